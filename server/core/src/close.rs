@@ -1,0 +1,85 @@
+//! Why a connection ended: one reason each, the same in the log, the metrics and the tests.
+
+use std::fmt;
+
+/// Why a session ended. Set once; the first cause wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CloseReason {
+    /// The client said `QUIT`.
+    Quit,
+    /// The client closed its sending side.
+    PeerClosed,
+    /// The connection broke.
+    PeerReset,
+    /// The client's system did not answer for 30 s.
+    TimedOut,
+    /// The client did not read, and what it had not read left the window.
+    TooSlow,
+    /// The client sent more than flood control takes, for 120 s on end.
+    HeldTooLong,
+    /// An HTTP request or a TLS hello.
+    NotOurProtocol,
+    /// There were as many connections as the server takes.
+    ServerFull,
+    /// There were as many connections as one address may have.
+    AddressLimit,
+    /// The operator ended it.
+    Kicked,
+    /// The server stopped, and the client had everything.
+    Stopping,
+    /// The server stopped, and its time ran out before the client had everything.
+    CutShort,
+}
+
+impl CloseReason {
+    /// Returns what the client is told in its last line (behind `* `), or `None` where the client
+    /// ended it or can't be told.
+    pub fn announcement(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Quit => "closing: goodbye",
+            Self::Stopping => "closing: the server is stopping",
+            Self::TooSlow => "closing: you read too slowly",
+            Self::HeldTooLong => "closing: you sent more than the room takes",
+            Self::ServerFull => "closing: server full",
+            Self::AddressLimit => "closing: too many connections from your address",
+            Self::NotOurProtocol => "closing: this is a chat server, not a web server",
+            Self::Kicked => "closing: kicked",
+            Self::PeerClosed | Self::PeerReset | Self::TimedOut | Self::CutShort => return None,
+        })
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// Tells whether a connection's first bytes are an HTTP request's or a TLS hello's.
+pub fn is_foreign(first_bytes: &[u8]) -> bool {
+    const FOREIGN: [&[u8]; 7] = [
+        b"GET ",
+        b"POST ",
+        b"HEAD ",
+        b"PUT ",
+        b"OPTIONS ",
+        b"CONNECT ",
+        &[0x16, 0x03],
+    ];
+    FOREIGN
+        .iter()
+        .any(|beginning| first_bytes.starts_with(beginning))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn web_clients_are_known_by_their_first_bytes() {
+        assert!(is_foreign(b"GET / HTTP/1.1"));
+        assert!(is_foreign(&[0x16, 0x03, 0x01, 0x02]));
+        assert!(!is_foreign(b"GET"));
+        assert!(!is_foreign(b"LIN GET "));
+    }
+}

@@ -1,0 +1,276 @@
+//! The commands of a client: one table, read by the parser and by `HELP`.
+
+use crate::text::is_blank;
+
+/// A row of the command table.
+#[derive(Debug)]
+pub struct Row {
+    /// The command's word; a client may write it in any case.
+    pub word: &'static str,
+    /// What follows the word, empty where nothing does.
+    pub arguments: &'static str,
+    /// What the command does, for `HELP`.
+    pub does: &'static str,
+    /// What it costs under flood control, in fifths of a line.
+    pub cost: Cost,
+    read: for<'a> fn(&'a str) -> Result<Command<'a>, Malformed>,
+}
+
+/// What a command costs under flood control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cost {
+    /// Nothing at all.
+    Free,
+    /// A fifth of a line.
+    Fifth,
+    /// A line.
+    Line,
+    /// Five lines, or the whole burst where that is less.
+    FiveLines,
+}
+
+/// The table of commands.
+pub const COMMANDS: &[Row] = &[
+    Row {
+        word: "LIN",
+        arguments: "name",
+        does: "log in, once",
+        cost: Cost::Fifth,
+        read: |rest| Ok(Command::LogIn(unquoted(rest))),
+    },
+    Row {
+        word: "MSG",
+        arguments: "text",
+        does: "say something to everyone else",
+        cost: Cost::Line,
+        read: |rest| {
+            if is_blank(rest) {
+                Err(Malformed::NoText)
+            } else {
+                Ok(Command::Message(rest))
+            }
+        },
+    },
+    Row {
+        word: "W",
+        arguments: "name text",
+        does: "whisper to one user alone",
+        cost: Cost::Line,
+        read: whisper,
+    },
+    Row {
+        word: "WHO",
+        arguments: "",
+        does: "list who is online",
+        cost: Cost::FiveLines,
+        read: |_| Ok(Command::Who),
+    },
+    Row {
+        word: "SEC",
+        arguments: "",
+        does: "tell the server's secret",
+        cost: Cost::Line,
+        read: |_| Ok(Command::Secret),
+    },
+    Row {
+        word: "PING",
+        arguments: "[text]",
+        does: "answer PONG [text]",
+        cost: Cost::Fifth,
+        read: |rest| Ok(Command::Ping(Some(rest).filter(|text| !text.is_empty()))),
+    },
+    Row {
+        word: "HELP",
+        arguments: "",
+        does: "list the commands",
+        cost: Cost::Line,
+        read: |_| Ok(Command::Help),
+    },
+    Row {
+        word: "QUIT",
+        arguments: "",
+        does: "say goodbye and close",
+        cost: Cost::Free,
+        read: |_| Ok(Command::Quit),
+    },
+];
+
+/// A command as it was typed; its arguments are not checked yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// `LIN name`, quotes and blanks around the name taken off.
+    LogIn(&'a str),
+    /// `MSG text`, the text not blank.
+    Message(&'a str),
+    /// `W name text`, the text not blank.
+    Whisper {
+        /// The addressee, quotes taken off.
+        to: &'a str,
+        /// What is whispered.
+        text: &'a str,
+    },
+    /// `WHO`
+    Who,
+    /// `SEC`
+    Secret,
+    /// `PING [text]`
+    Ping(Option<&'a str>),
+    /// `HELP`
+    Help,
+    /// `QUIT`
+    Quit,
+}
+
+/// A known command whose arguments are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Malformed {
+    /// `MSG` or `W` without a text.
+    NoText,
+}
+
+/// A line of a client, read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// Nothing but blanks: ignored.
+    Blank,
+    /// A command of the table.
+    Known(&'static Row, Result<Command<'a>, Malformed>),
+    /// No command; the word as typed.
+    Unknown(&'a str),
+}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        self.word == other.word
+    }
+}
+
+impl Eq for Row {}
+
+impl<'a> Line<'a> {
+    /// Reads a cleaned line: a word, one space, and the rest.
+    pub fn parse(line: &'a str) -> Self {
+        if is_blank(line) {
+            return Self::Blank;
+        }
+        let line = line.trim_start();
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match COMMANDS
+            .iter()
+            .find(|row| row.word.eq_ignore_ascii_case(word))
+        {
+            Some(row) => Self::Known(row, (row.read)(rest)),
+            None => Self::Unknown(word),
+        }
+    }
+
+    /// Returns what the line costs under flood control.
+    pub fn cost(&self) -> Cost {
+        match self {
+            Self::Known(row, _) => row.cost,
+            Self::Blank | Self::Unknown(_) => Cost::Line,
+        }
+    }
+}
+
+/// Takes blanks and one pair of double quotes off a name.
+fn unquoted(name: &str) -> &str {
+    let name = name.trim();
+    name.strip_prefix('"')
+        .and_then(|name| name.strip_suffix('"'))
+        .map_or(name, str::trim)
+}
+
+fn whisper(rest: &str) -> Result<Command<'_>, Malformed> {
+    let (to, text) = addressee(rest.trim_start());
+    if is_blank(text) {
+        Err(Malformed::NoText)
+    } else {
+        Ok(Command::Whisper { to, text })
+    }
+}
+
+/// Splits `name text` or `"name" text` behind the name.
+fn addressee(rest: &str) -> (&str, &str) {
+    if let Some((name, text)) = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+        return (name.trim(), text.strip_prefix(' ').unwrap_or(text));
+    }
+    rest.split_once(' ').unwrap_or((rest, ""))
+}
+
+/// Writes the answer to `HELP`: the commands, one notice each.
+pub fn write_help(out: &mut Vec<u8>) {
+    for row in COMMANDS {
+        let usage = format!("{} {}", row.word, row.arguments);
+        let text = format!("{usage:<12}  {}", row.does);
+        crate::line::ServerLine::Notice(&text).write(out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Command<'_>, Malformed> {
+        match Line::parse(line) {
+            Line::Known(_, command) => command,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_command_is_its_word_one_space_and_the_rest() {
+        assert_eq!(read("MSG hi there "), Ok(Command::Message("hi there ")));
+        assert_eq!(read("msg  two blanks"), Ok(Command::Message(" two blanks")));
+        assert_eq!(
+            read("W bob  psst"),
+            Ok(Command::Whisper {
+                to: "bob",
+                text: " psst"
+            })
+        );
+        assert_eq!(read("ping"), Ok(Command::Ping(None)));
+        assert_eq!(read("PING a b"), Ok(Command::Ping(Some("a b"))));
+        assert_eq!(read("Quit"), Ok(Command::Quit));
+    }
+
+    #[test]
+    fn quotes_mark_a_name_and_are_ordinary_in_a_text() {
+        assert_eq!(read("LIN  \" Jack \" "), Ok(Command::LogIn("Jack")));
+        assert_eq!(read("LIN \""), Ok(Command::LogIn("\"")));
+        assert_eq!(read("MSG \"hi\""), Ok(Command::Message("\"hi\"")));
+        assert_eq!(
+            read("W \"Jack\" \"hi\""),
+            Ok(Command::Whisper {
+                to: "Jack",
+                text: "\"hi\""
+            })
+        );
+    }
+
+    #[test]
+    fn a_text_of_blanks_is_no_text() {
+        for line in ["MSG", "MSG ", "MSG  \t ", "W", "W bob", "W bob  "] {
+            assert_eq!(read(line), Err(Malformed::NoText), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_command_keeps_its_word() {
+        assert_eq!(Line::parse("hello world"), Line::Unknown("hello"));
+        assert_eq!(Line::parse("MSGhello"), Line::Unknown("MSGhello"));
+        assert_eq!(Line::parse(" \t"), Line::Blank);
+    }
+
+    #[test]
+    fn help_has_a_line_for_each_command() {
+        let mut out = Vec::new();
+        write_help(&mut out);
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<&str> = text.split_terminator("\r\n").collect();
+        assert_eq!(lines.len(), COMMANDS.len());
+        for (line, row) in lines.iter().zip(COMMANDS) {
+            assert!(line.starts_with(&format!("* {}", row.word)), "{line}");
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! A session's place in the room log, and its detours: what it reads that others don't.
+//!
+//! A detour hangs at a position: private bytes to write there, or lines to skip (one's own, for
+//! there is no echo). Most cursors have none and own no heap.
+//!
+//! ```text
+//!  log      │ Ann: hi │ Bob: hello │ Ann: lunch? │          at = position of the cursor
+//!  Bob's    ▲         ╳ skip       ▲ insert `* online (2): Ann, Bob`
+//! ```
+//!
+//! # Ordering
+//! Detours stand at the beginning of lines, sorted, never overlapping. One that would fall behind
+//! the cursor, into the line it stands in, or into a skip moves to that line's or skip's end; among
+//! equals the first to come is the first to be read.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::IoSlice;
+use std::sync::Arc;
+
+use crate::log::{Position, View};
+
+/// Bytes for one session alone.
+#[derive(Clone)]
+pub enum Private {
+    /// An answer to the session's own command.
+    Own(Box<[u8]>),
+    /// A whisper of another user.
+    Whisper(Box<[u8]>),
+    /// A text that many share, stored once.
+    Shared(Arc<[u8]>),
+}
+
+impl Private {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Own(bytes) | Self::Whisper(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+
+    /// Returns what it counts while it waits: its bytes and what keeping them costs. A shared
+    /// text counts nothing.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Own(bytes) | Self::Whisper(bytes) => bytes.len() + DETOUR_BYTES,
+            Self::Shared(_) => 0,
+        }
+    }
+}
+
+/// Private texts stand in no `Debug` output.
+impl fmt::Debug for Private {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Own(_) => "own",
+            Self::Whisper(_) => "whisper",
+            Self::Shared(_) => "shared",
+        };
+        write!(f, "{kind}({} bytes)", self.bytes().len())
+    }
+}
+
+#[derive(Debug)]
+struct Detour {
+    at: Position,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Insert(Private),
+    /// The position at which the skip ends.
+    SkipTo(Position),
+}
+
+/// What keeping a detour costs, in bytes.
+pub const DETOUR_BYTES: usize = size_of::<Detour>();
+
+/// What waited on the cursor and has been written, as weights.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Of own answers and skips.
+    pub own: usize,
+    /// Of whispers.
+    pub whispers: usize,
+    /// Shared texts.
+    pub shared: usize,
+}
+
+/// A place in the room log, with detours.
+#[derive(Debug)]
+pub struct Cursor {
+    at: Position,
+    /// Where reading ends for good.
+    end: Position,
+    #[expect(
+        clippy::box_collection,
+        reason = "most have none: 8 bytes in each session, not 32"
+    )]
+    detours: Option<Box<VecDeque<Detour>>>,
+    /// Bytes of the first detour's insert already written.
+    begun: u32,
+    /// The last byte written stands inside a line of the log.
+    mid_line: bool,
+}
+
+impl Cursor {
+    /// Starts at the beginning of a line.
+    pub fn new(at: Position) -> Self {
+        Self {
+            at,
+            end: Position::END,
+            detours: None,
+            begun: 0,
+            mid_line: false,
+        }
+    }
+
+    /// Returns the position up to which the log has been written.
+    pub fn at(&self) -> Position {
+        self.at
+    }
+
+    /// Ends reading at a position: nothing behind it is written.
+    pub fn end_at(&mut self, end: Position) {
+        self.end = end.max(self.at);
+    }
+
+    /// Tells whether what was written ends with a whole line.
+    pub fn is_between_lines(&self) -> bool {
+        !self.mid_line && self.begun == 0
+    }
+
+    /// Tells whether bytes not yet written have left the window.
+    pub fn has_lost(&self, view: &View) -> bool {
+        self.at < view.start() && self.at < self.end
+    }
+
+    /// Tells whether everything up to the view's head, or the end of reading, has been written.
+    pub fn is_done(&self, view: &View) -> bool {
+        self.at >= view.head().min(self.end) && !self.has_due(view)
+    }
+
+    /// Tells whether private bytes are due at the cursor or before the view's head.
+    pub fn has_due(&self, view: &View) -> bool {
+        let limit = view.head().min(self.end);
+        self.first().is_some_and(|detour| detour.at <= limit)
+    }
+
+    /// Writes private bytes at a position, or as soon after it as a line begins.
+    pub fn insert(&mut self, at: Position, private: Private, view: &View) {
+        let mut at = at.max(self.next_line(view));
+        let detours = self.detours.get_or_insert_default();
+        let index = detours.partition_point(|detour| detour.at <= at);
+        if let Some(What::SkipTo(end)) = index.checked_sub(1).map(|before| &detours[before].what) {
+            at = at.max(*end);
+        }
+        let index = detours.partition_point(|detour| detour.at <= at);
+        detours.insert(
+            index,
+            Detour {
+                at,
+                what: What::Insert(private),
+            },
+        );
+    }
+
+    /// Skips a session's own lines, which were just appended at `at`: nothing stands behind them.
+    ///
+    /// Returns the weight of keeping it, counted as [`Written::own`] when it is passed.
+    pub fn skip(&mut self, at: Position, bytes: usize) -> usize {
+        let end = at.plus(bytes);
+        let detours = self.detours.get_or_insert_default();
+        if let Some(Detour {
+            what: What::SkipTo(last),
+            ..
+        }) = detours.back_mut()
+            && *last == at
+        {
+            *last = end;
+            return 0;
+        }
+        debug_assert!(
+            detours.back().is_none_or(|last| last.at <= at),
+            "own lines come last"
+        );
+        detours.push_back(Detour {
+            at,
+            what: What::SkipTo(end),
+        });
+        DETOUR_BYTES
+    }
+
+    /// Fills `slices` with what is to be written next; returns how many it filled, 0 when
+    /// everything is written.
+    ///
+    /// # Panics
+    /// If the cursor [`has_lost`](Self::has_lost) bytes.
+    pub fn gather<'a>(&'a self, view: &'a View, slices: &mut [IoSlice<'a>]) -> usize {
+        let limit = view.head().min(self.end);
+        let (mut at, mut begun, mut filled) = (self.at, self.begun as usize, 0);
+        let mut detours = self
+            .detours
+            .iter()
+            .flat_map(|detours| detours.iter())
+            .peekable();
+        while filled < slices.len() {
+            if let Some(detour) = detours.next_if(|detour| detour.at <= at) {
+                match &detour.what {
+                    What::SkipTo(end) => at = at.max(*end),
+                    What::Insert(private) => {
+                        slices[filled] = IoSlice::new(&private.bytes()[begun..]);
+                        filled += 1;
+                        begun = 0;
+                    }
+                }
+                continue;
+            }
+            if at >= limit {
+                break;
+            }
+            let next = detours.peek().map_or(limit, |detour| detour.at.min(limit));
+            let bytes = view.bytes(at, next);
+            at = at.plus(bytes.len());
+            slices[filled] = IoSlice::new(bytes);
+            filled += 1;
+        }
+        filled
+    }
+
+    /// Moves on by so many bytes of what [`gather`](Self::gather) showed, and over skips that
+    /// begin there; returns what is thereby off the session's hands.
+    pub fn advance(&mut self, mut bytes: usize, view: &View) -> Written {
+        let mut written = Written::default();
+        let limit = view.head().min(self.end);
+        loop {
+            if self.detours.is_some() && self.pass_detours(&mut bytes, &mut written) {
+                continue;
+            }
+            if bytes == 0 || self.begun > 0 {
+                return written;
+            }
+            let next = self.first().map_or(limit, |detour| detour.at.min(limit));
+            let step = usize::try_from(next.0 - self.at.0)
+                .unwrap_or(usize::MAX)
+                .min(bytes);
+            debug_assert!(step > 0, "no more is written than was shown");
+            self.at = self.at.plus(step);
+            bytes -= step;
+            let last = view.bytes(Position(self.at.0 - 1), self.at);
+            self.mid_line = last != b"\n";
+        }
+    }
+
+    /// Takes the first detour if the cursor stands at it, as far as `bytes` reach; tells whether it
+    /// is gone.
+    fn pass_detours(&mut self, bytes: &mut usize, written: &mut Written) -> bool {
+        let Some(detours) = &mut self.detours else {
+            return false;
+        };
+        let Some(detour) = detours.front().filter(|detour| detour.at <= self.at) else {
+            return false;
+        };
+        match &detour.what {
+            What::SkipTo(end) => {
+                self.at = self.at.max(*end);
+                written.own += DETOUR_BYTES;
+            }
+            What::Insert(private) => {
+                let left = private.bytes().len() - self.begun as usize;
+                if *bytes < left {
+                    self.begun += u32::try_from(*bytes).expect("a private text is short");
+                    *bytes = 0;
+                    return false;
+                }
+                *bytes -= left;
+                self.begun = 0;
+                match private {
+                    Private::Own(_) => written.own += private.weight(),
+                    Private::Whisper(_) => written.whispers += private.weight(),
+                    Private::Shared(_) => written.shared += 1,
+                }
+            }
+        }
+        detours.pop_front();
+        if detours.is_empty() {
+            self.detours = None;
+        }
+        true
+    }
+
+    fn first(&self) -> Option<&Detour> {
+        self.detours.as_ref()?.front()
+    }
+
+    /// Returns the first beginning of a line at or behind the cursor.
+    fn next_line(&self, view: &View) -> Position {
+        if self.mid_line {
+            view.line_end(self.at)
+        } else {
+            self.at
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Cuts a connection's byte stream into lines, in place and without ever holding more than one
+//! line's worth of bytes.
+//!
+//! ```text
+//!  bytes: [ text of the line so far | gap | undecoded ]
+//!         0                       text   raw        len
+//! ```
+//! Decoding moves bytes from the undecoded part to the text, where Telnet commands and erased
+//! characters fall out. Nothing is decoded before [`Decoder::peek`] asks, so lines that may not go
+//! yet stay as they came, and a found line stays until [`Decoder::consume`].
+
+use crate::MAX_CLIENT_LINE_BYTES;
+use crate::telnet::{Declined, Step, Telnet};
+
+const BACKSPACE: u8 = 0x08;
+const DELETE: u8 = 0x7f;
+
+/// The next thing in a client's input.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// A line without its ending.
+    Line(&'a [u8]),
+    /// A line longer than [`MAX_CLIENT_LINE_BYTES`]: told once, its tail is skipped.
+    TooLong,
+    /// Telnet's AYT.
+    AreYouThere,
+    /// The bytes that decline a Telnet option offered for the first time.
+    Decline([u8; 3]),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Found {
+    Line,
+    TooLong,
+    AreYouThere,
+    Decline([u8; 3]),
+}
+
+/// Cuts a byte stream into lines. Holds at most [`MAX_CLIENT_LINE_BYTES`]; idle, it owns no heap.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    bytes: Vec<u8>,
+    /// Length of the line's text so far, in `0..=raw`.
+    text: usize,
+    /// Where the undecoded bytes begin, in `text..=bytes.len()`.
+    raw: usize,
+    found: Option<Found>,
+    telnet: Telnet,
+    /// An over-long line was reported and its tail is being dropped.
+    skipping: bool,
+    declined: Option<Box<Declined>>,
+}
+
+impl Decoder {
+    /// Returns how many bytes may be fed now, in `0..=MAX_CLIENT_LINE_BYTES`.
+    pub fn free(&self) -> usize {
+        MAX_CLIENT_LINE_BYTES - (self.text + self.bytes.len() - self.raw)
+    }
+
+    /// Adds bytes as they came from the socket.
+    ///
+    /// # Panics
+    /// If there are more than [`free`](Self::free) says.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        assert!(
+            bytes.len() <= self.free(),
+            "the caller reads no more than is free"
+        );
+        self.bytes.drain(self.text..self.raw);
+        self.raw = self.text;
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Returns the next thing in the input, which stays the next until it is consumed, or `None`
+    /// where only a part of it is there.
+    pub fn peek(&mut self) -> Option<Input<'_>> {
+        if self.found.is_none() {
+            self.found = self.decode();
+        }
+        Some(match self.found? {
+            Found::Line => Input::Line(without_cr(&self.bytes[..self.text])),
+            Found::TooLong => Input::TooLong,
+            Found::AreYouThere => Input::AreYouThere,
+            Found::Decline(bytes) => Input::Decline(bytes),
+        })
+    }
+
+    /// Moves on behind what [`peek`](Self::peek) returned.
+    pub fn consume(&mut self) {
+        if let Some(Found::Line) = self.found.take() {
+            self.text = 0;
+        }
+        if self.text == 0 && self.raw == self.bytes.len() {
+            self.bytes = Vec::new();
+            self.raw = 0;
+        }
+    }
+
+    /// Returns the text of the line under way, as far as it has been decoded.
+    pub fn partial(&self) -> &[u8] {
+        &self.bytes[..self.text]
+    }
+
+    fn decode(&mut self) -> Option<Found> {
+        while let Some(&byte) = self.bytes.get(self.raw) {
+            self.raw += 1;
+            let found = match self.telnet.step(byte) {
+                Step::Data(byte) => self.take(byte),
+                Step::Nothing => None,
+                Step::AreYouThere => Some(Found::AreYouThere),
+                Step::Offer(offer) => {
+                    let new = self.declined.get_or_insert_default().is_new(offer);
+                    new.then(|| Found::Decline(offer.decline()))
+                }
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    fn take(&mut self, byte: u8) -> Option<Found> {
+        match byte {
+            b'\n' if self.skipping => self.skipping = false,
+            b'\n' => return Some(Found::Line),
+            _ if self.skipping => {}
+            BACKSPACE | DELETE => self.erase(),
+            _ => return self.push(byte),
+        }
+        None
+    }
+
+    fn push(&mut self, byte: u8) -> Option<Found> {
+        self.bytes[self.text] = byte;
+        self.text += 1;
+        // The ending counts too: a text of the whole limit has no room for its line feed.
+        if self.text < MAX_CLIENT_LINE_BYTES {
+            return None;
+        }
+        self.text = 0;
+        self.skipping = true;
+        Some(Found::TooLong)
+    }
+
+    /// Takes back the last character: its continuation bytes and the byte they continue.
+    fn erase(&mut self) {
+        while let Some(last) = self.text.checked_sub(1) {
+            self.text = last;
+            if self.bytes[last] & 0b1100_0000 != 0b1000_0000 {
+                return;
+            }
+        }
+    }
+}
+
+fn without_cr(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decode(pieces: &[&[u8]]) -> Vec<String> {
+        let mut decoder = Decoder::default();
+        let mut seen = Vec::new();
+        for piece in pieces {
+            let mut rest = *piece;
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at(rest.len().min(decoder.free()));
+                decoder.feed(now);
+                rest = later;
+                while let Some(input) = decoder.peek() {
+                    seen.push(match input {
+                        Input::Line(line) => String::from_utf8_lossy(line).into_owned(),
+                        other => format!("{other:?}"),
+                    });
+                    decoder.consume();
+                }
+            }
+        }
+        seen
+    }
+
+    #[test]
+    fn lines_end_with_lf_or_cr_lf() {
+        assert_eq!(decode(&[b"one\ntwo\r\n\r\nhalf"]), ["one", "two", ""]);
+    }
+
+    #[test]
+    fn a_line_of_the_limit_passes_and_one_byte_more_is_refused_once() {
+        let fits = [vec![b'x'; 4095], b"\n".to_vec()].concat();
+        assert_eq!(decode(&[&fits])[0].len(), 4095);
+        let long = [vec![b'x'; 10_000], b"\nnext\n".to_vec()].concat();
+        assert_eq!(decode(&[&long]), ["TooLong", "next"]);
+    }
+
+    #[test]
+    fn telnet_commands_fall_out_and_offers_are_declined_once() {
+        let bytes = b"a\xff\xfb\x01b\xff\xfb\x01c\xff\xfd\x01\xff\xfa\x18\x00\n\xff\xf0d\xff\xf6\n";
+        assert_eq!(
+            decode(&[bytes]),
+            [
+                "Decline([255, 254, 1])",
+                "Decline([255, 252, 1])",
+                "AreYouThere",
+                "abcd"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_doubled_iac_is_a_byte_of_text() {
+        assert_eq!(decode(&[b"a\xff\xffb\n"]), ["a\u{fffd}b"]);
+    }
+
+    #[test]
+    fn backspace_and_delete_erase_a_whole_character() {
+        assert_eq!(decode(&["\u{8}aé\u{8}b€\u{7f}c\n".as_bytes()]), ["abc"]);
+        assert_eq!(decode(&["x\u{8}\u{8}\u{8}y\n".as_bytes()]), ["y"]);
+    }
+
+    #[test]
+    fn what_is_not_consumed_stays_and_takes_room() {
+        let mut decoder = Decoder::default();
+        decoder.feed(b"one\ntwo\n");
+        assert_eq!(decoder.peek(), Some(Input::Line(b"one")));
+        assert_eq!(decoder.peek(), Some(Input::Line(b"one")));
+        assert!(decoder.free() <= MAX_CLIENT_LINE_BYTES - 7);
+        decoder.consume();
+        assert_eq!(decoder.peek(), Some(Input::Line(b"two")));
+        decoder.consume();
+        assert_eq!(decoder.peek(), None);
+        assert_eq!(decoder.free(), MAX_CLIENT_LINE_BYTES);
+        assert_eq!(decoder.bytes.capacity(), 0, "idle, it owns no heap");
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_of_the_stream_gives_the_same_lines(
+            stream in proptest::collection::vec(
+                prop_oneof![
+                    4 => any::<u8>().prop_map(|byte| vec![byte]),
+                    2 => Just(b"MSG hello\r\n".to_vec()),
+                    1 => Just(vec![255, 251, 1]),
+                    1 => Just(vec![255, 250, 24, 255, 240]),
+                    1 => Just(vec![8]),
+                    1 => Just(vec![b'x'; 3000]),
+                ], 0..60),
+            cuts in proptest::collection::vec(1usize..5000, 1..40),
+        ) {
+            let stream = stream.concat();
+            let (mut pieces, mut rest) = (Vec::new(), &stream[..]);
+            for cut in cuts {
+                let (piece, later) = rest.split_at(cut.min(rest.len()));
+                pieces.push(piece);
+                rest = later;
+            }
+            pieces.push(rest);
+            prop_assert_eq!(decode(&pieces), decode(&[&stream]));
+            let single: Vec<&[u8]> = stream.chunks(1).collect();
+            prop_assert_eq!(decode(&single), decode(&[&stream]));
+        }
+
+        #[test]
+        fn it_never_holds_more_than_a_line(pieces in proptest::collection::vec(
+            proptest::collection::vec(any::<u8>(), 0..4096), 1..20)) {
+            let mut decoder = Decoder::default();
+            for piece in pieces {
+                decoder.feed(&piece[..piece.len().min(decoder.free())]);
+                prop_assert!(decoder.bytes.len() <= MAX_CLIENT_LINE_BYTES);
+                if decoder.peek().is_some() {
+                    decoder.consume();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The pure half of WAC chat: what is said on the wire and what it means.
+//!
+//! Everything everyone reads is appended once to the [room log](mod@log); a [`session`] is a
+//! [`cursor`] into it. What differs from user to user hangs on the cursor as a *detour*.
+//!
+//! ```text
+//!  bytes ─▶ decoder ─▶ command ─▶ session ─▶ items ─▶ (the shard, in wac-server, performs)
+//!                                                 │
+//!                  room log ◀── lines ────────────┤
+//!                  cursor   ◀── answers, whispers ┘      roster: who is called what
+//! ```
+//!
+//! Nothing here opens a socket, reads a clock, starts a thread or keeps a global: time is a
+//! [`Duration`](std::time::Duration) since the server's start and comes in as an argument, the
+//! outside world is what the caller does with the returned items.
+
+pub mod admission;
+pub mod bucket;
+pub mod close;
+pub mod command;
+pub mod cursor;
+pub mod decoder;
+pub mod flood;
+pub mod line;
+pub mod log;
+pub mod name;
+pub mod notices;
+pub mod roster;
+pub mod session;
+pub mod telnet;
+pub mod text;
+
+/// The TCP port of the protocol, unless told otherwise.
+pub const DEFAULT_PORT: u16 = 4700;
+/// The longest line a client may send, its ending included, in bytes.
+pub const MAX_CLIENT_LINE_BYTES: usize = 4096;
+/// The longest line the server sends, its ending included, in bytes: a name of 32 four-byte
+/// characters and what a whisper puts around the longest text still fit.
+pub const MAX_SERVER_LINE_BYTES: usize = 4352;

@@ -1,0 +1,279 @@
+//! The room log: the bytes of one line after another, each at a position that never comes again.
+//!
+//! There is one [`RoomLog`]; each shard reads it through a [`View`] of its own, so that nobody
+//! holds a lock while writing to sockets. Full chunks are shared by reference; of the one being
+//! filled each view keeps its own copy.
+//!
+//! ```text
+//!  RoomLog   [chunk][chunk][chunk][tail    ]     start ◀── window ──▶ head
+//!               ║      ║      ║                  (kept by whole chunks)
+//!  View      [chunk][chunk][chunk][copy  ]
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The size of a chunk. The window is kept by whole chunks.
+pub const CHUNK_BYTES: usize = 64 * 1024;
+
+/// A place in the room log, counted in bytes from the server's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Position(pub u64);
+
+impl Position {
+    /// Behind everything there will ever be.
+    pub const END: Self = Self(u64::MAX);
+
+    /// Returns the position so many bytes further on.
+    #[must_use]
+    pub fn plus(self, bytes: usize) -> Self {
+        Self(self.0 + bytes as u64)
+    }
+
+    fn chunk(self) -> u64 {
+        self.0 / CHUNK_BYTES as u64
+    }
+
+    fn in_chunk(self) -> usize {
+        (self.0 % CHUNK_BYTES as u64) as usize
+    }
+}
+
+/// A full chunk.
+type Chunk = Arc<Vec<u8>>;
+
+/// The room's one log.
+#[derive(Debug)]
+pub struct RoomLog {
+    /// The number of the first chunk kept.
+    first: u64,
+    full: VecDeque<Chunk>,
+    tail: Vec<u8>,
+    window_bytes: usize,
+    sealed: bool,
+}
+
+/// The log has been sealed: nothing is appended any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sealed;
+
+impl RoomLog {
+    /// Starts an empty log that keeps at least the last `window_bytes`.
+    pub fn new(window_bytes: usize) -> Self {
+        Self {
+            first: 0,
+            full: VecDeque::new(),
+            tail: Vec::new(),
+            window_bytes,
+            sealed: false,
+        }
+    }
+
+    /// Returns the position behind the last line.
+    pub fn head(&self) -> Position {
+        head(self.first, &self.full, &self.tail)
+    }
+
+    /// Appends whole lines; returns where they begin. What leaves the window is released.
+    ///
+    /// # Errors
+    /// [`Sealed`], and then nothing is appended.
+    pub fn append(&mut self, lines: &[u8]) -> Result<Position, Sealed> {
+        debug_assert!(lines.ends_with(b"\n"), "only whole lines are appended");
+        if self.sealed {
+            return Err(Sealed);
+        }
+        let at = self.head();
+        let mut rest = lines;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(CHUNK_BYTES - self.tail.len()));
+            self.tail.extend_from_slice(now);
+            rest = later;
+            if self.tail.len() == CHUNK_BYTES {
+                let full = std::mem::replace(&mut self.tail, Vec::with_capacity(CHUNK_BYTES));
+                self.full.push_back(Arc::new(full));
+            }
+        }
+        self.release();
+        Ok(at)
+    }
+
+    /// Ends the log: everybody's last position is now its head.
+    pub fn seal(&mut self) {
+        self.sealed = true;
+    }
+
+    /// Returns the position whose bytes an append may push out of the window at most, if it
+    /// leaves the head at `head`.
+    pub fn window_start(&self, head: Position) -> Position {
+        Position(head.0.saturating_sub(self.window_bytes as u64))
+    }
+
+    fn release(&mut self) {
+        let keep = self.window_start(self.head()).chunk();
+        while self.first < keep {
+            self.full.pop_front();
+            self.first += 1;
+        }
+    }
+}
+
+/// A shard's view of the room log.
+#[derive(Debug, Default)]
+pub struct View {
+    first: u64,
+    full: VecDeque<Chunk>,
+    tail: Vec<u8>,
+}
+
+impl View {
+    /// Takes over what has been appended and lets go of what left the window.
+    ///
+    /// # Cost
+    /// Copies what is new of the chunk being filled; a full chunk costs a reference.
+    pub fn catch_up(&mut self, log: &RoomLog) {
+        let mut next = self.first + self.full.len() as u64;
+        if next < log.first {
+            self.full.clear();
+            (self.first, next) = (log.first, log.first);
+            self.tail.clear();
+        }
+        for chunk in log.full.iter().skip((next - log.first) as usize) {
+            self.full.push_back(chunk.clone());
+            self.tail.clear();
+        }
+        while self.first < log.first {
+            self.full.pop_front();
+            self.first += 1;
+        }
+        let copied = self.tail.len();
+        self.tail.extend_from_slice(&log.tail[copied..]);
+    }
+
+    /// Returns the position behind the last line seen.
+    pub fn head(&self) -> Position {
+        head(self.first, &self.full, &self.tail)
+    }
+
+    /// Returns the first position still there.
+    pub fn start(&self) -> Position {
+        Position(self.first * CHUNK_BYTES as u64)
+    }
+
+    /// Returns the bytes from a position on, up to `end`, the head or the end of the chunk,
+    /// whichever comes first.
+    ///
+    /// # Panics
+    /// If the position has left the window.
+    pub fn bytes(&self, from: Position, end: Position) -> &[u8] {
+        let chunk = match self.full.get((from.chunk() - self.first) as usize) {
+            Some(chunk) => chunk,
+            None => &self.tail,
+        };
+        let begin = from.in_chunk().min(chunk.len());
+        let wanted = end.0.saturating_sub(from.0);
+        let end = chunk
+            .len()
+            .min(begin.saturating_add(usize::try_from(wanted).unwrap_or(usize::MAX)));
+        &chunk[begin..end]
+    }
+
+    /// Returns the position behind the end of the line in which `from` stands.
+    pub fn line_end(&self, from: Position) -> Position {
+        let mut at = from;
+        while at < self.head() {
+            let bytes = self.bytes(at, Position::END);
+            if let Some(found) = bytes.iter().position(|&byte| byte == b'\n') {
+                return at.plus(found + 1);
+            }
+            at = at.plus(bytes.len());
+        }
+        at
+    }
+}
+
+fn head(first: u64, full: &VecDeque<Chunk>, tail: &[u8]) -> Position {
+    Position((first + full.len() as u64) * CHUNK_BYTES as u64).plus(tail.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(view: &View, from: Position) -> Vec<u8> {
+        let (mut at, mut all) = (from, Vec::new());
+        while at < view.head() {
+            let bytes = view.bytes(at, Position::END);
+            all.extend_from_slice(bytes);
+            at = at.plus(bytes.len());
+        }
+        all
+    }
+
+    #[test]
+    fn full_chunks_are_shared_and_what_left_the_window_is_released() {
+        let mut log = RoomLog::new(2 * CHUNK_BYTES);
+        let (mut one, mut two) = (View::default(), View::default());
+        let line = [vec![b'x'; 999], b"\n".to_vec()].concat();
+        for _ in 0..1000 {
+            log.append(&line).unwrap();
+            one.catch_up(&log);
+        }
+        two.catch_up(&log);
+        assert!(Arc::ptr_eq(&one.full[0], &two.full[0]));
+        assert_eq!(
+            Arc::strong_count(&one.full[0]),
+            3,
+            "one log and two views, no copy"
+        );
+        assert_eq!(one.start(), two.start());
+        assert!(log.head().0 - one.start().0 < 3 * CHUNK_BYTES as u64);
+        assert!(log.head().0 - one.start().0 >= 2 * CHUNK_BYTES as u64);
+    }
+
+    #[test]
+    fn a_sealed_log_takes_nothing() {
+        let mut log = RoomLog::new(CHUNK_BYTES);
+        log.append(b"last\n").unwrap();
+        log.seal();
+        assert_eq!(
+            (log.append(b"more\n"), log.head()),
+            (Err(Sealed), Position(5))
+        );
+    }
+
+    #[test]
+    fn a_line_end_is_found_across_chunks() {
+        let mut log = RoomLog::new(4 * CHUNK_BYTES);
+        let line = [vec![b'x'; CHUNK_BYTES + 10], b"\n".to_vec()].concat();
+        log.append(&line).unwrap();
+        log.append(b"next\n").unwrap();
+        let mut view = View::default();
+        view.catch_up(&log);
+        assert_eq!(
+            view.line_end(Position(3)),
+            Position(CHUNK_BYTES as u64 + 11)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_view_shows_what_was_appended(
+            appends in proptest::collection::vec((1usize..40_000, any::<bool>()), 1..60)) {
+            let mut log = RoomLog::new(CHUNK_BYTES);
+            let (mut view, mut model) = (View::default(), Vec::new());
+            for (length, look) in appends {
+                let mut line = vec![b'a' + (length % 26) as u8; length];
+                line.push(b'\n');
+                prop_assert_eq!(log.append(&line).unwrap(), Position(model.len() as u64));
+                model.extend_from_slice(&line);
+                if look {
+                    view.catch_up(&log);
+                    prop_assert_eq!(view.head(), log.head());
+                    prop_assert_eq!(&read(&view, view.start()), &model[view.start().0 as usize..]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Join and leave notices: the first of a second at once, the rest of it gathered in one line.
+
+use std::time::Duration;
+
+/// How many notices of a second are sent at once.
+const AT_ONCE: u32 = 8;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Gathers notices that come thick, so that a storm of joins costs the others tens of lines.
+///
+/// A second begins with the first notice after the last one ended. Times are since the server's start.
+#[derive(Debug, Default)]
+pub struct Notices {
+    /// When the second under way ends; `None` while nothing has happened.
+    ends: Option<Duration>,
+    sent: u32,
+    joined: u32,
+    left: u32,
+}
+
+/// What happened to a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The user logged in.
+    Joined,
+    /// The user's connection ended.
+    Left,
+}
+
+impl Change {
+    /// Returns the verb of the notice.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Joined => "joined",
+            Self::Left => "left",
+        }
+    }
+}
+
+/// What becomes of a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is sent by itself, now.
+    Now,
+    /// It is counted, and told with others when the second is over: at the given time.
+    Gathered(Duration),
+}
+
+impl Notices {
+    /// Decides what becomes of a notice. [`due`](Self::due) is asked first.
+    pub fn on(&mut self, change: Change, now: Duration) -> Verdict {
+        let ends = *self.ends.get_or_insert(now + SECOND);
+        if self.sent < AT_ONCE {
+            self.sent += 1;
+            return Verdict::Now;
+        }
+        match change {
+            Change::Joined => self.joined += 1,
+            Change::Left => self.left += 1,
+        }
+        Verdict::Gathered(ends)
+    }
+
+    /// Ends the second under way if it is over; returns the text of its gathered notice, if there
+    /// is one.
+    pub fn due(&mut self, now: Duration) -> Option<String> {
+        self.ends.filter(|&ends| ends <= now)?;
+        let over = std::mem::take(self);
+        match (over.joined, over.left) {
+            (0, 0) => None,
+            (joined, 0) => Some(format!("{joined} more joined")),
+            (0, left) => Some(format!("{left} more left")),
+            (joined, left) => Some(format!("{joined} more joined, {left} more left")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Duration = Duration::from_secs(7);
+
+    #[test]
+    fn eight_of_a_second_are_sent_and_the_rest_is_one_line() {
+        let mut notices = Notices::default();
+        for _ in 0..8 {
+            assert_eq!(notices.on(Change::Joined, START), Verdict::Now);
+        }
+        for _ in 0..129 {
+            assert_eq!(
+                notices.on(Change::Joined, START),
+                Verdict::Gathered(START + SECOND)
+            );
+        }
+        for _ in 0..12 {
+            notices.on(Change::Left, START);
+        }
+        assert_eq!(notices.due(START + SECOND / 2), None);
+        let text = notices.due(START + SECOND);
+        assert_eq!(text.as_deref(), Some("129 more joined, 12 more left"));
+        assert_eq!(notices.on(Change::Joined, START + SECOND), Verdict::Now);
+    }
+
+    #[test]
+    fn a_quiet_second_leaves_nothing_behind() {
+        let mut notices = Notices::default();
+        notices.on(Change::Left, START);
+        assert_eq!(notices.due(START + SECOND), None);
+        assert_eq!(notices.due(START + SECOND * 9), None);
+    }
+}

@@ -1,0 +1,284 @@
+//! Who is called what: the names in use, where each is, and what may be whispered to it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::name::{Folded, Look, Name};
+
+/// Bytes of whispers, with what keeping them costs, that may wait for one user: with 4 KiB of own
+/// answers, one more answer and the notices around them a session stays within 64 KiB.
+pub const WHISPER_BYTES: usize = 48 * 1024;
+
+/// A session: its id is never used again, its slot is where its shard keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Address {
+    /// The number of the shard.
+    pub shard: u16,
+    /// The place in the shard's table.
+    pub slot: u32,
+    /// The session's id.
+    pub id: SessionId,
+}
+
+/// The number of a session, counted from 1 and never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// The bytes of whispers that wait for a user. Whispers reserve, their delivery releases.
+#[derive(Debug, Default)]
+pub struct Account(AtomicUsize);
+
+impl Account {
+    /// Reserves bytes; `false` if they do not fit, and then nothing is reserved.
+    pub fn reserve(&self, bytes: usize) -> bool {
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
+                waiting
+                    .checked_add(bytes)
+                    .filter(|&sum| sum <= WHISPER_BYTES)
+            })
+            .is_ok()
+    }
+
+    /// Gives reserved bytes back.
+    pub fn release(&self, bytes: usize) {
+        self.0.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Why a name can't be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unavailable {
+    /// Somebody has it, or one that looks like it.
+    Taken,
+    /// It is the operator's.
+    Reserved,
+}
+
+#[derive(Debug)]
+struct User {
+    address: Address,
+    account: Arc<Account>,
+    /// The key into the order of logging in.
+    login: u64,
+}
+
+/// The names in use.
+#[derive(Debug, Default)]
+pub struct Roster {
+    users: HashMap<Folded, User>,
+    order: BTreeMap<u64, Name>,
+    looks: HashMap<Look, Wearers>,
+    reserved: Vec<Name>,
+    logins: u64,
+    /// Grows with each change, so that a list made of it can be kept until then.
+    version: u64,
+}
+
+/// How many users wear one look: whether two may, their alphabets decide.
+#[derive(Debug, Default)]
+struct Wearers {
+    ascii: u32,
+    other: u32,
+}
+
+impl Wearers {
+    fn count(&mut self, name: &Name) -> &mut u32 {
+        if name.is_ascii() {
+            &mut self.ascii
+        } else {
+            &mut self.other
+        }
+    }
+
+    /// Two plain ASCII names are compared by case alone, so they may look alike.
+    fn exclude(&self, name: &Name) -> bool {
+        self.other > 0 || (self.ascii > 0 && !name.is_ascii())
+    }
+}
+
+impl Roster {
+    /// Starts with nobody, and names that nobody may have.
+    pub fn new(reserved: Vec<Name>) -> Self {
+        Self {
+            reserved,
+            ..Self::default()
+        }
+    }
+
+    /// Gives a name to a session.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; then nothing has changed.
+    pub fn claim(&mut self, name: &Name, address: Address) -> Result<Arc<Account>, Unavailable> {
+        let (folded, looks) = (name.folded(), distinct(name.looks()));
+        if self.reserved.iter().any(|reserved| collide(reserved, name)) {
+            return Err(Unavailable::Reserved);
+        }
+        let excluded = |look| {
+            self.looks
+                .get(look)
+                .is_some_and(|wearers| wearers.exclude(name))
+        };
+        if self.users.contains_key(&folded) || looks.iter().any(excluded) {
+            return Err(Unavailable::Taken);
+        }
+        for look in looks {
+            *self.looks.entry(look).or_default().count(name) += 1;
+        }
+        self.logins += 1;
+        self.version += 1;
+        let account = Arc::new(Account::default());
+        self.order.insert(self.logins, name.clone());
+        self.users.insert(
+            folded,
+            User {
+                address,
+                account: account.clone(),
+                login: self.logins,
+            },
+        );
+        Ok(account)
+    }
+
+    /// Frees a name that was claimed.
+    pub fn release(&mut self, name: &Name) {
+        let Some(user) = self.users.remove(&name.folded()) else {
+            return;
+        };
+        self.order.remove(&user.login);
+        self.version += 1;
+        for look in distinct(name.looks()) {
+            let Some(wearers) = self.looks.get_mut(&look) else {
+                continue;
+            };
+            *wearers.count(name) -= 1;
+            if wearers.ascii + wearers.other == 0 {
+                self.looks.remove(&look);
+            }
+        }
+    }
+
+    /// Finds the user of a name, by case alone: a look-alike reaches nobody.
+    pub fn find(&self, name: &str) -> Option<(Address, &Account)> {
+        self.users
+            .get(&Folded::of(name))
+            .map(|user| (user.address, &*user.account))
+    }
+
+    /// Returns the names in the order of logging in.
+    pub fn names(&self) -> Vec<Name> {
+        self.order.values().cloned().collect()
+    }
+
+    /// Returns a number that grows with each change of the names.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+fn distinct([a, b]: [Look; 2]) -> Vec<Look> {
+    if a == b { vec![a] } else { vec![a, b] }
+}
+
+fn collide(reserved: &Name, name: &Name) -> bool {
+    if reserved.folded() == name.folded() {
+        return true;
+    }
+    if reserved.is_ascii() && name.is_ascii() {
+        return false;
+    }
+    let looks = reserved.looks();
+    name.looks().iter().any(|look| looks.contains(look))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        text.parse().unwrap()
+    }
+
+    fn claim(roster: &mut Roster, text: &str) -> Result<(), Unavailable> {
+        let address = Address {
+            shard: 0,
+            slot: 0,
+            id: SessionId(1),
+        };
+        roster.claim(&name(text), address).map(|_| ())
+    }
+
+    #[test]
+    fn a_name_belongs_to_one_at_a_time_whatever_its_case() {
+        let mut roster = Roster::default();
+        assert_eq!(claim(&mut roster, "Jack"), Ok(()));
+        assert_eq!(claim(&mut roster, "jACK"), Err(Unavailable::Taken));
+        roster.release(&name("Jack"));
+        assert_eq!(claim(&mut roster, "jACK"), Ok(()));
+    }
+
+    #[test]
+    fn look_alikes_exclude_each_other_but_plain_ascii_ones_do_not() {
+        let mut roster = Roster::default();
+        for text in ["ul", "u1", "alice"] {
+            assert_eq!(claim(&mut roster, text), Ok(()));
+        }
+        assert_eq!(claim(&mut roster, "\u{430}lice"), Err(Unavailable::Taken));
+        assert_eq!(claim(&mut roster, "иван"), Ok(()));
+        roster.release(&name("alice"));
+        assert_eq!(claim(&mut roster, "\u{430}lice"), Ok(()));
+        assert_eq!(claim(&mut roster, "ALICE"), Err(Unavailable::Taken));
+        assert!(
+            roster.find("alice").is_none(),
+            "a look-alike reaches nobody"
+        );
+    }
+
+    #[test]
+    fn reserved_names_are_nobodys_nor_are_their_look_alikes() {
+        let mut roster = Roster::new(vec![name("admin")]);
+        assert_eq!(claim(&mut roster, "Admin"), Err(Unavailable::Reserved));
+        assert_eq!(
+            claim(&mut roster, "\u{430}dmin"),
+            Err(Unavailable::Reserved)
+        );
+        assert_eq!(claim(&mut roster, "administrator"), Ok(()));
+    }
+
+    #[test]
+    fn names_are_listed_in_the_order_of_logging_in() {
+        let mut roster = Roster::default();
+        for text in ["Zoe", "Jack", "Ann"] {
+            claim(&mut roster, text).unwrap();
+        }
+        roster.release(&name("Jack"));
+        let before = roster.version();
+        claim(&mut roster, "Jack").unwrap();
+        assert!(roster.version() > before);
+        let names: Vec<String> = roster.names().iter().map(Name::to_string).collect();
+        assert_eq!(names, ["Zoe", "Ann", "Jack"]);
+    }
+
+    #[test]
+    fn nothing_of_a_user_who_left_stays() {
+        let mut roster = Roster::default();
+        for n in 0..100 {
+            claim(&mut roster, &format!("user{n}")).unwrap();
+        }
+        for n in 0..100 {
+            roster.release(&name(&format!("user{n}")));
+        }
+        assert!(roster.users.is_empty() && roster.looks.is_empty() && roster.order.is_empty());
+    }
+
+    #[test]
+    fn whispers_reserve_up_to_a_bound() {
+        let account = Account::default();
+        assert!(account.reserve(WHISPER_BYTES));
+        assert!(!account.reserve(1));
+        account.release(10);
+        assert!(account.reserve(10));
+    }
+}

@@ -1,0 +1,136 @@
+//! What sessions hand to their shard: items, in the order they are to be performed.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use crate::close::CloseReason;
+use crate::cursor::Private;
+use crate::line::ServerLine;
+use crate::name::Name;
+
+/// A thing to be done for a session.
+#[derive(Debug)]
+pub enum Item {
+    /// Append a line of so many bytes to the room log; the session skips it. Its bytes are the next
+    /// of [`Items::lines`].
+    Line {
+        /// Its length, ending included.
+        bytes: usize,
+    },
+    /// Ask the roster for a name.
+    Claim(Name),
+    /// Tell everyone else that the session logged in.
+    Joined,
+    /// Whisper to a user.
+    Whisper(Box<Whisper>),
+    /// Write private bytes to the session.
+    Answer(Private),
+    /// Write a text that many share to the session.
+    Show(Shared),
+    /// End the session: its last item.
+    End(CloseReason),
+}
+
+/// A text that many share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shared {
+    /// The answer to `HELP`.
+    Help,
+    /// The answer to `WHO`.
+    Who,
+}
+
+/// A whisper on its way.
+pub struct Whisper {
+    /// The addressee as it was given.
+    pub to: String,
+    /// The line as the addressee reads it.
+    pub line: Box<[u8]>,
+}
+
+/// A private text stands in no `Debug` output.
+impl fmt::Debug for Whisper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Whisper({} bytes)", self.line.len())
+    }
+}
+
+/// Items of a shard's sessions, in order, with the lines they append: encoded once.
+#[derive(Debug, Default)]
+pub struct Items {
+    /// The slot of the session that hands out items now.
+    pub from: u32,
+    queue: VecDeque<(u32, Item)>,
+    lines: Vec<u8>,
+    /// How much of `lines` has been taken.
+    taken: usize,
+}
+
+impl Items {
+    /// Adds an item of the session `from`.
+    pub fn push(&mut self, item: Item) {
+        self.queue.push_back((self.from, item));
+    }
+
+    /// Puts an item back that could not be performed yet.
+    pub fn push_front(&mut self, from: u32, item: Item) {
+        self.queue.push_front((from, item));
+    }
+
+    /// Adds a line for everyone else.
+    pub fn push_line(&mut self, line: &ServerLine<'_>) {
+        let before = self.lines.len();
+        line.write(&mut self.lines);
+        self.push(Item::Line {
+            bytes: self.lines.len() - before,
+        });
+    }
+
+    /// Returns the next item and the slot of its session.
+    pub fn front(&self) -> Option<&(u32, Item)> {
+        self.queue.front()
+    }
+
+    /// Takes the next item, which is no line.
+    pub fn pop(&mut self) -> Option<(u32, Item)> {
+        debug_assert!(!matches!(self.queue.front(), Some((_, Item::Line { .. }))));
+        self.queue.pop_front()
+    }
+
+    /// Returns the bytes of the lines at the front, as many as stand next to each other and fit in
+    /// `most` bytes, but at least one if there is one.
+    pub fn lines(&self, most: usize) -> &[u8] {
+        let mut length = 0;
+        for (_, item) in &self.queue {
+            match item {
+                Item::Line { bytes } if length == 0 || length + bytes <= most => length += bytes,
+                _ => break,
+            }
+        }
+        &self.lines[self.taken..self.taken + length]
+    }
+
+    /// Takes one line off the front; returns its session's slot and its length.
+    pub fn pop_line(&mut self) -> Option<(u32, usize)> {
+        let &(from, Item::Line { bytes }) = self.queue.front()? else {
+            return None;
+        };
+        self.queue.pop_front();
+        self.taken += bytes;
+        if self.taken == self.lines.len() {
+            self.lines.clear();
+            self.taken = 0;
+        }
+        Some((from, bytes))
+    }
+
+    /// Returns how many bytes of lines wait to be appended.
+    pub fn pending_bytes(&self) -> usize {
+        self.lines.len() - self.taken
+    }
+
+    /// Tells whether nothing is left to be done.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+}

@@ -1,0 +1,365 @@
+//! The life of one connection: bytes come in, [items](Items) come out, a [cursor](crate::cursor)
+//! says what has been read.
+//!
+//! A session performs nothing. It turns its input into items, in order; the shard performs them
+//! and tells the session what came of it ([`Event`]). While an answer is outstanding, own answers
+//! lie unread or flood control holds, the rest of the input stays undecoded.
+
+mod items;
+mod respond;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::close::{CloseReason, is_foreign};
+use crate::command::{Command, Cost, Line};
+use crate::cursor::{Cursor, Private};
+use crate::decoder::{Decoder, Input};
+use crate::flood::{Flood, FloodLimits, Held};
+use crate::line::{LINE_END, ServerLine};
+use crate::log::{Position, View};
+use crate::name::Name;
+use crate::roster::{Account, Unavailable};
+use crate::text;
+
+pub use items::{Item, Items, Shared, Whisper};
+
+/// Own answers that may lie unread before the session's input waits: who asks without reading
+/// waits for himself.
+pub const OWN_WAITING_BYTES: usize = 4 * 1024;
+
+/// What holds for every session.
+#[derive(Debug)]
+pub struct Rules {
+    /// `None`: no flood control.
+    pub flood: Option<FloodLimits>,
+    /// The answer to `SEC`.
+    pub secret: Box<str>,
+}
+
+/// What came of an item.
+#[derive(Debug)]
+pub enum Event {
+    /// The name is the session's, and so is its account of whispers.
+    Claimed(Arc<Account>),
+    /// The name can't be had.
+    Unavailable(Unavailable),
+    /// The whisper is on its way.
+    Whispered,
+    /// Nobody has that name: as it was given.
+    NoSuchUser(String),
+    /// Too much waits for that user already: the name as it was given.
+    NotReading(String),
+}
+
+/// Why a session's input does not go on by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// All of it is decoded: more may be read.
+    Drained,
+    /// Flood control holds it until then.
+    Held(Duration),
+    /// It waits for an event, or for its answers to be read.
+    Waiting,
+    /// The session has ended.
+    Ended,
+}
+
+/// What may be read from the socket now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appetite {
+    /// So many bytes, at least 1.
+    Bytes(usize),
+    /// Nothing until then.
+    Held(Duration),
+    /// Nothing before the session goes on.
+    None,
+}
+
+#[derive(Debug)]
+enum Login {
+    Visitor,
+    Claiming(Name),
+    User(Name, Arc<Account>),
+}
+
+/// The life of one connection.
+#[derive(Debug)]
+pub struct Session {
+    decoder: Decoder,
+    cursor: Cursor,
+    login: Login,
+    /// `None` where the peer is exempt.
+    flood: Option<Flood>,
+    /// Weight of own answers and skips that have not been written.
+    own_waiting: usize,
+    /// Shared texts that have not been written.
+    shared_waiting: usize,
+    /// An item was handed out whose event has not come.
+    awaiting: bool,
+    /// A first line has been seen, so the peer speaks our protocol, well or badly.
+    opened: bool,
+    input_ended: bool,
+    ended: Option<CloseReason>,
+}
+
+impl Session {
+    /// Begins a session at the view's head; the greeting is its first detour.
+    pub fn begin(view: &View, greeting: Arc<[u8]>, flood: Option<Flood>) -> Self {
+        let mut session = Self {
+            decoder: Decoder::default(),
+            cursor: Cursor::new(view.head()),
+            login: Login::Visitor,
+            flood,
+            own_waiting: 0,
+            shared_waiting: 1,
+            awaiting: false,
+            opened: false,
+            input_ended: false,
+            ended: None,
+        };
+        session.insert(view.head(), Private::Shared(greeting), view);
+        session
+    }
+
+    /// Returns the name, once logged in.
+    pub fn name(&self) -> Option<&Name> {
+        match &self.login {
+            Login::User(name, _) => Some(name),
+            Login::Visitor | Login::Claiming(_) => None,
+        }
+    }
+
+    /// Returns why the session ended, if it did.
+    pub fn ended(&self) -> Option<CloseReason> {
+        self.ended
+    }
+
+    /// Returns the session's place in the room log.
+    pub fn cursor(&self) -> &Cursor {
+        &self.cursor
+    }
+
+    /// Says what may be read from the socket now.
+    pub fn appetite(&mut self, rules: &Rules, now: Duration, items: &mut Items) -> Appetite {
+        if self.ended.is_some() || self.input_ended || self.is_waiting() {
+            return Appetite::None;
+        }
+        let free = self.decoder.free();
+        if free == 0 {
+            return Appetite::None;
+        }
+        match (&mut self.flood, &rules.flood) {
+            (Some(flood), Some(_)) => match flood.may_read(now) {
+                Ok(bytes) => Appetite::Bytes(free.min(bytes)),
+                Err(held) => match self.hold(held, items) {
+                    Progress::Held(until) => Appetite::Held(until),
+                    _ => Appetite::None,
+                },
+            },
+            _ => Appetite::Bytes(free),
+        }
+    }
+
+    /// Takes bytes read from the socket, at most as many as the [`appetite`](Self::appetite) was for.
+    pub fn feed(&mut self, bytes: &[u8], rules: &Rules, now: Duration) {
+        if let (Some(flood), Some(_)) = (&mut self.flood, &rules.flood) {
+            flood.read(bytes.len(), now);
+        }
+        self.decoder.feed(bytes);
+    }
+
+    /// Notes that the peer will send no more: what is complete is still answered.
+    pub fn input_ended(&mut self) {
+        self.input_ended = true;
+    }
+
+    /// Notes that the socket has nothing to read.
+    pub fn caught_up(&mut self) {
+        if let Some(flood) = &mut self.flood {
+            flood.caught_up();
+        }
+    }
+
+    /// Turns input into items as far as they may go. `room` asks the room's bucket for the bytes
+    /// of a line: when not now, it says when.
+    pub fn advance(
+        &mut self,
+        rules: &Rules,
+        now: Duration,
+        room: &dyn Fn(usize) -> Result<(), Duration>,
+        items: &mut Items,
+    ) -> Progress {
+        loop {
+            if self.ended.is_some() {
+                return Progress::Ended;
+            }
+            if self.is_waiting() {
+                return Progress::Waiting;
+            }
+            match self.next(rules, now, room, items) {
+                Ok(true) => {}
+                Ok(false) if self.input_ended => self.end(CloseReason::PeerClosed, items),
+                Ok(false) => return Progress::Drained,
+                Err(held) => return self.hold(held, items),
+            }
+        }
+    }
+
+    /// Takes the next thing of the input; `false` if there is none.
+    fn next(
+        &mut self,
+        rules: &Rules,
+        now: Duration,
+        room: &dyn Fn(usize) -> Result<(), Duration>,
+        items: &mut Items,
+    ) -> Result<bool, Held> {
+        // The decoder lends out the line while the rest of the session answers it.
+        let mut decoder = std::mem::take(&mut self.decoder);
+        let taken = self.take(&mut decoder, rules, now, room, items);
+        if taken == Ok(true) {
+            decoder.consume();
+        }
+        self.decoder = decoder;
+        taken
+    }
+
+    fn take(
+        &mut self,
+        decoder: &mut Decoder,
+        rules: &Rules,
+        now: Duration,
+        room: &dyn Fn(usize) -> Result<(), Duration>,
+        items: &mut Items,
+    ) -> Result<bool, Held> {
+        let has_input = decoder.peek().is_some();
+        if !self.opened && is_foreign(decoder.partial()) {
+            self.end(CloseReason::NotOurProtocol, items);
+            return Ok(true);
+        }
+        if !has_input {
+            return Ok(false);
+        }
+        match decoder.peek().expect("it was there a moment ago") {
+            Input::Line(bytes) => match std::str::from_utf8(bytes) {
+                Ok(line) => {
+                    let line = text::clean(line);
+                    let line = Line::parse(&line);
+                    let said = self.said_bytes(&line);
+                    self.allow(line.cost(), rules, now, || room(said))?;
+                    self.respond(&line, &rules.secret, items);
+                    self.opened = true;
+                }
+                Err(_) => {
+                    self.allow(Cost::Line, rules, now, || Ok(()))?;
+                    self.refuse("not valid UTF-8", items);
+                    self.opened = true;
+                }
+            },
+            Input::TooLong => {
+                self.allow(Cost::Line, rules, now, || Ok(()))?;
+                self.refuse("line too long (limit 4096 bytes)", items);
+                self.opened = true;
+            }
+            Input::AreYouThere => {
+                self.allow(Cost::Line, rules, now, || Ok(()))?;
+                self.tell("yes", items);
+            }
+            Input::Decline(bytes) => self.answer(bytes.into(), items),
+        }
+        Ok(true)
+    }
+
+    /// Asks flood control, where there is any.
+    fn allow(
+        &mut self,
+        cost: Cost,
+        rules: &Rules,
+        now: Duration,
+        room: impl FnOnce() -> Result<(), Duration>,
+    ) -> Result<(), Held> {
+        match (&mut self.flood, &rules.flood) {
+            (Some(flood), Some(limits)) => flood.line(limits, cost, now, room),
+            _ => Ok(()),
+        }
+    }
+
+    /// Stands back until flood control lets go, or ends it where that takes too long.
+    fn hold(&mut self, held: Held, items: &mut Items) -> Progress {
+        if held.too_long {
+            self.end(CloseReason::HeldTooLong, items);
+            return Progress::Ended;
+        }
+        if held.is_news {
+            self.tell("slow down: your lines wait", items);
+        }
+        Progress::Held(held.until)
+    }
+
+    /// Tells whether the input waits for an event, or for answers to be read.
+    pub fn is_waiting(&self) -> bool {
+        self.awaiting || self.own_waiting > OWN_WAITING_BYTES || self.shared_waiting > 0
+    }
+
+    /// Hears what came of an item.
+    pub fn on(&mut self, event: Event, items: &mut Items) {
+        self.awaiting = false;
+        if self.ended.is_none() {
+            self.hear(event, items);
+        }
+    }
+
+    /// Ends the session: its last item. The first reason stays.
+    ///
+    /// A reader that is too slow takes no last line, and at a stop the room's own is the last.
+    pub fn end(&mut self, reason: CloseReason, items: &mut Items) {
+        if self.ended.is_some() {
+            return;
+        }
+        self.ended = Some(reason);
+        let from_the_room = matches!(reason, CloseReason::TooSlow | CloseReason::Stopping);
+        if let Some(text) = reason.announcement().filter(|_| !from_the_room) {
+            self.answer(ServerLine::Notice(text).to_bytes(), items);
+        }
+        items.push(Item::End(reason));
+    }
+
+    /// Skips a line of its own that was just appended to the log.
+    pub fn appended(&mut self, at: Position, bytes: usize) {
+        self.own_waiting += self.cursor.skip(at, bytes);
+    }
+
+    /// Places private bytes in what it reads.
+    pub fn insert(&mut self, at: Position, private: Private, view: &View) {
+        self.cursor.insert(at, private, view);
+    }
+
+    /// Ends its reading at a position.
+    pub fn end_at(&mut self, at: Position) {
+        self.cursor.end_at(at);
+    }
+
+    /// Moves its cursor behind bytes that were written.
+    pub fn written(&mut self, bytes: usize, view: &View) {
+        let written = self.cursor.advance(bytes, view);
+        self.own_waiting -= written.own;
+        self.shared_waiting -= written.shared;
+        if let Login::User(_, account) = &self.login
+            && written.whispers > 0
+        {
+            account.release(written.whispers);
+        }
+    }
+
+    /// Returns what a line would put into the room, in bytes.
+    fn said_bytes(&self, line: &Line<'_>) -> usize {
+        match (line, self.name()) {
+            (Line::Known(_, Ok(Command::Message(text))), Some(name)) => {
+                name.as_str().len() + ": ".len() + text.len() + LINE_END.len()
+            }
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Takes Telnet commands (RFC 854) out of a byte stream, one byte at a time, wherever they are cut.
+
+const IAC: u8 = 255;
+const DONT: u8 = 254;
+const DO: u8 = 253;
+const WONT: u8 = 252;
+const WILL: u8 = 251;
+const SB: u8 = 250;
+const AYT: u8 = 246;
+const SE: u8 = 240;
+
+/// Where in a Telnet command the stream stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Telnet {
+    #[default]
+    Data,
+    Command,
+    Option(u8),
+    Subnegotiation,
+    SubnegotiationCommand,
+}
+
+/// What one byte of the stream amounts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A byte of text.
+    Data(u8),
+    /// A part of a command: nothing to see.
+    Nothing,
+    /// "Are you there?"
+    AreYouThere,
+    /// The other side offers (`WILL`) or asks for (`DO`) an option.
+    Offer(Offer),
+}
+
+/// An option the other side offers or asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Offer {
+    asks_us: bool,
+    option: u8,
+}
+
+impl Offer {
+    /// Returns the bytes that decline it: `DONT` to a `WILL`, `WONT` to a `DO`.
+    pub(crate) fn decline(self) -> [u8; 3] {
+        [IAC, if self.asks_us { WONT } else { DONT }, self.option]
+    }
+}
+
+impl Telnet {
+    /// Takes the next byte of the stream.
+    pub(crate) fn step(&mut self, byte: u8) -> Step {
+        let (next, step) = match (*self, byte) {
+            (Self::Data, IAC) => (Self::Command, Step::Nothing),
+            (Self::Data, _) => (Self::Data, Step::Data(byte)),
+            (Self::Command, IAC) => (Self::Data, Step::Data(IAC)),
+            (Self::Command, WILL | WONT | DO | DONT) => (Self::Option(byte), Step::Nothing),
+            (Self::Command, SB) => (Self::Subnegotiation, Step::Nothing),
+            (Self::Command, AYT) => (Self::Data, Step::AreYouThere),
+            (Self::Command, _) => (Self::Data, Step::Nothing),
+            (Self::Option(WILL), option) => (
+                Self::Data,
+                Step::Offer(Offer {
+                    asks_us: false,
+                    option,
+                }),
+            ),
+            (Self::Option(DO), option) => (
+                Self::Data,
+                Step::Offer(Offer {
+                    asks_us: true,
+                    option,
+                }),
+            ),
+            (Self::Option(_), _) => (Self::Data, Step::Nothing),
+            (Self::Subnegotiation, IAC) => (Self::SubnegotiationCommand, Step::Nothing),
+            (Self::Subnegotiation, _) => (Self::Subnegotiation, Step::Nothing),
+            (Self::SubnegotiationCommand, SE) => (Self::Data, Step::Nothing),
+            (Self::SubnegotiationCommand, _) => (Self::Subnegotiation, Step::Nothing),
+        };
+        *self = next;
+        step
+    }
+}
+
+/// The offers already declined, so that each is declined once: two bits for each of 256 options.
+#[derive(Debug, Default)]
+pub(crate) struct Declined([u64; 8]);
+
+impl Declined {
+    /// Notes an offer; tells whether it is the first of its kind.
+    pub(crate) fn is_new(&mut self, offer: Offer) -> bool {
+        let bit = usize::from(offer.option) + if offer.asks_us { 256 } else { 0 };
+        let (word, mask) = (&mut self.0[bit / 64], 1 << (bit % 64));
+        let new = *word & mask == 0;
+        *word |= mask;
+        new
+    }
+}

@@ -1,0 +1,66 @@
+//! Cleans texts and names of what a terminal would obey instead of show.
+
+use std::borrow::Cow;
+
+/// Tells whether a character is taken out of everything that others see: control characters but
+/// TAB, bidirectional embeddings, overrides and isolates, line and paragraph separators, and the
+/// invisible tag characters.
+pub fn is_removed(c: char) -> bool {
+    match c {
+        '\t' => false,
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => true,
+        '\u{2028}' | '\u{2029}' => true,
+        '\u{E0000}'..='\u{E007F}' => true,
+        _ => c.is_control(),
+    }
+}
+
+/// Returns the text without the characters [`is_removed`] names; the rest passes intact.
+///
+/// # Cost
+/// Allocates only where something has to go.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if text.chars().any(is_removed) {
+        Cow::Owned(text.chars().filter(|&c| !is_removed(c)).collect())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Returns what of a text may be echoed in a refusal: its first 32 characters.
+pub fn cut(text: &str) -> &str {
+    const ECHOED_CHARS: usize = 32;
+    text.char_indices()
+        .nth(ECHOED_CHARS)
+        .map_or(text, |(end, _)| &text[..end])
+}
+
+/// Tells whether a text shows nothing: empty, or blanks alone.
+pub fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_is_borrowed_as_it_stands() {
+        assert!(matches!(clean("hello, wörld\t👩‍👩‍👧 שלום"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_taken_out() {
+        assert_eq!(clean("a\u{1b}[2Jb\u{9b}c\0d\u{7f}"), "a[2Jbcd");
+        assert_eq!(
+            clean("\u{202e}gpj.exe\u{2066}x\u{2069}\u{2028}y\u{e0041}"),
+            "gpj.exexy"
+        );
+    }
+
+    #[test]
+    fn an_echo_is_cut_to_32_characters() {
+        assert_eq!(cut(&"ä".repeat(40)).chars().count(), 32);
+        assert_eq!(cut("short"), "short");
+    }
+}

@@ -1,0 +1,141 @@
+//! What was typed on the command line.
+
+use std::path::PathBuf;
+
+use bytesize::ByteSize;
+use clap::{Parser, ValueEnum};
+
+use crate::listeners::ListenAddr;
+
+/// The WAC chat server. Serves in the foreground and logs to standard error; SIGTERM or SIGINT
+/// stops it.
+///
+/// Exit codes: 0 stopped, everybody had everything; 1 could not start; 2 usage; 3 the drain's time
+/// ran out and some sessions were cut short.
+#[derive(Debug, Parser)]
+#[command(name = "wacd", version)]
+pub struct Args {
+    /// Where to listen; may be given several times.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:4700",
+        help = "Listens on an address: 127.0.0.1:4700, [::1]:4700 or unix:PATH; port 0 takes a free one. \
+                May be given several times"
+    )]
+    pub listen: Vec<ListenAddr>,
+
+    /// Number of shards (threads that serve sessions), 1 to 64 [default: one for each core, at most 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub shards: Option<u16>,
+
+    /// Room log kept for slow readers, 64KiB to 1GiB; who falls further behind is closed
+    #[arg(long, value_name = "BYTES", default_value = "4MiB")]
+    pub window: ByteSize,
+
+    /// Send buffer of each socket (SO_SNDBUF; the kernel doubles it), 4KiB to 64MiB
+    #[arg(long, value_name = "BYTES", default_value = "128KiB")]
+    pub send_buffer: ByteSize,
+
+    /// The answer to SEC [default: 16 random hexadecimal digits]
+    #[arg(long, value_name = "TEXT", conflicts_with = "secret_file")]
+    pub secret: Option<String>,
+
+    /// Reads the answer to SEC from a file: its first line
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+
+    /// Shows the lines of a file behind the greeting
+    #[arg(long, value_name = "FILE")]
+    pub motd: Option<PathBuf>,
+
+    /// Tells everyone who joined and left
+    #[arg(long, value_name = "WHEN", default_value = "on")]
+    pub notices: Switch,
+
+    /// Lines a second that one sender may send for long; 0 switches all flood control off
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub flood_rate: u32,
+
+    /// Lines one sender may send at once, at least 1
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub flood_burst: u32,
+
+    /// Bytes a second that all senders together may say; twice as many at once, at most the window.
+    /// 0 = no limit
+    #[arg(long, value_name = "BYTES", default_value = "512KiB", value_parser = rate)]
+    pub room_rate: ByteSize,
+
+    /// Connections at once from one IPv4 address or IPv6 /64, loopback exempt; 0 = no limit
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub max_per_ip: usize,
+
+    /// Connections at once [default: what the limit of open files allows]
+    #[arg(long, value_name = "N")]
+    pub max_connections: Option<usize>,
+
+    /// Names nobody may have, comma separated
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "server,admin,root,system,wac"
+    )]
+    pub reserved_names: Vec<String>,
+
+    /// How long a stop may take: 5s, 500ms
+    #[arg(long, value_name = "DURATION", default_value = "5s")]
+    pub grace: humantime::Duration,
+
+    /// What is logged
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub log_level: LogLevel,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// What is logged: each level with those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// The operator must act.
+    Error,
+    /// The operator should know.
+    Warn,
+    /// The server's life, and one line for each session's end.
+    Info,
+    /// The protocol, without private texts.
+    Debug,
+    /// Everything, without private texts.
+    Trace,
+}
+
+/// Reads `512KiB` or `512KiB/s`.
+fn rate(text: &str) -> Result<ByteSize, String> {
+    text.strip_suffix("/s").unwrap_or(text).parse()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_rate_may_say_that_it_is_for_a_second() {
+        assert_eq!(rate("512KiB/s"), Ok(ByteSize::kib(512)));
+        assert_eq!(rate("512KiB"), Ok(ByteSize::kib(512)));
+    }
+}

@@ -1,0 +1,157 @@
+//! The doorway: accepts connections, applies the limits, and hands each to the shard with the
+//! fewest sessions.
+
+mod refusal;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use socket2::SockRef;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::task::JoinSet;
+
+use crate::listeners::{BoundUnix, Listener, Listeners};
+use crate::peer::Peer;
+use crate::shard::{Newcomer, Stream};
+use crate::shared::{Shared, lock};
+use refusal::Refusals;
+
+/// The pause after an accept that failed for lack of resources doubles between these.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// The tasks that accept connections.
+#[derive(Debug)]
+pub(crate) struct Doorway(JoinSet<()>);
+
+/// Begins to accept connections.
+pub(crate) fn open(listeners: Listeners, shared: Arc<Shared>) -> io::Result<Doorway> {
+    let refusals = Arc::new(Refusals::default());
+    let mut tasks = JoinSet::new();
+    for listener in listeners.into_sockets() {
+        let listener = Watched::new(listener)?;
+        tasks.spawn(accept_all(listener, shared.clone(), refusals.clone()));
+    }
+    Ok(Doorway(tasks))
+}
+
+impl Doorway {
+    /// Stops accepting and closes the listeners.
+    pub(crate) fn close(mut self) {
+        self.0.abort_all();
+    }
+}
+
+async fn accept_all(listener: Watched, shared: Arc<Shared>, refusals: Arc<Refusals>) {
+    let mut pause = PAUSES.0;
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                pause = PAUSES.0;
+                let_in(stream, peer, &shared, &refusals);
+            }
+            Err(error) => match kind(&error) {
+                AcceptError::OfOneConnection => tracing::debug!(%error, "a connection was gone"),
+                AcceptError::OfResources => {
+                    tracing::warn!(%error, pause_ms = pause.as_millis(), "cannot accept; pausing");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(PAUSES.1);
+                }
+                AcceptError::Fatal => {
+                    tracing::error!(%error, "cannot accept any more; restart the server");
+                    return;
+                }
+            },
+        }
+    }
+}
+
+/// Admits a connection, or refuses it with its reason.
+fn let_in(stream: Stream, peer: Peer, shared: &Shared, refusals: &Arc<Refusals>) {
+    let admitted = lock(&shared.admission).admit(peer.ip());
+    match admitted {
+        Ok(()) => {
+            let gate = shared.gates.iter().min_by_key(|gate| gate.sessions());
+            let newcomer = Newcomer {
+                id: shared.next_session(),
+                peer,
+                stream,
+            };
+            gate.expect("there is at least one shard").admit(newcomer);
+        }
+        Err(reason) => refusals.refuse(stream, peer, reason, shared.now()),
+    }
+}
+
+/// A listener, watched.
+#[derive(Debug)]
+enum Watched {
+    Tcp(TcpListener),
+    Unix {
+        socket: UnixListener,
+        bound: BoundUnix,
+    },
+}
+
+impl Watched {
+    fn new(listener: Listener) -> io::Result<Self> {
+        Ok(match listener {
+            Listener::Tcp(socket) => Self::Tcp(TcpListener::from_std(socket)?),
+            Listener::Unix(socket, bound) => Self::Unix {
+                socket: UnixListener::from_std(socket)?,
+                bound,
+            },
+        })
+    }
+
+    /// Accepts a connection and takes it out of this thread's reactor: it goes to a shard's.
+    async fn accept(&self) -> io::Result<(Stream, Peer)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                Ok((Stream::Tcp(stream.into_std()?), Peer::Tcp(address)))
+            }
+            Self::Unix { socket, bound } => {
+                let (stream, _) = socket.accept().await?;
+                let stream = stream.into_std()?;
+                SockRef::from(&stream).set_send_buffer_size(bound.send_buffer_bytes)?;
+                Ok((Stream::Unix(stream), Peer::Unix))
+            }
+        }
+    }
+}
+
+/// What an accept error is about.
+#[derive(Debug, PartialEq, Eq)]
+enum AcceptError {
+    OfOneConnection,
+    OfResources,
+    Fatal,
+}
+
+fn kind(error: &io::Error) -> AcceptError {
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM) => {
+            AcceptError::OfResources
+        }
+        Some(
+            Errno::EBADF | Errno::EINVAL | Errno::ENOTSOCK | Errno::EOPNOTSUPP | Errno::EFAULT,
+        ) => AcceptError::Fatal,
+        // accept(2): errors of the new connection's network come through here, and are its own.
+        _ => AcceptError::OfOneConnection,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accept_errors_are_told_apart() {
+        let of = |errno: Errno| kind(&io::Error::from_raw_os_error(errno as i32));
+        assert_eq!(of(Errno::EMFILE), AcceptError::OfResources);
+        assert_eq!(of(Errno::ECONNABORTED), AcceptError::OfOneConnection);
+        assert_eq!(of(Errno::EBADF), AcceptError::Fatal);
+    }
+}

@@ -1,0 +1,91 @@
+//! Refusing a connection: one line that says why, and a close that loses none of it.
+
+use std::io::Write;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use wac_core::close::CloseReason;
+use wac_core::line::ServerLine;
+
+use crate::peer::Peer;
+use crate::shard::{LINGER, Stream};
+use crate::shared::lock;
+
+/// Refused connections that are closed in peace at one time; a further one is just closed.
+const LINGERING: usize = 16;
+/// Refusals are logged at most once in this time.
+const LOG_EVERY: Duration = Duration::from_secs(60);
+
+/// The refused connections.
+#[derive(Debug)]
+pub(super) struct Refusals {
+    places: Arc<Semaphore>,
+    log: Mutex<Log>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    next: Duration,
+    refused: u64,
+}
+
+impl Default for Refusals {
+    fn default() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(LINGERING)),
+            log: Mutex::default(),
+        }
+    }
+}
+
+impl Refusals {
+    /// Tells a connection why it may not stay, and closes it.
+    pub(super) fn refuse(&self, stream: Stream, peer: Peer, reason: CloseReason, now: Duration) {
+        self.note(peer, reason, now);
+        let text = reason.announcement().expect("a refusal is announced");
+        let line = ServerLine::Notice(text).to_bytes();
+        // A new socket's buffer takes a line; one that does not is gone.
+        match stream {
+            Stream::Tcp(mut stream) => {
+                if stream.write(&line).is_ok() && stream.shutdown(Shutdown::Write).is_ok() {
+                    self.linger(stream);
+                }
+            }
+            Stream::Unix(mut stream) => {
+                // A Unix socket's close never loses what was written.
+                let _ = stream.write(&line);
+            }
+        }
+    }
+
+    /// Reads and drops what still comes, so that no reset swallows the line.
+    fn linger(&self, stream: std::net::TcpStream) {
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            return;
+        };
+        let Ok(mut stream) = TcpStream::from_std(stream) else {
+            return;
+        };
+        tokio::spawn(async move {
+            let mut dropped = [0; 1024];
+            let until_end =
+                async { while stream.read(&mut dropped).await.is_ok_and(|bytes| bytes > 0) {} };
+            let _ = tokio::time::timeout(LINGER, until_end).await;
+            drop(place);
+        });
+    }
+
+    fn note(&self, peer: Peer, reason: CloseReason, now: Duration) {
+        let mut log = lock(&self.log);
+        log.refused += 1;
+        if now >= log.next {
+            log.next = now + LOG_EVERY;
+            tracing::warn!(peer.addr = %peer, %reason, refused = log.refused, "connection refused");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! wacd, the WAC chat server: everything that touches the operating system.
+//!
+//! The room is a log, a session is a cursor (see `wac-core`). A *shard* is one thread with one loop
+//! over the sockets that are ready; the *doorway* accepts connections and hands them to shards.
+//!
+//! ```text
+//!  listeners ─▶ doorway ─▶ shard 0: collect ▸ perform ▸ write ▸ judge   ┐
+//!              (admission) shard 1: collect ▸ perform ▸ write ▸ judge   ├─ shared: room log, roster,
+//!                          …                                            ┘  mailboxes, bells
+//! ```
+//!
+//! # Invariants, and the tests that hold them
+//!
+//! 1. `wac-core` performs no I/O and reads no clock: `server/core/clippy.toml`, in `scripts/test`.
+//! 2. A line that everyone reads is encoded once:
+//!    `wac_core::log` `full_chunks_are_shared_and_what_left_the_window_is_released`.
+//! 3. Nothing ever waits for a session's socket but that session: `tests/promises/slow_readers.rs`.
+//! 4. Every queue has a bound, in bytes or entries, and a named verdict when it is full:
+//!    the table in `server/README.md`.
+//! 5. Every session ends with exactly one [`CloseReason`](wac_core::close::CloseReason):
+//!    `shard` `every_session_ends_with_one_reason`.
+//! 6. [`run`] returns only when every session has ended or has been cut short and counted:
+//!    `tests/load/stop.rs`.
+//! 7. Before it serves, every start-up error has reached the terminal: `tests/promises/listeners.rs`.
+//! 8. A private text is in no log line, no metric and no `Debug` output: `tests/promises/privacy.rs`.
+
+pub mod args;
+pub mod config;
+mod doorway;
+mod drain;
+pub mod limits;
+pub mod listeners;
+pub mod logging;
+mod peer;
+mod shard;
+mod shared;
+mod signals;
+mod texts;
+mod transport;
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+
+use config::Config;
+pub use drain::DrainReport;
+use listeners::Listeners;
+use shard::ShardThread;
+use shared::Shared;
+
+/// Why the server could not begin to serve.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The system gave no reactor, signal handler or thread.
+    #[error("cannot start the {what}")]
+    Start {
+        /// What could not be started.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Serves until a signal says to stop, then drains.
+///
+/// Prints the ready line on standard error when it serves. Returns when every session has ended or
+/// was cut short.
+///
+/// # Errors
+/// [`RunError`], before anybody was served.
+pub fn run(config: &Config, listeners: Listeners) -> Result<DrainReport, RunError> {
+    let start = |what| move |source| RunError::Start { what, source };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(start("doorway"))?;
+    let shared = Arc::new(Shared::new(config));
+    let threads = (0..config.shards)
+        .map(|id| ShardThread::spawn(id, shared.clone()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(start("shards"))?;
+    let ready_line = ready_line(&listeners, config.shards);
+    let report = runtime.block_on(async {
+        let mut signals = signals::Signals::install().map_err(start("signal handlers"))?;
+        let doorway = doorway::open(listeners, shared.clone()).map_err(start("doorway"))?;
+        eprintln!("{ready_line}");
+        signals.stop().await;
+        doorway.close();
+        Ok(drain::drain(&shared, &mut signals, config.grace).await)
+    })?;
+    for thread in threads {
+        thread.join();
+    }
+    Ok(report)
+}
+
+/// Returns the line that scripts wait for.
+fn ready_line(listeners: &Listeners, shards: usize) -> String {
+    let listening: String = listeners
+        .addresses()
+        .map(|at| format!(" listen={at}"))
+        .collect();
+    format!(
+        "ready{listening} shards={shards} pid={}",
+        std::process::id()
+    )
+}
+
+/// Returns how many shards there are unless told otherwise: one for each core, at most eight.
+///
+/// Measured on two cores: with the load on the same machine one shard carries as many lines as two,
+/// and with two the last user has a message sooner. More than two have not been measured.
+pub fn default_shards() -> usize {
+    thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(8)
+}

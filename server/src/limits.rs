@@ -1,0 +1,28 @@
+//! The limit of open files.
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+/// Descriptors kept back for listeners, logs and connections being refused.
+const RESERVED_FILES: usize = 32;
+/// Descriptors of one shard: its reactor, wake-ups and what they need.
+const FILES_OF_A_SHARD: usize = 4;
+
+/// Raises the soft limit of open files to the hard one; returns it.
+///
+/// # Errors
+/// The system's, if the limit can't be read. One that can't be raised stays as it is.
+pub fn raise_open_files() -> nix::Result<usize> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let limit = match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
+        Ok(()) => hard,
+        Err(_) => soft,
+    };
+    Ok(usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+/// Returns how many connections a process with so many open files can hold.
+pub fn connections(open_files: usize, shards: usize) -> usize {
+    open_files
+        .saturating_sub(RESERVED_FILES + FILES_OF_A_SHARD * shards)
+        .max(1)
+}

@@ -1,0 +1,203 @@
+//! Where the server listens.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::net::{self, SocketAddr};
+use std::os::unix::net as unix;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
+
+/// Connections that may wait to be accepted: somaxconn's usual value, for join storms.
+const BACKLOG: i32 = 4096;
+/// SO_RCVBUF of each socket: what a sender that is held back may have in the kernel.
+const RECEIVE_BUFFER_BYTES: usize = 32 * 1024;
+/// A silent peer is asked after 15 s, three times at 5 s: dead within half a minute.
+const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
+    .with_time(Duration::from_secs(15))
+    .with_interval(Duration::from_secs(5))
+    .with_retries(3);
+/// A socket that takes nothing for so long though bytes wait is closed by the kernel.
+const USER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// An address to listen on, as it is typed and shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListenAddr {
+    /// `127.0.0.1:4700`, `[::1]:4700`; port 0 takes a free one.
+    Tcp(SocketAddr),
+    /// `unix:PATH`
+    Unix(PathBuf),
+}
+
+impl FromStr for ListenAddr {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("unix:") {
+            Some("") => Err("unix: needs a path, as in unix:/run/wacd.sock".to_owned()),
+            Some(path) => Ok(Self::Unix(path.into())),
+            None => text.parse().map(Self::Tcp).map_err(|_| {
+                "it takes an IP address and a port, as in 127.0.0.1:4700 or [::1]:4700, or unix:PATH".to_owned()
+            }),
+        }
+    }
+}
+
+impl fmt::Display for ListenAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// An address that can't be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}")]
+pub struct BindError {
+    address: ListenAddr,
+    #[source]
+    source: io::Error,
+}
+
+/// A bound socket.
+#[derive(Debug)]
+pub(crate) enum Listener {
+    Tcp(net::TcpListener),
+    Unix(unix::UnixListener, BoundUnix),
+}
+
+/// What a bound Unix socket needs besides: its path is removed at the end.
+#[derive(Debug)]
+pub(crate) struct BoundUnix {
+    /// SO_SNDBUF for accepted sockets, which do not inherit it.
+    pub(crate) send_buffer_bytes: usize,
+    path: PathBuf,
+}
+
+impl Drop for BoundUnix {
+    fn drop(&mut self) {
+        // Somebody may have removed it already: it is gone either way.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// The sockets the server listens on.
+#[derive(Debug)]
+pub struct Listeners(Vec<(ListenAddr, Listener)>);
+
+impl Listeners {
+    /// Binds every address.
+    ///
+    /// # Errors
+    /// [`BindError`] for the first that can't be bound.
+    pub fn bind(addresses: &[ListenAddr], send_buffer_bytes: usize) -> Result<Self, BindError> {
+        let bind = |address: &ListenAddr| {
+            bind(address, send_buffer_bytes).map_err(|source| BindError {
+                address: address.clone(),
+                source,
+            })
+        };
+        addresses
+            .iter()
+            .map(bind)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Returns the real addresses: where port 0 was asked for, the port that was given.
+    pub fn addresses(&self) -> impl Iterator<Item = &ListenAddr> {
+        self.0.iter().map(|(address, _)| address)
+    }
+
+    pub(crate) fn into_sockets(self) -> impl Iterator<Item = Listener> {
+        self.0.into_iter().map(|(_, listener)| listener)
+    }
+}
+
+fn bind(address: &ListenAddr, send_buffer_bytes: usize) -> io::Result<(ListenAddr, Listener)> {
+    match address {
+        ListenAddr::Tcp(address) => {
+            let listener = bind_tcp(*address, send_buffer_bytes)?;
+            let real = ListenAddr::Tcp(listener.local_addr()?);
+            Ok((real, Listener::Tcp(listener)))
+        }
+        ListenAddr::Unix(path) => {
+            let socket = bind_unix(path)?;
+            let bound = BoundUnix {
+                send_buffer_bytes,
+                path: path.clone(),
+            };
+            Ok((address.clone(), Listener::Unix(socket, bound)))
+        }
+    }
+}
+
+/// The options are set once, here: accepted sockets inherit them.
+fn bind_tcp(address: SocketAddr, send_buffer_bytes: usize) -> io::Result<net::TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_send_buffer_size(send_buffer_bytes)?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_keepalive(&KEEPALIVE)?;
+    socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+fn bind_unix(path: &Path) -> io::Result<unix::UnixListener> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    let address = SockAddr::unix(path)?;
+    if let Err(error) = socket.bind(&address) {
+        if error.kind() != io::ErrorKind::AddrInUse || unix::UnixStream::connect(path).is_ok() {
+            return Err(error);
+        }
+        // A socket nobody listens on: left by a server that was killed.
+        fs::remove_file(path)?;
+        socket.bind(&address)?;
+    }
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_reads_as_it_is_shown() {
+        for text in ["127.0.0.1:4700", "[::1]:0", "unix:/run/wacd.sock"] {
+            assert_eq!(text.parse::<ListenAddr>().unwrap().to_string(), text);
+        }
+        for text in ["", "4700", "localhost", "unix:", "127.0.0.1"] {
+            assert!(text.parse::<ListenAddr>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_stale_unix_socket_is_taken_over_and_a_live_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wacd.sock");
+        drop(unix::UnixListener::bind(&path).unwrap());
+        let live = Listeners::bind(&[ListenAddr::Unix(path.clone())], 1 << 16).unwrap();
+        let error = Listeners::bind(&[ListenAddr::Unix(path.clone())], 1 << 16).unwrap_err();
+        assert_eq!(error.source.kind(), io::ErrorKind::AddrInUse);
+        drop(live);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,159 @@
+//! Collect: every ready socket is read once, and what it said becomes items.
+
+use std::time::Duration;
+
+use wac_core::flood::Flood;
+use wac_core::session::{Appetite, Progress, Session};
+
+use super::connection::{Connection, Life, broken_by};
+use super::{PENDING_BYTES, Shard};
+use crate::drain::Phase;
+use crate::peer::Peer;
+use crate::transport::Transport;
+
+impl<T: Transport> Shard<T> {
+    /// Looks at every session on the ready list.
+    pub(super) fn collect(&mut self, now: Duration) {
+        let mut slots = std::mem::take(&mut self.looked_at);
+        self.ready.take(&mut slots);
+        for slot in slots.drain(..) {
+            self.look_at(slot, now);
+        }
+        self.looked_at = slots;
+    }
+
+    fn look_at(&mut self, slot: u32, now: Duration) {
+        let Some(connection) = self.table.get_mut(slot as usize) else {
+            return;
+        };
+        connection.looked_at();
+        if connection.full {
+            self.due.push(slot);
+        }
+        match connection.life {
+            Life::Arriving => {
+                if self.begin(slot) {
+                    self.read(slot, now);
+                }
+            }
+            Life::Open => self.read(slot, now),
+            Life::Ending(_) => {}
+            Life::Lingering(reason) => {
+                if linger(connection, &mut self.scratch[..]) {
+                    self.remove(slot, reason, now);
+                }
+            }
+        }
+    }
+
+    /// Opens an arriving connection's session at its first event; tells whether it is open.
+    ///
+    /// A new stream is neither full nor ready until the system has said so.
+    pub(super) fn begin(&mut self, slot: u32) -> bool {
+        let Some(connection) = self.table.get_mut(slot as usize) else {
+            return false;
+        };
+        if connection.life != Life::Arriving || !connection.is_writable() {
+            return false;
+        }
+        let flood = (connection.peer != Peer::Unix).then(Flood::default);
+        let greeting = self.shared.texts.greeting.clone();
+        connection.session = Some(Session::begin(&self.view, greeting, flood));
+        connection.life = Life::Open;
+        self.due.push(slot);
+        true
+    }
+
+    /// Reads once, as much as may have to be kept, and turns it into items.
+    fn read(&mut self, slot: u32, now: Duration) {
+        if self.phase != Phase::Serving {
+            return;
+        }
+        let Some(connection) = self.table.get_mut(slot as usize) else {
+            return;
+        };
+        if self.items.pending_bytes() >= PENDING_BYTES {
+            if !std::mem::replace(&mut connection.unread, true) {
+                self.unread.push(slot);
+            }
+            return;
+        }
+        let Some(session) = &mut connection.session else {
+            return;
+        };
+        self.items.from = slot;
+        match session.appetite(&self.shared.rules, now, &mut self.items) {
+            Appetite::Bytes(bytes) => self.read_bytes(slot, bytes, now),
+            Appetite::Held(until) => self.set_timer(slot, until),
+            Appetite::None => {}
+        }
+        self.advance(slot, now);
+    }
+
+    fn read_bytes(&mut self, slot: u32, bytes: usize, now: Duration) {
+        let connection = &mut self.table[slot as usize];
+        let read = connection.read(&mut self.scratch[..bytes]);
+        let Some(session) = &mut connection.session else {
+            return;
+        };
+        match read {
+            Some(Ok(0)) => session.input_ended(),
+            Some(Ok(read)) => {
+                session.feed(&self.scratch[..read], &self.shared.rules, now);
+                if read == bytes || connection.is_readable() {
+                    connection.look_again();
+                }
+            }
+            Some(Err(error)) => {
+                session.end(broken_by(&error), &mut self.items);
+                connection.broken = true;
+            }
+            None => session.caught_up(),
+        }
+    }
+
+    /// Has those read that had to wait while too much was pending.
+    pub(super) fn read_later(&mut self) {
+        if self.items.pending_bytes() >= PENDING_BYTES {
+            return;
+        }
+        for slot in std::mem::take(&mut self.unread) {
+            if let Some(connection) = self.table.get_mut(slot as usize) {
+                connection.unread = false;
+                connection.look_again();
+            }
+        }
+    }
+
+    /// Turns a session's input into items, as far as it may go.
+    pub(super) fn advance(&mut self, slot: u32, now: Duration) {
+        if self.phase != Phase::Serving {
+            return;
+        }
+        let Some(connection) = self.table.get_mut(slot as usize) else {
+            return;
+        };
+        let Some(session) = &mut connection.session else {
+            return;
+        };
+        self.items.from = slot;
+        let room = |bytes| self.shared.room_allows(bytes, now);
+        let progress = session.advance(&self.shared.rules, now, &room, &mut self.items);
+        connection.stalled = progress == Progress::Waiting;
+        if let Progress::Held(until) = progress {
+            self.set_timer(slot, until);
+        }
+    }
+}
+
+/// Reads and drops what a closed connection still sends; tells whether its peer is done.
+fn linger<T: Transport>(connection: &mut Connection<T>, scratch: &mut [u8]) -> bool {
+    match connection.read(scratch) {
+        Some(Ok(0) | Err(_)) => true,
+        Some(Ok(_)) => {
+            connection.look_again();
+            false
+        }
+        None => false,
+    }
+}
