@@ -224,12 +224,22 @@ impl<T: Transport> Shard<T> {
 
     /// One turn of the loop. Nothing in it waits.
     fn turn(&mut self, now: Duration) {
+        self.take_in(now);
+        self.give_out(now);
+    }
+
+    /// Collects and performs.
+    fn take_in(&mut self, now: Duration) {
         self.follow_phase(now);
         self.fire_timers(now);
         self.collect(now);
         // Mail posted before a PING was read stands before its PONG.
         self.take_mail();
         self.perform(now);
+    }
+
+    /// Writes and judges. What other shards do between the two halves is seen here.
+    fn give_out(&mut self, now: Duration) {
         self.catch_up();
         self.place(now);
         // Mail posted before a line was appended stands before that line.

@@ -12,7 +12,7 @@ use wac_core::notices::{Change, Verdict};
 use wac_core::roster::Address;
 use wac_core::session::{Event, Item, Session, Shared as SharedText, Whisper};
 
-use super::connection::Life;
+use super::connection::{Connection, Life};
 use super::gate::Letter;
 use super::{LAST_BYTES, LINGER, Shard};
 use crate::drain::Phase;
@@ -29,6 +29,8 @@ const NOTICE_BYTES: usize = 256;
 pub(super) enum Placed {
     /// Private bytes.
     Private(Private),
+    /// A whisper from a session of the same shard.
+    Letter(Letter),
     /// The end of the session's reading.
     End(CloseReason),
 }
@@ -162,15 +164,16 @@ impl<T: Transport> Shard<T> {
     }
 
     fn post(&mut self, slot: u32, to: Address, whisper: Whisper, now: Duration) {
-        if to.shard == self.id && self.gate.has_full_mailbox() {
-            self.take_mail();
-        }
         let Whisper { to: name, line } = whisper;
         let letter = Letter {
             to,
             at: self.shared.head(),
             line,
         };
+        if to.shard == self.id {
+            self.placed.push((to.slot, Placed::Letter(letter)));
+            return self.tell(slot, Event::Whispered, now);
+        }
         match self.shared.gates[usize::from(to.shard)].post(letter) {
             Ok(()) => self.tell(slot, Event::Whispered, now),
             Err(letter) => {
@@ -270,6 +273,7 @@ impl<T: Transport> Shard<T> {
                     session.insert(head, private, &self.view);
                     self.due.push(slot);
                 }
+                Placed::Letter(letter) => self.deliver(letter),
                 Placed::End(reason) => {
                     session.end_at(head);
                     connection.life = Life::Ending(reason);
@@ -310,28 +314,33 @@ impl<T: Transport> Shard<T> {
         self.set_timer(slot, now + LINGER);
     }
 
-    /// Delivers letters to the sessions they are for.
+    /// Delivers the letters from other shards.
     pub(super) fn take_mail(&mut self) {
-        if !self.gate.has_mail() {
+        if self.gate.has_mail() {
+            self.gate
+                .take_mail()
+                .into_iter()
+                .for_each(|letter| self.deliver(letter));
+            self.wake_waiting();
+        }
+    }
+
+    /// Delivers a letter to the session it is for; to one that is gone it is dropped.
+    fn deliver(&mut self, letter: Letter) {
+        let Letter { to, at, line } = letter;
+        let open = |connection: &&mut Connection<T>| {
+            connection.id == to.id && connection.life == Life::Open
+        };
+        let Some(connection) = self.table.get_mut(to.slot as usize).filter(open) else {
+            self.shared.lost_mail.fetch_add(1, Ordering::Relaxed);
             return;
-        }
-        for Letter { to, at, line } in self.gate.take_mail() {
-            let connection = self.table.get_mut(to.slot as usize);
-            match connection
-                .filter(|connection| connection.id == to.id && connection.life == Life::Open)
-            {
-                Some(connection) => {
-                    let session = connection
-                        .session
-                        .as_mut()
-                        .expect("an open connection has a session");
-                    session.insert(at, Private::Whisper(line), &self.view);
-                    self.due.push(to.slot);
-                }
-                None => _ = self.shared.lost_mail.fetch_add(1, Ordering::Relaxed),
-            }
-        }
-        self.wake_waiting();
+        };
+        let session = connection
+            .session
+            .as_mut()
+            .expect("an open connection has a session");
+        session.insert(at, Private::Whisper(line), &self.view);
+        self.due.push(to.slot);
     }
 
     /// Wakes the shards that wait for this one's turn.

@@ -1,1 +1,374 @@
+//! One session alone: what it hands out for what comes in.
 
+use super::*;
+use crate::flood::HELD_LIMIT;
+use crate::log::RoomLog;
+
+const START: Duration = Duration::from_secs(3);
+
+/// A session whose items are shown as text, and which is told nothing by itself.
+struct Solo {
+    session: Session,
+    items: Items,
+    rules: Rules,
+    now: Duration,
+    view: View,
+}
+
+impl Solo {
+    fn new(flood: Option<FloodLimits>) -> Self {
+        let view = View::default();
+        let session = Session::begin(&view, Arc::from(*b"* hello\r\n"), Some(Flood::default()));
+        let rules = Rules {
+            flood,
+            secret: "s3cret".into(),
+        };
+        let mut solo = Self {
+            session,
+            items: Items::default(),
+            rules,
+            now: START,
+            view,
+        };
+        solo.read_all();
+        solo
+    }
+
+    /// Logged in as Ann, what that gave taken.
+    fn logged_in() -> Self {
+        let mut solo = Self::new(None);
+        assert_eq!(solo.say("LIN Ann\n"), ["claim Ann"]);
+        assert_eq!(
+            solo.hear(Event::Claimed(Arc::default())),
+            ["* welcome, Ann", "joined"]
+        );
+        solo
+    }
+
+    fn say(&mut self, input: &str) -> Vec<String> {
+        self.feed(input.as_bytes());
+        self.advance();
+        self.shown()
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        self.session.feed(bytes, &self.rules, self.now);
+    }
+
+    fn advance(&mut self) -> Progress {
+        self.session
+            .advance(&self.rules, self.now, &|_| Ok(()), &mut self.items)
+    }
+
+    fn hear(&mut self, event: Event) -> Vec<String> {
+        self.session.on(event, &mut self.items);
+        self.advance();
+        self.shown()
+    }
+
+    fn appetite(&mut self) -> Appetite {
+        self.session
+            .appetite(&self.rules, self.now, &mut self.items)
+    }
+
+    /// Reads everything that was placed.
+    fn read_all(&mut self) {
+        let mut slices = [std::io::IoSlice::new(&[]); 1];
+        while self.session.cursor().gather(&self.view, &mut slices) > 0 {
+            let bytes = slices[0].len();
+            self.session.written(bytes, &self.view);
+            slices = [std::io::IoSlice::new(&[]); 1];
+        }
+    }
+
+    /// Places what was handed out, as a shard does, and shows it.
+    fn shown(&mut self) -> Vec<String> {
+        let mut shown = Vec::new();
+        while let Some((_, item)) = self.items.front() {
+            if matches!(item, Item::Line { .. }) {
+                let line = String::from_utf8(self.items.lines(0).to_vec()).unwrap();
+                self.items.pop_line();
+                shown.push(format!("room {}", line.trim_end()));
+                continue;
+            }
+            shown.push(match self.items.pop().unwrap().1 {
+                Item::Line { .. } => unreachable!(),
+                Item::Claim(name) => format!("claim {name}"),
+                Item::Joined => "joined".to_owned(),
+                Item::Whisper(whisper) => {
+                    format!(
+                        "to {}: {}",
+                        whisper.to,
+                        String::from_utf8_lossy(&whisper.line).trim_end()
+                    )
+                }
+                Item::Answer(private) => {
+                    let Private::Own(bytes) = &private else {
+                        panic!("an answer is the session's own")
+                    };
+                    let line = String::from_utf8_lossy(bytes).trim_end().to_owned();
+                    self.session.insert(self.view.head(), private, &self.view);
+                    line
+                }
+                Item::Show(text) => format!("{text:?}"),
+                Item::End(reason) => format!("end {reason}"),
+            });
+        }
+        shown
+    }
+}
+
+#[test]
+fn a_visitor_may_ask_but_not_speak() {
+    let mut solo = Solo::new(None);
+    assert_eq!(
+        solo.say("MSG hi\nW bob x\nMSG\n"),
+        vec!["! log in first: LIN <name>"; 3]
+    );
+    assert_eq!(
+        solo.say("SEC\nPING\nping a  b\n"),
+        ["s3cret", "PONG", "PONG a  b"]
+    );
+    assert_eq!(
+        solo.say("nonsense x\n\n  \n"),
+        ["! unknown command nonsense; HELP lists them"]
+    );
+}
+
+#[test]
+fn a_user_says_whispers_and_keeps_the_first_name() {
+    let mut solo = Solo::logged_in();
+    assert_eq!(solo.say("MSG hi there\n"), ["room Ann: hi there"]);
+    assert_eq!(solo.say("lin Bob\n"), ["! you are already Ann"]);
+    assert_eq!(solo.say("W bob psst\n"), ["to bob: Ann whispers, \"psst\""]);
+    assert_eq!(solo.hear(Event::Whispered), [""; 0]);
+    assert_eq!(solo.say("MSG  \nW bob\n"), vec!["! nothing to send"; 2]);
+}
+
+#[test]
+fn what_follows_a_claim_waits_for_its_answer() {
+    let mut solo = Solo::new(None);
+    assert_eq!(solo.say("LIN Ann\nMSG hi\nQUIT\n"), ["claim Ann"]);
+    assert_eq!(solo.appetite(), Appetite::None);
+    assert_eq!(
+        solo.hear(Event::Claimed(Arc::default())),
+        [
+            "* welcome, Ann",
+            "joined",
+            "room Ann: hi",
+            "* closing: goodbye",
+            "end Quit"
+        ]
+    );
+}
+
+#[test]
+fn a_name_that_cannot_be_had_may_be_followed_by_another() {
+    let mut solo = Solo::new(None);
+    solo.say("LIN Ann\n");
+    assert_eq!(
+        solo.hear(Event::Unavailable(Unavailable::Taken)),
+        ["! the name Ann is taken"]
+    );
+    solo.say("LIN root\n");
+    assert_eq!(
+        solo.hear(Event::Unavailable(Unavailable::Reserved)),
+        ["! the name root is reserved"]
+    );
+    assert_eq!(
+        solo.say("LIN\n"),
+        ["! not a name: it is empty, say LIN <name>"]
+    );
+    assert_eq!(solo.say("LIN \"Ann\"\n"), ["claim Ann"]);
+}
+
+#[test]
+fn a_whisper_that_fails_is_answered_in_its_turn() {
+    let mut solo = Solo::logged_in();
+    assert_eq!(
+        solo.say("W bob x\nPING 1\n"),
+        ["to bob: Ann whispers, \"x\""]
+    );
+    assert_eq!(
+        solo.hear(Event::NoSuchUser("bob".into())),
+        ["! no user named bob", "PONG 1"]
+    );
+    solo.say("W bob x\n");
+    assert_eq!(
+        solo.hear(Event::NotReading("bob".into())),
+        ["! bob is not reading, try later"]
+    );
+}
+
+#[test]
+fn texts_are_cleaned_before_anyone_sees_them() {
+    let mut solo = Solo::logged_in();
+    assert_eq!(solo.say("MSG a\u{1b}[2Jb\u{202e}c\n"), ["room Ann: a[2Jbc"]);
+    assert_eq!(solo.say("MSG \u{202e}\u{7}\n"), ["! nothing to send"]);
+    solo.feed(b"MSG \xc3\x28\n");
+    solo.advance();
+    assert_eq!(solo.shown(), ["! not valid UTF-8"]);
+}
+
+#[test]
+fn who_asks_without_reading_waits_for_himself() {
+    let mut solo = Solo::new(None);
+    let asked = format!("PING {}\n", "x".repeat(2000)).repeat(2);
+    for _ in 0..3 {
+        if let Appetite::Bytes(free) = solo.appetite() {
+            solo.feed(&asked.as_bytes()[..free.min(asked.len())]);
+        }
+        solo.advance();
+        solo.shown();
+    }
+    assert_eq!(
+        (solo.advance(), solo.appetite()),
+        (Progress::Waiting, Appetite::None)
+    );
+    assert!(
+        solo.session.own_waiting <= OWN_WAITING_BYTES + 2100,
+        "at most one answer more"
+    );
+    solo.read_all();
+    assert_eq!(
+        (solo.advance(), solo.session.own_waiting == 0),
+        (Progress::Drained, false)
+    );
+}
+
+#[test]
+fn one_shared_text_waits_at_a_time() {
+    let mut solo = Solo::new(None);
+    assert_eq!(solo.say("HELP\nWHO\n"), ["Help"]);
+    solo.session.insert(
+        solo.view.head(),
+        Private::Shared(Arc::from(*b"help\r\n")),
+        &solo.view,
+    );
+    assert_eq!(solo.appetite(), Appetite::None);
+    solo.read_all();
+    solo.advance();
+    assert_eq!(solo.shown(), ["Who"]);
+}
+
+#[test]
+fn at_the_end_of_input_complete_lines_are_answered_and_half_a_line_is_dropped() {
+    let mut solo = Solo::new(None);
+    solo.feed(b"PING 1\nPING 2");
+    solo.session.input_ended();
+    solo.advance();
+    assert_eq!(solo.shown(), ["PONG 1", "end PeerClosed"]);
+}
+
+#[test]
+fn a_web_client_is_told_and_closed_however_its_bytes_are_cut() {
+    for hello in [&b"GET / HTTP/1.1\r\n"[..], b"POST /x", &[0x16, 0x03, 0x01]] {
+        for cut in 1..hello.len() {
+            let mut solo = Solo::new(None);
+            for part in [&hello[..cut], &hello[cut..]] {
+                solo.feed(part);
+                solo.advance();
+            }
+            let told = "* closing: this is a chat server, not a web server";
+            assert_eq!(solo.shown(), [told, "end NotOurProtocol"]);
+        }
+    }
+    let mut solo = Solo::new(None);
+    assert_eq!(
+        solo.say("PING\nGET / HTTP\n"),
+        ["PONG", "! unknown command GET; HELP lists them"]
+    );
+}
+
+#[test]
+fn flood_control_holds_lines_back_and_loses_none() {
+    let mut solo = Solo::new(Some(FloodLimits::new(5, 2)));
+    solo.feed("SEC\n".repeat(5).as_bytes());
+    let Progress::Held(until) = solo.advance() else {
+        panic!("the third line waits")
+    };
+    assert_eq!(
+        solo.shown(),
+        ["s3cret", "s3cret", "* slow down: your lines wait"]
+    );
+    solo.now = until;
+    let mut lines = Vec::new();
+    while let Progress::Held(until) = solo.advance() {
+        lines.append(&mut solo.shown());
+        solo.now = until;
+    }
+    lines.append(&mut solo.shown());
+    assert_eq!(lines, ["s3cret", "s3cret", "s3cret"]);
+}
+
+#[test]
+fn one_held_back_for_two_minutes_on_end_is_closed() {
+    let mut solo = Solo::new(Some(FloodLimits::new(5, 2)));
+    let mut shown = Vec::new();
+    while solo.session.ended().is_none() {
+        if let Appetite::Bytes(free) = solo.appetite() {
+            solo.feed(&b"SEC\n".repeat(1024)[..free]);
+        }
+        if let Progress::Held(until) = solo.advance() {
+            solo.now = until;
+        }
+        shown.append(&mut solo.shown());
+        solo.read_all();
+        assert!(solo.now <= START + HELD_LIMIT);
+    }
+    assert_eq!(
+        shown[shown.len() - 2..],
+        [
+            "* closing: you sent more than the room takes",
+            "end HeldTooLong"
+        ]
+    );
+    assert_eq!(
+        shown
+            .iter()
+            .filter(|line| line.contains("slow down"))
+            .count(),
+        1,
+        "told once"
+    );
+}
+
+#[test]
+fn a_refused_line_changes_nothing_and_the_session_goes_on() {
+    let mut solo = Solo::logged_in();
+    let long = "x".repeat(4096);
+    solo.feed(long.as_bytes());
+    solo.advance();
+    assert_eq!(solo.shown(), ["! line too long (limit 4096 bytes)"]);
+    assert_eq!(solo.say("tail\nMSG on\n"), ["room Ann: on"]);
+}
+
+#[test]
+fn private_texts_stand_in_no_debug_output() {
+    let mut solo = Solo::logged_in();
+    solo.feed(b"W bob hush-hush\n");
+    solo.advance();
+    assert!(!format!("{:?}", solo.items.front()).contains("hush"));
+    let private = Private::Whisper(b"hush-hush".to_vec().into());
+    solo.session.insert(Position(0), private, &solo.view);
+    let shown = format!("{:?}", solo.session.cursor());
+    assert!(
+        shown.contains("whisper(9 bytes)")
+            && !shown.contains("hush")
+            && !shown.contains("104, 117")
+    );
+}
+
+#[test]
+fn a_session_skips_its_own_lines_and_reads_the_others() {
+    let mut log = RoomLog::new(1 << 20);
+    let mut solo = Solo::logged_in();
+    solo.read_all();
+    let at = log.append(b"Ann: mine\r\n").unwrap();
+    solo.session.appended(at, 11);
+    log.append(b"Bob: yours\r\n").unwrap();
+    solo.view.catch_up(&log);
+    let mut slices = [std::io::IoSlice::new(&[]); 4];
+    assert_eq!(solo.session.cursor().gather(&solo.view, &mut slices), 1);
+    assert_eq!(&*slices[0], b"Bob: yours\r\n");
+}

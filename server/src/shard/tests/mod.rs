@@ -1,0 +1,7 @@
+//! Shards without a system: fake sockets, time as an argument, turns in any order.
+
+mod dialogues;
+mod fake;
+mod rules;
+mod simulation;
+mod world;

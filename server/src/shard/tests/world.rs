@@ -1,0 +1,126 @@
+//! Some shards, and people on fake sockets.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use clap::Parser;
+
+use super::fake::Fake;
+use crate::args::Args;
+use crate::config::Config;
+use crate::peer::Peer;
+use crate::shard::Shard;
+use crate::shared::{Shared, lock};
+
+/// More than any test lets a socket take.
+pub(super) const PLENTY: usize = usize::MAX / 2;
+/// More turns than any test needs: reached, something spins.
+const MANY_TURNS: usize = 100_000;
+
+/// Some shards, and people on fake sockets, by number.
+pub(super) struct World {
+    pub(super) shared: Arc<Shared>,
+    pub(super) shards: Vec<Shard<Fake>>,
+    pub(super) people: Vec<Fake>,
+    pub(super) now: Duration,
+}
+
+impl World {
+    /// Starts as `wacd` with these flags would, with the secret `s3cret`.
+    pub(super) fn new(flags: &[&str]) -> Self {
+        let args = [&["wacd", "--secret", "s3cret"], flags].concat();
+        let config = Config::load(&Args::try_parse_from(args).unwrap(), 20_000).unwrap();
+        let shared = Arc::new(Shared::new(&config));
+        let shards = (0..config.shards)
+            .map(|id| Shard::new(id as u16, shared.clone()))
+            .collect();
+        Self {
+            shared,
+            shards,
+            people: Vec::new(),
+            now: Duration::from_secs(1),
+        }
+    }
+
+    /// Connects a person to a shard through a socket that takes so many bytes.
+    pub(super) fn connect(&mut self, shard: usize, room: usize) -> usize {
+        let fake = Fake::new(room);
+        self.people.push(fake.clone());
+        let peer = Peer::Tcp(([127, 0, 0, 1], 1).into());
+        lock(&self.shared.admission).admit(peer.ip()).unwrap();
+        let id = self.shared.next_session();
+        self.shards[shard].insert(id, peer, fake, self.now);
+        self.people.len() - 1
+    }
+
+    pub(super) fn send(&self, who: usize, text: &str) {
+        self.people[who].send(text.as_bytes());
+    }
+
+    pub(super) fn turn(&mut self, shard: usize) {
+        self.shards[shard].turn(self.now);
+    }
+
+    /// Lets every shard take turns until none has anything to do.
+    pub(super) fn settle(&mut self) {
+        for _ in 0..MANY_TURNS {
+            let Some(shard) = self.shards.iter().position(Shard::has_work) else {
+                return;
+            };
+            self.turn(shard);
+            // The others come first in the next round.
+            self.shards.iter_mut().for_each(|shard| {
+                if shard.has_work() {
+                    shard.turn(self.now);
+                }
+            });
+        }
+        panic!("the shards never come to rest");
+    }
+
+    /// Lets time pass, with every deadline on the way kept.
+    pub(super) fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        while let Some(next) = self
+            .shards
+            .iter()
+            .filter_map(Shard::next_deadline)
+            .min()
+            .filter(|&at| at <= until)
+        {
+            self.now = self.now.max(next);
+            (0..self.shards.len()).for_each(|shard| self.turn(shard));
+            self.settle();
+        }
+        self.now = until;
+    }
+
+    /// Returns the whole lines a person has been given since the last call.
+    pub(super) fn lines(&self, who: usize) -> Vec<String> {
+        let text = String::from_utf8(self.people[who].take_output()).unwrap();
+        text.split_terminator("\r\n").map(str::to_owned).collect()
+    }
+
+    /// Connects and logs in, and throws away what everybody was told of it.
+    pub(super) fn join(&mut self, shard: usize, name: &str) -> usize {
+        let who = self.connect(shard, PLENTY);
+        self.settle();
+        self.send(who, &format!("LIN {name}\n"));
+        self.settle();
+        assert_eq!(self.lines(who).pop(), Some(format!("* welcome, {name}")));
+        self.people
+            .iter()
+            .for_each(|person| drop(person.take_output()));
+        who
+    }
+
+    /// Returns how many sessions there are.
+    pub(super) fn sessions(&self) -> usize {
+        self.shards.iter().map(|shard| shard.table.len()).sum()
+    }
+
+    pub(super) fn lost_mail(&self) -> u64 {
+        self.shared.lost_mail.load(Ordering::Relaxed)
+    }
+}
