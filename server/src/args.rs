@@ -134,6 +134,27 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_names_every_flag_and_its_default() {
+        let readme = include_str!("../README.md");
+        for flag in Args::command()
+            .get_arguments()
+            .filter_map(|arg| arg.get_long().map(|long| (arg, long)))
+        {
+            let (arg, long) = flag;
+            let row = readme
+                .lines()
+                .find(|line| line.starts_with('|') && line.contains(&format!("`--{long} ")));
+            let row = row.unwrap_or_else(|| panic!("--{long} is in the README"));
+            let default: Vec<_> = arg
+                .get_default_values()
+                .iter()
+                .map(|value| value.to_string_lossy())
+                .collect();
+            assert!(row.contains(&*default.join(",")), "{row}: {default:?}");
+        }
+    }
+
+    #[test]
     fn a_rate_may_say_that_it_is_for_a_second() {
         assert_eq!(rate("512KiB/s"), Ok(ByteSize::kib(512)));
         assert_eq!(rate("512KiB"), Ok(ByteSize::kib(512)));

@@ -32,6 +32,7 @@ pub mod limits;
 pub mod listeners;
 pub mod logging;
 mod peer;
+mod rare;
 mod shard;
 mod shared;
 mod signals;

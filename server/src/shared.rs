@@ -15,6 +15,7 @@ use wac_core::session::Rules;
 use crate::args::Switch;
 use crate::config::Config;
 use crate::drain::Phases;
+use crate::rare::Rare;
 use crate::shard::Gate;
 use crate::texts::Texts;
 
@@ -60,6 +61,8 @@ pub(crate) struct Shared {
     /// Sessions that ended at the stop: with everything, and without.
     pub(crate) stopped: AtomicUsize,
     pub(crate) cut_short: AtomicUsize,
+    /// Connections that spoke HTTP or TLS.
+    pub(crate) foreign: Rare,
     /// Whispers dropped because their addressee was gone.
     pub(crate) lost_mail: AtomicU64,
     pub(crate) drained: Notify,
@@ -89,6 +92,7 @@ impl Shared {
             phases: Phases::default(),
             stopped: AtomicUsize::new(0),
             cut_short: AtomicUsize::new(0),
+            foreign: Rare::default(),
             lost_mail: AtomicU64::new(0),
             drained: Notify::new(),
         }

@@ -263,6 +263,16 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_has_the_table() {
+        let readme = include_str!("../README.md");
+        for row in COMMANDS {
+            let usage = format!("{} {}", row.word, row.arguments);
+            let line = format!("| `{}` | {} |", usage.trim_end(), row.does);
+            assert!(readme.contains(&line), "{line}");
+        }
+    }
+
+    #[test]
     fn help_has_a_line_for_each_command() {
         let mut out = Vec::new();
         write_help(&mut out);

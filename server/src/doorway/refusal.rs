@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
@@ -13,32 +12,23 @@ use wac_core::close::CloseReason;
 use wac_core::line::ServerLine;
 
 use crate::peer::Peer;
+use crate::rare::Rare;
 use crate::shard::{LINGER, Stream};
-use crate::shared::lock;
 
 /// Refused connections that are closed in peace at one time; a further one is just closed.
 const LINGERING: usize = 16;
-/// Refusals are logged at most once in this time.
-const LOG_EVERY: Duration = Duration::from_secs(60);
-
 /// The refused connections.
 #[derive(Debug)]
 pub(super) struct Refusals {
     places: Arc<Semaphore>,
-    log: Mutex<Log>,
-}
-
-#[derive(Debug, Default)]
-struct Log {
-    next: Duration,
-    refused: u64,
+    refused: Rare,
 }
 
 impl Default for Refusals {
     fn default() -> Self {
         Self {
             places: Arc::new(Semaphore::new(LINGERING)),
-            log: Mutex::default(),
+            refused: Rare::default(),
         }
     }
 }
@@ -46,7 +36,9 @@ impl Default for Refusals {
 impl Refusals {
     /// Tells a connection why it may not stay, and closes it.
     pub(super) fn refuse(&self, stream: Stream, peer: Peer, reason: CloseReason, now: Duration) {
-        self.note(peer, reason, now);
+        if let Some(refused) = self.refused.note(now) {
+            tracing::warn!(peer.addr = %peer, %reason, refused, "connection refused");
+        }
         let text = reason.announcement().expect("a refusal is announced");
         let line = ServerLine::Notice(text).to_bytes();
         // A new socket's buffer takes a line; one that does not is gone.
@@ -78,14 +70,5 @@ impl Refusals {
             let _ = tokio::time::timeout(LINGER, until_end).await;
             drop(place);
         });
-    }
-
-    fn note(&self, peer: Peer, reason: CloseReason, now: Duration) {
-        let mut log = lock(&self.log);
-        log.refused += 1;
-        if now >= log.next {
-            log.next = now + LOG_EVERY;
-            tracing::warn!(peer.addr = %peer, %reason, refused = log.refused, "connection refused");
-        }
     }
 }

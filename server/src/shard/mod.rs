@@ -360,8 +360,13 @@ impl<T: Transport> Shard<T> {
     /// Takes a connection out of the table, which closes its socket.
     fn remove(&mut self, slot: u32, reason: CloseReason, now: Duration) {
         let connection = self.table.remove(slot as usize);
+        if self.table.is_empty() {
+            // The memory of a full room goes back with its last session.
+            self.table = Slab::new();
+        }
         self.release(connection.peer);
         match reason {
+            CloseReason::NotOurProtocol if self.shared.foreign.note(now).is_none() => return,
             CloseReason::Stopping => _ = self.shared.stopped.fetch_add(1, Ordering::Relaxed),
             CloseReason::CutShort => _ = self.shared.cut_short.fetch_add(1, Ordering::Relaxed),
             _ => {}
@@ -370,10 +375,6 @@ impl<T: Transport> Shard<T> {
         tracing::info!(
             session.id = connection.id.0, peer.addr = %connection.peer, %reason, elapsed_ms, "session ended"
         );
-        if self.table.is_empty() {
-            // The memory of a full room goes back with its last session.
-            self.table = Slab::new();
-        }
     }
 
     fn release(&self, peer: Peer) {
