@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use wac_server::args::Args;
-use wac_server::config::Config;
+use wac_server::config::{Config, ConfigError};
 use wac_server::listeners::Listeners;
 use wac_server::{DrainReport, limits, logging, run};
 
+/// What was typed makes no sense; clap exits with the same.
+const EXIT_USAGE: u8 = 2;
 /// The drain's time ran out before every session had everything.
 const EXIT_CUT_SHORT: u8 = 3;
 
@@ -21,7 +23,11 @@ fn main() -> ExitCode {
             if let Some(hint) = hint(&error) {
                 eprintln!("hint: {hint}");
             }
-            ExitCode::FAILURE
+            if error.is::<ConfigError>() {
+                ExitCode::from(EXIT_USAGE)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

@@ -54,7 +54,8 @@ pub struct Flood {
     bytes: Bucket,
     /// Since when something of it has been waiting, without a break.
     held_since: Option<Duration>,
-    /// It has been told in this episode, which ends when its lines are all allowed again.
+    /// It has been told in this episode, which ends when nothing waits and a whole burst is
+    /// allowed again.
     told: bool,
 }
 
@@ -82,9 +83,6 @@ impl Flood {
         room: impl FnOnce() -> Result<(), Duration>,
     ) -> Result<(), Held> {
         let tokens = limits.tokens(cost);
-        if self.lines.is_full(now) {
-            self.told = false;
-        }
         let enough_at = self.lines.enough_at(limits.lines, tokens, now);
         if tokens > 0 && enough_at > now {
             return Err(self.hold(enough_at, now));
@@ -110,6 +108,9 @@ impl Flood {
 
     /// Counts bytes that were read, at most as many as [`may_read`](Self::may_read) said.
     pub fn read(&mut self, bytes: usize, now: Duration) {
+        if self.held_since.is_none() && self.lines.is_full(now) && self.bytes.is_full(now) {
+            self.told = false;
+        }
         let taken = self.bytes.take(BYTES, bytes as u64, now);
         debug_assert!(taken.is_ok(), "no more is read than may be");
     }
@@ -182,9 +183,15 @@ mod tests {
         let mut flood = Flood::default();
         while line(&mut flood, Cost::Line, START).is_ok() {}
         let later = START + Duration::from_secs(2);
-        while line(&mut flood, Cost::Line, later).is_ok() {}
+        assert!(
+            !flood
+                .line(&limits(), Cost::Line, later, || Err(later))
+                .unwrap_err()
+                .is_news
+        );
         flood.caught_up();
         let again = START + Duration::from_secs(10);
+        flood.read(100, again);
         for _ in 0..10 {
             assert_eq!(line(&mut flood, Cost::Line, again), Ok(()));
         }

@@ -82,34 +82,46 @@ impl<T: Transport> Shard<T> {
             return;
         };
         self.items.from = slot;
-        match session.appetite(&self.shared.rules, now, &mut self.items) {
+        let more = match session.appetite(&self.shared.rules, now, &mut self.items) {
             Appetite::Bytes(bytes) => self.read_bytes(slot, bytes, now),
-            Appetite::Held(until) => self.set_timer(slot, until),
-            Appetite::None => {}
+            Appetite::Held(until) => {
+                self.set_timer(slot, until);
+                More::Later
+            }
+            // What took all the room may go now: then there is some to read into.
+            Appetite::None => More::Now,
+        };
+        let drained = self.advance(slot, now) == Some(Progress::Drained);
+        let connection = &mut self.table[slot as usize];
+        match (&mut connection.session, more) {
+            (Some(session), More::No) if drained => session.caught_up(),
+            (_, More::Now) if drained => connection.look_again(),
+            _ => {}
         }
-        self.advance(slot, now);
     }
 
-    fn read_bytes(&mut self, slot: u32, bytes: usize, now: Duration) {
+    /// Reads once; tells whether there may be more. If not, the socket wakes the shard when there is.
+    fn read_bytes(&mut self, slot: u32, bytes: usize, now: Duration) -> More {
         let connection = &mut self.table[slot as usize];
         let read = connection.read(&mut self.scratch[..bytes]);
         let Some(session) = &mut connection.session else {
-            return;
+            return More::No;
         };
         match read {
             Some(Ok(0)) => session.input_ended(),
             Some(Ok(read)) => {
                 session.feed(&self.scratch[..read], &self.shared.rules, now);
                 if read == bytes || connection.is_readable() {
-                    connection.look_again();
+                    return More::Now;
                 }
             }
             Some(Err(error)) => {
                 session.end(broken_by(&error), &mut self.items);
                 connection.broken = true;
             }
-            None => session.caught_up(),
+            None => {}
         }
+        More::No
     }
 
     /// Has those read that had to wait while too much was pending.
@@ -125,17 +137,13 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Turns a session's input into items, as far as it may go.
-    pub(super) fn advance(&mut self, slot: u32, now: Duration) {
+    /// Turns a session's input into items, as far as it may go; says why it stopped.
+    pub(super) fn advance(&mut self, slot: u32, now: Duration) -> Option<Progress> {
         if self.phase != Phase::Serving {
-            return;
+            return None;
         }
-        let Some(connection) = self.table.get_mut(slot as usize) else {
-            return;
-        };
-        let Some(session) = &mut connection.session else {
-            return;
-        };
+        let connection = self.table.get_mut(slot as usize)?;
+        let session = connection.session.as_mut()?;
         self.items.from = slot;
         let room = |bytes| self.shared.room_allows(bytes, now);
         let progress = session.advance(&self.shared.rules, now, &room, &mut self.items);
@@ -143,7 +151,16 @@ impl<T: Transport> Shard<T> {
         if let Progress::Held(until) = progress {
             self.set_timer(slot, until);
         }
+        Some(progress)
     }
+}
+
+/// Whether there may be more to read.
+enum More {
+    Now,
+    /// Flood control lets none be read before a timer.
+    Later,
+    No,
 }
 
 /// Reads and drops what a closed connection still sends; tells whether its peer is done.

@@ -176,7 +176,7 @@ impl Session {
         self.input_ended = true;
     }
 
-    /// Notes that the socket has nothing to read.
+    /// Notes that nothing waits: its input is drained and its socket has no more.
     pub fn caught_up(&mut self) {
         if let Some(flood) = &mut self.flood {
             flood.caught_up();

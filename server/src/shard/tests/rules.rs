@@ -94,6 +94,37 @@ fn rule_2_a_sender_that_is_held_back_stays_in_its_socket() {
 }
 
 #[test]
+fn rule_2_one_who_is_held_now_and_then_and_catches_up_is_never_held_too_long() {
+    let mut world = World::new(&["--shards", "1", "--flood-burst", "2"]);
+    let ann = world.join(0, "Ann");
+    for round in 0..100 {
+        world.send(ann, "SEC\nSEC\nSEC\nSEC\n");
+        world.settle();
+        world.pass(Duration::from_secs(2));
+        let told = world
+            .lines(ann)
+            .iter()
+            .filter(|line| line.contains("slow down"))
+            .count();
+        assert_eq!(
+            told, 1,
+            "round {round}: told once, and again after a quiet time"
+        );
+    }
+    assert!(!world.people[ann].is_shut_down());
+}
+
+#[test]
+fn rule_2_a_line_that_takes_all_the_room_and_is_held_back_is_not_the_last() {
+    let mut world = World::new(&["--shards", "1", "--flood-burst", "1"]);
+    let (ann, bob) = (world.join(0, "Ann"), world.join(0, "Bob"));
+    world.send(ann, &line(4096 - "MSG \n".len()).repeat(3));
+    world.settle();
+    world.pass(Duration::from_secs(1));
+    assert_eq!(world.lines(bob).len(), 3);
+}
+
+#[test]
 fn rule_3_a_burst_larger_than_the_window_closes_nobody() {
     let mut world = world("2", &["--window", "64KiB"]);
     let senders: Vec<usize> = (0..100)
