@@ -13,7 +13,6 @@ use wac_core::name::Name;
 use wac_core::{MAX_SERVER_LINE_BYTES, text};
 
 use crate::args::{Args, LogLevel, Switch};
-use crate::default_shards;
 use crate::limits;
 use crate::listeners::ListenAddr;
 
@@ -71,7 +70,7 @@ impl Config {
     /// [`ConfigError`], with every problem found.
     pub fn load(args: &Args, open_files: usize) -> Result<Self, ConfigError> {
         let mut problems = Problems::default();
-        let shards = args.shards.map_or_else(default_shards, usize::from);
+        let shards = args.shards.map_or_else(limits::default_shards, usize::from);
         let window = problems.size("--window", args.window, 64 << 10, 1 << 30);
         let config = Self {
             listen: args.listen.clone(),

@@ -6,53 +6,15 @@
 //!          ─▶ Cut:      the time is over; who is left is cut short and counted
 //! ```
 
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use wac_core::close::CloseReason;
 use wac_core::line::ServerLine;
 
+use crate::phase::Phase;
 use crate::shared::Shared;
 use crate::signals::Signals;
-
-/// What the server does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Phase {
-    /// It serves.
-    Serving,
-    /// Nothing more is read; what is pending is performed.
-    Draining,
-    /// Nothing more is appended; everybody is brought to the end.
-    Sealed,
-    /// Who is left is cut short.
-    Cut,
-}
-
-/// The phase, and how many shards are done with it.
-#[derive(Debug, Default)]
-pub(crate) struct Phases {
-    phase: AtomicU8,
-    /// Shards with nothing pending, in `Draining`.
-    settled: AtomicUsize,
-    /// Shards with no session left, later.
-    empty: AtomicUsize,
-}
-
-impl Phases {
-    /// Returns the phase.
-    pub(crate) fn now(&self) -> Phase {
-        match self.phase.load(Ordering::SeqCst) {
-            0 => Phase::Serving,
-            1 => Phase::Draining,
-            2 => Phase::Sealed,
-            _ => Phase::Cut,
-        }
-    }
-
-    fn enter(&self, phase: Phase) {
-        self.phase.store(phase as u8, Ordering::SeqCst);
-    }
-}
 
 /// How the stop went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

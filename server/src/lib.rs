@@ -28,20 +28,22 @@ pub mod args;
 pub mod config;
 mod doorway;
 mod drain;
+mod gate;
 pub mod limits;
 pub mod listeners;
 pub mod logging;
 mod peer;
+mod phase;
 mod rare;
 mod shard;
 mod shared;
 mod signals;
+mod sync;
 mod texts;
 mod transport;
 
 use std::io;
 use std::sync::Arc;
-use std::thread;
 
 use config::Config;
 pub use drain::DrainReport;
@@ -107,14 +109,4 @@ fn ready_line(listeners: &Listeners, shards: usize) -> String {
         "ready{listening} shards={shards} pid={}",
         std::process::id()
     )
-}
-
-/// Returns how many shards there are unless told otherwise: one for each core, at most eight.
-///
-/// Measured on two cores: with the load on the same machine one shard carries as many lines as two,
-/// and with two the last user has a message sooner. More than two have not been measured.
-pub fn default_shards() -> usize {
-    thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(8)
 }

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::shared::lock;
+use crate::sync::lock;
 
 /// The log is told at most once in this time.
 const LOG_EVERY: Duration = Duration::from_secs(60);

@@ -1,7 +1,7 @@
 //! What the shards and the doorway share. Locks are leaves: held for a few lines, one at a time.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -14,15 +14,11 @@ use wac_core::session::Rules;
 
 use crate::args::Switch;
 use crate::config::Config;
-use crate::drain::Phases;
+use crate::gate::Gate;
+use crate::phase::Phases;
 use crate::rare::Rare;
-use crate::shard::Gate;
+use crate::sync::lock;
 use crate::texts::Texts;
-
-/// Takes a lock; a shard that panicked has ended the process, so it is never poisoned.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The room: its log, and the notices that wait to be told in it.
 #[derive(Debug)]
@@ -170,21 +166,5 @@ impl Shared {
         for gate in &self.gates {
             gate.bell.ring();
         }
-    }
-}
-
-/// A flag that two threads look at around a sleep.
-#[derive(Debug, Default)]
-pub(crate) struct Flag(AtomicBool);
-
-impl Flag {
-    pub(crate) fn set(&self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-
-    /// Takes the flag down; tells whether it was up.
-    pub(crate) fn take(&self) -> bool {
-        // The look spares the cache line a write where the flag is down, as it nearly always is.
-        self.0.load(Ordering::SeqCst) && self.0.swap(false, Ordering::SeqCst)
     }
 }

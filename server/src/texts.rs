@@ -1,10 +1,12 @@
 //! Texts that many sessions share, encoded once.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use wac_core::command::write_help;
 use wac_core::line::{ServerLine, write_who};
 use wac_core::roster::Roster;
+
+use crate::sync::lock;
 
 /// What every newcomer is told.
 const GREETING: &str = "WAC chat; log in with LIN <name>, HELP lists the commands";
@@ -46,9 +48,9 @@ impl Texts {
 
     /// Returns who is online now: encoded once for each change of the roster, outside its lock.
     pub(crate) fn who(&self, roster: &Mutex<Roster>) -> Arc<[u8]> {
-        let mut who = self.who.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut who = lock(&self.who);
         let changed = {
-            let roster = roster.lock().unwrap_or_else(PoisonError::into_inner);
+            let roster = lock(roster);
             let version = roster.version();
             (who.version != Some(version)).then(|| (version, roster.names()))
         };

@@ -12,10 +12,11 @@ use socket2::SockRef;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
 
+use crate::gate::{Newcomer, Stream};
 use crate::listeners::{BoundUnix, Listener, Listeners};
 use crate::peer::Peer;
-use crate::shard::{Newcomer, Stream};
-use crate::shared::{Shared, lock};
+use crate::shared::Shared;
+use crate::sync::lock;
 use refusal::Refusals;
 
 /// The pause after an accept that failed for lack of resources doubles between these.

@@ -11,9 +11,10 @@ use tokio::sync::Semaphore;
 use wac_core::close::CloseReason;
 use wac_core::line::ServerLine;
 
+use crate::gate::Stream;
 use crate::peer::Peer;
 use crate::rare::Rare;
-use crate::shard::{LINGER, Stream};
+use crate::shard::LINGER;
 
 /// Refused connections that are closed in peace at one time; a further one is just closed.
 const LINGERING: usize = 16;

@@ -7,8 +7,8 @@ use wac_core::session::{Appetite, Progress, Session};
 
 use super::connection::{Connection, Life, broken_by};
 use super::{PENDING_BYTES, Shard};
-use crate::drain::Phase;
 use crate::peer::Peer;
+use crate::phase::Phase;
 use crate::transport::Transport;
 
 impl<T: Transport> Shard<T> {

@@ -10,7 +10,7 @@ use wac_core::log::View;
 use wac_core::roster::SessionId;
 use wac_core::session::Session;
 
-use super::bell::SlotWaker;
+use super::ready::SlotWaker;
 use crate::peer::Peer;
 use crate::transport::Transport;
 

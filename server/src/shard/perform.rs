@@ -1,39 +1,27 @@
 //! Perform: lines are appended to the room log, and then answers and whispers get their positions.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use wac_core::close::CloseReason;
-use wac_core::cursor::{DETOUR_BYTES, Private};
+use wac_core::cursor::Private;
 use wac_core::line::ServerLine;
 use wac_core::log::{CHUNK_BYTES, Position, Sealed};
 use wac_core::name::Name;
 use wac_core::notices::{Change, Verdict};
 use wac_core::roster::Address;
-use wac_core::session::{Event, Item, Session, Shared as SharedText, Whisper};
+use wac_core::session::{Event, Item, Session, Shared as SharedText};
 
-use super::connection::{Connection, Life};
-use super::gate::Letter;
-use super::{LAST_BYTES, LINGER, Shard};
-use crate::drain::Phase;
-use crate::shared::{Append, Room, Shared, lock};
+use super::Shard;
+use super::place::Placed;
+use crate::phase::Phase;
+use crate::shared::{Append, Room, Shared};
+use crate::sync::lock;
 use crate::transport::Transport;
 
 /// A shard appends at most so much at a time.
 const PIECE_BYTES: usize = CHUNK_BYTES;
 /// More than a notice takes.
 const NOTICE_BYTES: usize = 256;
-
-/// What gets its position when the lines before it have theirs.
-#[derive(Debug)]
-pub(super) enum Placed {
-    /// Private bytes.
-    Private(Private),
-    /// A whisper from a session of the same shard.
-    Letter(Letter),
-    /// The end of the session's reading.
-    End(CloseReason),
-}
 
 /// Why items wait: always for another shard's turn, never for a socket.
 #[derive(Debug, Clone, Copy)]
@@ -147,52 +135,8 @@ impl<T: Transport> Shard<T> {
         self.tell(slot, event, now);
     }
 
-    /// Reserves room for a whisper in its addressee's account and posts it.
-    fn whisper(&mut self, slot: u32, whisper: Whisper, now: Duration) {
-        let weight = whisper.line.len() + DETOUR_BYTES;
-        let to = {
-            let roster = lock(&self.shared.roster);
-            roster
-                .find(&whisper.to)
-                .map(|(to, account)| (to, account.reserve(weight)))
-        };
-        match to {
-            None => self.tell(slot, Event::NoSuchUser(whisper.to), now),
-            Some((_, false)) => self.tell(slot, Event::NotReading(whisper.to), now),
-            Some((to, true)) => self.post(slot, to, whisper, now),
-        }
-    }
-
-    fn post(&mut self, slot: u32, to: Address, whisper: Whisper, now: Duration) {
-        let Whisper { to: name, line } = whisper;
-        let letter = Letter {
-            to,
-            at: self.shared.head(),
-            line,
-        };
-        if to.shard == self.id {
-            self.placed.push((to.slot, Placed::Letter(letter)));
-            return self.tell(slot, Event::Whispered, now);
-        }
-        match self.shared.gates[usize::from(to.shard)].post(letter) {
-            Ok(()) => self.tell(slot, Event::Whispered, now),
-            Err(letter) => {
-                if let Some((_, account)) = lock(&self.shared.roster).find(&name) {
-                    account.release(letter.line.len() + DETOUR_BYTES);
-                }
-                let whisper = Whisper {
-                    to: name,
-                    line: letter.line,
-                };
-                self.items
-                    .push_front(slot, Item::Whisper(Box::new(whisper)));
-                self.blocked = Some(Blocked::Mailbox(to.shard));
-            }
-        }
-    }
-
     /// Tells a session what came of its item; its input goes on.
-    fn tell(&mut self, slot: u32, event: Event, now: Duration) {
+    pub(super) fn tell(&mut self, slot: u32, event: Event, now: Duration) {
         let Some(connection) = self.table.get_mut(slot as usize) else {
             return;
         };
@@ -256,98 +200,6 @@ impl<T: Transport> Shard<T> {
             lock(&self.shared.roster).release(name);
         }
         self.placed.push((slot, Placed::End(reason)));
-    }
-
-    /// Gives private bytes, and ends, their position: behind every line performed before them.
-    pub(super) fn place(&mut self, now: Duration) {
-        let head = self.view.head();
-        for (slot, placed) in std::mem::take(&mut self.placed) {
-            let Some(connection) = self.table.get_mut(slot as usize) else {
-                continue;
-            };
-            let Some(session) = &mut connection.session else {
-                continue;
-            };
-            match placed {
-                Placed::Private(private) => {
-                    session.insert(head, private, &self.view);
-                    self.due.push(slot);
-                }
-                Placed::Letter(letter) => self.deliver(letter),
-                Placed::End(reason) => {
-                    session.end_at(head);
-                    connection.life = Life::Ending(reason);
-                    connection.timer = None;
-                    self.due.push(slot);
-                    self.close(slot, reason, now);
-                }
-            }
-        }
-    }
-
-    /// Begins to close an ended session.
-    fn close(&mut self, slot: u32, reason: CloseReason, now: Duration) {
-        let connection = &mut self.table[slot as usize];
-        if connection.broken {
-            return self.remove(slot, reason, now);
-        }
-        if reason == CloseReason::TooSlow {
-            // What it has not read is gone: it can be told why only between two lines.
-            let whole = connection
-                .session
-                .as_ref()
-                .is_some_and(|it| it.cursor().is_between_lines());
-            if let (true, Some(text)) = (whole, reason.announcement()) {
-                connection.say(&ServerLine::Notice(text).to_bytes());
-            }
-            self.let_go(slot, reason, now);
-        } else {
-            self.set_timer(slot, now + LAST_BYTES);
-        }
-    }
-
-    /// Closes the sending side of a connection and lingers until its peer is done.
-    pub(super) fn let_go(&mut self, slot: u32, reason: CloseReason, now: Duration) {
-        let connection = &mut self.table[slot as usize];
-        connection.shut_down(reason);
-        connection.look_again();
-        self.set_timer(slot, now + LINGER);
-    }
-
-    /// Delivers the letters from other shards.
-    pub(super) fn take_mail(&mut self) {
-        if self.gate.has_mail() {
-            self.gate
-                .take_mail()
-                .into_iter()
-                .for_each(|letter| self.deliver(letter));
-            self.wake_waiting();
-        }
-    }
-
-    /// Delivers a letter to the session it is for; to one that is gone it is dropped.
-    fn deliver(&mut self, letter: Letter) {
-        let Letter { to, at, line } = letter;
-        let open = |connection: &&mut Connection<T>| {
-            connection.id == to.id && connection.life == Life::Open
-        };
-        let Some(connection) = self.table.get_mut(to.slot as usize).filter(open) else {
-            self.shared.lost_mail.fetch_add(1, Ordering::Relaxed);
-            return;
-        };
-        let session = connection
-            .session
-            .as_mut()
-            .expect("an open connection has a session");
-        session.insert(at, Private::Whisper(line), &self.view);
-        self.due.push(to.slot);
-    }
-
-    /// Wakes the shards that wait for this one's turn.
-    pub(super) fn wake_waiting(&self) {
-        for gate in self.shared.gates.iter().filter(|gate| gate.waits.take()) {
-            gate.bell.ring();
-        }
     }
 }
 

@@ -6,8 +6,8 @@ use wac_core::log::Position;
 use wac_core::roster::{Address, SessionId};
 
 use super::world::{PLENTY, World};
+use crate::gate::Letter;
 use crate::shard::PENDING_BYTES;
-use crate::shard::gate::Letter;
 
 const FREE: &[&str] = &["--flood-rate", "0", "--notices", "off", "--shards"];
 
@@ -112,6 +112,23 @@ fn rule_2_one_who_is_held_now_and_then_and_catches_up_is_never_held_too_long() {
         );
     }
     assert!(!world.people[ann].is_shut_down());
+}
+
+#[test]
+fn rule_2_one_who_pushed_megabytes_and_left_does_not_talk_for_hours() {
+    let mut world = World::new(&["--shards", "1"]);
+    let ghost = world.join(0, "Ghost");
+    world.send(ghost, &"SEC\n".repeat(100_000));
+    world.people[ghost].end_input();
+    world.settle();
+    world.pass(Duration::from_secs(119));
+    assert!(!world.people[ghost].is_shut_down());
+    world.pass(Duration::from_secs(2));
+    assert!(world.people[ghost].is_shut_down());
+    assert_eq!(
+        world.lines(ghost).pop().unwrap(),
+        "* closing: you sent more than the room takes"
+    );
 }
 
 #[test]
@@ -367,10 +384,7 @@ fn every_session_ends_with_one_reason_and_leaves_nothing_behind() {
         world.people[people[3]].end_input();
         world.pass(Duration::from_secs(40));
         assert_eq!(world.sessions(), 0, "round {round}");
-        assert_eq!(
-            crate::shared::lock(&world.shared.admission).connections(),
-            0
-        );
-        assert_eq!(crate::shared::lock(&world.shared.roster).names(), []);
+        assert_eq!(crate::sync::lock(&world.shared.admission).connections(), 0);
+        assert_eq!(crate::sync::lock(&world.shared.roster).names(), []);
     }
 }

@@ -11,7 +11,8 @@ use crate::args::Args;
 use crate::config::Config;
 use crate::peer::Peer;
 use crate::shard::Shard;
-use crate::shared::{Shared, lock};
+use crate::shared::Shared;
+use crate::sync::lock;
 
 /// More than any test lets a socket take.
 pub(super) const PLENTY: usize = usize::MAX / 2;

@@ -1,5 +1,7 @@
 //! A shard's outer side: where the doorway and the other shards leave what is for it.
 
+mod bell;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Mutex;
@@ -8,9 +10,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use wac_core::log::Position;
 use wac_core::roster::{Address, SessionId};
 
-use super::bell::Bell;
 use crate::peer::Peer;
-use crate::shared::{Flag, lock};
+use crate::sync::{Flag, lock};
+use bell::Bell;
 
 /// Letters a mailbox holds; a full one pauses the sending shard.
 const MAILBOX_LETTERS: usize = 4096;
@@ -88,7 +90,7 @@ impl Gate {
         self.letters.load(Ordering::SeqCst) >= MAILBOX_LETTERS
     }
 
-    pub(super) fn take_mail(&self) -> VecDeque<Letter> {
+    pub(crate) fn take_mail(&self) -> VecDeque<Letter> {
         let mut mailbox = lock(&self.mailbox);
         self.letters.store(0, Ordering::SeqCst);
         std::mem::take(&mut mailbox)
@@ -104,11 +106,11 @@ impl Gate {
         self.bell.ring();
     }
 
-    pub(super) fn has_newcomers(&self) -> bool {
+    pub(crate) fn has_newcomers(&self) -> bool {
         self.arrivals.load(Ordering::SeqCst) > 0
     }
 
-    pub(super) fn take_newcomers(&self) -> Vec<Newcomer> {
+    pub(crate) fn take_newcomers(&self) -> Vec<Newcomer> {
         let mut newcomers = lock(&self.newcomers);
         self.arrivals.store(0, Ordering::SeqCst);
         std::mem::take(&mut newcomers)
@@ -119,7 +121,7 @@ impl Gate {
         self.sessions.load(Ordering::Relaxed)
     }
 
-    pub(super) fn session_ended(&self) {
+    pub(crate) fn session_ended(&self) {
         self.sessions.fetch_sub(1, Ordering::Relaxed);
     }
 
@@ -128,7 +130,7 @@ impl Gate {
         Position(self.tried.load(Ordering::SeqCst))
     }
 
-    pub(super) fn set_tried(&self, tried: Position) {
+    pub(crate) fn set_tried(&self, tried: Position) {
         self.tried.store(tried.0, Ordering::SeqCst);
     }
 }

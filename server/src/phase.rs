@@ -1,0 +1,42 @@
+//! What the server does, as all its threads see it.
+
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+/// What the server does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// It serves.
+    Serving,
+    /// Nothing more is read; what is pending is performed.
+    Draining,
+    /// Nothing more is appended; everybody is brought to the end.
+    Sealed,
+    /// Who is left is cut short.
+    Cut,
+}
+
+/// The phase, and how many shards are done with it.
+#[derive(Debug, Default)]
+pub(crate) struct Phases {
+    phase: AtomicU8,
+    /// Shards with nothing pending, in `Draining`.
+    pub(crate) settled: AtomicUsize,
+    /// Shards with no session left, later.
+    pub(crate) empty: AtomicUsize,
+}
+
+impl Phases {
+    /// Returns the phase.
+    pub(crate) fn now(&self) -> Phase {
+        match self.phase.load(Ordering::SeqCst) {
+            0 => Phase::Serving,
+            1 => Phase::Draining,
+            2 => Phase::Sealed,
+            _ => Phase::Cut,
+        }
+    }
+
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::SeqCst);
+    }
+}

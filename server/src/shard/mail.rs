@@ -1,0 +1,98 @@
+//! Mail: whispers from session to session, within a shard and between shards.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use wac_core::cursor::{DETOUR_BYTES, Private};
+use wac_core::roster::Address;
+use wac_core::session::{Event, Item, Whisper};
+
+use super::Shard;
+use super::connection::{Connection, Life};
+use super::perform::Blocked;
+use super::place::Placed;
+use crate::gate::Letter;
+use crate::sync::lock;
+use crate::transport::Transport;
+
+impl<T: Transport> Shard<T> {
+    /// Reserves room for a whisper in its addressee's account and posts it.
+    pub(super) fn whisper(&mut self, slot: u32, whisper: Whisper, now: Duration) {
+        let weight = whisper.line.len() + DETOUR_BYTES;
+        let to = {
+            let roster = lock(&self.shared.roster);
+            roster
+                .find(&whisper.to)
+                .map(|(to, account)| (to, account.reserve(weight)))
+        };
+        match to {
+            None => self.tell(slot, Event::NoSuchUser(whisper.to), now),
+            Some((_, false)) => self.tell(slot, Event::NotReading(whisper.to), now),
+            Some((to, true)) => self.post(slot, to, whisper, now),
+        }
+    }
+
+    fn post(&mut self, slot: u32, to: Address, whisper: Whisper, now: Duration) {
+        let Whisper { to: name, line } = whisper;
+        let letter = Letter {
+            to,
+            at: self.shared.head(),
+            line,
+        };
+        if to.shard == self.id {
+            self.placed.push((to.slot, Placed::Letter(letter)));
+            return self.tell(slot, Event::Whispered, now);
+        }
+        match self.shared.gates[usize::from(to.shard)].post(letter) {
+            Ok(()) => self.tell(slot, Event::Whispered, now),
+            Err(letter) => {
+                if let Some((_, account)) = lock(&self.shared.roster).find(&name) {
+                    account.release(letter.line.len() + DETOUR_BYTES);
+                }
+                let whisper = Whisper {
+                    to: name,
+                    line: letter.line,
+                };
+                self.items
+                    .push_front(slot, Item::Whisper(Box::new(whisper)));
+                self.blocked = Some(Blocked::Mailbox(to.shard));
+            }
+        }
+    }
+
+    /// Delivers the letters from other shards.
+    pub(super) fn take_mail(&mut self) {
+        if self.gate.has_mail() {
+            self.gate
+                .take_mail()
+                .into_iter()
+                .for_each(|letter| self.deliver(letter));
+            self.wake_waiting();
+        }
+    }
+
+    /// Delivers a letter to the session it is for; to one that is gone it is dropped.
+    pub(super) fn deliver(&mut self, letter: Letter) {
+        let Letter { to, at, line } = letter;
+        let open = |connection: &&mut Connection<T>| {
+            connection.id == to.id && connection.life == Life::Open
+        };
+        let Some(connection) = self.table.get_mut(to.slot as usize).filter(open) else {
+            self.shared.lost_mail.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        let session = connection
+            .session
+            .as_mut()
+            .expect("an open connection has a session");
+        session.insert(at, Private::Whisper(line), &self.view);
+        self.due.push(to.slot);
+    }
+
+    /// Wakes the shards that wait for this one's turn.
+    pub(super) fn wake_waiting(&self) {
+        for gate in self.shared.gates.iter().filter(|gate| gate.waits.take()) {
+            gate.bell.ring();
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Place: private bytes, and ends, get their position once the lines before them have theirs.
+
+use std::time::Duration;
+
+use wac_core::close::CloseReason;
+use wac_core::cursor::Private;
+use wac_core::line::ServerLine;
+
+use super::connection::Life;
+use super::{LAST_BYTES, LINGER, Shard};
+use crate::gate::Letter;
+use crate::transport::Transport;
+
+/// What gets its position when the lines before it have theirs.
+#[derive(Debug)]
+pub(super) enum Placed {
+    /// Private bytes.
+    Private(Private),
+    /// A whisper from a session of the same shard.
+    Letter(Letter),
+    /// The end of the session's reading.
+    End(CloseReason),
+}
+
+impl<T: Transport> Shard<T> {
+    /// Gives private bytes, and ends, their position: behind every line performed before them.
+    pub(super) fn place(&mut self, now: Duration) {
+        let head = self.view.head();
+        for (slot, placed) in std::mem::take(&mut self.placed) {
+            let Some(connection) = self.table.get_mut(slot as usize) else {
+                continue;
+            };
+            let Some(session) = &mut connection.session else {
+                continue;
+            };
+            match placed {
+                Placed::Private(private) => {
+                    session.insert(head, private, &self.view);
+                    self.due.push(slot);
+                }
+                Placed::Letter(letter) => self.deliver(letter),
+                Placed::End(reason) => {
+                    session.end_at(head);
+                    connection.life = Life::Ending(reason);
+                    connection.timer = None;
+                    self.due.push(slot);
+                    self.close(slot, reason, now);
+                }
+            }
+        }
+    }
+
+    /// Begins to close an ended session.
+    fn close(&mut self, slot: u32, reason: CloseReason, now: Duration) {
+        let connection = &mut self.table[slot as usize];
+        if connection.broken {
+            return self.remove(slot, reason, now);
+        }
+        if reason == CloseReason::TooSlow {
+            // What it has not read is gone: it can be told why only between two lines.
+            let whole = connection
+                .session
+                .as_ref()
+                .is_some_and(|it| it.cursor().is_between_lines());
+            if let (true, Some(text)) = (whole, reason.announcement()) {
+                connection.say(&ServerLine::Notice(text).to_bytes());
+            }
+            self.let_go(slot, reason, now);
+        } else {
+            self.set_timer(slot, now + LAST_BYTES);
+        }
+    }
+
+    /// Closes the sending side of a connection and lingers until its peer is done.
+    pub(super) fn let_go(&mut self, slot: u32, reason: CloseReason, now: Duration) {
+        let connection = &mut self.table[slot as usize];
+        connection.shut_down(reason);
+        connection.look_again();
+        self.set_timer(slot, now + LINGER);
+    }
+}

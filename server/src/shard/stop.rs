@@ -1,0 +1,83 @@
+//! A shard's part in the stop.
+
+use std::time::Duration;
+
+use wac_core::close::CloseReason;
+
+use super::Shard;
+use super::connection::{Connection, Life};
+use crate::phase::Phase;
+use crate::transport::Transport;
+
+impl<T: Transport> Shard<T> {
+    /// Does what a new phase asks for.
+    pub(super) fn follow_phase(&mut self, now: Duration) {
+        let phase = self.shared.phases.now();
+        if phase == self.phase {
+            return;
+        }
+        self.phase = phase;
+        match phase {
+            Phase::Serving | Phase::Draining => {}
+            Phase::Sealed => self.end_all(now),
+            Phase::Cut => self.cut_all(),
+        }
+    }
+
+    /// Ends every session at the end of the sealed log.
+    pub(super) fn end_all(&mut self, now: Duration) {
+        self.notices_due = None;
+        let slots: Vec<u32> = self.slots();
+        for slot in slots {
+            self.begin(slot);
+            self.items.from = slot;
+            match self.table.get_mut(slot as usize) {
+                Some(Connection {
+                    session: Some(session),
+                    ..
+                }) => session.end(CloseReason::Stopping, &mut self.items),
+                Some(Connection {
+                    life: Life::Arriving,
+                    ..
+                }) => self.remove(slot, CloseReason::Stopping, now),
+                _ => {}
+            }
+        }
+    }
+
+    /// Cuts short who has not everything.
+    pub(super) fn cut_all(&mut self) {
+        let now = self.shared.now();
+        for slot in self.slots() {
+            let reason = match self.table[slot as usize].life {
+                Life::Lingering(reason) => reason,
+                Life::Ending(reason) if reason != CloseReason::Stopping => reason,
+                _ => CloseReason::CutShort,
+            };
+            self.remove(slot, reason, now);
+        }
+    }
+
+    /// Tells the stop how far this shard is.
+    pub(super) fn report(&mut self) {
+        if self.phase == Phase::Draining
+            && !self.settled
+            && self.items.is_empty()
+            && !self.gate.has_mail()
+        {
+            self.settled = true;
+            self.shared.report_settled();
+        }
+        if self.is_over() {
+            self.shared.report_empty();
+        }
+    }
+
+    /// Tells whether the stop is complete here.
+    pub(super) fn is_over(&self) -> bool {
+        self.phase >= Phase::Sealed
+            && self.table.is_empty()
+            && self.items.is_empty()
+            && !self.gate.has_newcomers()
+    }
+}
