@@ -1,0 +1,77 @@
+//! Where a server listens, as its ready line says it, and how a socket gets there.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use crate::DEADLINE;
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// An IPv4 or IPv6 address with its port.
+    Tcp(SocketAddr),
+    /// The path of a Unix socket.
+    Unix(PathBuf),
+}
+
+/// How much the kernel may keep for a connection that does not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Receive {
+    /// What the system gives to any program.
+    Usual,
+    /// The least there is: such a reader is full soon after it stopped reading.
+    Narrow,
+}
+
+/// 4,096: the kernel doubles it, and rounds it up to its own minimum.
+const NARROW_BYTES: usize = 4096;
+
+impl Address {
+    /// Reads an address as the ready line writes it: `127.0.0.1:4700`, `[::1]:4700`,
+    /// `unix:/run/wac.sock`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Address> {
+        match text.strip_prefix("unix:") {
+            Some(path) => Some(Address::Unix(PathBuf::from(path))),
+            None => text.parse().ok().map(Address::Tcp),
+        }
+    }
+
+    /// The IP address and port.
+    ///
+    /// # Panics
+    ///
+    /// When it is the address of a Unix socket.
+    #[must_use]
+    #[track_caller]
+    pub fn tcp(&self) -> SocketAddr {
+        match self {
+            Address::Tcp(address) => *address,
+            Address::Unix(path) => panic!("{} has no port", path.display()),
+        }
+    }
+
+    /// Opens a connection whose reads and writes fail at the [`DEADLINE`].
+    pub(crate) fn open(&self, receive: Receive) -> io::Result<Socket> {
+        let (domain, target) = match self {
+            Address::Tcp(address) => (Domain::for_address(*address), SockAddr::from(*address)),
+            Address::Unix(path) => (Domain::UNIX, SockAddr::unix(path)?),
+        };
+        let socket = Socket::new(domain, Type::STREAM, None)?;
+        if receive == Receive::Narrow {
+            // Before connecting: the window scale is settled in the handshake.
+            socket.set_recv_buffer_size(NARROW_BYTES)?;
+        }
+        socket.set_read_timeout(Some(DEADLINE))?;
+        socket.set_write_timeout(Some(DEADLINE))?;
+        socket.connect(&target)?;
+        if domain != Domain::UNIX {
+            // A test decides itself what goes into one packet.
+            socket.set_tcp_nodelay(true)?;
+        }
+        Ok(socket)
+    }
+}

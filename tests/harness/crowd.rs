@@ -1,0 +1,267 @@
+//! Many connections, read by one thread.
+//!
+//! The kernel's epoll says who has something to read; whoever has is read once and heard. Nobody in
+//! a crowd is kept waiting by another, as with a thread for each, and thousands cost one thread.
+
+use std::io::{ErrorKind, Read, Write};
+use std::mem;
+use std::ops::Range;
+use std::time::Instant;
+
+use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use socket2::Socket;
+
+use crate::address::Receive;
+use crate::inbox::Inbox;
+use crate::{Address, DEADLINE, Ending};
+
+/// Bytes asked for in one read.
+const READ_BYTES: usize = 256 * 1024;
+/// Members heard for one question to the kernel.
+const EVENTS: usize = 256;
+
+/// Many connections to one server.
+#[derive(Debug)]
+pub struct Crowd {
+    epoll: Epoll,
+    members: Vec<Member>,
+    /// Where every read goes first: one for all members.
+    buffer: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Member {
+    socket: Socket,
+    inbox: Inbox,
+}
+
+/// What a member of a crowd heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// A line.
+    Line(&'a str),
+    /// The end of its connection.
+    End(Ending),
+}
+
+/// Whether to go on listening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// More is to come.
+    More,
+    /// What was waited for has come.
+    Enough,
+}
+
+impl Heard {
+    /// Enough when it holds.
+    #[must_use]
+    pub fn enough_if(holds: bool) -> Heard {
+        if holds { Heard::Enough } else { Heard::More }
+    }
+}
+
+impl<'a> Event<'a> {
+    /// The line.
+    ///
+    /// # Panics
+    ///
+    /// When the connection ended instead.
+    #[track_caller]
+    pub fn line(self) -> &'a str {
+        match self {
+            Event::Line(line) => line,
+            Event::End(ending) => panic!("a member of the crowd was closed: {ending:?}"),
+        }
+    }
+}
+
+impl Crowd {
+    /// Opens `count` connections, and waits until all are greeted.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not take them all.
+    #[must_use]
+    #[track_caller]
+    pub fn connect(address: &Address, count: usize) -> Crowd {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).expect("a file can be opened");
+        let members = Vec::with_capacity(count);
+        let mut crowd = Crowd {
+            epoll,
+            members,
+            buffer: vec![0; READ_BYTES],
+        };
+        for number in 0..count {
+            let socket = address
+                .open(Receive::Usual)
+                .expect("the server takes connections");
+            crowd.watch(&socket, number);
+            crowd.members.push(Member {
+                socket,
+                inbox: Inbox::default(),
+            });
+        }
+        crowd.each_hears("the greeting", |line| line.starts_with("* "));
+        crowd
+    }
+
+    fn watch(&self, socket: &Socket, number: usize) {
+        let event = EpollEvent::new(EpollFlags::EPOLLIN, number as u64);
+        self.epoll
+            .add(socket, event)
+            .expect("a socket can be watched");
+    }
+
+    /// Logs everybody in as `{prefix}0`, `{prefix}1`, and so on. What the room says meanwhile is
+    /// passed over.
+    ///
+    /// # Panics
+    ///
+    /// When somebody is refused.
+    #[track_caller]
+    pub fn log_in(&mut self, prefix: &str) {
+        for member in self.all() {
+            self.send(member, &format!("LIN {prefix}{member}"));
+        }
+        self.each_hears("the welcome", |line| {
+            assert!(!line.starts_with('!'), "a login was refused: {line}");
+            line.starts_with("* welcome, ")
+        });
+    }
+
+    /// The numbers of all members.
+    #[must_use]
+    pub fn all(&self) -> Range<usize> {
+        0..self.members.len()
+    }
+
+    /// Sends one line as one of the members.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not take it.
+    #[track_caller]
+    pub fn send(&mut self, member: usize, line: &str) {
+        self.send_bytes(member, format!("{line}\n").as_bytes());
+    }
+
+    /// Sends bytes as one of the members.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not take them.
+    #[track_caller]
+    pub fn send_bytes(&mut self, member: usize, bytes: &[u8]) {
+        self.members[member]
+            .socket
+            .write_all(bytes)
+            .expect("the server takes what is sent");
+    }
+
+    /// Waits until each member has heard a `wanted` line; others are passed over.
+    ///
+    /// # Panics
+    ///
+    /// When somebody does not hear it.
+    #[track_caller]
+    pub fn each_hears(&mut self, what: &str, wanted: impl Fn(&str) -> bool) {
+        let mut waiting = vec![true; self.members.len()];
+        let mut missing = self.members.len();
+        self.listen(what, |member, event| {
+            if waiting[member] && wanted(event.line()) {
+                waiting[member] = false;
+                missing -= 1;
+            }
+            Heard::enough_if(missing == 0)
+        });
+    }
+
+    /// Hands every line and every end to `hear`, with the member's number, until it has heard
+    /// enough; what came together with the last line is still handed over.
+    ///
+    /// # Panics
+    ///
+    /// When `hear` has not heard enough within the [`DEADLINE`].
+    #[track_caller]
+    pub fn listen(&mut self, what: &str, mut hear: impl FnMut(usize, Event<'_>) -> Heard) {
+        let begun = Instant::now();
+        let mut heard = if self.members.is_empty() {
+            Heard::Enough
+        } else {
+            Heard::More
+        };
+        while heard == Heard::More {
+            for member in self.readable() {
+                if self.read(member, &mut hear) == Heard::Enough {
+                    heard = Heard::Enough;
+                }
+            }
+            assert!(
+                heard == Heard::Enough || begun.elapsed() < DEADLINE,
+                "waited in vain for {what}"
+            );
+        }
+    }
+
+    /// The members that have something to read; nobody, if nothing comes for a second.
+    fn readable(&self) -> Vec<usize> {
+        let mut events = [EpollEvent::empty(); EVENTS];
+        let count = match self.epoll.wait(&mut events, EpollTimeout::from(1000_u16)) {
+            Ok(count) => count,
+            Err(Errno::EINTR) => 0,
+            Err(error) => panic!("epoll: {error}"),
+        };
+        events[..count]
+            .iter()
+            .map(|event| event.data() as usize)
+            .collect()
+    }
+
+    /// Reads once from a member that has something to read, so without waiting.
+    fn read(&mut self, number: usize, hear: &mut impl FnMut(usize, Event<'_>) -> Heard) -> Heard {
+        let mut buffer = mem::take(&mut self.buffer);
+        let read = self.members[number].socket.read(&mut buffer);
+        let heard = match read {
+            Ok(0) => self.end(number, Ending::Closed, hear),
+            Ok(count) => self.members[number].hear(number, &buffer[..count], hear),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                self.end(number, Ending::Reset, hear)
+            }
+            Err(error) => panic!("member {number}: {error}"),
+        };
+        self.buffer = buffer;
+        heard
+    }
+
+    fn end(
+        &mut self,
+        number: usize,
+        ending: Ending,
+        hear: &mut impl FnMut(usize, Event<'_>) -> Heard,
+    ) -> Heard {
+        self.epoll
+            .delete(&self.members[number].socket)
+            .expect("it was watched");
+        hear(number, Event::End(ending))
+    }
+}
+
+impl Member {
+    fn hear(
+        &mut self,
+        number: usize,
+        bytes: &[u8],
+        hear: &mut impl FnMut(usize, Event<'_>) -> Heard,
+    ) -> Heard {
+        self.inbox.push(bytes);
+        let mut heard = Heard::More;
+        while let Some(line) = self.inbox.next_line() {
+            if hear(number, Event::Line(line)) == Heard::Enough {
+                heard = Heard::Enough;
+            }
+        }
+        heard
+    }
+}

@@ -1,0 +1,47 @@
+//! Starts the real `wacd` and talks to it as people and programs do.
+//!
+//! ```text
+//!  Setup ──start──▶ Server ──connect──▶ Peer      one connection, line by line
+//!                     │    └──connect──▶ Crowd     many connections, read by one thread
+//!                     │                  Program   telnet or ncat, as a person uses them
+//!                     └── log, signals, exit code, /proc
+//! ```
+//!
+//! A [`Server`] owns its child process: dropping it kills the child, and prints the child's log if
+//! the test is failing. Everything waits on facts under one generous [`DEADLINE`], which only a
+//! failing test ever reaches. Silence is proved with a fence: a `PING`, and its `PONG` is the next
+//! line. Everything happens on the loopback interface, on ports the kernel chose.
+
+mod address;
+mod binaries;
+mod chat;
+mod crowd;
+mod deadline;
+mod inbox;
+mod kernel;
+mod limits;
+mod lines;
+mod peer;
+mod process;
+mod program;
+mod roster;
+mod server;
+mod setup;
+mod tally;
+mod writer;
+
+pub use address::Address;
+pub use chat::{converse, numbered};
+pub use crowd::{Crowd, Event, Heard};
+pub use deadline::{DEADLINE, wait_until};
+pub use inbox::MAX_LINE_BYTES;
+pub use kernel::unsent_bytes;
+pub use limits::raise_open_files;
+pub use lines::Lines;
+pub use nix::sys::signal::Signal;
+pub use peer::{Ending, Peer, Rest};
+pub use program::Program;
+pub use server::{Server, Stopped};
+pub use setup::{SECRET, Setup};
+pub use tally::Tally;
+pub use writer::Writer;

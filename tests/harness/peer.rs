@@ -1,0 +1,385 @@
+//! One connection, spoken line by line.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use socket2::Socket;
+
+use crate::address::Receive;
+use crate::inbox::Inbox;
+use crate::{Address, DEADLINE, Writer, wait_until};
+
+/// Bytes asked for in one read.
+const READ_BYTES: usize = 64 * 1024;
+
+/// A connection to a server, over TCP or a Unix socket.
+#[derive(Debug)]
+pub struct Peer {
+    socket: Socket,
+    inbox: Inbox,
+}
+
+/// How the server ended a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// In order, after everything it had to say.
+    Closed,
+    /// With a reset, which takes unread bytes away from the reader.
+    Reset,
+}
+
+/// What came until a connection ended.
+#[derive(Debug)]
+pub struct Rest {
+    /// The whole lines.
+    pub lines: Vec<String>,
+    /// The beginning of a line that was cut by the end.
+    pub unfinished: Vec<u8>,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+impl Peer {
+    /// Connects, and leaves even the greeting unread.
+    ///
+    /// # Panics
+    ///
+    /// When nobody listens there.
+    #[must_use]
+    #[track_caller]
+    pub fn dial(address: &Address) -> Peer {
+        Peer::dial_as(address, Receive::Usual)
+    }
+
+    #[track_caller]
+    pub(crate) fn dial_as(address: &Address, receive: Receive) -> Peer {
+        match address.open(receive) {
+            Ok(socket) => Peer::on(socket),
+            Err(error) => panic!("cannot connect to {address:?}: {error}"),
+        }
+    }
+
+    /// Connects, where it may be that nobody listens any more.
+    ///
+    /// # Errors
+    ///
+    /// Why it can't connect.
+    pub fn try_dial(address: &Address) -> io::Result<Peer> {
+        address.open(Receive::Usual).map(Peer::on)
+    }
+
+    fn on(socket: Socket) -> Peer {
+        Peer {
+            socket,
+            inbox: Inbox::default(),
+        }
+    }
+
+    /// Sends one line.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not take it.
+    #[track_caller]
+    pub fn send(&mut self, line: &str) {
+        self.send_bytes(format!("{line}\n").as_bytes());
+    }
+
+    /// Sends bytes as they are, in one write.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not take them.
+    #[track_caller]
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        self.socket
+            .write_all(bytes)
+            .expect("the server takes what is sent");
+    }
+
+    /// A second handle for sending, for another thread.
+    ///
+    /// # Panics
+    ///
+    /// When no file can be opened any more.
+    #[must_use]
+    pub fn writer(&self) -> Writer {
+        Writer::new(self.socket.try_clone().expect("a socket can be duplicated"))
+    }
+
+    /// The next line.
+    ///
+    /// # Panics
+    ///
+    /// When none comes, or it is not as the protocol wants it.
+    #[track_caller]
+    pub fn line(&mut self) -> String {
+        self.line_or_end()
+            .unwrap_or_else(|ending| panic!("a line was due, but the connection ended: {ending:?}"))
+    }
+
+    /// The next line.
+    ///
+    /// # Errors
+    ///
+    /// How the connection ended, if it did.
+    ///
+    /// # Panics
+    ///
+    /// When nothing comes, or a line is not as the protocol wants it.
+    #[track_caller]
+    pub fn line_or_end(&mut self) -> Result<String, Ending> {
+        let begun = Instant::now();
+        loop {
+            if let Some(line) = self.inbox.next_line() {
+                return Ok(line.to_owned());
+            }
+            self.receive(begun)?;
+        }
+    }
+
+    /// Reads once into the inbox.
+    #[track_caller]
+    fn receive(&mut self, begun: Instant) -> Result<(), Ending> {
+        assert!(
+            begun.elapsed() < DEADLINE,
+            "the server sends, but not what it was waited for"
+        );
+        let mut buffer = [0; READ_BYTES];
+        match self.socket.read(&mut buffer) {
+            Ok(0) => Err(Ending::Closed),
+            Ok(count) => {
+                self.inbox.push(&buffer[..count]);
+                Ok(())
+            }
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => Err(Ending::Reset),
+            Err(error) => panic!("nothing came: {error}"),
+        }
+    }
+
+    /// Waits until something has come, and leaves it unread.
+    ///
+    /// # Panics
+    ///
+    /// When nothing comes.
+    #[track_caller]
+    pub fn wait_for_unread(&self) {
+        let mut watched = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+        let patience = PollTimeout::try_from(DEADLINE).expect("the deadline fits");
+        let ready = poll(&mut watched, patience).expect("a socket can be polled");
+        assert_eq!(ready, 1, "nothing came");
+    }
+
+    /// The next line is exactly this.
+    ///
+    /// # Panics
+    ///
+    /// When it is another.
+    #[track_caller]
+    pub fn expect(&mut self, line: &str) {
+        assert_eq!(self.line(), line);
+    }
+
+    /// The next line begins with this; returns it.
+    ///
+    /// # Panics
+    ///
+    /// When it begins otherwise.
+    #[track_caller]
+    pub fn expect_starting(&mut self, beginning: &str) -> String {
+        let line = self.line();
+        assert!(
+            line.starts_with(beginning),
+            "wanted {beginning:?}…, came {line:?}"
+        );
+        line
+    }
+
+    /// The lines before the line `last`, which has come, too.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come.
+    #[track_caller]
+    pub fn lines_until(&mut self, last: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            match self.line() {
+                line if line == last => return lines,
+                line => lines.push(line),
+            }
+        }
+    }
+
+    /// Takes the greeting: one notice.
+    ///
+    /// # Panics
+    ///
+    /// When something else comes first.
+    #[track_caller]
+    pub fn greeted(&mut self) {
+        self.expect_starting("* ");
+    }
+
+    /// Logs in. What the room says meanwhile is passed over.
+    ///
+    /// # Panics
+    ///
+    /// When the name is refused.
+    #[track_caller]
+    pub fn log_in(&mut self, name: &str) {
+        self.send(&format!("LIN {name}"));
+        let before = self.lines_until(&format!("* welcome, {name}"));
+        assert!(
+            before.iter().all(|line| !line.starts_with('!')),
+            "the login was refused: {before:?}"
+        );
+    }
+
+    /// Logs in as soon as the name is free: asks until it is not refused as taken.
+    ///
+    /// # Panics
+    ///
+    /// When the name is refused for another reason, or stays taken.
+    #[track_caller]
+    pub fn log_in_once_free(&mut self, name: &str) {
+        let welcome = format!("* welcome, {name}");
+        wait_until("the name is free", || {
+            self.send(&format!("LIN {name}"));
+            let answers = self.fence();
+            let refusal = answers.iter().find(|line| line.starts_with('!'));
+            assert!(
+                refusal.is_none_or(|line| line.ends_with(" is taken")),
+                "refused: {refusal:?}"
+            );
+            answers.contains(&welcome)
+        });
+    }
+
+    /// Sends a `PING` nobody ever sent before, and returns the lines that came before its `PONG`.
+    ///
+    /// # Panics
+    ///
+    /// When the `PONG` does not come.
+    #[track_caller]
+    pub fn fence(&mut self) -> Vec<String> {
+        static FENCES: AtomicU64 = AtomicU64::new(0);
+        let number = FENCES.fetch_add(1, Ordering::Relaxed);
+        self.send(&format!("PING fence {number}"));
+        self.lines_until(&format!("PONG fence {number}"))
+    }
+
+    /// Nothing came that was not read, and nothing comes before the next fence.
+    ///
+    /// # Panics
+    ///
+    /// When something did.
+    #[track_caller]
+    pub fn silent_until_fence(&mut self) {
+        assert_eq!(self.fence(), [""; 0], "wanted silence");
+    }
+
+    /// Everything up to the end of the first `needle`, as raw bytes: for what is not a line, such
+    /// as Telnet's answers.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come.
+    #[track_caller]
+    pub fn bytes_through(&mut self, needle: &[u8]) -> Vec<u8> {
+        let begun = Instant::now();
+        loop {
+            if let Some(bytes) = self.inbox.take_through(needle) {
+                return bytes;
+            }
+            if let Err(ending) = self.receive(begun) {
+                let came = self.inbox.take_all();
+                panic!(
+                    "{ending:?} before {}: {}",
+                    needle.escape_ascii(),
+                    came.escape_ascii()
+                );
+            }
+        }
+    }
+
+    /// Everything up to the end of the connection, as raw bytes.
+    ///
+    /// # Panics
+    ///
+    /// When the server keeps the connection open.
+    #[must_use]
+    #[track_caller]
+    pub fn bytes_to_end(mut self) -> Vec<u8> {
+        let begun = Instant::now();
+        while self.receive(begun).is_ok() {}
+        self.inbox.take_all()
+    }
+
+    /// Everything up to the end of the connection.
+    ///
+    /// # Panics
+    ///
+    /// When the server keeps the connection open.
+    #[must_use]
+    #[track_caller]
+    pub fn read_to_end(mut self) -> Rest {
+        let mut lines = Vec::new();
+        loop {
+            match self.line_or_end() {
+                Ok(line) => lines.push(line),
+                Err(ending) => {
+                    return Rest {
+                        lines,
+                        unfinished: self.inbox.take_all(),
+                        ending,
+                    };
+                }
+            }
+        }
+    }
+
+    /// The server says these last lines, and then closes in order.
+    ///
+    /// # Panics
+    ///
+    /// When it says something else, or cuts the connection.
+    #[track_caller]
+    pub fn expect_end(self, last_lines: &[&str]) {
+        let rest = self.read_to_end();
+        assert_eq!(rest.lines, last_lines);
+        rest.whole();
+    }
+
+    /// Closes the sending side: the server sees the end of input.
+    ///
+    /// # Panics
+    ///
+    /// When the server has closed already.
+    pub fn half_close(&mut self) {
+        self.socket
+            .shutdown(Shutdown::Write)
+            .expect("an open connection can be half closed");
+    }
+}
+
+impl Rest {
+    /// The connection ended in order, behind a whole line.
+    ///
+    /// # Panics
+    ///
+    /// When it was reset, or cut within a line.
+    #[track_caller]
+    pub fn whole(&self) {
+        assert_eq!(self.ending, Ending::Closed);
+        assert!(
+            self.unfinished.is_empty(),
+            "cut within a line: {}",
+            self.unfinished.escape_ascii()
+        );
+    }
+}

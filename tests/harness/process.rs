@@ -1,0 +1,65 @@
+//! What `/proc` tells of a running server.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::Server;
+
+impl Server {
+    /// Memory the process holds now, in bytes.
+    #[must_use]
+    pub fn resident_bytes(&self) -> usize {
+        self.status_number("status", "VmRSS:") * 1024
+    }
+
+    /// The most memory the process has held since it started, in bytes.
+    #[must_use]
+    pub fn peak_resident_bytes(&self) -> usize {
+        self.status_number("status", "VmHWM:") * 1024
+    }
+
+    /// Open files and sockets.
+    #[must_use]
+    pub fn open_descriptors(&self) -> usize {
+        self.entries("fd").count()
+    }
+
+    /// How often threads of the process went to sleep of themselves: once for each wake-up.
+    #[must_use]
+    pub fn voluntary_switches(&self) -> usize {
+        self.entries("task")
+            .map(|thread| {
+                self.status_number(&format!("task/{thread}/status"), "voluntary_ctxt_switches:")
+            })
+            .sum()
+    }
+
+    fn entries(&self, folder: &str) -> impl Iterator<Item = String> {
+        let entries =
+            fs::read_dir(self.proc(folder)).expect("a running process has its folders in /proc");
+        entries.map(|entry| {
+            entry
+                .expect("/proc can be read")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+    }
+
+    fn status_number(&self, file: &str, key: &str) -> usize {
+        let status =
+            fs::read_to_string(self.proc(file)).expect("a running process has its status in /proc");
+        let number = status.lines().find_map(|line| {
+            line.strip_prefix(key)?
+                .split_whitespace()
+                .next()?
+                .parse()
+                .ok()
+        });
+        number.unwrap_or_else(|| panic!("{file} has no {key}"))
+    }
+
+    fn proc(&self, file: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/{file}", self.pid()))
+    }
+}

@@ -1,0 +1,47 @@
+//! Reading the answer to `WHO`.
+
+use crate::Peer;
+
+impl Peer {
+    /// Asks who is online, and returns the names in the order of the answer. What the room says
+    /// meanwhile is passed over.
+    ///
+    /// # Panics
+    ///
+    /// When the answer is not as the protocol wants it.
+    #[must_use]
+    #[track_caller]
+    pub fn online(&mut self) -> Vec<String> {
+        self.send("WHO");
+        let first = self.online_line("* online (");
+        let (count, names) = first
+            .split_once(')')
+            .expect("the number of names is in parentheses");
+        let count: usize = count.parse().expect("the number of names is a number");
+        let mut online = Vec::with_capacity(count);
+        collect(names, &mut online);
+        while online.len() < count {
+            let more = self.online_line("* online");
+            collect(&more, &mut online);
+        }
+        assert_eq!(online.len(), count, "as many names as announced");
+        online
+    }
+
+    /// The rest of the next line that begins so.
+    #[track_caller]
+    fn online_line(&mut self, beginning: &str) -> String {
+        loop {
+            if let Some(rest) = self.line().strip_prefix(beginning) {
+                return rest.to_owned();
+            }
+        }
+    }
+}
+
+/// `: Jack, Jane, Zoe` or nothing.
+fn collect(names: &str, online: &mut Vec<String>) {
+    let names = names.strip_prefix(": ").unwrap_or_default();
+    let names = names.split(", ").map(|name| name.trim_end_matches(','));
+    online.extend(names.filter(|name| !name.is_empty()).map(str::to_owned));
+}

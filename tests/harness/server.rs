@@ -1,0 +1,228 @@
+//! A running server: its log, its signals, its end.
+
+use std::process::Child;
+use std::thread;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::address::Receive;
+use crate::{Address, Lines, Peer, Setup};
+
+/// Lines of a failing test's server log that are printed: enough for any small test, little enough
+/// to be read.
+const LOG_TAIL_LINES: usize = 200;
+
+/// A server that a test started. It ends with this value, at the latest.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    log: Lines,
+    addresses: Vec<Address>,
+}
+
+/// A server that has ended.
+#[derive(Debug)]
+pub struct Stopped {
+    /// Its exit code; none if a signal ended it.
+    pub code: Option<i32>,
+    /// Everything it wrote on standard error.
+    pub log: Vec<String>,
+}
+
+impl Server {
+    /// Starts a server for a quiet room; [`Setup`] says what that means.
+    #[must_use]
+    #[track_caller]
+    pub fn start() -> Server {
+        Setup::default().start()
+    }
+
+    /// Begins to describe a server.
+    #[must_use]
+    pub fn setup() -> Setup {
+        Setup::default()
+    }
+
+    pub(crate) fn new(mut child: Child) -> Server {
+        let stderr = child
+            .stderr
+            .take()
+            .expect("standard error was asked for as a pipe");
+        Server {
+            child,
+            log: Lines::follow(stderr),
+            addresses: Vec::new(),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn ready(mut self) -> Server {
+        let line = self
+            .log
+            .wait_for("the ready line", |line| line.starts_with("ready "));
+        let listen = line
+            .split(' ')
+            .filter_map(|word| word.strip_prefix("listen="));
+        self.addresses = listen
+            .map(|address| {
+                Address::parse(address).unwrap_or_else(|| panic!("not an address: {address}"))
+            })
+            .collect();
+        self
+    }
+
+    /// Where it listens first.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.addresses[0]
+    }
+
+    /// Everywhere it listens, in the order of its ready line.
+    #[must_use]
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its standard error.
+    #[must_use]
+    pub fn log(&self) -> &Lines {
+        &self.log
+    }
+
+    /// Connects; the greeting has come.
+    #[must_use]
+    #[track_caller]
+    pub fn connect(&self) -> Peer {
+        self.connect_at(0)
+    }
+
+    /// Connects to one of the addresses; the greeting has come.
+    #[must_use]
+    #[track_caller]
+    pub fn connect_at(&self, listener: usize) -> Peer {
+        let mut peer = Peer::dial(&self.addresses[listener]);
+        peer.greeted();
+        peer
+    }
+
+    /// Connects with the smallest receive buffer there is: such a reader is full soon after it
+    /// stopped reading.
+    #[must_use]
+    #[track_caller]
+    pub fn connect_narrow(&self) -> Peer {
+        let mut peer = Peer::dial_as(self.address(), Receive::Narrow);
+        peer.greeted();
+        peer
+    }
+
+    /// Connects and logs in.
+    #[must_use]
+    #[track_caller]
+    pub fn user(&self, name: &str) -> Peer {
+        let mut peer = self.connect();
+        peer.log_in(name);
+        peer
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such process.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).expect("process ids are small");
+        kill(Pid::from_raw(pid), signal).expect("a child that was not waited for can be signalled");
+    }
+
+    /// Asks it to stop, and waits for its exit.
+    ///
+    /// # Panics
+    ///
+    /// When it runs on.
+    #[must_use]
+    #[track_caller]
+    pub fn stop(self) -> Stopped {
+        self.signal(Signal::SIGTERM);
+        self.wait_for_exit()
+    }
+
+    /// Waits for its exit.
+    ///
+    /// # Panics
+    ///
+    /// When it runs on.
+    #[must_use]
+    #[track_caller]
+    pub fn wait_for_exit(mut self) -> Stopped {
+        self.log.wait_for_end();
+        let status = self.child.wait().expect("a child can be waited for");
+        Stopped {
+            code: status.code(),
+            log: self.log.so_far(),
+        }
+    }
+
+    /// Waits until the log tells of so many sessions that ended for `reason`.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    #[track_caller]
+    pub fn wait_for_ends(&self, count: usize, reason: &str) {
+        let field = format!("reason={reason}");
+        self.log
+            .wait_for_count(count, &format!("{count} of {field}"), |line| {
+                has_field(line, &field)
+            });
+    }
+
+    /// How many sessions have ended for `reason`, as the log tells it.
+    #[must_use]
+    pub fn ends(&self, reason: &str) -> usize {
+        let field = format!("reason={reason}");
+        self.log.count(|line| has_field(line, &field))
+    }
+}
+
+impl Stopped {
+    /// Whether a line of the log has the field, such as `cut_short=1`.
+    #[must_use]
+    pub fn logged(&self, field: &str) -> bool {
+        self.log.iter().any(|line| has_field(line, field))
+    }
+
+    /// The whole log as one text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.log.join("\n")
+    }
+}
+
+/// Whether one of the line's words is exactly the field.
+fn has_field(line: &str, field: &str) -> bool {
+    line.split([' ', '{', '}', ',']).any(|word| word == field)
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It has ended already, or is to end now: neither can fail in a way that matters.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            let log = self.log.so_far();
+            let tail = &log[log.len().saturating_sub(LOG_TAIL_LINES)..];
+            eprintln!(
+                "the server's log ({} lines):\n  {}",
+                log.len(),
+                tail.join("\n  ")
+            );
+        }
+    }
+}

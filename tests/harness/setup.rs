@@ -1,0 +1,120 @@
+//! How a server is to be started.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crate::{Server, Stopped, binaries, raise_open_files};
+
+/// The secret of every server that is not told another.
+pub const SECRET: &str = "swordfish";
+
+/// Flags for a server, each at most once, but for `--listen`.
+///
+/// The defaults are those of a quiet room, in which a test sees only what it caused: any free port
+/// of 127.0.0.1, the secret [`SECRET`], no flood control, no notices of who joins and leaves.
+/// [`Setup::without`] gives the server's own default back.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    listen: Vec<String>,
+    flags: BTreeMap<String, String>,
+}
+
+impl Default for Setup {
+    fn default() -> Setup {
+        Setup {
+            listen: Vec::new(),
+            flags: BTreeMap::new(),
+        }
+        .with("--secret", SECRET)
+        .with("--flood-rate", "0")
+        .with("--notices", "off")
+    }
+}
+
+impl Setup {
+    /// Gives a flag its value.
+    #[must_use]
+    pub fn with(mut self, flag: &str, value: &str) -> Setup {
+        self.flags.insert(flag.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Leaves a flag to the server's own default.
+    #[must_use]
+    pub fn without(mut self, flag: &str) -> Setup {
+        self.flags.remove(flag);
+        self
+    }
+
+    /// Flood control as people meet it.
+    #[must_use]
+    pub fn with_flood_control(self) -> Setup {
+        self.without("--flood-rate")
+    }
+
+    /// Everyone is told who joins and leaves, as people are used to it.
+    #[must_use]
+    pub fn with_notices(self) -> Setup {
+        self.without("--notices")
+    }
+
+    /// Listens there, too. The first one replaces the default.
+    #[must_use]
+    pub fn listen(mut self, address: &str) -> Setup {
+        self.listen.push(address.to_owned());
+        self
+    }
+
+    /// Listens on a Unix socket, too.
+    #[must_use]
+    pub fn listen_unix(self, path: &Path) -> Setup {
+        self.listen(&format!("unix:{}", path.display()))
+    }
+
+    /// Starts the server and waits until it is ready.
+    ///
+    /// # Panics
+    ///
+    /// When it does not get ready.
+    #[must_use]
+    #[track_caller]
+    pub fn start(&self) -> Server {
+        Server::new(self.spawn()).ready()
+    }
+
+    /// Starts a server that is expected to refuse to start, and waits for its exit.
+    ///
+    /// # Panics
+    ///
+    /// When it runs on.
+    #[must_use]
+    #[track_caller]
+    pub fn refused(&self) -> Stopped {
+        Server::new(self.spawn()).wait_for_exit()
+    }
+
+    fn spawn(&self) -> Child {
+        raise_open_files();
+        let usual = ["127.0.0.1:0".to_owned()];
+        let listen = if self.listen.is_empty() {
+            &usual[..]
+        } else {
+            &self.listen
+        };
+        Command::new(binaries::wacd())
+            .args(listen.iter().flat_map(|address| ["--listen", address]))
+            .args(
+                self.flags
+                    .iter()
+                    .map(|(flag, value)| format!("{flag}={value}")),
+            )
+            // What is set in the shell that runs the tests must not change what is tested.
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {}: {error}", binaries::wacd().display()))
+    }
+}

@@ -1,0 +1,45 @@
+//! The sending half of a connection, for threads that send while another reads.
+
+use std::io::{self, Write};
+use std::net::Shutdown;
+
+use socket2::Socket;
+
+/// Sends on a connection whose receiving half is with its [`Peer`](crate::Peer). What fails is
+/// returned, not panicked about: a server that stops closes on whoever is still sending.
+#[derive(Debug)]
+pub struct Writer {
+    socket: Socket,
+}
+
+impl Writer {
+    pub(crate) fn new(socket: Socket) -> Writer {
+        Writer { socket }
+    }
+
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    ///
+    /// What the socket says: the server has closed the connection, or has taken nothing until the
+    /// deadline.
+    pub fn send_bytes(&self, bytes: &[u8]) -> io::Result<()> {
+        (&self.socket).write_all(bytes)
+    }
+
+    /// Sends one line.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::send_bytes`].
+    pub fn send(&self, line: &str) -> io::Result<()> {
+        self.send_bytes(format!("{line}\n").as_bytes())
+    }
+
+    /// Closes the connection in both directions, which also wakes a thread that is reading or
+    /// sending on it.
+    pub fn hang_up(&self) {
+        // The other side may have been quicker.
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+}

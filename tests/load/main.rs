@@ -1,0 +1,7 @@
+//! What holds under load. Each test is bounded, finishes by itself and takes well under a minute;
+//! they are run one at a time (`--test-threads=1`), for each needs the machine.
+
+mod bursts;
+mod slow_readers;
+mod stop;
+mod storms;

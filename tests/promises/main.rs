@@ -1,0 +1,27 @@
+//! The promises of the protocol, each held against the real server: one file for each promise, or
+//! for each part of the protocol that people and programs rely on.
+
+// Promises.
+mod answers_in_order;
+mod drain;
+mod no_echo;
+mod once;
+mod one_order;
+mod privacy;
+mod slow_readers;
+
+// What the promises stand on.
+mod admission;
+mod commands;
+mod every_split;
+mod flood;
+mod greeting;
+mod listeners;
+mod names;
+mod notices;
+mod rogues;
+mod telnet;
+mod telnet_and_ncat;
+mod text;
+mod transport;
+mod who;

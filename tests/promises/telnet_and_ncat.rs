@@ -1,0 +1,105 @@
+//! People chat with the programs they have: telnet and ncat.
+
+use wac_tests::{Program, SECRET, Server};
+
+/// Two with telnet and one with ncat, all logged in. The greeting and the joins have been seen.
+struct Room {
+    ann: Program,
+    bob: Program,
+    cat: Program,
+    _server: Server,
+}
+
+impl Room {
+    fn new() -> Room {
+        let server = Server::setup().with_flood_control().with_notices().start();
+        let address = server.address().tcp();
+        let mut ann = logged_in(Program::telnet(address), "ann");
+        let mut bob = logged_in(Program::telnet(address), "bob");
+        let cat = logged_in(Program::ncat(address), "cat");
+        ann.shows("* bob joined");
+        ann.shows("* cat joined");
+        bob.shows("* cat joined");
+        Room {
+            ann,
+            bob,
+            cat,
+            _server: server,
+        }
+    }
+}
+
+fn logged_in(mut program: Program, name: &str) -> Program {
+    let greeting = program.line();
+    assert!(
+        greeting.starts_with("* ") && greeting.contains("LIN"),
+        "{greeting}"
+    );
+    program.types(&format!("LIN {name}"));
+    program.shows(&format!("* welcome, {name}"));
+    program
+}
+
+#[test]
+fn what_one_says_the_others_see_with_the_name_in_front_and_nobody_an_echo() {
+    let mut room = Room::new();
+    room.ann.types("MSG hello, all");
+    room.bob.shows("ann: hello, all");
+    room.cat.shows("ann: hello, all");
+    room.cat.types("MSG grüezi 🙂");
+    room.ann.shows("cat: grüezi 🙂");
+    room.bob.shows("cat: grüezi 🙂");
+    for person in [&mut room.ann, &mut room.bob, &mut room.cat] {
+        person.silent_until_fence();
+    }
+}
+
+#[test]
+fn a_whisper_is_seen_by_one() {
+    let mut room = Room::new();
+    room.ann.types("W cat Hi, How are you?");
+    room.cat.shows("ann whispers, \"Hi, How are you?\"");
+    room.cat.types("W bob psst");
+    room.bob.shows("cat whispers, \"psst\"");
+    for person in [&mut room.ann, &mut room.bob, &mut room.cat] {
+        person.silent_until_fence();
+    }
+}
+
+#[test]
+fn who_is_complete_and_the_secret_is_told() {
+    let mut room = Room::new();
+    for person in [&mut room.ann, &mut room.cat] {
+        person.types("WHO");
+        person.shows("* online (3): ann, bob, cat");
+        person.types("SEC");
+        person.shows(SECRET);
+    }
+}
+
+#[test]
+fn whoever_closes_the_program_has_left() {
+    let mut room = Room::new();
+    drop(room.bob);
+    room.ann.shows("* bob left");
+    room.cat.ends_input();
+    room.ann.shows("* cat left");
+    assert_eq!(room.cat.lines_to_end(), ["* bob left"]);
+}
+
+#[test]
+fn ncat_fed_from_a_pipe_is_answered_and_ends() {
+    let server = Server::start();
+    let mut ncat = Program::ncat(server.address().tcp());
+    ncat.types("WHO");
+    ncat.ends_input();
+    assert_eq!(ncat.lines_to_end()[1..], ["* online (0)"]);
+}
+
+#[test]
+fn quit_ends_telnet() {
+    let server = Server::start();
+    let mut ann = logged_in(Program::telnet(server.address().tcp()), "ann");
+    ann.types("QUIT");
+    assert_eq!(ann.lines_to_end(), ["* closing: goodbye"]);
+}

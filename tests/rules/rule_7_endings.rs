@@ -1,0 +1,127 @@
+//! Rule 7: the end of a session is its last item, and closing lets the peer read to the end.
+//!
+//! The failure: a plain `close` with unread input is a reset, and the kernel throws away what it had
+//! not sent yet: 200 of 200 readers lost lines.
+
+use wac_tests::{Peer, Server, Setup, Signal, converse};
+
+const READERS: usize = 200;
+const LINES: usize = 100;
+/// 100 KB in all: a socket of the server takes it, its peer's does not take it at once.
+const TEXT_BYTES: usize = 1000;
+
+/// 20 KB a reader sends and the server does not read: more than it holds of one connection's input.
+fn unread_input() -> Vec<u8> {
+    format!("PING {}\n", "x".repeat(990))
+        .repeat(20)
+        .into_bytes()
+}
+
+/// Everyone on TCP is held back after one line; who comes over the Unix socket is not.
+fn limited(setup: Setup) -> Setup {
+    setup.with("--flood-burst", "1").with("--flood-rate", "1")
+}
+
+/// What a reader heard of the room.
+fn room_lines(lines: &[String]) -> usize {
+    lines
+        .iter()
+        .filter(|line| line.starts_with("ann: "))
+        .count()
+}
+
+#[test]
+fn at_a_stop_readers_with_unread_input_get_every_line_and_the_closing_line() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let setup = Server::setup()
+        .listen("127.0.0.1:0")
+        .listen_unix(&folder.path().join("wac.sock"));
+    let server = limited(setup).start();
+    let (mut ann, mut bob) = (server.connect_at(1), server.connect_at(1));
+    ann.log_in("ann");
+    let mut readers: Vec<Peer> = (0..READERS).map(|_| server.connect_narrow()).collect();
+    for reader in &mut readers {
+        reader.send_bytes(&unread_input());
+    }
+    converse(&mut ann, "ann", &mut bob, 0..LINES, TEXT_BYTES);
+    server.signal(Signal::SIGTERM);
+    for reader in readers {
+        let rest = reader.read_to_end();
+        rest.whole();
+        assert_eq!(room_lines(&rest.lines), LINES);
+        assert_eq!(
+            rest.lines.last().map(String::as_str),
+            Some("* closing: the server is stopping")
+        );
+    }
+    drop((ann, bob));
+    assert_eq!(server.wait_for_exit().code, Some(0));
+}
+
+#[test]
+fn after_quit_readers_with_unread_input_get_every_line_and_the_closing_line() {
+    let server = Server::start();
+    let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
+    let mut readers: Vec<Peer> = (0..READERS).map(|_| server.connect_narrow()).collect();
+    converse(&mut ann, "ann", &mut bob, 0..LINES, TEXT_BYTES);
+    let input = [b"QUIT\n".to_vec(), unread_input()].concat();
+    for reader in &mut readers {
+        reader.send_bytes(&input);
+    }
+    server.wait_for_ends(READERS, "Quit");
+    for reader in readers {
+        let rest = reader.read_to_end();
+        rest.whole();
+        assert_eq!(room_lines(&rest.lines), LINES);
+        assert_eq!(
+            rest.lines.last().map(String::as_str),
+            Some("* closing: goodbye")
+        );
+    }
+}
+
+#[test]
+fn a_name_is_free_only_after_its_last_line_and_its_leave_notice() {
+    for _ in 0..5 {
+        let server = Server::setup().with_notices().with("--shards", "2").start();
+        let mut watching = server.connect();
+        let (mut first, mut next) = (server.user("ann"), server.connect());
+        first.send_bytes(b"MSG one\nMSG last words\n");
+        drop(first);
+        next.log_in_once_free("ann");
+        watching.expect("* ann joined");
+        watching.expect("ann: one");
+        watching.expect("ann: last words");
+        watching.expect("* ann left");
+        watching.expect("* ann joined");
+        watching.silent_until_fence();
+    }
+}
+
+#[test]
+fn who_quits_hears_what_stood_in_the_room_before_and_nothing_after() {
+    let server = Server::setup().with("--shards", "2").start();
+    let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
+    ann.send_bytes("MSG before\n".repeat(50).as_bytes());
+    ann.silent_until_fence();
+    bob.send("QUIT");
+    let rest = bob.read_to_end();
+    rest.whole();
+    assert_eq!(rest.lines[..50], ["ann: before"; 50]);
+    assert_eq!(rest.lines[50..], ["* closing: goodbye"]);
+}
+
+#[test]
+fn who_keeps_sending_after_quit_is_read_and_dropped() {
+    let server = Server::start();
+    let mut ann = server.user("ann");
+    let writer = ann.writer();
+    ann.send("QUIT");
+    // Within the 2 s in which the server reads and drops, sending does not fail.
+    for _ in 0..100 {
+        writer
+            .send_bytes(&unread_input())
+            .expect("the server still takes what is sent");
+    }
+    ann.expect_end(&["* closing: goodbye"]);
+}

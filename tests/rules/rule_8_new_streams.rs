@@ -1,0 +1,52 @@
+//! Rule 8: a new stream is neither full nor ready.
+//!
+//! The failure: who connected while a burst went through a small window was taken for full, and
+//! closed as too slow before it had been greeted.
+
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use wac_tests::{Peer, Server, numbered};
+
+const NEWCOMERS: usize = 300;
+const TEXT_BYTES: usize = 1000;
+/// 128 KB: twice the window, and within what the buffers of a new socket take.
+const BURST_LINES: usize = 128;
+
+/// Sends one burst for each word it is given.
+fn burst_on_demand(mut ann: Peer, demand: &Receiver<()>) {
+    let burst = format!("MSG {}\n", numbered(0, TEXT_BYTES)).repeat(BURST_LINES);
+    while demand.recv().is_ok() {
+        ann.send_bytes(burst.as_bytes());
+        ann.fence();
+    }
+}
+
+#[test]
+fn who_connects_during_a_burst_is_greeted_first_and_not_closed() {
+    let server = Server::setup()
+        .with("--window", "64KiB")
+        .with("--shards", "2")
+        .start();
+    let ann = server.user("ann");
+    let mut listening = server.connect();
+    let (burst, demand) = channel();
+    let talking = thread::spawn(move || burst_on_demand(ann, &demand));
+    for _ in 0..NEWCOMERS {
+        burst.send(()).expect("ann is there");
+        // `connect` takes nothing but a greeting for the first line.
+        let mut newcomer = server.connect();
+        newcomer.fence();
+        for _ in 0..BURST_LINES {
+            listening.expect_starting("ann: ");
+        }
+        let heard = newcomer.fence();
+        assert!(
+            heard.iter().all(|line| line.starts_with("ann: ")),
+            "{heard:?}"
+        );
+    }
+    drop(burst);
+    talking.join().expect("ann talks without failing");
+    assert_eq!(server.ends("TooSlow"), 0);
+}

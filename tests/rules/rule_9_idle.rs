@@ -1,0 +1,47 @@
+//! Rule 9: wake-ups are earned.
+//!
+//! The failure: a timer for each session, or shards that wake each other for nothing, keep a server
+//! busy on which nobody says a word.
+
+use std::thread;
+use std::time::Duration;
+
+use wac_tests::{Crowd, Server};
+
+const USERS: usize = 200;
+/// How long nothing happens: this is what is measured, not what is waited for.
+const IDLE: Duration = Duration::from_secs(3);
+/// For all threads and all of the idle time: a few timers of the whole server, none of a session.
+const WAKE_UPS: usize = 30;
+
+#[test]
+fn an_idle_server_sleeps() {
+    let server = Server::setup().with("--shards", "2").start();
+    let mut crowd = Crowd::connect(server.address(), USERS);
+    crowd.log_in("u");
+    let mut fence = server.connect();
+    fence.silent_until_fence();
+    let before = server.voluntary_switches();
+    thread::sleep(IDLE);
+    fence.silent_until_fence();
+    let wake_ups = server.voluntary_switches() - before;
+    assert!(wake_ups <= WAKE_UPS, "{wake_ups} wake-ups in {IDLE:?}");
+}
+
+#[test]
+fn a_server_with_a_held_back_sender_wakes_up_no_more_than_his_lines_need() {
+    let server = Server::setup().with_flood_control().start();
+    let mut crowd = Crowd::connect(server.address(), USERS);
+    crowd.log_in("u");
+    let mut ann = server.user("ann");
+    ann.send_bytes("PING x\n".repeat(1000).as_bytes());
+    ann.lines_until("* slow down: your lines wait");
+    let before = server.voluntary_switches();
+    thread::sleep(IDLE);
+    let wake_ups = server.voluntary_switches() - before;
+    // 25 of these a second, a line each, and a margin for timers that come early.
+    assert!(
+        wake_ups <= WAKE_UPS + 3 * 3 * 25,
+        "{wake_ups} wake-ups in {IDLE:?}"
+    );
+}
