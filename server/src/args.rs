@@ -3,18 +3,88 @@
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::listeners::ListenAddr;
 
-/// The WAC chat server. Serves in the foreground and logs to standard error; SIGTERM or SIGINT
-/// stops it.
+/// The WAC chat server. Serves in the foreground and logs to standard error, or, with --daemon, in
+/// the background.
+///
+/// Signals: TERM and INT stop the server, once everybody has everything or --grace is over; a second
+/// INT stops it at once. USR1 reopens the log file.
 ///
 /// Exit codes: 0 stopped, everybody had everything; 1 could not start; 2 usage; 3 the drain's time
-/// ran out and some sessions were cut short.
+/// ran out and some sessions were cut short. With --daemon: 0 it serves.
 #[derive(Debug, Parser)]
-#[command(name = "wacd", version)]
+#[command(name = "wacd", version, args_conflicts_with_subcommands = true)]
+pub struct CommandLine {
+    /// What to do, if not to serve.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// How to serve.
+    #[command(flatten)]
+    pub serve: Args,
+}
+
+/// What to do about a server that runs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Stops the server of a pidfile, waits until it is gone, and says how its stop ended
+    ///
+    /// Exit codes: 0 it is not running, or has stopped with everybody having everything; 1 it cannot be
+    /// told or signalled; 3 it has stopped, and some sessions were cut short; 4 it still runs.
+    Stop {
+        /// The server's pidfile
+        #[command(flatten)]
+        pid_file: PidFileArg,
+        /// How long to wait: longer than the server's --grace
+        #[arg(long, value_name = "DURATION", default_value = "15s")]
+        timeout: humantime::Duration,
+    },
+    /// Says whether the server of a pidfile is running
+    ///
+    /// Exit codes: 0 it is running; 1 it cannot be told; 3 it is not running.
+    Status {
+        /// The server's pidfile
+        #[command(flatten)]
+        pid_file: PidFileArg,
+    },
+}
+
+/// Which server is meant.
+#[derive(Debug, clap::Args)]
+pub struct PidFileArg {
+    /// Holds the daemon's number, and is locked as long as it lives [default for root:
+    /// /run/wacd/wacd.pid; for others: $XDG_RUNTIME_DIR/wacd.pid, else /tmp/wacd-UID.pid]
+    #[arg(long, value_name = "FILE")]
+    pub pid_file: Option<PathBuf>,
+}
+
+/// How to serve.
+#[derive(Debug, Parser)]
 pub struct Args {
+    /// Serves in the background; returns when it serves, or says why it can't
+    #[arg(long)]
+    pub daemon: bool,
+
+    /// The pidfile of a daemon; in the foreground there is one only if it is named.
+    #[command(flatten)]
+    pub pid_file: PidFileArg,
+
+    /// Logs to a file [default for root's daemon: /var/log/wacd/wacd.log; for others:
+    /// $XDG_STATE_HOME/wacd.log, ~/.local/state/wacd.log, else /tmp/wacd-UID.log; in the foreground:
+    /// standard error]
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+
+    /// Serves as this user, once the listeners are bound; only root can
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+
+    /// Serves as this group [default: the user's]
+    #[arg(long, value_name = "NAME", requires = "user")]
+    pub group: Option<String>,
+
     /// Where to listen; may be given several times.
     #[arg(
         long,
@@ -61,8 +131,8 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub flood_burst: u32,
 
-    /// Bytes a second that all senders together may say; twice as many at once, at most the window.
-    /// 0 = no limit
+    /// Bytes a second that all senders together may say; 1MiB at once, or the window where that is
+    /// less. 0 = no limit
     #[arg(long, value_name = "BYTES", default_value = "512KiB", value_parser = rate)]
     pub room_rate: ByteSize,
 
@@ -130,20 +200,20 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Args::command().debug_assert();
+        CommandLine::command().debug_assert();
     }
 
     #[test]
     fn the_readme_names_every_flag_and_its_default() {
         let readme = include_str!("../README.md");
-        for flag in Args::command()
+        for flag in CommandLine::command()
             .get_arguments()
             .filter_map(|arg| arg.get_long().map(|long| (arg, long)))
         {
             let (arg, long) = flag;
             let row = readme
                 .lines()
-                .find(|line| line.starts_with('|') && line.contains(&format!("`--{long} ")));
+                .find(|line| line.starts_with('|') && line.contains(&format!("`--{long}")));
             let row = row.unwrap_or_else(|| panic!("--{long} is in the README"));
             let default: Vec<_> = arg
                 .get_default_values()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -13,8 +13,10 @@ use wac_core::name::Name;
 use wac_core::{MAX_SERVER_LINE_BYTES, text};
 
 use crate::args::{Args, LogLevel, Switch};
+use crate::identity::Identity;
 use crate::limits;
 use crate::listeners::ListenAddr;
+use crate::paths;
 
 /// Bytes the room may say at once, whatever its rate.
 const ROOM_BURST_BYTES: u64 = 1024 * 1024;
@@ -22,6 +24,14 @@ const ROOM_BURST_BYTES: u64 = 1024 * 1024;
 /// What the server needs.
 #[derive(Debug)]
 pub struct Config {
+    /// Whether to go into the background.
+    pub daemon: bool,
+    /// The pidfile, absolute; a daemon has one.
+    pub pid_file: Option<PathBuf>,
+    /// The log file, absolute; a daemon has one. `None`: standard error.
+    pub log_file: Option<PathBuf>,
+    /// Who serves, if not who starts.
+    pub identity: Option<Identity>,
     /// Where to listen; at least one.
     pub listen: Vec<ListenAddr>,
     /// Number of shards, in 1..=64.
@@ -73,7 +83,21 @@ impl Config {
         let shards = args.shards.map_or_else(limits::default_shards, usize::from);
         let window = problems.size("--window", args.window, 64 << 10, 1 << 30);
         let config = Self {
-            listen: args.listen.clone(),
+            daemon: args.daemon,
+            pid_file: problems.file(
+                args.pid_file.pid_file.as_deref(),
+                args.daemon.then(paths::pid_file),
+            ),
+            log_file: problems.file(args.log_file.as_deref(), args.daemon.then(paths::log_file)),
+            identity: args
+                .user
+                .as_deref()
+                .and_then(|user| problems.identity(user, args.group.as_deref())),
+            listen: args
+                .listen
+                .iter()
+                .filter_map(|address| problems.absolute(address))
+                .collect(),
             shards,
             window_bytes: window,
             send_buffer_bytes: problems.size("--send-buffer", args.send_buffer, 4 << 10, 64 << 20),
@@ -120,6 +144,27 @@ struct Problems(Vec<String>);
 impl Problems {
     fn add(&mut self, problem: String) {
         self.0.push(problem);
+    }
+
+    /// Returns a file's absolute path, for a daemon lives in `/`.
+    fn file(&mut self, named: Option<&Path>, default: Option<PathBuf>) -> Option<PathBuf> {
+        let path = named.map(Path::to_owned).or(default)?;
+        std::path::absolute(&path)
+            .map_err(|error| self.add(format!("{}: {error}", path.display())))
+            .ok()
+    }
+
+    fn absolute(&mut self, address: &ListenAddr) -> Option<ListenAddr> {
+        match address {
+            ListenAddr::Unix(path) => self.file(Some(path), None).map(ListenAddr::Unix),
+            ListenAddr::Tcp(_) => Some(address.clone()),
+        }
+    }
+
+    fn identity(&mut self, user: &str, group: Option<&str>) -> Option<Identity> {
+        Identity::find(user, group)
+            .map_err(|problem| self.add(problem))
+            .ok()
     }
 
     fn size(&mut self, flag: &str, found: ByteSize, least: usize, most: usize) -> usize {

@@ -21,19 +21,25 @@
 //!    `shard` `every_session_ends_with_one_reason`.
 //! 6. [`run`] returns only when every session has ended or has been cut short and counted:
 //!    `tests/load/stop.rs`.
-//! 7. Before it serves, every start-up error has reached the terminal: `tests/promises/listeners.rs`.
+//! 7. Before it detaches, the process has one thread, and every start-up error has reached the
+//!    terminal: `tests/daemon/start.rs`.
 //! 8. A private text is in no log line, no metric and no `Debug` output: `tests/promises/privacy.rs`.
 
 pub mod args;
 pub mod config;
+pub mod control;
+pub mod daemon;
 mod doorway;
 mod drain;
 mod gate;
+pub mod identity;
 pub mod limits;
 pub mod listeners;
 pub mod logging;
+pub mod paths;
 mod peer;
 mod phase;
+pub mod pidfile;
 mod rare;
 mod shard;
 mod shared;
@@ -41,6 +47,7 @@ mod signals;
 mod sync;
 mod texts;
 mod transport;
+pub mod verbs;
 
 use std::io;
 use std::sync::Arc;
@@ -48,8 +55,10 @@ use std::sync::Arc;
 use config::Config;
 pub use drain::DrainReport;
 use listeners::Listeners;
+use logging::Log;
 use shard::ShardThread;
 use shared::Shared;
+use signals::Signals;
 
 /// Why the server could not begin to serve.
 #[derive(Debug, thiserror::Error)]
@@ -68,12 +77,17 @@ pub enum RunError {
 
 /// Serves until a signal says to stop, then drains.
 ///
-/// Prints the ready line on standard error when it serves. Returns when every session has ended or
+/// `ready` is given the ready line when the server serves. Returns when every session has ended or
 /// was cut short.
 ///
 /// # Errors
 /// [`RunError`], before anybody was served.
-pub fn run(config: &Config, listeners: Listeners) -> Result<DrainReport, RunError> {
+pub fn run(
+    config: &Config,
+    listeners: Listeners,
+    log: &Log,
+    ready: impl FnOnce(&str),
+) -> Result<DrainReport, RunError> {
     let start = |what| move |source| RunError::Start { what, source };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -86,9 +100,9 @@ pub fn run(config: &Config, listeners: Listeners) -> Result<DrainReport, RunErro
         .map_err(start("shards"))?;
     let ready_line = ready_line(&listeners, config.shards);
     let report = runtime.block_on(async {
-        let mut signals = signals::Signals::install().map_err(start("signal handlers"))?;
+        let mut signals = Signals::install(log.clone()).map_err(start("signal handlers"))?;
         let doorway = doorway::open(listeners, shared.clone()).map_err(start("doorway"))?;
-        eprintln!("{ready_line}");
+        ready(&ready_line);
         signals.stop().await;
         doorway.close();
         Ok(drain::drain(&shared, &mut signals, config.grace).await)

@@ -4,52 +4,93 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use wac_server::args::Args;
+use wac_server::args::{Args, CommandLine, Verb};
 use wac_server::config::{Config, ConfigError};
+use wac_server::daemon::{self, Starter};
 use wac_server::listeners::Listeners;
-use wac_server::{DrainReport, limits, logging, run};
+use wac_server::logging::Log;
+use wac_server::pidfile::{PidFile, PidFileError};
+use wac_server::{DrainReport, limits, paths, run, verbs};
 
 /// What was typed makes no sense; clap exits with the same.
 const EXIT_USAGE: u8 = 2;
-/// The drain's time ran out before every session had everything.
-const EXIT_CUT_SHORT: u8 = 3;
 
 fn main() -> ExitCode {
-    match serve(&Args::parse()) {
-        Ok(report) if report.cut_short > 0 => ExitCode::from(EXIT_CUT_SHORT),
-        Ok(_) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("wacd: {error:#}");
-            if let Some(hint) = hint(&error) {
-                eprintln!("hint: {hint}");
-            }
-            if error.is::<ConfigError>() {
-                ExitCode::from(EXIT_USAGE)
-            } else {
-                ExitCode::FAILURE
-            }
+    let line = CommandLine::parse();
+    let mut starter = Starter::Terminal;
+    let done = match line.verb {
+        None => {
+            serve(&line.serve, &mut starter).map(|report| verbs::stopped_code(report.cut_short))
         }
-    }
+        Some(Verb::Stop { pid_file, timeout }) => verbs::stop(
+            &pid_file.pid_file.unwrap_or_else(paths::pid_file),
+            timeout.into(),
+        ),
+        Some(Verb::Status { pid_file }) => {
+            verbs::status(&pid_file.pid_file.unwrap_or_else(paths::pid_file))
+        }
+    };
+    done.unwrap_or_else(|error| {
+        let hint = hint(&error)
+            .map(|hint| format!("\nhint: {hint}"))
+            .unwrap_or_default();
+        starter.failed(&format!("wacd: {error:#}{hint}"));
+        if error.is::<ConfigError>() {
+            ExitCode::from(EXIT_USAGE)
+        } else {
+            ExitCode::FAILURE
+        }
+    })
 }
 
-fn serve(args: &Args) -> anyhow::Result<DrainReport> {
+/// The order matters: what can fail fails on the terminal, and threads come after the fork.
+fn serve(args: &Args, starter: &mut Starter) -> anyhow::Result<DrainReport> {
     let files = limits::raise_open_files().context("cannot read the limit of open files")?;
     let config = Config::load(args, files)?; // 1. read only: every problem on the terminal
-    let listeners = Listeners::bind(&config.listen, config.send_buffer_bytes)?; // 2. "address in use"
-    let _flush_at_end = logging::start(config.log_level); // 3. a thread appears here
-    Ok(run(&config, listeners)?) // 4. and here
+    let mut pid_file = config.pid_file.as_deref().map(PidFile::claim).transpose()?; // 2. "already running"
+    let log = Log::open(config.log_file.as_deref())?; // 3. "cannot write the log"
+    let listeners = Listeners::bind(&config.listen, config.send_buffer_bytes)?; // 4. "address in use"
+    if config.daemon {
+        *starter = daemon::detach(log.file()?)?; // 5. fork while there is one thread
+    }
+    if let Some(file) = &mut pid_file {
+        file.write_pid().context("cannot write the pidfile")?;
+    }
+    if let Some(identity) = &config.identity {
+        log.hand_over(identity)
+            .context("cannot hand over the log")?;
+        pid_file
+            .iter()
+            .try_for_each(|file| file.hand_over(identity))
+            .context("cannot hand over the pidfile")?;
+        identity.assume().context("cannot become another user")?; // 6. nobody's privileges any more
+    }
+    let _flush_at_end = log.start(config.log_level); // 7. threads appear here
+    let report = run(&config, listeners, &log, |line| starter.ready(line))?;
+    if let Some(file) = pid_file {
+        file.finish(&report);
+    }
+    Ok(report)
 }
 
 fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    if matches!(
+        error.downcast_ref(),
+        Some(PidFileError::AlreadyRunning { .. })
+    ) {
+        return Some("`wacd stop` ends it; for a second server, choose another --pid-file");
+    }
     let kind = error
         .chain()
         .find_map(|cause| cause.downcast_ref::<std::io::Error>())?
         .kind();
     match kind {
-        std::io::ErrorKind::AddrInUse => {
-            Some("another wacd may be running; choose another address with --listen")
+        std::io::ErrorKind::AddrInUse => Some(
+            "another wacd may be running (`wacd status` tells); choose another address with --listen",
+        ),
+        std::io::ErrorKind::PermissionDenied => {
+            Some("this user may not; ports below 1024 and the folders of the system need root")
         }
-        std::io::ErrorKind::PermissionDenied => Some("ports below 1024 need privileges"),
         std::io::ErrorKind::AddrNotAvailable => Some("--listen takes an address of this machine"),
         _ => None,
     }

@@ -1,10 +1,12 @@
-//! Signals that stop the server.
+//! Signals: two that stop the server, one that reopens its log.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// SIGTERM and SIGINT.
+use crate::logging::Log;
+
+/// SIGTERM and SIGINT; SIGUSR1 is seen to by a task.
 #[derive(Debug)]
 pub(crate) struct Signals {
     terminate: Signal,
@@ -13,7 +15,13 @@ pub(crate) struct Signals {
 
 impl Signals {
     /// Takes the signals over from their default action.
-    pub(crate) fn install() -> io::Result<Self> {
+    pub(crate) fn install(log: Log) -> io::Result<Self> {
+        let mut reopen = signal(SignalKind::user_defined1())?;
+        tokio::spawn(async move {
+            while reopen.recv().await.is_some() {
+                log.reopen();
+            }
+        });
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,

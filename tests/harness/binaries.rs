@@ -5,31 +5,37 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The `wacd` to test: from `WAC_BIN_DIR` if that is set, else built from the workspace, once for
-/// each test binary.
+/// Returns where one of the workspace's binaries is: in `WAC_BIN_DIR` if that is set, else they are
+/// built, once for each test binary.
+///
+/// # Panics
+///
+/// When they cannot be built.
+#[must_use]
 #[track_caller]
-pub(crate) fn wacd() -> &'static Path {
-    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let found = FOUND.get_or_init(|| match env::var_os("WAC_BIN_DIR") {
-        Some(dir) => Some(Path::new(&dir).join("wacd")),
-        None => build("wacd"),
+pub fn binary(name: &str) -> PathBuf {
+    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| match env::var_os("WAC_BIN_DIR") {
+        Some(dir) => Some(PathBuf::from(dir)),
+        None => build(),
     });
-    found.as_deref().expect("`cargo build --bin wacd` succeeds")
+    let folder = folder.as_deref().expect("`cargo build --bins` succeeds");
+    folder.join(name)
 }
 
-/// Builds it as `cargo test` builds everything: with the development profile.
-fn build(name: &str) -> Option<PathBuf> {
+/// Builds them as `cargo test` builds everything: with the development profile.
+fn build() -> Option<PathBuf> {
     let workspace = workspace();
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
-        .args(["build", "--quiet", "--bin", name])
+        .args(["build", "--quiet", "--bins"])
         .current_dir(&workspace)
         .status()
         .expect("cargo can be run");
     let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     built
         .success()
-        .then(|| workspace.join(target).join("debug").join(name))
+        .then(|| workspace.join(target).join("debug"))
 }
 
 fn workspace() -> PathBuf {

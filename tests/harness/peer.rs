@@ -3,7 +3,6 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -11,7 +10,7 @@ use socket2::Socket;
 
 use crate::address::Receive;
 use crate::inbox::Inbox;
-use crate::{Address, DEADLINE, Writer, wait_until};
+use crate::{Address, DEADLINE, Writer};
 
 /// Bytes asked for in one read.
 const READ_BYTES: usize = 64 * 1024;
@@ -174,115 +173,6 @@ impl Peer {
         assert_eq!(ready, 1, "nothing came");
     }
 
-    /// The next line is exactly this.
-    ///
-    /// # Panics
-    ///
-    /// When it is another.
-    #[track_caller]
-    pub fn expect(&mut self, line: &str) {
-        assert_eq!(self.line(), line);
-    }
-
-    /// The next line begins with this; returns it.
-    ///
-    /// # Panics
-    ///
-    /// When it begins otherwise.
-    #[track_caller]
-    pub fn expect_starting(&mut self, beginning: &str) -> String {
-        let line = self.line();
-        assert!(
-            line.starts_with(beginning),
-            "wanted {beginning:?}…, came {line:?}"
-        );
-        line
-    }
-
-    /// The lines before the line `last`, which has come, too.
-    ///
-    /// # Panics
-    ///
-    /// When it does not come.
-    #[track_caller]
-    pub fn lines_until(&mut self, last: &str) -> Vec<String> {
-        let mut lines = Vec::new();
-        loop {
-            match self.line() {
-                line if line == last => return lines,
-                line => lines.push(line),
-            }
-        }
-    }
-
-    /// Takes the greeting: one notice.
-    ///
-    /// # Panics
-    ///
-    /// When something else comes first.
-    #[track_caller]
-    pub fn greeted(&mut self) {
-        self.expect_starting("* ");
-    }
-
-    /// Logs in. What the room says meanwhile is passed over.
-    ///
-    /// # Panics
-    ///
-    /// When the name is refused.
-    #[track_caller]
-    pub fn log_in(&mut self, name: &str) {
-        self.send(&format!("LIN {name}"));
-        let before = self.lines_until(&format!("* welcome, {name}"));
-        assert!(
-            before.iter().all(|line| !line.starts_with('!')),
-            "the login was refused: {before:?}"
-        );
-    }
-
-    /// Logs in as soon as the name is free: asks until it is not refused as taken.
-    ///
-    /// # Panics
-    ///
-    /// When the name is refused for another reason, or stays taken.
-    #[track_caller]
-    pub fn log_in_once_free(&mut self, name: &str) {
-        let welcome = format!("* welcome, {name}");
-        wait_until("the name is free", || {
-            self.send(&format!("LIN {name}"));
-            let answers = self.fence();
-            let refusal = answers.iter().find(|line| line.starts_with('!'));
-            assert!(
-                refusal.is_none_or(|line| line.ends_with(" is taken")),
-                "refused: {refusal:?}"
-            );
-            answers.contains(&welcome)
-        });
-    }
-
-    /// Sends a `PING` nobody ever sent before, and returns the lines that came before its `PONG`.
-    ///
-    /// # Panics
-    ///
-    /// When the `PONG` does not come.
-    #[track_caller]
-    pub fn fence(&mut self) -> Vec<String> {
-        static FENCES: AtomicU64 = AtomicU64::new(0);
-        let number = FENCES.fetch_add(1, Ordering::Relaxed);
-        self.send(&format!("PING fence {number}"));
-        self.lines_until(&format!("PONG fence {number}"))
-    }
-
-    /// Nothing came that was not read, and nothing comes before the next fence.
-    ///
-    /// # Panics
-    ///
-    /// When something did.
-    #[track_caller]
-    pub fn silent_until_fence(&mut self) {
-        assert_eq!(self.fence(), [""; 0], "wanted silence");
-    }
-
     /// Everything up to the end of the first `needle`, as raw bytes: for what is not a line, such
     /// as Telnet's answers.
     ///
@@ -341,18 +231,6 @@ impl Peer {
                 }
             }
         }
-    }
-
-    /// The server says these last lines, and then closes in order.
-    ///
-    /// # Panics
-    ///
-    /// When it says something else, or cuts the connection.
-    #[track_caller]
-    pub fn expect_end(self, last_lines: &[&str]) {
-        let rest = self.read_to_end();
-        assert_eq!(rest.lines, last_lines);
-        rest.whole();
     }
 
     /// Closes the sending side: the server sees the end of input.

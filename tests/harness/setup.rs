@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::{Server, Stopped, binaries, raise_open_files};
+use crate::{Server, Stopped, binary, raise_open_files};
 
 /// The secret of every server that is not told another.
 pub const SECRET: &str = "swordfish";
@@ -102,7 +102,7 @@ impl Setup {
         } else {
             &self.listen
         };
-        Command::new(binaries::wacd())
+        Command::new(binary("wacd"))
             .args(listen.iter().flat_map(|address| ["--listen", address]))
             .args(
                 self.flags
@@ -115,6 +115,6 @@ impl Setup {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {}: {error}", binaries::wacd().display()))
+            .unwrap_or_else(|error| panic!("cannot start {}: {error}", binary("wacd").display()))
     }
 }

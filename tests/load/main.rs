@@ -5,3 +5,6 @@ mod bursts;
 mod slow_readers;
 mod stop;
 mod storms;
+
+// Who the tests of the stop are about.
+mod town;

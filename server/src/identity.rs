@@ -1,0 +1,78 @@
+//! Who the server is when it serves: root binds, another user serves.
+
+use std::ffi::CString;
+use std::fs;
+use std::io;
+use std::os::unix::fs::chown;
+use std::path::Path;
+
+use nix::unistd::{Gid, Group, Uid, User, initgroups, setgid, setuid};
+
+/// The user and group to become.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    name: CString,
+    user: Uid,
+    group: Gid,
+}
+
+impl Identity {
+    /// Looks a user and a group up; without a group, the user's own.
+    ///
+    /// # Errors
+    /// What is wrong, and what to do instead.
+    pub fn find(user: &str, group: Option<&str>) -> Result<Self, String> {
+        if !Uid::effective().is_root() {
+            return Err(
+                "--user can be used by root alone; start as root, or leave it out".to_owned(),
+            );
+        }
+        let found = User::from_name(user).map_err(|error| format!("--user {user}: {error}"))?;
+        let found = found.ok_or_else(|| format!("--user {user}: there is no such user"))?;
+        let group = match group {
+            None => found.gid,
+            Some(group) => {
+                Group::from_name(group)
+                    .map_err(|error| format!("--group {group}: {error}"))?
+                    .ok_or_else(|| format!("--group {group}: there is no such group"))?
+                    .gid
+            }
+        };
+        let name = CString::new(found.name).map_err(|_| format!("--user {user}: not a name"))?;
+        Ok(Self {
+            name,
+            user: found.uid,
+            group,
+        })
+    }
+
+    pub(crate) fn user(&self) -> u32 {
+        self.user.as_raw()
+    }
+
+    pub(crate) fn group(&self) -> u32 {
+        self.group.as_raw()
+    }
+
+    /// Gives the folder of a file away if it is the server's own: called `wacd`.
+    pub(crate) fn own_folder_of(&self, path: &Path) -> io::Result<()> {
+        match path.parent().filter(|folder| folder.ends_with("wacd")) {
+            Some(folder) if fs::metadata(folder)?.is_dir() => {
+                chown(folder, Some(self.user()), Some(self.group()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Becomes the user, for good: with the user's supplementary groups and no others.
+    ///
+    /// Called while the process has one thread.
+    ///
+    /// # Errors
+    /// The system's; then the process must not go on.
+    pub fn assume(&self) -> nix::Result<()> {
+        initgroups(&self.name, self.group)?;
+        setgid(self.group)?;
+        setuid(self.user)
+    }
+}

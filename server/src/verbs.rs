@@ -1,0 +1,85 @@
+//! The verbs of the command line: what is said of a server that runs, and with which exit code.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::control::{self, Stopped};
+use crate::pidfile::LastWord;
+
+/// The drain's time ran out before every session had everything.
+const EXIT_CUT_SHORT: u8 = 3;
+/// There is no server that runs: the number that init scripts use.
+const EXIT_NOT_RUNNING: u8 = 3;
+/// The server still runs.
+const EXIT_STILL_RUNNING: u8 = 4;
+
+/// Returns the exit code of a server that stopped.
+pub fn stopped_code(cut_short: usize) -> ExitCode {
+    if cut_short > 0 {
+        ExitCode::from(EXIT_CUT_SHORT)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// Stops the server of a pidfile, and says how that went.
+///
+/// # Errors
+/// If it can't be told who holds the file, or the system lets it not be signalled.
+pub fn stop(pid_file: &Path, timeout: Duration) -> anyhow::Result<ExitCode> {
+    let shown = pid_file.display();
+    let stopped =
+        control::stop(pid_file, timeout).with_context(|| format!("cannot stop by {shown}"))?;
+    Ok(match stopped {
+        Stopped::NotRunning => {
+            println!("wacd is not running ({shown})");
+            ExitCode::SUCCESS
+        }
+        Stopped::Gone {
+            pid,
+            last_word: Some(LastWord { stopped, cut_short }),
+        } => {
+            println!(
+                "wacd (process {pid}) has stopped: {stopped} had everything, {cut_short} were cut short"
+            );
+            stopped_code(cut_short)
+        }
+        Stopped::Gone {
+            pid,
+            last_word: None,
+        } => {
+            println!(
+                "wacd (process {pid}) is gone, but left no word of how: it was killed; see its log"
+            );
+            ExitCode::FAILURE
+        }
+        Stopped::StillRunning { pid } => {
+            println!(
+                "wacd (process {pid}) still runs; try a longer --timeout, or kill -INT {pid} to end it at once"
+            );
+            ExitCode::from(EXIT_STILL_RUNNING)
+        }
+    })
+}
+
+/// Says whether the server of a pidfile is running.
+///
+/// # Errors
+/// If that can't be told.
+pub fn status(pid_file: &Path) -> anyhow::Result<ExitCode> {
+    let shown = pid_file.display();
+    let running = control::status(pid_file).with_context(|| format!("cannot tell by {shown}"))?;
+    Ok(match running {
+        Some(pid) => {
+            println!("wacd is running, process {pid} ({shown})");
+            ExitCode::SUCCESS
+        }
+        None => {
+            println!("wacd is not running ({shown})");
+            ExitCode::from(EXIT_NOT_RUNNING)
+        }
+    })
+}

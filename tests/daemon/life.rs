@@ -1,0 +1,95 @@
+//! Asked about, stopped, killed, and started again.
+
+use wac_tests::{Daemon, Peer, Signal, wait_until};
+
+/// Fills the socket of one who does not read: more than the kernel takes, less than the window.
+fn fill(sender: &mut Peer) {
+    sender.send_bytes(format!("MSG {}\n", "x".repeat(4000)).repeat(400).as_bytes());
+    sender.silent_until_fence();
+}
+
+#[test]
+fn it_is_running_until_it_is_stopped() {
+    let daemon = Daemon::folder();
+    assert_eq!(daemon.status().code, Some(3));
+    let address = daemon.start(&[]).address();
+    let running = daemon.status();
+    assert_eq!(running.code, Some(0));
+    assert!(
+        running.text.contains(&format!("process {}", daemon.pid())),
+        "{running:?}"
+    );
+    let mut ann = Peer::dial(&address);
+    ann.greeted();
+    let end = std::thread::spawn(move || ann.expect_end(&["* closing: the server is stopping"]));
+    let stopped = daemon.stop(&[]);
+    end.join().expect("everybody is told");
+    assert_eq!(stopped.code, Some(0));
+    assert!(
+        stopped
+            .text
+            .contains("has stopped: 1 had everything, 0 were cut short"),
+        "{stopped:?}"
+    );
+    assert_eq!(daemon.status().code, Some(3));
+    assert!(!daemon.path("wacd.pid").exists());
+    assert_eq!(
+        daemon.stop(&[]).code,
+        Some(0),
+        "there is nothing left to stop"
+    );
+}
+
+#[test]
+fn killed_it_leaves_a_stale_pidfile_that_the_next_takes_over() {
+    let daemon = Daemon::folder();
+    assert_eq!(daemon.start(&[]).code, Some(0));
+    let killed = daemon.pid();
+    daemon.signal(Signal::SIGKILL);
+    wait_until("it is gone", || daemon.status().code == Some(3));
+    assert!(daemon.path("wacd.pid").exists());
+    assert_eq!(daemon.start(&[]).code, Some(0));
+    assert_ne!(daemon.pid(), killed);
+}
+
+#[test]
+fn a_stop_beside_a_reader_that_is_stuck_says_that_it_was_cut_short() {
+    let daemon = Daemon::folder();
+    let address = daemon
+        .start(&["--grace", "200ms", "--flood-rate", "0"])
+        .address();
+    let stuck = Peer::dial_narrow(&address);
+    let mut ann = Peer::dial(&address);
+    ann.greeted();
+    ann.log_in("ann");
+    fill(&mut ann);
+    drop(ann);
+    let stopped = daemon.stop(&[]);
+    assert_eq!(stopped.code, Some(3), "{stopped:?}");
+    assert!(stopped.text.contains("1 were cut short"), "{stopped:?}");
+    drop(stuck);
+}
+
+#[test]
+fn one_that_needs_longer_than_the_timeout_is_named_and_ends_at_once_when_interrupted() {
+    let daemon = Daemon::folder();
+    let address = daemon
+        .start(&["--grace", "10m", "--flood-rate", "0"])
+        .address();
+    let stuck = Peer::dial_narrow(&address);
+    let mut ann = Peer::dial(&address);
+    ann.greeted();
+    ann.log_in("ann");
+    fill(&mut ann);
+    let running = daemon.stop(&["--timeout", "300ms"]);
+    assert_eq!(running.code, Some(4), "{running:?}");
+    assert!(
+        running
+            .text
+            .contains(&format!("kill -INT {}", daemon.pid())),
+        "{running:?}"
+    );
+    daemon.signal(Signal::SIGINT);
+    wait_until("it is gone", || daemon.status().code == Some(3));
+    drop(stuck);
+}

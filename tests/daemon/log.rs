@@ -1,0 +1,66 @@
+//! The log is rotated under load without losing a line of it.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use wac_tests::{Daemon, Peer, Signal, wait_until};
+
+const ROTATIONS: usize = 5;
+const CONNECTIONS: usize = 100;
+
+/// The session ids in a log file, each of a line that tells of a session's end.
+fn ended(daemon: &Daemon, name: &str) -> Vec<u64> {
+    let log = fs::read_to_string(daemon.path(name)).expect("there is a log");
+    let ids = log
+        .lines()
+        .filter_map(|line| line.split_once("session.id="));
+    ids.map(|(_, rest)| {
+        rest.split(' ')
+            .next()
+            .and_then(|id| id.parse().ok())
+            .expect("a number")
+    })
+    .collect()
+}
+
+#[test]
+fn a_log_reopened_under_load_loses_no_line() {
+    let daemon = Daemon::folder();
+    let address = daemon.start(&[]).address();
+    let load = std::thread::spawn(move || {
+        for _ in 0..CONNECTIONS * ROTATIONS {
+            let mut peer = Peer::dial(&address);
+            peer.send("QUIT");
+            let _ = peer.read_to_end();
+        }
+    });
+    let names: Vec<String> = (0..ROTATIONS).map(|n| format!("wacd.log.{n}")).collect();
+    for name in &names {
+        wait_until("something has been logged", || {
+            !ended(&daemon, "wacd.log").is_empty()
+        });
+        fs::rename(daemon.path("wacd.log"), daemon.path(name)).expect("a log can be moved");
+        daemon.signal(Signal::SIGUSR1);
+        wait_until("the log is there again", || {
+            daemon.path("wacd.log").exists()
+        });
+        if load.is_finished() {
+            break;
+        }
+    }
+    load.join().expect("everybody came and went");
+    assert_eq!(daemon.stop(&[]).code, Some(0));
+    let files = names.iter().map(String::as_str).chain(["wacd.log"]);
+    let kept: Vec<u64> = files
+        .filter(|name| daemon.path(name).exists())
+        .flat_map(|name| ended(&daemon, name))
+        .collect();
+    assert_eq!(
+        kept.len(),
+        CONNECTIONS * ROTATIONS,
+        "a line for each session"
+    );
+    let each: BTreeSet<u64> = kept.iter().copied().collect();
+    assert_eq!(each.len(), kept.len(), "none twice");
+    assert!(daemon.path("wacd.log.0").exists());
+}

@@ -1,0 +1,174 @@
+//! The server as a daemon: started, asked about and stopped from a shell.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use crate::address::Receive;
+use crate::{Address, Peer, binary};
+
+/// A folder with a daemon's files, and the commands about it. The daemon ends with this value, at
+/// the latest.
+#[derive(Debug)]
+pub struct Daemon {
+    folder: TempDir,
+}
+
+/// What a command said, and its exit code.
+#[derive(Debug)]
+pub struct Said {
+    /// Its exit code; none if a signal ended it.
+    pub code: Option<i32>,
+    /// What it wrote on the terminal.
+    pub text: String,
+}
+
+impl Daemon {
+    /// Makes an empty folder; nothing runs yet.
+    ///
+    /// # Panics
+    ///
+    /// When there is no place for it.
+    #[must_use]
+    pub fn folder() -> Daemon {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        Daemon { folder }
+    }
+
+    /// A path in the folder.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The command that starts it on a free port, with more flags.
+    #[must_use]
+    pub fn start_command(&self, flags: &[&str]) -> Command {
+        let mut command = self.command(&["--daemon", "--listen", "127.0.0.1:0"]);
+        command
+            .arg("--log-file")
+            .arg(self.path("wacd.log"))
+            .args(flags);
+        command
+    }
+
+    /// Starts it on a free port, with more flags.
+    #[track_caller]
+    pub fn start(&self, flags: &[&str]) -> Said {
+        Said::of(&mut self.start_command(flags))
+    }
+
+    /// Runs `wacd stop` on its pidfile.
+    #[track_caller]
+    pub fn stop(&self, flags: &[&str]) -> Said {
+        Said::of(self.command(&["stop"]).args(flags))
+    }
+
+    /// Runs `wacd status` on its pidfile.
+    #[track_caller]
+    pub fn status(&self) -> Said {
+        Said::of(&mut self.command(&["status"]))
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(binary("wacd"));
+        command
+            .args(words)
+            .arg("--pid-file")
+            .arg(self.path("wacd.pid"));
+        command
+    }
+
+    /// The number in its pidfile.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    #[must_use]
+    #[track_caller]
+    pub fn pid(&self) -> i32 {
+        number_in(&self.path("wacd.pid")).expect("the pidfile has a number")
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    ///
+    /// When it is not running.
+    #[track_caller]
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.pid()), signal).expect("the daemon is running");
+    }
+}
+
+fn number_in(pid_file: &Path) -> Option<i32> {
+    fs::read_to_string(pid_file)
+        .ok()?
+        .lines()
+        .next()?
+        .parse()
+        .ok()
+}
+
+impl Said {
+    /// Runs a command to its end.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be run.
+    #[track_caller]
+    pub fn of(command: &mut Command) -> Said {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.output().expect("the command can be run");
+        let text = [stdout, stderr].concat();
+        Said {
+            code: status.code(),
+            text: String::from_utf8_lossy(&text).into_owned(),
+        }
+    }
+
+    /// Where it listens, as its ready line says.
+    ///
+    /// # Panics
+    ///
+    /// When it is not ready.
+    #[must_use]
+    #[track_caller]
+    pub fn address(&self) -> Address {
+        let word = self.text.split_whitespace();
+        let mut listen = word.filter_map(|word| word.strip_prefix("listen="));
+        let address = listen.next().and_then(Address::parse);
+        address.unwrap_or_else(|| panic!("no ready line: {self:?}"))
+    }
+}
+
+impl Peer {
+    /// Connects with the smallest receive buffer there is, and leaves even the greeting unread.
+    ///
+    /// # Panics
+    ///
+    /// When nobody listens there.
+    #[must_use]
+    #[track_caller]
+    pub fn dial_narrow(address: &Address) -> Peer {
+        Peer::dial_as(address, Receive::Narrow)
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Only a server that holds the pidfile: the number alone may be anybody's by now.
+        if self.status().code == Some(0)
+            && let Some(pid) = number_in(&self.path("wacd.pid"))
+        {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+    }
+}
