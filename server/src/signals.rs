@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::logging::Log;
 
-/// SIGTERM and SIGINT; SIGUSR1 is seen to by a task.
+/// SIGTERM and SIGINT; SIGUSR1, and SIGHUP where there is a log file, are seen to by tasks.
 #[derive(Debug)]
 pub(crate) struct Signals {
     terminate: Signal,
@@ -16,12 +16,11 @@ pub(crate) struct Signals {
 impl Signals {
     /// Takes the signals over from their default action.
     pub(crate) fn install(log: Log) -> io::Result<Self> {
-        let mut reopen = signal(SignalKind::user_defined1())?;
-        tokio::spawn(async move {
-            while reopen.recv().await.is_some() {
-                log.reopen();
-            }
-        });
+        reopen_on(SignalKind::user_defined1(), log.clone())?;
+        if matches!(log, Log::File(_)) {
+            // A rotation's HUP must never end a server; one on a terminal ends with its terminal.
+            reopen_on(SignalKind::hangup(), log)?;
+        }
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -40,4 +39,15 @@ impl Signals {
     pub(crate) async fn interrupt(&mut self) {
         self.interrupt.recv().await;
     }
+}
+
+/// Reopens the log whenever a signal comes.
+fn reopen_on(kind: SignalKind, log: Log) -> io::Result<()> {
+    let mut reopen = signal(kind)?;
+    tokio::spawn(async move {
+        while reopen.recv().await.is_some() {
+            log.reopen();
+        }
+    });
+    Ok(())
 }

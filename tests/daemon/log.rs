@@ -35,12 +35,13 @@ fn a_log_reopened_under_load_loses_no_line() {
         }
     });
     let names: Vec<String> = (0..ROTATIONS).map(|n| format!("wacd.log.{n}")).collect();
-    for name in &names {
+    let signals = [Signal::SIGUSR1, Signal::SIGHUP].into_iter().cycle();
+    for (name, signal) in names.iter().zip(signals) {
         wait_until("something has been logged", || {
             !ended(&daemon, "wacd.log").is_empty()
         });
         fs::rename(daemon.path("wacd.log"), daemon.path(name)).expect("a log can be moved");
-        daemon.signal(Signal::SIGUSR1);
+        daemon.signal(signal);
         wait_until("the log is there again", || {
             daemon.path("wacd.log").exists()
         });
