@@ -149,11 +149,12 @@ impl<T: Transport> Shard<T> {
             }
     }
 
+    /// Returns when something is due by itself: a timer, or gathered notices, unless they wait for
+    /// another shard already or are told no more.
     fn next_deadline(&self) -> Option<Duration> {
-        [self.timers.next(), self.notices_due]
-            .into_iter()
-            .flatten()
-            .min()
+        let told = self.blocked.is_none() && self.phase == Phase::Serving;
+        let notices = self.notices_due.filter(|_| told);
+        self.timers.next().into_iter().chain(notices).min()
     }
 
     /// Takes over what was appended; other shards' appends are seen here.

@@ -177,7 +177,7 @@ impl<T: Transport> Shard<T> {
 
     /// Tells the room of the notices that were gathered, when their second is over.
     fn tell_gathered(&mut self, now: Duration) {
-        if self.notices_due.is_none_or(|at| at > now) {
+        if self.notices_due.is_none_or(|at| at > now) || self.phase != Phase::Serving {
             return;
         }
         match self

@@ -26,7 +26,6 @@ impl<T: Transport> Shard<T> {
 
     /// Ends every session at the end of the sealed log.
     pub(super) fn end_all(&mut self, now: Duration) {
-        self.notices_due = None;
         let slots: Vec<u32> = self.slots();
         for slot in slots {
             self.begin(slot);

@@ -370,6 +370,45 @@ fn rule_9_a_shard_with_nothing_to_do_rests() {
 }
 
 #[test]
+fn gathered_notices_are_told_at_the_end_of_their_second_and_no_more_at_a_stop() {
+    let mut world = World::new(&["--shards", "2", "--flood-rate", "0"]);
+    let observer = world.connect(0, PLENTY);
+    world.settle();
+    let join = |world: &mut World, range: std::ops::Range<usize>| {
+        for n in range {
+            let who = world.connect(n % 2, PLENTY);
+            world.settle();
+            world.send(who, &format!("LIN u{n}\n"));
+            world.settle();
+        }
+    };
+    join(&mut world, 0..20);
+    let lines = world.lines(observer);
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| line.ends_with(" joined"))
+            .count(),
+        8
+    );
+    world.pass(Duration::from_secs(1));
+    assert_eq!(world.lines(observer), ["* 12 more joined"]);
+    join(&mut world, 20..40);
+    world.lines(observer);
+    world.shared.phases.enter(crate::phase::Phase::Draining);
+    world.pass(Duration::from_secs(2));
+    world.settle();
+    assert_eq!(world.lines(observer), [""; 0]);
+    assert!(
+        world
+            .shards
+            .iter()
+            .all(|shard| shard.next_deadline().is_none()),
+        "nothing spins"
+    );
+}
+
+#[test]
 fn every_session_ends_with_one_reason_and_leaves_nothing_behind() {
     let mut world = World::new(&["--shards", "1", "--window", "64KiB"]);
     for round in 0..3 {
