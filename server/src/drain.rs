@@ -52,7 +52,7 @@ impl Shared {
     }
 
     /// Appends the last notice and seals the log.
-    fn seal(&self) {
+    pub(crate) fn seal(&self) {
         let text = CloseReason::Stopping
             .announcement()
             .expect("a stop is announced");

@@ -1,5 +1,6 @@
 //! The rules of the shard loop, each from the failure it tells of.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use wac_core::log::Position;
@@ -7,6 +8,7 @@ use wac_core::roster::{Address, SessionId};
 
 use super::world::{PLENTY, World};
 use crate::gate::Letter;
+use crate::phase::Phase;
 use crate::shard::PENDING_BYTES;
 
 const FREE: &[&str] = &["--flood-rate", "0", "--notices", "off", "--shards"];
@@ -395,7 +397,7 @@ fn gathered_notices_are_told_at_the_end_of_their_second_and_no_more_at_a_stop() 
     assert_eq!(world.lines(observer), ["* 12 more joined"]);
     join(&mut world, 20..40);
     world.lines(observer);
-    world.shared.phases.enter(crate::phase::Phase::Draining);
+    world.shared.phases.enter(Phase::Draining);
     world.pass(Duration::from_secs(2));
     world.settle();
     assert_eq!(world.lines(observer), [""; 0]);
@@ -406,6 +408,41 @@ fn gathered_notices_are_told_at_the_end_of_their_second_and_no_more_at_a_stop() 
             .all(|shard| shard.next_deadline().is_none()),
         "nothing spins"
     );
+}
+
+#[test]
+fn at_a_stop_what_is_pending_stands_before_the_last_notice_and_everybody_ends_there() {
+    let mut world = world("2", &["--window", "64KiB"]);
+    let senders: Vec<usize> = (0..100).map(|n| world.join(0, &format!("u{n}"))).collect();
+    let readers = [world.connect(0, PLENTY), world.connect(1, PLENTY)];
+    world.settle();
+    senders.iter().for_each(|&who| world.send(who, &line(4000)));
+    world.turn(0);
+    let pending = world.shards[0].items.pending_bytes();
+    assert!(pending > 0, "a shard waits for the other");
+    let settled = |world: &World| world.shared.phases.settled.load(Ordering::SeqCst);
+    world.shared.phases.enter(Phase::Draining);
+    world.turn(0);
+    assert_eq!(
+        settled(&world),
+        0,
+        "the log is not sealed while something is pending"
+    );
+    world.settle();
+    assert_eq!(settled(&world), 2);
+    assert_eq!(world.shards[0].items.pending_bytes(), 0);
+    let unread: usize = senders.iter().map(|&who| world.people[who].unread()).sum();
+    assert!(unread > 0, "what was not read is not accepted");
+    world.shared.seal();
+    world.shared.phases.enter(Phase::Sealed);
+    world.settle();
+    let [here, there] = readers.map(|who| world.lines(who));
+    assert_eq!(here, there);
+    assert_eq!(here.last().unwrap(), "* closing: the server is stopping");
+    for &who in &senders {
+        assert_eq!(world.lines(who).last(), here.last());
+        assert!(world.people[who].is_shut_down());
+    }
 }
 
 #[test]
