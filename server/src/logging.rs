@@ -14,7 +14,7 @@ use crate::identity::Identity;
 use crate::sync::lock;
 
 /// Log lines that wait for a slow disk; one more is dropped, lest the room wait.
-const WAITING_LINES: usize = 65_536;
+const WAITING_LINES: usize = 8_192;
 
 /// Where log lines go.
 #[derive(Debug, Clone)]

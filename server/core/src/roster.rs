@@ -158,6 +158,10 @@ impl Roster {
                 self.looks.remove(&look);
             }
         }
+        if self.users.is_empty() {
+            // The memory of a full room goes back with its last user.
+            (self.users, self.looks) = Default::default();
+        }
     }
 
     /// Finds the user of a name, by case alone: a look-alike reaches nobody.
