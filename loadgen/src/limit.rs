@@ -1,0 +1,120 @@
+//! The server's limits: how they are told on the wire, and which of its flags moves them.
+
+/// A limit of the server that a run has met. What is measured then is the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Limit {
+    Flood,
+    HeldTooLong,
+    TooSlow,
+    ServerFull,
+    AddressFull,
+    Stopping,
+    Kicked,
+}
+
+/// One limit: how its notice begins, what has happened, what to do.
+struct Row(Limit, &'static str, &'static str, &'static str);
+
+const ROWS: [Row; 7] = [
+    Row(
+        Limit::Flood,
+        "slow down",
+        "flood control held a sender back",
+        "start the server with --flood-rate 0, or send less (--rate) or from more users (--senders)",
+    ),
+    Row(
+        Limit::HeldTooLong,
+        "closing: you sent more than the room takes",
+        "a sender was held back for so long that it was closed",
+        "start the server with --flood-rate 0, or send less (--rate)",
+    ),
+    Row(
+        Limit::TooSlow,
+        "closing: you read too slowly",
+        "a reader fell behind the server's window and was closed",
+        "start the server with a larger --window, or take fewer --users or a lower --rate for this machine",
+    ),
+    Row(
+        Limit::ServerFull,
+        "closing: server full",
+        "the server takes no more connections",
+        "start the server with --max-connections above the number of users, and as many open files (ulimit -n)",
+    ),
+    Row(
+        Limit::AddressFull,
+        "closing: too many connections from your address",
+        "the server takes no more connections from this address",
+        "start the server with --max-per-ip 0",
+    ),
+    Row(
+        Limit::Stopping,
+        "closing: the server is stopping",
+        "the server was stopped during the run",
+        "leave it running",
+    ),
+    Row(
+        Limit::Kicked,
+        "closing: kicked",
+        "a user was kicked",
+        "leave the users of a run alone",
+    ),
+];
+
+impl Limit {
+    /// Recognises the notice that tells of a limit.
+    pub(crate) fn told_by(notice: &str) -> Option<Self> {
+        ROWS.iter()
+            .find(|Row(_, begins, ..)| notice.starts_with(begins))
+            .map(|Row(limit, ..)| *limit)
+    }
+
+    /// What has happened.
+    pub(crate) fn meaning(self) -> &'static str {
+        self.row().2
+    }
+
+    /// What to do about it.
+    pub(crate) fn advice(self) -> &'static str {
+        self.row().3
+    }
+
+    fn row(self) -> &'static Row {
+        ROWS.iter()
+            .find(|Row(limit, ..)| *limit == self)
+            .expect("each limit has its row")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_recognised_and_name_their_flag() {
+        let flag = |notice| {
+            Limit::told_by(notice)
+                .map(Limit::advice)
+                .unwrap_or_default()
+        };
+        assert!(flag("slow down: your lines wait").contains("--flood-rate 0"));
+        assert!(flag("closing: too many connections from your address").contains("--max-per-ip 0"));
+        assert!(flag("closing: server full").contains("--max-connections"));
+        assert!(flag("closing: you read too slowly").contains("--window"));
+        assert_eq!(
+            Limit::told_by("closing: kicked (spam)"),
+            Some(Limit::Kicked)
+        );
+    }
+
+    #[test]
+    fn other_notices_are_none() {
+        for notice in [
+            "welcome, Jack",
+            "Jack left",
+            "closing: goodbye",
+            "12 more joined",
+        ] {
+            assert_eq!(Limit::told_by(notice), None, "{notice}");
+        }
+    }
+}

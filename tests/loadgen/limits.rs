@@ -1,0 +1,43 @@
+//! The server's limits are recognised: the figures are withheld, and the flag is named.
+
+use wac_tests::{Server, Signal};
+
+use crate::tester::{Tester, Told, run};
+
+#[track_caller]
+fn invalid(told: &Told, advice: &str) {
+    told.ended_with(4);
+    told.shows("INVALID");
+    told.shows(advice);
+    assert!(told.json["latency_ns"].is_null(), "{:#}", told.json);
+    assert_eq!(told.faults(), [0; 5], "{}", told.text);
+}
+
+#[test]
+fn flood_control_is_named() {
+    let server = Server::setup().with_flood_control().start();
+    let told = run(
+        server.address().tcp(),
+        "--users 10 --senders 1 --rate 100/s --duration 10s --drain 300ms",
+    );
+    invalid(&told, "--flood-rate 0");
+}
+
+#[test]
+fn a_full_server_is_named() {
+    let server = Server::setup().with("--max-connections", "5").start();
+    let told = run(server.address().tcp(), "--users 10 --duration 1s");
+    invalid(&told, "--max-connections");
+}
+
+#[test]
+fn a_server_that_stops_has_lost_nothing() {
+    let server = Server::start();
+    let mut tester = Tester::start(
+        server.address().tcp(),
+        "--users 20 --rate 200/s --duration 30s --drain 300ms",
+    );
+    tester.shows_deliveries();
+    server.signal(Signal::SIGTERM);
+    invalid(&tester.told(), "the server was stopped during the run");
+}

@@ -1,0 +1,156 @@
+//! A running load tester: its progress, its end, what it told.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::{self, JoinHandle};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use wac_tests::{DEADLINE, binary, wait_until};
+
+/// A load tester that a test started. It ends with this value, at the latest.
+pub(crate) struct Tester {
+    child: Child,
+    stdout: Option<JoinHandle<String>>,
+    stderr: Receiver<String>,
+    text: String,
+}
+
+/// A load tester that has ended.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) code: Option<i32>,
+    /// What people see: progress, then the result.
+    pub(crate) text: String,
+    /// Null if it did not get so far.
+    pub(crate) json: Value,
+}
+
+/// Runs it to its end.
+#[track_caller]
+pub(crate) fn run(server: SocketAddr, flags: &str) -> Told {
+    Tester::start(server, flags).told()
+}
+
+impl Tester {
+    /// Starts `wac-loadgen run` with flags as they are typed.
+    #[track_caller]
+    pub(crate) fn start(server: SocketAddr, flags: &str) -> Tester {
+        let mut child = Command::new(binary("wac-loadgen"))
+            .args(["run", &server.to_string(), "--json", "-"])
+            .args(flags.split_whitespace())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the load tester can be started");
+        let mut stdout = child.stdout.take().expect("it was asked for as a pipe");
+        let stderr = child.stderr.take().expect("it was asked for as a pipe");
+        let (tell, lines) = channel();
+        thread::spawn(move || {
+            let lines = BufReader::new(stderr).lines().map_while(Result::ok);
+            // The test may be over already.
+            lines.for_each(|line| drop(tell.send(line)));
+        });
+        let stdout = thread::spawn(move || {
+            let mut all = String::new();
+            stdout.read_to_string(&mut all).expect("it writes text");
+            all
+        });
+        Tester {
+            child,
+            stdout: Some(stdout),
+            stderr: lines,
+            text: String::new(),
+        }
+    }
+
+    /// Waits until it shows that deliveries have come.
+    #[track_caller]
+    pub(crate) fn shows_deliveries(&mut self) {
+        loop {
+            let line = self
+                .stderr
+                .recv_timeout(DEADLINE)
+                .expect("progress is shown");
+            self.text += &format!("{line}\n");
+            if line.starts_with("sending: ") && !line.ends_with(" 0 deliveries") {
+                return;
+            }
+        }
+    }
+
+    /// Presses Ctrl-C.
+    #[track_caller]
+    pub(crate) fn interrupt(&self) {
+        let pid = i32::try_from(self.child.id()).expect("process ids are small");
+        kill(Pid::from_raw(pid), Signal::SIGINT).expect("it is running");
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(crate) fn told(mut self) -> Told {
+        let mut code = None;
+        wait_until("the load tester ends", || {
+            let status = self.child.try_wait().expect("a child can be waited for");
+            code = status.and_then(|status| status.code());
+            status.is_some()
+        });
+        for line in self.stderr.iter() {
+            self.text += &format!("{line}\n");
+        }
+        let stdout = self.stdout.take().expect("it is read once");
+        let stdout = stdout.join().expect("the reader does not panic");
+        Told {
+            code,
+            text: std::mem::take(&mut self.text),
+            json: serde_json::from_str(&stdout).unwrap_or(Value::Null),
+        }
+    }
+}
+
+impl Told {
+    /// A number in the JSON.
+    #[track_caller]
+    pub(crate) fn number(&self, pointer: &str) -> u64 {
+        let value = self.json.pointer(pointer).and_then(Value::as_u64);
+        value.unwrap_or_else(|| panic!("{pointer} is a number in:\n{:#}\n{}", self.json, self.text))
+    }
+
+    /// A text in the JSON.
+    #[track_caller]
+    pub(crate) fn words(&self, pointer: &str) -> &str {
+        let value = self.json.pointer(pointer).and_then(Value::as_str);
+        value.unwrap_or_else(|| panic!("{pointer} is a text in:\n{:#}\n{}", self.json, self.text))
+    }
+
+    /// It ended with this code.
+    #[track_caller]
+    pub(crate) fn ended_with(&self, code: i32) {
+        assert_eq!(self.code, Some(code), "{}", self.text);
+    }
+
+    /// It showed this.
+    #[track_caller]
+    pub(crate) fn shows(&self, wanted: &str) {
+        assert!(self.text.contains(wanted), "{wanted} is in:\n{}", self.text);
+    }
+
+    /// Lost, doubled, swapped, echoed, corrupt.
+    #[track_caller]
+    pub(crate) fn faults(&self) -> [u64; 5] {
+        ["lost", "doubled", "swapped", "echoed", "corrupt"]
+            .map(|word| self.number(&format!("/delivery/{word}")))
+    }
+}
+
+impl Drop for Tester {
+    fn drop(&mut self) {
+        // It has ended already, or is to end now: neither can fail in a way that matters.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
