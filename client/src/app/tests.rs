@@ -1,0 +1,257 @@
+//! Dialogues with the pure half, in microseconds.
+
+use super::*;
+
+/// Plays a dialogue. `>` is typed, `<` comes from the server; what follows a line, indented, is what
+/// has to be done then.
+#[track_caller]
+fn plays(manner: Manner, name: Option<&str>, script: &str) {
+    let mut app = App::new(manner, name.map(|name| name.parse().unwrap()));
+    let mut due = app.on(Event::Connected).into_iter();
+    for line in script
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+    {
+        let event = match (line.split_at(1), line) {
+            ((">", typed), _) => Event::Entered(typed.strip_prefix(' ').unwrap_or(typed)),
+            (("<", said), _) => Event::Line(said.trim_start()),
+            (_, "^C") => Event::Interrupted,
+            (_, "^D") => Event::InputEnded,
+            (_, "gone") => Event::Lost(None),
+            _ => {
+                assert_eq!(
+                    due.next().map(|action| written(&action)).as_deref(),
+                    Some(line)
+                );
+                continue;
+            }
+        };
+        assert_eq!(due.next(), None, "before {line}");
+        due = app.on(event).into_iter();
+    }
+    assert_eq!(due.next(), None, "at the end");
+}
+
+fn written(action: &Action) -> String {
+    match action {
+        Action::Send(line) => format!("send {line}"),
+        Action::Show(line) => format!("show {line}"),
+        Action::Tell(line) => format!("tell {line}"),
+        Action::Ask => "ask".into(),
+        Action::Chat(name) => format!("chat {name}"),
+        Action::End(ending) => format!("end {ending:?}"),
+    }
+}
+
+const LOGGED_IN: &str = "
+    send PING wac greeted
+    send LIN Ann
+    < PONG wac greeted
+    < * welcome, Ann
+    show * welcome, Ann
+    chat Ann
+";
+
+/// The same, once Ann is logged in.
+#[track_caller]
+fn chats(script: &str) {
+    plays(Manner::Screen, Some("Ann"), &format!("{LOGGED_IN}{script}"));
+}
+
+#[test]
+fn a_name_that_was_typed_logs_in() {
+    chats("");
+}
+
+#[test]
+fn without_a_name_it_asks_for_one() {
+    plays(
+        Manner::Screen,
+        None,
+        "ask
+         >
+         ask
+         > a b
+         tell not a name: a b: it is more than one word
+         ask
+         > Zoë
+         send PING wac greeted
+         send LIN Zoë",
+    );
+}
+
+#[test]
+fn a_name_that_is_taken_is_asked_for_again() {
+    plays(
+        Manner::Screen,
+        Some("ann"),
+        "send PING wac greeted
+         send LIN ann
+         < PONG wac greeted
+         < ! the name ann is taken
+         tell login refused: the name ann is taken
+         ask
+         > ann2
+         send PING wac greeted
+         send LIN ann2",
+    );
+}
+
+#[test]
+fn a_pipe_ends_when_its_name_is_taken() {
+    plays(
+        Manner::Pipe,
+        Some("ann"),
+        "send PING wac greeted
+         send LIN ann
+         < PONG wac greeted
+         < ! the name ann is taken
+         tell login refused: the name ann is taken
+         end LoginRefused",
+    );
+}
+
+#[test]
+fn a_greeting_that_looks_like_an_answer_is_none() {
+    plays(
+        Manner::Screen,
+        Some("ann"),
+        "send PING wac greeted
+         send LIN ann
+         < * welcome, Ann
+         show * welcome, Ann
+         < ! the name ann is taken
+         show ! the name ann is taken",
+    );
+}
+
+#[test]
+fn what_is_said_is_sent_and_shown_like_everyones() {
+    chats(
+        "> hello
+         send MSG hello
+         show Ann: hello
+         < Bob: hi
+         show Bob: hi",
+    );
+}
+
+#[test]
+fn a_pipe_shows_only_what_the_server_says() {
+    let script = format!("{LOGGED_IN} > hello\n send MSG hello\n < Bob: hi\n show Bob: hi");
+    plays(Manner::Pipe, Some("Ann"), &script);
+}
+
+#[test]
+fn commands_are_sent_in_the_protocols_words() {
+    chats(
+        "> /w bob psst, you
+         send W bob psst, you
+         show Ann to bob: psst, you
+         > /who
+         send WHO
+         > /sec
+         send SEC
+         > //who
+         send MSG /who
+         show Ann: /who
+         > /help sec
+         tell /sec               asks for the server's secret",
+    );
+}
+
+#[test]
+fn an_unknown_command_is_never_sent() {
+    chats(
+        "> /quti
+         tell no command /quti, did you mean /quit? Not sent; //quti says it
+         > /etc/passwd
+         tell no command /etc/passwd; there are /w /who /sec /help /quit. Not sent; //etc/passwd says it
+         > /w bob
+         tell wanted: /w NAME TEXT",
+    );
+}
+
+#[test]
+fn no_paste_becomes_a_command_of_the_protocol() {
+    let mut app = App::new(Manner::Pipe, Some("Ann".parse().unwrap()));
+    for event in [
+        Event::Connected,
+        Event::Line("PONG wac greeted"),
+        Event::Line("* welcome, Ann"),
+    ] {
+        app.on(event);
+    }
+    let paste = "one\r\n/quit\nW bob x\n\n\u{1b}[2J\0\n\u{2028}LIN eve\r\u{85}SEC";
+    let sent = app.on(Event::Entered(paste));
+    let wanted = ["one", "/quit", "W bob x", "[2J", "LIN eve", "SEC"];
+    let wanted = wanted.map(|text| Action::Send(format!("MSG {text}")));
+    assert_eq!(sent, wanted);
+}
+
+#[test]
+fn no_line_that_is_sent_holds_a_control_character() {
+    for typed in ["a\u{1b}b", "/w b\u{7}ob x\u{85}y", "//\u{202e}x"] {
+        let mut app = App::new(Manner::Screen, Some("Ann".parse().unwrap()));
+        for event in [
+            Event::Connected,
+            Event::Line("PONG wac greeted"),
+            Event::Line("* welcome, Ann"),
+        ] {
+            app.on(event);
+        }
+        let Some(Action::Send(line)) = app.on(Event::Entered(typed)).into_iter().next() else {
+            panic!("sent: {typed:?}");
+        };
+        assert!(!line.chars().any(wac_core::text::is_removed), "{line:?}");
+    }
+}
+
+#[test]
+fn the_longest_line_is_sent_and_a_longer_one_kept() {
+    let longest = "x".repeat(MAX_CLIENT_LINE_BYTES - "MSG \n".len());
+    chats(&format!(
+        "> {longest}\n send MSG {longest}\n show Ann: {longest}"
+    ));
+    chats(&format!("> {longest}x\n tell {}", words::too_long(1)));
+}
+
+#[test]
+fn what_the_wire_says_is_shown_not_obeyed() {
+    chats("< Eve: \u{1b}]0;owned\u{7}\n show Eve: ^[]0;owned^G");
+}
+
+#[test]
+fn leaving_waits_for_the_servers_farewell() {
+    chats("^D\n send QUIT\n < * closing: goodbye\n show * closing: goodbye\n gone\n end Done");
+}
+
+#[test]
+fn asked_twice_it_leaves_at_once() {
+    chats("> /quit\n send QUIT\n ^C\n end Done");
+}
+
+#[test]
+fn an_interrupt_says_how_to_leave() {
+    chats("^C\n tell Ctrl-D or /quit leaves");
+}
+
+#[test]
+fn a_server_that_goes_away_is_said_plainly() {
+    chats("gone\n tell connection lost: the server has closed it\n end Lost");
+}
+
+#[test]
+fn one_may_leave_before_having_a_name() {
+    plays(
+        Manner::Screen,
+        None,
+        "ask\n > /quit\n send QUIT\n gone\n end Done",
+    );
+    plays(
+        Manner::Screen,
+        None,
+        "ask\n ^C\n send QUIT\n gone\n end Done",
+    );
+}

@@ -1,0 +1,166 @@
+//! What a person has entered: one line, or a paste of several.
+
+use crate::commands::{self, Command, Unknown, Verb};
+
+/// What an entered text asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// Each a message to everyone, in this order.
+    Say(Vec<&'a str>),
+    /// `/w`
+    Whisper {
+        /// To whom.
+        to: &'a str,
+        /// What.
+        text: &'a str,
+    },
+    /// `/who`
+    Who,
+    /// `/sec`
+    Secret,
+    /// `/help`, of one command or all.
+    Help(Option<&'static Command>),
+    /// `/quit`
+    Quit,
+    /// The command wants other arguments.
+    Incomplete(&'static Command),
+    /// There is no such command.
+    Unknown {
+        /// As it was typed, without the slash.
+        word: &'a str,
+        /// Why it is none.
+        why: Unknown,
+    },
+}
+
+impl<'a> Entry<'a> {
+    /// Reads what was entered. Of a paste, every line that is not blank is a message's text, never a
+    /// command: a text that was pasted is not obeyed.
+    pub fn parse(entered: &'a str) -> Self {
+        let trimmed = entered.trim_matches(is_line_end);
+        if trimmed.contains(is_line_end) {
+            let lines = trimmed.split(is_line_end);
+            return Self::Say(lines.filter(|line| !line.trim().is_empty()).collect());
+        }
+        let typed = trimmed.trim_start();
+        match typed.strip_prefix('/') {
+            Some(literal) if literal.starts_with('/') => Self::Say(vec![literal]),
+            Some(command) => parse_command(command),
+            None if typed.is_empty() => Self::Say(Vec::new()),
+            None => Self::Say(vec![trimmed]),
+        }
+    }
+}
+
+fn is_line_end(c: char) -> bool {
+    matches!(c, '\n' | '\r')
+}
+
+fn parse_command(command: &str) -> Entry<'_> {
+    let (word, rest) = split_word(command);
+    match commands::find(word) {
+        Ok(command) => with_arguments(command, rest),
+        Err(why) => Entry::Unknown { word, why },
+    }
+}
+
+fn with_arguments<'a>(command: &'static Command, rest: &'a str) -> Entry<'a> {
+    match command.verb {
+        Verb::Whisper => whisper(command, rest),
+        Verb::Help => help(rest),
+        _ if !rest.is_empty() => Entry::Incomplete(command),
+        Verb::Who => Entry::Who,
+        Verb::Secret => Entry::Secret,
+        Verb::Quit => Entry::Quit,
+    }
+}
+
+fn whisper<'a>(command: &'static Command, rest: &'a str) -> Entry<'a> {
+    let (to, text) = split_word(rest);
+    if text.is_empty() {
+        Entry::Incomplete(command)
+    } else {
+        Entry::Whisper { to, text }
+    }
+}
+
+fn help(rest: &str) -> Entry<'_> {
+    let word = rest.strip_prefix('/').unwrap_or(rest);
+    match commands::find(word) {
+        _ if word.is_empty() => Entry::Help(None),
+        Ok(command) => Entry::Help(Some(command)),
+        Err(why) => Entry::Unknown { word, why },
+    }
+}
+
+/// Splits the first word off, and the blanks around the rest.
+fn split_word(text: &str) -> (&str, &str) {
+    let (word, rest) = text.split_once([' ', '\t']).unwrap_or((text, ""));
+    (word, rest.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_is_said_as_it_was_typed() {
+        assert_eq!(Entry::parse("hello"), Entry::Say(vec!["hello"]));
+        assert_eq!(Entry::parse("  indented"), Entry::Say(vec!["  indented"]));
+        assert_eq!(Entry::parse("W bob x"), Entry::Say(vec!["W bob x"]));
+    }
+
+    #[test]
+    fn blanks_alone_say_nothing() {
+        assert_eq!(Entry::parse(""), Entry::Say(vec![]));
+        assert_eq!(Entry::parse(" \t\n \r\n"), Entry::Say(vec![]));
+    }
+
+    #[test]
+    fn two_slashes_say_one() {
+        assert_eq!(Entry::parse("//etc/hosts"), Entry::Say(vec!["/etc/hosts"]));
+    }
+
+    #[test]
+    fn a_whisper_has_a_name_and_a_text() {
+        let (to, text) = ("bob", "see you  there");
+        assert_eq!(
+            Entry::parse("/w bob see you  there"),
+            Entry::Whisper { to, text }
+        );
+        assert_eq!(Entry::parse(" /W  bob x"), Entry::parse("/w  bob x"));
+        assert!(matches!(Entry::parse("/w bob"), Entry::Incomplete(_)));
+        assert!(matches!(Entry::parse("/w"), Entry::Incomplete(_)));
+    }
+
+    #[test]
+    fn commands_stand_alone() {
+        assert_eq!(Entry::parse("/who"), Entry::Who);
+        assert_eq!(Entry::parse("/sec "), Entry::Secret);
+        assert_eq!(Entry::parse(" /quit"), Entry::Quit);
+        assert!(matches!(Entry::parse("/quit now"), Entry::Incomplete(_)));
+    }
+
+    #[test]
+    fn help_is_of_all_or_of_one() {
+        assert_eq!(Entry::parse("/help"), Entry::Help(None));
+        let Entry::Help(Some(command)) = Entry::parse("/h /wh") else {
+            panic!("of one");
+        };
+        assert_eq!(command.verb, Verb::Who);
+    }
+
+    #[test]
+    fn an_unknown_command_is_no_message() {
+        let Entry::Unknown { word, why } = Entry::parse("/hlep me") else {
+            panic!("unknown");
+        };
+        assert_eq!((word, why), ("hlep", Unknown::Misspelled("help")));
+    }
+
+    #[test]
+    fn every_line_of_a_paste_is_a_text() {
+        let entry = Entry::parse("one\n/quit\r\n\n  W bob x\r//y\n");
+        assert_eq!(entry, Entry::Say(vec!["one", "/quit", "  W bob x", "//y"]));
+    }
+}

@@ -1,0 +1,123 @@
+//! What the keys do that are ours, while a line is edited.
+//!
+//! Enter does not end the edit: it takes the line out of it and leaves an empty one. So the editor
+//! prints every line that arrives, above the row that is being typed, in the order it came; an edit
+//! that ended and began again would leave a gap in which lines overtake each other, keys are echoed
+//! raw, and Ctrl-C kills.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustyline::history::History;
+use rustyline::{
+    Cmd, ConditionalEventHandler, Editor, Event as Keys, EventContext, EventHandler, Helper,
+    KeyCode, KeyEvent, Modifiers, Movement, RepeatCount,
+};
+
+use crate::app::Event;
+use crate::history::Entered;
+use crate::hub::Hub;
+
+/// What the keys act on.
+#[derive(Debug, Clone)]
+pub(crate) struct Desk {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) entered: Entered,
+    /// A name is asked for: Enter ends the edit then, and nothing is kept.
+    pub(crate) asking: Arc<AtomicBool>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Key {
+    Enter,
+    Interrupt,
+    EndOfInput,
+    Back,
+    Forth,
+}
+
+/// Gives the keys their meaning.
+pub(crate) fn bind<H: Helper, I: History>(editor: &mut Editor<H, I>, desk: &Desk) {
+    let plain = |code| KeyEvent(code, Modifiers::NONE);
+    let bindings = [
+        (plain(KeyCode::Enter), Key::Enter),
+        (KeyEvent::ctrl('J'), Key::Enter),
+        (KeyEvent::ctrl('M'), Key::Enter),
+        (KeyEvent::ctrl('C'), Key::Interrupt),
+        (KeyEvent::ctrl('D'), Key::EndOfInput),
+        (plain(KeyCode::Up), Key::Back),
+        (KeyEvent::ctrl('P'), Key::Back),
+        (plain(KeyCode::Down), Key::Forth),
+        (KeyEvent::ctrl('N'), Key::Forth),
+    ];
+    for (keys, key) in bindings {
+        let desk = desk.clone();
+        let handler = EventHandler::Conditional(Box::new(Bound { key, desk }));
+        editor.bind_sequence(keys, handler);
+    }
+}
+
+struct Bound {
+    key: Key,
+    desk: Desk,
+}
+
+impl ConditionalEventHandler for Bound {
+    fn handle(&self, _: &Keys, _: RepeatCount, _: bool, row: &EventContext<'_>) -> Option<Cmd> {
+        match self.key {
+            Key::Enter => self.desk.enter(row.line()),
+            Key::Interrupt => Some(self.desk.interrupt(row.line())),
+            Key::EndOfInput => self.desk.end(row.line()),
+            Key::Back => Some(self.desk.bring(|entered| entered.back(row.line()))),
+            Key::Forth => Some(self.desk.bring(Entered::forth)),
+        }
+    }
+}
+
+impl Desk {
+    pub(crate) fn is_asking(&self) -> bool {
+        self.asking.load(Ordering::Relaxed)
+    }
+
+    /// Takes an entered line: keeps it, and tells of it.
+    pub(crate) fn take(&self, line: &str) {
+        if !line.trim().is_empty() {
+            self.entered.keep(line);
+        }
+        self.hub.on(Event::Entered(line));
+    }
+
+    fn enter(&self, line: &str) -> Option<Cmd> {
+        if self.is_asking() {
+            return None;
+        }
+        self.take(line);
+        Some(replace(String::new()))
+    }
+
+    fn interrupt(&self, line: &str) -> Cmd {
+        if line.is_empty() {
+            self.hub.on(Event::Interrupted);
+        }
+        replace(String::new())
+    }
+
+    fn end(&self, line: &str) -> Option<Cmd> {
+        if !line.is_empty() {
+            return None;
+        }
+        self.hub.on(Event::InputEnded);
+        Some(Cmd::Noop)
+    }
+
+    fn bring(&self, from: impl FnOnce(&Entered) -> Option<String>) -> Cmd {
+        if self.is_asking() {
+            return Cmd::Noop;
+        }
+        from(&self.entered).map_or(Cmd::Noop, replace)
+    }
+}
+
+fn replace(line: String) -> Cmd {
+    Cmd::Replace(Movement::WholeBuffer, Some(line))
+}

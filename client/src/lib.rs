@@ -1,0 +1,35 @@
+//! The library of `wac`, the WAC chat client.
+//!
+//! ```text
+//!  socket ─▶ net ──┐                         ┌─▶ outbox ─▶ sender ─▶ socket
+//!                  ├─▶ hub: App::on(Event) ──┼─▶ transcript ─▶ printer ─▶ terminal
+//!  keys ───▶ ui ───┘   ─▶ Vec<Action>        └─▶ tasks ─▶ ui
+//! ```
+//!
+//! Each arrow out of the hub is bounded and never waits, so the thread that reads the socket never
+//! waits for a terminal, and a person who reads slowly does not become a slow reader to the server.
+//! What happens is decided by [`App`](app::App) alone, which knows no socket, no terminal and no
+//! clock. Nothing that comes from the wire reaches a terminal but through [`render`].
+
+pub mod app;
+pub mod args;
+pub mod commands;
+pub mod entry;
+pub mod exit;
+mod history;
+mod hub;
+mod keys;
+mod link;
+mod net;
+mod outbox;
+mod pipe;
+mod printer;
+pub mod render;
+mod run;
+mod screen;
+mod signals;
+pub mod target;
+mod terminal;
+mod transcript;
+
+pub use run::{Failure, run};

@@ -1,0 +1,98 @@
+//! Reads the socket always, and waits for nobody: what comes is cut into lines and told.
+
+use std::io::{ErrorKind, Read};
+
+use wac_core::MAX_SERVER_LINE_BYTES;
+
+use crate::app::Event;
+
+/// Bytes asked for in one read.
+const READ_BYTES: usize = 64 * 1024;
+
+/// Reads until the connection ends, which is told last.
+pub(crate) fn read(mut connection: impl Read, mut tell: impl FnMut(Event<'_>)) {
+    let mut buffer = [0; READ_BYTES];
+    let mut cutter = Cutter::default();
+    let why = loop {
+        match connection.read(&mut buffer) {
+            Ok(0) => break None,
+            Ok(count) => cutter.feed(&buffer[..count], |line| tell(Event::Line(line))),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => break Some(error.to_string()),
+        }
+    };
+    tell(Event::Lost(why));
+}
+
+/// Cuts a byte stream into lines. Holds at most one line (`MAX_SERVER_LINE_BYTES`).
+///
+/// A line that is longer than the protocol allows is cut into pieces, and what is not UTF-8 is
+/// replaced: everything is shown, somehow.
+#[derive(Debug, Default)]
+struct Cutter {
+    partial: Vec<u8>,
+}
+
+impl Cutter {
+    fn feed(&mut self, bytes: &[u8], mut line: impl FnMut(&str)) {
+        for &byte in bytes {
+            match byte {
+                b'\n' => self.end(&mut line),
+                _ => self.partial.push(byte),
+            }
+            if self.partial.len() == MAX_SERVER_LINE_BYTES {
+                self.end(&mut line);
+            }
+        }
+    }
+
+    fn end(&mut self, line: &mut impl FnMut(&str)) {
+        let bytes = self.partial.strip_suffix(b"\r").unwrap_or(&self.partial);
+        line(&String::from_utf8_lossy(bytes));
+        self.partial.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(bytes: &[u8]) -> Vec<String> {
+        let mut lines = Vec::new();
+        read(bytes, |event| match event {
+            Event::Line(line) => lines.push(line.to_owned()),
+            other => assert_eq!(other, Event::Lost(None)),
+        });
+        lines
+    }
+
+    #[test]
+    fn lines_end_with_or_without_a_carriage_return() {
+        assert_eq!(lines(b"one\r\ntwo\n\r\nunfinished"), ["one", "two", ""]);
+    }
+
+    #[test]
+    fn any_split_of_the_stream_gives_the_same_lines() {
+        let (mut cutter, mut cut) = (Cutter::default(), Vec::new());
+        for byte in "Zoë: hi\r\nBob: ho\r\n".bytes() {
+            cutter.feed(&[byte], |line| cut.push(line.to_owned()));
+        }
+        assert_eq!(cut, ["Zoë: hi", "Bob: ho"]);
+    }
+
+    #[test]
+    fn a_line_without_end_is_shown_in_pieces() {
+        let pieces = lines(&[b'x'; 2 * MAX_SERVER_LINE_BYTES + 1]);
+        assert_eq!(pieces.len(), 2);
+        assert!(
+            pieces
+                .iter()
+                .all(|piece| piece.len() == MAX_SERVER_LINE_BYTES)
+        );
+    }
+
+    #[test]
+    fn what_is_no_utf8_is_replaced() {
+        assert_eq!(lines(b"a\xffb\n"), ["a\u{fffd}b"]);
+    }
+}

@@ -1,0 +1,203 @@
+//! The client from its start to its end.
+
+use std::io::{self, BufReader, Write};
+use std::process;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustyline::error::ReadlineError;
+
+use crate::app::{App, Event, Manner};
+use crate::args::Args;
+use crate::exit::{self, Ending};
+use crate::hub::{Ends, Hub};
+use crate::link::Link;
+use crate::printer::{self, Printer, Unseen};
+use crate::screen::Screen;
+use crate::target::Address;
+use crate::terminal::{self, Saved};
+use crate::{net, pipe, signals};
+
+/// How long the screen may take to show the last lines: 1 s. During Ctrl-R it shows none, and they
+/// are written below the row instead.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// Why the client does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// A pipe has nobody to ask.
+    #[error("no name to log in with, and no terminal to ask for one")]
+    NoName,
+    /// There is no server, or none that answers.
+    #[error("cannot connect to {address}")]
+    Connect {
+        /// Where it was tried.
+        address: Address,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The connection cannot be shared by two threads, or the system takes no handler of signals.
+    #[error("cannot start")]
+    System(#[from] io::Error),
+    /// The terminal does not do what an editor needs.
+    #[error("cannot use the terminal")]
+    Terminal(#[source] ReadlineError),
+}
+
+impl Failure {
+    /// Returns the exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::NoName => exit::USAGE,
+            Self::Connect { .. } => exit::CANNOT_CONNECT,
+            Self::System(_) | Self::Terminal(_) => 1,
+        }
+    }
+
+    /// Returns what may help, where that is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoName => Some("wac NAME@HOST, or --name NAME"),
+            Self::Connect { source, .. } => match source.kind() {
+                io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
+                    Some("no server listens there; another address: wac [NAME@]HOST[:PORT]")
+                }
+                _ => None,
+            },
+            Self::System(_) | Self::Terminal(_) => None,
+        }
+    }
+}
+
+/// Chats until the end, and returns what brought it.
+///
+/// # Errors
+/// Why it did not start.
+pub fn run(args: &Args) -> Result<Ending, Failure> {
+    let manner = if terminal::is_there() {
+        Manner::Screen
+    } else {
+        Manner::Pipe
+    };
+    if manner == Manner::Pipe && args.name().is_none() {
+        return Err(Failure::NoName);
+    }
+    let address = &args.target.address;
+    let link = Link::open(address).map_err(|source| Failure::Connect {
+        address: address.clone(),
+        source,
+    })?;
+    let (hub, ends) = Hub::new(App::new(manner, args.name().cloned()));
+    let hub = Arc::new(hub);
+    match manner {
+        Manner::Screen => {
+            hub.tell(format!(
+                "connected to {address}; /help explains, Ctrl-D leaves"
+            ));
+            chat_on_screen(&hub, ends, link)
+        }
+        Manner::Pipe => chat_in_pipe(&hub, ends, link),
+    }
+}
+
+fn chat_on_screen(hub: &Arc<Hub>, ends: Ends, link: Link) -> Result<Ending, Failure> {
+    let saved = Saved::save()?;
+    let (screen, above) = Screen::open(hub.clone()).map_err(Failure::Terminal)?;
+    let unseen = Unseen::default();
+    let shown = spawn_printer(hub, {
+        let (hub, mut printer) = (hub.clone(), Printer::new(above, unseen.clone()));
+        move || {
+            printer::run(&hub.transcript, |batch| printer.print(batch))
+                .and_then(|()| printer.settle())
+                .map_err(io::Error::other)
+        }
+    });
+    let ended = hub.clone();
+    signals::watch(move |signal| ended.end(Ending::Signal(signal)))?;
+    thread::spawn(move || screen.run(ends.tasks));
+    connect(hub, link)?;
+
+    let ending = wait(&ends.endings);
+    hub.transcript.close();
+    let settled = !matches!(ending, Ending::Signal(_)) && shown.recv_timeout(SETTLE).is_ok();
+    // Who left has an empty row, which is taken away; what else is half typed stays to be read.
+    let left = settled && ending == Ending::Done;
+    saved.restore(if left { b"\r\x1b[J" } else { b"\r\n" });
+    if !settled {
+        write_rest(hub, &unseen);
+    }
+    Ok(ending)
+}
+
+fn chat_in_pipe(hub: &Arc<Hub>, ends: Ends, link: Link) -> Result<Ending, Failure> {
+    // There is no terminal to give back, and the output may be stuck: nothing to wait for.
+    signals::watch(|signal| process::exit(Ending::Signal(signal).code().into()))?;
+    let shown = spawn_printer(hub, {
+        let hub = hub.clone();
+        let output = move |batch| pipe::print(batch, io::BufWriter::new(io::stdout().lock()));
+        move || printer::run(&hub.transcript, output)
+    });
+    let entered = hub.clone();
+    thread::spawn(move || pipe::enter(BufReader::new(io::stdin()), &entered, &ends.tasks));
+    connect(hub, link)?;
+
+    let ending = wait(&ends.endings);
+    hub.transcript.close();
+    // It has everything, or there is nobody to have it.
+    let _ = shown.recv();
+    Ok(ending)
+}
+
+/// Starts the threads of the socket.
+fn connect(hub: &Arc<Hub>, link: Link) -> io::Result<()> {
+    let (reading, writing) = (hub.clone(), hub.clone());
+    let read_end = link.try_clone()?;
+    hub.on(Event::Connected);
+    thread::spawn(move || writing.outbox.send_to(link));
+    thread::spawn(move || net::read(read_end, |event| reading.on(event)));
+    Ok(())
+}
+
+/// Starts the thread that prints; what is returned tells when everything is shown. It is never
+/// joined, for an editor that takes nothing any more would hold it for ever.
+fn spawn_printer(
+    hub: &Arc<Hub>,
+    print: impl FnOnce() -> io::Result<()> + Send + 'static,
+) -> Receiver<()> {
+    let (shown, told) = mpsc::channel();
+    let hub = hub.clone();
+    thread::spawn(move || {
+        if let Err(error) = print() {
+            hub.end(unprintable(&error));
+        }
+        let _ = shown.send(());
+    });
+    told
+}
+
+fn unprintable(error: &io::Error) -> Ending {
+    if printer::is_unread(error) {
+        Ending::Done
+    } else {
+        Ending::Failed(format!("cannot write the output: {error}"))
+    }
+}
+
+fn wait(endings: &Receiver<Ending>) -> Ending {
+    endings
+        .recv()
+        .expect("the hub, which this thread holds, keeps the other end")
+}
+
+/// Writes below the row what the screen did not show.
+fn write_rest(hub: &Hub, unseen: &Unseen) {
+    let mut rest = unseen.take();
+    while let Some(batch) = hub.transcript.next_batch(Instant::now()) {
+        rest.push_str(&printer::written(batch));
+    }
+    // The terminal may be gone.
+    let _ = io::stdout().write_all(rest.as_bytes());
+}

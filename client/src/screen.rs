@@ -1,0 +1,83 @@
+//! The person at the terminal: the row that is being typed.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
+
+use rustyline::error::ReadlineError;
+use rustyline::{Config, Editor, ExternalPrinter};
+use wac_core::name::Name;
+
+use crate::app::Event;
+use crate::exit::Ending;
+use crate::history::Entered;
+use crate::hub::{Hub, Task};
+use crate::keys::{self, Desk};
+
+/// Edits the row.
+pub(crate) struct Screen {
+    editor: Editor<(), Entered>,
+    desk: Desk,
+}
+
+/// Prints above the row.
+pub(crate) type Above = Box<dyn ExternalPrinter + Send>;
+
+impl Screen {
+    /// Takes the terminal; one at a time.
+    ///
+    /// # Errors
+    /// Where it is none, or cannot do what an editor needs.
+    pub(crate) fn open(hub: Arc<Hub>) -> rustyline::Result<(Self, Above)> {
+        let desk = Desk {
+            hub,
+            entered: Entered::default(),
+            asking: Arc::default(),
+        };
+        let mut editor = Editor::with_history(Config::default(), desk.entered.clone())?;
+        keys::bind(&mut editor, &desk);
+        let above = editor.create_external_printer()?;
+        Ok((Self { editor, desk }, Box::new(above)))
+    }
+
+    /// Does what it is told, until the client ends.
+    pub(crate) fn run(mut self, tasks: Receiver<Task>) {
+        for task in tasks {
+            match task {
+                Task::Ask => self.ask(),
+                Task::Chat(name) => self.chat(&name),
+            }
+        }
+    }
+
+    fn ask(&mut self) {
+        self.desk.asking.store(true, Ordering::Relaxed);
+        match self.editor.readline("name: ") {
+            Ok(name) => self.desk.hub.on(Event::Entered(&name)),
+            Err(error) => self.ended(&error),
+        }
+    }
+
+    /// Edits until the terminal is gone: the keys take the lines out.
+    fn chat(&mut self, name: &Name) {
+        self.desk.asking.store(false, Ordering::Relaxed);
+        let prompt = format!("{name}> ");
+        let error = loop {
+            match self.editor.readline(&prompt) {
+                Ok(line) => self.desk.take(&line),
+                Err(error) => break error,
+            }
+        };
+        self.ended(&error);
+    }
+
+    fn ended(&self, error: &ReadlineError) {
+        match error {
+            ReadlineError::Eof => self.desk.hub.on(Event::InputEnded),
+            error => self
+                .desk
+                .hub
+                .end(Ending::Failed(format!("cannot read the terminal: {error}"))),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The terminal's state, to be given back as it was, however the client ends.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{env, panic};
+
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+
+/// Ends the bracketing of pastes, and a frame that was being drawn.
+const MODES_OFF: &[u8] = b"\x1b[?2004l\x1b[?2026l";
+
+/// Terminals that cannot move their cursor.
+const DUMB: [&str; 3] = ["dumb", "cons25", "emacs"];
+
+/// Tells whether there is a person at a terminal, who reads and types.
+pub(crate) fn is_there() -> bool {
+    let dumb = env::var("TERM").is_ok_and(|term| DUMB.contains(&term.to_lowercase().as_str()));
+    io::stdin().is_terminal() && io::stdout().is_terminal() && !dumb
+}
+
+/// The terminal as it was.
+#[derive(Debug, Clone)]
+pub(crate) struct Saved(Arc<Mutex<Termios>>);
+
+impl Saved {
+    /// Remembers the terminal's state, and gives it back if the client panics.
+    ///
+    /// # Errors
+    /// Where standard input is no terminal.
+    pub(crate) fn save() -> io::Result<Self> {
+        let saved = Self(Arc::new(Mutex::new(tcgetattr(io::stdin())?)));
+        let (restored, report) = (saved.clone(), panic::take_hook());
+        panic::set_hook(Box::new(move |info| {
+            restored.restore(b"\r\n");
+            report(info);
+            std::process::exit(1);
+        }));
+        Ok(saved)
+    }
+
+    /// Gives the terminal back, and writes what is to come first on it.
+    pub(crate) fn restore(&self, then: &[u8]) {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // The terminal may be gone, which is why we leave: there is nothing to give back then.
+        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &state);
+        let mut output = io::stdout().lock();
+        let _ = output.write_all(&[MODES_OFF, then].concat());
+        let _ = output.flush();
+    }
+}

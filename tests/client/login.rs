@@ -1,0 +1,73 @@
+//! Getting in: a name from the command line, or asked for; asked for again when it is refused.
+
+use wac_tests::Server;
+
+use crate::term::{Term, at};
+
+#[test]
+fn a_name_from_the_command_line_is_the_prompt() {
+    let server = Server::start();
+    let term = Term::chat(&server, "Ann");
+    term.shows("* welcome, Ann");
+}
+
+#[test]
+fn the_flag_names_too() {
+    let server = Server::start();
+    let mut term = Term::start(&["--name", "Zoë", &at(&server)]);
+    term.shows_row("Zoë>");
+}
+
+#[test]
+fn a_unix_socket_is_as_good_as_a_port() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::setup()
+        .listen_unix(&folder.path().join("wac"))
+        .start();
+    let term = Term::chat(&server, "Ann");
+    term.shows("# connected to unix:");
+}
+
+#[test]
+fn without_a_name_it_asks() {
+    let server = Server::start();
+    let mut term = Term::start(&[&at(&server)]);
+    term.shows_row("name:");
+    term.types("Ann\r");
+    term.shows_row("Ann>");
+}
+
+#[test]
+fn what_is_typed_behind_the_name_is_not_lost() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let mut term = Term::start(&[&at(&server)]);
+    term.shows_row("name:");
+    term.types("Ann\rhello\r");
+    term.shows("Ann: hello");
+    bob.expect("Ann: hello");
+}
+
+#[test]
+fn a_name_that_is_taken_is_asked_for_again() {
+    let server = Server::start();
+    let _ann = server.user("ann");
+    let mut term = Term::start(&[&format!("Ann@{}", at(&server))]);
+    term.shows("# login refused: the name Ann is taken");
+    term.shows_row("name:");
+    term.types("admin\r");
+    term.shows("# login refused: the name admin is reserved");
+    term.types("a:b\r");
+    term.shows("# not a name: a:b: : is no letter, digit, _, - or .");
+    term.types("Ann2\r");
+    term.shows_row("Ann2>");
+}
+
+#[test]
+fn one_may_leave_instead_of_naming_oneself() {
+    let server = Server::start();
+    let mut term = Term::start(&[&at(&server)]);
+    term.shows_row("name:");
+    term.types("\x04");
+    term.ends(0);
+}

@@ -1,0 +1,43 @@
+//! A server that goes away is said plainly, and what was being typed stays to be read.
+
+use wac_tests::{Server, Signal};
+
+use crate::term::Term;
+
+#[test]
+fn a_server_that_stops_is_said_plainly() {
+    let server = Server::start();
+    let mut term = Term::chat(&server, "Ann");
+    term.types("half a sent");
+    term.shows_row("Ann> half a sent");
+    let _stopped = server.stop();
+    term.ends(4);
+    term.shows("* closing: the server is stopping");
+    term.shows("# connection lost: the server has closed it");
+    term.shows("Ann> half a sent");
+}
+
+#[test]
+fn a_server_that_is_killed_is_said_plainly() {
+    let server = Server::start();
+    let mut term = Term::chat(&server, "Ann");
+    server.signal(Signal::SIGKILL);
+    term.ends(4);
+    term.shows("# connection lost: ");
+}
+
+#[test]
+fn it_is_said_during_a_search_too() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let mut term = Term::chat(&server, "Ann");
+    term.types("before\r\x12");
+    term.shows("(reverse-i-search)");
+    bob.expect("Ann: before");
+    bob.send("MSG first");
+    bob.send("MSG second");
+    bob.silent_until_fence();
+    let _stopped = server.stop();
+    term.ends(4);
+    term.shows("bob: first\nbob: second\n* closing: the server is stopping\n# connection lost: ");
+}

@@ -1,0 +1,39 @@
+//! The screen shows every line once, in the order in which it came.
+
+use wac_tests::{Server, numbered};
+
+use crate::term::Term;
+
+const LINES: usize = 3000;
+const TYPED: usize = 50;
+
+#[test]
+fn lines_arrive_once_and_in_order_however_often_one_says_something() {
+    let server = Server::start();
+    let (mut bob, mut carol) = (server.user("bob"), server.user("carol"));
+    let mut term = Term::chat(&server, "Ann");
+    for said in 0..LINES {
+        bob.send(&format!("MSG {}", numbered(said, 20)));
+        if said % (LINES / TYPED) == 0 {
+            term.types(&format!("typed {said}\r"));
+        }
+    }
+    bob.send("MSG the end");
+    term.shows("bob: the end");
+    let (mut of_bob, mut of_ann) = (Vec::new(), Vec::new());
+    while of_bob.last().is_none_or(|last| last != "bob: the end") || of_ann.len() < TYPED {
+        let line = carol.line();
+        if line.starts_with("Ann: ") {
+            of_ann.push(line)
+        } else {
+            of_bob.push(line)
+        }
+    }
+    let shown = term.history();
+    let shown_of = |name: &str| -> Vec<String> {
+        let lines = shown.iter().filter(|line| line.starts_with(name));
+        lines.map(|line| line.trim_end().to_owned()).collect()
+    };
+    assert_eq!(shown_of("bob: "), of_bob);
+    assert_eq!(shown_of("Ann: "), of_ann);
+}

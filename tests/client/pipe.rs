@@ -1,0 +1,216 @@
+//! Without a terminal: lines from standard input are sent, lines from the server printed.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+use wac_tests::{Server, Setup, Signal, binary, wait_until};
+
+use crate::term::at;
+
+fn wac(target: &str) -> Command {
+    let mut wac = Command::new(binary("wac"));
+    wac.arg(target).env_clear();
+    wac.stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    wac
+}
+
+/// Runs the client to its end, with this input.
+fn run(target: &str, input: &str) -> Output {
+    let mut child = wac(target).spawn().expect("wac can be started");
+    let mut keyboard = child.stdin.take().expect("it was asked for as a pipe");
+    // It may have ended already, which is what the test is about then.
+    let _ = keyboard.write_all(input.as_bytes());
+    drop(keyboard);
+    child.wait_with_output().expect("it is our child")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("it writes UTF-8")
+}
+
+#[test]
+fn lines_are_sent_and_the_end_of_the_input_leaves() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let output = run(
+        &format!("ann@{}", at(&server)),
+        "one\n//two\n/w bob three\n/who\nfour",
+    );
+    bob.expect("ann: one");
+    bob.expect("ann: /two");
+    bob.expect("ann whispers, \"three\"");
+    bob.expect("ann: four");
+    assert_eq!(output.status.code(), Some(0));
+    let printed = text(&output.stdout);
+    let lines: Vec<&str> = printed.lines().skip(1).collect();
+    assert_eq!(
+        lines,
+        [
+            "* welcome, ann",
+            "* online (2): bob, ann",
+            "* closing: goodbye"
+        ]
+    );
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn a_thousand_lines_are_all_sent_before_it_leaves() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let input: String = (0..3000).map(|n| format!("{n}\n")).collect();
+    let output = run(&format!("ann@{}", at(&server)), &input);
+    assert_eq!(output.status.code(), Some(0));
+    (0..3000).for_each(|n| bob.expect(&format!("ann: {n}")));
+}
+
+#[test]
+fn what_cannot_be_sent_is_told_on_standard_error() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let input = format!("/hlep\n{}\n\nlast\n", "x".repeat(100_000));
+    let output = run(&format!("ann@{}", at(&server)), &input);
+    let told = text(&output.stderr);
+    assert!(
+        told.contains("wac: no command /hlep, did you mean /help?"),
+        "{told}"
+    );
+    assert!(told.contains("wac: not sent: "), "{told}");
+    bob.expect("ann: last");
+}
+
+#[test]
+fn what_the_wire_says_holds_no_control_but_line_ends() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("ann@{}", listener.local_addr().unwrap());
+    let child = wac(&target).spawn().unwrap();
+    let (mut client, _) = listener.accept().unwrap();
+    client
+        .write_all("Eve: \x1b]52;c;x\x07\t\u{9b}2J\u{202e}\r\n".as_bytes())
+        .unwrap();
+    drop(client);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(
+        text(&output.stdout),
+        "Eve: ^[]52;c;x^G    <U+009B>2J<U+202E>\n"
+    );
+    assert_eq!(output.status.code(), Some(4));
+}
+
+#[test]
+fn without_a_name_it_is_a_wrong_usage() {
+    let server = Server::start();
+    let output = run(&at(&server), "hello\n");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no name to log in with"));
+    assert_eq!(run("a b@chat", "").status.code(), Some(2));
+}
+
+#[test]
+fn a_name_that_is_taken_ends_it() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let output = run(&format!("bob@{}", at(&server)), "hello\n");
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(
+        text(&output.stderr),
+        "wac: login refused: the name bob is taken\n"
+    );
+    bob.silent_until_fence();
+}
+
+#[test]
+fn where_nobody_listens_it_cannot_connect() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let output = run(&format!("ann@{nobody}"), "");
+    assert_eq!(output.status.code(), Some(4));
+    assert!(text(&output.stderr).starts_with(&format!("wac: cannot connect to {nobody}: ")));
+    assert_eq!(run("ann@unix:/nowhere/at/all", "").status.code(), Some(4));
+}
+
+/// A client that has logged in, its input open.
+struct Chatting {
+    child: Child,
+    output: Option<BufReader<ChildStdout>>,
+}
+
+impl Chatting {
+    fn begin(server: &Server, name: &str) -> Chatting {
+        let mut child = wac(&format!("{name}@{}", at(server)))
+            .spawn()
+            .expect("wac can be started");
+        let output = child.stdout.take().map(BufReader::new);
+        let mut chatting = Chatting { child, output };
+        while chatting.line() != format!("* welcome, {name}") {}
+        chatting
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        let output = self.output.as_mut().expect("it is read");
+        assert_ne!(
+            output.read_line(&mut line).expect("it is UTF-8"),
+            0,
+            "it has ended"
+        );
+        line.trim_end().to_owned()
+    }
+
+    #[track_caller]
+    fn ends(&mut self, code: i32) {
+        let mut ended = None;
+        wait_until("it ends", || {
+            ended = self.child.try_wait().expect("it is our child");
+            ended.is_some()
+        });
+        assert_eq!(ended.expect("it has ended").code(), Some(code));
+    }
+}
+
+impl Drop for Chatting {
+    fn drop(&mut self) {
+        // It has ended already, or is to end now.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_server_that_goes_away_is_a_loss() {
+    let server = Setup::default().start();
+    let mut ann = Chatting::begin(&server, "ann");
+    let _stopped = server.stop();
+    assert_eq!(ann.line(), "* closing: the server is stopping");
+    ann.ends(4);
+}
+
+#[test]
+fn signals_end_it_with_their_number() {
+    let server = Server::start();
+    for (signal, code) in [
+        (Signal::SIGTERM, 143),
+        (Signal::SIGINT, 130),
+        (Signal::SIGHUP, 129),
+    ] {
+        let mut ann = Chatting::begin(&server, &format!("ann{code}"));
+        kill(Pid::from_raw(ann.child.id().try_into().unwrap()), signal).unwrap();
+        ann.ends(code);
+    }
+}
+
+#[test]
+fn an_output_that_nobody_reads_any_more_ends_it_quietly() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let mut ann = Chatting::begin(&server, "ann");
+    ann.output = None;
+    bob.send("MSG anyone?");
+    ann.ends(0);
+}

@@ -1,0 +1,22 @@
+//! A signal ends the client, and the terminal is as it was before.
+
+use wac_tests::{Server, Signal};
+
+use crate::term::Term;
+
+#[test]
+fn every_signal_gives_the_terminal_back() {
+    let server = Server::start();
+    for (signal, code) in [
+        (Signal::SIGTERM, 143),
+        (Signal::SIGHUP, 129),
+        (Signal::SIGINT, 130),
+    ] {
+        let mut term = Term::chat(&server, &format!("Ann{code}"));
+        term.types("half");
+        term.shows_row(&format!("Ann{code}> half"));
+        assert!(term.is_raw());
+        term.signal(signal);
+        term.ends(code);
+    }
+}

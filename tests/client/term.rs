@@ -1,0 +1,282 @@
+//! A virtual terminal with `wac` on it: keys go in, the screen is what a person would see.
+//!
+//! One thread reads what the client writes and feeds it to the emulator; a test waits for what the
+//! screen is to show. The client ends with this value, at the latest.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+
+use nix::pty::{Winsize, openpty};
+use nix::sys::signal::kill;
+use nix::sys::termios::{LocalFlags, Termios, tcgetattr};
+use nix::unistd::Pid;
+use vt100::Parser;
+use wac_tests::{Address, DEADLINE, Server, Signal, binary, wait_until};
+
+/// Lines kept above the screen: more than any test has.
+const SCROLLBACK: usize = 100_000;
+
+/// A terminal of 24 rows and 80 columns, unless it is resized.
+pub(crate) struct Term {
+    child: Child,
+    keyboard: File,
+    /// The client's side, held open to look at its state when the client is gone.
+    line: OwnedFd,
+    /// The state of the line before the client came.
+    before: Termios,
+    screen: Arc<Screen>,
+}
+
+struct Screen {
+    seen: Mutex<Seen>,
+    changed: Condvar,
+}
+
+struct Seen {
+    parser: Parser,
+    raw: Vec<u8>,
+}
+
+impl Term {
+    /// Starts the client of somebody who chats on the server, and waits until they can type.
+    #[track_caller]
+    pub(crate) fn chat(server: &Server, name: &str) -> Term {
+        let mut term = Term::start(&[&format!("{name}@{}", at(server))]);
+        term.shows_row(&format!("{name}>"));
+        term
+    }
+
+    /// Starts the client.
+    #[track_caller]
+    pub(crate) fn start(args: &[&str]) -> Term {
+        let size = Winsize {
+            ws_row: 24,
+            ws_col: 80,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let pty = openpty(Some(&size), None).expect("there is a free pseudo-terminal");
+        let before = tcgetattr(&pty.slave).expect("it is a terminal");
+        let end = || pty.slave.try_clone().expect("there is a free file");
+        // setsid makes the terminal the client's own, so that it is told of a new size.
+        let child = Command::new("setsid")
+            .arg("--ctty")
+            .arg(binary("wac"))
+            .args(args)
+            .env_clear()
+            .env("TERM", "xterm-256color")
+            .env("LANG", "C.UTF-8")
+            .stdin(end())
+            .stdout(end())
+            .stderr(end())
+            .spawn()
+            .expect("setsid and wac can be started");
+        let screen = Arc::new(Screen {
+            seen: Mutex::new(Seen {
+                parser: Parser::new(24, 80, SCROLLBACK),
+                raw: Vec::new(),
+            }),
+            changed: Condvar::new(),
+        });
+        let master = File::from(pty.master);
+        let keyboard = master.try_clone().expect("there is a free file");
+        let shown = screen.clone();
+        thread::spawn(move || shown.follow(master));
+        Term {
+            child,
+            keyboard,
+            line: pty.slave,
+            before,
+            screen,
+        }
+    }
+
+    /// Types keys.
+    #[track_caller]
+    pub(crate) fn types(&mut self, keys: &str) {
+        self.keyboard
+            .write_all(keys.as_bytes())
+            .expect("the terminal takes keys");
+    }
+
+    /// Pastes a text, as a terminal does that brackets it.
+    #[track_caller]
+    pub(crate) fn pastes(&mut self, text: &str) {
+        self.types(&format!("\x1b[200~{text}\x1b[201~"));
+    }
+
+    /// Waits until the screen shows the text.
+    #[track_caller]
+    pub(crate) fn shows(&self, text: &str) {
+        self.wait(&format!("the screen shows {text:?}"), |screen| {
+            screen.contents().contains(text)
+        });
+    }
+
+    /// Waits until the row with the cursor is exactly this.
+    #[track_caller]
+    pub(crate) fn shows_row(&mut self, row: &str) {
+        self.wait(&format!("the row is {row:?}"), |screen| {
+            let (at, _) = screen.cursor_position();
+            let (_, columns) = screen.size();
+            screen
+                .rows(0, columns)
+                .nth(at.into())
+                .is_some_and(|shown| shown.trim_end() == row)
+        });
+    }
+
+    /// Waits until the rows from the last that begins so to the end of the screen are, put together,
+    /// the beginning and this.
+    #[track_caller]
+    pub(crate) fn shows_input(&self, prompt: &str, typed: &str) {
+        let wanted = format!("{prompt}{typed}");
+        self.wait(&format!("the input is {typed:?}"), |screen| {
+            input(screen, prompt) == wanted
+        });
+    }
+
+    /// Waits until the cursor stands in this column, the first is 0.
+    #[track_caller]
+    pub(crate) fn shows_cursor_at(&self, column: u16) {
+        let what = format!("the cursor is at {column}");
+        self.wait(&what, |screen| screen.cursor_position().1 == column);
+    }
+
+    /// Every line there has been, from the first on.
+    pub(crate) fn history(&self) -> Vec<String> {
+        let mut seen = self.screen.seen();
+        let screen = seen.parser.screen_mut();
+        screen.set_scrollback(usize::MAX);
+        let mut lines = Vec::new();
+        for above in (1..=screen.scrollback()).rev() {
+            screen.set_scrollback(above);
+            lines.extend(screen.rows(0, screen.size().1).next());
+        }
+        screen.set_scrollback(0);
+        lines.extend(screen.rows(0, screen.size().1));
+        lines
+    }
+
+    /// Every byte the client has written.
+    pub(crate) fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.screen.seen().raw).into_owned()
+    }
+
+    /// Gives the terminal another size.
+    #[track_caller]
+    pub(crate) fn resizes(&mut self, rows: u16, columns: u16) {
+        let size = rustix::termios::Winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        self.screen
+            .seen()
+            .parser
+            .screen_mut()
+            .set_size(rows, columns);
+        rustix::termios::tcsetwinsize(&self.line, size).expect("a terminal has a size");
+    }
+
+    #[track_caller]
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).expect("process numbers are small");
+        kill(Pid::from_raw(pid), signal).expect("the client runs");
+    }
+
+    /// Waits until the client has ended with this code, and has given the terminal back as it was.
+    #[track_caller]
+    pub(crate) fn ends(&mut self, code: i32) {
+        let mut ended = None;
+        wait_until("the client ends", || {
+            ended = self.child.try_wait().expect("it is our child");
+            ended.is_some()
+        });
+        let status = ended.expect("it has ended");
+        assert_eq!(status.code(), Some(code), "{status}: {}", self.contents());
+        assert_eq!(
+            tcgetattr(&self.line).as_ref(),
+            Ok(&self.before),
+            "the terminal's state"
+        );
+        self.wait("pastes are bracketed no more", |screen| {
+            !screen.bracketed_paste()
+        });
+    }
+
+    /// Tells whether the keys go to the editor one by one.
+    pub(crate) fn is_raw(&self) -> bool {
+        let state = tcgetattr(&self.line).expect("it is a terminal");
+        !state.local_flags.contains(LocalFlags::ICANON)
+    }
+
+    fn contents(&self) -> String {
+        self.screen.seen().parser.screen().contents()
+    }
+
+    #[track_caller]
+    fn wait(&self, what: &str, fact: impl Fn(&vt100::Screen) -> bool) {
+        let (seen, waited) = self
+            .screen
+            .changed
+            .wait_timeout_while(self.screen.seen(), DEADLINE, |seen| {
+                !fact(seen.parser.screen())
+            })
+            .expect("the thread that reads does not panic");
+        let shown = seen.parser.screen().contents();
+        assert!(
+            !waited.timed_out(),
+            "waited in vain: {what}; the screen:\n{shown}"
+        );
+    }
+}
+
+impl Screen {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen
+            .lock()
+            .expect("the thread that reads does not panic")
+    }
+
+    fn follow(&self, mut master: File) {
+        let mut buffer = [0; 64 * 1024];
+        // The end of a terminal is told as an error.
+        while let Ok(count @ 1..) = master.read(&mut buffer) {
+            let mut seen = self.seen();
+            seen.parser.process(&buffer[..count]);
+            seen.raw.extend(&buffer[..count]);
+            self.changed.notify_all();
+        }
+    }
+}
+
+impl Drop for Term {
+    fn drop(&mut self) {
+        // It has ended already, or is to end now: neither can fail in a way that matters.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn input(screen: &vt100::Screen, prompt: &str) -> String {
+    let rows: Vec<String> = screen.rows(0, screen.size().1).collect();
+    let begin = rows
+        .iter()
+        .rposition(|row| row.starts_with(prompt.trim_end()));
+    let joined = rows[begin.unwrap_or(rows.len())..].concat();
+    joined.trim_end().to_owned()
+}
+
+/// The server's address, as it is typed.
+pub(crate) fn at(server: &Server) -> String {
+    match server.address() {
+        Address::Tcp(address) => address.to_string(),
+        Address::Unix(path) => format!("unix:{}", path.display()),
+    }
+}
