@@ -15,6 +15,7 @@ mod engine;
 mod figures;
 mod ledger;
 mod limit;
+mod number;
 mod payload;
 mod plan;
 mod preflight;

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write, stderr};
 
-use crate::report::grouped;
+use crate::number::grouped;
 
 /// Shows progress: on a terminal one line over and over, elsewhere one line a second.
 #[derive(Debug)]

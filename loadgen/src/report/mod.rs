@@ -14,7 +14,6 @@ use crate::engine::Outcome;
 use crate::ledger::Example;
 use crate::plan::Plan;
 use crate::verdict::{Exit, Facts, Verdict};
-pub(crate) use text::grouped;
 
 /// A run and its verdict.
 #[derive(Debug)]
