@@ -51,8 +51,9 @@ impl Printer {
         let text = written(batch);
         self.unseen.lock(|unseen| unseen.push_back(text.clone()));
         self.above.print(text)?;
+        // Whoever ends the client may have taken all of it meanwhile.
         self.unseen
-            .lock(|unseen| unseen.drain(..unseen.len() - 1).count());
+            .lock(|unseen| unseen.drain(..unseen.len().saturating_sub(1)).count());
         Ok(())
     }
 
@@ -93,4 +94,30 @@ pub(crate) fn written(batch: Vec<Shown>) -> String {
 /// Tells whether nobody reads the output any more, which is no failure.
 pub(crate) fn is_unread(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustyline::ExternalPrinter;
+
+    /// A terminal that is given back while it is printed on.
+    struct Ending(Unseen);
+
+    impl ExternalPrinter for Ending {
+        fn print(&mut self, text: String) -> rustyline::Result<()> {
+            assert_eq!(self.0.take(), text);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_being_printed_may_be_taken_by_the_end() {
+        let unseen = Unseen::default();
+        let mut printer = Printer::new(Box::new(Ending(unseen.clone())), unseen.clone());
+        printer
+            .print(vec![Shown::Said("hello".to_owned())])
+            .unwrap();
+        assert_eq!(unseen.take(), "");
+    }
 }
