@@ -118,8 +118,7 @@ impl Shared {
     }
 
     /// Appends something that is `bytes` long at most, unless that would push out of the window
-    /// what some shard has not tried: else one burst larger than the window closes the whole room
-    /// (measured: 400 of 400).
+    /// what some shard has not tried: else one burst larger than the window closes the whole room.
     pub(crate) fn append<R>(
         &self,
         bytes: usize,

@@ -2,10 +2,17 @@
 
 use wac_tests::{Daemon, Peer, Signal, wait_until};
 
-/// Fills the socket of one who does not read: more than the kernel takes, less than the window.
-fn fill(sender: &mut Peer) {
-    sender.send_bytes(format!("MSG {}\n", "x".repeat(4000)).repeat(400).as_bytes());
-    sender.silent_until_fence();
+/// Starts it, and connects one who does not read and whose socket is full: of more than the kernel
+/// takes, less than the window.
+fn start_beside_a_stuck_reader(daemon: &Daemon, grace: &str) -> Peer {
+    let started = daemon.start(&["--grace", grace, "--flood-rate", "0"]);
+    let stuck = Peer::dial_narrow(&started.address());
+    let mut ann = Peer::dial(&started.address());
+    ann.greeted();
+    ann.log_in("ann");
+    ann.send_bytes(format!("MSG {}\n", "x".repeat(4000)).repeat(400).as_bytes());
+    ann.silent_until_fence();
+    stuck
 }
 
 #[test]
@@ -55,15 +62,7 @@ fn killed_it_leaves_a_stale_pidfile_that_the_next_takes_over() {
 #[test]
 fn a_stop_beside_a_reader_that_is_stuck_says_that_it_was_cut_short() {
     let daemon = Daemon::folder();
-    let address = daemon
-        .start(&["--grace", "200ms", "--flood-rate", "0"])
-        .address();
-    let stuck = Peer::dial_narrow(&address);
-    let mut ann = Peer::dial(&address);
-    ann.greeted();
-    ann.log_in("ann");
-    fill(&mut ann);
-    drop(ann);
+    let stuck = start_beside_a_stuck_reader(&daemon, "200ms");
     let stopped = daemon.stop(&[]);
     assert_eq!(stopped.code, Some(3), "{stopped:?}");
     assert!(stopped.text.contains("1 were cut short"), "{stopped:?}");
@@ -73,14 +72,7 @@ fn a_stop_beside_a_reader_that_is_stuck_says_that_it_was_cut_short() {
 #[test]
 fn one_that_needs_longer_than_the_timeout_is_named_and_ends_at_once_when_interrupted() {
     let daemon = Daemon::folder();
-    let address = daemon
-        .start(&["--grace", "10m", "--flood-rate", "0"])
-        .address();
-    let stuck = Peer::dial_narrow(&address);
-    let mut ann = Peer::dial(&address);
-    ann.greeted();
-    ann.log_in("ann");
-    fill(&mut ann);
+    let stuck = start_beside_a_stuck_reader(&daemon, "10m");
     let running = daemon.stop(&["--timeout", "300ms"]);
     assert_eq!(running.code, Some(4), "{running:?}");
     assert!(

@@ -63,8 +63,8 @@ impl Shard<Socket> {
         while !self.is_over() {
             poll_fn(|cx| self.poll_work(cx, sleep.as_mut())).await;
             self.gate.bell.wake_up();
-            // Once to the runtime: what has become ready by now is collected in the same turn,
-            // which doubles the batches under load.
+            // Once to the runtime: what has become ready by now is collected in the same turn, and
+            // under load the batches grow.
             tokio::task::yield_now().await;
             self.admit();
             self.turn(self.shared.now());
