@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::nanos::nanos;
+
 /// Monotonic time in nanoseconds since the run began; all threads share the beginning.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock(Instant);
@@ -20,9 +22,4 @@ impl Clock {
     pub(crate) fn instant(self, at: u64) -> tokio::time::Instant {
         (self.0 + Duration::from_nanos(at)).into()
     }
-}
-
-/// A duration in nanoseconds.
-pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

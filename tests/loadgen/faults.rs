@@ -1,29 +1,41 @@
 //! Wrong delivery is counted exactly, and shown where it was seen first.
 
-use crate::fake::{Fake, Fault};
+use wac_loadgen::fake::{Fake, Fault, Script};
+
 use crate::tester::{Told, run};
 
 /// Four users of whom two send 25 messages each; what is lost is waited for only briefly.
-const LOAD: &str = "--users 4 --senders 2 --rate 50/s --arrival even --duration 1s --drain 300ms";
+const LOAD: &str =
+    "--users 4 --senders 2 --rate 200/s --arrival even --duration 250ms --drain 300ms";
 /// The last of the 50 messages.
 const LAST: usize = 49;
 
+/// Where a fault was done, as the load tester is to tell it.
+#[track_caller]
+fn place(fake: &Fake, fault: Fault) -> String {
+    fake.place(fault).expect("the fault was done")
+}
+
 #[track_caller]
 fn tell(script: &[(usize, Fault)]) -> (Fake, Told) {
-    let fake = Fake::start(4, script);
+    let fake = Fake::start(Script {
+        faults: script.to_vec(),
+        ..Script::default()
+    });
+    let fake = fake.expect("a fake can be started");
     let told = run(fake.address(), LOAD);
     (fake, told)
 }
 
 /// One fault alone: its count is 1, all others are 0, and its place is told.
 #[track_caller]
-fn one(at: usize, fault: Fault, word: &str, counts: [u64; 5], received: u64) {
+fn one(at: usize, fault: Fault, word: &str, counts: [u64; 6], received: u64) {
     let (fake, told) = tell(&[(at, fault)]);
     told.ended_with(5);
     assert_eq!(told.faults(), counts, "{}", told.text);
     assert_eq!(told.number("/delivery/owed"), 150);
     assert_eq!(told.number("/delivery/in"), received);
-    let place = fake.place(fault);
+    let place = place(&fake, fault);
     assert_eq!(told.words(&format!("/delivery/first/{word}")), place);
     told.shows(&format!("first {word}: {place}"));
 }
@@ -32,43 +44,43 @@ fn one(at: usize, fault: Fault, word: &str, counts: [u64; 5], received: u64) {
 fn a_fake_that_does_nothing_wrong_passes() {
     let (_fake, told) = tell(&[]);
     told.ended_with(0);
-    assert_eq!(told.faults(), [0; 5]);
+    assert_eq!(told.faults(), [0; 6]);
     assert_eq!(told.number("/delivery/in"), 150);
 }
 
 #[test]
 fn a_message_dropped_is_lost() {
-    one(10, Fault::Drop, "lost", [1, 0, 0, 0, 0], 149);
+    one(10, Fault::Drop, "lost", [1, 0, 0, 0, 0, 0], 149);
 }
 
 #[test]
 fn the_last_message_dropped_is_lost() {
-    one(LAST, Fault::Drop, "lost", [1, 0, 0, 0, 0], 149);
+    one(LAST, Fault::Drop, "lost", [1, 0, 0, 0, 0, 0], 149);
 }
 
 #[test]
 fn a_message_delivered_twice_is_doubled() {
-    one(10, Fault::Double, "doubled", [0, 1, 0, 0, 0], 150);
+    one(10, Fault::Double, "doubled", [0, 1, 0, 0, 0, 0], 150);
 }
 
 #[test]
 fn the_last_message_delivered_twice_is_doubled() {
-    one(LAST, Fault::Double, "doubled", [0, 1, 0, 0, 0], 150);
+    one(LAST, Fault::Double, "doubled", [0, 1, 0, 0, 0, 0], 150);
 }
 
 #[test]
 fn a_message_delivered_late_is_swapped() {
-    one(10, Fault::Swap, "swapped", [0, 0, 1, 0, 0], 150);
+    one(10, Fault::Swap, "swapped", [0, 0, 1, 0, 0, 0], 150);
 }
 
 #[test]
 fn a_message_back_at_its_sender_is_echoed() {
-    one(10, Fault::Echo, "echoed", [0, 0, 0, 1, 0], 150);
+    one(10, Fault::Echo, "echoed", [0, 0, 0, 1, 0, 0], 150);
 }
 
 #[test]
 fn a_changed_letter_is_corrupt() {
-    one(10, Fault::Corrupt, "corrupt", [0, 0, 0, 0, 1], 149);
+    one(10, Fault::Corrupt, "corrupt", [0, 0, 0, 0, 1, 0], 149);
 }
 
 #[test]
@@ -82,10 +94,10 @@ fn one_of_each_is_one_of_each() {
     ];
     let (fake, told) = tell(&faults);
     told.ended_with(5);
-    assert_eq!(told.faults(), [1; 5], "{}", told.text);
+    assert_eq!(told.faults(), [1, 1, 1, 1, 1, 0], "{}", told.text);
     let words = ["lost", "doubled", "swapped", "echoed", "corrupt"];
     for ((_, fault), word) in faults.into_iter().zip(words) {
-        told.shows(&format!("first {word}: {}", fake.place(fault)));
+        told.shows(&format!("first {word}: {}", place(&fake, fault)));
     }
 }
 
@@ -98,5 +110,16 @@ fn doubles_do_not_hide_as_many_losses() {
         (22, Fault::Double),
     ]);
     told.ended_with(5);
-    assert_eq!(told.faults(), [2, 2, 0, 0, 0], "{}", told.text);
+    assert_eq!(told.faults(), [2, 2, 0, 0, 0, 0], "{}", told.text);
+}
+
+#[test]
+fn a_connection_cut_in_the_middle_of_a_line_is_invalid_and_its_rest_is_lost() {
+    let (fake, told) = tell(&[(10, Fault::Cut)]);
+    told.ended_with(5);
+    told.shows("INVALID   1 connections ended without a reason");
+    assert!(told.json["latency_ns"].is_null(), "{:#}", told.json);
+    // Messages 10 to 49 were owed to a reader who only reads; half a line is no line.
+    assert_eq!(told.faults(), [40, 0, 0, 0, 0, 0], "{}", told.text);
+    told.shows(&format!("first lost: {}", place(&fake, Fault::Cut)));
 }

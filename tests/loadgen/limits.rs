@@ -10,7 +10,7 @@ fn invalid(told: &Told, advice: &str) {
     told.shows("INVALID");
     told.shows(advice);
     assert!(told.json["latency_ns"].is_null(), "{:#}", told.json);
-    assert_eq!(told.faults(), [0; 5], "{}", told.text);
+    assert_eq!(told.faults(), [0; 6], "{}", told.text);
 }
 
 #[test]
@@ -40,4 +40,14 @@ fn a_server_that_stops_has_lost_nothing() {
     tester.shows_deliveries();
     server.signal(Signal::SIGTERM);
     invalid(&tester.told(), "the server was stopped during the run");
+}
+
+#[test]
+fn whispers_that_flood_control_holds_back_are_not_called_lost() {
+    let server = Server::setup().with_flood_control().start();
+    let told = run(
+        server.address().tcp(),
+        "--users 10 --senders 1 --rate 200/s --whispers 100% --duration 10s --drain 300ms",
+    );
+    invalid(&told, "--flood-rate 0");
 }

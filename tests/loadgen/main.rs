@@ -2,12 +2,22 @@
 //!
 //! What a run came to is read from its JSON; what people see, from its text.
 
-mod fake;
+mod busy;
+mod command;
+mod compare;
+mod delay;
+mod doctor;
 mod faults;
+mod find_max;
 mod interrupt;
 mod limits;
 mod open_loop;
 mod refusals;
+mod report;
 mod right;
 mod seed;
+mod selftest;
+mod shapes;
+mod stall;
 mod tester;
+mod words;

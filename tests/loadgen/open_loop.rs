@@ -1,12 +1,17 @@
 //! The schedule waits for nobody, and latency counts from the due time.
 
-use crate::fake::Fake;
+use wac_loadgen::fake::{Fake, Script};
+
 use crate::tester::run;
 
 #[test]
 fn a_stall_is_in_the_latency_of_everything_that_fell_due_in_it() {
     // Nothing comes back before message 30 was sent; a tester that waits for answers never sends it.
-    let fake = Fake::withholding(2, 30);
+    let fake = Fake::start(Script {
+        withhold: 30,
+        ..Script::default()
+    });
+    let fake = fake.expect("a fake can be started");
     let told = run(
         fake.address(),
         "--users 2 --senders 1 --rate 100/s --arrival even --duration 400ms",

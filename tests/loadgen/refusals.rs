@@ -1,9 +1,11 @@
 //! What can't be run is refused before anything runs, with the remedy.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::process::Command;
 
 use wac_tests::raise_open_files;
 
+use crate::command::{command_with_open_files, ended};
 use crate::tester::run;
 
 /// An address where nobody listens: the kernel gave the port a moment ago.
@@ -29,10 +31,44 @@ fn more_users_than_open_files_are_refused_with_the_fix() {
     told.shows("hint: ulimit -Hn");
 }
 
+/// In a network of its own there may be as few ports as a test wants.
+#[test]
+fn more_users_than_ports_are_refused_with_the_fix() {
+    let script = "ip link set lo up && echo '40000 40099' > /proc/sys/net/ipv4/ip_local_port_range && exec \"$0\" \"$@\"";
+    let mut alone = Command::new("unshare");
+    alone.args(["--user", "--map-root-user", "--net", "sh", "-c", script]);
+    alone.arg(wac_tests::binary("wac-loadgen"));
+    alone.args(["run", "127.0.0.1:4700", "--users", "101"]);
+    ended(&mut alone)
+        .with(6)
+        .tells("101 users need 101 local ports to one server, and there are 100")
+        .tells("hint: sysctl -w net.ipv4.ip_local_port_range='1024 65535', or at most --users 100");
+}
+
 #[test]
 fn nobody_listening_is_told() {
     let told = run(nobody(), "--users 2 --senders 1");
     told.ended_with(6);
     told.shows("cannot connect: Connection refused");
     told.shows("hint: is the server running there?");
+}
+
+/// Nobody has connected: a connection waits in the listener's queue, and none does.
+#[track_caller]
+fn untouched(listener: &TcpListener) {
+    listener.set_nonblocking(true).expect("a socket of ours");
+    let error = listener.accept().expect_err("nobody has connected");
+    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn a_run_that_does_not_fit_connects_nobody() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+    let at = listener.local_addr().expect("it is bound").to_string();
+    let words = ["run", &at, "--users", "165", "--threads", "1"];
+    command_with_open_files(200, words)
+        .with(6)
+        .tells("165 users need 201 open files, and there are 200")
+        .tells("hint: ulimit -Hn 201 in a shell that may raise it, or at most --users 164");
+    untouched(&listener);
 }

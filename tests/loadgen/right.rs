@@ -9,8 +9,8 @@ use crate::tester::{Tester, Told, run};
 fn exact(told: &Told, users: u64) {
     told.ended_with(0);
     let sent = told.number("/sent");
-    assert_eq!(told.faults(), [0; 5]);
-    assert_eq!(sent, told.number("/plan/messages"));
+    assert_eq!(told.faults(), [0; 6]);
+    assert_eq!(sent, told.number("/messages"));
     assert_eq!(told.number("/delivery/owed"), sent * (users - 1));
     assert_eq!(told.number("/delivery/in"), sent * (users - 1));
 }
@@ -23,7 +23,9 @@ fn a_clean_run_passes_with_exact_books() {
         "--users 50 --senders 10% --rate 100/s --duration 1s",
     );
     exact(&told, 50);
-    told.shows("RESULT  PASS   VALID   50 users, 5 senders, 100 msg/s for 1s");
+    // Whether it is VALID or SUSPECT is the machine's.
+    told.shows("RESULT  PASS");
+    told.shows("50 users, 5 senders, 100 msg/s for 1s");
     told.shows("sent 100.0 % of schedule");
 }
 

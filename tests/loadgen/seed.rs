@@ -5,15 +5,17 @@ use wac_tests::Server;
 use crate::tester::run;
 
 #[test]
-fn the_same_seed_gives_the_same_schedule() {
+fn the_same_seed_gives_the_same_schedule_and_the_same_texts() {
     let server = Server::start();
     let hash = |seed| {
-        let flags = format!("--users 3 --rate 100/s --duration 200ms --seed {seed}");
+        let flags = format!("--users 3 --rate 100/s --duration 200ms --size 16-64 --seed {seed}");
         let told = run(server.address().tcp(), &flags);
         told.ended_with(0);
-        told.words("/plan/schedule_hash").to_owned()
+        ["schedule", "payload"].map(|of| told.words(&format!("/hashes/{of}")).to_owned())
     };
     let seven = hash(7);
     assert_eq!(seven, hash(7));
-    assert_ne!(seven, hash(8));
+    for (seven, eight) in seven.iter().zip(hash(8)) {
+        assert_ne!(*seven, eight);
+    }
 }

@@ -6,10 +6,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 
-use nix::sys::signal::{Signal, kill};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
+use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use serde_json::Value;
-use wac_tests::{DEADLINE, binary, wait_until};
+use wac_tests::{DEADLINE, Signal, binary, wait_until};
 
 /// A load tester that a test started. It ends with this value, at the latest.
 pub(crate) struct Tester {
@@ -77,7 +81,7 @@ impl Tester {
                 .recv_timeout(DEADLINE)
                 .expect("progress is shown");
             self.text += &format!("{line}\n");
-            if line.starts_with("sending: ") && !line.ends_with(" 0 deliveries") {
+            if line.starts_with("sending") && deliveries(&line).is_some_and(|count| count > 0) {
                 return;
             }
         }
@@ -86,8 +90,14 @@ impl Tester {
     /// Presses Ctrl-C.
     #[track_caller]
     pub(crate) fn interrupt(&self) {
+        self.signal(Signal::SIGINT);
+    }
+
+    /// Sends it a signal.
+    #[track_caller]
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).expect("process ids are small");
-        kill(Pid::from_raw(pid), Signal::SIGINT).expect("it is running");
+        kill(Pid::from_raw(pid), signal).expect("it is running");
     }
 
     /// Waits for its end.
@@ -112,6 +122,14 @@ impl Tester {
     }
 }
 
+/// How many deliveries a line of progress tells: `sending ...: ... · 479,520 deliveries · ...`.
+fn deliveries(line: &str) -> Option<u64> {
+    let count = line
+        .split(" · ")
+        .find_map(|part| part.strip_suffix(" deliveries"))?;
+    count.replace(',', "").parse().ok()
+}
+
 impl Told {
     /// A number in the JSON.
     #[track_caller]
@@ -127,6 +145,15 @@ impl Told {
         value.unwrap_or_else(|| panic!("{pointer} is a text in:\n{:#}\n{}", self.json, self.text))
     }
 
+    /// All observations of a word, as the JSON holds them: none is rounded away.
+    #[track_caller]
+    pub(crate) fn histogram(&self, word: &str) -> Histogram<u64> {
+        let encoded = self.words(&format!("/latency_ns/{word}/histogram"));
+        let bytes = BASE64_STANDARD.decode(encoded).expect("it is base64");
+        let decoded = Deserializer::new().deserialize(&mut &*bytes);
+        decoded.expect("it is a histogram in the V2 form, compressed")
+    }
+
     /// It ended with this code.
     #[track_caller]
     pub(crate) fn ended_with(&self, code: i32) {
@@ -139,10 +166,10 @@ impl Told {
         assert!(self.text.contains(wanted), "{wanted} is in:\n{}", self.text);
     }
 
-    /// Lost, doubled, swapped, echoed, corrupt.
+    /// Lost, doubled, swapped, echoed, corrupt, leaked.
     #[track_caller]
-    pub(crate) fn faults(&self) -> [u64; 5] {
-        ["lost", "doubled", "swapped", "echoed", "corrupt"]
+    pub(crate) fn faults(&self) -> [u64; 6] {
+        ["lost", "doubled", "swapped", "echoed", "corrupt", "leaked"]
             .map(|word| self.number(&format!("/delivery/{word}")))
     }
 }

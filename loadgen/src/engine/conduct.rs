@@ -4,22 +4,28 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use nix::sys::resource::{UsageWho, getrusage};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Interval, interval, sleep_until};
+use tokio::time::{Instant, Interval, interval, interval_at, sleep_until};
 
 use super::JoinError;
+use super::gauge::Gauge;
 use super::phase::{Event, Phase};
+use super::rogues::Rogues;
 use super::shared::Shared;
-use crate::clock::nanos;
+use super::timeline::Timeline;
+use crate::machine::cpu;
+use crate::nanos::nanos;
 use crate::plan::Plan;
-use crate::progress::{Progress, Snapshot};
+use crate::result::Second;
+use crate::show::{Progress, Snapshot};
 
 /// From telling the workers to the first due time, so that all begin together.
 const LEAD: Duration = Duration::from_millis(20);
 /// A login that takes longer than this does not come.
 const JOIN_PATIENCE: Duration = Duration::from_secs(30);
+/// From the end of a second until the workers have handed it over.
+const SETTLE: Duration = Duration::from_millis(50);
 /// How often progress is shown.
 const SHOW_EVERY: Duration = Duration::from_secs(1);
 
@@ -30,20 +36,35 @@ pub(super) struct Conductor {
     phase: watch::Sender<Phase>,
     events: mpsc::UnboundedReceiver<Event>,
     progress: Progress,
+    gauge: Gauge,
+    timeline: Timeline,
+    /// Own CPU time when progress was shown last.
+    own_cpu: Duration,
     /// Workers that have told so.
     joined: u32,
     flushed: u32,
-    /// Ctrl-C was heard, or a limit met: nothing more is sent.
-    interrupted: bool,
+    /// How often Ctrl-C was heard; and whether a limit was met. With either, nothing more is sent.
+    interrupts: u32,
     limited: bool,
+    /// What was owed was not waited for to the end.
+    cut_short: bool,
+    /// Rogues that the server let in.
+    rogues: u32,
 }
 
 /// How a run was led.
 #[derive(Debug)]
 pub(super) struct Conducted {
+    /// RFC 3339, UTC.
+    pub(super) began: String,
     pub(super) interrupted: bool,
+    /// What was owed was not waited for to the end.
+    pub(super) cut_short: bool,
+    /// Rogues that the server let in.
+    pub(super) rogues: u32,
     pub(super) joined: u32,
-    pub(super) own_cpu: Duration,
+    pub(super) gauge: Gauge,
+    pub(super) timeline: Vec<Second>,
 }
 
 /// What ended a wait.
@@ -67,43 +88,70 @@ impl Conductor {
     pub(super) fn new(
         plan: Arc<Plan>,
         shared: Arc<Shared>,
+        gauge: Gauge,
         phase: watch::Sender<Phase>,
         events: mpsc::UnboundedReceiver<Event>,
     ) -> Self {
         Self {
+            progress: Progress::new(plan.ui),
             plan,
             shared,
             phase,
             events,
-            progress: Progress::new(),
+            gauge,
+            timeline: Timeline::default(),
+            own_cpu: cpu::of_this_process(),
             joined: 0,
             flushed: 0,
-            interrupted: false,
+            interrupts: 0,
             limited: false,
+            cut_short: false,
+            rogues: 0,
         }
     }
 
     /// Leads the workers to the end of the run.
     pub(super) async fn conduct(mut self) -> anyhow::Result<Conducted> {
+        let began = jiff::Timestamp::now().to_string();
         let mut outside = Outside {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             tick: interval(SHOW_EVERY),
         };
         let joined = self.join(&mut outside).await;
-        let before = own_cpu();
+        let users = self.shared.joined.load(Relaxed) as u32;
         if joined.is_ok() && !self.is_to_stop() {
+            self.gauge.joined();
+            let rogues = self.begin(&mut outside)?;
             self.send(&mut outside).await;
+            self.gauge.sent();
+            self.rogues = rogues.map_or(0, Rogues::end);
             self.drain(&mut outside).await;
+            self.gauge.drained();
         }
         self.phase.send_replace(Phase::Over);
         self.progress.end();
         joined?;
+        // The workers hand over their last second as they end.
+        while self.events.recv().await.is_some() {}
         Ok(Conducted {
-            interrupted: self.interrupted,
-            joined: self.shared.joined.load(Relaxed) as u32,
-            own_cpu: own_cpu().saturating_sub(before),
+            began,
+            interrupted: self.interrupts > 0,
+            cut_short: self.cut_short,
+            rogues: self.rogues,
+            joined: users,
+            gauge: self.gauge,
+            timeline: self.timeline.end(&self.shared, users.into()),
         })
+    }
+
+    /// Fixes when the sending begins. From then on, progress is shown when a second is over.
+    fn begin(&mut self, outside: &mut Outside) -> anyhow::Result<Option<Rogues>> {
+        self.shared.set_start(self.after(LEAD));
+        self.timeline.begin(self.gauge.server());
+        let first = self.shared.clock.instant(self.shared.start()) + SHOW_EVERY + SETTLE;
+        outside.tick = interval_at(first.max(Instant::now()), SHOW_EVERY);
+        Ok(Rogues::start(&self.plan, &self.shared)?)
     }
 
     async fn join(&mut self, outside: &mut Outside) -> Result<(), JoinError> {
@@ -115,9 +163,13 @@ impl Conductor {
                 Met::Ended => break,
                 Met::TimedOut => {
                     let joined = self.shared.joined.load(Relaxed);
-                    let users = self.plan.users;
+                    let users = self.plan.workload.users;
                     if joined == seen {
-                        return Err(JoinError::Stuck { joined, users });
+                        return Err(JoinError::Stuck {
+                            joined,
+                            users,
+                            protocol: self.plan.workload.protocol.name(),
+                        });
                     }
                     seen = joined;
                     until = self.after(JOIN_PATIENCE);
@@ -129,19 +181,18 @@ impl Conductor {
 
     /// Sends the schedule; then until the kernel has taken it, or the drain time is over.
     async fn send(&mut self, outside: &mut Outside) {
-        self.shared.set_start(self.after(LEAD));
         self.phase.send_replace(Phase::Sending);
-        let until = self.after(LEAD + self.plan.duration + self.plan.drain);
+        let until = self.after(LEAD + self.plan.workload.sending() + self.plan.workload.drain);
         self.await_flushed(outside, until).await;
         if self.flushed < self.plan.workers {
             // Cut short, or stuck: what is under way is given a moment, what is stuck none.
             let until = if self.is_to_stop() {
-                self.after(self.plan.drain)
+                self.after(self.plan.workload.drain)
             } else {
                 0
             };
             self.phase.send_replace(Phase::Stopping { until });
-            let until = self.after(self.plan.drain + JOIN_PATIENCE);
+            let until = self.after(self.plan.workload.drain + JOIN_PATIENCE);
             self.interrupted_again(outside, until).await;
         }
     }
@@ -164,12 +215,23 @@ impl Conductor {
         }
     }
 
-    /// Waits until all that is owed has come, or the drain time is over; a Ctrl-C ends the wait.
+    /// Waits until all that is owed has come, or the drain time is over; a second Ctrl-C ends the wait.
     async fn drain(&mut self, outside: &mut Outside) {
-        let until = self.after(self.plan.drain);
+        let until = self.after(self.plan.workload.drain);
         self.phase.send_replace(Phase::Draining { until });
         // The workers look at the time themselves.
-        while let Ok(Met::Event) = self.wait(outside, u64::MAX).await {}
+        loop {
+            match self.wait(outside, u64::MAX).await {
+                Ok(Met::Event) => {}
+                // The first is a wish to end, and the wait has an end; the second is impatience.
+                Ok(Met::Interrupt) if self.interrupts < 2 => {}
+                Ok(Met::Interrupt) => {
+                    self.cut_short = true;
+                    return;
+                }
+                _ => return,
+            }
+        }
     }
 
     async fn wait(&mut self, outside: &mut Outside, until: u64) -> Result<Met, JoinError> {
@@ -197,13 +259,13 @@ impl Conductor {
     }
 
     fn interrupt(&mut self) -> Met {
-        self.interrupted = true;
+        self.interrupts += 1;
         Met::Interrupt
     }
 
     /// Nothing measured after a limit was met means anything.
     fn is_to_stop(&self) -> bool {
-        self.interrupted || self.limited
+        self.interrupts > 0 || self.limited
     }
 
     fn after(&self, duration: Duration) -> u64 {
@@ -211,32 +273,42 @@ impl Conductor {
     }
 
     fn show(&mut self) {
+        let phase = *self.phase.borrow();
+        let started = phase != Phase::Joining;
+        let now = self.shared.clock.now();
+        let elapsed = match started {
+            true => now.saturating_sub(self.shared.start()),
+            false => 0,
+        };
+        let joined = self.shared.joined.load(Relaxed);
+        if started {
+            let second = (elapsed / nanos(SHOW_EVERY)) as u32;
+            let server = self.gauge.server();
+            self.timeline.advance(&self.shared, second, joined, server);
+        }
+        let own_cpu = cpu::of_this_process();
+        let used = own_cpu.saturating_sub(std::mem::replace(&mut self.own_cpu, own_cpu));
         let shared = &self.shared;
         self.progress.show(&Snapshot {
-            phase: match *self.phase.borrow() {
+            phase: match phase {
                 Phase::Joining => "joining",
+                Phase::Sending if elapsed < nanos(self.plan.workload.warmup) => "warming up",
                 Phase::Sending => "sending",
                 Phase::Stopping { .. } | Phase::Draining { .. } | Phase::Over => "draining",
             },
-            joined: shared.joined.load(Relaxed),
-            users: u64::from(self.plan.users),
+            elapsed: Duration::from_nanos(elapsed),
+            sending: self.plan.workload.sending(),
+            joined,
+            users: u64::from(self.plan.workload.users),
             sent: shared.sent.load(Relaxed),
-            planned: u64::from(self.plan.schedule.len()),
+            messages: u64::from(self.plan.schedule.len()),
             received: shared.received.load(Relaxed),
+            faults: shared.faults.load(Relaxed),
+            own_cores: used.as_secs_f64() / SHOW_EVERY.as_secs_f64(),
+            seconds: self.timeline.seconds(),
         });
     }
 }
 
 /// A year: what has no end.
 const FAR: u64 = 365 * 24 * 3600 * 1_000_000_000;
-
-/// CPU time of this process, user and system.
-fn own_cpu() -> Duration {
-    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else {
-        return Duration::ZERO;
-    };
-    [usage.user_time(), usage.system_time()]
-        .iter()
-        .map(|time| Duration::from_micros((time.tv_sec() * 1_000_000 + time.tv_usec()) as u64))
-        .sum()
-}

@@ -1,4 +1,4 @@
-//! Users connect and log in.
+//! Users connect and log in, for the first time or again.
 
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
@@ -8,60 +8,97 @@ use super::phase::{Event, Phase};
 use super::ready::SlotWaker;
 use super::user::{Stage, User};
 use super::worker::Worker;
-
-/// Logins of one worker under way at once: the server works all the time, and no queue of the kernel
-/// (`somaxconn`) overflows, which would cost a second's wait for a lost SYN.
-const JOINS_AT_ONCE: u32 = 64;
+use crate::machine::needs::JOINS_AT_ONCE;
+use crate::machine::sources::source;
 
 impl Worker {
     /// Begins with as many users as may log in at once.
     pub(super) fn connect_more(&mut self) {
         while self.phase == Phase::Joining && self.may_connect() {
-            self.connect();
+            let slot = self.users.len() as u32;
+            let ready = SlotWaker::new(slot, self.ready.clone());
+            self.users.push(User::new(ready));
+            if let Err(error) = self.connect(slot) {
+                self.cannot_join(slot, error);
+            }
         }
+    }
+
+    /// When the next user may connect, where there is a rate to keep.
+    pub(super) fn next_connect(&self) -> Option<u64> {
+        let rate = self.plan.workload.connect_rate? / f64::from(self.share.workers);
+        let begun = self.users.len() as u32;
+        (begun < self.share.of(self.plan.workload.users))
+            .then(|| (f64::from(begun) * 1e9 / rate) as u64)
+    }
+
+    /// Not too many logins are under way.
+    pub(super) fn has_room_to_join(&self) -> bool {
+        (self.users.len() as u32) - self.joined < JOINS_AT_ONCE
     }
 
     fn may_connect(&self) -> bool {
         let begun = self.users.len() as u32;
-        begun < self.share.of(self.plan.users) && begun - self.joined < JOINS_AT_ONCE
+        begun < self.share.of(self.plan.workload.users)
+            && self.has_room_to_join()
+            && self
+                .next_connect()
+                .is_none_or(|at| at <= self.shared.clock.now())
     }
 
-    fn connect(&mut self) {
-        let slot = self.users.len() as u32;
-        let ready = SlotWaker::new(slot, self.ready.clone());
-        match User::connect(self.plan.server, ready, self.shared.clock.now()) {
-            Ok(user) => {
-                self.users.push(user);
-                self.log_in(slot);
-            }
-            Err(error) => self.cannot_join(slot, error),
-        }
+    /// Connects a user and sends its login.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(super) fn connect(&mut self, slot: u32) -> io::Result<()> {
+        let plan = &self.plan;
+        let user = self.share.user(slot);
+        let source = source(plan.server, plan.run, plan.workload.users, user);
+        let at = self.shared.clock.now();
+        self.users[slot as usize].connect(plan.server, source, at)?;
+        self.log_in(slot);
+        self.look_at(slot);
+        Ok(())
     }
 
-    fn log_in(&mut self, slot: u32) {
+    /// Sends a user's login.
+    pub(super) fn log_in(&mut self, slot: u32) {
+        let plan = &self.plan;
         let user = self.share.user(slot);
         self.line.clear();
-        self.plan.payload.write_login(user, &mut self.line);
+        let protocol = plan.workload.protocol;
+        protocol.write_login(&plan.payload, user, plan.workload.senders, &mut self.line);
         self.users[slot as usize].outbox.push(&self.line);
-        self.look_at(slot);
     }
 
     /// The welcome has come.
-    pub(super) fn joined(&mut self, slot: u32, at: u64) {
+    pub(super) fn welcomed(&mut self, slot: u32, at: u64) {
         let user = &mut self.users[slot as usize];
+        if user.stage != Stage::Joining {
+            return;
+        }
         user.stage = Stage::In;
-        let began = user.connected_at;
-        self.books.figures.join.record(began, at);
-        self.joined += 1;
+        self.books.join.record(user.connected_at, at);
         self.shared.joined.fetch_add(1, Relaxed);
-        if self.joined == self.share.of(self.plan.users) {
+        if user.came_back {
+            self.came_back(slot, at);
+            return;
+        }
+        self.joined += 1;
+        if self.joined == self.share.of(self.plan.workload.users) {
             self.tell(Event::Joined);
         }
     }
 
+    /// A user can't be logged in for the first time: nothing can be measured.
     pub(super) fn cannot_join(&mut self, slot: u32, source: io::Error) {
         let user = self.share.user(slot);
-        self.tell(Event::Refused(JoinError::Connect { user, source }));
+        self.give_up(JoinError::Connect { user, source });
+    }
+
+    /// Ends the run before it has begun.
+    pub(super) fn give_up(&mut self, error: JoinError) {
+        self.tell(Event::Refused(error));
         self.phase = Phase::Over;
     }
 }

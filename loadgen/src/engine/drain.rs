@@ -1,6 +1,8 @@
 //! The end: what is owed is awaited, and that nothing more comes is seen.
 //!
-//! A user who has everything sends a `PING`; what a server sends twice comes before the `PONG`.
+//! A user who has everything sends a ping; what a server sends twice comes before the pong.
+
+use std::collections::HashMap;
 
 use super::phase::Phase;
 use super::user::Stage;
@@ -8,14 +10,26 @@ use super::worker::Worker;
 
 impl Worker {
     pub(super) fn begin_to_drain(&mut self) {
-        self.owed = self.shared.sent_by(&self.plan.schedule, self.plan.senders);
+        // What is not written by now is not owed.
+        self.give_up_sending();
+        self.end_moves();
+        self.owed = self.shared.taken();
         self.owed_in_all = self.owed.iter().sum();
+        let plan = &self.plan;
+        let whispers = self.shared.whispers_taken(plan).into_iter();
+        let own = whispers.filter(|&whisper| self.share.holds(plan.payload.receiver(whisper)));
+        let mut awaited: HashMap<u32, u32> = HashMap::new();
+        for whisper in own.filter(|&whisper| !self.books.whispers.has(whisper)) {
+            let slot = self.share.slot(plan.payload.receiver(whisper));
+            *awaited.entry(slot).or_default() += 1;
+        }
+        self.awaited_whispers = awaited;
         for slot in 0..self.users.len() as u32 {
             self.fence_if_complete(slot);
         }
     }
 
-    /// While draining: a user who has everything asks for its `PONG`.
+    /// While draining: a user who has everything asks for its pong.
     pub(super) fn fence_if_complete(&mut self, slot: u32) {
         if !matches!(self.phase, Phase::Draining { .. }) || !self.is_complete(slot) {
             return;
@@ -23,22 +37,16 @@ impl Worker {
         let user = &mut self.users[slot as usize];
         if user.stage == Stage::In {
             user.stage = Stage::Fencing;
-            user.outbox.push(b"PING\r\n");
+            user.outbox.push(self.plan.workload.protocol.ping());
             self.flush(slot);
         }
     }
 
     fn is_complete(&self, slot: u32) -> bool {
         let own = self.owed.get(self.share.user(slot) as usize);
-        self.books.ledger.accounted(slot) >= self.owed_in_all - own.copied().unwrap_or(0)
-    }
-
-    /// The `PONG` has come.
-    pub(super) fn fenced(&mut self, slot: u32) {
-        let user = &mut self.users[slot as usize];
-        if user.stage == Stage::Fencing {
-            user.stage = Stage::Done;
-        }
+        let own = own.copied().unwrap_or(0);
+        !self.awaited_whispers.contains_key(&slot)
+            && self.books.ledger.has_all(slot, self.owed_in_all, own)
     }
 
     pub(super) fn end_when_drained(&mut self) {

@@ -1,38 +1,74 @@
 //! What a line is to the user who reads it.
 
-use wac_core::line::ServerLine;
+use std::collections::hash_map::Entry;
 
 use super::JoinError;
-use super::phase::{Event, Phase};
+use super::phase::Event;
 use super::user::Stage;
 use super::worker::Worker;
-use crate::ledger::Arrival;
-use crate::limit::Limit;
-use crate::payload::Heard;
+use crate::books::ledger::Arrival;
+use crate::judge::limit::Limit;
+use crate::protocol::Heard;
 
 impl Worker {
     /// Takes one line, its ending taken off.
     pub(super) fn hear(&mut self, slot: u32, at: u64, line: &[u8]) {
-        match self.plan.payload.hear(line) {
+        let user = self.share.user(slot);
+        let protocol = self.plan.workload.protocol;
+        match protocol.hear(&self.plan.payload, user, line) {
             Heard::Message(message) => self.delivered(slot, at, message),
+            Heard::Whisper(whisper) => self.whispered(slot, at, whisper),
             Heard::Corrupt(sender) => self.corrupted(slot, at, sender),
-            Heard::Other => self.hear_other(slot, at, line),
+            Heard::Welcome => self.welcomed(slot, at),
+            Heard::Pong => self.ponged(slot, at),
+            Heard::Answer(line) => self.answer(slot, &line),
+            Heard::Limit(limit) => self.limit_met(slot, limit),
+            Heard::NameTaken if self.users[slot as usize].came_back => self.name_taken(slot, at),
+            Heard::NameTaken => self.refused(slot, "the name is taken"),
+            Heard::Refused(said) => self.refused(slot, said),
+            Heard::Other => {}
         }
     }
 
     fn delivered(&mut self, slot: u32, at: u64, message: u32) {
         let schedule = &self.plan.schedule;
         let (sender, number) = (schedule.sender(message), schedule.number(message));
-        if self.books.ledger.arrived(at, slot, sender, number) == Arrival::Again {
+        if self.books.ledger.arrived(at, slot, sender, number) != Arrival::First {
             return;
         }
         let due = self.shared.start() + schedule.due(message);
+        self.second.books.deliver.record(due, at);
+        if let Some(stage) = self.plan.stage(schedule.due(message)) {
+            let figures = &mut self.books.stages[stage];
+            figures.deliver.record(due, at);
+            match self.shared.written(message) {
+                Some(written) => figures.service.record(written, at),
+                None => self.books.unsettled.push((message, at)),
+            }
+            self.books.arrivals.note(message, at);
+            self.books.unlucky.record(slot, at.saturating_sub(due));
+        }
         self.books.received += 1;
-        self.books.figures.deliver.record(due, at);
-        self.books.arrivals.note(message, at);
-        match self.shared.written(message) {
-            Some(written) => self.books.figures.service.record(written, at),
-            None => self.books.unsettled.push((message, at)),
+        self.fence_if_complete(slot);
+    }
+
+    fn whispered(&mut self, slot: u32, at: u64, whisper: u32) {
+        let user = self.share.user(slot);
+        let payload = &self.plan.payload;
+        if self.books.whispers.arrived(payload, at, user, whisper) != Arrival::First {
+            return;
+        }
+        let due = self.plan.schedule.due(whisper);
+        if let Some(stage) = self.plan.stage(due) {
+            let due = self.shared.start() + due;
+            self.books.stages[stage].whisper.record(due, at);
+        }
+        self.books.received += 1;
+        if let Entry::Occupied(mut awaited) = self.awaited_whispers.entry(slot) {
+            *awaited.get_mut() -= 1;
+            if *awaited.get() == 0 {
+                awaited.remove();
+            }
         }
         self.fence_if_complete(slot);
     }
@@ -42,29 +78,18 @@ impl Worker {
         self.fence_if_complete(slot);
     }
 
-    fn hear_other(&mut self, slot: u32, at: u64, line: &[u8]) {
-        let Ok(line) = str::from_utf8(line) else {
-            return self.corrupted(slot, at, None);
-        };
-        match ServerLine::parse(line) {
-            ServerLine::Notice(notice) => self.noticed(slot, at, notice),
-            ServerLine::Refusal(_) => self.refused(slot, line),
-            ServerLine::Pong(_) => self.fenced(slot),
-            // Somebody who is not of this run talks.
-            ServerLine::Message { .. } | ServerLine::Whisper { .. } => {}
-            // Nobody of this run asks for it.
-            ServerLine::Secret(_) => self.corrupted(slot, at, None),
+    fn ponged(&mut self, slot: u32, at: u64) {
+        match self.users[slot as usize].stage {
+            // Where there is no other welcome.
+            Stage::Joining => self.welcomed(slot, at),
+            Stage::Fencing => self.users[slot as usize].stage = Stage::Done,
+            _ => {}
         }
     }
 
-    fn noticed(&mut self, slot: u32, at: u64, notice: &str) {
-        let user = self.share.user(slot);
-        let joining = self.users[slot as usize].stage == Stage::Joining;
-        if joining && self.plan.payload.welcomes(notice, user) {
-            self.joined(slot, at);
-        } else if let Some(limit) = Limit::told_by(notice) {
-            self.limit_met(slot, limit);
-        }
+    fn answer(&mut self, slot: u32, line: &[u8]) {
+        self.users[slot as usize].outbox.push(line);
+        self.flush(slot);
     }
 
     fn limit_met(&mut self, slot: u32, limit: Limit) {
@@ -80,19 +105,30 @@ impl Worker {
     }
 
     fn refused(&mut self, slot: u32, said: &str) {
-        if self.users[slot as usize].stage == Stage::Joining {
+        let user = &self.users[slot as usize];
+        if user.stage == Stage::Joining && !user.came_back {
             let user = self.share.user(slot);
             let said = said.to_owned();
-            self.tell(Event::Refused(JoinError::Refused { user, said }));
-            self.phase = Phase::Over;
+            self.give_up(JoinError::Refused { user, said });
+        } else {
+            self.books.refused += 1;
+            self.books
+                .first_refusal
+                .get_or_insert_with(|| said.to_owned());
         }
     }
 
     /// Counts the service of what was read before its sending time was noted.
     pub(super) fn settle_services(&mut self) {
-        for (message, at) in self.books.unsettled.drain(..) {
-            if let Some(written) = self.shared.written(message) {
-                self.books.figures.service.record(written, at);
+        let unsettled = std::mem::take(&mut self.books.unsettled);
+        for (message, at) in unsettled {
+            let stage = self.plan.stage(self.plan.schedule.due(message));
+            match (self.shared.written(message), stage) {
+                (Some(written), Some(stage)) => {
+                    self.books.stages[stage].service.record(written, at)
+                }
+                (None, _) => self.books.unsettled.push((message, at)),
+                _ => {}
             }
         }
     }

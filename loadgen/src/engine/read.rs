@@ -1,12 +1,13 @@
 //! Who is ready is read, and what was read is cut into lines.
 
 use std::io;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::Poll;
 
 use memchr::memchr;
 
 use super::JoinError;
-use super::phase::{Event, Phase};
+use super::phase::Phase;
 use super::user::Stage;
 use super::worker::Worker;
 
@@ -48,23 +49,32 @@ impl Worker {
 
     /// The connection has ended, or failed.
     pub(super) fn ended(&mut self, slot: u32, error: Option<io::Error>) {
-        let index = self.share.user(slot);
         let told = self.books.ledger.is_excused(slot);
         let user = &mut self.users[slot as usize];
-        let stage = std::mem::replace(&mut user.stage, Stage::Gone);
         self.unwritten -= user.outbox.give_up();
+        user.drop_connection();
+        let (stage, came_back) = (user.stage, user.came_back);
+        user.stage = match stage {
+            // It comes back when its time has come.
+            Stage::Leaving => Stage::Away,
+            Stage::Done => Stage::Done,
+            _ => Stage::Gone,
+        };
         match (stage, error) {
-            (Stage::Gone | Stage::Done, _) => {}
+            (Stage::Gone | Stage::Done | Stage::Leaving | Stage::Away, _) => {}
             // The limit is the reason, and has been told.
-            (Stage::Joining, _) if told => self.phase = Phase::Over,
-            (Stage::Joining, Some(error)) => self.cannot_join(slot, error),
-            (Stage::Joining, None) => {
-                self.tell(Event::Refused(JoinError::Closed { user: index }));
-                self.phase = Phase::Over;
+            (Stage::Joining, _) if told && !came_back => self.phase = Phase::Over,
+            (Stage::Joining, Some(error)) if !came_back => self.cannot_join(slot, error),
+            (Stage::Joining, None) if !came_back => {
+                let user = self.share.user(slot);
+                self.give_up(JoinError::Closed { user });
             }
-            (Stage::In | Stage::Fencing, _) => {
+            (Stage::Joining | Stage::In | Stage::Fencing, _) => {
+                if stage == Stage::In {
+                    self.shared.joined.fetch_sub(1, Relaxed);
+                }
                 self.books.cut += u64::from(!told);
-                self.books.held.push(index);
+                self.books.held.push(self.share.user(slot));
             }
         }
     }

@@ -6,6 +6,7 @@ use std::task::Poll;
 use super::phase::{Event, Phase};
 use super::user::Stage;
 use super::worker::Worker;
+use crate::nanos::nanos;
 
 impl Worker {
     /// When this worker's next message is due.
@@ -13,6 +14,15 @@ impl Worker {
         let schedule = &self.plan.schedule;
         (self.next_message < schedule.len())
             .then(|| self.shared.start() + schedule.due(self.next_message))
+    }
+
+    /// When the sending ends, by the plan: later than the last message, for users come and go to the end.
+    pub(super) fn sending_ends(&self) -> u64 {
+        self.shared.start() + nanos(self.plan.workload.sending())
+    }
+
+    fn is_sending_over(&self) -> bool {
+        self.shared.clock.now() >= self.sending_ends()
     }
 
     /// Sends all that is due by `now`.
@@ -44,9 +54,13 @@ impl Worker {
             return;
         }
         self.line.clear();
-        self.plan.payload.write_message(message, &mut self.line);
+        let plan = &self.plan;
+        plan.workload
+            .protocol
+            .write_message(&plan.payload, message, &mut self.line);
         user.outbox.push_message(&self.line, message);
         self.unwritten += 1;
+        self.shared.begin(&self.plan, message);
         self.flush(slot);
     }
 
@@ -69,11 +83,15 @@ impl Worker {
     fn note_written(&mut self, slot: u32) {
         let at = self.shared.clock.now();
         while let Some(message) = self.users[slot as usize].outbox.pop_written() {
-            self.shared.set_written(message, at);
+            self.shared.set_written(&self.plan, message, at);
             self.shared.sent.fetch_add(1, Relaxed);
-            let due = self.shared.start() + self.plan.schedule.due(message);
-            self.books.figures.sendlag.record(due, at);
+            let due = self.plan.schedule.due(message);
+            if let Some(stage) = self.plan.stage(due) {
+                let due = self.shared.start() + due;
+                self.books.stages[stage].sendlag.record(due, at);
+            }
             self.books.sent += 1;
+            self.second.books.sent += 1;
             self.unwritten -= 1;
         }
     }
@@ -81,7 +99,7 @@ impl Worker {
     /// Tells the conductor, once, that the kernel has all it is to have.
     pub(super) fn tell_flushed(&mut self) {
         let stopped = match self.phase {
-            Phase::Sending => self.next_due().is_none(),
+            Phase::Sending => self.next_due().is_none() && self.is_sending_over(),
             Phase::Stopping { until } => {
                 if self.shared.clock.now() >= until {
                     self.give_up_sending();
@@ -96,7 +114,8 @@ impl Worker {
         }
     }
 
-    fn give_up_sending(&mut self) {
+    /// Gives up what the kernel has not taken.
+    pub(super) fn give_up_sending(&mut self) {
         for user in &mut self.users {
             self.unwritten -= user.outbox.give_up();
         }

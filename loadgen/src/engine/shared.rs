@@ -1,9 +1,11 @@
 //! What the threads share.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard};
 
+use crate::books::seconds::Seconds;
 use crate::clock::Clock;
-use crate::schedule::Schedule;
+use crate::plan::Plan;
 
 /// Shared by all threads of a run.
 ///
@@ -17,21 +19,34 @@ pub(super) struct Shared {
     start: AtomicU64,
     /// When the kernel took the last byte of each message; 0 = it has not.
     written: Box<[AtomicU64]>,
-    /// For the progress line, brought up to date once a turn.
+    /// For each sender: messages to the room that it has begun to send, and that the kernel has taken.
+    begun: Box<[AtomicU32]>,
+    taken: Box<[AtomicU32]>,
+    /// For what is shown, brought up to date once a turn.
     pub(super) joined: AtomicU64,
     pub(super) sent: AtomicU64,
     pub(super) received: AtomicU64,
+    pub(super) faults: AtomicU64,
+    /// Locked once a second by each worker, and by the conductor for a moment.
+    seconds: Mutex<Seconds>,
 }
 
 impl Shared {
-    pub(super) fn new(messages: u32) -> Self {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let none = |senders: u32| (0..senders).map(|_| AtomicU32::new(0)).collect();
         Self {
             clock: Clock::start(),
             start: AtomicU64::new(0),
-            written: (0..messages).map(|_| AtomicU64::new(0)).collect(),
+            written: (0..plan.schedule.len())
+                .map(|_| AtomicU64::new(0))
+                .collect(),
+            begun: none(plan.workload.senders),
+            taken: none(plan.workload.senders),
             joined: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
+            faults: AtomicU64::new(0),
+            seconds: Mutex::default(),
         }
     }
 
@@ -51,16 +66,41 @@ impl Shared {
         }
     }
 
-    pub(super) fn set_written(&self, message: u32, at: u64) {
-        self.written[message as usize].store(at.max(1), Relaxed);
+    /// A message is about to be written.
+    pub(super) fn begin(&self, plan: &Plan, message: u32) {
+        count(&self.begun, plan, message);
     }
 
-    /// How many messages the kernel has taken of each sender.
-    pub(super) fn sent_by(&self, schedule: &Schedule, senders: u32) -> Vec<u32> {
-        let mut sent = vec![0; senders as usize];
-        for message in (0..schedule.len()).filter(|&message| self.written(message).is_some()) {
-            sent[schedule.sender(message) as usize] += 1;
-        }
-        sent
+    pub(super) fn set_written(&self, plan: &Plan, message: u32, at: u64) {
+        self.written[message as usize].store(at.max(1), Relaxed);
+        count(&self.taken, plan, message);
+    }
+
+    /// How many messages to the room each sender has begun.
+    pub(super) fn begun(&self) -> Vec<u32> {
+        self.begun.iter().map(|count| count.load(Relaxed)).collect()
+    }
+
+    /// How many messages to the room the kernel has taken of each sender.
+    pub(super) fn taken(&self) -> Vec<u32> {
+        self.taken.iter().map(|count| count.load(Relaxed)).collect()
+    }
+
+    /// The whispers that the kernel has taken.
+    pub(super) fn whispers_taken(&self, plan: &Plan) -> Vec<u32> {
+        let messages = 0..plan.schedule.len();
+        messages
+            .filter(|&message| plan.schedule.is_whisper(message) && self.written(message).is_some())
+            .collect()
+    }
+
+    pub(super) fn seconds(&self) -> MutexGuard<'_, Seconds> {
+        self.seconds.lock().expect("no holder of this lock panics")
+    }
+}
+
+fn count(counts: &[AtomicU32], plan: &Plan, message: u32) {
+    if !plan.schedule.is_whisper(message) {
+        counts[plan.schedule.sender(message) as usize].fetch_add(1, Relaxed);
     }
 }

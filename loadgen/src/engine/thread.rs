@@ -7,11 +7,12 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::{mpsc, watch};
 use tokio::task::unconstrained;
 
+use super::books::Books;
 use super::phase::{Event, Phase};
 use super::shared::Shared;
-use super::worker::{Books, Worker};
+use super::worker::Worker;
 use crate::plan::Plan;
-use crate::share::Share;
+use crate::plan::share::Share;
 
 /// A running worker.
 #[derive(Debug)]

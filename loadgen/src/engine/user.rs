@@ -1,12 +1,13 @@
 //! A user: a socket, what it has begun to read, what it has yet to send.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use nix::errno::Errno;
+use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -17,58 +18,100 @@ use super::ready::SlotWaker;
 /// An entry in a worker's table.
 #[derive(Debug)]
 pub(super) struct User {
-    stream: TcpStream,
+    /// None while it is away.
+    stream: Option<TcpStream>,
     ready: Arc<SlotWaker>,
     /// Made of `ready`, once.
     waker: Waker,
     pub(super) stage: Stage,
     /// When it began to connect.
     pub(super) connected_at: u64,
+    /// The storm dropped it, and it is not back.
+    pub(super) from_storm: bool,
+    /// Coming back, it has found its name taken.
+    pub(super) asked_again: bool,
+    /// It has been logged in before.
+    pub(super) came_back: bool,
     /// The beginning of a line whose end has not come.
     carry: Vec<u8>,
     pub(super) outbox: Outbox,
 }
 
-/// How far a user is. It only ever moves on.
+/// How far a user is. Those who stay only ever move on; those who leave begin anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
     /// Connecting, or waiting for the welcome.
     Joining,
     /// Logged in.
     In,
-    /// It has everything it is owed, and sent a `PING` to see that nothing more comes.
+    /// It has said goodbye, and waits for the server to close.
+    Leaving,
+    /// It has no connection, and will come back.
+    Away,
+    /// It has everything it is owed, and sent a ping to see that nothing more comes.
     Fencing,
-    /// The `PONG` has come.
+    /// The pong has come, or nothing is expected of it any more.
     Done,
     /// The connection has ended.
     Gone,
 }
 
 impl User {
+    /// A user who is not there yet.
+    pub(super) fn new(ready: Arc<SlotWaker>) -> Self {
+        Self {
+            stream: None,
+            waker: ready.clone().into(),
+            ready,
+            stage: Stage::Away,
+            connected_at: 0,
+            from_storm: false,
+            asked_again: false,
+            came_back: false,
+            carry: Vec::new(),
+            outbox: Outbox::default(),
+        }
+    }
+
     /// Begins to connect; that it is done, or has failed, is told by the first read or write.
     ///
     /// # Errors
     /// The system's.
     pub(super) fn connect(
+        &mut self,
         server: SocketAddr,
-        ready: Arc<SlotWaker>,
-        connected_at: u64,
-    ) -> io::Result<Self> {
+        source: Option<Ipv4Addr>,
+        at: u64,
+    ) -> io::Result<()> {
+        self.stage = Stage::Joining;
+        self.connected_at = at;
+        self.outbox = Outbox::default();
         let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
+        if let Some(source) = source {
+            // The port is chosen when the peer is known: one address has as many for each peer.
+            setsockopt(&socket, sockopt::IpBindAddressNoPort, &true)?;
+            socket.bind(&SocketAddr::from((source, 0)).into())?;
+        }
         match socket.connect(&server.into()) {
             Err(error) if error.raw_os_error() != Some(Errno::EINPROGRESS as i32) => Err(error),
-            _ => Ok(Self {
-                stream: TcpStream::from_std(socket.into())?,
-                waker: ready.clone().into(),
-                ready,
-                stage: Stage::Joining,
-                connected_at,
-                carry: Vec::new(),
-                outbox: Outbox::default(),
-            }),
+            _ => {
+                self.stream = Some(TcpStream::from_std(socket.into())?);
+                Ok(())
+            }
         }
+    }
+
+    /// Closes the connection, whatever is under way.
+    pub(super) fn drop_connection(&mut self) {
+        self.stream = None;
+        self.carry = Vec::new();
+    }
+
+    /// The bytes that its socket holds unread; none while it is away.
+    pub(super) fn unread(&self) -> Option<u64> {
+        rustix::io::ioctl_fionread(self.stream.as_ref()?).ok()
     }
 
     /// Notes that it is being looked at, so that it may be listed again.
@@ -82,10 +125,13 @@ impl User {
     /// # Cost
     /// One system call; none to learn that there is no more, for the reactor knows after a short read.
     pub(super) fn poll_read(&mut self, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let Some(stream) = &mut self.stream else {
+            return Poll::Pending;
+        };
         let mut cx = Context::from_waker(&self.waker);
         let carried = self.carry.len();
         let mut rest = ReadBuf::new(&mut buffer[carried..]);
-        ready!(Pin::new(&mut self.stream).poll_read(&mut cx, &mut rest))?;
+        ready!(Pin::new(stream).poll_read(&mut cx, &mut rest))?;
         let read = rest.filled().len();
         if read == 0 {
             return Poll::Ready(Ok(0));
@@ -105,9 +151,12 @@ impl User {
 
     /// Writes what is next to write.
     pub(super) fn poll_write(&mut self) -> Poll<io::Result<()>> {
+        let Some(stream) = &mut self.stream else {
+            return Poll::Pending;
+        };
         let mut cx = Context::from_waker(&self.waker);
         let front = self.outbox.front();
-        let taken = ready!(Pin::new(&mut self.stream).poll_write(&mut cx, front))?;
+        let taken = ready!(Pin::new(stream).poll_write(&mut cx, front))?;
         self.outbox.taken(taken);
         Poll::Ready(Ok(()))
     }

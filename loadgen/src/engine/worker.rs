@@ -1,11 +1,12 @@
 //! A worker: its share of the users, and its loop.
 //!
 //! ```text
-//!  rest ─▶ follow the phase ▸ send what is due ▸ look at who is ready ▸ connect ▸ tell ─▶ rest
+//!  rest ─▶ follow the phase ▸ send and move what is due ▸ look at who is ready ▸ connect ▸ tell ─▶ rest
 //! ```
 //!
 //! It rests until a socket is ready, a message is due or the phase changes. No step waits.
 
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
@@ -13,17 +14,17 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::sync::{mpsc, watch};
 
+use super::books::Books;
+use super::moves::Moves;
 use super::phase::{Event, Phase};
 use super::ready::ReadyList;
+use super::second::Second;
 use super::shared::Shared;
 use super::timer::Timer;
 use super::user::User;
-use crate::arrivals::Arrivals;
-use crate::figures::Figures;
-use crate::ledger::Ledger;
-use crate::limit::Limit;
+use crate::machine::cpu;
 use crate::plan::Plan;
-use crate::share::Share;
+use crate::plan::share::Share;
 
 /// The shared read buffer: what a reader that was away for a while may find at once.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -46,7 +47,7 @@ pub(super) struct Worker {
     looked_at: Vec<u32>,
     /// A line being written, kept for its memory.
     pub(super) line: Vec<u8>,
-    /// Users logged in so far.
+    /// Users logged in for the first time so far.
     pub(super) joined: u32,
     /// The next message of this worker's senders, or the number of all.
     pub(super) next_message: u32,
@@ -54,30 +55,15 @@ pub(super) struct Worker {
     pub(super) unwritten: u32,
     /// `Event::Flushed` has been told.
     pub(super) flushed: bool,
-    /// What each sender has sent, once that is final.
+    pub(super) moves: Moves,
+    pub(super) second: Second,
+    /// What each sender has sent to the room, once that is final.
     pub(super) owed: Vec<u32>,
     pub(super) owed_in_all: u32,
+    /// For each slot that awaits whispers: how many of those that were sent have not come, once that is final.
+    pub(super) awaited_whispers: HashMap<u32, u32>,
     pub(super) books: Books,
     received_before: u64,
-}
-
-/// What a worker hands over at its end.
-#[derive(Debug)]
-pub(super) struct Books {
-    pub(super) ledger: Ledger,
-    pub(super) arrivals: Arrivals,
-    pub(super) figures: Figures,
-    pub(super) limits: Vec<Limit>,
-    /// Senders whose last lines the server may rightly not have taken: they were held back, or closed.
-    pub(super) held: Vec<u32>,
-    /// Connections that ended without a reason.
-    pub(super) cut: u64,
-    /// First deliveries.
-    pub(super) received: u64,
-    /// Messages the kernel took.
-    pub(super) sent: u32,
-    /// Deliveries that were read before their sending time was noted: message and time.
-    pub(super) unsettled: Vec<(u32, u64)>,
 }
 
 impl Worker {
@@ -97,7 +83,7 @@ impl Worker {
             phases,
             events,
             phase: Phase::Joining,
-            users: Vec::with_capacity(share.of(plan.users) as usize),
+            users: Vec::with_capacity(share.of(plan.workload.users) as usize),
             ready: Arc::default(),
             timer: Timer::new()?,
             buffer: vec![0; BUFFER_BYTES].into(),
@@ -107,19 +93,12 @@ impl Worker {
             next_message: 0,
             unwritten: 0,
             flushed: false,
+            moves: Moves::default(),
+            second: Second::default(),
             owed: Vec::new(),
             owed_in_all: 0,
-            books: Books {
-                ledger: Ledger::new(share, plan.users, plan.senders),
-                arrivals: Arrivals::new(plan.schedule.len()),
-                figures: Figures::default(),
-                limits: Vec::new(),
-                held: Vec::new(),
-                cut: 0,
-                received: 0,
-                sent: 0,
-                unsettled: Vec::new(),
-            },
+            awaited_whispers: HashMap::new(),
+            books: Books::new(share, &plan),
             received_before: 0,
             plan,
             shared,
@@ -134,14 +113,17 @@ impl Worker {
             self.turn();
             self.rest().await;
         }
-        self.settle_services();
+        self.hand_over_second();
         self.books
     }
 
     /// One turn of the loop. Nothing in it waits.
     fn turn(&mut self) {
         self.follow_phase();
-        self.send_due(self.shared.clock.now());
+        let now = self.shared.clock.now();
+        self.turn_second(now);
+        self.send_due(now);
+        self.move_users(now);
         self.look_at_ready();
         // Behind the reading: with all logins confirmed in one turn, nothing else would wake it.
         self.connect_more();
@@ -151,28 +133,45 @@ impl Worker {
     }
 
     async fn rest(&mut self) {
-        if let Some(at) = self.next_wake() {
+        let wake = self.next_wake();
+        if let Some(at) = wake {
             self.timer.arm(at, self.shared.clock.now());
         }
         let Self {
             ready,
             timer,
             phases,
+            phase,
             ..
         } = self;
         tokio::select! {
             biased;
             () = poll_fn(|cx| ready.poll(cx)) => {}
             () = timer.expired() => {}
-            _ = phases.changed() => {}
+            // Nobody leads any more: the run could not go on.
+            changed = phases.changed() => if changed.is_err() { *phase = Phase::Over },
+        }
+        self.note_lag(wake);
+    }
+
+    /// Notes how late it is awake, where there was a moment to be awake at.
+    fn note_lag(&mut self, wake: Option<u64>) {
+        let now = self.shared.clock.now();
+        if let Some(at) = wake.filter(|&at| self.phase == Phase::Sending && at <= now) {
+            self.books.lag.record(at, now);
         }
     }
 
     fn next_wake(&self) -> Option<u64> {
         match self.phase {
-            Phase::Joining => None,
-            Phase::Sending => self.next_due(),
-            Phase::Stopping { until } | Phase::Draining { until } => Some(until),
+            Phase::Joining => self.next_connect().filter(|_| self.has_room_to_join()),
+            Phase::Sending if self.flushed => Some(self.next_second()),
+            Phase::Sending => {
+                let due = self.next_due().into_iter().chain(self.next_move());
+                due.chain([self.next_second(), self.sending_ends()]).min()
+            }
+            Phase::Stopping { until } => (!self.flushed).then_some(until),
+            Phase::Draining { until } => Some(until),
             // It is not rested any more.
             Phase::Over => Some(0),
         }
@@ -184,8 +183,16 @@ impl Worker {
             return;
         }
         self.phase = phase;
-        if matches!(phase, Phase::Draining { .. }) {
-            self.begin_to_drain();
+        match phase {
+            Phase::Sending => self
+                .books
+                .began(cpu::of_this_thread(), self.shared.clock.now()),
+            Phase::Draining { .. } => {
+                self.books
+                    .ended(cpu::of_this_thread(), self.shared.clock.now());
+                self.begin_to_drain();
+            }
+            _ => {}
         }
     }
 

@@ -1,0 +1,123 @@
+//! The presets: what a run is where its flags don't say.
+
+use std::time::Duration;
+
+use super::values::{Churn, Rate, Senders, Share, Slow, Storm};
+
+/// A named shape of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Preset {
+    Run,
+    Town,
+    Idle,
+    Whisper,
+    Churn,
+    Storm,
+    Slow,
+    Hostile,
+    Soak,
+    /// One try of a search.
+    Try,
+}
+
+/// What a preset says where the flags are silent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Defaults {
+    pub(crate) users: u32,
+    pub(crate) senders: Senders,
+    /// None where nobody talks.
+    pub(crate) rate: Option<Rate>,
+    pub(crate) duration: Duration,
+    pub(crate) warmup: Duration,
+    pub(crate) whispers: Share,
+    pub(crate) churn: Churn,
+    pub(crate) storm: Option<Storm>,
+    pub(crate) slow: Option<Slow>,
+    pub(crate) hostile: u32,
+}
+
+const TOWN: Defaults = Defaults {
+    users: 1000,
+    senders: Senders::Percent(10.0),
+    rate: Some(Rate(20.0)),
+    duration: Duration::from_secs(30),
+    warmup: Duration::from_secs(5),
+    whispers: Share(0.0),
+    churn: Churn(0.0),
+    storm: None,
+    slow: None,
+    hostile: 0,
+};
+
+impl Preset {
+    /// As it is typed, and told in results.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Town => "town",
+            Self::Idle => "idle",
+            Self::Whisper => "whisper",
+            Self::Churn => "churn",
+            Self::Storm => "storm",
+            Self::Slow => "slow",
+            Self::Hostile => "hostile",
+            Self::Soak => "soak",
+            Self::Try => "find-max",
+        }
+    }
+
+    pub(crate) fn defaults(self) -> Defaults {
+        match self {
+            Self::Run => Defaults {
+                users: 100,
+                rate: Some(Rate(10.0)),
+                duration: Duration::from_secs(10),
+                warmup: Duration::ZERO,
+                ..TOWN
+            },
+            Self::Town => TOWN,
+            Self::Idle => Defaults {
+                rate: None,
+                warmup: Duration::ZERO,
+                ..TOWN
+            },
+            Self::Whisper => Defaults {
+                whispers: Share(0.5),
+                ..TOWN
+            },
+            Self::Churn => Defaults {
+                churn: Churn(0.02),
+                ..TOWN
+            },
+            Self::Storm => Defaults {
+                storm: Some(Storm {
+                    at: Duration::from_secs(10),
+                    frac: 0.5,
+                    back: Duration::from_secs(5),
+                }),
+                ..TOWN
+            },
+            Self::Slow => Defaults {
+                slow: Some(Slow {
+                    n: 50,
+                    rate: 1000,
+                    stopped: 10,
+                }),
+                ..TOWN
+            },
+            Self::Hostile => Defaults {
+                hostile: 20,
+                ..TOWN
+            },
+            Self::Soak => Defaults {
+                duration: Duration::from_secs(3600),
+                ..TOWN
+            },
+            Self::Try => Defaults {
+                duration: Duration::from_secs(5),
+                warmup: Duration::from_secs(1),
+                ..TOWN
+            },
+        }
+    }
+}

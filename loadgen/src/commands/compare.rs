@@ -1,0 +1,176 @@
+//! Compares two versions of a server by the runs that were made of each.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::Serialize;
+
+use super::tell;
+use super::usage::UsageError;
+use crate::args::CompareArgs;
+use crate::judge::comparable::{self, Read};
+use crate::judge::compare::{Comparison, ENOUGH_RUNS, ERROR, Row, Unit, compare};
+use crate::judge::exit::Exit;
+use crate::number::milliseconds;
+use crate::result::{Run, SCHEMA};
+
+/// Reads both sides, compares them, and tells.
+pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
+    let (a, b) = (read_side(&args.a)?, read_side(&args.b)?);
+    let mut warnings = comparable::check(&a, &b).map_err(UsageError)?;
+    let runs = |side: Vec<Read>| side.into_iter().map(|read| read.run).collect::<Vec<Run>>();
+    let (a, b) = (runs(a), runs(b));
+    let comparison = compare(&a, &b);
+    warnings.extend(reservations(&comparison, a.len(), b.len()));
+    if comparison.rows.is_empty() {
+        return Err(UsageError(
+            "the runs have no metric in common: run both for longer (--duration), 1 s at least for a comparison by seconds".to_owned(),
+        )
+        .into());
+    }
+    let told = Told {
+        schema: SCHEMA,
+        warnings: &warnings,
+        regression: comparison.is_regression(),
+        comparison: &comparison,
+    };
+    tell::text(&render(args, a.len(), b.len(), &told), args.json.as_deref())?;
+    tell::json(&told, args.json.as_deref())?;
+    Ok(match told.regression {
+        true => Exit::Regression,
+        false => Exit::Pass,
+    })
+}
+
+/// The comparison as JSON.
+#[derive(Serialize)]
+struct Told<'a> {
+    schema: u32,
+    warnings: &'a [String],
+    regression: bool,
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+}
+
+/// The runs in a folder: its own, or those of the folders in it, by name.
+fn read_side(folder: &Path) -> anyhow::Result<Vec<Read>> {
+    let files = files(folder)
+        .map_err(|error| UsageError(format!("cannot read {}: {error}", folder.display())))?;
+    if files.is_empty() {
+        return Err(UsageError(format!(
+            "no run.json in {} or in a folder in it: make runs with wac-loadgen run … --out {}/1",
+            folder.display(),
+            folder.display()
+        ))
+        .into());
+    }
+    files.into_iter().map(read).collect()
+}
+
+fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let own = folder.join("run.json");
+    if own.is_file() {
+        return Ok(vec![own]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let file = entry?.path().join("run.json");
+        if file.is_file() {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(file: PathBuf) -> anyhow::Result<Read> {
+    let place = file.display().to_string();
+    let text = fs::read(&file).with_context(|| format!("cannot read {place}"))?;
+    let run = serde_json::from_slice(&text).map_err(|error| {
+        UsageError(format!(
+            "{place}: not a result of this version of wac-loadgen ({error}): run it again"
+        ))
+    })?;
+    Ok(Read { place, run })
+}
+
+/// What a comparison can't say.
+fn reservations(comparison: &Comparison, a: usize, b: usize) -> Vec<String> {
+    let mut told = Vec::new();
+    if comparison.observation == Unit::Second {
+        told.push(format!(
+            "{a} and {b} runs are too few to see what differs from run to run: their seconds are compared, and a difference shown may be one of runs, not of servers; make {ENOUGH_RUNS} runs or more of each"
+        ));
+    }
+    if let Some(needed) = comparison.needed {
+        let of = match comparison.observation {
+            Unit::Run => "runs",
+            Unit::Second => "seconds",
+        };
+        told.push(format!(
+            "{} and {} {of} are too few ever to show a difference: it takes {needed} of each",
+            comparison.a, comparison.b
+        ));
+    }
+    told
+}
+
+fn render(args: &CompareArgs, a: usize, b: usize, told: &Told<'_>) -> String {
+    let mut text = String::new();
+    let mut line = |line: &str| {
+        // A String takes everything.
+        let _ = writeln!(text, "{line}");
+    };
+    line(&format!(
+        " COMPARE   A {} ({a} runs)   B {} ({b} runs)",
+        args.a.display(),
+        args.b.display()
+    ));
+    told.warnings
+        .iter()
+        .for_each(|why| line(&format!(" WARNING   {why}")));
+    line(&format!(
+        "   {:<14}{:>10}{:>10}{:>8}   {:<16}  verdict",
+        "ms", "A", "B", "B/A", "interval"
+    ));
+    told.comparison.rows.iter().for_each(|r| line(&row(r)));
+    line(&format!(" RESULT    {}", conclusion(told.comparison)));
+    text
+}
+
+fn row(row: &Row) -> String {
+    let interval = match row.interval {
+        Some((low, high)) => format!("{low:.3} … {high:.3}"),
+        None => "too few".to_owned(),
+    };
+    // CPU of one delivery is far below a millisecond.
+    let (name, scale) = match row.metric {
+        "server CPU" => ("server CPU µs", 1e3),
+        metric => (metric, 1.0),
+    };
+    format!(
+        "   {name:<14}{:>10}{:>10}{:>8.3}   {interval:<16}  {}",
+        milliseconds((row.a * scale) as u64),
+        milliseconds((row.b * scale) as u64),
+        row.ratio,
+        row.finding.name()
+    )
+}
+
+fn conclusion(comparison: &Comparison) -> String {
+    let error = match comparison.observation {
+        Unit::Run => format!(
+            "equals are called different in at most {:.0} % of comparisons, worse in {:.1} %",
+            100.0 * ERROR,
+            50.0 * ERROR
+        ),
+        Unit::Second => "by seconds: no error rate is stated".to_owned(),
+    };
+    let verdict = match comparison.is_regression() {
+        true => "B is worse",
+        false => "no regression shown",
+    };
+    format!("{verdict} ({error})")
+}

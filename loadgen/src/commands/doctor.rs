@@ -1,0 +1,110 @@
+//! Tells what a run needs, what there is, and how to make it fit. It logs nobody in.
+
+use std::fmt::Write;
+
+use super::tell;
+use super::usage::UsageError;
+use crate::args::{Preset, RunArgs};
+use crate::judge::exit::Exit;
+use crate::machine::greeting::{greeting, is_wac};
+use crate::machine::limits::limits;
+use crate::machine::needs::Needs;
+use crate::machine::preflight::{Check, Finding, PreflightError, arithmetic, checks};
+use crate::number::{grouped, short};
+use crate::plan::workload::Workload;
+use crate::plan::{How, Plan};
+use crate::protocol::Protocol;
+
+/// Checks everything, and tells.
+pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
+    if args.server.is_none() {
+        let why = "--spawn: doctor looks at a server that runs; start it, and give HOST:PORT";
+        return Err(UsageError(why.to_owned()).into());
+    }
+    let plan = Plan::new(Workload::new(Preset::Run, args)?, &How::from(args))?;
+    let needs = Needs::of(&plan);
+    let limits = limits(plan.server, plan.server_pid).map_err(PreflightError::from)?;
+    let mut all = vec![server(&plan)];
+    all.extend(checks(&needs, &limits));
+    tell::text(&render(&plan, &needs, &all), args.json.as_deref())?;
+    tell::json(&all, args.json.as_deref())?;
+    Ok(match all.iter().any(|check| check.finding != Finding::Ok) {
+        true => Exit::Preflight,
+        false => Exit::Pass,
+    })
+}
+
+/// Whether somebody answers, and speaks what the run speaks.
+fn server(plan: &Plan) -> Check {
+    let wac = plan.workload.protocol == Protocol::Wac;
+    let wrong = |fix: String| Finding::Wrong { fix };
+    let (found, finding) = match greeting(plan.server) {
+        Ok(said) if !wac || is_wac(&said) => ("it answers".to_owned(), Finding::Ok),
+        Ok(said) => (
+            format!("it says: {said:.60}"),
+            wrong("give the address of a wacd, or --protocol".to_owned()),
+        ),
+        // Others wait for their clients to speak first.
+        Err(error) if !wac && is_silence(&error) => ("it accepts".to_owned(), Finding::Ok),
+        Err(error) if is_silence(&error) => (
+            "it says nothing".to_owned(),
+            wrong("give the address of a wacd, or --protocol".to_owned()),
+        ),
+        Err(error) => (
+            error.to_string(),
+            wrong(format!("wacd --flood-rate 0 --listen {}", plan.target)),
+        ),
+    };
+    Check {
+        what: "server".to_owned(),
+        needed: match wac {
+            true => "a WAC chat server".to_owned(),
+            false => "a server".to_owned(),
+        },
+        found,
+        finding,
+    }
+}
+
+fn is_silence(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
+    )
+}
+
+fn render(plan: &Plan, needs: &Needs, checks: &[Check]) -> String {
+    let work = &plan.workload;
+    let mut text = format!(
+        " DOCTOR    {} users, {} senders, {} msg/s, {}\n NEEDS     {}\n",
+        grouped(work.users.into(), ','),
+        grouped(work.senders.into(), ','),
+        short(work.mean_rate()),
+        plan.target,
+        arithmetic(needs),
+    );
+    for check in checks {
+        // A String takes everything.
+        let _ = writeln!(text, "{}", line(check));
+    }
+    let wrong = checks.iter().filter(|check| check.fix().is_some()).count();
+    text += &match wrong {
+        0 => " RESULT    it fits\n".to_owned(),
+        wrong => format!(
+            " RESULT    {wrong} of {} WRONG: what to do stands behind each\n",
+            checks.len()
+        ),
+    };
+    text
+}
+
+fn line(check: &Check) -> String {
+    let fate = match check.fix() {
+        None => "ok".to_owned(),
+        Some(fix) => format!("WRONG: {fix}"),
+    };
+    format!(
+        "   {:<44}  needed {:<18}  found {:<20}  {fate}",
+        check.what, check.needed, check.found
+    )
+}

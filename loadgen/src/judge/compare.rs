@@ -1,0 +1,368 @@
+//! Whether one side is better or worse than the other, or no difference is shown: pure.
+//!
+//! ```text
+//!  runs of A ┐             of each metric,                    ratio B / A with its interval,
+//!            ├─▶ Sample ─▶ the logarithms ─▶ rank-sum test ─▶ better, worse, or no difference shown
+//!  runs of B ┘
+//! ```
+//!
+//! Times are compared as ratios: a server that is 3 % slower is so at p50 and at p99. All metrics together err in at
+//! most [`ERROR`] of the comparisons of equals, so a regression is called in at most half of that: each metric
+//! is given its part of the error (Bonferroni), which holds however much they depend on each other.
+//!
+//! Power, measured by the tests below with 10 runs a side, noise of 1 % from run to run and five metrics: a change of
+//! 3 % is called in at least 99 % of the comparisons, one of 2 % in at least 90 %.
+
+use serde::Serialize;
+
+use super::rank::{least_observations, least_probability, median, shift};
+use crate::books::figures::Figures;
+use crate::result::{Run, Second};
+
+/// The share of comparisons of equals that may call any difference.
+pub(crate) const ERROR: f64 = 0.05;
+/// Runs a side from which each run is one observation.
+pub(crate) const ENOUGH_RUNS: usize = 5;
+
+/// What is one observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Unit {
+    Run,
+    /// Of the runs' timelines: what differs from run to run is not seen.
+    Second,
+}
+
+/// One metric's observations, lower ones better. None are missing: a metric that some have not is left out.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sample {
+    pub(crate) metric: &'static str,
+    pub(crate) a: Vec<f64>,
+    pub(crate) b: Vec<f64>,
+}
+
+/// What is said of a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) enum Finding {
+    #[serde(rename = "better")]
+    Better,
+    #[serde(rename = "worse")]
+    Worse,
+    #[serde(rename = "no difference shown")]
+    None,
+}
+
+impl Finding {
+    /// As it is told.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::None => "no difference shown",
+        }
+    }
+}
+
+/// One metric, compared. Times in nanoseconds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Row {
+    pub(crate) metric: &'static str,
+    /// The median of A and of B.
+    pub(crate) a: f64,
+    pub(crate) b: f64,
+    /// B as a multiple of A.
+    pub(crate) ratio: f64,
+    /// What it may be; none where there are too few observations to tell.
+    pub(crate) interval: Option<(f64, f64)>,
+    pub(crate) finding: Finding,
+}
+
+/// A comparison.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Comparison {
+    pub(crate) observation: Unit,
+    /// Observations of each side.
+    pub(crate) a: usize,
+    pub(crate) b: usize,
+    pub(crate) rows: Vec<Row>,
+    /// Observations a side from which a difference can be shown, where these are too few ever to show one.
+    pub(crate) needed: Option<usize>,
+}
+
+impl Comparison {
+    /// Any metric is worse.
+    pub(crate) fn is_regression(&self) -> bool {
+        self.rows.iter().any(|row| row.finding == Finding::Worse)
+    }
+}
+
+/// Runs, or seconds where a side has fewer than [`ENOUGH_RUNS`].
+pub(crate) fn unit(a: &[Run], b: &[Run]) -> Unit {
+    match a.len().min(b.len()) >= ENOUGH_RUNS {
+        true => Unit::Run,
+        false => Unit::Second,
+    }
+}
+
+/// Compares the runs of two sides.
+pub(crate) fn compare(a: &[Run], b: &[Run]) -> Comparison {
+    let unit = unit(a, b);
+    let samples = match unit {
+        Unit::Run => of_runs(a, b),
+        Unit::Second => of_seconds(a, b),
+    };
+    judge(unit, &samples)
+}
+
+/// Compares what was observed.
+pub(crate) fn judge(unit: Unit, samples: &[Sample]) -> Comparison {
+    let error = ERROR / samples.len().max(1) as f64;
+    let count = |side: fn(&Sample) -> &Vec<f64>| samples.first().map_or(0, |s| side(s).len());
+    let (a, b) = (count(|sample| &sample.a), count(|sample| &sample.b));
+    Comparison {
+        observation: unit,
+        a,
+        b,
+        rows: samples
+            .iter()
+            .filter_map(|sample| row(sample, error))
+            .collect(),
+        needed: (least_probability(a, b) > error).then(|| least_observations(error)),
+    }
+}
+
+fn row(sample: &Sample, error: f64) -> Option<Row> {
+    let logs = |values: &[f64]| values.iter().map(|value| value.ln()).collect::<Vec<_>>();
+    let shift = shift(&logs(&sample.a), &logs(&sample.b), error)?;
+    let finding = match shift {
+        shift if shift.low > 0.0 => Finding::Worse,
+        shift if shift.high < 0.0 => Finding::Better,
+        _ => Finding::None,
+    };
+    let interval = (shift.low.is_finite()).then(|| (shift.low.exp(), shift.high.exp()));
+    Some(Row {
+        metric: sample.metric,
+        a: middle(&sample.a),
+        b: middle(&sample.b),
+        ratio: shift.estimate.exp(),
+        interval,
+        finding,
+    })
+}
+
+fn middle(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    median(&sorted)
+}
+
+/// A metric of a run; none where it could not be told.
+type OfRun = fn(&Run) -> Option<u64>;
+/// A metric of a second of a run.
+type OfSecond = fn(&Second) -> Option<u64>;
+
+const RUN_METRICS: [(&str, OfRun); 6] = [
+    ("deliver p50", |run| figures(run)?.deliver.figure("p50")),
+    ("deliver p90", |run| figures(run)?.deliver.figure("p90")),
+    ("deliver p99", |run| figures(run)?.deliver.figure("p99")),
+    ("fan-out p50", |run| figures(run)?.fanout.figure("p50")),
+    ("fan-out p99", |run| figures(run)?.fanout.figure("p99")),
+    ("server CPU", |run| {
+        run.server_use.as_ref()?.cpu_ns_per_delivery
+    }),
+];
+
+const SECOND_METRICS: [(&str, OfSecond); 3] = [
+    ("deliver p50", |second| second.deliver_ns.figure("p50")),
+    ("deliver p99", |second| second.deliver_ns.figure("p99")),
+    ("server CPU", |second| {
+        let deliveries = second.deliver_ns.samples();
+        second.server_cpu_ns?.checked_div(deliveries)
+    }),
+];
+
+fn figures(run: &Run) -> Option<&Figures> {
+    run.latency_ns.as_ref()
+}
+
+fn of_runs(a: &[Run], b: &[Run]) -> Vec<Sample> {
+    let a: Vec<&Run> = a.iter().collect();
+    let b: Vec<&Run> = b.iter().collect();
+    samples(&RUN_METRICS, &a, &b)
+}
+
+fn of_seconds(a: &[Run], b: &[Run]) -> Vec<Sample> {
+    let a: Vec<&Second> = a.iter().flat_map(measured).collect();
+    let b: Vec<&Second> = b.iter().flat_map(measured).collect();
+    samples(&SECOND_METRICS, &a, &b)
+}
+
+/// The whole seconds of a run that are measured: neither warm-up nor drain.
+fn measured(run: &Run) -> impl Iterator<Item = &Second> {
+    let first = run.workload.warmup.as_secs_f64().ceil() as u32;
+    let end = run.workload.sending().as_secs() as u32;
+    let seconds = run.timeline.iter();
+    seconds.filter(move |second| (first..end).contains(&second.second))
+}
+
+/// The metrics that every observation has.
+fn samples<T: Copy>(
+    metrics: &[(&'static str, impl Fn(T) -> Option<u64>)],
+    a: &[T],
+    b: &[T],
+) -> Vec<Sample> {
+    // 0 has no logarithm: what took less than a nanosecond took one.
+    let all = |side: &[T], metric: &dyn Fn(T) -> Option<u64>| -> Option<Vec<f64>> {
+        let values = side.iter().map(|&of| Some(metric(of)?.max(1) as f64));
+        values.collect()
+    };
+    let each = metrics.iter().filter_map(|(name, metric)| {
+        Some(Sample {
+            metric: name,
+            a: all(a, metric)?,
+            b: all(b, metric)?,
+        })
+    });
+    each.filter(|sample| !sample.a.is_empty() && !sample.b.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::random::Random;
+
+    const REPEATS: u32 = 1_000;
+    const RUNS: usize = 10;
+    /// The spread of a metric from run to run.
+    const NOISE: f64 = 0.01;
+
+    /// How much of a metric's noise all metrics of a run have in common.
+    #[derive(Clone, Copy)]
+    struct Shared(f64);
+
+    /// Box and Muller: one normal number of two by chance.
+    fn normal(random: &mut Random) -> f64 {
+        let (radius, angle) = (random.fraction(), random.fraction());
+        (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
+    }
+
+    /// Runs of five metrics, as a table by metric.
+    fn side(random: &mut Random, factor: f64, shared: Shared) -> Vec<Vec<f64>> {
+        let mut metrics = vec![Vec::new(); 5];
+        for _ in 0..RUNS {
+            let common = normal(random);
+            for (metric, base) in metrics.iter_mut().zip([1e6, 2e6, 8e6, 4e6, 9e6]) {
+                let own = normal(random) * (1.0 - shared.0).sqrt();
+                let noise = NOISE * (common * shared.0.sqrt() + own);
+                metric.push(base * factor * noise.exp());
+            }
+        }
+        metrics
+    }
+
+    /// The shares of comparisons that call any difference, and a regression.
+    fn rates(seed: u64, factor: f64, shared: Shared) -> (f64, f64) {
+        let mut random = Random::new(seed);
+        let (mut any, mut worse) = (0, 0);
+        for _ in 0..REPEATS {
+            let (a, b) = (
+                side(&mut random, 1.0, shared),
+                side(&mut random, factor, shared),
+            );
+            let both = RUN_METRICS.iter().zip(a.into_iter().zip(b));
+            let samples: Vec<_> = both
+                .map(|((metric, _), (a, b))| Sample { metric, a, b })
+                .collect();
+            let comparison = judge(Unit::Run, &samples);
+            any += u32::from(comparison.rows.iter().any(|r| r.finding != Finding::None));
+            worse += u32::from(comparison.is_regression());
+        }
+        let share = |count| f64::from(count) / f64::from(REPEATS);
+        (share(any), share(worse))
+    }
+
+    /// Three standard errors of a share over the repeats: by chance it is passed once in 700 times.
+    fn by_chance(share: f64) -> f64 {
+        3.0 * (share * (1.0 - share) / f64::from(REPEATS)).sqrt()
+    }
+
+    #[track_caller]
+    fn holds_the_error_rate(seed: u64, shared: Shared) {
+        let (any, worse) = rates(seed, 1.0, shared);
+        assert!(any <= ERROR + by_chance(ERROR), "{any}");
+        let half = ERROR / 2.0;
+        assert!(worse <= half + by_chance(half), "{worse}");
+        // A test that never calls anything would hold it, too: Bonferroni's is far from 0.
+        assert!(any > 0.002, "{any}");
+    }
+
+    #[test]
+    fn a_against_a_errs_as_rarely_as_stated_with_independent_metrics() {
+        holds_the_error_rate(1, Shared(0.0));
+    }
+
+    #[test]
+    fn a_against_a_errs_as_rarely_as_stated_with_metrics_that_go_together() {
+        holds_the_error_rate(2, Shared(0.9));
+    }
+
+    #[test]
+    fn three_and_two_per_cent_are_called_as_often_as_stated() {
+        for (seed, shared) in [(3, Shared(0.0)), (4, Shared(0.9))] {
+            let (_, worse) = rates(seed, 1.03, shared);
+            assert!(worse >= 0.99, "{worse}");
+            let (_, worse) = rates(seed, 1.02, shared);
+            assert!(worse >= 0.90, "{worse}");
+        }
+    }
+
+    #[test]
+    fn what_is_faster_is_better() {
+        let mut random = Random::new(5);
+        let sample = Sample {
+            metric: "deliver p50",
+            a: side(&mut random, 1.0, Shared(0.0)).remove(0),
+            b: side(&mut random, 0.9, Shared(0.0)).remove(0),
+        };
+        let comparison = judge(Unit::Run, &[sample]);
+        let row = &comparison.rows[0];
+        assert_eq!(row.finding, Finding::Better);
+        assert!((row.ratio - 0.9).abs() < 0.02, "{row:?}");
+        assert!(!comparison.is_regression());
+    }
+
+    #[test]
+    fn the_interval_holds_the_true_ratio_as_often_as_stated() {
+        let mut random = Random::new(6);
+        let mut held = 0;
+        for _ in 0..REPEATS {
+            let sample = Sample {
+                metric: "deliver p50",
+                a: side(&mut random, 1.0, Shared(0.0)).remove(0),
+                b: side(&mut random, 1.05, Shared(0.0)).remove(0),
+            };
+            let comparison = judge(Unit::Run, &[sample]);
+            let (low, high) = comparison.rows[0].interval.unwrap();
+            held += u32::from(low <= 1.05 && 1.05 <= high);
+        }
+        let share = f64::from(held) / f64::from(REPEATS);
+        assert!(share >= 1.0 - ERROR - by_chance(ERROR), "{share}");
+    }
+
+    #[test]
+    fn too_few_are_told_how_many_it_takes() {
+        let sample = |metric| Sample {
+            metric,
+            a: vec![1.0, 2.0, 3.0],
+            b: vec![7.0, 8.0, 9.0],
+        };
+        let comparison = judge(
+            Unit::Second,
+            &[sample("deliver p50"), sample("deliver p99")],
+        );
+        assert_eq!(comparison.needed, Some(5));
+        assert_eq!(comparison.rows[0].interval, None);
+        assert_eq!(comparison.rows[0].finding, Finding::None);
+    }
+}

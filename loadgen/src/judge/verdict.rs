@@ -1,0 +1,366 @@
+//! What a run is worth: a pure function of what happened in it.
+
+use super::exit::Exit;
+use super::limit::Limit;
+use crate::result::{Trust, Verdict};
+
+/// What a verdict is made of.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts {
+    /// The server's limits that were met.
+    pub(crate) limits: Vec<Limit>,
+    /// Lines the server refused, and what it said first.
+    pub(crate) refused: Option<(u64, String)>,
+    /// Connections that ended without a reason.
+    pub(crate) cut: u64,
+    /// Any delivery was wrong.
+    pub(crate) faulty: bool,
+    pub(crate) interrupted: bool,
+    /// A promise was not kept.
+    pub(crate) slo_failed: bool,
+    /// Slow readers and hostile clients that were to be there, and that the server let in.
+    pub(crate) rogues: u32,
+    pub(crate) rogues_came: u32,
+    /// Messages of the schedule, and how many of them the kernel took.
+    pub(crate) messages: u32,
+    pub(crate) sent: u32,
+    /// The p99 of sendlag and of deliver, in ns.
+    pub(crate) sendlag_p99: Option<u64>,
+    pub(crate) deliver_p99: Option<u64>,
+    pub(crate) trust: Trust,
+}
+
+/// What a run is worth, and how the program ends.
+pub(crate) fn judge(facts: &Facts) -> (Verdict, Exit) {
+    let invalid = invalid(facts);
+    let suspect = suspect(facts);
+    let exit = if facts.faulty {
+        Exit::WrongDelivery
+    } else if !invalid.is_empty() {
+        Exit::Invalid
+    } else if facts.slo_failed {
+        Exit::SloFailed
+    } else if facts.interrupted {
+        Exit::Interrupted
+    } else {
+        Exit::Pass
+    };
+    let result = match exit {
+        Exit::Pass => "PASS",
+        Exit::Interrupted => "INTERRUPTED",
+        _ => "FAIL",
+    };
+    let trust = match (invalid.is_empty(), suspect.is_empty()) {
+        (false, _) => "INVALID",
+        (true, false) => "SUSPECT",
+        (true, true) => "VALID",
+    };
+    let verdict = Verdict {
+        result: result.to_owned(),
+        trust: trust.to_owned(),
+        exit: exit as u8,
+        reasons: invalid.into_iter().chain(suspect).collect(),
+        interrupted: facts.interrupted,
+    };
+    (verdict, exit)
+}
+
+/// Why the figures mean nothing, each with what to do.
+fn invalid(facts: &Facts) -> Vec<String> {
+    let limits = facts.limits.iter();
+    let mut reasons: Vec<String> = limits
+        .map(|limit| format!("{}: {}", limit.meaning(), limit.advice()))
+        .collect();
+    if let Some((count, said)) = &facts.refused {
+        reasons.push(format!(
+            "the server refused {count} lines, the first with: {said}"
+        ));
+    }
+    if facts.cut > 0 {
+        reasons.push(format!(
+            "{} connections ended without a reason: see the server's log",
+            facts.cut
+        ));
+    }
+    // A limit met ends the sending early: it has been told already.
+    if reasons.is_empty() && !facts.interrupted && facts.sent < facts.messages {
+        reasons.push(format!(
+            "the server took {} of {} messages: it does not keep up, send less (--rate)",
+            facts.sent, facts.messages
+        ));
+    }
+    reasons
+}
+
+/// A lag below this is none: it is a wake-up of the kernel's.
+const SENDLAG_NS: u64 = 1_000_000;
+const LOOP_LAG_NS: u64 = 5_000_000;
+/// The share of deliver's p99 that the p99 of a lag may be: more, and the lag is a part of what is told.
+const LAG_SHARE: f64 = 0.25;
+/// The share of a core that the busiest thread may use.
+const BUSY: f64 = 0.85;
+/// The share of the machine's time that others may have stolen.
+const STEAL: f64 = 0.05;
+/// The share of the machine's time that must be left over.
+const IDLE: f64 = 0.10;
+/// The share that others on a shared machine may have, and it is still load tester and server who share it.
+const OTHERS: f64 = 0.25;
+/// What a socket may hold unread when a second turns: a quarter of what the kernel keeps for one at first.
+const UNREAD_BYTES: u64 = 16 * 1024;
+
+/// Why the figures may be the load tester's own, or the machine's, each with what to do.
+fn suspect(facts: &Facts) -> Vec<String> {
+    let trust = &facts.trust;
+    let checks = [
+        missing_rogues(facts),
+        late_sending(facts),
+        busy_thread(trust),
+        unread(trust),
+        stolen(trust),
+        shared_cores(facts),
+    ];
+    checks.into_iter().flatten().collect()
+}
+
+/// Whether a lag is a part of the figures.
+fn counts(lag: u64, below: u64, deliver_p99: Option<u64>) -> bool {
+    lag > below && lag as f64 > LAG_SHARE * deliver_p99.unwrap_or(0) as f64
+}
+
+fn missing_rogues(facts: &Facts) -> Option<String> {
+    let (wanted, came) = (facts.rogues, facts.rogues_came);
+    (came < wanted && !facts.interrupted).then(|| {
+        format!(
+            "{came} of {wanted} slow readers and hostile clients were let in: start the server with a larger --max-connections, --max-per-ip 0"
+        )
+    })
+}
+
+fn late_sending(facts: &Facts) -> Option<String> {
+    let (lag, deliver) = (facts.sendlag_p99?, facts.deliver_p99?);
+    counts(lag, SENDLAG_NS, Some(deliver)).then(|| {
+        format!(
+            "sendlag is {:.0} % of deliver (p99): messages went out late; fewer --users or a lower --rate for each load tester",
+            100.0 * lag as f64 / deliver.max(1) as f64
+        )
+    })
+}
+
+fn busy_thread(trust: &Trust) -> Option<String> {
+    (trust.busiest_thread > BUSY).then(|| {
+        format!(
+            "the load tester's busiest thread used {:.0} % of a core: take more --threads, or several load testers",
+            100.0 * trust.busiest_thread
+        )
+    })
+}
+
+fn unread(trust: &Trust) -> Option<String> {
+    let bytes = trust.unread_bytes_per_socket;
+    (bytes > UNREAD_BYTES).then(|| {
+        format!(
+            "{bytes} bytes lay unread in each of its own sockets: it did not keep up with reading"
+        )
+    })
+}
+
+fn stolen(trust: &Trust) -> Option<String> {
+    let steal = trust.steal.filter(|&steal| steal > STEAL)?;
+    Some(format!(
+        "{:.1} % of the machine's time was stolen by another guest: run it again, or elsewhere",
+        100.0 * steal
+    ))
+}
+
+/// Somebody else had the core when it was wanted, or there was hardly any time left.
+fn shared_cores(facts: &Facts) -> Option<String> {
+    let trust = &facts.trust;
+    let lag = trust
+        .loop_lag_p99_ns
+        .filter(|&lag| counts(lag, LOOP_LAG_NS, facts.deliver_p99))
+        .map(|lag| format!("it was awake {:.1} ms late (p99)", lag as f64 / 1e6));
+    let idle = trust
+        .idle
+        .filter(|&idle| idle < IDLE)
+        .map(|idle| format!("{:.0} % of their time was left", 100.0 * idle));
+    let signs: Vec<String> = lag.into_iter().chain(idle).collect();
+    if signs.is_empty() {
+        return None;
+    }
+    let others = trust.others.unwrap_or(0.0);
+    let why = match trust.shares_cores && others < OTHERS {
+        true => "load tester and server share the cores".to_owned(),
+        false => format!("other programs had {:.0} % of the cores", 100.0 * others),
+    };
+    Some(format!(
+        "{why}, and {}: run the load tester on a machine of its own",
+        signs.join(", ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts {
+        Facts {
+            messages: 10,
+            sent: 10,
+            ..Facts::default()
+        }
+    }
+
+    fn exit(facts: Facts) -> Exit {
+        judge(&facts).1
+    }
+
+    /// A run that is in order but for this.
+    #[track_caller]
+    fn suspected(trust: Trust, wanted: &str) {
+        let (verdict, exit) = judge(&Facts { trust, ..facts() });
+        assert_eq!((&*verdict.trust, exit), ("SUSPECT", Exit::Pass));
+        assert_eq!(verdict.reasons.len(), 1);
+        assert!(
+            verdict.reasons[0].contains(wanted),
+            "{}",
+            verdict.reasons[0]
+        );
+    }
+
+    #[test]
+    fn nothing_wrong_is_a_pass() {
+        let (verdict, exit) = judge(&facts());
+        assert_eq!((&*verdict.result, &*verdict.trust), ("PASS", "VALID"));
+        assert_eq!(exit, Exit::Pass);
+    }
+
+    #[test]
+    fn the_gravest_gives_the_exit_code() {
+        let all = Facts {
+            limits: vec![Limit::Flood],
+            faulty: true,
+            interrupted: true,
+            slo_failed: true,
+            ..facts()
+        };
+        assert_eq!(exit(all.clone()), Exit::WrongDelivery);
+        let all = Facts {
+            faulty: false,
+            ..all
+        };
+        assert_eq!(exit(all.clone()), Exit::Invalid);
+        let all = Facts {
+            limits: vec![],
+            ..all
+        };
+        assert_eq!(exit(all.clone()), Exit::SloFailed);
+        let all = Facts {
+            slo_failed: false,
+            ..all
+        };
+        assert_eq!(exit(all), Exit::Interrupted);
+    }
+
+    #[test]
+    fn a_limit_makes_it_invalid_and_names_the_flag() {
+        let (verdict, exit) = judge(&Facts {
+            limits: vec![Limit::Flood],
+            interrupted: true,
+            ..facts()
+        });
+        assert_eq!((exit, &*verdict.trust), (Exit::Invalid, "INVALID"));
+        assert!(verdict.reasons[0].contains("--flood-rate 0"));
+    }
+
+    #[test]
+    fn a_schedule_not_sent_and_a_connection_cut_are_invalid() {
+        assert_eq!(exit(Facts { sent: 9, ..facts() }), Exit::Invalid);
+        assert_eq!(exit(Facts { cut: 1, ..facts() }), Exit::Invalid);
+        let refused = Some((3, "! no".to_owned()));
+        assert_eq!(exit(Facts { refused, ..facts() }), Exit::Invalid);
+    }
+
+    #[test]
+    fn an_interrupted_run_is_valid_as_far_as_it_went() {
+        let interrupted = Facts {
+            sent: 3,
+            interrupted: true,
+            ..facts()
+        };
+        let (verdict, exit) = judge(&interrupted);
+        assert_eq!((&*verdict.trust, exit), ("VALID", Exit::Interrupted));
+    }
+
+    #[test]
+    fn load_that_was_not_let_in_is_suspect() {
+        let with = |rogues_came| Facts {
+            rogues: 5,
+            rogues_came,
+            ..facts()
+        };
+        assert_eq!(judge(&with(5)).0.trust, "VALID");
+        assert!(judge(&with(4)).0.reasons[0].contains("4 of 5"));
+    }
+
+    #[test]
+    fn a_late_schedule_is_suspect() {
+        let late = |sendlag| Facts {
+            sendlag_p99: Some(sendlag),
+            deliver_p99: Some(20_000_000),
+            ..facts()
+        };
+        assert_eq!(judge(&late(6_000_000)).0.trust, "SUSPECT");
+        assert_eq!(judge(&late(4_000_000)).0.trust, "VALID");
+        let quick = Facts {
+            sendlag_p99: Some(900_000),
+            deliver_p99: Some(1_000_000),
+            ..facts()
+        };
+        assert_eq!(judge(&quick).0.trust, "VALID");
+    }
+
+    #[test]
+    fn a_load_tester_at_its_own_limit_is_suspect() {
+        let trust = Trust::default;
+        suspected(
+            Trust {
+                busiest_thread: 0.9,
+                ..trust()
+            },
+            "--threads",
+        );
+        suspected(
+            Trust {
+                loop_lag_p99_ns: Some(6_000_000),
+                ..trust()
+            },
+            "6.0 ms late",
+        );
+        suspected(
+            Trust {
+                unread_bytes_per_socket: 100_000,
+                ..trust()
+            },
+            "unread",
+        );
+        suspected(
+            Trust {
+                steal: Some(0.06),
+                ..trust()
+            },
+            "stolen",
+        );
+    }
+
+    #[test]
+    fn a_machine_without_time_left_is_suspect_and_says_whose_it_was() {
+        let busy = |others| Trust {
+            idle: Some(0.05),
+            others: Some(others),
+            shares_cores: true,
+            ..Trust::default()
+        };
+        suspected(busy(0.02), "share the cores");
+        suspected(busy(0.6), "other programs had 60 %");
+    }
+}

@@ -1,0 +1,216 @@
+//! What a run needs, from what was typed: checked once, all of it together.
+
+pub(crate) mod absences;
+pub(crate) mod payload;
+pub(crate) mod random;
+pub(crate) mod schedule;
+pub(crate) mod share;
+pub(crate) mod workload;
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::thread;
+
+use absences::{Absence, absences};
+use payload::{Make, Payload};
+use schedule::{Schedule, Shape};
+use workload::Workload;
+
+use crate::args::RunArgs;
+use crate::args::values::Ui;
+use crate::machine::process::listening_at;
+use crate::nanos::nanos;
+
+/// A run, before it begins.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) workload: Workload,
+    /// As it was typed.
+    pub(crate) target: String,
+    pub(crate) server: SocketAddr,
+    /// The run's id, by chance: names and checks hold it.
+    pub(crate) run: u32,
+    /// Threads that do the work, 1 to 64 and no more than users.
+    pub(crate) workers: u32,
+    pub(crate) schedule: Arc<Schedule>,
+    pub(crate) absences: Vec<Absence>,
+    pub(crate) payload: Payload,
+    pub(crate) ui: Ui,
+    /// The server's process on this machine, if it is known.
+    pub(crate) server_pid: Option<i32>,
+}
+
+/// Where and how a workload is run.
+#[derive(Debug, Clone)]
+pub(crate) struct How {
+    /// HOST:PORT
+    pub(crate) target: String,
+    /// As many as were asked for, if they were.
+    pub(crate) threads: Option<u16>,
+    pub(crate) ui: Ui,
+    pub(crate) server_pid: Option<i32>,
+}
+
+impl From<&RunArgs> for How {
+    fn from(args: &RunArgs) -> Self {
+        Self {
+            target: args.server.clone().unwrap_or_default(),
+            threads: args.threads,
+            ui: args.ui,
+            server_pid: args.server_pid,
+        }
+    }
+}
+
+/// What was typed can't be run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlanError {
+    #[error("{}", .0.join("\nwac-loadgen: "))]
+    Values(Vec<String>),
+    #[error("not an address: {target}: wanted HOST:PORT that can be resolved ({source})")]
+    Address {
+        target: String,
+        source: std::io::Error,
+    },
+    #[error("the system gives no random numbers")]
+    Random(#[from] getrandom::Error),
+}
+
+impl Plan {
+    /// # Errors
+    /// That the address can't be resolved.
+    pub(crate) fn new(workload: Workload, how: &How) -> Result<Self, PlanError> {
+        let schedule = Arc::new(Schedule::new(&Shape {
+            stages: stages(&workload),
+            whispers: workload.whispers,
+            arrival: workload.arrival,
+            senders: workload.senders,
+            seed: workload.seed,
+        }));
+        let run = getrandom::u32()?;
+        let server = resolve(&how.target)?;
+        Ok(Self {
+            target: how.target.clone(),
+            server,
+            run,
+            workers: workers(how.threads, server).min(workload.users),
+            payload: Payload::new(Make {
+                run,
+                seed: workload.seed,
+                users: workload.users,
+                size: workload.size,
+                schedule: schedule.clone(),
+            }),
+            absences: absences(&workload),
+            ui: how.ui,
+            server_pid: how.server_pid.or_else(|| somebody_at(server)),
+            schedule,
+            workload,
+        })
+    }
+
+    /// The stage that a moment belongs to, in nanoseconds from the beginning of the sending; none in the warm-up.
+    pub(crate) fn stage(&self, at: u64) -> Option<usize> {
+        let mut end = nanos(self.workload.warmup);
+        let warm = at >= end;
+        let stages = &self.workload.stages;
+        let ended = stages.iter().take_while(|stage| {
+            end += nanos(stage.duration);
+            at >= end
+        });
+        warm.then(|| ended.count().min(stages.len() - 1))
+    }
+}
+
+/// The process on this machine that serves there, if it is another than this one.
+fn somebody_at(server: SocketAddr) -> Option<i32> {
+    let own = i32::try_from(std::process::id()).ok();
+    listening_at(server).filter(|&pid| Some(pid) != own)
+}
+
+/// Rates and durations, the warm-up first.
+fn stages(workload: &Workload) -> Vec<(f64, std::time::Duration)> {
+    let warmup = (workload.stages[0].rate, workload.warmup);
+    let stages = workload
+        .stages
+        .iter()
+        .map(|stage| (stage.rate, stage.duration));
+    std::iter::once(warmup).chain(stages).collect()
+}
+
+fn resolve(target: &str) -> Result<SocketAddr, PlanError> {
+    let failed = |source| PlanError::Address {
+        target: target.to_owned(),
+        source,
+    };
+    let nothing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+    let mut addresses = target.to_socket_addrs().map_err(failed)?;
+    addresses.next().ok_or_else(nothing).map_err(failed)
+}
+
+/// On one machine with the server, half of the cores are left to it.
+fn workers(threads: Option<u16>, server: SocketAddr) -> u32 {
+    let cores = || thread::available_parallelism().map_or(1, |cores| cores.get().min(64) as u32);
+    let fitting = || match server.ip().is_loopback() {
+        true => (cores() / 2).max(1),
+        false => cores(),
+    };
+    threads.map_or_else(fitting, u32::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Args, Command, Preset};
+    use clap::Parser;
+
+    fn plan(flags: &[&str]) -> Result<Plan, PlanError> {
+        let words = ["wac-loadgen", "run", "127.0.0.1:1"].iter().chain(flags);
+        let Command::Run(args) = Args::parse_from(words).command else {
+            unreachable!("run was typed")
+        };
+        Plan::new(Workload::new(Preset::Run, &args)?, &How::from(&args))
+    }
+
+    #[test]
+    fn two_runs_have_names_of_their_own_and_one_schedule() {
+        let (one, two) = (plan(&[]).unwrap(), plan(&[]).unwrap());
+        assert_ne!(one.run, two.run);
+        assert_eq!(one.schedule, two.schedule);
+        assert_eq!(one.workload.hash(), two.workload.hash());
+    }
+
+    #[test]
+    fn all_problems_are_told_together() {
+        let error = plan(&["--users", "5", "--senders", "6", "--duration", "0s"]).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("--senders: 6 found, wanted 1 to 5"), "{text}");
+        assert!(text.contains("--duration: 0 found"), "{text}");
+    }
+
+    #[test]
+    fn what_would_not_fit_into_memory_is_refused() {
+        assert!(plan(&["--rate", "1000000/s", "--duration", "1h"]).is_err());
+        assert!(plan(&["--users", "4000000000", "--senders", "1%"]).is_err());
+    }
+
+    #[test]
+    fn a_moment_is_the_warm_ups_or_a_stages() {
+        let plan = plan(&["--warmup", "1s", "--stages", "2s:@10/s,3s:@20/s"]).unwrap();
+        let second = 1_000_000_000;
+        let stages = [
+            0,
+            second - 1,
+            second,
+            3 * second - 1,
+            3 * second,
+            6 * second,
+            9 * second,
+        ];
+        let of = stages.map(|at| plan.stage(at));
+        assert_eq!(
+            of,
+            [None, None, Some(0), Some(0), Some(1), Some(1), Some(1)]
+        );
+    }
+}

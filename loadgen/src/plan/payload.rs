@@ -1,0 +1,363 @@
+//! What is sent, and what a received line is: every byte of a message follows from its number.
+//!
+//! ```text
+//!  MSG 0000002a5f3c9e01abcdefgh…      sent
+//!  lg7f3a09c1-17: 0000002a5f3c9e01abcdefgh…      received
+//!  └ the run    │ │       │       └ filler, from the seed
+//!               │ │       └ check: of run, sender and message
+//!               │ └ message, hexadecimal
+//!               └ sender
+//! ```
+//!
+//! Names and checks hold the run's own id, so that several runs in one room don't take each other's
+//! lines for theirs.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use super::random::{Random, mix};
+use super::schedule::Schedule;
+use crate::args::values::Size;
+
+/// Hexadecimal digits of the message, then of the check.
+const DIGITS: usize = 8;
+
+/// Writes and recognises the messages of one run.
+#[derive(Debug, Clone)]
+pub(crate) struct Payload {
+    /// What the names of this run begin with: `lg7f3a09c1-`.
+    prefix: String,
+    run: u32,
+    seed: u64,
+    users: u32,
+    size: Size,
+    schedule: Arc<Schedule>,
+    filler: Vec<u8>,
+}
+
+/// What a payload is made of.
+#[derive(Debug, Clone)]
+pub(crate) struct Make {
+    /// The run's id, by chance.
+    pub(crate) run: u32,
+    pub(crate) seed: u64,
+    /// 2 at least.
+    pub(crate) users: u32,
+    /// Bytes of the texts, at least 16: two numbers of eight digits.
+    pub(crate) size: Size,
+    pub(crate) schedule: Arc<Schedule>,
+}
+
+/// What a received text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// A message of this run, every byte as it was sent.
+    Message(u32),
+    /// A whisper of this run, every byte as it was sent.
+    Whisper(u32),
+    /// A line of this run's that is not what was sent; from whom, if the name is whole.
+    Corrupt(Option<u32>),
+    /// Not of this run: a notice, an answer, somebody else's message.
+    Other,
+}
+
+impl Payload {
+    pub(crate) fn new(make: Make) -> Self {
+        let filler_bytes = usize::from(make.size.max).saturating_sub(2 * DIGITS);
+        let mut random = Random::new(!make.seed);
+        let letter = |_| b'a' + (random.next() % 26) as u8;
+        Self {
+            prefix: format!("lg{:08x}-", make.run),
+            run: make.run,
+            seed: make.seed,
+            users: make.users,
+            size: make.size,
+            schedule: make.schedule,
+            filler: (0..filler_bytes).map(letter).collect(),
+        }
+    }
+
+    /// A user's name.
+    pub(crate) fn write_name(&self, user: u32, out: &mut Vec<u8>) {
+        write!(out, "{}{user}", self.prefix).expect("a Vec takes everything");
+    }
+
+    /// Whose name it is, if it is one of this run's.
+    pub(crate) fn user_of(&self, name: &str) -> Option<u32> {
+        name.strip_prefix(&self.prefix)?.parse().ok()
+    }
+
+    /// A message's text.
+    pub(crate) fn write_text(&self, message: u32, out: &mut Vec<u8>) {
+        let check = self.check(message);
+        write!(out, "{message:08x}{check:08x}").expect("a Vec takes everything");
+        out.extend_from_slice(self.filler_of(message));
+    }
+
+    /// A message's text with its sender's name in front, as a WAC chat server would tell it: what is sent
+    /// where the server does not say whose it is, so that lines are as long everywhere.
+    pub(crate) fn write_spoken(&self, message: u32, out: &mut Vec<u8>) {
+        self.write_name(self.schedule.sender(message), out);
+        out.extend_from_slice(b": ");
+        self.write_text(message, out);
+    }
+
+    /// Whom a whisper is for: somebody else than its sender.
+    pub(crate) fn receiver(&self, whisper: u32) -> u32 {
+        let others = u64::from(self.users - 1);
+        let sender = self.schedule.sender(whisper);
+        let step = 1 + mix(self.seed ^ u64::from(whisper)) % others;
+        ((u64::from(sender) + step) % u64::from(self.users)) as u32
+    }
+
+    /// The schedule whose messages these are.
+    pub(crate) fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// Tells payloads apart, the run's id aside.
+    pub(crate) fn hash(&self) -> u64 {
+        let filler = self.filler.iter().map(|&byte| u64::from(byte));
+        let messages = 0..self.schedule.len();
+        let each = messages.map(|message| match self.schedule.is_whisper(message) {
+            true => self.filler_of(message).len() as u64 ^ u64::from(self.receiver(message)) << 32,
+            false => self.filler_of(message).len() as u64,
+        });
+        filler.chain(each).fold(0, |hash, next| mix(hash ^ next))
+    }
+
+    /// Tells what a line is, its ending taken off: `name: text` or `name whispers, "text"`.
+    ///
+    /// # Cost
+    /// Some tens of nanoseconds: this runs for each delivery, and parses no name that is not ours.
+    pub(crate) fn hear(&self, line: &[u8]) -> Heard {
+        let Some(rest) = line.strip_prefix(self.prefix.as_bytes()) else {
+            return Heard::Other;
+        };
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let sender = str::from_utf8(&rest[..digits])
+            .ok()
+            .and_then(|digits| digits.parse().ok());
+        let Some(sender) = sender.filter(|&sender| sender < self.users) else {
+            return Heard::Corrupt(None);
+        };
+        match rest[digits..].strip_prefix(b": ") {
+            Some(text) => self.said(sender, text),
+            None => self.whispered(sender, &rest[digits..]),
+        }
+    }
+
+    /// What everybody reads: a whisper among it is told as one, for those who may not read it.
+    fn said(&self, sender: u32, text: &[u8]) -> Heard {
+        match self.whole(sender, text) {
+            Some(message) if self.schedule.is_whisper(message) => Heard::Whisper(message),
+            Some(message) => Heard::Message(message),
+            None => Heard::Corrupt(Some(sender)),
+        }
+    }
+
+    /// What one user reads. A whisper that is not what was sent takes the place of no message to the room: its
+    /// sender is not told.
+    fn whispered(&self, sender: u32, rest: &[u8]) -> Heard {
+        let Some(text) = rest.strip_prefix(b" whispers, ") else {
+            return Heard::Corrupt(Some(sender));
+        };
+        let text = text
+            .strip_prefix(b"\"")
+            .and_then(|text| text.strip_suffix(b"\""));
+        match text.and_then(|text| self.whole(sender, text)) {
+            Some(message) if self.schedule.is_whisper(message) => Heard::Whisper(message),
+            _ => Heard::Corrupt(None),
+        }
+    }
+
+    /// The message, if it is that sender's and every byte is right.
+    fn whole(&self, sender: u32, text: &[u8]) -> Option<u32> {
+        let (message, rest) = text.split_first_chunk()?;
+        let (check, filler) = rest.split_first_chunk()?;
+        let message = hexadecimal(message)?;
+        let whole = message < self.schedule.len()
+            && self.schedule.sender(message) == sender
+            && hexadecimal(check) == Some(self.check(message))
+            && filler == self.filler_of(message);
+        whole.then_some(message)
+    }
+
+    fn filler_of(&self, message: u32) -> &[u8] {
+        let Size { min, max } = self.size;
+        let size = match max - min {
+            0 => max,
+            span => {
+                min + (mix(self.seed.rotate_left(32) ^ u64::from(message)) % (u64::from(span) + 1))
+                    as u16
+            }
+        };
+        &self.filler[..usize::from(size) - 2 * DIGITS]
+    }
+
+    fn check(&self, message: u32) -> u32 {
+        let sender = u64::from(self.schedule.sender(message));
+        let of = (u64::from(self.run) << 32 | u64::from(message)) ^ sender.rotate_left(40);
+        (mix(of) >> 32) as u32
+    }
+}
+
+/// Reads digits as they were written: lower case alone, so that a changed case is seen.
+fn hexadecimal(digits: &[u8; DIGITS]) -> Option<u32> {
+    digits.iter().try_fold(0, |value, digit| {
+        let nibble = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some(value << 4 | u32::from(nibble))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::args::values::Arrival;
+    use crate::plan::schedule::Shape;
+
+    /// 100 messages of 5 senders, every second one a whisper.
+    fn schedule() -> Arc<Schedule> {
+        Arc::new(Schedule::new(&Shape {
+            stages: vec![(100.0, Duration::from_secs(1))],
+            whispers: 0.5,
+            arrival: Arrival::Even,
+            senders: 5,
+            seed: 7,
+        }))
+    }
+
+    fn make() -> Make {
+        Make {
+            run: 0x7f3a,
+            seed: 7,
+            users: 9,
+            size: Size { min: 40, max: 40 },
+            schedule: schedule(),
+        }
+    }
+
+    /// Message 42, which is the room's, and whisper 43, as they are received.
+    fn received(payload: &Payload) -> [Vec<u8>; 2] {
+        assert!(payload.schedule.is_whisper(43) && !payload.schedule.is_whisper(42));
+        let mut line = Vec::new();
+        payload.write_spoken(42, &mut line);
+        let mut whisper = Vec::new();
+        payload.write_name(payload.schedule.sender(43), &mut whisper);
+        whisper.extend_from_slice(b" whispers, \"");
+        payload.write_text(43, &mut whisper);
+        whisper.push(b'"');
+        [line, whisper]
+    }
+
+    #[test]
+    fn a_message_is_read_back_and_has_its_size() {
+        let payload = Payload::new(make());
+        let [line, whisper] = received(&payload);
+        assert_eq!(payload.hear(&line), Heard::Message(42));
+        assert_eq!(payload.hear(&whisper), Heard::Whisper(43));
+        assert_eq!(line.len(), "lg00007f3a-2: ".len() + 40);
+    }
+
+    #[test]
+    fn any_changed_byte_of_the_text_is_seen_and_its_sender_known() {
+        let payload = Payload::new(make());
+        let sender = payload.schedule.sender(42);
+        let [line, _] = received(&payload);
+        for at in "lg00007f3a-2: ".len()..line.len() {
+            let mut changed = line.clone();
+            changed[at] ^= 0x20;
+            assert_eq!(
+                payload.hear(&changed),
+                Heard::Corrupt(Some(sender)),
+                "byte {at}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_cut_short_or_grown_is_corrupt() {
+        let payload = Payload::new(make());
+        let sender = payload.schedule.sender(42);
+        let [mut line, _] = received(&payload);
+        assert_eq!(payload.hear(&line[..20]), Heard::Corrupt(Some(sender)));
+        line.push(b'x');
+        assert_eq!(payload.hear(&line), Heard::Corrupt(Some(sender)));
+        assert_eq!(payload.hear(b"lg00007f3a-"), Heard::Corrupt(None));
+    }
+
+    #[test]
+    fn a_message_under_another_senders_name_is_corrupt() {
+        let payload = Payload::new(make());
+        let [mut line, _] = received(&payload);
+        line["lg00007f3a-".len()] = b'8';
+        assert_eq!(payload.hear(&line), Heard::Corrupt(Some(8)));
+    }
+
+    #[test]
+    fn a_whisper_said_aloud_is_a_whisper_and_a_changed_one_is_nobodys() {
+        let payload = Payload::new(make());
+        let mut line = Vec::new();
+        payload.write_spoken(43, &mut line);
+        assert_eq!(payload.hear(&line), Heard::Whisper(43));
+        let [_, mut whisper] = received(&payload);
+        let at = whisper.len() - 2;
+        whisper[at] ^= 0x20;
+        assert_eq!(payload.hear(&whisper), Heard::Corrupt(None));
+    }
+
+    #[test]
+    fn lines_of_another_run_are_not_ours() {
+        let ours = Payload::new(make());
+        let other = Payload::new(Make { run: 1, ..make() });
+        assert_eq!(ours.hear(&received(&other)[0]), Heard::Other);
+        assert_eq!(ours.hear(b"* welcome, lg00007f3a-1"), Heard::Other);
+        assert_eq!(ours.user_of("lg00007f3a-17"), Some(17));
+        assert_eq!(other.user_of("lg00007f3a-17"), None);
+    }
+
+    #[test]
+    fn whispers_are_for_anybody_but_their_sender() {
+        let payload = Payload::new(make());
+        let mut receivers = [0; 9];
+        for whisper in (0..100).filter(|&message| payload.schedule.is_whisper(message)) {
+            let receiver = payload.receiver(whisper);
+            assert_ne!(receiver, payload.schedule.sender(whisper));
+            receivers[receiver as usize] += 1;
+        }
+        assert!(receivers.iter().all(|&count| count > 0), "{receivers:?}");
+    }
+
+    #[test]
+    fn sizes_vary_within_their_span_and_follow_from_the_seed() {
+        let make = || Make {
+            size: Size { min: 20, max: 60 },
+            ..make()
+        };
+        let payload = Payload::new(make());
+        let length = |message| {
+            let mut text = Vec::new();
+            payload.write_text(message, &mut text);
+            text.len()
+        };
+        let lengths: Vec<_> = (0..100).map(length).collect();
+        assert!(lengths.iter().all(|length| (20..=60).contains(length)));
+        assert!(
+            lengths.iter().any(|&length| length < 30) && lengths.iter().any(|&length| length > 50)
+        );
+        assert_eq!(
+            payload.hash(),
+            Payload::new(Make { run: 9, ..make() }).hash()
+        );
+        assert_ne!(
+            payload.hash(),
+            Payload::new(Make { seed: 8, ..make() }).hash()
+        );
+    }
+}

@@ -1,0 +1,306 @@
+//! A result as text: a line for each thing to know.
+
+use std::path::Path;
+
+use crate::books::figures::Figures;
+use crate::books::spread::{PERCENTILES, Spread};
+use crate::number::{bytes, grouped, milliseconds, short};
+use crate::render::files;
+use crate::result::{Delivery, Run, ServerUse, SloResult, StageResult, Trust, Unlucky};
+
+/// The whole result. Figures that mean nothing are not in it. `out`: where the run's files are.
+pub(crate) fn render(run: &Run, out: Option<&Path>) -> String {
+    let mut lines = vec![result_line(run)];
+    lines.extend(reasons(run));
+    if let Some(figures) = &run.latency_ns {
+        lines.extend(figure_lines(run, figures));
+    }
+    lines.extend(delivery_lines(&run.delivery));
+    if run.latency_ns.is_some() {
+        lines.extend(stage_lines(&run.stages));
+        let each = run.headlines.iter();
+        lines.extend(each.map(|head| format!(" HEADLINE  {}  {}", head.name, head.text)));
+    }
+    lines.extend(run.server_use.as_ref().map(server_line));
+    lines.extend(run.slo.iter().map(slo_line));
+    lines.push(trust_line(run));
+    lines.extend(out.map(|out| files_line(run, out)));
+    lines.join("\n") + "\n"
+}
+
+fn result_line(run: &Run) -> String {
+    format!(
+        " RESULT  {}   {}   {}   run {}  seed {}",
+        run.verdict.result,
+        run.verdict.trust,
+        work(run),
+        run.run,
+        run.workload.seed,
+    )
+}
+
+/// What was asked: `1,000 users, 100 senders, 40 msg/s for 30s after 5s of warm-up`.
+pub(crate) fn work(run: &Run) -> String {
+    let work = &run.workload;
+    let warmup = match work.warmup.is_zero() {
+        true => String::new(),
+        false => format!(
+            " after {} of warm-up",
+            humantime::format_duration(work.warmup)
+        ),
+    };
+    let interrupted = match run.verdict.interrupted && run.verdict.result != "INTERRUPTED" {
+        true => ", interrupted",
+        false => "",
+    };
+    format!(
+        "{} users, {} senders, {} msg/s for {}{warmup}{interrupted}",
+        grouped(work.users.into(), ','),
+        grouped(work.senders.into(), ','),
+        short(work.mean_rate()),
+        humantime::format_duration(work.measured()),
+    )
+}
+
+fn reasons(run: &Run) -> impl Iterator<Item = String> {
+    let trust = &run.verdict.trust;
+    let reasons = run.verdict.reasons.iter();
+    reasons.map(move |why| format!(" {trust:<9} {why}"))
+}
+
+fn figure_lines(run: &Run, figures: &Figures) -> Vec<String> {
+    let each = figures.each().into_iter();
+    let each = each.filter(|(_, spread)| spread.samples() > 0);
+    let mut lines: Vec<_> = each.map(|(word, spread)| row(word, spread)).collect();
+    if !lines.is_empty() {
+        lines.insert(0, head());
+    }
+    lines.extend(run.unlucky.as_ref().map(unlucky_line));
+    lines
+}
+
+fn head() -> String {
+    let names = PERCENTILES.iter().map(|(name, _)| format!("{name:>8}"));
+    let names: String = names.collect();
+    format!("   ms      {names}{:>8}{:>14}", "max", "samples")
+}
+
+fn row(word: &str, spread: &Spread) -> String {
+    let percentiles = PERCENTILES.map(|(_, beyond)| spread.percentile(beyond));
+    let values = percentiles.into_iter().chain([spread.max()]);
+    let values: String = values.map(|value| format!("{:>8}", time(value))).collect();
+    format!("   {word:<8}{values}{:>14}", grouped(spread.samples(), ' '))
+}
+
+/// Milliseconds, or a dash where there are too few observations to tell.
+pub(crate) fn time(nanos: Option<u64>) -> String {
+    nanos.map_or("–".to_owned(), milliseconds)
+}
+
+fn unlucky_line(unlucky: &Unlucky) -> String {
+    format!(
+        "   unlucky     a reader's own p99: median {}, worst {} (u{})",
+        milliseconds(unlucky.median_ns),
+        milliseconds(unlucky.worst_ns),
+        unlucky.worst_user
+    )
+}
+
+fn delivery_lines(delivery: &Delivery) -> Vec<String> {
+    let told = counts(delivery).into_iter();
+    let told: Vec<_> = told
+        .map(|(word, count)| format!("{word} {}", grouped(count, ' ')))
+        .collect();
+    let mut lines = vec![format!(" DELIVERY  {}", told.join(" · "))];
+    let first = delivery.first.iter();
+    lines.extend(first.map(|(word, place)| format!(" FAULT     first {word}: {place}")));
+    lines
+}
+
+/// What is told of the deliveries: grey and leaked only where there were any.
+pub(crate) fn counts(delivery: &Delivery) -> Vec<(&'static str, u64)> {
+    let faults = delivery.faults();
+    let books = [
+        ("owed", delivery.owed),
+        ("in", delivery.received),
+        ("grey", delivery.grey),
+    ];
+    let all = books.into_iter().chain(faults);
+    all.filter(|&(word, count)| count > 0 || !["grey", "leaked"].contains(&word))
+        .collect()
+}
+
+fn stage_lines(stages: &[StageResult]) -> impl Iterator<Item = String> {
+    let width = stages.iter().map(|stage| stage.name.chars().count()).max();
+    let width = width.unwrap_or(0);
+    stages.iter().map(move |stage| {
+        let Figures {
+            deliver, fanout, ..
+        } = &stage.latency_ns;
+        format!(
+            " STAGE     {:<width$}  {:>6} msg/s   deliver p50 {} p99 {}   fan-out p99 {} max {}",
+            stage.name,
+            short(stage.rate),
+            time(deliver.figure("p50")),
+            time(deliver.figure("p99")),
+            time(fanout.figure("p99")),
+            time(fanout.max()),
+        )
+    })
+}
+
+fn server_line(used: &ServerUse) -> String {
+    let cpu = used
+        .cpu_ns_per_delivery
+        .map(|nanos| format!("{} CPU a delivery", microseconds(nanos)));
+    // A server that has served before may have had the memory already.
+    let added = Some(used.bytes_per_connection).filter(|&added| added > 0);
+    let memory = added.map(|added| format!("{} a connection", bytes(added)));
+    let told: Vec<_> = cpu.into_iter().chain(memory).collect();
+    format!(" SERVER    {}", told.join(" · "))
+}
+
+/// `0.71 µs`
+pub(crate) fn microseconds(nanos: u64) -> String {
+    format!("{:.2} µs", nanos as f64 / 1e3)
+}
+
+fn slo_line(slo: &SloResult) -> String {
+    let (value, kept) = held(slo);
+    format!(" SLO       {}  {value}  {kept}", slo.promise)
+}
+
+/// A promise's value, in ms, and what became of it.
+pub(crate) fn held(slo: &SloResult) -> (String, &'static str) {
+    let kept = match (slo.value_ns, slo.ok) {
+        (None, _) => "too few observations",
+        (_, true) => "ok",
+        (_, false) => "FAILED",
+    };
+    (time(slo.value_ns), kept)
+}
+
+fn trust_line(run: &Run) -> String {
+    let mut told = vec![format!("sent {}", sent(run))];
+    let own = run.trust.own_cpu_ns_per_delivery;
+    told.extend(own.map(|nanos| format!("own CPU {} a delivery", microseconds(nanos))));
+    told.extend(
+        trust(&run.trust)
+            .into_iter()
+            .map(|(what, value)| format!("{what} {value}")),
+    );
+    format!(" TRUST     {}", told.join(" · "))
+}
+
+/// `100.0 % of schedule (2 977 of 2 977)`
+pub(crate) fn sent(run: &Run) -> String {
+    format!(
+        "{} of schedule ({} of {})",
+        percent(f64::from(run.sent) / f64::from(run.messages.max(1)), 1),
+        grouped(run.sent.into(), ' '),
+        grouped(run.messages.into(), ' ')
+    )
+}
+
+/// What is known of the load tester and its machine, each with its value.
+pub(crate) fn trust(trust: &Trust) -> Vec<(&'static str, String)> {
+    let known = [
+        (
+            "busiest thread",
+            (trust.busiest_thread > 0.0).then(|| percent(trust.busiest_thread, 0)),
+        ),
+        (
+            "loop lag p99",
+            trust
+                .loop_lag_p99_ns
+                .map(|lag| format!("{} ms", milliseconds(lag))),
+        ),
+        ("steal", trust.steal.map(|share| percent(share, 1))),
+        ("idle", trust.idle.map(|share| percent(share, 0))),
+    ];
+    let known = known.into_iter();
+    known
+        .filter_map(|(what, value)| Some((what, value?)))
+        .collect()
+}
+
+fn percent(share: f64, digits: usize) -> String {
+    format!("{:.digits$} %", 100.0 * share)
+}
+
+fn files_line(run: &Run, out: &Path) -> String {
+    let names: Vec<_> = files::names(run).collect();
+    format!(" FILES     {}: {}", out.display(), names.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::sample::{invalid, sample};
+
+    #[test]
+    fn a_row_stands_under_its_head_and_shows_what_it_can_carry() {
+        let mut spread = Spread::default();
+        (0..100).for_each(|_| spread.record(0, 2_000_000));
+        let row = row("fan-out", &spread);
+        assert_eq!(row.chars().count(), head().chars().count());
+        let words: Vec<_> = row.split_whitespace().collect();
+        assert_eq!(words, ["fan-out", "2.00", "2.00", "–", "–", "2.00", "100"]);
+    }
+
+    #[test]
+    fn everything_that_is_known_has_its_line_in_order() {
+        let text = render(&sample(7), Some(Path::new("out/7")));
+        let words: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
+        let wanted = "RESULT ms deliver service fan-out spread sendlag join unlucky DELIVERY STAGE STAGE \
+                      HEADLINE SERVER SLO SLO SLO TRUST FILES";
+        assert_eq!(words.join(" "), wanted, "{text}");
+    }
+
+    #[test]
+    fn lines_tell_the_sample_as_it_is() {
+        let mut run = sample(7);
+        run.slo[1].ok = false;
+        run.slo[1].value_ns = Some(9_440_000);
+        run.delivery.grey = 12;
+        let text = render(&run, Some(Path::new("out/7")));
+        let lines = [
+            " RESULT  PASS   VALID   100 users, 10 senders, 40 msg/s for 1m after 5s of warm-up   run 00000007  seed 7",
+            "   unlucky     a reader's own p99: median 2.12, worst 2.61 (u81)",
+            " DELIVERY  owed 237 600 · in 237 600 · grey 12 · lost 0 · doubled 0 · swapped 0 · echoed 0 · corrupt 0",
+            " HEADLINE  everyone back  1.42 s after the storm",
+            " SERVER    8.00 µs CPU a delivery · 1.1 KiB a connection",
+            " SLO       fan-out.p99 < 50ms  9.44  FAILED",
+            " SLO       join.p99 < 50ms  –  too few observations",
+            " TRUST     sent 100.0 % of schedule (2 400 of 2 400) · own CPU 3.83 µs a delivery · busiest thread 63 % · \
+             loop lag p99 0.061 ms · steal 0.0 % · idle 41 %",
+            " FILES     out/7: run.json deliver.hgrm fanout.hgrm run.hlog timeline.csv report.html",
+        ];
+        for line in lines {
+            assert!(
+                text.lines().any(|told| told == line),
+                "{line}\nis in\n{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn figures_that_mean_nothing_are_not_told_but_why_they_do_not() {
+        let run = Run {
+            headlines: sample(7).headlines,
+            stages: sample(7).stages,
+            ..invalid(7)
+        };
+        let text = render(&run, None);
+        assert!(
+            text.contains(" INVALID   the server's limit of lines was met"),
+            "{text}"
+        );
+        for word in ["deliver ", "unlucky", "HEADLINE", "STAGE", "SLO", "FILES"] {
+            assert!(!text.contains(word), "{word} is not in:\n{text}");
+        }
+    }
+}

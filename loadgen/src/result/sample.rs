@@ -1,0 +1,266 @@
+//! Results made up from a seed, for the tests of whatever reads a result.
+
+use std::time::Duration;
+
+use super::{
+    Delivery, Environment, Hashes, Headline, Run, SCHEMA, Second, ServerUse, SloResult,
+    StageResult, Trust, Unlucky, Verdict,
+};
+use crate::args::values::{Arrival, Size, Verify};
+use crate::books::figures::Figures;
+use crate::books::spread::{Spread, Summary};
+use crate::plan::random::Random;
+use crate::plan::workload::{Stage, Workload};
+use crate::protocol::Protocol;
+
+/// Seconds of warm-up, and of each of the two stages; the last second only drains.
+const WARMUP: u32 = 5;
+const STAGE: u32 = 30;
+/// Messages a second of each stage; the warm-up is at the first.
+const RATES: [u32; 2] = [20, 60];
+/// Deliveries of a message.
+const READERS: u64 = 99;
+
+/// A good run of 100 users in two stages of 30 s after 5 s of warm-up, with all that can be known of it:
+/// 237 600 deliveries, most of them within a few ms.
+pub(crate) fn sample(seed: u64) -> Run {
+    let chance = &mut Chance(Random::new(seed));
+    let stages = [stage_result(chance, 0), stage_result(chance, 1)];
+    let mut figures = stages[0].latency_ns.clone();
+    figures.add(&stages[1].latency_ns);
+    (0..100).for_each(|_| figures.join.record(0, chance.time(1_100_000)));
+    let messages = STAGE * (RATES[0] + RATES[1]);
+    Run {
+        schema: SCHEMA,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        run: format!("{:08x}", seed as u32),
+        began: "2026-03-14T09:26:53Z".to_owned(),
+        environment: environment(),
+        server: "127.0.0.1:4700".to_owned(),
+        workload: workload(seed),
+        hashes: Hashes {
+            workload: "9c41d2c0a6a1be55".to_owned(),
+            schedule: "02b7fe7713c8d4e1".to_owned(),
+            payload: "f3d9a80e5c2277b4".to_owned(),
+        },
+        threads: 1,
+        verdict: verdict(),
+        joined: 100,
+        messages,
+        sent: messages,
+        delivery: delivery(figures.deliver.samples()),
+        slo: promises(&figures),
+        latency_ns: Some(figures),
+        unlucky: Some(Unlucky {
+            median_ns: 2_120_000,
+            worst_ns: 2_610_000,
+            worst_user: 81,
+        }),
+        stages: stages.to_vec(),
+        headlines: headlines(),
+        server_use: Some(server_use()),
+        trust: trust(),
+        timeline: timeline(chance),
+    }
+}
+
+/// A run whose figures mean nothing: they are withheld.
+pub(crate) fn invalid(seed: u64) -> Run {
+    let reason = "the server's limit of lines was met: start it with --flood-rate 0";
+    Run {
+        verdict: Verdict {
+            result: "FAIL".to_owned(),
+            trust: "INVALID".to_owned(),
+            exit: 4,
+            reasons: vec![reason.to_owned()],
+            interrupted: false,
+        },
+        latency_ns: None,
+        unlucky: None,
+        stages: Vec::new(),
+        headlines: Vec::new(),
+        slo: Vec::new(),
+        server_use: None,
+        ..sample(seed)
+    }
+}
+
+/// Numbers by chance, the same for the same seed.
+struct Chance(Random);
+
+impl Chance {
+    /// A time around a median, in ns: most are near it, one in a thousand is ten times as long.
+    fn time(&mut self, median: u64) -> u64 {
+        let beyond = self.0.fraction();
+        let body = 0.6 + 0.4 * (1.0 / beyond).log2();
+        let tail = if beyond < 0.002 { 4.0 } else { 1.0 };
+        (median as f64 * body * tail) as u64
+    }
+}
+
+fn stage_result(chance: &mut Chance, stage: usize) -> StageResult {
+    let median = [430_000, 690_000][stage];
+    let mut figures = Figures::default();
+    for _ in 0..STAGE * RATES[stage] {
+        let lag = chance.time(5_000);
+        figures.sendlag.record(0, lag);
+        let (mut first, mut last) = (u64::MAX, 0);
+        for _ in 0..READERS {
+            let service = chance.time(median);
+            figures.service.record(0, service);
+            figures.deliver.record(0, lag + service);
+            (first, last) = (first.min(lag + service), last.max(lag + service));
+        }
+        figures.fanout.record(0, last);
+        figures.spread.record(first, last);
+    }
+    StageResult {
+        name: format!("stage {}", stage + 1),
+        rate: RATES[stage].into(),
+        latency_ns: figures,
+    }
+}
+
+/// A second's deliveries are fewer than they were: enough for a p99, and quick to make.
+fn timeline(chance: &mut Chance) -> Vec<Second> {
+    let seconds = WARMUP + 2 * STAGE + 1;
+    (0..seconds)
+        .map(|second| moment(chance, second, seconds))
+        .collect()
+}
+
+fn moment(chance: &mut Chance, second: u32, seconds: u32) -> Second {
+    let stage = usize::from(second >= WARMUP + STAGE);
+    let drains = second + 1 == seconds;
+    let sent = if drains { 0 } else { RATES[stage] };
+    let mut told = Second {
+        second,
+        users: 100,
+        sent,
+        ..Second::default()
+    };
+    let mut deliver = Spread::default();
+    for _ in 0..u64::from(sent) * READERS {
+        deliver.record(0, chance.time([430_000, 690_000][stage]));
+    }
+    told.deliver_ns = Summary::from(&deliver);
+    told.fanout_max_ns = told.deliver_ns.max();
+    told.server_cpu_ns = Some(chance.time([14_000_000, 42_000_000][stage]));
+    told.server_memory_bytes = Some(9_400_000 + u64::from(second) * 8_192);
+    told
+}
+
+fn workload(seed: u64) -> Workload {
+    let stage = |number: u32, rate: u32| Stage {
+        name: format!("stage {number}"),
+        rate: rate.into(),
+        duration: Duration::from_secs(STAGE.into()),
+        rogues: false,
+    };
+    Workload {
+        preset: "run".to_owned(),
+        protocol: Protocol::Wac,
+        users: 100,
+        senders: 10,
+        warmup: Duration::from_secs(WARMUP.into()),
+        stages: vec![stage(1, RATES[0]), stage(2, RATES[1])],
+        arrival: Arrival::Poisson,
+        size: Size { min: 32, max: 400 },
+        whispers: 0.0,
+        churn: 0.0,
+        storm: None,
+        slow: None,
+        hostile: 0,
+        connect_rate: None,
+        drain: Duration::from_secs(5),
+        verify: Verify::Full,
+        seed,
+    }
+}
+
+fn environment() -> Environment {
+    Environment {
+        host: "bench-1".to_owned(),
+        kernel: "6.12.9".to_owned(),
+        cpu: "A CPU @ 3 GHz".to_owned(),
+        cores: 2,
+        memory_bytes: 8 << 30,
+    }
+}
+
+fn verdict() -> Verdict {
+    Verdict {
+        result: "PASS".to_owned(),
+        trust: "VALID".to_owned(),
+        exit: 0,
+        reasons: Vec::new(),
+        interrupted: false,
+    }
+}
+
+fn delivery(owed: u64) -> Delivery {
+    Delivery {
+        owed,
+        received: owed,
+        ..Delivery::default()
+    }
+}
+
+fn headlines() -> Vec<Headline> {
+    vec![Headline {
+        name: "everyone back".to_owned(),
+        text: "1.42 s after the storm".to_owned(),
+        value: Some(1_420_000_000.0),
+        unit: "ns".to_owned(),
+    }]
+}
+
+/// Two that are kept, and one with too few observations.
+fn promises(figures: &Figures) -> Vec<SloResult> {
+    let promise = |promise: &str, value_ns: Option<u64>| SloResult {
+        promise: promise.to_owned(),
+        value_ns,
+        ok: value_ns.is_some(),
+    };
+    vec![
+        promise("deliver.p99 < 50ms", figures.deliver.figure("p99")),
+        promise("fan-out.p99 < 50ms", figures.fanout.figure("p99")),
+        promise("join.p99 < 50ms", figures.join.figure("p99")),
+    ]
+}
+
+fn server_use() -> ServerUse {
+    ServerUse {
+        pid: 4711,
+        cpu_ns: 1_900_000_000,
+        cpu_ns_per_delivery: Some(7_996),
+        memory_before_bytes: 9_287_680,
+        memory_joined_bytes: 9_400_320,
+        memory_end_bytes: 9_924_608,
+        bytes_per_connection: 1_126,
+    }
+}
+
+fn trust() -> Trust {
+    Trust {
+        own_cpu_ns_per_delivery: Some(3_830),
+        busiest_thread: 0.63,
+        loop_lag_p99_ns: Some(61_000),
+        steal: Some(0.0),
+        idle: Some(0.41),
+        others: Some(0.02),
+        unread_bytes_per_socket: 0,
+        shares_cores: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_makes_the_same_result_and_another_another() {
+        assert_eq!(sample(7), sample(7));
+        assert_ne!(sample(7).latency_ns, sample(8).latency_ns);
+    }
+}

@@ -1,0 +1,69 @@
+//! The load tester's commands that make no run.
+
+use std::process::{Command, Output, Stdio};
+
+use wac_tests::binary;
+
+/// What a command came to.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Runs `wac-loadgen` with these words to its end.
+#[track_caller]
+pub(crate) fn command<'a>(words: impl IntoIterator<Item = &'a str>) -> Ended {
+    ended(Command::new(binary("wac-loadgen")).args(words))
+}
+
+/// Runs it with these words under a hard limit of open files.
+#[track_caller]
+pub(crate) fn command_with_open_files<'a>(
+    limit: u32,
+    words: impl IntoIterator<Item = &'a str>,
+) -> Ended {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &format!("ulimit -n {limit} && exec \"$0\" \"$@\"")])
+        .arg(binary("wac-loadgen"))
+        .args(words);
+    ended(&mut shell)
+}
+
+/// Runs a command to its end.
+#[track_caller]
+pub(crate) fn ended(command: &mut Command) -> Ended {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command
+        .stdin(Stdio::null())
+        .output()
+        .expect("the load tester can be started");
+    let text = |bytes| String::from_utf8(bytes).expect("it writes text");
+    Ended {
+        code: status.code(),
+        stdout: text(stdout),
+        stderr: text(stderr),
+    }
+}
+
+impl Ended {
+    /// It ended with this code.
+    #[track_caller]
+    pub(crate) fn with(&self, code: i32) -> &Ended {
+        assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// It told this, on either output.
+    #[track_caller]
+    pub(crate) fn tells(&self, wanted: &str) -> &Ended {
+        let told = self.stdout.contains(wanted) || self.stderr.contains(wanted);
+        assert!(told, "{wanted} is in:\n{}{}", self.stdout, self.stderr);
+        self
+    }
+}

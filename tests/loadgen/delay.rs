@@ -1,0 +1,41 @@
+//! What a server takes longer is what the load tester measures more.
+
+use std::time::Duration;
+
+use wac_loadgen::fake::{Fake, Script};
+
+use crate::tester::Tester;
+
+/// A server that holds each delivery for so long, and a load tester that is measuring it.
+#[track_caller]
+fn measure(delay: Duration) -> (Fake, Tester) {
+    let fake = Fake::start(Script {
+        delay,
+        ..Script::default()
+    });
+    let fake = fake.expect("a fake can be started");
+    let load = "--users 4 --senders 2 --rate 200/s --arrival even --duration 1s";
+    let tester = Tester::start(fake.address(), load);
+    (fake, tester)
+}
+
+/// The median of 600 deliveries, in ms.
+#[track_caller]
+fn median((_fake, tester): (Fake, Tester)) -> f64 {
+    let told = tester.told();
+    told.ended_with(0);
+    assert_eq!(told.number("/latency_ns/deliver/samples"), 600);
+    told.number("/latency_ns/deliver/p50") as f64 / 1e6
+}
+
+#[test]
+fn a_delay_of_5_ms_is_5_ms_in_the_median() {
+    // At the same time, so that whatever else the machine does is in both.
+    let both = [Duration::ZERO, Duration::from_millis(5)].map(measure);
+    let [at_once, later] = both.map(median);
+    let difference = later - at_once;
+    assert!(
+        (4.75..=5.25).contains(&difference),
+        "{later} ms - {at_once} ms = {difference} ms"
+    );
+}
