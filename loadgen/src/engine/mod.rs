@@ -27,6 +27,7 @@ mod rogues;
 mod second;
 mod send;
 mod shared;
+mod state;
 mod thread;
 mod timeline;
 mod timer;

@@ -1,7 +1,6 @@
 //! Users leave, and come back.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::phase::Phase;
@@ -11,17 +10,6 @@ use crate::plan::absences::{Absence, Why};
 
 /// How long to wait before a name is asked for again that the server has not freed.
 const ASK_AGAIN_NS: u64 = 50_000_000;
-
-/// Who is to leave and to come back next.
-#[derive(Debug, Default)]
-pub(super) struct Moves {
-    /// The next of the plan's absences.
-    next: usize,
-    /// Who comes back when; or, logged out, asks for its name again.
-    returns: BinaryHeap<Reverse<(u64, u32)>>,
-    /// Those whom the storm dropped and who are not back.
-    missing: u32,
-}
 
 impl Worker {
     /// When somebody leaves or comes back next.

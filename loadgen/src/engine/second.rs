@@ -5,19 +5,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::phase::Phase;
 use super::user::Stage;
 use super::worker::Worker;
-use crate::books::seconds::SecondBooks;
 
 const SECOND_NS: u64 = 1_000_000_000;
 /// So many sockets are asked what they hold unread.
 const SAMPLED: usize = 64;
-
-/// The second that a worker is in.
-#[derive(Debug, Default)]
-pub(super) struct Second {
-    /// Counted from the beginning of the sending.
-    number: u32,
-    pub(super) books: SecondBooks,
-}
 
 impl Worker {
     /// When the second ends that this worker is in.

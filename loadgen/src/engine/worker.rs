@@ -15,11 +15,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::{mpsc, watch};
 
 use super::books::Books;
-use super::moves::Moves;
 use super::phase::{Event, Phase};
 use super::ready::ReadyList;
-use super::second::Second;
 use super::shared::Shared;
+use super::state::{Moves, Second};
 use super::timer::Timer;
 use super::user::User;
 use crate::machine::cpu;

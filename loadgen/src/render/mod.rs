@@ -7,3 +7,4 @@ pub(crate) mod hgrm;
 pub(crate) mod hlog;
 pub(crate) mod html;
 pub(crate) mod text;
+pub(crate) mod words;

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use super::files;
+use super::words::{counts, held, microseconds, sent, time, trust, work};
 use crate::books::figures::Figures;
 use crate::books::spread::{PERCENTILES, Spread};
 use crate::number::{bytes, grouped, milliseconds, short};
-use crate::render::files;
-use crate::result::{Delivery, Run, ServerUse, SloResult, StageResult, Trust, Unlucky};
+use crate::result::{Delivery, Run, ServerUse, SloResult, StageResult, Unlucky};
 
 /// The whole result. Figures that mean nothing are not in it. `out`: where the run's files are.
 pub(crate) fn render(run: &Run, out: Option<&Path>) -> String {
@@ -36,29 +37,6 @@ fn result_line(run: &Run) -> String {
         work(run),
         run.run,
         run.workload.seed,
-    )
-}
-
-/// What was asked: `1,000 users, 100 senders, 40 msg/s for 30s after 5s of warm-up`.
-pub(crate) fn work(run: &Run) -> String {
-    let work = &run.workload;
-    let warmup = match work.warmup.is_zero() {
-        true => String::new(),
-        false => format!(
-            " after {} of warm-up",
-            humantime::format_duration(work.warmup)
-        ),
-    };
-    let interrupted = match run.verdict.interrupted && run.verdict.result != "INTERRUPTED" {
-        true => ", interrupted",
-        false => "",
-    };
-    format!(
-        "{} users, {} senders, {} msg/s for {}{warmup}{interrupted}",
-        grouped(work.users.into(), ','),
-        grouped(work.senders.into(), ','),
-        short(work.mean_rate()),
-        humantime::format_duration(work.measured()),
     )
 }
 
@@ -92,11 +70,6 @@ fn row(word: &str, spread: &Spread) -> String {
     format!("   {word:<8}{values}{:>14}", grouped(spread.samples(), ' '))
 }
 
-/// Milliseconds, or a dash where there are too few observations to tell.
-pub(crate) fn time(nanos: Option<u64>) -> String {
-    nanos.map_or("–".to_owned(), milliseconds)
-}
-
 fn unlucky_line(unlucky: &Unlucky) -> String {
     format!(
         "   unlucky     a reader's own p99: median {}, worst {} (u{})",
@@ -115,19 +88,6 @@ fn delivery_lines(delivery: &Delivery) -> Vec<String> {
     let first = delivery.first.iter();
     lines.extend(first.map(|(word, place)| format!(" FAULT     first {word}: {place}")));
     lines
-}
-
-/// What is told of the deliveries: grey and leaked only where there were any.
-pub(crate) fn counts(delivery: &Delivery) -> Vec<(&'static str, u64)> {
-    let faults = delivery.faults();
-    let books = [
-        ("owed", delivery.owed),
-        ("in", delivery.received),
-        ("grey", delivery.grey),
-    ];
-    let all = books.into_iter().chain(faults);
-    all.filter(|&(word, count)| count > 0 || !["grey", "leaked"].contains(&word))
-        .collect()
 }
 
 fn stage_lines(stages: &[StageResult]) -> impl Iterator<Item = String> {
@@ -160,24 +120,9 @@ fn server_line(used: &ServerUse) -> String {
     format!(" SERVER    {}", told.join(" · "))
 }
 
-/// `0.71 µs`
-pub(crate) fn microseconds(nanos: u64) -> String {
-    format!("{:.2} µs", nanos as f64 / 1e3)
-}
-
 fn slo_line(slo: &SloResult) -> String {
     let (value, kept) = held(slo);
     format!(" SLO       {}  {value}  {kept}", slo.promise)
-}
-
-/// A promise's value, in ms, and what became of it.
-pub(crate) fn held(slo: &SloResult) -> (String, &'static str) {
-    let kept = match (slo.value_ns, slo.ok) {
-        (None, _) => "too few observations",
-        (_, true) => "ok",
-        (_, false) => "FAILED",
-    };
-    (time(slo.value_ns), kept)
 }
 
 fn trust_line(run: &Run) -> String {
@@ -190,42 +135,6 @@ fn trust_line(run: &Run) -> String {
             .map(|(what, value)| format!("{what} {value}")),
     );
     format!(" TRUST     {}", told.join(" · "))
-}
-
-/// `100.0 % of schedule (2 977 of 2 977)`
-pub(crate) fn sent(run: &Run) -> String {
-    format!(
-        "{} of schedule ({} of {})",
-        percent(f64::from(run.sent) / f64::from(run.messages.max(1)), 1),
-        grouped(run.sent.into(), ' '),
-        grouped(run.messages.into(), ' ')
-    )
-}
-
-/// What is known of the load tester and its machine, each with its value.
-pub(crate) fn trust(trust: &Trust) -> Vec<(&'static str, String)> {
-    let known = [
-        (
-            "busiest thread",
-            (trust.busiest_thread > 0.0).then(|| percent(trust.busiest_thread, 0)),
-        ),
-        (
-            "loop lag p99",
-            trust
-                .loop_lag_p99_ns
-                .map(|lag| format!("{} ms", milliseconds(lag))),
-        ),
-        ("steal", trust.steal.map(|share| percent(share, 1))),
-        ("idle", trust.idle.map(|share| percent(share, 0))),
-    ];
-    let known = known.into_iter();
-    known
-        .filter_map(|(what, value)| Some((what, value?)))
-        .collect()
-}
-
-fn percent(share: f64, digits: usize) -> String {
-    format!("{:.digits$} %", 100.0 * share)
 }
 
 fn files_line(run: &Run, out: &Path) -> String {

@@ -11,7 +11,7 @@ mod plot;
 mod scale;
 mod tables;
 
-use super::text::{time, work};
+use crate::render::words::{time, work};
 use crate::result::{Run, Unlucky};
 
 const STYLE: &str = include_str!("page.css");

@@ -3,7 +3,7 @@
 use crate::books::figures::Figures;
 use crate::books::spread::{PERCENTILES, Spread};
 use crate::number::{bytes, grouped, short};
-use crate::render::text::{counts, held, microseconds, sent, time, trust};
+use crate::render::words::{counts, held, microseconds, sent, time, trust};
 use crate::result::{Delivery, Environment, Run, ServerUse, SloResult, StageResult};
 
 use super::escape;
