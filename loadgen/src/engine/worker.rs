@@ -4,7 +4,7 @@
 //!  rest ─▶ follow the phase ▸ send and move what is due ▸ look at who is ready ▸ connect ▸ tell ─▶ rest
 //! ```
 //!
-//! It rests until a socket is ready, a message is due or the phase changes. No step waits.
+//! It rests until a socket is ready, a message is about to be due or the phase changes. No step waits.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -27,6 +27,10 @@ use crate::plan::share::Share;
 
 /// The shared read buffer: what a reader that was away for a while may find at once.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// So long before a message is due a worker gets up, but never earlier than in the last eighth of its rest: a machine that
+/// sleeps wakes late. With no more than the timer, a tenth of 20 messages a second went out 2.3 ms late on an idle one.
+const EARLY_NS: u64 = 1_500_000;
+const EARLY_SHARE: u64 = 8;
 
 /// A worker's state.
 pub(super) struct Worker {
@@ -40,6 +44,8 @@ pub(super) struct Worker {
     pub(super) users: Vec<User>,
     pub(super) ready: Arc<ReadyList>,
     timer: Timer,
+    /// The moment that it has got up for, early, and awaits awake.
+    awaited: Option<u64>,
     /// One for all users.
     pub(super) buffer: Box<[u8]>,
     /// The slots looked at in a turn, kept for their memory.
@@ -85,6 +91,7 @@ impl Worker {
             users: Vec::with_capacity(share.of(plan.workload.users) as usize),
             ready: Arc::default(),
             timer: Timer::new()?,
+            awaited: None,
             buffer: vec![0; BUFFER_BYTES].into(),
             looked_at: Vec::new(),
             line: Vec::new(),
@@ -133,8 +140,20 @@ impl Worker {
 
     async fn rest(&mut self) {
         let wake = self.next_wake();
-        if let Some(at) = wake {
-            self.timer.arm(at, self.shared.clock.now());
+        if wake.is_some() && wake == self.awaited {
+            tokio::task::yield_now().await;
+        } else {
+            self.sleep(wake).await;
+        }
+        self.note_lag(wake);
+    }
+
+    /// Sleeps until there is something to do, or a little before `wake`.
+    async fn sleep(&mut self, wake: Option<u64>) {
+        let now = self.shared.clock.now();
+        let get_up = wake.map(|at| at - (at.saturating_sub(now) / EARLY_SHARE).min(EARLY_NS));
+        if let Some(get_up) = get_up {
+            self.timer.arm(get_up, now);
         }
         let Self {
             ready,
@@ -150,7 +169,10 @@ impl Worker {
             // Nobody leads any more: the run could not go on.
             changed = phases.changed() => if changed.is_err() { *phase = Phase::Over },
         }
-        self.note_lag(wake);
+        // By the clock: an expiry may be that of an earlier rest.
+        if get_up.is_some_and(|at| at <= self.shared.clock.now()) {
+            self.awaited = wake;
+        }
     }
 
     /// Notes how late it is awake, where there was a moment to be awake at.
