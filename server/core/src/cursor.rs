@@ -251,8 +251,9 @@ impl Cursor {
             debug_assert!(step > 0, "no more is written than was shown");
             self.at = self.at.plus(step);
             bytes -= step;
-            let last = view.bytes(Position(self.at.0 - 1), self.at);
-            self.mid_line = last != b"\n";
+            // The head stands between two lines, and so does the end of reading: most need no look.
+            self.mid_line =
+                self.at != limit && view.bytes(Position(self.at.0 - 1), self.at) != b"\n";
         }
     }
 

@@ -118,12 +118,19 @@ impl RoomLog {
     }
 }
 
+/// What is new is kept in one piece up to this size.
+const SEAM_BYTES: usize = 2 * CHUNK_BYTES;
+
 /// A shard's view of the room log.
 #[derive(Debug, Default)]
 pub struct View {
     first: u64,
     full: VecDeque<Chunk>,
     tail: Vec<u8>,
+    /// What the last catching up brought, once more and in one piece, if it lies in two chunks: nearly everybody is given
+    /// just that, and one `send` costs less than a `writev` of two pieces (one write in five, at full load).
+    seam: Vec<u8>,
+    seam_at: Position,
 }
 
 impl View {
@@ -132,6 +139,12 @@ impl View {
     /// # Cost
     /// Copies what is new of the chunk being filled; a full chunk costs a reference.
     pub fn catch_up(&mut self, log: &RoomLog) {
+        let seen = self.head();
+        self.follow(log);
+        self.bridge(seen);
+    }
+
+    fn follow(&mut self, log: &RoomLog) {
         let mut next = self.first + self.full.len() as u64;
         if next < log.first {
             self.full.clear();
@@ -150,6 +163,24 @@ impl View {
         self.tail.extend_from_slice(&log.tail[copied..]);
     }
 
+    /// Copies what is new since `seen` into one piece, where it lies in two.
+    fn bridge(&mut self, seen: Position) {
+        self.seam.clear();
+        let head = self.head();
+        let new = (head.0 - seen.0) as usize;
+        if seen < self.start() || seen.in_chunk() + new <= CHUNK_BYTES || new > SEAM_BYTES {
+            return;
+        }
+        let mut seam = std::mem::take(&mut self.seam);
+        let mut at = seen;
+        while at < head {
+            let piece = self.bytes(at, head);
+            seam.extend_from_slice(piece);
+            at = at.plus(piece.len());
+        }
+        (self.seam, self.seam_at) = (seam, seen);
+    }
+
     /// Returns the position behind the last line seen.
     pub fn head(&self) -> Position {
         head(self.first, &self.full, &self.tail)
@@ -160,22 +191,23 @@ impl View {
         Position(self.first * CHUNK_BYTES as u64)
     }
 
-    /// Returns the bytes from a position on, up to `end`, the head or the end of the chunk,
-    /// whichever comes first.
+    /// Returns the bytes from a position on, up to `end`, the head or the end of the piece that they are kept in,
+    /// whichever comes first: a chunk, or what the last catching up brought.
     ///
     /// # Panics
     /// If the position has left the window.
     pub fn bytes(&self, from: Position, end: Position) -> &[u8] {
-        let chunk = match self.full.get((from.chunk() - self.first) as usize) {
-            Some(chunk) => chunk,
-            None => &self.tail,
+        let piece = if from == self.seam_at && !self.seam.is_empty() {
+            &self.seam[..]
+        } else {
+            let chunk = match self.full.get((from.chunk() - self.first) as usize) {
+                Some(chunk) => chunk,
+                None => &self.tail,
+            };
+            &chunk[from.in_chunk().min(chunk.len())..]
         };
-        let begin = from.in_chunk().min(chunk.len());
-        let wanted = end.0.saturating_sub(from.0);
-        let end = chunk
-            .len()
-            .min(begin.saturating_add(usize::try_from(wanted).unwrap_or(usize::MAX)));
-        &chunk[begin..end]
+        let wanted = usize::try_from(end.0.saturating_sub(from.0)).unwrap_or(usize::MAX);
+        &piece[..piece.len().min(wanted)]
     }
 
     /// Returns the position behind the end of the line in which `from` stands.
@@ -230,6 +262,22 @@ mod tests {
         assert_eq!(one.start(), two.start());
         assert!(log.head().0 - one.start().0 < 3 * CHUNK_BYTES as u64);
         assert!(log.head().0 - one.start().0 >= 2 * CHUNK_BYTES as u64);
+    }
+
+    #[test]
+    fn what_is_new_is_one_piece_across_chunks() {
+        let mut log = RoomLog::new(4 * CHUNK_BYTES);
+        let mut view = View::default();
+        log.append(&[vec![b'x'; CHUNK_BYTES - 11], b"\n".to_vec()].concat())
+            .unwrap();
+        view.catch_up(&log);
+        let seen = log.append(b"before the end, and behind it\n").unwrap();
+        view.catch_up(&log);
+        assert_eq!(
+            view.bytes(seen, Position::END),
+            b"before the end, and behind it\n"
+        );
+        assert_eq!(view.bytes(seen.plus(1), Position::END), b"efore the");
     }
 
     #[test]

@@ -153,14 +153,19 @@ impl<T: Transport> Connection<T> {
         loop {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let filled = session.cursor().gather(view, &mut slices);
-            if filled == 0 {
-                session.written(0, view);
+            let slices = &slices[..filled];
+            let gathered: usize = slices.iter().map(|slice| slice.len()).sum();
+            let taken = match gathered {
+                0 => 0,
+                _ => match transport.poll_write(cx, slices) {
+                    Poll::Ready(Ok(taken)) => taken,
+                    Poll::Ready(Err(error)) => return Wrote::Broken(broken_by(&error)),
+                    Poll::Pending => return Wrote::Part,
+                },
+            };
+            session.written(taken, view);
+            if taken == gathered && filled < SLICES {
                 return Wrote::All;
-            }
-            match transport.poll_write(cx, &slices[..filled]) {
-                Poll::Ready(Ok(bytes)) => session.written(bytes, view),
-                Poll::Ready(Err(error)) => return Wrote::Broken(broken_by(&error)),
-                Poll::Pending => return Wrote::Part,
             }
         }
     }
