@@ -146,11 +146,6 @@ impl Shared {
         }
     }
 
-    /// Returns the runtime's name for a time since the server's start.
-    pub(crate) fn instant(&self, time: Duration) -> tokio::time::Instant {
-        (self.start + time).into()
-    }
-
     /// Returns the position up to which every shard has tried every session.
     fn tried(&self) -> Position {
         self.gates

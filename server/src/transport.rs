@@ -1,35 +1,29 @@
 //! A transport takes bytes of the log and says how many: plain TCP and Unix sockets.
 
-use std::io::{self, IoSlice};
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
-
-/// The socket's side of a session.
+/// The socket's side of a session. Nothing in it waits.
 pub(crate) trait Transport {
     /// Reads into `buffer`; 0 is the end of input.
-    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
-
-    /// Asks to be woken when there is something to read; ready if there may be already.
-    fn poll_read_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
-
-    /// Asks to be woken when there is room to write; ready if there may be already.
-    fn poll_write_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    ///
+    /// # Errors
+    /// `WouldBlock` where there is nothing to read; else why the connection broke.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
     /// Writes as much as there is room for.
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>>;
+    ///
+    /// # Errors
+    /// `WouldBlock` where there is no room; else why the connection broke.
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
 
     /// Closes the sending side.
-    fn shut_down(&mut self, cx: &mut Context<'_>);
+    fn shut_down(&mut self);
 }
 
-/// A connected socket.
+/// A connected socket that does not block.
 #[derive(Debug)]
 pub(crate) enum Socket {
     Tcp(TcpStream),
@@ -46,35 +40,27 @@ macro_rules! either {
     };
 }
 
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        either!(self, stream => stream.as_fd())
+    }
+}
+
 impl Transport for Socket {
-    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut buffer = ReadBuf::new(buffer);
-        ready!(either!(self, stream => Pin::new(stream).poll_read(cx, &mut buffer)))?;
-        Poll::Ready(Ok(buffer.filled().len()))
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        either!(self, stream => stream.read(buffer))
     }
 
-    fn poll_read_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        either!(self, stream => stream.poll_read_ready(cx))
-    }
-
-    fn poll_write_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        either!(self, stream => stream.poll_write_ready(cx))
-    }
-
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         match slices {
             // One slice is the usual case, and send() costs less than writev().
-            [slice] => either!(self, stream => Pin::new(stream).poll_write(cx, slice)),
-            _ => either!(self, stream => Pin::new(stream).poll_write_vectored(cx, slices)),
+            [slice] => either!(self, stream => stream.write(slice)),
+            _ => either!(self, stream => stream.write_vectored(slices)),
         }
     }
 
-    fn shut_down(&mut self, cx: &mut Context<'_>) {
-        // It never waits on these sockets, and a peer that is gone needs no goodbye.
-        let _ = either!(self, stream => Pin::new(stream).poll_shutdown(cx));
+    fn shut_down(&mut self) {
+        // A peer that is gone needs no goodbye.
+        let _ = either!(self, stream => stream.shutdown(Shutdown::Write));
     }
 }

@@ -12,11 +12,12 @@ use socket2::SockRef;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
 
-use crate::gate::{Newcomer, Stream};
+use crate::gate::Newcomer;
 use crate::listeners::{BoundUnix, Listener, Listeners};
 use crate::peer::Peer;
 use crate::shared::Shared;
 use crate::sync::lock;
+use crate::transport::Socket;
 use refusal::Refusals;
 
 /// The pause after an accept that failed for lack of resources doubles between these.
@@ -48,9 +49,9 @@ async fn accept_all(listener: Watched, shared: Arc<Shared>, refusals: Arc<Refusa
     let mut pause = PAUSES.0;
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => {
+            Ok((socket, peer)) => {
                 pause = PAUSES.0;
-                let_in(stream, peer, &shared, &refusals);
+                let_in(socket, peer, &shared, &refusals);
             }
             Err(error) => match kind(&error) {
                 AcceptError::OfOneConnection => tracing::debug!(%error, "a connection was gone"),
@@ -69,7 +70,7 @@ async fn accept_all(listener: Watched, shared: Arc<Shared>, refusals: Arc<Refusa
 }
 
 /// Admits a connection, or refuses it with its reason.
-fn let_in(stream: Stream, peer: Peer, shared: &Shared, refusals: &Arc<Refusals>) {
+fn let_in(socket: Socket, peer: Peer, shared: &Shared, refusals: &Arc<Refusals>) {
     let admitted = lock(&shared.admission).admit(peer.ip());
     match admitted {
         Ok(()) => {
@@ -77,11 +78,11 @@ fn let_in(stream: Stream, peer: Peer, shared: &Shared, refusals: &Arc<Refusals>)
             let newcomer = Newcomer {
                 id: shared.next_session(),
                 peer,
-                stream,
+                socket,
             };
             gate.expect("there is at least one shard").admit(newcomer);
         }
-        Err(reason) => refusals.refuse(stream, peer, reason, shared.now()),
+        Err(reason) => refusals.refuse(socket, peer, reason, shared.now()),
     }
 }
 
@@ -106,18 +107,18 @@ impl Watched {
         })
     }
 
-    /// Accepts a connection and takes it out of this thread's reactor: it goes to a shard's.
-    async fn accept(&self) -> io::Result<(Stream, Peer)> {
+    /// Accepts a connection and takes it out of this thread's reactor: it goes to a shard.
+    async fn accept(&self) -> io::Result<(Socket, Peer)> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
-                Ok((Stream::Tcp(stream.into_std()?), Peer::Tcp(address)))
+                Ok((Socket::Tcp(stream.into_std()?), Peer::Tcp(address)))
             }
             Self::Unix { socket, bound } => {
                 let (stream, _) = socket.accept().await?;
                 let stream = stream.into_std()?;
                 SockRef::from(&stream).set_send_buffer_size(bound.send_buffer_bytes)?;
-                Ok((Stream::Unix(stream), Peer::Unix))
+                Ok((Socket::Unix(stream), Peer::Unix))
             }
         }
     }

@@ -11,10 +11,10 @@ use tokio::sync::Semaphore;
 use wac_core::close::CloseReason;
 use wac_core::line::ServerLine;
 
-use crate::gate::Stream;
 use crate::peer::Peer;
 use crate::rare::Rare;
 use crate::shard::LINGER;
+use crate::transport::Socket;
 
 /// Refused connections that are closed in peace at one time; a further one is just closed.
 const LINGERING: usize = 16;
@@ -36,20 +36,20 @@ impl Default for Refusals {
 
 impl Refusals {
     /// Tells a connection why it may not stay, and closes it.
-    pub(super) fn refuse(&self, stream: Stream, peer: Peer, reason: CloseReason, now: Duration) {
+    pub(super) fn refuse(&self, socket: Socket, peer: Peer, reason: CloseReason, now: Duration) {
         if let Some(refused) = self.refused.note(now) {
             tracing::warn!(peer.addr = %peer, %reason, refused, "connection refused");
         }
         let text = reason.announcement().expect("a refusal is announced");
         let line = ServerLine::Notice(text).to_bytes();
         // A new socket's buffer takes a line; one that does not is gone.
-        match stream {
-            Stream::Tcp(mut stream) => {
+        match socket {
+            Socket::Tcp(mut stream) => {
                 if stream.write(&line).is_ok() && stream.shutdown(Shutdown::Write).is_ok() {
                     self.linger(stream);
                 }
             }
-            Stream::Unix(mut stream) => {
+            Socket::Unix(mut stream) => {
                 // A Unix socket's close never loses what was written.
                 let _ = stream.write(&line);
             }

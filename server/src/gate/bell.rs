@@ -1,37 +1,44 @@
 //! Waking a shard that sleeps, and only one that does.
 
-use std::sync::Mutex;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Waker;
 
-use crate::sync::lock;
+use rustix::event::{EventfdFlags, eventfd};
 
 /// Wakes a shard. The shard says that it sleeps *before* its last look around, so whoever changed
 /// something after that look sees it asleep and rings.
 #[derive(Debug, Default)]
 pub(crate) struct Bell {
     asleep: AtomicBool,
-    waker: Mutex<Option<Waker>>,
+    /// Ends the shard's wait. It is never read: each write is told to an edge-triggered watcher.
+    wire: OnceLock<OwnedFd>,
 }
 
 impl Bell {
+    /// Gives the bell a descriptor to be watched.
+    ///
+    /// # Errors
+    /// The system's, if there are no more descriptors.
+    pub(crate) fn hang(&self) -> io::Result<BorrowedFd<'_>> {
+        let wire = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        Ok(self.wire.get_or_init(|| wire).as_fd())
+    }
+
     /// Wakes the shard if it sleeps.
     pub(crate) fn ring(&self) {
         if self.asleep.load(Ordering::SeqCst)
             && self.asleep.swap(false, Ordering::SeqCst)
-            && let Some(waker) = &*lock(&self.waker)
+            && let Some(wire) = self.wire.get()
         {
-            waker.wake_by_ref();
+            // It fails only where 2^64 rings are outstanding: then it is awake.
+            let _ = rustix::io::write(wire, &1u64.to_ne_bytes());
         }
     }
 
-    /// Says that the shard is about to sleep and is woken through `waker`.
-    pub(crate) fn fall_asleep(&self, waker: &Waker) {
-        let mut kept = lock(&self.waker);
-        if !kept.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
-            *kept = Some(waker.clone());
-        }
-        drop(kept);
+    /// Says that the shard is about to sleep.
+    pub(crate) fn fall_asleep(&self) {
         self.asleep.store(true, Ordering::SeqCst);
     }
 

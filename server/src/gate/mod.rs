@@ -12,6 +12,7 @@ use wac_core::roster::{Address, SessionId};
 
 use crate::peer::Peer;
 use crate::sync::{Flag, lock};
+use crate::transport::Socket;
 use bell::Bell;
 
 /// Letters a mailbox holds; a full one pauses the sending shard.
@@ -40,14 +41,7 @@ impl fmt::Debug for Letter {
 pub(crate) struct Newcomer {
     pub(crate) id: SessionId,
     pub(crate) peer: Peer,
-    pub(crate) stream: Stream,
-}
-
-/// An accepted socket, not yet in any reactor.
-#[derive(Debug)]
-pub(crate) enum Stream {
-    Tcp(std::net::TcpStream),
-    Unix(std::os::unix::net::UnixStream),
+    pub(crate) socket: Socket,
 }
 
 /// A shard's outer side.

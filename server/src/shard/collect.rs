@@ -5,17 +5,35 @@ use std::time::Duration;
 use wac_core::flood::Flood;
 use wac_core::session::{Appetite, Progress, Session};
 
-use super::connection::{Connection, Life, broken_by};
+use super::connection::{Life, broken_by};
+use super::poller::Ready;
 use super::{PENDING_BYTES, Shard};
 use crate::peer::Peer;
 use crate::phase::Phase;
 use crate::transport::Transport;
 
 impl<T: Transport> Shard<T> {
+    /// Notes what a socket has become ready for; its session is looked at in the next turn.
+    pub(super) fn note(&mut self, slot: u32, ready: Ready) {
+        if let Some(connection) = self.table.get_mut(slot as usize) {
+            connection.note(ready);
+            self.look_again(slot);
+        }
+    }
+
+    /// Puts a session on the ready list, once.
+    pub(super) fn look_again(&mut self, slot: u32) {
+        if let Some(connection) = self.table.get_mut(slot as usize)
+            && !std::mem::replace(&mut connection.listed, true)
+        {
+            self.ready.push(slot);
+        }
+    }
+
     /// Looks at every session on the ready list.
     pub(super) fn collect(&mut self, now: Duration) {
         let mut slots = std::mem::take(&mut self.looked_at);
-        self.ready.take(&mut slots);
+        slots.append(&mut self.ready);
         for slot in slots.drain(..) {
             self.look_at(slot, now);
         }
@@ -26,7 +44,7 @@ impl<T: Transport> Shard<T> {
         let Some(connection) = self.table.get_mut(slot as usize) else {
             return;
         };
-        connection.looked_at();
+        connection.listed = false;
         if connection.full {
             self.due.push(slot);
         }
@@ -38,11 +56,12 @@ impl<T: Transport> Shard<T> {
             }
             Life::Open => self.read(slot, now),
             Life::Ending(_) => {}
-            Life::Lingering(reason) => {
-                if linger(connection, &mut self.scratch[..]) {
-                    self.remove(slot, reason, now);
-                }
-            }
+            Life::Lingering(reason) => match connection.read(&mut self.scratch[..]) {
+                Some(Ok(0) | Err(_)) => self.remove(slot, reason, now),
+                // What a closed connection still sends is dropped.
+                Some(Ok(_)) => self.look_again(slot),
+                None => {}
+            },
         }
     }
 
@@ -95,12 +114,12 @@ impl<T: Transport> Shard<T> {
         let connection = &mut self.table[slot as usize];
         match (&mut connection.session, more) {
             (Some(session), More::No) if drained => session.caught_up(),
-            (_, More::Now) if drained => connection.look_again(),
+            (_, More::Now) if drained => self.look_again(slot),
             _ => {}
         }
     }
 
-    /// Reads once; tells whether there may be more. If not, the socket wakes the shard when there is.
+    /// Reads once; tells whether there may be more. If not, the shard is told when there is.
     fn read_bytes(&mut self, slot: u32, bytes: usize, now: Duration) -> More {
         let connection = &mut self.table[slot as usize];
         let read = connection.read(&mut self.scratch[..bytes]);
@@ -132,7 +151,7 @@ impl<T: Transport> Shard<T> {
         for slot in std::mem::take(&mut self.unread) {
             if let Some(connection) = self.table.get_mut(slot as usize) {
                 connection.unread = false;
-                connection.look_again();
+                self.look_again(slot);
             }
         }
     }
@@ -161,16 +180,4 @@ enum More {
     /// Flood control lets none be read before a timer.
     Later,
     No,
-}
-
-/// Reads and drops what a closed connection still sends; tells whether its peer is done.
-fn linger<T: Transport>(connection: &mut Connection<T>, scratch: &mut [u8]) -> bool {
-    match connection.read(scratch) {
-        Some(Ok(0) | Err(_)) => true,
-        Some(Ok(_)) => {
-            connection.look_again();
-            false
-        }
-        None => false,
-    }
 }

@@ -1,8 +1,6 @@
 //! A connection in a shard's table: a socket, and the session on it.
 
 use std::io::{self, IoSlice};
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use wac_core::close::CloseReason;
@@ -10,7 +8,7 @@ use wac_core::log::View;
 use wac_core::roster::SessionId;
 use wac_core::session::Session;
 
-use super::ready::SlotWaker;
+use super::poller::Ready;
 use crate::peer::Peer;
 use crate::transport::Transport;
 
@@ -61,21 +59,16 @@ pub(super) struct Connection<T> {
     pub(super) timer: Option<Duration>,
     /// When it was accepted.
     pub(super) since: Duration,
+    /// It is on the ready list.
+    pub(super) listed: bool,
+    /// What the socket is ready for, as far as it is known.
+    ready: Ready,
     transport: T,
-    wake: Arc<SlotWaker>,
-    waker: Waker,
 }
 
 impl<T: Transport> Connection<T> {
-    pub(super) fn new(
-        id: SessionId,
-        peer: Peer,
-        transport: T,
-        wake: Arc<SlotWaker>,
-        now: Duration,
-    ) -> Self {
-        let waker = Waker::from(wake.clone());
-        let mut connection = Self {
+    pub(super) fn new(id: SessionId, peer: Peer, transport: T, now: Duration) -> Self {
+        Self {
             id,
             peer,
             life: Life::Arriving,
@@ -86,82 +79,67 @@ impl<T: Transport> Connection<T> {
             broken: false,
             timer: None,
             since: now,
+            listed: false,
+            ready: Ready::default(),
             transport,
-            wake,
-            waker,
-        };
-        if connection.is_writable() {
-            connection.waker.wake_by_ref();
         }
-        connection
     }
 
-    /// Notes that the connection is being looked at, so that its socket may list it again.
-    pub(super) fn looked_at(&self) {
-        self.wake.looked_at();
+    /// Notes what the socket has become ready for.
+    pub(super) fn note(&mut self, ready: Ready) {
+        self.ready.readable |= ready.readable;
+        self.ready.writable |= ready.writable;
+        self.ready.hung_up |= ready.hung_up;
     }
 
-    /// Puts the connection on the ready list, to be looked at in the next turn.
-    pub(super) fn look_again(&self) {
-        self.waker.wake_by_ref();
+    /// Tells whether the socket may take bytes; if not, it is told when it does.
+    pub(super) fn is_writable(&self) -> bool {
+        self.ready.writable
     }
 
-    /// Tells whether the socket may take bytes; if not, it wakes the shard when it does.
-    pub(super) fn is_writable(&mut self) -> bool {
-        let Self {
-            transport, waker, ..
-        } = self;
-        transport
-            .poll_write_ready(&mut Context::from_waker(waker))
-            .is_ready()
+    /// Tells whether there may be more to read; if not, it is told when there is.
+    pub(super) fn is_readable(&self) -> bool {
+        self.ready.readable
     }
 
-    /// Reads once. `None`: there is nothing, and the socket wakes the shard when there is.
+    /// Reads once. `None`: there is nothing, and it is told when there is.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Option<io::Result<usize>> {
-        let Self {
-            transport, waker, ..
-        } = self;
-        let cx = &mut Context::from_waker(waker);
-        match transport.poll_read(cx, buffer) {
-            Poll::Ready(read) => Some(read),
-            Poll::Pending => None,
+        if !self.ready.readable {
+            return None;
         }
-    }
-
-    /// Tells whether there may be more to read; if not, the socket wakes the shard when there is.
-    pub(super) fn is_readable(&mut self) -> bool {
-        let Self {
-            transport, waker, ..
-        } = self;
-        transport
-            .poll_read_ready(&mut Context::from_waker(waker))
-            .is_ready()
+        let read = without_interruption(|| self.transport.read(buffer));
+        match &read {
+            // A short read took all there was; but an end that has been told is not told again.
+            Ok(bytes) => self.ready.readable = *bytes == buffer.len() || self.ready.hung_up,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.ready.readable = false;
+                return None;
+            }
+            Err(_) => {}
+        }
+        Some(read)
     }
 
     /// Writes what is due, as far as the socket takes it.
     pub(super) fn write(&mut self, view: &View) -> Wrote {
         let Self {
             transport,
-            waker,
+            ready,
             session,
             ..
         } = self;
         let Some(session) = session else {
             return Wrote::All;
         };
-        let cx = &mut Context::from_waker(waker);
         loop {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let filled = session.cursor().gather(view, &mut slices);
             let slices = &slices[..filled];
             let gathered: usize = slices.iter().map(|slice| slice.len()).sum();
-            let taken = match gathered {
-                0 => 0,
-                _ => match transport.poll_write(cx, slices) {
-                    Poll::Ready(Ok(taken)) => taken,
-                    Poll::Ready(Err(error)) => return Wrote::Broken(broken_by(&error)),
-                    Poll::Pending => return Wrote::Part,
-                },
+            let taken = match put(transport, ready, slices, gathered) {
+                Ok(taken) => taken,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Wrote::Part,
+                Err(error) => return Wrote::Broken(broken_by(&error)),
             };
             session.written(taken, view);
             if taken == gathered && filled < SLICES {
@@ -173,20 +151,49 @@ impl<T: Transport> Connection<T> {
     /// Writes a line if the socket takes it now.
     pub(super) fn say(&mut self, line: &[u8]) {
         let Self {
-            transport, waker, ..
+            transport, ready, ..
         } = self;
-        let _ = transport.poll_write(&mut Context::from_waker(waker), &[IoSlice::new(line)]);
+        let _ = put(transport, ready, &[IoSlice::new(line)], line.len());
     }
 
     /// Closes the sending side; from now on what comes is dropped.
     pub(super) fn shut_down(&mut self, reason: CloseReason) {
-        let Self {
-            transport, waker, ..
-        } = self;
-        transport.shut_down(&mut Context::from_waker(waker));
+        self.transport.shut_down();
         self.session = None;
         self.timer = None;
         self.life = Life::Lingering(reason);
+    }
+}
+
+/// Writes once; notes that the socket is full if it did not take all.
+fn put<T: Transport>(
+    transport: &mut T,
+    ready: &mut Ready,
+    slices: &[IoSlice<'_>],
+    bytes: usize,
+) -> io::Result<usize> {
+    if bytes == 0 {
+        return Ok(0);
+    }
+    if !ready.writable {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    let taken = without_interruption(|| transport.write(slices));
+    let is_full = match &taken {
+        Ok(taken) => *taken < bytes,
+        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+    };
+    ready.writable = !is_full;
+    taken
+}
+
+/// Calls again what a signal has interrupted.
+fn without_interruption(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }
 

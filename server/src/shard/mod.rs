@@ -1,4 +1,4 @@
-//! A shard: one thread, one current-thread runtime, one loop over the sessions that are ready.
+//! A shard: one thread, one loop over the sessions that are ready.
 //!
 //! ```text
 //!  rest ─▶ collect ▸ perform ▸ write ▸ judge ─▶ rest
@@ -8,15 +8,15 @@
 //!          └ every ready socket is read once, before anything is appended
 //! ```
 //!
-//! A session is an entry in the shard's table, not a task: its socket's waker puts its slot on the
-//! ready list. No step waits for a socket, a mailbox or a lock that is held for long.
+//! A session is an entry in the shard's table, not a task: when its socket is ready, its slot is put on
+//! the ready list. No step waits for a socket, a mailbox or a lock that is held for long.
 
 mod collect;
 mod connection;
 mod mail;
 mod perform;
 mod place;
-mod ready;
+mod poller;
 mod stop;
 mod table;
 #[cfg(test)]
@@ -40,7 +40,6 @@ use crate::transport::Transport;
 use connection::Connection;
 use perform::Blocked;
 use place::Placed;
-use ready::ReadyList;
 pub(crate) use thread::ShardThread;
 use timers::Timers;
 
@@ -56,7 +55,8 @@ struct Shard<T> {
     id: u16,
     shared: Arc<Shared>,
     gate: Arc<Gate>,
-    ready: Arc<ReadyList>,
+    /// The slots of sessions to look at.
+    ready: Vec<u32>,
     table: Slab<Connection<T>>,
     view: View,
     items: Items,
@@ -88,7 +88,7 @@ impl<T: Transport> Shard<T> {
         let gate = shared.gates[usize::from(id)].clone();
         Self {
             id,
-            ready: ReadyList::new(gate.clone()),
+            ready: Vec::new(),
             gate,
             table: Slab::new(),
             view: View::default(),

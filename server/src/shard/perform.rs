@@ -145,7 +145,7 @@ impl<T: Transport> Shard<T> {
         };
         self.items.from = slot;
         session.on(event, &mut self.items);
-        connection.look_again();
+        self.look_again(slot);
         self.advance(slot, now);
     }
 

@@ -75,7 +75,7 @@ impl<T: Transport> Shard<T> {
     pub(super) fn let_go(&mut self, slot: u32, reason: CloseReason, now: Duration) {
         let connection = &mut self.table[slot as usize];
         connection.shut_down(reason);
-        connection.look_again();
+        self.look_again(slot);
         self.set_timer(slot, now + LINGER);
     }
 }

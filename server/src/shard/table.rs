@@ -9,7 +9,6 @@ use wac_core::roster::SessionId;
 
 use super::Shard;
 use super::connection::{Connection, Life};
-use super::ready::SlotWaker;
 use crate::peer::Peer;
 use crate::sync::lock;
 use crate::transport::Transport;
@@ -17,10 +16,7 @@ use crate::transport::Transport;
 impl<T: Transport> Shard<T> {
     /// Puts a connection into the table; it is looked at when its socket is ready.
     pub(super) fn insert(&mut self, id: SessionId, peer: Peer, transport: T, now: Duration) {
-        let entry = self.table.vacant_entry();
-        let slot = u32::try_from(entry.key()).expect("there are fewer sockets than that");
-        let wake = SlotWaker::new(slot, self.ready.clone());
-        entry.insert(Connection::new(id, peer, transport, wake, now));
+        self.table.insert(Connection::new(id, peer, transport, now));
     }
 
     /// Takes a connection out of the table, which closes its socket.
@@ -59,7 +55,7 @@ impl<T: Transport> Shard<T> {
             }
             connection.timer = None;
             match connection.life {
-                Life::Arriving | Life::Open => connection.look_again(),
+                Life::Arriving | Life::Open => self.look_again(slot),
                 Life::Ending(reason) | Life::Lingering(reason) => self.remove(slot, reason, now),
             }
         }

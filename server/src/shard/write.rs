@@ -101,7 +101,7 @@ impl<T: Transport> Shard<T> {
             Life::Ending(reason) if session.cursor().is_done(&self.view) => {
                 self.let_go(slot, reason, now)
             }
-            _ if connection.stalled && !session.is_waiting() => connection.look_again(),
+            _ if connection.stalled && !session.is_waiting() => self.look_again(slot),
             _ => {}
         }
     }

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 
+use crate::shard::poller::Ready;
 use crate::transport::Transport;
 
 /// Both ends of a fake socket.
@@ -21,8 +21,8 @@ struct Wire {
     room: usize,
     shut_down: bool,
     reset: bool,
-    reader: Option<Waker>,
-    writer: Option<Waker>,
+    /// What has changed since the shard was last told.
+    news: Ready,
     reads: usize,
 }
 
@@ -35,34 +35,41 @@ impl Fake {
             room,
             shut_down: false,
             reset: false,
-            reader: None,
-            writer: None,
+            news: Ready {
+                writable: room > 0,
+                ..Ready::default()
+            },
             reads: 0,
         })))
     }
 
     pub(super) fn send(&self, bytes: &[u8]) {
-        self.0.borrow_mut().input.extend(bytes);
-        self.wake_reader();
+        let mut wire = self.0.borrow_mut();
+        wire.input.extend(bytes);
+        wire.news.readable = true;
     }
 
     pub(super) fn end_input(&self) {
-        self.0.borrow_mut().input_ended = true;
-        self.wake_reader();
+        let mut wire = self.0.borrow_mut();
+        wire.input_ended = true;
+        (wire.news.readable, wire.news.hung_up) = (true, true);
     }
 
     pub(super) fn reset(&self) {
-        self.0.borrow_mut().reset = true;
-        self.wake_reader();
+        let mut wire = self.0.borrow_mut();
+        wire.reset = true;
+        wire.news = Ready {
+            readable: true,
+            writable: true,
+            hung_up: true,
+        };
     }
 
     /// Lets the socket take so many bytes more.
     pub(super) fn make_room(&self, bytes: usize) {
         let mut wire = self.0.borrow_mut();
         wire.room = wire.room.saturating_add(bytes);
-        drop(wire);
-        let waker = self.0.borrow_mut().writer.take();
-        waker.iter().for_each(Waker::wake_by_ref);
+        wire.news.writable = true;
     }
 
     /// Lets the socket take only so many bytes.
@@ -88,59 +95,37 @@ impl Fake {
         self.0.borrow().input.len()
     }
 
-    fn wake_reader(&self) {
-        let waker = self.0.borrow_mut().reader.take();
-        waker.iter().for_each(Waker::wake_by_ref);
+    /// Returns what the socket has become ready for since the last call.
+    pub(super) fn take_news(&self) -> Ready {
+        std::mem::take(&mut self.0.borrow_mut().news)
     }
 }
 
 impl Transport for Fake {
-    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        if self.poll_read_ready(cx)?.is_pending() {
-            return Poll::Pending;
-        }
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut wire = self.0.borrow_mut();
+        if wire.reset {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        if wire.input.is_empty() && !wire.input_ended {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         wire.reads += 1;
         let bytes = buffer.len().min(wire.input.len());
         for (slot, byte) in buffer.iter_mut().zip(wire.input.drain(..bytes)) {
             *slot = byte;
         }
-        Poll::Ready(Ok(bytes))
+        Ok(bytes)
     }
 
-    fn poll_read_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut wire = self.0.borrow_mut();
         if wire.reset {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+            return Err(io::ErrorKind::BrokenPipe.into());
         }
-        if wire.input.is_empty() && !wire.input_ended {
-            wire.reader = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_write_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut wire = self.0.borrow_mut();
         if wire.room == 0 {
-            wire.writer = Some(cx.waker().clone());
-            return Poll::Pending;
+            return Err(io::ErrorKind::WouldBlock.into());
         }
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        if self.0.borrow().reset {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-        }
-        if self.poll_write_ready(cx)?.is_pending() {
-            return Poll::Pending;
-        }
-        let mut wire = self.0.borrow_mut();
         assert!(
             !wire.shut_down,
             "nothing is written after the sending side was closed"
@@ -152,10 +137,10 @@ impl Transport for Fake {
             .collect();
         wire.room -= bytes.len();
         wire.output.extend_from_slice(&bytes);
-        Poll::Ready(Ok(bytes.len()))
+        Ok(bytes.len())
     }
 
-    fn shut_down(&mut self, _: &mut Context<'_>) {
+    fn shut_down(&mut self) {
         self.0.borrow_mut().shut_down = true;
     }
 }

@@ -57,6 +57,7 @@ fn rule_1_a_whisper_between_two_lines_is_read_between_them() {
     let (ann, bob) = (world.join(0, "Ann"), world.join(1, "Bob"));
     let now = world.now;
     world.send(ann, "MSG 1\nW bob 2\nMSG 3\n");
+    world.tell_news();
     world.shards[1].take_in(now);
     world.turn(0);
     world.shards[1].give_out(now);
@@ -331,10 +332,7 @@ fn rule_8_a_new_stream_is_neither_full_nor_ready() {
     let mut world = world("1", &["--window", "64KiB"]);
     let ann = world.join(0, "Ann");
     let late = world.connect(0, 0);
-    world.shards[0]
-        .table
-        .iter()
-        .for_each(|(_, connection)| connection.look_again());
+    (0..2).for_each(|slot| world.shards[0].look_again(slot));
     for _ in 0..50 {
         world.send(ann, &line(4000));
         world.settle();

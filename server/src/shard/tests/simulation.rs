@@ -143,6 +143,7 @@ impl Simulation {
 
     /// Between the halves of one shard's turn, the others go on.
     fn half_turn(&mut self, shard: usize) {
+        self.world.tell_news();
         let World { shards, now, .. } = &mut self.world;
         if self.taken_in[shard] {
             shards[shard].give_out(*now);

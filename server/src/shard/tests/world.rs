@@ -5,12 +5,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Parser;
+use wac_core::roster::SessionId;
 
 use super::fake::Fake;
 use crate::args::Args;
 use crate::config::Config;
 use crate::peer::Peer;
 use crate::shard::Shard;
+use crate::shard::poller::Ready;
 use crate::shared::Shared;
 use crate::sync::lock;
 
@@ -24,6 +26,8 @@ pub(super) struct World {
     pub(super) shared: Arc<Shared>,
     pub(super) shards: Vec<Shard<Fake>>,
     pub(super) people: Vec<Fake>,
+    /// Where each person's session is: its shard and slot, and its id, for slots are used again.
+    places: Vec<(usize, usize, SessionId)>,
     pub(super) now: Duration,
 }
 
@@ -40,6 +44,7 @@ impl World {
             shared,
             shards,
             people: Vec::new(),
+            places: Vec::new(),
             now: Duration::from_secs(1),
         }
     }
@@ -51,21 +56,38 @@ impl World {
         let peer = Peer::Tcp(([127, 0, 0, 1], 1).into());
         lock(&self.shared.admission).admit(peer.ip()).unwrap();
         let id = self.shared.next_session();
+        self.places
+            .push((shard, self.shards[shard].table.vacant_key(), id));
         self.shards[shard].insert(id, peer, fake, self.now);
         self.people.len() - 1
     }
 
-    pub(super) fn send(&self, who: usize, text: &str) {
+    pub(super) fn send(&mut self, who: usize, text: &str) {
         self.people[who].send(text.as_bytes());
+        self.tell_news();
+    }
+
+    /// Tells the shards what the sockets have become ready for, as the system would.
+    pub(super) fn tell_news(&mut self) {
+        for (person, &(shard, slot, id)) in self.people.iter().zip(&self.places) {
+            let shard = &mut self.shards[shard];
+            let news = person.take_news();
+            let is_there = shard.table.get(slot).is_some_and(|it| it.id == id);
+            if is_there && news != Ready::default() {
+                shard.note(slot as u32, news);
+            }
+        }
     }
 
     pub(super) fn turn(&mut self, shard: usize) {
+        self.tell_news();
         self.shards[shard].turn(self.now);
     }
 
     /// Lets every shard take turns until none has anything to do.
     pub(super) fn settle(&mut self) {
         for _ in 0..MANY_TURNS {
+            self.tell_news();
             let Some(shard) = self.shards.iter().position(Shard::has_work) else {
                 return;
             };
