@@ -6,7 +6,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Descriptors kept back for listeners, logs and connections being refused.
 const RESERVED_FILES: usize = 32;
-/// Descriptors of one shard: its reactor, wake-ups and what they need.
+/// Descriptors of one shard: its epoll set, its bell and what they need.
 const FILES_OF_A_SHARD: usize = 4;
 
 /// Raises the soft limit of open files to the hard one; returns it.
