@@ -116,7 +116,7 @@ fn few_runs_are_compared_by_seconds_with_a_warning() {
     let seconds = |cpu_ns: u64| -> Value {
         let second = |second: u64| {
             json!({
-                "second": second, "users": 20, "sent": 100, "deliver_ns": histogram,
+                "second": second, "users": 20, "sent": 100, "deliveries": 1_900, "deliver_ns": histogram,
                 "fanout_max_ns": null, "server_cpu_ns": cpu_ns + second, "server_memory_bytes": null,
             })
         };

@@ -3,6 +3,7 @@
 //! What a run came to is read from its JSON; what people see, from its text.
 
 mod busy;
+mod closed_loop;
 mod command;
 mod compare;
 mod delay;

@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Hostile(RunArgs),
     /// A town at 60 % of the highest rate, for hours: does it drift?
     Soak(RunArgs),
+    /// The server kept full, as much under way as --in-flight says: lines a second, CPU a delivery; no latencies.
+    Flood(RunArgs),
     /// Finds the highest rate at which the server keeps what --slo promises.
     FindMax(FindMaxArgs),
     /// Tells whether B is better or worse than A, or whether no difference is shown.
@@ -77,15 +79,15 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub(crate) users: Option<u32>,
 
-    /// Users who talk: a number, or a share of all [default: 10%]
+    /// Users who talk: a number, or a share of all [default: 10%; flood 32]
     #[arg(long, value_name = "N|P%")]
     pub(crate) senders: Option<Senders>,
 
-    /// Messages a second, of all senders together [default: 10/s; presets 20/s]
+    /// Messages a second, of all senders together [default: 10/s; presets 20/s; flood 100000/s]
     #[arg(long, value_name = "R/s")]
     pub(crate) rate: Option<Rate>,
 
-    /// How long they talk [default: 10s; presets 30s; soak 1h]
+    /// How long they talk [default: 10s; presets 30s; soak 1h; flood 3s]
     #[arg(long, value_name = "D")]
     pub(crate) duration: Option<humantime::Duration>,
 
@@ -93,7 +95,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "D:@R/s,…", conflicts_with_all = ["rate", "duration"])]
     pub(crate) stages: Option<Stages>,
 
-    /// How long they talk before it counts [default: 0s; presets 5s]
+    /// How long they talk before it counts [default: 0s; presets 5s; flood 1s]
     #[arg(long, value_name = "D")]
     pub(crate) warmup: Option<humantime::Duration>,
 
@@ -101,9 +103,13 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "D")]
     pub(crate) drain: Option<humantime::Duration>,
 
-    /// When messages are due [default: poisson]
+    /// When messages are due [default: poisson; flood even]
     #[arg(long, value_name = "WHEN")]
     pub(crate) arrival: Option<Arrival>,
+
+    /// A closed loop: what is due is sent while the deliveries of fewer than N messages are under way; tells no latencies [default: none; flood 256]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) in_flight: Option<u32>,
 
     /// Bytes of a message's text, 16 to 4000: one size, or a span of them [default: 64]
     #[arg(long, value_name = "B|B-B")]

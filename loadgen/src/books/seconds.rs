@@ -13,6 +13,8 @@ pub(crate) struct Seconds(BTreeMap<u32, SecondBooks>);
 pub(crate) struct SecondBooks {
     /// Of what was read in it.
     pub(crate) deliver: Spread,
+    /// Deliveries that were read in it, whispers among them.
+    pub(crate) deliveries: u64,
     /// Messages that the kernel took in it.
     pub(crate) sent: u32,
 }
@@ -23,6 +25,7 @@ impl Seconds {
         let sum = self.0.entry(second).or_default();
         sum.deliver.add(&books.deliver);
         sum.sent += books.sent;
+        sum.deliveries += books.deliveries;
     }
 
     /// Takes out all before this one.

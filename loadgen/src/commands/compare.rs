@@ -11,9 +11,9 @@ use super::tell;
 use super::usage::UsageError;
 use crate::args::CompareArgs;
 use crate::judge::comparable::{self, Read};
-use crate::judge::compare::{Comparison, ENOUGH_RUNS, ERROR, Row, Unit, compare};
+use crate::judge::compare::{Comparison, DELIVERIES, ENOUGH_RUNS, ERROR, Row, Unit, compare};
 use crate::judge::exit::Exit;
-use crate::number::milliseconds;
+use crate::number::{grouped, milliseconds};
 use crate::result::{Run, SCHEMA};
 
 /// Reads both sides, compares them, and tells.
@@ -146,14 +146,15 @@ fn row(row: &Row) -> String {
         None => "too few".to_owned(),
     };
     // CPU of one delivery is far below a millisecond.
-    let (name, scale) = match row.metric {
-        "server CPU" => ("server CPU µs", 1e3),
-        metric => (metric, 1.0),
+    let (name, told): (_, fn(f64) -> String) = match row.metric {
+        "server CPU" => ("server CPU µs", |nanos| milliseconds((nanos * 1e3) as u64)),
+        DELIVERIES => (DELIVERIES, |count| grouped(count as u64, ' ')),
+        metric => (metric, |nanos| milliseconds(nanos as u64)),
     };
     format!(
         "   {name:<14}{:>10}{:>10}{:>8.3}   {interval:<16}  {}",
-        milliseconds((row.a * scale) as u64),
-        milliseconds((row.b * scale) as u64),
+        told(row.a),
+        told(row.b),
         row.ratio,
         row.finding.name()
     )

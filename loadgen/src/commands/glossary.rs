@@ -70,7 +70,7 @@ const MEASURED: [Measured; 8] = [
 ];
 
 /// What is not measured but told: a word and what it says.
-const TOLD: [(&str, &str); 17] = [
+const TOLD: [(&str, &str); 18] = [
     ("I", "the moment a message was due by the schedule"),
     ("W", "the moment the kernel had accepted its last byte"),
     (
@@ -92,6 +92,10 @@ const TOLD: [(&str, &str); 17] = [
     ("corrupt", "a line that is not what was sent"),
     ("leaked", "a whisper that somebody else read"),
     (
+        "closed loop",
+        "--in-flight N: what is due waits while N messages' deliveries are under way; no latency is told",
+    ),
+    (
         "p50 … p99.9",
         "that share of the observations took no longer; shown where 10 or more lie beyond it",
     ),
@@ -110,12 +114,12 @@ const TOLD: [(&str, &str); 17] = [
     ),
     (
         "A against B",
-        "compare: ratio of B to A, with an interval; lower is better",
+        "compare: ratio of B to A, with an interval; lower is better, but of deliveries/s higher",
     ),
 ];
 
 /// The presets: a name, its shape, its headline.
-const PRESETS: [(&str, &str, &str); 8] = [
+const PRESETS: [(&str, &str, &str); 9] = [
     (
         "town",
         "everyone logged in, a few talk at random times",
@@ -147,6 +151,11 @@ const PRESETS: [(&str, &str, &str); 8] = [
         "soak",
         "town at 60 % of find-max, for hours",
         "drift of p99 and memory an hour",
+    ),
+    (
+        "flood",
+        "the server kept full: 256 messages' deliveries under way",
+        "deliveries a second, the server's CPU for each",
     ),
 ];
 
@@ -216,6 +225,7 @@ mod tests {
             Preset::Slow,
             Preset::Hostile,
             Preset::Soak,
+            Preset::Flood,
         ];
         let explained = PRESETS.map(|(name, ..)| name);
         assert_eq!(explained, presets.map(Preset::name));

@@ -45,6 +45,7 @@ fn perform(command: Command) -> anyhow::Result<Exit> {
         Command::Slow(args) => run::run(Preset::Slow, &args),
         Command::Hostile(args) => run::run(Preset::Hostile, &args),
         Command::Soak(args) => soak::run(&args),
+        Command::Flood(args) => run::run(Preset::Flood, &args),
         Command::Selftest => selftest::selftest(),
         Command::Report(args) => report::report(&args),
         Command::FindMax(args) => find_max::run(&args),

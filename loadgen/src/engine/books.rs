@@ -22,6 +22,8 @@ pub(super) struct Books {
     pub(super) unlucky: Unlucky,
     /// One for each stage of the plan.
     pub(super) stages: Vec<Figures>,
+    /// Deliveries that came while each stage was under way.
+    pub(super) came: Vec<u64>,
     /// All logins, and those of users who came back.
     pub(super) join: Spread,
     pub(super) rejoin: Spread,
@@ -70,6 +72,7 @@ impl Books {
             arrivals: Arrivals::new(plan.schedule.len()),
             unlucky: Unlucky::new(share, work.users),
             stages: vec![Figures::default(); work.stages.len()],
+            came: vec![0; work.stages.len()],
             join: Spread::default(),
             rejoin: Spread::default(),
             limits: Vec::new(),

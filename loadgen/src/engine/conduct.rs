@@ -50,6 +50,8 @@ pub(super) struct Conductor {
     cut_short: bool,
     /// Rogues that the server let in.
     rogues: u32,
+    /// How long was sent.
+    sent_for: Duration,
 }
 
 /// How a run was led.
@@ -62,6 +64,8 @@ pub(super) struct Conducted {
     pub(super) cut_short: bool,
     /// Rogues that the server let in.
     pub(super) rogues: u32,
+    /// How long was sent: less than planned if the run was cut short.
+    pub(super) sent_for: Duration,
     pub(super) joined: u32,
     pub(super) gauge: Gauge,
     pub(super) timeline: Vec<Second>,
@@ -107,6 +111,7 @@ impl Conductor {
             limited: false,
             cut_short: false,
             rogues: 0,
+            sent_for: Duration::ZERO,
         }
     }
 
@@ -139,6 +144,7 @@ impl Conductor {
             interrupted: self.interrupts > 0,
             cut_short: self.cut_short,
             rogues: self.rogues,
+            sent_for: self.sent_for,
             joined: users,
             gauge: self.gauge,
             timeline: self.timeline.end(&self.shared, users.into()),
@@ -184,6 +190,8 @@ impl Conductor {
         self.phase.send_replace(Phase::Sending);
         let until = self.after(LEAD + self.plan.workload.sending() + self.plan.workload.drain);
         self.await_flushed(outside, until).await;
+        let sent_for = self.shared.clock.now().saturating_sub(self.shared.start());
+        self.sent_for = Duration::from_nanos(sent_for).min(self.plan.workload.sending());
         if self.flushed < self.plan.workers {
             // Cut short, or stuck: what is under way is given a moment, what is stuck none.
             let until = if self.is_to_stop() {

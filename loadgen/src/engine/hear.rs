@@ -36,9 +36,19 @@ impl Worker {
         if self.books.ledger.arrived(at, slot, sender, number) != Arrival::First {
             return;
         }
-        let due = self.shared.start() + schedule.due(message);
+        if !self.is_closed_loop() {
+            self.measure(slot, at, message);
+        }
+        self.books.received += 1;
+        self.fence_if_complete(slot);
+    }
+
+    /// Enters how long a delivery took.
+    fn measure(&mut self, slot: u32, at: u64, message: u32) {
+        let offset = self.plan.schedule.due(message);
+        let due = self.shared.start() + offset;
         self.second.books.deliver.record(due, at);
-        if let Some(stage) = self.plan.stage(schedule.due(message)) {
+        if let Some(stage) = self.plan.stage(offset) {
             let figures = &mut self.books.stages[stage];
             figures.deliver.record(due, at);
             match self.shared.written(message) {
@@ -48,8 +58,6 @@ impl Worker {
             self.books.arrivals.note(message, at);
             self.books.unlucky.record(slot, at.saturating_sub(due));
         }
-        self.books.received += 1;
-        self.fence_if_complete(slot);
     }
 
     fn whispered(&mut self, slot: u32, at: u64, whisper: u32) {

@@ -20,6 +20,7 @@ use crate::result::{Second, Trust, Unlucky};
 /// What all workers entered, one beside the other.
 struct All {
     stages: Vec<Figures>,
+    came: Vec<u64>,
     arrivals: Arrivals,
     join: Spread,
     lag: Spread,
@@ -80,6 +81,8 @@ pub(super) fn merge(
         trust,
         timeline,
         stages: all.stages,
+        came: all.came,
+        sent_for: conducted.sent_for,
     }
 }
 
@@ -87,6 +90,7 @@ impl All {
     fn new(plan: &Plan) -> Self {
         Self {
             stages: vec![Figures::default(); plan.workload.stages.len()],
+            came: vec![0; plan.workload.stages.len()],
             arrivals: Arrivals::new(plan.schedule.len()),
             join: Spread::default(),
             lag: Spread::default(),
@@ -109,6 +113,9 @@ impl All {
     fn add(&mut self, books: Books) {
         for (sum, stage) in self.stages.iter_mut().zip(&books.stages) {
             sum.add(stage);
+        }
+        for (sum, came) in self.came.iter_mut().zip(&books.came) {
+            *sum += came;
         }
         self.arrivals.add(&books.arrivals);
         self.join.add(&books.join);
@@ -145,10 +152,9 @@ impl All {
     /// got it, and what somebody lost is in the ledger.
     fn measure_fanouts(&mut self, plan: &Plan, shared: &Shared, timeline: &mut [Second]) {
         let work = &plan.workload;
-        let readers = match (work.is_moving(), work.protocol.senders_are_deaf()) {
-            (true, _) => 1,
-            (false, true) => work.users - work.senders,
-            (false, false) => work.users - 1,
+        let readers = match work.is_moving() {
+            true => 1,
+            false => work.readers(),
         };
         for of in self.arrivals.complete(readers.max(1)) {
             let offset = plan.schedule.due(of.message);

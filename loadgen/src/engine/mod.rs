@@ -15,6 +15,7 @@ mod books;
 mod conduct;
 mod connect;
 mod drain;
+mod gate;
 mod gauge;
 mod hear;
 mod merge;
@@ -59,6 +60,10 @@ pub(crate) struct Outcome {
     /// Of all that is measured, and of each stage.
     pub(crate) figures: Figures,
     pub(crate) stages: Vec<Figures>,
+    /// Deliveries that came while each stage was under way.
+    pub(crate) came: Vec<u64>,
+    /// How long was sent: less than planned if the run was cut short.
+    pub(crate) sent_for: Duration,
     pub(crate) unlucky: Option<Unlucky>,
     pub(crate) totals: Totals,
     pub(crate) limits: Vec<Limit>,

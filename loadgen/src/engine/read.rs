@@ -24,7 +24,9 @@ impl Worker {
                 Poll::Ready(Ok(0)) => self.ended(slot, None),
                 Poll::Ready(Ok(filled)) => {
                     at = self.shared.clock.now();
+                    let before = self.books.received;
                     self.hear_all(slot, at, &buffer[..filled]);
+                    self.came(at, self.books.received - before);
                 }
                 Poll::Ready(Err(error)) => self.ended(slot, Some(error)),
                 Poll::Pending => break,
@@ -32,6 +34,19 @@ impl Worker {
         }
         self.buffer = buffer;
         at
+    }
+
+    /// Counts the deliveries of one read in the second and the stage that are under way.
+    fn came(&mut self, at: u64, deliveries: u64) {
+        self.second.books.deliveries += deliveries;
+        if self.phase == Phase::Sending {
+            let stage = self
+                .plan
+                .stage_under_way(at.saturating_sub(self.shared.start()));
+            if let Some(stage) = stage {
+                self.books.came[stage] += deliveries;
+            }
+        }
     }
 
     fn hear_all(&mut self, slot: u32, at: u64, mut bytes: &[u8]) {

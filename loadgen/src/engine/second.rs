@@ -36,6 +36,7 @@ impl Worker {
         self.shared.seconds().add(self.second.number, books);
         books.deliver.clear();
         books.sent = 0;
+        books.deliveries = 0;
         let faults = self.books.ledger.faults() + self.books.whispers.faults.count();
         let new = faults - self.books.faults_told;
         self.books.faults_told = faults;

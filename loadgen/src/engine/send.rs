@@ -16,6 +16,15 @@ impl Worker {
             .then(|| self.shared.start() + schedule.due(self.next_message))
     }
 
+    /// When to look next whether something is to be sent.
+    pub(super) fn next_send(&self) -> Option<u64> {
+        let due = self.next_due()?;
+        match self.is_gate_open() {
+            true => Some(due),
+            false => Some(due.max(self.next_look_at_gate(self.shared.clock.now()))),
+        }
+    }
+
     /// When the sending ends, by the plan: later than the last message, for users come and go to the end.
     pub(super) fn sending_ends(&self) -> u64 {
         self.shared.start() + nanos(self.plan.workload.sending())
@@ -30,7 +39,8 @@ impl Worker {
         if self.phase != Phase::Sending {
             return;
         }
-        while self.next_due().is_some_and(|due| due <= now) {
+        self.end_closed_loop(now);
+        while self.next_due().is_some_and(|due| due <= now) && self.is_gate_open() {
             self.send(self.next_message);
             self.next_message += 1;
             self.skip_others();
@@ -85,14 +95,19 @@ impl Worker {
         while let Some(message) = self.users[slot as usize].outbox.pop_written() {
             self.shared.set_written(&self.plan, message, at);
             self.shared.sent.fetch_add(1, Relaxed);
-            let due = self.plan.schedule.due(message);
-            if let Some(stage) = self.plan.stage(due) {
-                let due = self.shared.start() + due;
-                self.books.stages[stage].sendlag.record(due, at);
-            }
+            self.note_sendlag(message, at);
             self.books.sent += 1;
             self.second.books.sent += 1;
             self.unwritten -= 1;
+        }
+    }
+
+    /// In a closed loop what is due waits, by design.
+    fn note_sendlag(&mut self, message: u32, at: u64) {
+        let due = self.plan.schedule.due(message);
+        if let Some(stage) = self.plan.stage(due).filter(|_| !self.is_closed_loop()) {
+            let due = self.shared.start() + due;
+            self.books.stages[stage].sendlag.record(due, at);
         }
     }
 

@@ -73,6 +73,7 @@ impl Timeline {
     fn add(&mut self, second: u32, books: &SecondBooks) {
         let second = &mut self.seconds[second as usize];
         second.sent += books.sent;
+        second.deliveries += books.deliveries;
         second.deliver_ns.add(&books.deliver);
     }
 }

@@ -133,9 +133,11 @@ impl Worker {
         self.look_at_ready();
         // Behind the reading: with all logins confirmed in one turn, nothing else would wake it.
         self.connect_more();
+        self.tell_progress();
+        // What was read may have opened the gate of a closed loop, and nothing else might wake it.
+        self.send_due(self.shared.clock.now());
         self.tell_flushed();
         self.end_when_drained();
-        self.tell_progress();
     }
 
     async fn rest(&mut self) {
@@ -188,7 +190,7 @@ impl Worker {
             Phase::Joining => self.next_connect().filter(|_| self.has_room_to_join()),
             Phase::Sending if self.flushed => Some(self.next_second()),
             Phase::Sending => {
-                let due = self.next_due().into_iter().chain(self.next_move());
+                let due = self.next_send().into_iter().chain(self.next_move());
                 due.chain([self.next_second(), self.sending_ends()]).min()
             }
             Phase::Stopping { until } => (!self.flushed).then_some(until),

@@ -33,10 +33,18 @@ pub(crate) enum Unit {
     Second,
 }
 
-/// One metric's observations, lower ones better. None are missing: a metric that some have not is left out.
+/// Which way a metric is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Better {
+    Lower,
+    Higher,
+}
+
+/// One metric's observations. None are missing: a metric that some have not is left out.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sample {
     pub(crate) metric: &'static str,
+    pub(crate) better: Better,
     pub(crate) a: Vec<f64>,
     pub(crate) b: Vec<f64>,
 }
@@ -63,7 +71,7 @@ impl Finding {
     }
 }
 
-/// One metric, compared. Times in nanoseconds.
+/// One metric, compared. Times in nanoseconds, deliveries a second.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Row {
     pub(crate) metric: &'static str,
@@ -134,9 +142,11 @@ pub(crate) fn judge(unit: Unit, samples: &[Sample]) -> Comparison {
 fn row(sample: &Sample, error: f64) -> Option<Row> {
     let logs = |values: &[f64]| values.iter().map(|value| value.ln()).collect::<Vec<_>>();
     let shift = shift(&logs(&sample.a), &logs(&sample.b), error)?;
-    let finding = match shift {
-        shift if shift.low > 0.0 => Finding::Worse,
-        shift if shift.high < 0.0 => Finding::Better,
+    let finding = match sample.better {
+        Better::Lower if shift.low > 0.0 => Finding::Worse,
+        Better::Lower if shift.high < 0.0 => Finding::Better,
+        Better::Higher if shift.low > 0.0 => Finding::Better,
+        Better::Higher if shift.high < 0.0 => Finding::Worse,
         _ => Finding::None,
     };
     let interval = (shift.low.is_finite()).then(|| (shift.low.exp(), shift.high.exp()));
@@ -156,28 +166,53 @@ fn middle(values: &[f64]) -> f64 {
     median(&sorted)
 }
 
-/// A metric of a run; none where it could not be told.
-type OfRun = fn(&Run) -> Option<u64>;
-/// A metric of a second of a run.
-type OfSecond = fn(&Second) -> Option<u64>;
+/// The one metric that is no time.
+pub(crate) const DELIVERIES: &str = "deliveries/s";
 
-const RUN_METRICS: [(&str, OfRun); 6] = [
-    ("deliver p50", |run| figures(run)?.deliver.figure("p50")),
-    ("deliver p90", |run| figures(run)?.deliver.figure("p90")),
-    ("deliver p99", |run| figures(run)?.deliver.figure("p99")),
-    ("fan-out p50", |run| figures(run)?.fanout.figure("p50")),
-    ("fan-out p99", |run| figures(run)?.fanout.figure("p99")),
-    ("server CPU", |run| {
+/// A metric: its name, which way it is better, and what an observation has of it.
+type Metric<F> = (&'static str, Better, F);
+/// Of a run; none where it could not be told.
+type OfRun = fn(&Run) -> Option<u64>;
+/// Of a second of a run.
+type OfSecond = fn((&Run, &Second)) -> Option<u64>;
+
+const RUN_METRICS: [Metric<OfRun>; 7] = [
+    ("deliver p50", Better::Lower, |run| {
+        figures(run)?.deliver.figure("p50")
+    }),
+    ("deliver p90", Better::Lower, |run| {
+        figures(run)?.deliver.figure("p90")
+    }),
+    ("deliver p99", Better::Lower, |run| {
+        figures(run)?.deliver.figure("p99")
+    }),
+    ("fan-out p50", Better::Lower, |run| {
+        figures(run)?.fanout.figure("p50")
+    }),
+    ("fan-out p99", Better::Lower, |run| {
+        figures(run)?.fanout.figure("p99")
+    }),
+    ("server CPU", Better::Lower, |run| {
         run.server_use.as_ref()?.cpu_ns_per_delivery
+    }),
+    // In a closed loop alone: else they are the schedule's.
+    (DELIVERIES, Better::Higher, |run| {
+        Some(run.throughput.as_ref()?.deliveries_per_s as u64)
     }),
 ];
 
-const SECOND_METRICS: [(&str, OfSecond); 3] = [
-    ("deliver p50", |second| second.deliver_ns.figure("p50")),
-    ("deliver p99", |second| second.deliver_ns.figure("p99")),
-    ("server CPU", |second| {
-        let deliveries = second.deliver_ns.samples();
-        second.server_cpu_ns?.checked_div(deliveries)
+const SECOND_METRICS: [Metric<OfSecond>; 4] = [
+    ("deliver p50", Better::Lower, |(_, second)| {
+        second.deliver_ns.figure("p50")
+    }),
+    ("deliver p99", Better::Lower, |(_, second)| {
+        second.deliver_ns.figure("p99")
+    }),
+    ("server CPU", Better::Lower, |(_, second)| {
+        second.server_cpu_ns?.checked_div(second.deliveries)
+    }),
+    (DELIVERIES, Better::Higher, |(run, second)| {
+        run.throughput.as_ref().map(|_| second.deliveries)
     }),
 ];
 
@@ -192,22 +227,23 @@ fn of_runs(a: &[Run], b: &[Run]) -> Vec<Sample> {
 }
 
 fn of_seconds(a: &[Run], b: &[Run]) -> Vec<Sample> {
-    let a: Vec<&Second> = a.iter().flat_map(measured).collect();
-    let b: Vec<&Second> = b.iter().flat_map(measured).collect();
+    let a: Vec<_> = a.iter().flat_map(measured).collect();
+    let b: Vec<_> = b.iter().flat_map(measured).collect();
     samples(&SECOND_METRICS, &a, &b)
 }
 
 /// The whole seconds of a run that are measured: neither warm-up nor drain.
-fn measured(run: &Run) -> impl Iterator<Item = &Second> {
+fn measured(run: &Run) -> impl Iterator<Item = (&Run, &Second)> {
     let first = run.workload.warmup.as_secs_f64().ceil() as u32;
     let end = run.workload.sending().as_secs() as u32;
     let seconds = run.timeline.iter();
-    seconds.filter(move |second| (first..end).contains(&second.second))
+    let seconds = seconds.filter(move |second| (first..end).contains(&second.second));
+    seconds.map(move |second| (run, second))
 }
 
 /// The metrics that every observation has.
 fn samples<T: Copy>(
-    metrics: &[(&'static str, impl Fn(T) -> Option<u64>)],
+    metrics: &[Metric<impl Fn(T) -> Option<u64>>],
     a: &[T],
     b: &[T],
 ) -> Vec<Sample> {
@@ -216,9 +252,10 @@ fn samples<T: Copy>(
         let values = side.iter().map(|&of| Some(metric(of)?.max(1) as f64));
         values.collect()
     };
-    let each = metrics.iter().filter_map(|(name, metric)| {
+    let each = metrics.iter().filter_map(|(name, better, metric)| {
         Some(Sample {
             metric: name,
+            better: *better,
             a: all(a, metric)?,
             b: all(b, metric)?,
         })
@@ -272,7 +309,12 @@ mod tests {
             );
             let both = RUN_METRICS.iter().zip(a.into_iter().zip(b));
             let samples: Vec<_> = both
-                .map(|((metric, _), (a, b))| Sample { metric, a, b })
+                .map(|(&(metric, better, _), (a, b))| Sample {
+                    metric,
+                    better,
+                    a,
+                    b,
+                })
                 .collect();
             let comparison = judge(Unit::Run, &samples);
             any += u32::from(comparison.rows.iter().any(|r| r.finding != Finding::None));
@@ -322,6 +364,7 @@ mod tests {
         let mut random = Random::new(5);
         let sample = Sample {
             metric: "deliver p50",
+            better: Better::Lower,
             a: side(&mut random, 1.0, Shared(0.0)).remove(0),
             b: side(&mut random, 0.9, Shared(0.0)).remove(0),
         };
@@ -333,12 +376,26 @@ mod tests {
     }
 
     #[test]
+    fn of_what_is_better_higher_less_is_worse() {
+        let mut random = Random::new(8);
+        let mut side = |factor| side(&mut random, factor, Shared(0.0)).remove(0);
+        let sample = Sample {
+            metric: DELIVERIES,
+            better: Better::Higher,
+            a: side(1.0),
+            b: side(0.9),
+        };
+        assert!(judge(Unit::Run, &[sample]).is_regression());
+    }
+
+    #[test]
     fn the_interval_holds_the_true_ratio_as_often_as_stated() {
         let mut random = Random::new(6);
         let mut held = 0;
         for _ in 0..REPEATS {
             let sample = Sample {
                 metric: "deliver p50",
+                better: Better::Lower,
                 a: side(&mut random, 1.0, Shared(0.0)).remove(0),
                 b: side(&mut random, 1.05, Shared(0.0)).remove(0),
             };
@@ -354,6 +411,7 @@ mod tests {
     fn too_few_are_told_how_many_it_takes() {
         let sample = |metric| Sample {
             metric,
+            better: Better::Lower,
             a: vec![1.0, 2.0, 3.0],
             b: vec![7.0, 8.0, 9.0],
         };

@@ -21,6 +21,8 @@ pub(crate) struct Facts {
     /// Slow readers and hostile clients that were to be there, and that the server let in.
     pub(crate) rogues: u32,
     pub(crate) rogues_came: u32,
+    /// What is due waits for what is under way: that it goes out late, or not at all, is meant.
+    pub(crate) closed_loop: bool,
     /// Messages of the schedule, and how many of them the kernel took.
     pub(crate) messages: u32,
     pub(crate) sent: u32,
@@ -83,7 +85,8 @@ fn invalid(facts: &Facts) -> Vec<String> {
         ));
     }
     // A limit met ends the sending early: it has been told already.
-    if reasons.is_empty() && !facts.interrupted && facts.sent < facts.messages {
+    let all_is_due = !facts.closed_loop && !facts.interrupted;
+    if reasons.is_empty() && all_is_due && facts.sent < facts.messages {
         reasons.push(format!(
             "the server took {} of {} messages: it does not keep up, send less (--rate)",
             facts.sent, facts.messages
@@ -114,7 +117,8 @@ fn suspect(facts: &Facts) -> Vec<String> {
     let checks = [
         missing_rogues(facts),
         late_sending(facts),
-        busy_thread(trust),
+        too_little_sent(facts),
+        busy_thread(facts),
         unread(trust),
         stolen(trust),
         shared_cores(facts),
@@ -146,11 +150,26 @@ fn late_sending(facts: &Facts) -> Option<String> {
     })
 }
 
-fn busy_thread(trust: &Trust) -> Option<String> {
-    (trust.busiest_thread > BUSY).then(|| {
+/// A closed loop that has sent everything was not kept full.
+fn too_little_sent(facts: &Facts) -> Option<String> {
+    (facts.closed_loop && facts.sent == facts.messages).then(|| {
         format!(
-            "the load tester's busiest thread used {:.0} % of a core: take more --threads, or several load testers",
-            100.0 * trust.busiest_thread
+            "all {} messages were sent: deliveries a second are those of the schedule, and the server may hold more; a higher --rate",
+            facts.messages
+        )
+    })
+}
+
+fn busy_thread(facts: &Facts) -> Option<String> {
+    let busy = facts.trust.busiest_thread;
+    let limit = match facts.closed_loop {
+        true => "deliveries a second are its own limit, the CPU a delivery is still the server's; ",
+        false => "",
+    };
+    (busy > BUSY).then(|| {
+        format!(
+            "the load tester's busiest thread used {:.0} % of a core: {limit}take more --threads, or several load testers",
+            100.0 * busy
         )
     })
 }
@@ -177,7 +196,7 @@ fn shared_cores(facts: &Facts) -> Option<String> {
     let trust = &facts.trust;
     let lag = trust
         .loop_lag_p99_ns
-        .filter(|&lag| counts(lag, LOOP_LAG_NS, facts.deliver_p99))
+        .filter(|&lag| !facts.closed_loop && counts(lag, LOOP_LAG_NS, facts.deliver_p99))
         .map(|lag| format!("it was awake {:.1} ms late (p99)", lag as f64 / 1e6));
     let idle = trust
         .idle
@@ -278,6 +297,38 @@ mod tests {
         assert_eq!(exit(Facts { cut: 1, ..facts() }), Exit::Invalid);
         let refused = Some((3, "! no".to_owned()));
         assert_eq!(exit(Facts { refused, ..facts() }), Exit::Invalid);
+    }
+
+    #[test]
+    fn a_closed_loop_sends_what_the_server_takes_and_is_late_by_design() {
+        let closed = |sent| Facts {
+            closed_loop: true,
+            sent,
+            trust: Trust {
+                loop_lag_p99_ns: Some(60_000_000),
+                ..Trust::default()
+            },
+            ..facts()
+        };
+        let (verdict, exit) = judge(&closed(3));
+        assert_eq!((&*verdict.trust, exit), ("VALID", Exit::Pass));
+        let (verdict, _) = judge(&closed(10));
+        assert_eq!(verdict.trust, "SUSPECT");
+        assert!(verdict.reasons[0].contains("a higher --rate"));
+        let busy = Trust {
+            busiest_thread: 0.9,
+            ..Trust::default()
+        };
+        let (verdict, _) = judge(&Facts {
+            trust: busy,
+            ..closed(3)
+        });
+        assert!(verdict.reasons[0].contains("deliveries a second are its own limit"));
+        let wrong = Facts {
+            faulty: true,
+            ..closed(3)
+        };
+        assert_eq!(judge(&wrong).1, Exit::WrongDelivery);
     }
 
     #[test]

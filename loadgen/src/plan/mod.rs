@@ -109,6 +109,12 @@ impl Plan {
         })
     }
 
+    /// The stage that is under way at a moment, as of [`Plan::stage`]; none once the sending is over, too.
+    pub(crate) fn stage_under_way(&self, at: u64) -> Option<usize> {
+        self.stage(at)
+            .filter(|_| at < nanos(self.workload.sending()))
+    }
+
     /// The stage that a moment belongs to, in nanoseconds from the beginning of the sending; none in the warm-up.
     pub(crate) fn stage(&self, at: u64) -> Option<usize> {
         let mut end = nanos(self.workload.warmup);
@@ -189,6 +195,21 @@ mod tests {
     }
 
     #[test]
+    fn a_closed_loop_is_for_messages_that_are_for_all_and_promises_nothing() {
+        let refused = |flags: &[&str], wanted: &str| {
+            let flags = [&["--in-flight", "4"], flags].concat();
+            let told = plan(&flags).unwrap_err().to_string();
+            assert!(told.contains(wanted), "{wanted} is in: {told}");
+        };
+        refused(&["--whispers", "10%"], "--in-flight: found together");
+        refused(&["--churn", "1%/s"], "--in-flight: found together");
+        refused(&["--slo", "deliver.p99<50ms"], "--slo: promises are of");
+        let all = ["--protocol", "redis", "--senders", "100%"];
+        refused(&all, "--senders: all users found");
+        assert!(plan(&["--in-flight", "4"]).is_ok());
+    }
+
+    #[test]
     fn what_would_not_fit_into_memory_is_refused() {
         assert!(plan(&["--rate", "1000000/s", "--duration", "1h"]).is_err());
         assert!(plan(&["--users", "4000000000", "--senders", "1%"]).is_err());
@@ -211,6 +232,11 @@ mod tests {
         assert_eq!(
             of,
             [None, None, Some(0), Some(0), Some(1), Some(1), Some(1)]
+        );
+        let under_way = stages.map(|at| plan.stage_under_way(at));
+        assert_eq!(
+            under_way,
+            [None, None, Some(0), Some(0), Some(1), None, None]
         );
     }
 }

@@ -29,6 +29,9 @@ pub(crate) struct Workload {
     /// One at least.
     pub(crate) stages: Vec<Stage>,
     pub(crate) arrival: Arrival,
+    /// A closed loop: what is due is sent while the deliveries of fewer messages than this are under way. None: an
+    /// open one, in which it waits for nobody.
+    pub(crate) in_flight: Option<u32>,
     pub(crate) size: Size,
     /// The share of the messages that are whispers, 0 to 1.
     pub(crate) whispers: f64,
@@ -78,7 +81,8 @@ impl Workload {
             senders: args.senders.unwrap_or(defaults.senders).among(users),
             warmup: args.warmup.map_or(defaults.warmup, |time| *time),
             stages,
-            arrival: args.arrival.unwrap_or(Arrival::Poisson),
+            arrival: args.arrival.unwrap_or(defaults.arrival),
+            in_flight: args.in_flight.or(defaults.in_flight),
             size: args.size.unwrap_or(Size { min: 64, max: 64 }),
             whispers: args.whispers.unwrap_or(defaults.whispers).0,
             churn: args.churn.unwrap_or(defaults.churn).0,
@@ -90,7 +94,13 @@ impl Workload {
             verify: args.verify.unwrap_or(Verify::Full),
             seed: args.seed.unwrap_or(1),
         };
-        let wrong = workload.problems();
+        let mut wrong = workload.problems();
+        if workload.is_closed_loop() && !args.slo.is_empty() {
+            wrong.push(
+                "--slo: promises are of latencies, and a closed loop (--in-flight) tells none"
+                    .to_owned(),
+            );
+        }
         match wrong.is_empty() {
             true => Ok(workload),
             false => Err(PlanError::Values(wrong)),
@@ -122,9 +132,27 @@ impl Workload {
         self.hostile + self.slow.map_or(0, |slow| slow.n + slow.stopped)
     }
 
+    /// There are two stages that differ in nothing but that slow readers or hostile clients are there in the second.
+    pub(crate) fn has_halves(&self) -> bool {
+        matches!(&self.stages[..], [calm, rough] if !calm.rogues && rough.rogues)
+    }
+
     /// Users come and go.
     pub(crate) fn is_moving(&self) -> bool {
         self.churn > 0.0 || self.storm.is_some()
+    }
+
+    /// What is due waits for what is under way.
+    pub(crate) fn is_closed_loop(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
+    /// How many read each message, where nobody comes or goes.
+    pub(crate) fn readers(&self) -> u32 {
+        match self.protocol.senders_are_deaf() {
+            true => self.users - self.senders,
+            false => self.users - 1,
+        }
     }
 
     /// Whether two runs asked the same.
@@ -164,8 +192,30 @@ impl Workload {
                 MAX_PAIRS / u64::from(users)
             ));
         }
+        wrong.extend(self.closed_loop_problems());
         wrong.extend(self.movement_problems());
         wrong.extend(self.protocol_problems());
+        wrong
+    }
+
+    /// A closed loop counts what is under way by how many are to have it.
+    fn closed_loop_problems(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if !self.is_closed_loop() {
+            return wrong;
+        }
+        if self.is_moving() || self.whispers > 0.0 {
+            wrong.push(
+                "--in-flight: found together with --whispers, --churn or --storm, wanted none of them: each message must be for all"
+                    .to_owned(),
+            );
+        }
+        if self.senders == self.users && self.protocol.senders_are_deaf() {
+            wrong.push(
+                "--senders: all users found, wanted fewer for --in-flight: with this --protocol nobody would read"
+                    .to_owned(),
+            );
+        }
         wrong
     }
 

@@ -29,7 +29,7 @@ fn row(second: &Second) -> Vec<String> {
         second.second.into(),
         second.users.into(),
         second.sent.into(),
-        deliver.samples(),
+        second.deliveries,
     ];
     let percentiles = PERCENTILES.map(|(name, _)| deliver.figure(name));
     let after = [

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::files;
-use super::words::{counts, held, microseconds, sent, time, trust, work};
+use super::words::{CLOSED_LOOP, a_second, counts, held, microseconds, sent, time, trust, work};
 use crate::books::figures::Figures;
 use crate::books::spread::{PERCENTILES, Spread};
 use crate::number::{bytes, grouped, milliseconds, short};
@@ -16,8 +16,11 @@ pub(crate) fn render(run: &Run, out: Option<&Path>) -> String {
     if let Some(figures) = &run.latency_ns {
         lines.extend(figure_lines(run, figures));
     }
+    if run.throughput.is_some() {
+        lines.push(format!(" LATENCY   {CLOSED_LOOP}"));
+    }
     lines.extend(delivery_lines(&run.delivery));
-    if run.latency_ns.is_some() {
+    if run.is_told() {
         lines.extend(stage_lines(&run.stages));
         let each = run.headlines.iter();
         lines.extend(each.map(|head| format!(" HEADLINE  {}  {}", head.name, head.text)));
@@ -94,19 +97,26 @@ fn stage_lines(stages: &[StageResult]) -> impl Iterator<Item = String> {
     let width = stages.iter().map(|stage| stage.name.chars().count()).max();
     let width = width.unwrap_or(0);
     stages.iter().map(move |stage| {
-        let Figures {
-            deliver, fanout, ..
-        } = &stage.latency_ns;
-        format!(
-            " STAGE     {:<width$}  {:>6} msg/s   deliver p50 {} p99 {}   fan-out p99 {} max {}",
-            stage.name,
-            short(stage.rate),
-            time(deliver.figure("p50")),
-            time(deliver.figure("p99")),
-            time(fanout.figure("p99")),
-            time(fanout.max()),
-        )
+        let told = match &stage.latency_ns {
+            Some(figures) => stage_times(stage, figures),
+            None => format!("{:>10} deliveries/s", a_second(stage.deliveries_per_s)),
+        };
+        format!(" STAGE     {:<width$}  {told}", stage.name)
     })
+}
+
+fn stage_times(stage: &StageResult, figures: &Figures) -> String {
+    let Figures {
+        deliver, fanout, ..
+    } = figures;
+    format!(
+        "{:>6} msg/s   deliver p50 {} p99 {}   fan-out p99 {} max {}",
+        short(stage.rate),
+        time(deliver.figure("p50")),
+        time(deliver.figure("p99")),
+        time(fanout.figure("p99")),
+        time(fanout.max()),
+    )
 }
 
 fn server_line(used: &ServerUse) -> String {
@@ -145,7 +155,7 @@ fn files_line(run: &Run, out: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::sample::{invalid, sample};
+    use crate::result::sample::{closed_loop, invalid, sample};
 
     #[test]
     fn a_row_stands_under_its_head_and_shows_what_it_can_carry() {
@@ -193,6 +203,27 @@ mod tests {
                 text.lines().any(|told| told == line),
                 "{line}\nis in\n{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_closed_loop_tells_no_latency_and_says_so() {
+        let text = render(&closed_loop(7), Some(Path::new("out/7")));
+        let lines = [
+            " RESULT  PASS   VALID   100 users, 10 senders, 256 in flight for 1m after 5s of warm-up   run 00000007  seed 7",
+            " LATENCY   closed loop: latencies are left out",
+            " STAGE     stage 1   1 500 000 deliveries/s",
+            " FILES     out/7: run.json run.hlog timeline.csv report.html",
+        ];
+        for line in lines {
+            assert!(
+                text.lines().any(|told| told == line),
+                "{line}\nis in\n{text}"
+            );
+        }
+        assert!(text.contains("sent 2 400 messages · "), "{text}");
+        for word in ["deliver ", "unlucky", "fan-out", "schedule"] {
+            assert!(!text.contains(word), "{word} is not in:\n{text}");
         }
     }
 

@@ -17,14 +17,20 @@ pub(crate) fn work(run: &Run) -> String {
         true => ", interrupted",
         false => "",
     };
+    let load = match work.in_flight {
+        Some(limit) => format!("{} in flight", grouped(limit.into(), ',')),
+        None => format!("{} msg/s", short(work.mean_rate())),
+    };
     format!(
-        "{} users, {} senders, {} msg/s for {}{warmup}{interrupted}",
+        "{} users, {} senders, {load} for {}{warmup}{interrupted}",
         grouped(work.users.into(), ','),
         grouped(work.senders.into(), ','),
-        short(work.mean_rate()),
         humantime::format_duration(work.measured()),
     )
 }
+
+/// Where latencies would stand.
+pub(crate) const CLOSED_LOOP: &str = "closed loop: latencies are left out";
 
 /// Milliseconds, or a dash where there are too few observations to tell.
 pub(crate) fn time(nanos: Option<u64>) -> String {
@@ -34,6 +40,11 @@ pub(crate) fn time(nanos: Option<u64>) -> String {
 /// `0.71 µs`
 pub(crate) fn microseconds(nanos: u64) -> String {
     format!("{:.2} µs", nanos as f64 / 1e3)
+}
+
+/// Deliveries a second: `1 250 000`; a dash where there is no knowing.
+pub(crate) fn a_second(deliveries: Option<f64>) -> String {
+    deliveries.map_or("–".to_owned(), |count| grouped(count as u64, ' '))
 }
 
 /// What is told of the deliveries: grey and leaked only where there were any.
@@ -59,8 +70,11 @@ pub(crate) fn held(slo: &SloResult) -> (String, &'static str) {
     (time(slo.value_ns), kept)
 }
 
-/// `100.0 % of schedule (2 977 of 2 977)`
+/// `100.0 % of schedule (2 977 of 2 977)`; in a closed loop, where the schedule is a bound: `2 977 messages`
 pub(crate) fn sent(run: &Run) -> String {
+    if run.workload.is_closed_loop() {
+        return format!("{} messages", grouped(run.sent.into(), ' '));
+    }
     format!(
         "{} of schedule ({} of {})",
         percent(f64::from(run.sent) / f64::from(run.messages.max(1)), 1),

@@ -1,6 +1,7 @@
 //! A result is made of a plan and what its run came to.
 
 use super::headlines::headlines;
+use super::throughput::{of_stages, throughput};
 use super::{Delivery, Hashes, Run, SCHEMA, SloResult, StageResult};
 use crate::books::ledger::{Example, Totals};
 use crate::engine::Outcome;
@@ -19,6 +20,8 @@ pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) 
         .collect();
     let (verdict, exit) = judge(&facts(plan, &slo, &outcome));
     let told = verdict.trust != "INVALID";
+    // In a closed loop what is due waits for what is under way: times from the due moment on say nothing.
+    let timed = told && !plan.workload.is_closed_loop();
     let run = Run {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -46,8 +49,9 @@ pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) 
         } else {
             Vec::new()
         },
-        latency_ns: told.then_some(outcome.figures),
-        unlucky: outcome.unlucky.filter(|_| told),
+        throughput: throughput(plan, &outcome).filter(|_| told),
+        latency_ns: timed.then_some(outcome.figures),
+        unlucky: outcome.unlucky.filter(|_| timed),
         slo,
         workload: plan.workload.clone(),
         began: outcome.began,
@@ -68,6 +72,7 @@ fn facts(plan: &Plan, slo: &[SloResult], outcome: &Outcome) -> Facts {
         slo_failed: slo.iter().any(|slo| !slo.ok),
         rogues: plan.workload.rogues(),
         rogues_came: outcome.rogues,
+        closed_loop: plan.workload.is_closed_loop(),
         messages: plan.schedule.len(),
         sent: outcome.sent,
         sendlag_p99: outcome.figures.sendlag.figure("p99"),
@@ -85,13 +90,16 @@ fn stages(plan: &Plan, outcome: &Outcome) -> Vec<StageResult> {
     if outcome.stages.len() < 2 {
         return Vec::new();
     }
+    let open = !plan.workload.is_closed_loop();
     let each = plan.workload.stages.iter().zip(&outcome.stages);
-    each.map(|(stage, figures)| StageResult {
-        name: stage.name.clone(),
-        rate: stage.rate,
-        latency_ns: figures.clone(),
-    })
-    .collect()
+    each.zip(of_stages(plan, outcome))
+        .map(|((stage, figures), deliveries_per_s)| StageResult {
+            name: stage.name.clone(),
+            rate: stage.rate,
+            latency_ns: open.then(|| figures.clone()),
+            deliveries_per_s,
+        })
+        .collect()
 }
 
 fn delivery(totals: &Totals) -> Delivery {

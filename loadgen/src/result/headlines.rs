@@ -1,11 +1,13 @@
 //! What each preset is for, in a line each.
 
+use super::throughput::{of_stages, throughput};
 use super::{Headline, Second};
 use crate::books::figures::Figures;
 use crate::engine::Outcome;
 use crate::nanos::nanos;
+use crate::number::grouped;
 use crate::plan::Plan;
-use crate::plan::workload::{Stage, Workload};
+use crate::plan::workload::Workload;
 
 /// p99 is normal again when it is at most so many times what it was before.
 const NORMAL: f64 = 1.5;
@@ -30,8 +32,10 @@ pub(super) fn headlines(plan: &Plan, outcome: &Outcome) -> Vec<Headline> {
             told.extend(storm_headlines(at as u32, outcome, timeline));
         }
     }
-    if work.slow.is_some() || work.hostile > 0 {
-        told.extend(with_and_without(&work.stages, &outcome.stages));
+    if work.is_closed_loop() {
+        told.extend(closed_loop(plan, outcome));
+    } else if work.has_halves() {
+        told.extend(with_and_without(&outcome.stages));
     }
     if work.preset == "soak" {
         told.extend(soak(measured(work, &outcome.timeline)));
@@ -135,14 +139,48 @@ fn seconds_until_normal(at: u32, timeline: &[Second]) -> Option<u32> {
     u32::try_from(place).ok().map(|place| place + 1)
 }
 
-/// Only where the one stage differs from the other in nothing else.
-fn with_and_without(planned: &[Stage], stages: &[Figures]) -> Vec<Headline> {
-    let ([calm, rough], [without, with]) = (planned, stages) else {
+/// Deliveries a second, and where there are halves, those of each.
+fn closed_loop(plan: &Plan, outcome: &Outcome) -> Vec<Headline> {
+    let all = throughput(plan, outcome).map(|of| of.deliveries_per_s);
+    let mut told = vec![a_second("deliveries", all)];
+    let halves = of_stages(plan, outcome);
+    if let (true, &[without, with]) = (plan.workload.has_halves(), &halves[..]) {
+        let ratio = without
+            .zip(with)
+            .map(|(without, with)| with / without.max(1.0));
+        told.extend([
+            a_second("without", without),
+            a_second("with", with),
+            times(ratio, "not measured"),
+        ]);
+    }
+    let cpu = outcome.server_use.as_ref();
+    if let Some(cpu) = cpu.and_then(|used| used.cpu_ns_per_delivery) {
+        let text = format!("{:.3} µs of the server's CPU", cpu as f64 / 1e3);
+        told.push(headline("a delivery", Some(cpu as f64), "ns", text));
+    }
+    told
+}
+
+fn a_second(name: &str, value: Option<f64>) -> Headline {
+    let text = match value {
+        Some(value) => format!("{} a second", grouped(value as u64, ' ')),
+        None => "not measured".to_owned(),
+    };
+    headline(name, value, "1/s", text)
+}
+
+fn times(ratio: Option<f64>, or_else: &str) -> Headline {
+    let text = ratio.map_or(or_else.to_owned(), |ratio| {
+        format!("{ratio:.2} times with them")
+    });
+    headline("ratio", ratio, "ratio", text)
+}
+
+fn with_and_without(stages: &[Figures]) -> Vec<Headline> {
+    let [without, with] = stages else {
         return Vec::new();
     };
-    if calm.rogues || !rough.rogues {
-        return Vec::new();
-    }
     let p99 = |figures: &Figures| figures.deliver.figure("p99");
     let ratio = p99(without)
         .zip(p99(with))
@@ -150,14 +188,7 @@ fn with_and_without(planned: &[Stage], stages: &[Figures]) -> Vec<Headline> {
     vec![
         milliseconds("p99 without", p99(without), " (deliver, the users')"),
         milliseconds("p99 with", p99(with), " (deliver, the users')"),
-        headline(
-            "ratio",
-            ratio,
-            "ratio",
-            ratio.map_or("too few observations".to_owned(), |ratio| {
-                format!("{ratio:.2} times with them")
-            }),
-        ),
+        times(ratio, "too few observations"),
     ]
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     Delivery, Environment, Hashes, Headline, Run, SCHEMA, Second, ServerUse, SloResult,
-    StageResult, Trust, Unlucky, Verdict,
+    StageResult, Throughput, Trust, Unlucky, Verdict,
 };
 use crate::books::figures::Figures;
 use crate::judge::exit::Exit;
@@ -78,7 +78,11 @@ pub(crate) fn merge(runs: &[Run]) -> Result<Run, MergeError> {
         messages: sum(runs, |run| run.messages),
         sent: sum(runs, |run| run.sent),
         unlucky: unlucky(runs).filter(|_| told),
-        stages: if told { stages(runs) } else { Vec::new() },
+        stages: match runs.iter().all(Run::is_told) {
+            true => stages(runs),
+            false => Vec::new(),
+        },
+        throughput: throughput(runs),
         headlines: headlines(runs),
         slo,
         server_use: server_use(runs, &delivery),
@@ -113,12 +117,16 @@ type Shape = (&'static str, fn(&Run) -> String);
 
 /// They loaded one server in one way.
 fn same_test(one: &Run, other: &Run) -> Result<(), MergeError> {
-    let shapes: [Shape; 3] = [
+    let shapes: [Shape; 4] = [
         ("the protocol", |run| {
             format!("{:?}", run.workload.protocol).to_lowercase()
         }),
         ("the server", |run| run.server.clone()),
         ("the stages", stage_names),
+        ("the loop (--in-flight)", |run| {
+            let closed = run.workload.is_closed_loop();
+            if closed { "closed" } else { "open" }.to_owned()
+        }),
     ];
     let differs = shapes.into_iter().find(|(_, of)| of(one) != of(other));
     differs.map_or(Ok(()), |(what, of)| {
@@ -167,7 +175,7 @@ fn environment(runs: &[Run]) -> Environment {
     }
 }
 
-/// Users, senders and rates together; the rest is the first one's.
+/// Users, senders, rates and what may be under way together; the rest is the first one's.
 fn workload(runs: &[Run]) -> Workload {
     let stages = runs[0].workload.stages.iter().enumerate();
     let stages = stages.map(|(at, stage)| Stage {
@@ -177,6 +185,7 @@ fn workload(runs: &[Run]) -> Workload {
     Workload {
         users: sum(runs, |run| run.workload.users),
         senders: sum(runs, |run| run.workload.senders),
+        in_flight: runs.iter().map(|run| run.workload.in_flight).sum(),
         stages: stages.collect(),
         ..runs[0].workload.clone()
     }
@@ -210,10 +219,24 @@ fn stages(runs: &[Run]) -> Vec<StageResult> {
     for run in &runs[1..] {
         for (sum, stage) in all.iter_mut().zip(&run.stages) {
             sum.rate += stage.rate;
-            sum.latency_ns.add(&stage.latency_ns);
+            if let (Some(sum), Some(one)) = (&mut sum.latency_ns, &stage.latency_ns) {
+                sum.add(one);
+            }
+            let both = sum.deliveries_per_s.zip(stage.deliveries_per_s);
+            sum.deliveries_per_s = both.map(|(sum, one)| sum + one);
         }
     }
     all
+}
+
+/// Of all together; none where one of them has none.
+fn throughput(runs: &[Run]) -> Option<Throughput> {
+    let each: Option<Vec<_>> = runs.iter().map(|run| run.throughput.as_ref()).collect();
+    let each = each?;
+    Some(Throughput {
+        in_flight: each.iter().map(|one| one.in_flight).sum(),
+        deliveries_per_s: each.iter().map(|one| one.deliveries_per_s).sum(),
+    })
 }
 
 /// The worst of the worst. A median of medians is none: the larger one is told, so that no reader's fate is
@@ -414,6 +437,7 @@ fn began(run: &Run) -> Result<Timestamp, MergeError> {
 fn add_second(all: &mut Second, one: &Second) {
     all.users = all.users.saturating_add(one.users);
     all.sent = all.sent.saturating_add(one.sent);
+    all.deliveries += one.deliveries;
     all.deliver_ns
         .add(&one.deliver_ns.spread().unwrap_or_default());
     all.fanout_max_ns = all.fanout_max_ns.max(one.fanout_max_ns);
@@ -425,7 +449,7 @@ fn add_second(all: &mut Second, one: &Second) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::sample::{invalid, sample};
+    use crate::result::sample::{closed_loop, invalid, sample};
 
     /// Two samples, the second of them changed.
     fn pair(change: impl FnOnce(&mut Run)) -> [Run; 2] {
@@ -451,7 +475,8 @@ mod tests {
         let figures = all.latency_ns.unwrap();
         assert_eq!(figures.deliver.samples(), 475_200);
         assert_eq!(figures.fanout.samples(), 4_800);
-        assert_eq!(all.stages[1].latency_ns.deliver.samples(), 2 * 178_200);
+        let stage = all.stages[1].latency_ns.as_ref().unwrap();
+        assert_eq!(stage.deliver.samples(), 2 * 178_200);
         assert_eq!(
             (all.stages[1].rate, all.workload.stages[1].rate),
             (120.0, 120.0)
@@ -462,6 +487,24 @@ mod tests {
     fn one_run_is_itself() {
         assert_eq!(merge(&[sample(1)]), Ok(sample(1)));
         assert_eq!(merge(&[]), Err(MergeError::Nothing));
+    }
+
+    #[test]
+    fn closed_loops_are_added_and_not_mixed_with_open_ones() {
+        let all = merge(&[closed_loop(1), closed_loop(2)]).unwrap();
+        let throughput = all.throughput.unwrap();
+        assert_eq!(
+            (throughput.in_flight, throughput.deliveries_per_s),
+            (512, 2_500_000.8)
+        );
+        assert_eq!(all.workload.in_flight, Some(512));
+        assert_eq!(all.stages[1].deliveries_per_s, Some(2e6));
+        assert!(all.latency_ns.is_none());
+        let error = merge(&[sample(1), closed_loop(2)]).unwrap_err().to_string();
+        assert!(
+            error.contains("the loop (--in-flight): open and closed"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -539,7 +582,7 @@ mod tests {
 
     #[test]
     fn runs_that_are_not_one_test_are_refused_and_it_is_said_why() {
-        refused(|run| run.schema = 1, "run 00000002 has schema 1, wanted 2");
+        refused(|run| run.schema = 1, "run 00000002 has schema 1, wanted 3");
         refused(
             |run| run.server = "b:1".to_owned(),
             "differ in the server: 127.0.0.1:4700 and b:1",

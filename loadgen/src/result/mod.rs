@@ -8,6 +8,7 @@ mod headlines;
 pub(crate) mod merge;
 #[cfg(test)]
 pub(crate) mod sample;
+mod throughput;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ use crate::plan::workload::Workload;
 pub(crate) use build::build;
 
 /// Counts up with every change that a reader of `run.json` could stumble over.
-pub(crate) const SCHEMA: u32 = 2;
+pub(crate) const SCHEMA: u32 = 3;
 
 /// A run, or several that ran at the same time, as one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,8 +44,10 @@ pub(crate) struct Run {
     /// Messages of the schedule, and how many of them the kernel took.
     pub(crate) messages: u32,
     pub(crate) sent: u32,
-    /// Of all that is measured; none where the figures mean nothing.
+    /// Of all that is measured; none where the figures mean nothing, or the loop is closed.
     pub(crate) latency_ns: Option<Figures>,
+    /// Of a closed loop; none where the figures mean nothing.
+    pub(crate) throughput: Option<Throughput>,
     /// A reader's own p99 of deliver.
     pub(crate) unlucky: Option<Unlucky>,
     pub(crate) delivery: Delivery,
@@ -58,6 +61,22 @@ pub(crate) struct Run {
     pub(crate) trust: Trust,
     /// One for each second of sending and draining, the warm-up among them.
     pub(crate) timeline: Vec<Second>,
+}
+
+impl Run {
+    /// Its figures mean something, and are told.
+    pub(crate) fn is_told(&self) -> bool {
+        self.latency_ns.is_some() || self.throughput.is_some()
+    }
+}
+
+/// What a closed loop is for: how much a server does when it is kept full.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Throughput {
+    /// The deliveries of so many messages were under way at most.
+    pub(crate) in_flight: u32,
+    /// Of the time that is measured.
+    pub(crate) deliveries_per_s: f64,
 }
 
 /// Where it ran.
@@ -139,8 +158,10 @@ pub(crate) struct StageResult {
     pub(crate) name: String,
     /// Messages a second, by the plan.
     pub(crate) rate: f64,
-    /// Of what was due in it.
-    pub(crate) latency_ns: Figures,
+    /// Of what was due in it; none in a closed loop.
+    pub(crate) latency_ns: Option<Figures>,
+    /// What came while it was under way; in a closed loop alone.
+    pub(crate) deliveries_per_s: Option<f64>,
 }
 
 /// What a preset is for: `everyone back` `1.42 s after the storm`.
@@ -207,7 +228,9 @@ pub(crate) struct Second {
     pub(crate) users: u32,
     /// Messages sent in it.
     pub(crate) sent: u32,
-    /// Of what was read in it.
+    /// Deliveries read in it, whispers among them.
+    pub(crate) deliveries: u64,
+    /// Of what was read in it from the room; nothing in a closed loop.
     pub(crate) deliver_ns: Summary,
     /// The longest fan-out of what was due in it.
     pub(crate) fanout_max_ns: Option<u64>,

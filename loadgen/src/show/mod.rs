@@ -105,6 +105,7 @@ mod made_up {
         Second {
             second: number,
             sent,
+            deliveries: 1_000,
             deliver_ns: deliveries(1_000, millis),
             ..Second::default()
         }

@@ -42,7 +42,8 @@ pub(crate) fn view(
     let blank = || Row::new(rank::BLANK, String::new());
     let mut rows = vec![phase(snapshot, width), users(snapshot), messages(snapshot)];
     rows.push(deliveries(snapshot));
-    if snapshot.seconds.last().is_some() {
+    // A closed loop has none.
+    if history.whole.samples() > 0 {
         rows.push(blank());
         rows.extend(match width < TABLE {
             true => few_figures(snapshot, history),
@@ -117,7 +118,7 @@ fn messages(snapshot: &Snapshot<'_>) -> Row {
 fn deliveries(snapshot: &Snapshot<'_>) -> Row {
     let mut text = comma(snapshot.received);
     if let Some(second) = snapshot.seconds.last() {
-        let came = comma(second.deliver_ns.samples());
+        let came = comma(second.deliveries);
         let _ = write!(text, " · {came} in the last second");
     }
     labelled(rank::COUNTS, "deliveries", &text)

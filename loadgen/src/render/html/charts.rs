@@ -200,7 +200,7 @@ fn stages(run: &Run) -> Plot {
         points: (0u32..)
             .zip(several)
             .filter_map(|(at, stage)| {
-                let value = stage.latency_ns.of(word)?.figure(figure)?;
+                let value = stage.latency_ns.as_ref()?.of(word)?.figure(figure)?;
                 Some((at.into(), value as f64))
             })
             .collect(),

@@ -11,8 +11,8 @@ mod plot;
 mod scale;
 mod tables;
 
-use crate::render::words::{time, work};
-use crate::result::{Run, Unlucky};
+use crate::render::words::{CLOSED_LOOP, a_second, microseconds, time, work};
+use crate::result::{Run, Throughput, Unlucky};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -92,6 +92,9 @@ fn badge(word: &str) -> String {
 
 /// The figures that count most, in large letters.
 fn cards(run: &Run) -> String {
+    if let Some(throughput) = &run.throughput {
+        return throughput_cards(run, throughput);
+    }
     let Some(figures) = &run.latency_ns else {
         return String::new();
     };
@@ -116,8 +119,22 @@ fn cards(run: &Run) -> String {
     format!("<dl class=\"cards\">{}</dl>\n", cards.concat())
 }
 
+fn throughput_cards(run: &Run, throughput: &Throughput) -> String {
+    let used = run.server_use.as_ref();
+    let cpu = used.and_then(|used| used.cpu_ns_per_delivery);
+    let cards = [
+        (
+            "deliveries a second",
+            a_second(Some(throughput.deliveries_per_s)),
+        ),
+        ("CPU a delivery", cpu.map_or("–".to_owned(), microseconds)),
+    ];
+    let cards = cards.map(|(name, value)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n"));
+    format!("<dl class=\"cards\">{}</dl>\n", cards.concat())
+}
+
 fn headlines(run: &Run) -> String {
-    let told = if run.latency_ns.is_some() {
+    let told = if run.is_told() {
         &run.headlines[..]
     } else {
         &[]
@@ -130,6 +147,9 @@ fn headlines(run: &Run) -> String {
 }
 
 fn latency(run: &Run) -> String {
+    if run.throughput.is_some() {
+        return format!("<p>{CLOSED_LOOP}</p>\n{}", tables::stages(&run.stages));
+    }
     let Some(figures) = &run.latency_ns else {
         return "<p>The figures of this run mean nothing, and are not told.</p>\n".to_owned();
     };
@@ -160,7 +180,7 @@ where at least 10 observations lie beyond it.</p></footer>\n";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::sample::{invalid, sample};
+    use crate::result::sample::{closed_loop, invalid, sample};
 
     /// The values of an attribute, wherever it stands.
     fn values<'a>(html: &'a str, attribute: &str) -> Vec<&'a str> {
@@ -239,6 +259,18 @@ mod tests {
             assert!(!values(&html, "id").contains(&id), "{id}");
         }
         assert!(!html.contains("class=\"cards\"") && !html.contains("everyone back"));
+    }
+
+    #[test]
+    fn a_closed_loop_shows_how_much_came_and_no_latency() {
+        let html = render(&closed_loop(7));
+        sound(&html);
+        assert!(html.contains("closed loop: latencies are left out"));
+        assert!(html.contains("<dt>deliveries a second</dt><dd>1 250 000</dd>"));
+        assert!(html.contains("<td>1 500 000</td>"), "that of a stage");
+        for id in ["percentiles", "deliver", "fanout", "stages"] {
+            assert!(!values(&html, "id").contains(&id), "{id}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::books::figures::Figures;
 use crate::books::spread::{PERCENTILES, Spread};
 use crate::number::{bytes, grouped, short};
-use crate::render::words::{counts, held, microseconds, sent, time, trust};
+use crate::render::words::{a_second, counts, held, microseconds, sent, time, trust};
 use crate::result::{Delivery, Environment, Run, ServerUse, SloResult, StageResult};
 
 use super::escape;
@@ -85,6 +85,9 @@ pub(crate) fn stages(stages: &[StageResult]) -> String {
     if stages.len() < 2 {
         return String::new();
     }
+    if stages.iter().all(|stage| stage.latency_ns.is_none()) {
+        return stages_of_a_closed_loop(stages);
+    }
     let mut rows = vec![row([
         "stage",
         "msg/s",
@@ -93,20 +96,27 @@ pub(crate) fn stages(stages: &[StageResult]) -> String {
         "fan-out p99",
         "fan-out max",
     ])];
-    rows.extend(stages.iter().map(|stage| {
+    rows.extend(stages.iter().filter_map(|stage| {
         let Figures {
             deliver, fanout, ..
-        } = &stage.latency_ns;
-        vec![
+        } = stage.latency_ns.as_ref()?;
+        Some(vec![
             stage.name.clone(),
             short(stage.rate),
             time(deliver.figure("p50")),
             time(deliver.figure("p99")),
             time(fanout.figure("p99")),
             time(fanout.max()),
-        ]
+        ])
     }));
     table("Times in ms", &rows)
+}
+
+fn stages_of_a_closed_loop(stages: &[StageResult]) -> String {
+    let mut rows = vec![row(["stage", "deliveries a second"])];
+    let each = stages.iter();
+    rows.extend(each.map(|stage| vec![stage.name.clone(), a_second(stage.deliveries_per_s)]));
+    table("Stage by stage", &rows)
 }
 
 /// What came of what was owed: a bar, the counts, and the first of each fault.
@@ -203,6 +213,11 @@ pub(crate) fn workload(run: &Run) -> String {
         ("preset", work.preset.clone()),
         ("protocol", word(&work.protocol)),
         ("arrival", word(&work.arrival)),
+        (
+            "in flight at most",
+            work.in_flight
+                .map_or(String::new(), |limit| limit.to_string()),
+        ),
         ("bytes of a text", work.size.to_string()),
         ("whispers", share(work.whispers)),
         ("churn a second", share(work.churn)),
