@@ -132,7 +132,7 @@ fn render(args: &CompareArgs, a: usize, b: usize, told: &Told<'_>) -> String {
         .iter()
         .for_each(|why| line(&format!(" WARNING   {why}")));
     line(&format!(
-        "   {:<14}{:>10}{:>10}{:>8}   {:<16}  verdict",
+        "   {:<14}{:>12}{:>12}{:>8}   {:<16}  verdict",
         "ms", "A", "B", "B/A", "interval"
     ));
     told.comparison.rows.iter().for_each(|r| line(&row(r)));
@@ -152,7 +152,7 @@ fn row(row: &Row) -> String {
         metric => (metric, |nanos| milliseconds(nanos as u64)),
     };
     format!(
-        "   {name:<14}{:>10}{:>10}{:>8.3}   {interval:<16}  {}",
+        "   {name:<14}{:>12}{:>12}{:>8.3}   {interval:<16}  {}",
         told(row.a),
         told(row.b),
         row.ratio,
