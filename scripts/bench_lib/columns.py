@@ -21,8 +21,20 @@ def ms(word, figure, stage=None):
 
 
 def of_stage(run, name):
-    found = [stage["latency_ns"] for stage in run["stages"] if stage["name"] == name]
-    return found[0] if found else None
+    stage = stage_of(run, name)
+    return stage and stage["latency_ns"]
+
+
+def stage_of(run, name):
+    return next((stage for stage in run["stages"] if stage["name"] == name), None)
+
+
+def lines(stage=None):
+    """Deliveries a second that a closed loop came to, in the whole run or in one of its stages."""
+    def value(run):
+        found = run.get("throughput") if stage is None else stage_of(run, stage)
+        return found and found["deliveries_per_s"]
+    return Column("lines", "/s", value)
 
 
 def used(field, scale):
@@ -35,6 +47,8 @@ def used(field, scale):
 CPU = Column("CPU", "µs", used("cpu_ns_per_delivery", 1e3))
 MEMORY = Column("memory", "KiB", used("bytes_per_connection", 1024))
 JOIN = Column("join p99", "ms", ms("join", "p99"))
+LINES = lines()
+LOGINS = Column("all in", "s", lambda run: run.get("login_seconds"))
 
 
 def spread(word, *percentiles):
@@ -42,7 +56,8 @@ def spread(word, *percentiles):
 
 
 TOWN = (*spread("deliver", "p50", "p99"), *spread("fan-out", "p50", "p99"), CPU, MEMORY, JOIN)
-IDLE = (MEMORY, *spread("join", "p50", "p99"))
+FLOOD = (LINES, CPU)
+IDLE = (MEMORY, *spread("join", "p50", "p99"), LOGINS)
 WHISPER = (*spread("whisper", "p50", "p99"), *spread("deliver", "p50", "p99"), CPU)
 CHURN = (*spread("deliver", "p50", "p99"), *spread("fan-out", "p50", "p99"), JOIN, CPU)
 SLOW = (

@@ -41,32 +41,50 @@ class Record:
         self.lines.append(line)
         print(line, flush=True)
 
+    def grid(self, title, columns, rows, tail=""):
+        """A table: names of columns and their units, in pairs; then rows: a name, its cells, and what is to be said behind them."""
+        titles, units = zip(*columns)
+        self.line(f"\n{title}")
+        self.line(row("", titles, tail))
+        self.line(row("", units))
+        for one in rows:
+            self.line(row(*one))
+
     def table(self, scenario, runs, seconds):
         """One row a server, then the same as multiples of the first, then what is to be known of them."""
-        columns = scenario.columns
-        self.line(f"\n{scenario.name}: {scenario.about}, {scenario.seconds or seconds} s")
-        self.line(row("", [column.title for column in columns], "  wrong  trust"))
-        self.line(row("", [column.unit for column in columns]))
-        rows = {name: medians(columns, of_one) for name, of_one in runs.items()}
+        values = {name: [median_of(of_one, column) for column in scenario.columns] for name, of_one in runs.items()}
+        rows = [(name, map(figure, values[name]), judged(runs[name])) for name in runs]
+        self.grid(f"{scenario.name}: {scenario.about}, {scenario.seconds or seconds} s",
+                  [(column.title, column.unit) for column in scenario.columns], [*rows, *ratios(values)], JUDGED)
         for name, of_one in runs.items():
-            self.line(row(name, [figure(value) for value in rows[name]], f"  {wrong(of_one):5}  {trust(of_one)}"))
-        self.ratios(rows)
-        for line in remarks(scenario, runs):
-            self.line(line)
+            self.remarks(name, of_one, scenario.headlines)
 
-    def ratios(self, rows):
-        (first, base), *others = rows.items()
-        for name, values in others:
-            if any(value is not None for value in values):
-                cells = [ratio(value, one) for value, one in zip(values, base)]
-                self.line(row(f"{name}/{first}", cells))
+    def remarks(self, name, runs, with_headlines=False):
+        """Why runs are not valid, what was wrong first, and what the preset is for."""
+        told = [*doubts(runs), *(f"first {fault}: {place}" for fault, place in first_faults(runs))]
+        if with_headlines:
+            told += [f"{one['name']}: {one['text']}" for one in headlines(runs)]
+        for line in told:
+            self.line(f"    {name} {line}")
 
 
-def medians(columns, runs):
-    """The median of each column over the runs that count and know it."""
-    told = [run.told for run in runs if run.counts]
-    each = ([value for value in map(column.value, told) if value is not None] for column in columns)
-    return [statistics.median(values) if values else None for values in each]
+def ratios(values):
+    """Each row but the first as multiples of the first."""
+    (first, base), *others = values.items()
+    for name, row_values in others:
+        if any(value is not None for value in row_values):
+            yield f"{name}/{first}", [ratio(value, one) for value, one in zip(row_values, base)]
+
+
+def median(values):
+    """The middle of those values that are known."""
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
+
+
+def median_of(runs, column):
+    """The median of a column over the runs that count and know it."""
+    return median(run.value(column) for run in runs)
 
 
 def row(name, cells, end=""):
@@ -77,11 +95,21 @@ def figure(value):
     """Three digits that mean something."""
     if value is None:
         return "–"
+    if 0 < abs(value) < 0.1:
+        return f"{value:.2g}" if abs(value) >= 0.0001 else "0.0000"
     return f"{value:,.{max(0, 2 - len(str(int(value))) + 1)}f}"
 
 
 def ratio(value, base):
     return f"{figure(value / base)}x" if value is not None and base else "–"
+
+
+JUDGED = "  wrong  trust"
+
+
+def judged(runs):
+    """How many deliveries were wrong, and what the load tester thinks of its runs."""
+    return f"  {wrong(runs):5}  {trust(runs)}"
 
 
 def wrong(runs):
@@ -95,15 +123,6 @@ def trust(runs):
     if len(count) == 1:
         return next(iter(count))
     return ", ".join(f"{word} {count[word]} of {len(runs)}" for word in sorted(count))
-
-
-def remarks(scenario, runs):
-    """Why runs are not valid, what was wrong first, and what the preset is for."""
-    for name, of_one in runs.items():
-        yield from (f"    {name} {doubt}" for doubt in doubts(of_one))
-        yield from (f"    {name} first {fault}: {place}" for fault, place in first_faults(of_one))
-        if scenario.headlines:
-            yield from (f"    {name} {one['name']}: {one['text']}" for one in headlines(of_one))
 
 
 def doubts(runs):
@@ -129,10 +148,14 @@ def headlines(runs):
         yield same[(len(same) - 1) // 2]
 
 
+def machine():
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{cpu()}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB"
+
+
 def environment(root):
     """What figures depend on."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    yield f"machine: {cpu()}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB"
+    yield f"machine: {machine()}"
     yield f"kernel: {platform.system()} {platform.release()}"
     yield f"rustc: {told(['rustc', '--version'], root)}"
     dirty = " with changes" if told(["git", "status", "--porcelain", "--untracked-files=no"], root) else ""

@@ -38,6 +38,19 @@ class Server:
         return version_of([self.program, self.version_flag])
 
 
+def ours(tools, *flags):
+    """The server of this build, with one shard, too; and what the kernel alone costs."""
+    return [wacd("wacd", tools, *flags), wacd("wacd-1", tools, *flags, "--shards", "1"),
+            floor("floor", tools, "the kernel's cost: one send() a line and reader"),
+            floor("batch", tools, "the kernel's cost at best: one send() a reader for all lines that are there", "--batch")]
+
+
+def floor(name, tools, note, *flags):
+    """Not a server, but the least that one can cost: server/examples/floor.rs."""
+    program = tools / "examples" / "floor"
+    return Server(name, "wac", str(program), lambda port, _folder: [program, port, *flags], note)
+
+
 def wacd(name, tools, *flags):
     """The server of this build. Flood control would hold back the few who talk for all."""
     note = " ".join(flags).replace("--", "with --", 1) or "default flags"
@@ -165,8 +178,11 @@ def stop(process):
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        pass
+    finally:  # also when Ctrl-C comes again
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 def free_port():

@@ -1,0 +1,72 @@
+"""What a chat notices of whispers and of WHO."""
+import time
+
+from . import servers
+from .columns import Column, ms
+from .crowd import settled, silent
+from .people import Asker
+from .record import figure, median, ratio
+from .runs import Run, fresh, load, loading, say
+
+CHATTERS = 100
+OTHERS = 9_900
+# Everyone reads the chat: 5 messages a second are 50,000 deliveries.
+CHAT = ("--users", CHATTERS, "--senders", 10, "--rate", "5/s", "--warmup", "2s")
+WHISPERERS = ("--users", OTHERS, "--senders", 100, "--whispers", "100%", "--rate", "10000/s")
+# They whisper for so much longer than the chat is measured: while they log in, and while it warms up and drains.
+LONGER_SECONDS = 15
+WHO_RATE = 20
+P99 = Column("deliver p99", "ms", ms("deliver", "p99"))
+
+
+class Beside:
+    name = "beside"
+    about = (f"10,000 users, a chat among {CHATTERS} of them, 5 messages a second; then the same beside 10,000 whispers and "
+             f"{WHO_RATE} WHO a second")
+    rounds = 1
+
+    def measure(self, bench):
+        entrants = bench.entrants(("wacd", "wacd-1"))
+        runs = {server.name: [] for server in entrants}
+        for number in range(bench.rounds_of(self)):
+            for server in entrants:
+                say(f"{self.name}, round {number + 1} of {bench.rounds_of(self)}: {server.name}")
+                try:
+                    runs[server.name].append((self.alone(bench, server), *self.beside(bench, server)))
+                except servers.Failed as failure:
+                    bench.record.line(f"    {server.name} failed: {failure}")
+        columns = [("alone p99", "ms"), ("beside p99", "ms"), ("ratio", ""), ("whispers", "/s"), ("WHO answered", "/s")]
+        bench.record.grid(f"{self.name}: {self.about}, {bench.seconds} s", columns,
+                          [(name, cells(of_one)) for name, of_one in runs.items() if of_one])
+        for name, of_one in runs.items():
+            for which, word in enumerate(("alone", "beside")):
+                bench.record.remarks(f"{name} {word}", [one[which] for one in of_one])
+
+    def alone(self, bench, server):
+        with fresh(server) as (port, pid), settled(OTHERS, pid, silent(bench, server, OTHERS, port, pid)):
+            return chat(bench, server, port, pid)
+
+    def beside(self, bench, server):
+        """The chat, whispers a second and answers to WHO a second."""
+        with fresh(server) as (port, pid):
+            whisperers = loading(bench.tools, server, "run", WHISPERERS, bench.seconds + LONGER_SECONDS, port, pid)
+            with settled(OTHERS, pid, whisperers) as whisperers, Asker(port, WHO_RATE) as asker:
+                began = time.monotonic()
+                run = chat(bench, server, port, pid)
+                answers = asker.answers / (time.monotonic() - began)
+                return run, sent_a_second(whisperers.end()), answers
+
+
+def chat(bench, server, port, pid):
+    return Run(server.name, load(bench.tools, server, "run", CHAT, bench.seconds, port, pid))
+
+
+def sent_a_second(told):
+    seconds = told["timeline"]
+    return sum(second["sent"] for second in seconds) / max(1, len(seconds))
+
+
+def cells(of_one):
+    alone, beside = (median(one[which].value(P99) for one in of_one) for which in (0, 1))
+    whispers, answers = (median(one[which] for one in of_one) for which in (2, 3))
+    return [figure(alone), figure(beside), ratio(beside, alone), figure(whispers), figure(answers)]

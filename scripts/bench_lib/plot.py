@@ -1,0 +1,52 @@
+"""Lines a second and CPU a line over the number of users: measured, told as tables, and drawn."""
+from .columns import FLOOD
+from .record import figure, median_of
+from .runs import one_run, rotated
+from .scenarios import closed
+from .svg import Panel, draw
+
+SERVERS = ("wacd-1", "redis", "nats", "inspircd")
+USERS = (10, 100, 1_000, 5_000, 10_000)
+IRC_USERS = (10, 100, 1_000, 2_000)  # logins cost their square
+IN_FLIGHT = 256
+PANELS = ("lines a second", "the server's CPU for each line, µs")
+
+
+def measure(bench, names, users):
+    """All points, as {column: {server: [(users, figure)]}}; tables of them are told."""
+    entrants = bench.entrants(names)
+    runs = {}
+    for count in sorted({*users, *(IRC_USERS if any(server.irc for server in entrants) else ())}):
+        scenario = closed("plot", count, min(32, count // 10), IN_FLIGHT)
+        there = [server for server in entrants if count in (IRC_USERS if server.irc else users)]
+        for number in range(bench.rounds):
+            for server in rotated(there, number):
+                run = one_run(bench.tools, server, scenario, bench.seconds, f"{count:,} users, round {number + 1} of {bench.rounds}")
+                runs.setdefault((server.name, count), []).append(run)
+    points = {column: of_column(column, entrants, runs) for column in FLOOD}
+    tell(bench, runs, points)
+    return points
+
+
+def of_column(column, entrants, runs):
+    found = {server.name: [] for server in entrants}
+    for (name, count), of_one in runs.items():
+        value = median_of(of_one, column)
+        if value is not None:
+            found[name].append((count, value))
+    return found
+
+
+def tell(bench, runs, points):
+    counts = sorted({count for _, count in runs})
+    for column, of_servers in points.items():
+        rows = [(name, [figure(dict(found).get(count)) for count in counts]) for name, found in of_servers.items()]
+        bench.record.grid(f"plot: {column.title}, {IN_FLIGHT} messages in flight, {bench.seconds} s",
+                          [(f"{count:,}", column.unit) for count in counts], rows)
+    for (name, count), of_one in runs.items():
+        bench.record.remarks(f"{name} {count:,}", of_one)
+
+
+def write(path, points, caption):
+    panels = [Panel(title, points[column]) for title, column in zip(PANELS, FLOOD)]
+    path.write_text(draw(panels, "users connected", caption))

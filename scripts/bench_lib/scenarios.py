@@ -1,0 +1,100 @@
+"""The scenarios that are a preset of wac-loadgen with flags, and a table of what it tells."""
+from dataclasses import dataclass
+
+from .columns import CHURN, FLOOD, IDLE, SLOW, TOWN, WHISPER
+from .runs import one_run, rotated
+
+ALONE = ("wacd",)
+BOTH = ("wacd", "wacd-1")
+FLOORS = ("wacd", "wacd-1", "floor", "batch")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A preset of wac-loadgen with its flags, and what is told of it."""
+    name: str
+    about: str
+    preset: str
+    columns: tuple
+    flags: tuple = ()
+    seconds: int = 0  # 0: as --seconds says
+    entrants: tuple = ALONE  # but for `peers`, where the user says whom
+    irc_users: int = 0  # fewer users for IRC, where logins cost their square; 0: as many
+    headlines: bool = False  # what the preset is for stands in no column
+    rounds: int = 1
+
+    def users_of(self, server):
+        """How many users the server is given."""
+        if server.irc and self.irc_users:
+            return self.irc_users
+        return self.flags[self.flags.index("--users") + 1]
+
+    def flags_of(self, server):
+        at = self.flags.index("--users") + 1
+        return (*self.flags[:at], self.users_of(server), *self.flags[at + 1:])
+
+    def measure(self, bench):
+        """All rounds of all servers, then the table."""
+        bench.record.table(self, self.runs(bench, bench.entrants(self.entrants)), bench.seconds)
+
+    def runs(self, bench, entrants):
+        """All rounds of all servers, in turn: the runs of each."""
+        runs = {server.name: [] for server in entrants}
+        for number in range(bench.rounds_of(self)):
+            for server in rotated(entrants, number):
+                label = f"round {number + 1} of {bench.rounds_of(self)}"
+                runs[server.name].append(one_run(bench.tools, server, self, bench.seconds, label))
+        return runs
+
+
+def described(scenarios):
+    return "\n".join(f"  {one.name:10} {one.about}" for one in scenarios)
+
+
+def flags(users, rate):
+    return ("--users", users, "--rate", f"{rate}/s", "--warmup", "2s")
+
+
+def town(users, rate):
+    # 120,000 deliveries a second each: 1,200 messages in 10 s carry a p99 of fan-out where users are up to 1,000.
+    about = f"{users:,} users, {rate:,} messages a second"
+    return Scenario(f"town-{users}", about, "town", TOWN, flags(users, rate), entrants=BOTH)
+
+
+def closed(name, users, senders, in_flight, **more):
+    """A closed loop: the server gets as much as it takes, so many messages under way at any time."""
+    words = [counted(senders, "sender"), f"{in_flight} in flight"]
+    return Scenario(name, f"{users:,} users, {', '.join(words)}: as much as the server takes", "flood", FLOOD,
+                    ("--users", users, "--senders", senders, "--in-flight", in_flight, "--warmup", "1s"), **more)
+
+
+def counted(number, thing):
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+WORK = flags(1000, 120)
+SHORT = [
+    town(100, 1200),
+    town(1000, 120),
+    town(4000, 30),
+    Scenario("idle", "10,000 users, nobody talks", "idle", IDLE, ("--users", 10000), seconds=3,
+             entrants=("wacd", "wacd-1", "floor")),
+    Scenario("whisper", "1,000 users, 240 messages a second, half of them whispers", "whisper", WHISPER, flags(1000, 240)),
+    Scenario("slow", "1,000 users who keep up, at first alone, then beside 60 who don't", "slow", SLOW, WORK),
+    Scenario("churn", "1,000 users, 2 % of them a second leave and come back", "churn", CHURN, WORK, headlines=True),
+    Scenario("storm", "1,000 users, half of them dropped at once and back within 3 s", "storm", CHURN,
+             (*WORK, "--storm", "at=3s,frac=50%,back=3s"), headlines=True),
+]
+CLOSED = [
+    closed("flood", 1000, 32, 256, entrants=FLOORS),
+    closed("busy", 1000, 64, 64, entrants=FLOORS),
+    closed("trickle", 1000, 1, 1, entrants=FLOORS),
+]
+# Half the rate for twice as long: what is compared is to be the servers, not the queues of a machine that is full.
+LIGHT = flags(1000, 60)
+PEERS = [
+    Scenario("town", "1,000 users, 60 messages a second", "town", TOWN, LIGHT),
+    Scenario("idle", "5,000 users, nobody talks; IRC: 2,000", "idle", IDLE, ("--users", 5000), seconds=3, irc_users=2000),
+    Scenario("slow", "1,000 users who keep up, at first alone, then beside 60 who don't", "slow", SLOW, LIGHT),
+    *CLOSED,
+]
