@@ -1,12 +1,13 @@
 """What a chat notices of whispers and of WHO."""
 import time
+from dataclasses import dataclass
 
 from . import servers
 from .columns import Column, ms
 from .crowd import settled, silent
 from .people import Asker
 from .record import figure, median, ratio
-from .runs import Run, fresh, load, loading, say
+from .runs import Run, fresh, load, loading, rotated, say
 
 CHATTERS = 100
 OTHERS = 9_900
@@ -17,6 +18,16 @@ WHISPERERS = ("--users", OTHERS, "--senders", 100, "--whispers", "100%", "--rate
 LONGER_SECONDS = 15
 WHO_RATE = 20
 P99 = Column("deliver p99", "ms", ms("deliver", "p99"))
+COLUMNS = [("alone p99", "ms"), ("beside p99", "ms"), ("ratio", ""), ("whispers", "/s"), ("WHO answered", "/s")]
+
+
+@dataclass(frozen=True)
+class Round:
+    """The chat alone, and beside the others: how much they whispered and were answered, a second."""
+    alone: Run
+    beside: Run
+    whispers: float
+    answers: float
 
 
 class Beside:
@@ -27,34 +38,35 @@ class Beside:
 
     def measure(self, bench):
         entrants = bench.entrants(("wacd", "wacd-1"))
-        runs = {server.name: [] for server in entrants}
+        rounds = {server.name: [] for server in entrants}
         for number in range(bench.rounds_of(self)):
-            for server in entrants:
+            for server in rotated(entrants, number):
                 say(f"{self.name}, round {number + 1} of {bench.rounds_of(self)}: {server.name}")
                 try:
-                    runs[server.name].append((self.alone(bench, server), *self.beside(bench, server)))
+                    rounds[server.name].append(Round(alone(bench, server), *beside(bench, server)))
                 except servers.Failed as failure:
                     bench.record.line(f"    {server.name} failed: {failure}")
-        columns = [("alone p99", "ms"), ("beside p99", "ms"), ("ratio", ""), ("whispers", "/s"), ("WHO answered", "/s")]
-        bench.record.grid(f"{self.name}: {self.about}, {bench.seconds} s", columns,
-                          [(name, cells(of_one)) for name, of_one in runs.items() if of_one])
-        for name, of_one in runs.items():
-            for which, word in enumerate(("alone", "beside")):
-                bench.record.remarks(f"{name} {word}", [one[which] for one in of_one])
+        bench.record.grid(f"{self.name}: {self.about}, {bench.seconds} s", COLUMNS,
+                          [(name, cells(of_one)) for name, of_one in rounds.items()])
+        for name, of_one in rounds.items():
+            for word in ("alone", "beside"):
+                bench.record.remarks(f"{name} {word}", [getattr(one, word) for one in of_one])
 
-    def alone(self, bench, server):
-        with fresh(server) as (port, pid), settled(OTHERS, pid, silent(bench, server, OTHERS, port, pid)):
-            return chat(bench, server, port, pid)
 
-    def beside(self, bench, server):
-        """The chat, whispers a second and answers to WHO a second."""
-        with fresh(server) as (port, pid):
-            whisperers = loading(bench.tools, server, "run", WHISPERERS, bench.seconds + LONGER_SECONDS, port, pid)
-            with settled(OTHERS, pid, whisperers) as whisperers, Asker(port, WHO_RATE) as asker:
-                began = time.monotonic()
-                run = chat(bench, server, port, pid)
-                answers = asker.answers / (time.monotonic() - began)
-                return run, sent_a_second(whisperers.end()), answers
+def alone(bench, server):
+    with fresh(server) as (port, pid), settled(OTHERS, pid, silent(bench, server, OTHERS, port, pid)):
+        return chat(bench, server, port, pid)
+
+
+def beside(bench, server):
+    """The chat, whispers a second and answers to WHO a second."""
+    with fresh(server) as (port, pid):
+        whisperers = loading(bench.tools, server, "run", WHISPERERS, bench.seconds + LONGER_SECONDS, port, pid)
+        with settled(OTHERS, pid, whisperers) as whisperers, Asker(port, WHO_RATE) as asker:
+            began = time.monotonic()
+            run = chat(bench, server, port, pid)
+            answers = asker.answers / (time.monotonic() - began)
+            return run, sent_a_second(whisperers.end()), answers
 
 
 def chat(bench, server, port, pid):
@@ -66,7 +78,7 @@ def sent_a_second(told):
     return sum(second["sent"] for second in seconds) / max(1, len(seconds))
 
 
-def cells(of_one):
-    alone, beside = (median(one[which].value(P99) for one in of_one) for which in (0, 1))
-    whispers, answers = (median(one[which] for one in of_one) for which in (2, 3))
-    return [figure(alone), figure(beside), ratio(beside, alone), figure(whispers), figure(answers)]
+def cells(rounds):
+    before, after = (median(getattr(one, word).value(P99) for one in rounds) for word in ("alone", "beside"))
+    done = (median(getattr(one, word) for one in rounds) for word in ("whispers", "answers"))
+    return [figure(before), figure(after), ratio(after, before), *map(figure, done)]

@@ -2,6 +2,14 @@
 import socket
 import threading
 import time
+from contextlib import ExitStack, contextmanager
+
+# What makes a connection one that reads what wac-loadgen's users say.
+LOGINS = {
+    "wac": "LIN stopped-{number}\r\n",
+    "redis": "SUBSCRIBE b\r\n",
+    "nats": 'CONNECT {{"verbose":false}}\r\nSUB b 1\r\n',
+}
 
 
 class Person:
@@ -72,3 +80,13 @@ class Asker(Person):
                 asked += 1
         except OSError:
             pass  # the server has gone
+
+
+@contextmanager
+def stopped(protocol, port, count):
+    """Readers that log in and never read, while the body runs."""
+    with ExitStack() as readers:
+        for number in range(count):
+            reader = readers.enter_context(socket.create_connection(("127.0.0.1", port), 10))
+            reader.sendall(LOGINS[protocol].format(number=number).encode())
+        yield

@@ -2,66 +2,74 @@
 from dataclasses import dataclass
 
 from . import servers, watch
-from .columns import lines
+from .columns import LINES
+from .people import stopped
 from .record import JUDGED, figure, judged, median, median_of, ratio
 from .runs import Run, fresh, load, rotated, say
 
 USERS = 1000
 STALLED = 500
-FLAGS = ("--users", USERS, "--senders", 32, "--in-flight", 256, "--warmup", "2s", "--slow", f"n=0,stopped={STALLED}")
+FLAGS = ("--users", USERS, "--senders", 32, "--in-flight", 256)
 LOOKS_SECONDS = 0.05
-# A stalled reader is two sockets of this machine, its own and the server's.
-HALF_CAME = STALLED
 
 
 @dataclass(frozen=True)
-class Growth:
-    """What the stalled readers took at most, in KiB for each of them; none if they did not come."""
-    memory: float = None
-    sockets: float = None
+class Round:
+    """Two floods on one server, the second beside the stalled; growth in bytes, all of them together, none if it failed."""
+    alone: Run
+    beside: Run
+    memory: int = None
+    sockets: int = None
 
 
 class Stalled:
     name = "stalled"
-    about = f"a flood among {USERS:,} users, at first alone, then beside {STALLED} readers that stopped"
+    about = f"a flood among {USERS:,} users, then the same beside {STALLED} readers that stopped"
     rounds = 1
 
     def measure(self, bench):
         entrants = bench.entrants(("wacd", "redis", "nats"))
-        runs = {server.name: [] for server in entrants}
+        rounds = {server.name: [] for server in entrants}
         for number in range(bench.rounds_of(self)):
             for server in rotated(entrants, number):
-                say(f"{self.name}: {server.name}")
-                runs[server.name].append(self.run(bench, server))
+                say(f"{self.name}, round {number + 1} of {bench.rounds_of(self)}: {server.name}")
+                rounds[server.name].append(one_round(bench, server))
         columns = [("alone", "lines/s"), ("beside", "lines/s"), ("ratio", ""), ("server", "KiB each"), ("sockets", "KiB each")]
         bench.record.grid(f"{self.name}: {self.about}, {bench.seconds} s each; growth of the server's resident memory and of "
                           "socket memory at both ends, for each stalled reader", columns,
-                          [(name, cells(of_one), judged([run for run, _ in of_one])) for name, of_one in runs.items()], JUDGED)
-        for name, of_one in runs.items():
-            bench.record.remarks(name, [run for run, _ in of_one])
-
-    def run(self, bench, server):
-        try:
-            with fresh(server) as (port, pid), watch.every(LOOKS_SECONDS, lambda: (*watch.tcp(), watch.resident_bytes(pid))) as seen:
-                told = load(bench.tools, server, "flood", FLAGS, 2 * bench.seconds, port, pid)
-                return Run(server.name, told), growth(seen)
-        except servers.Failed as failure:
-            return Run(server.name, failure=str(failure)), Growth()
+                          [(name, cells(of_one), judged(runs_of(of_one))) for name, of_one in rounds.items()], JUDGED)
+        for name, of_one in rounds.items():
+            bench.record.remarks(name, runs_of(of_one))
 
 
-def cells(of_one):
-    runs, grown = zip(*of_one)
-    alone, beside = (median_of(runs, column) for column in (lines("without"), lines("with")))
-    memory, sockets = (median(getattr(one, field) for one in grown) for field in ("memory", "sockets"))
-    return [figure(alone), figure(beside), ratio(beside, alone), figure(memory), figure(sockets)]
+def one_round(bench, server):
+    try:
+        with fresh(server) as (port, pid):
+            alone, memory, sockets = flood(bench, server, port, pid)
+            with stopped(server.protocol, port, STALLED):
+                beside, more_memory, more_sockets = flood(bench, server, port, pid)
+            return Round(alone, beside, more_memory - memory, more_sockets - sockets)
+    except servers.Failed as failure:
+        failed = Run(server.name, failure=str(failure))
+        return Round(failed, failed)
 
 
-def growth(seen):
-    """The most that was seen once the stalled were there, above the most before, in the flood without them."""
-    full = max((inuse for inuse, *_ in seen), default=0)
-    came = next((at for at, (inuse, *_) in enumerate(seen) if inuse > full - HALF_CAME), len(seen))
-    before, after = seen[:came], seen[came:]
-    if not before or not after:
-        return Growth()
-    sockets, memory = (max(one[field] for one in after) - max(one[field] for one in before) for field in (1, 2))
-    return Growth(memory / STALLED / 1024, sockets / STALLED / 1024)
+def flood(bench, server, port, pid):
+    """A run, and the most that the server's memory and all sockets had in it."""
+    with watch.every(LOOKS_SECONDS, lambda: (watch.resident_bytes(pid), watch.tcp_bytes())) as seen:
+        run = Run(server.name, load(bench.tools, server, "flood", FLAGS, bench.seconds, port, pid))
+    return run, *map(max, zip(*seen))
+
+
+def cells(rounds):
+    alone, beside = (median_of(runs, LINES) for runs in ([one.alone for one in rounds], [one.beside for one in rounds]))
+    grown = (median(getattr(one, field) for one in rounds) for field in ("memory", "sockets"))
+    return [figure(alone), figure(beside), ratio(beside, alone), *(figure(each(total)) for total in grown)]
+
+
+def each(total):
+    return None if total is None else total / STALLED / 1024
+
+
+def runs_of(rounds):
+    return [run for one in rounds for run in (one.alone, one.beside)]

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+# Connections that only looked whether the server is there, and that it may count before and no more after.
+LOOKS = 4
 
 
 def open_files(pid):
@@ -19,12 +21,10 @@ def resident_bytes(pid):
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
 
 
-def tcp():
-    """Sockets in use, and bytes in the buffers of all TCP sockets of this machine."""
+def tcp_bytes():
+    """Bytes in the buffers of all TCP sockets of this machine, both ends of what is on loopback."""
     line = next(line for line in Path("/proc/net/sockstat").read_text().splitlines() if line.startswith("TCP:"))
-    words = line.split()[1:]
-    told = dict(zip(words[::2], map(int, words[1::2])))
-    return told["inuse"], told["mem"] * PAGE_BYTES
+    return int(line.split()[-1]) * PAGE_BYTES
 
 
 def listen_overflows():
@@ -34,9 +34,9 @@ def listen_overflows():
 
 
 def wait_for_connections(pid, count, before, patience):
-    """Waits until a process has so many more files open than `before`; tells whether it came to that."""
+    """Waits until a process has so many connections more than `before`, but for a few; tells whether it came to that."""
     until = time.monotonic() + patience
-    while open_files(pid) < before + count:
+    while open_files(pid) < before + count - LOOKS:
         if time.monotonic() > until:
             return False
         time.sleep(0.005)
@@ -66,12 +66,12 @@ def every(seconds, look):
 
 @contextmanager
 def logins(pid, users):
-    """Gives a function that tells, afterwards, how long it took from the first user's connection to the last one's."""
+    """Gives a function that tells, afterwards, how long it took from the first user's connection to the last one's, but
+    for a few."""
     before = open_files(pid)
-    # One connection is the load tester's look at the greeting.
     with every(0.005, lambda: (time.monotonic(), open_files(pid) - before)) as seen:
         def seconds():
-            first = next((at for at, count in seen if count > 1), None)
-            last = next((at for at, count in seen if count >= users), None)
+            first = next((at for at, count in seen if count > LOOKS), None)
+            last = next((at for at, count in seen if count >= users - LOOKS), None)
             return None if last is None else last - first
         yield seconds
