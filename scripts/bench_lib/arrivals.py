@@ -10,7 +10,6 @@ from .runs import BEYOND_SECONDS, Run, fresh, load, loading, say
 
 CHATTERS = 100
 CROWD = 10_000
-SECONDS = 4
 CHAT = ("--users", CHATTERS, "--senders", 10, "--rate", "20/s", "--warmup", "1s")
 LONGEST = Column("longest", "ms", ms("deliver", "max"))
 COLUMNS = [("there", "ms"), ("coming", "ms"), ("ratio", ""), ("worst ratio", ""), ("all in", "s"), ("notices", "lines most"),
@@ -37,9 +36,10 @@ class Arrivals:
     name = "arrivals"
     about = f"a chat among {CHATTERS} users, 20 messages a second, while {CROWD:,} others log in as fast as they can"
     rounds = 20
+    seconds = 4
 
     def measure(self, bench):
-        seconds = bench.duration or SECONDS
+        seconds = bench.seconds_of(self)
         [server] = bench.entrants(("wacd",))
         rounds = []
         for number in range(bench.rounds_of(self)):

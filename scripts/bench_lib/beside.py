@@ -18,7 +18,7 @@ WHISPERERS = ("--users", OTHERS, "--senders", 100, "--whispers", "100%", "--rate
 LONGER_SECONDS = 15
 WHO_RATE = 20
 P99 = Column("deliver p99", "ms", ms("deliver", "p99"))
-COLUMNS = [("alone p99", "ms"), ("beside p99", "ms"), ("ratio", ""), ("whispers", "/s"), ("WHO answered", "/s")]
+COLUMNS = [("alone p99", "ms"), ("beside p99", "ms"), ("ratio", ""), ("whispers", "/s"), ("WHO", "answered/s")]
 
 
 @dataclass(frozen=True)
@@ -35,42 +35,43 @@ class Beside:
     about = (f"10,000 users, a chat among {CHATTERS} of them, 5 messages a second; then the same beside 10,000 whispers and "
              f"{WHO_RATE} WHO a second")
     rounds = 1
+    seconds = 20
 
     def measure(self, bench):
         entrants = bench.entrants(("wacd", "wacd-1"))
-        rounds = {server.name: [] for server in entrants}
+        rounds, seconds = {server.name: [] for server in entrants}, bench.seconds_of(self)
         for number in range(bench.rounds_of(self)):
             for server in rotated(entrants, number):
                 say(f"{self.name}, round {number + 1} of {bench.rounds_of(self)}: {server.name}")
                 try:
-                    rounds[server.name].append(Round(alone(bench, server), *beside(bench, server)))
+                    rounds[server.name].append(Round(alone(bench, server, seconds), *beside(bench, server, seconds)))
                 except servers.Failed as failure:
                     bench.record.line(f"    {server.name} failed: {failure}")
-        bench.record.grid(f"{self.name}: {self.about}, {bench.seconds} s", COLUMNS,
+        bench.record.grid(f"{self.name}: {self.about}, {seconds} s", COLUMNS,
                           [(name, cells(of_one)) for name, of_one in rounds.items()])
         for name, of_one in rounds.items():
             for word in ("alone", "beside"):
                 bench.record.remarks(f"{name} {word}", [getattr(one, word) for one in of_one])
 
 
-def alone(bench, server):
+def alone(bench, server, seconds):
     with fresh(server) as (port, pid), settled(OTHERS, pid, silent(bench, server, OTHERS, port, pid)):
-        return chat(bench, server, port, pid)
+        return chat(bench, server, seconds, port, pid)
 
 
-def beside(bench, server):
+def beside(bench, server, seconds):
     """The chat, whispers a second and answers to WHO a second."""
     with fresh(server) as (port, pid):
-        whisperers = loading(bench.tools, server, "run", WHISPERERS, bench.seconds + LONGER_SECONDS, port, pid)
+        whisperers = loading(bench.tools, server, "run", WHISPERERS, seconds + LONGER_SECONDS, port, pid)
         with settled(OTHERS, pid, whisperers) as whisperers, Asker(port, WHO_RATE) as asker:
             began = time.monotonic()
-            run = chat(bench, server, port, pid)
+            run = chat(bench, server, seconds, port, pid)
             answers = asker.answers / (time.monotonic() - began)
             return run, sent_a_second(whisperers.end()), answers
 
 
-def chat(bench, server, port, pid):
-    return Run(server.name, load(bench.tools, server, "run", CHAT, bench.seconds, port, pid))
+def chat(bench, server, seconds, port, pid):
+    return Run(server.name, load(bench.tools, server, "run", CHAT, seconds, port, pid))
 
 
 def sent_a_second(told):

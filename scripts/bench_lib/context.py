@@ -10,21 +10,19 @@ from .record import Record
 
 @dataclass
 class Bench:
-    """A call of scripts/bench. `rounds` and `duration` are none where the user left them to the scenario."""
+    """A call of scripts/bench. `rounds` and `seconds` are none where they are left to the scenario."""
     record: Record
     tools: Path
     rounds: int = None
-    duration: int = None
-
-    # Seconds of measuring in a run, where neither the user nor the scenario says.
-    DEFAULT_SECONDS = 10
-
-    @property
-    def seconds(self):
-        return self.duration or self.DEFAULT_SECONDS
+    seconds: int = None
+    usual_seconds: int = 10  # where the scenario does not say either
 
     def rounds_of(self, scenario):
         return self.rounds or scenario.rounds
+
+    def seconds_of(self, scenario):
+        """Seconds of measuring in a run."""
+        return self.seconds or scenario.seconds or self.usual_seconds
 
     def entrants(self, names):
         """The servers of these names that are there."""

@@ -54,7 +54,7 @@ class Record:
         """One row a server, then the same as multiples of the first, then what is to be known of them."""
         values = {name: [median_of(of_one, column) for column in scenario.columns] for name, of_one in runs.items()}
         rows = [(name, map(figure, values[name]), judged(runs[name])) for name in runs]
-        self.grid(f"{scenario.name}: {scenario.about}, {scenario.seconds or seconds} s",
+        self.grid(f"{scenario.name}: {scenario.about}, {seconds} s",
                   [(column.title, column.unit) for column in scenario.columns], [*rows, *ratios(values)], JUDGED)
         for name, of_one in runs.items():
             self.remarks(name, of_one, scenario.headlines)

@@ -64,7 +64,7 @@ def one_run(tools, server, scenario, seconds, label):
     say(f"{scenario.name}, {label}: {server.name}")
     try:
         with fresh(server) as (port, pid), watch.logins(pid, scenario.users_of(server)) as login_seconds:
-            told = load(tools, server, scenario.preset, scenario.flags_of(server), scenario.seconds or seconds, port, pid)
+            told = load(tools, server, scenario.preset, scenario.flags_of(server), seconds, port, pid)
             return Run(server.name, {**told, "login_seconds": login_seconds()})
     except servers.Failed as failure:
         return Run(server.name, failure=str(failure))

@@ -17,7 +17,7 @@ class Scenario:
     preset: str
     columns: tuple
     flags: tuple = ()
-    seconds: int = 0  # 0: as --seconds says
+    seconds: int = 0  # where --seconds does not say; 0: as usual
     entrants: tuple = ALONE  # but for `peers`, where the user says whom
     irc_users: int = 0  # fewer users for IRC, where logins cost their square; 0: as many
     headlines: bool = False  # what the preset is for stands in no column
@@ -33,9 +33,13 @@ class Scenario:
         at = self.flags.index("--users") + 1
         return (*self.flags[:at], self.users_of(server), *self.flags[at + 1:])
 
+    def takes(self, server):
+        """Whether the server can do this: one that blocks stands still with the first reader that does."""
+        return not (server.blocks and self.preset == "slow")
+
     def measure(self, bench):
         """All rounds of all servers, then the table."""
-        bench.record.table(self, self.runs(bench, bench.entrants(self.entrants)), bench.seconds)
+        bench.record.table(self, self.runs(bench, bench.entrants(self.entrants)), bench.seconds_of(self))
 
     def runs(self, bench, entrants):
         """All rounds of all servers, in turn: the runs of each."""
@@ -43,7 +47,7 @@ class Scenario:
         for number in range(bench.rounds_of(self)):
             for server in rotated(entrants, number):
                 label = f"round {number + 1} of {bench.rounds_of(self)}"
-                runs[server.name].append(one_run(bench.tools, server, self, bench.seconds, label))
+                runs[server.name].append(one_run(bench.tools, server, self, bench.seconds_of(self), label))
         return runs
 
 
@@ -65,7 +69,7 @@ def closed(name, users, senders, in_flight, **more):
     """A closed loop: the server gets as much as it takes, so many messages under way at any time."""
     words = [counted(senders, "sender"), f"{in_flight} in flight"]
     return Scenario(name, f"{users:,} users, {', '.join(words)}: as much as the server takes", "flood", FLOOD,
-                    ("--users", users, "--senders", senders, "--in-flight", in_flight, "--warmup", "1s"), **more)
+                    ("--users", users, "--senders", senders, "--in-flight", in_flight, "--warmup", "1s"), seconds=5, **more)
 
 
 def counted(number, thing):

@@ -32,6 +32,7 @@ class Server:
     package: str = ""
     version_flag: str = "--version"
     irc: bool = False
+    blocks: bool = False  # a reader that stops reading stops everybody
     flags: tuple = ()  # wac-loadgen's, for this server alone
 
     def version(self):
@@ -48,7 +49,7 @@ def ours(tools, *flags):
 def floor(name, tools, note, *flags):
     """Not a server, but the least that one can cost: server/examples/floor.rs."""
     program = tools / "examples" / "floor"
-    return Server(name, "wac", str(program), lambda port, _folder: [program, port, *flags], note)
+    return Server(name, "wac", str(program), lambda port, _folder: [program, port, *flags], note, blocks=True)
 
 
 def wacd(name, tools, *flags):

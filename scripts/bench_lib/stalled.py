@@ -26,38 +26,39 @@ class Stalled:
     name = "stalled"
     about = f"a flood among {USERS:,} users, then the same beside {STALLED} readers that stopped"
     rounds = 1
+    seconds = 10  # so long that what is kept for each stands out from what the sockets hold
 
     def measure(self, bench):
         entrants = bench.entrants(("wacd", "redis", "nats"))
-        rounds = {server.name: [] for server in entrants}
+        rounds, seconds = {server.name: [] for server in entrants}, bench.seconds_of(self)
         for number in range(bench.rounds_of(self)):
             for server in rotated(entrants, number):
                 say(f"{self.name}, round {number + 1} of {bench.rounds_of(self)}: {server.name}")
-                rounds[server.name].append(one_round(bench, server))
+                rounds[server.name].append(one_round(bench, server, seconds))
         columns = [("alone", "lines/s"), ("beside", "lines/s"), ("ratio", ""), ("server", "KiB each"), ("sockets", "KiB each")]
-        bench.record.grid(f"{self.name}: {self.about}, {bench.seconds} s each; growth of the server's resident memory and of "
+        bench.record.grid(f"{self.name}: {self.about}, {seconds} s each; growth of the server's resident memory and of "
                           "socket memory at both ends, for each stalled reader", columns,
                           [(name, cells(of_one), judged(runs_of(of_one))) for name, of_one in rounds.items()], JUDGED)
         for name, of_one in rounds.items():
             bench.record.remarks(name, runs_of(of_one))
 
 
-def one_round(bench, server):
+def one_round(bench, server, seconds):
     try:
         with fresh(server) as (port, pid):
-            alone, memory, sockets = flood(bench, server, port, pid)
+            alone, memory, sockets = flood(bench, server, seconds, port, pid)
             with stopped(server.protocol, port, STALLED):
-                beside, more_memory, more_sockets = flood(bench, server, port, pid)
+                beside, more_memory, more_sockets = flood(bench, server, seconds, port, pid)
             return Round(alone, beside, more_memory - memory, more_sockets - sockets)
     except servers.Failed as failure:
         failed = Run(server.name, failure=str(failure))
         return Round(failed, failed)
 
 
-def flood(bench, server, port, pid):
+def flood(bench, server, seconds, port, pid):
     """A run, and the most that the server's memory and all sockets had in it."""
     with watch.every(LOOKS_SECONDS, lambda: (watch.resident_bytes(pid), watch.tcp_bytes())) as seen:
-        run = Run(server.name, load(bench.tools, server, "flood", FLAGS, bench.seconds, port, pid))
+        run = Run(server.name, load(bench.tools, server, "flood", FLAGS, seconds, port, pid))
     return run, *map(max, zip(*seen))
 
 

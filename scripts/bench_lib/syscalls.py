@@ -36,15 +36,17 @@ class Syscalls:
     name = "syscalls"
     about = f"system calls for each delivered line of a flood among {USERS:,} users, and of an idle server"
     rounds = 1
+    seconds = 5
 
     def measure(self, bench):
         if not shutil.which("strace"):
             bench.record.line(f"\n{self.name}: left out, strace is not installed: sudo apt-get install -y strace")
             return
-        floods = [self.row(bench, server, flooded) for server in bench.entrants(("wacd", "wacd-1", "batch"))]
+        seconds = bench.seconds_of(self)
+        floods = [self.row(bench, server, lambda *of: flooded(*of, seconds)) for server in bench.entrants(("wacd", "wacd-1", "batch"))]
         columns = [*((kind, "") for kind in (*KINDS, "all")), ("lines", "/s")]
         bench.record.grid(f"{self.name}: for 1,000 delivered lines, in a flood among {USERS:,} users, 256 in flight, under strace "
-                          f"for {bench.seconds} s", columns, floods)
+                          f"for {seconds} s", columns, floods)
         idle = [self.row(bench, server, idled) for server in bench.entrants(("wacd", "wacd-1"))]
         bench.record.grid(f"{self.name}: nothing happens for {IDLE_SECONDS} s",
                           [("nobody", "calls"), (f"{SILENT_USERS} silent", "calls")], idle)
@@ -57,22 +59,22 @@ class Syscalls:
             return f"{server.name} failed: {failure}", ()
 
 
-def flooded(bench, server):
+def flooded(bench, server, seconds):
     """Calls of each kind, and of all, for 1,000 lines; and lines a second."""
     with fresh(server) as (port, pid):
-        flood = loading(bench.tools, server, "flood", FLAGS, bench.seconds + 2 * LEAD_SECONDS, port, pid)
+        flood = loading(bench.tools, server, "flood", FLAGS, seconds + 2 * LEAD_SECONDS, port, pid)
         with settled(USERS, pid, flood), Observer(port) as observer:
             time.sleep(LEAD_SECONDS)
             with traced(pid, "-c") as told:
                 before, began = observer.lines, time.monotonic()
-                time.sleep(bench.seconds)
+                time.sleep(seconds)
                 # Everyone but its sender reads a message; so does the observer.
-                lines, seconds = (observer.lines - before) * USERS, time.monotonic() - began
+                lines, lasted = (observer.lines - before) * USERS, time.monotonic() - began
     if not lines:
         raise servers.Failed("nothing was delivered under strace")
     calls = counted(told())
     of_kinds = [sum(calls.get(name, 0) for name in names) for names in KINDS.values()]
-    return [*(figure(1000 * count / lines) for count in (*of_kinds, sum(calls.values()))), figure(lines / seconds)]
+    return [*(figure(1000 * count / lines) for count in (*of_kinds, sum(calls.values()))), figure(lines / lasted)]
 
 
 def idled(bench, server):
