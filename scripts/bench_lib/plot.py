@@ -3,13 +3,15 @@ from .columns import FLOOD
 from .record import figure, median_of
 from .runs import one_run, rotated
 from .scenarios import closed
-from .svg import Panel, draw
+from .svg import DASHES, Panel, draw
 
 SERVERS = ("wacd-1", "redis", "nats", "inspircd")
 USERS = (10, 100, 1_000, 5_000, 10_000)
 IRC_USERS = (10, 100, 1_000, 2_000)  # logins cost their square
+MOST_SERVERS = len(DASHES)
 IN_FLIGHT = 256
-PANELS = ("lines a second", "the server's CPU for each line, µs")
+# The title of each column's panel, and whether its axis is logarithmic.
+PANELS = (("lines a second", False), ("the server's CPU for each line, µs", True))
 
 
 def measure(bench, names, users):
@@ -17,7 +19,7 @@ def measure(bench, names, users):
     entrants = bench.entrants(names)
     runs = {}
     for count in sorted({*users, *(IRC_USERS if any(server.irc for server in entrants) else ())}):
-        scenario = closed("plot", count, min(32, count // 10), IN_FLIGHT)
+        scenario = closed("plot", count, min(32, count // 10), IN_FLIGHT, rate=rate(count))
         there = [server for server in entrants if count in (IRC_USERS if server.irc else users)]
         for number in range(bench.rounds):
             for server in rotated(there, number):
@@ -26,6 +28,11 @@ def measure(bench, names, users):
     points = {column: of_column(column, entrants, runs) for column in FLOOD}
     tell(bench, runs, points)
     return points
+
+
+def rate(users):
+    """Messages a second that no server can take: 50 million lines, but no longer a schedule than wac-loadgen keeps."""
+    return max(100_000, min(1_000_000, 50_000_000 // users))
 
 
 def of_column(column, entrants, runs):
@@ -48,5 +55,5 @@ def tell(bench, runs, points):
 
 
 def write(path, points, caption):
-    panels = [Panel(title, points[column]) for title, column in zip(PANELS, FLOOD)]
+    panels = [Panel(title, points[column], logarithmic) for (title, logarithmic), column in zip(PANELS, FLOOD)]
     path.write_text(draw(panels, "users connected", caption))

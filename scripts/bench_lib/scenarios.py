@@ -65,15 +65,12 @@ def town(users, rate):
     return Scenario(f"town-{users}", about, "town", TOWN, flags(users, rate), entrants=BOTH)
 
 
-def closed(name, users, senders, in_flight, **more):
-    """A closed loop: the server gets as much as it takes, so many messages under way at any time."""
-    words = [counted(senders, "sender"), f"{in_flight} in flight"]
-    return Scenario(name, f"{users:,} users, {', '.join(words)}: as much as the server takes", "flood", FLOOD,
-                    ("--users", users, "--senders", senders, "--in-flight", in_flight, "--warmup", "1s"), seconds=5, **more)
-
-
-def counted(number, thing):
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+def closed(name, users, senders, in_flight, rate=100_000, **more):
+    """A closed loop: the server gets as much as it takes, so many messages under way at any time. `rate` is a number of
+    messages a second that it can't take."""
+    about = f"{users:,} users, {senders} sender{'s' * (senders > 1)}, {in_flight} in flight: as much as the server takes"
+    words = ("--users", users, "--senders", senders, "--in-flight", in_flight, "--rate", f"{rate}/s", "--warmup", "1s")
+    return Scenario(name, about, "flood", FLOOD, words, seconds=5, **more)
 
 
 WORK = flags(1000, 120)

@@ -23,22 +23,20 @@ STYLE = """
 
 @dataclass
 class Panel:
-    """A field with an axis of its own from 0 up: {name: [(x, y)]}."""
+    """A field: {name: [(x, y)]}. Its y axis goes up from 0, or is logarithmic, too."""
     title: str
     curves: dict
+    logarithmic: bool = False
 
 
 def draw(panels, x_title, caption):
     """The panels side by side, one legend above, x logarithmic and the same in all."""
-    xs = [x for panel in panels for curve in panel.curves.values() for x, _ in curve]
-    low, high = math.log10(min(xs)), math.log10(max(xs))
-    width = LEFT + len(panels) * (WIDTH + GAP)
-    height = TOP + HEIGHT + BOTTOM
+    width, height = LEFT + len(panels) * (WIDTH + GAP), TOP + HEIGHT + BOTTOM
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">',
              f"<title>{escape(caption)}</title>", f"<style>{STYLE}</style>", *legend(panels[0].curves)]
     for number, panel in enumerate(panels):
         left = LEFT + number * (WIDTH + GAP)
-        parts += field(panel, left, lambda x: left + WIDTH * (math.log10(x) - low) / ((high - low) or 1), low, high)
+        parts += field(panel, left)
         parts.append(text(left + WIDTH / 2, TOP + HEIGHT + 40, x_title, "middle"))
     parts.append(text(LEFT, height - 12, caption, "small"))
     return "\n".join([*parts, "</svg>", ""])
@@ -51,34 +49,47 @@ def legend(names):
         yield text(x + 34, 20, name)
 
 
-def field(panel, left, x_of, low, high):
+def field(panel, left):
     """Grid and labels, then the curves."""
-    top = max((y for curve in panel.curves.values() for _, y in curve), default=1)
-    step = nice(top / 4)
-    full = step * math.ceil(top / step)
+    points = [point for curve in panel.curves.values() for point in curve]
+    if not points:
+        return
+    xs, ys = zip(*points)
+    x_place, x_ticks = logarithmic(xs)
+    y_place, y_ticks = (logarithmic if panel.logarithmic else linear)(ys)
 
-    def y_of(y):
-        return TOP + HEIGHT * (1 - y / full)
+    def at(x, y):
+        return left + WIDTH * x_place(x), TOP + HEIGHT * (1 - y_place(y))
 
     yield text(left, TOP - 14, panel.title, "title")
-    for tick in range(round(full / step) + 1):
-        y = y_of(tick * step)
-        yield line(left, y, left + WIDTH, y)
-        yield text(left - 8, y + 4, short(tick * step), "small end")
-    for tick in range(math.ceil(low), math.floor(high) + 1):
-        x = x_of(10 ** tick)
-        yield line(x, TOP, x, TOP + HEIGHT)
-        yield text(x, TOP + HEIGHT + 18, f"{10 ** tick:,}", "small middle")
+    for y in y_ticks:
+        _, down = at(min(xs), y)
+        yield line(left, down, left + WIDTH, down)
+        yield text(left - 8, down + 4, short(y), "small end")
+    for x in x_ticks:
+        across, _ = at(x, max(y_ticks))
+        yield line(across, TOP, across, TOP + HEIGHT)
+        yield text(across, TOP + HEIGHT + 18, f"{x:,}", "small middle")
     for number, curve in enumerate(panel.curves.values()):
-        points = [(x_of(x), y_of(y)) for x, y in curve]
-        yield path(number, points)
-        yield from (f'<circle class="dot s{number}" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in points)
+        places = [at(x, y) for x, y in curve]
+        yield path(number, places)
+        yield from (f'<circle class="dot s{number}" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places)
 
 
-def nice(step):
-    """The next of 1, 2, 2.5 and 5 times a power of ten."""
-    power = 10 ** math.floor(math.log10(step))
-    return next(power * one for one in (1, 2, 2.5, 5, 10) if power * one >= step)
+def logarithmic(values):
+    """Where a value stands, from 0 to 1, and the ticks: whole powers of ten around all values."""
+    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    high = max(high, low + 1)
+    return lambda value: (math.log10(value) - low) / (high - low), [10 ** power for power in range(low, high + 1)]
+
+
+def linear(values):
+    """The same from 0 up, with four or five ticks of 1, 2, 2.5 or 5 times a power of ten."""
+    rough = max(values) / 4
+    power = 10 ** math.floor(math.log10(rough))
+    step = next(power * one for one in (1, 2, 2.5, 5, 10) if power * one >= rough)
+    count = math.ceil(max(values) / step)
+    return lambda value: value / (count * step), [tick * step for tick in range(count + 1)]
 
 
 def short(value):
