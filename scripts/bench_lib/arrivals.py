@@ -50,8 +50,9 @@ class Arrivals:
                 bench.record.line(f"    round {number + 1} failed: {failure}")
         if not rounds:
             return
-        bench.record.grid(f"{self.name}: {self.about}; the chat's longest delivery, beside the crowd there and silent, and beside the "
-                          f"crowd coming, medians of {len(rounds)} rounds of {seconds} s each", COLUMNS, [(server.name, cells(rounds))])
+        title = (f"{self.name}: {self.about}; the chat's longest delivery, beside the crowd there and silent, and beside the crowd "
+                 f"coming, medians of {len(rounds)} rounds of {seconds} s each")
+        bench.record.grid(title, COLUMNS, [(server.name, cells(rounds))])
         for word in ("there", "coming"):
             bench.record.remarks(word, [getattr(one, word) for one in rounds])
 

@@ -23,7 +23,8 @@ def measure(bench, names, users):
         there = [server for server in entrants if count in (IRC_USERS if server.irc else users)]
         for number in range(bench.rounds):
             for server in rotated(there, number):
-                run = one_run(bench.tools, server, scenario, bench.seconds, f"{count:,} users, round {number + 1} of {bench.rounds}")
+                label = f"{count:,} users, round {number + 1} of {bench.rounds}"
+                run = one_run(bench.tools, server, scenario, bench.seconds, label)
                 runs.setdefault((server.name, count), []).append(run)
     points = {column: of_column(column, entrants, runs) for column in FLOOD}
     tell(bench, runs, points)

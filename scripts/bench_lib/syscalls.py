@@ -45,8 +45,8 @@ class Syscalls:
         seconds = bench.seconds_of(self)
         floods = [self.row(bench, server, lambda *of: flooded(*of, seconds)) for server in bench.entrants(("wacd", "wacd-1", "batch"))]
         columns = [*((kind, "") for kind in (*KINDS, "all")), ("lines", "/s")]
-        bench.record.grid(f"{self.name}: for 1,000 delivered lines, in a flood among {USERS:,} users, 256 in flight, under strace "
-                          f"for {seconds} s", columns, floods)
+        title = f"{self.name}: for 1,000 delivered lines, in a flood among {USERS:,} users, 256 in flight, under strace for {seconds} s"
+        bench.record.grid(title, columns, floods)
         idle = [self.row(bench, server, idled) for server in bench.entrants(("wacd", "wacd-1"))]
         bench.record.grid(f"{self.name}: nothing happens for {IDLE_SECONDS} s",
                           [("nobody", "calls"), (f"{SILENT_USERS} silent", "calls")], idle)
