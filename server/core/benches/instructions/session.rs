@@ -1,0 +1,70 @@
+//! One line through a session.
+
+use std::io::IoSlice;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gungraun::library_benchmark;
+use wac_core::flood::{Flood, FloodLimits};
+use wac_core::log::View;
+use wac_core::session::{Event, Items, Rules, Session};
+
+use crate::LINE;
+
+const NOW: Duration = Duration::from_secs(3);
+
+/// A user's session, and what its shard keeps beside it.
+pub struct User {
+    session: Session,
+    rules: Rules,
+    items: Items,
+}
+
+// The whole way of a line, from the bytes read to the line that goes into the room.
+#[library_benchmark]
+#[bench::a_message(User::logged_in())]
+pub fn session_hands_out(mut user: User) -> User {
+    user.say(LINE);
+    user
+}
+
+impl User {
+    /// Logged in, the greeting read, something said before: the shard's buffers have their size.
+    fn logged_in() -> Self {
+        let view = View::default();
+        let mut user = Self {
+            session: Session::begin(&view, Arc::from(*b"* hello\r\n"), Some(Flood::default())),
+            rules: Rules {
+                flood: Some(FloodLimits::new(5, 20)),
+                secret: "s3cret".into(),
+            },
+            items: Items::default(),
+        };
+        user.read_all(&view);
+        user.feed(b"LIN Ann\n");
+        user.session
+            .on(Event::Claimed(Arc::default()), &mut user.items);
+        user.items = Items::default();
+        user.say(LINE);
+        user
+    }
+
+    fn say(&mut self, line: &[u8]) {
+        self.feed(line);
+        std::hint::black_box(self.items.lines(usize::MAX));
+        self.items.pop_line().expect("it goes into the room");
+    }
+
+    fn feed(&mut self, line: &[u8]) {
+        self.session.feed(line, &self.rules, NOW);
+        self.session
+            .advance(&self.rules, NOW, &|_| Ok(()), &mut self.items);
+    }
+
+    fn read_all(&mut self, view: &View) {
+        let mut slices = [IoSlice::new(&[]); 1];
+        self.session.cursor().gather(view, &mut slices);
+        let bytes = slices[0].len();
+        self.session.written(bytes, view);
+    }
+}
