@@ -1,0 +1,118 @@
+"""Holds the instruction counts of wac-core's benches against a baseline kept with them.
+
+Valgrind counts, so a busy machine changes nothing. Another compiler does: a baseline is of one rustc and one target.
+  5 % more than the baseline      red, exit 7
+  5 % less                        better: worth a new baseline
+  another rustc or target         not comparable, exit 0
+A bench that stands on one side alone is red too: what is not compared is not checked."""
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BASELINE = ROOT / "server/core/benches/instructions/baseline.json"
+TOLERANCE = 0.05
+REGRESSION = 7  # the exit code, as of `scripts/bench ab`
+RENEW = "scripts/bench check --renew"
+
+
+def main(words):
+    parser = argparse.ArgumentParser(prog="scripts/bench check", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--renew", action="store_true", help="write what is counted now as the new baseline")
+    args = parser.parse_args(words)
+    compiler = this_compiler()
+    if args.renew:
+        return renew(compiler)
+    baseline = json.loads(BASELINE.read_text())
+    for what in ("rustc", "target"):
+        if baseline[what] != compiler[what]:
+            print(f"not comparable: baseline is of {what} {baseline[what]}, this is {compiler[what]}")
+            return 0
+    return compare(baseline["instructions"], count())
+
+
+def renew(compiler):
+    baseline = {**compiler, "instructions": count()}
+    BASELINE.write_text(json.dumps(baseline, indent=2) + "\n")
+    print(f"written: {BASELINE.relative_to(ROOT)}")
+    return 0
+
+
+def compare(baseline, now):
+    """Prints a line for each bench and what is to be done; returns the exit code."""
+    red = better = 0
+    print(f"{'instructions':58} {'baseline':>9} {'now':>9} {'ratio':>6}")
+    for name in list(baseline) + [name for name in now if name not in baseline]:
+        old, new = baseline.get(name), now.get(name)
+        ratio = new / old if old and new else None
+        verdict = judged(ratio, old)
+        red += verdict in ("MORE", "NOT RUN", "NOT IN THE BASELINE")
+        better += verdict == "better"
+        print(f"{name:58} {number(old):>9} {number(new):>9} {f'{ratio:.3f}' if ratio else '-':>6}  {verdict}".rstrip())
+    if better:
+        print(f"better: renew the baseline with {RENEW}")
+    if red:
+        print(f"red: {red} of the above; if it is meant to be so, renew the baseline with {RENEW}")
+    return REGRESSION if red else 0
+
+
+def judged(ratio, old):
+    if ratio is None:
+        return "NOT RUN" if old else "NOT IN THE BASELINE"
+    if ratio > 1 + TOLERANCE:
+        return "MORE"
+    return "better" if ratio < 1 - TOLERANCE else ""
+
+
+def number(count):
+    return f"{count:,}" if count else "-"
+
+
+def this_compiler():
+    """The version and the target of rustc, as it says them itself."""
+    said = dict(line.split(": ", 1) for line in output("rustc", "-vV").splitlines() if ": " in line)
+    return {"rustc": said["release"], "target": said["host"]}
+
+
+def count():
+    """Runs the benches; returns the instructions of each by its name."""
+    if not shutil.which("valgrind"):
+        sys.exit("scripts/bench: valgrind is missing, which counts the instructions; install Debian's package with\n"
+                 "    sudo apt-get install -y --no-install-recommends valgrind")
+    os.environ["GUNGRAUN_RUNNER"] = str(runner())
+    lines = output("cargo", "bench", "--quiet", "--locked", "--package", "wac-core", "--bench", "instructions",
+                   "--", "--output-format=json")
+    benches = [json.loads(line) for line in lines.splitlines()]
+    return {sentence(bench): instructions(bench) for bench in benches}
+
+
+def sentence(bench):
+    return f"{bench['function_name']} {bench['id']}".replace("_", " ")
+
+
+def instructions(bench):
+    return bench["profiles"][0]["data"]["total"]["metrics"]["Ir"]["values"]["new"]
+
+
+def runner():
+    """The program that runs the benches, installed if need be: it must be of the same version as the crate."""
+    version = output("cargo", "pkgid", "--locked", "gungraun-runner").strip().rpartition("@")[2]
+    folder = Path(ROOT, os.environ.get("CARGO_TARGET_DIR", "target"), f"gungraun-runner-{version}")
+    program = folder / "bin/gungraun-runner"
+    if not program.exists():
+        print(f"scripts/bench: installing gungraun-runner {version} into {folder}, some minutes", file=sys.stderr)
+        output("cargo", "install", "--quiet", "gungraun-runner", "--version", version, "--locked", "--root", folder)
+    return program
+
+
+def output(*command):
+    """What a command prints; if it fails, so do we, and it has said why."""
+    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if result.returncode:
+        sys.exit(f"scripts/bench: {' '.join(map(str, command[:2]))} failed")
+    return result.stdout
