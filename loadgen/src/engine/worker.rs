@@ -27,9 +27,10 @@ use crate::plan::share::Share;
 
 /// The shared read buffer: what a reader that was away for a while may find at once.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// So long before a message is due a worker gets up, but never earlier than in the last eighth of its rest: a machine that
-/// sleeps wakes late. With no more than the timer, a tenth of 20 messages a second went out 2.3 ms late on an idle one.
-const EARLY_NS: u64 = 1_500_000;
+/// So long before a message is due a worker gets up, but never earlier than in the last eighth of its rest: a timer of an idle
+/// machine is late by about 0.2 ms. More is worse: with 1.5 ms, half of 20 messages a second went out 2 ms late, most likely
+/// because the server that a message wakes takes the core of who has been awake for long.
+const EARLY_NS: u64 = 300_000;
 const EARLY_SHARE: u64 = 8;
 
 /// A worker's state.
