@@ -1,7 +1,7 @@
 //! Which sockets are ready: an epoll set of the shard's own, and the bell that ends a wait.
 //!
 //! It tells each change once (edge-triggered), and each connection keeps what it was told. A runtime's reactor keeps 256
-//! bytes and a waker for each socket, a quarter of what an idle user costs, and looking into them takes a fortieth of the
+//! bytes and a waker for each socket, a quarter of what an idle user costs, and looking into them took a fiftieth of the
 //! server's time at full load.
 
 use std::io;
