@@ -1,9 +1,9 @@
-//! A transport takes bytes of the log and says how many: plain TCP and Unix sockets.
+//! A transport takes bytes of the log and says how many: stream sockets, TCP and Unix.
 
-use std::io::{self, IoSlice, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::net::{RecvFlags, SendFlags, Shutdown};
 
 /// The socket's side of a session. Nothing in it waits.
 pub(crate) trait Transport {
@@ -23,44 +23,44 @@ pub(crate) trait Transport {
     fn shut_down(&mut self);
 }
 
-/// A connected socket that does not block.
+/// A connected stream socket that does not block.
 #[derive(Debug)]
-pub(crate) enum Socket {
-    Tcp(TcpStream),
-    Unix(UnixStream),
+pub(crate) struct Socket(OwnedFd);
+
+impl From<OwnedFd> for Socket {
+    fn from(socket: OwnedFd) -> Self {
+        Self(socket)
+    }
 }
 
-/// Calls a method of whichever stream it is.
-macro_rules! either {
-    ($socket:expr, $stream:ident => $call:expr) => {
-        match $socket {
-            Socket::Tcp($stream) => $call,
-            Socket::Unix($stream) => $call,
-        }
-    };
+impl From<Socket> for OwnedFd {
+    fn from(socket: Socket) -> Self {
+        socket.0
+    }
 }
 
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        either!(self, stream => stream.as_fd())
+        self.0.as_fd()
     }
 }
 
 impl Transport for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        either!(self, stream => stream.read(buffer))
+        let (read, _) = rustix::net::recv(&self.0, buffer, RecvFlags::empty())?;
+        Ok(read)
     }
 
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        match slices {
+        Ok(match slices {
             // One slice is the usual case, and send() costs less than writev().
-            [slice] => either!(self, stream => stream.write(slice)),
-            _ => either!(self, stream => stream.write_vectored(slices)),
-        }
+            [slice] => rustix::net::send(&self.0, slice, SendFlags::NOSIGNAL)?,
+            _ => rustix::io::writev(&self.0, slices)?,
+        })
     }
 
     fn shut_down(&mut self) {
         // A peer that is gone needs no goodbye.
-        let _ = either!(self, stream => stream.shutdown(Shutdown::Write));
+        let _ = rustix::net::shutdown(&self.0, Shutdown::Write);
     }
 }

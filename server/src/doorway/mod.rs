@@ -4,6 +4,7 @@
 mod refusal;
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,13 +113,16 @@ impl Watched {
         match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
-                Ok((Socket::Tcp(stream.into_std()?), Peer::Tcp(address)))
+                Ok((
+                    Socket::from(OwnedFd::from(stream.into_std()?)),
+                    Peer::Tcp(address),
+                ))
             }
             Self::Unix { socket, bound } => {
                 let (stream, _) = socket.accept().await?;
                 let stream = stream.into_std()?;
                 SockRef::from(&stream).set_send_buffer_size(bound.send_buffer_bytes)?;
-                Ok((Socket::Unix(stream), Peer::Unix))
+                Ok((Socket::from(OwnedFd::from(stream)), Peer::Unix))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Refusing a connection: one line that says why, and a close that loses none of it.
 
-use std::io::Write;
-use std::net::Shutdown;
+use std::io::IoSlice;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use wac_core::line::ServerLine;
 use crate::peer::Peer;
 use crate::rare::Rare;
 use crate::shard::LINGER;
-use crate::transport::Socket;
+use crate::transport::{Socket, Transport};
 
 /// Refused connections that are closed in peace at one time; a further one is just closed.
 const LINGERING: usize = 16;
@@ -36,32 +36,33 @@ impl Default for Refusals {
 
 impl Refusals {
     /// Tells a connection why it may not stay, and closes it.
-    pub(super) fn refuse(&self, socket: Socket, peer: Peer, reason: CloseReason, now: Duration) {
+    pub(super) fn refuse(
+        &self,
+        mut socket: Socket,
+        peer: Peer,
+        reason: CloseReason,
+        now: Duration,
+    ) {
         if let Some(refused) = self.refused.note(now) {
             tracing::warn!(peer.addr = %peer, %reason, refused, "connection refused");
         }
         let text = reason.announcement().expect("a refusal is announced");
         let line = ServerLine::Notice(text).to_bytes();
         // A new socket's buffer takes a line; one that does not is gone.
-        match socket {
-            Socket::Tcp(mut stream) => {
-                if stream.write(&line).is_ok() && stream.shutdown(Shutdown::Write).is_ok() {
-                    self.linger(stream);
-                }
-            }
-            Socket::Unix(mut stream) => {
-                // A Unix socket's close never loses what was written.
-                let _ = stream.write(&line);
-            }
+        let told = socket.write(&[IoSlice::new(&line)]).is_ok();
+        // A Unix socket's close never loses what was written.
+        if told && peer != Peer::Unix {
+            socket.shut_down();
+            self.linger(socket);
         }
     }
 
     /// Reads and drops what still comes, so that no reset swallows the line.
-    fn linger(&self, stream: std::net::TcpStream) {
+    fn linger(&self, socket: Socket) {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             return;
         };
-        let Ok(mut stream) = TcpStream::from_std(stream) else {
+        let Ok(mut stream) = TcpStream::from_std(OwnedFd::from(socket).into()) else {
             return;
         };
         tokio::spawn(async move {
