@@ -27,6 +27,7 @@ mod printer;
 pub mod render;
 mod run;
 mod screen;
+pub mod settings;
 mod signals;
 pub mod target;
 mod terminal;

@@ -1,0 +1,219 @@
+//! What a person may have otherwise: read from flags, the environment and the file, and handed to
+//! the app and the renderer as one plain struct.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Everything about the chat that can be set.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// Whether text is coloured. Default: where the terminal can.
+    pub color: Color,
+    /// Where the time is shown. Default: when it changes.
+    pub time: TimeShown,
+    /// What rings the terminal's bell. Default: mentions and whispers.
+    pub bell: Bell,
+    /// Append-only, in words instead of signs and without colours: for screen readers. Default: no.
+    pub plain: bool,
+    /// How often a lost connection is tried again. Default: until it is back.
+    pub reconnect: Reconnect,
+    /// The file that what is shown is written to as well. Default: none.
+    pub log: Option<PathBuf>,
+}
+
+/// Whether text is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Color {
+    /// Where the terminal can, and neither `NO_COLOR` nor `CLICOLOR_FORCE` says otherwise.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where the time is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeShown {
+    /// On the first line of each minute.
+    #[default]
+    Once,
+    /// On each line.
+    Each,
+    /// Nowhere.
+    Off,
+}
+
+/// What rings the terminal's bell; each rings for what the one before does, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Bell {
+    /// Nothing.
+    Off,
+    /// A message that names the person.
+    Mention,
+    /// A whisper.
+    #[default]
+    Whisper,
+    /// Every message.
+    All,
+}
+
+/// How often a lost connection is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reconnect {
+    /// Until it is back.
+    #[default]
+    Forever,
+    /// So many times in a row; 0: a lost connection is the end.
+    Times(u32),
+}
+
+/// A text is no value of a setting.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is not {wanted}")]
+pub struct NotAValue {
+    found: String,
+    wanted: &'static str,
+}
+
+/// The words of a setting, and what they mean.
+type Words<T> = [(&'static str, T)];
+
+const COLORS: &Words<Color> = &[
+    ("auto", Color::Auto),
+    ("always", Color::Always),
+    ("never", Color::Never),
+];
+
+const TIMES: &Words<TimeShown> = &[
+    ("once", TimeShown::Once),
+    ("each", TimeShown::Each),
+    ("off", TimeShown::Off),
+];
+
+const BELLS: &Words<Bell> = &[
+    ("off", Bell::Off),
+    ("mention", Bell::Mention),
+    ("whisper", Bell::Whisper),
+    ("all", Bell::All),
+];
+
+const FOREVER: &str = "forever";
+
+fn find<T: Copy>(words: &Words<T>, found: &str, wanted: &'static str) -> Result<T, NotAValue> {
+    let of_word = words.iter().find(|(word, _)| *word == found);
+    of_word.map(|(_, value)| *value).ok_or_else(|| NotAValue {
+        found: found.to_owned(),
+        wanted,
+    })
+}
+
+fn word<T: PartialEq>(words: &Words<T>, wanted: &T) -> &'static str {
+    let (word, _) = words
+        .iter()
+        .find(|(_, value)| value == wanted)
+        .expect("every value has a word");
+    word
+}
+
+impl FromStr for Color {
+    type Err = NotAValue;
+
+    fn from_str(text: &str) -> Result<Self, NotAValue> {
+        find(COLORS, text, "auto, always or never")
+    }
+}
+
+impl fmt::Display for Color {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(word(COLORS, self))
+    }
+}
+
+impl FromStr for TimeShown {
+    type Err = NotAValue;
+
+    fn from_str(text: &str) -> Result<Self, NotAValue> {
+        find(TIMES, text, "once, each or off")
+    }
+}
+
+impl fmt::Display for TimeShown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(word(TIMES, self))
+    }
+}
+
+impl FromStr for Bell {
+    type Err = NotAValue;
+
+    fn from_str(text: &str) -> Result<Self, NotAValue> {
+        find(BELLS, text, "off, mention, whisper or all")
+    }
+}
+
+impl fmt::Display for Bell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(word(BELLS, self))
+    }
+}
+
+impl FromStr for Reconnect {
+    type Err = NotAValue;
+
+    fn from_str(text: &str) -> Result<Self, NotAValue> {
+        if text == FOREVER {
+            return Ok(Self::Forever);
+        }
+        text.parse().map(Self::Times).map_err(|_| NotAValue {
+            found: text.to_owned(),
+            wanted: "forever or a number of tries",
+        })
+    }
+}
+
+impl fmt::Display for Reconnect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forever => f.write_str(FOREVER),
+            Self::Times(times) => write!(f, "{times}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn is_read_back<T: FromStr<Err = NotAValue> + fmt::Display>(words: &[&str]) {
+        for word in words {
+            assert_eq!(
+                word.parse::<T>().map(|value| value.to_string()),
+                Ok((*word).to_owned())
+            );
+        }
+        assert!("Nonsense".parse::<T>().is_err());
+    }
+
+    #[test]
+    fn every_value_is_read_as_it_is_written() {
+        is_read_back::<Color>(&["auto", "always", "never"]);
+        is_read_back::<TimeShown>(&["once", "each", "off"]);
+        is_read_back::<Bell>(&["off", "mention", "whisper", "all"]);
+        is_read_back::<Reconnect>(&["forever", "0", "12"]);
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_with_what_is_wanted() {
+        let error = "red".parse::<Color>().unwrap_err();
+        assert_eq!(error.to_string(), "\"red\" is not auto, always or never");
+        let error = "-1".parse::<Reconnect>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "\"-1\" is not forever or a number of tries"
+        );
+    }
+}
