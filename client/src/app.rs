@@ -1,29 +1,41 @@
-//! Decides what happens: a pure machine over what comes from the server, the keys and the system.
+//! Decides what happens: a pure machine over what comes from the server, the keys, the system and
+//! the clock.
 //!
-//! ```text
-//!            named            welcome            left
-//!  Asking ─────────▶ LoggingIn ───────▶ Online ───────▶ Leaving ───▶ the end
-//!     ▲                  │ refused                         ▲
-//!     └──────────────────┘ (a pipe ends instead)           └── from any
-//! ```
-//! A lost connection ends every stage.
+//! Whether there is a connection is the business of its [`life`]; what is typed is sent while there
+//! is one, and waits while there is none.
 
+mod jitter;
+mod life;
+mod speech;
 mod words;
 
-use wac_core::MAX_CLIENT_LINE_BYTES;
+use std::collections::VecDeque;
+use std::mem;
+use std::time::Duration;
+
 use wac_core::line::ServerLine;
 use wac_core::name::Name;
-use wac_core::text::{clean, is_blank};
 
+use self::life::{Heard, Life};
+use self::speech::{Speech, Unsendable};
+use crate::clock::Now;
 use crate::entry::Entry;
 use crate::exit::Ending;
 use crate::render::shown;
+use crate::settings::{Reconnect, Settings};
+
+pub use self::jitter::Jitter;
+
+/// The most lines that wait for a connection: as many as wait to be sent.
+const MAX_WAITING: usize = 1000;
 
 /// What has happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event<'a> {
     /// The connection stands.
     Connected,
+    /// There is no connection to be had: what the system says.
+    Unreachable(&'a str),
     /// The server sent a line; its ending is taken off.
     Line(&'a str),
     /// The person entered a line, or a paste of several.
@@ -34,8 +46,15 @@ pub enum Event<'a> {
     Interrupted,
     /// Ctrl-D on an empty line, or the end of the input.
     InputEnded,
-    /// The server is gone: `None` where it closed in order, else what the system says.
-    Lost(Option<String>),
+    /// The connection is gone.
+    Lost {
+        /// What the system says, unless it was closed in order.
+        why: Option<String>,
+        /// The lines that were not given to it any more.
+        unsent: Vec<String>,
+    },
+    /// Time has passed.
+    Tick,
 }
 
 /// What is to be done, in the order given.
@@ -51,8 +70,23 @@ pub enum Action {
     Ask,
     /// Let the person chat under this name.
     Chat(Name),
+    /// Mark the row that is being typed.
+    Mark(Presence),
+    /// Connect.
+    Dial,
+    /// End the connection.
+    HangUp,
     /// End.
     End(Ending),
+}
+
+/// Whether what is entered is sent at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It is.
+    Here,
+    /// There is no connection: it waits.
+    Away,
 }
 
 /// Who is there to talk to.
@@ -60,208 +94,205 @@ pub enum Action {
 pub enum Manner {
     /// A person at a terminal, who can be asked.
     Screen,
-    /// A program: nobody to ask, and nothing to show but what the server says.
+    /// A program: nobody to ask, nothing to show but what the server says, and nothing to wait for.
     Pipe,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Stage {
-    Asking,
-    /// The answer to `LIN` is awaited. Only once the fence before it is answered, for the greeting
-    /// may say anything.
-    LoggingIn {
-        greeted: bool,
-    },
-    Online(Name),
-    Leaving,
 }
 
 /// The client's mind.
 #[derive(Debug)]
 pub struct App {
     manner: Manner,
-    /// The name to try first, until it is tried.
-    name: Option<Name>,
-    stage: Stage,
+    life: Life,
+    /// What was entered while there was no connection.
+    waiting: VecDeque<Speech>,
 }
 
-/// Sent before `LIN`: what comes behind its answer is the answer to `LIN`.
-const FENCE: &str = "wac greeted";
-
 impl App {
-    /// A client that will log in under the name, or ask for one.
-    pub fn new(manner: Manner, name: Option<Name>) -> Self {
+    /// A client that is being connected, and will log in under the name or ask for one.
+    pub fn new(manner: Manner, name: Option<Name>, settings: &Settings, jitter: Jitter) -> Self {
+        let reconnect = match manner {
+            Manner::Screen => settings.reconnect,
+            Manner::Pipe => Reconnect::Times(0),
+        };
         Self {
             manner,
-            name,
-            stage: Stage::Asking,
+            life: Life::new(manner, name, reconnect, jitter),
+            waiting: VecDeque::new(),
         }
+    }
+
+    /// Returns when the next [`Event::Tick`] is wanted, at the latest.
+    pub fn due(&self) -> Duration {
+        self.life.due()
     }
 
     /// Takes note of what has happened, and returns what is to be done.
-    pub fn on(&mut self, event: Event<'_>) -> Vec<Action> {
+    pub fn on(&mut self, event: Event<'_>, now: Now) -> Vec<Action> {
+        let mut out = Vec::new();
         match event {
-            Event::Connected => self.connected(),
-            Event::Line(line) => self.line(line),
-            Event::Entered(text) => self.entered(text),
-            Event::NotText => vec![Action::Tell(words::NOT_TEXT.into())],
-            Event::Interrupted => self.interrupted(),
-            Event::InputEnded => self.leave(),
-            Event::Lost(why) => self.lost(why),
+            Event::Connected => self.life.connected(now, &mut out),
+            Event::Unreachable(why) => self.life.unreachable(why, now, &mut out),
+            Event::Line(line) => self.line(line, now, &mut out),
+            Event::Entered(text) => self.entered(text, now, &mut out),
+            Event::NotText => out.push(Action::Tell(words::NOT_TEXT.into())),
+            Event::Interrupted => self.interrupted(now, &mut out),
+            Event::InputEnded => self.life.leave(now, &mut out),
+            Event::Lost { why, unsent } => self.lost(why, &unsent, now, &mut out),
+            Event::Tick => self.life.tick(now, &mut out),
+        }
+        out
+    }
+
+    fn line(&mut self, line: &str, now: Now, out: &mut Vec<Action>) {
+        let was_online = self.life.is_online();
+        let at = out.len();
+        if self.life.line(&ServerLine::parse(line), now, out) == Heard::Theirs {
+            out.insert(at, Action::Show(shown(line)));
+        }
+        if !was_online && self.life.is_online() && !self.waiting.is_empty() {
+            out.push(Action::Tell(words::still_waiting(self.waiting.len())));
         }
     }
 
-    fn connected(&mut self) -> Vec<Action> {
-        match self.name.take() {
-            Some(name) => self.log_in(&name),
-            None => vec![Action::Ask],
+    fn entered(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
+        if self.life.is_closed() {
+            return;
+        }
+        if self.life.name().is_none() {
+            return self.named(text.trim(), now, out);
+        }
+        if self.life.has_chatted() {
+            self.asked_for(Entry::parse(text), now, out);
         }
     }
 
-    fn log_in(&mut self, name: &Name) -> Vec<Action> {
-        self.stage = Stage::LoggingIn { greeted: false };
-        vec![
-            Action::Send(format!("PING {FENCE}")),
-            Action::Send(format!("LIN {name}")),
-        ]
-    }
-
-    fn line(&mut self, line: &str) -> Vec<Action> {
-        let parsed = ServerLine::parse(line);
-        match (&mut self.stage, parsed) {
-            (Stage::LoggingIn { greeted }, ServerLine::Pong(Some(FENCE))) => {
-                *greeted = true;
-                Vec::new()
-            }
-            (Stage::LoggingIn { greeted: true }, ServerLine::Notice(notice)) => {
-                self.perhaps_welcome(line, notice)
-            }
-            (Stage::LoggingIn { greeted: true }, ServerLine::Refusal(why)) => self.refused(why),
-            _ => vec![Action::Show(shown(line))],
-        }
-    }
-
-    fn perhaps_welcome(&mut self, line: &str, notice: &str) -> Vec<Action> {
-        let mut actions = vec![Action::Show(shown(line))];
-        let name = notice.strip_prefix("welcome, ");
-        if let Some(name) = name.and_then(|name| name.parse::<Name>().ok()) {
-            self.stage = Stage::Online(name.clone());
-            actions.push(Action::Chat(name));
-        }
-        actions
-    }
-
-    fn refused(&mut self, why: &str) -> Vec<Action> {
-        let told = Action::Tell(words::login_refused(&shown(why)));
-        match self.manner {
-            Manner::Screen => {
-                self.stage = Stage::Asking;
-                vec![told, Action::Ask]
-            }
-            Manner::Pipe => vec![told, Action::End(Ending::LoginRefused)],
-        }
-    }
-
-    fn entered(&mut self, text: &str) -> Vec<Action> {
-        match &self.stage {
-            Stage::Asking => self.named(text.trim()),
-            Stage::Online(name) => {
-                let name = name.clone();
-                self.asked_for(&name, Entry::parse(text))
-            }
-            Stage::LoggingIn { .. } | Stage::Leaving => Vec::new(),
-        }
-    }
-
-    fn named(&mut self, text: &str) -> Vec<Action> {
+    fn named(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
         if text.is_empty() {
-            return vec![Action::Ask];
-        }
-        if let Some(command) = text.strip_prefix('/') {
-            return self.commanded_while_asked(command);
-        }
-        match text.parse() {
-            Ok(name) => self.log_in(&name),
-            Err(why) => vec![
-                Action::Tell(words::not_a_name(&shown(text), &why)),
-                Action::Ask,
-            ],
-        }
-    }
-
-    fn commanded_while_asked(&mut self, command: &str) -> Vec<Action> {
-        match Entry::parse(&format!("/{command}")) {
-            Entry::Quit => self.leave(),
-            _ => vec![Action::Tell(words::NAME_FIRST.into()), Action::Ask],
+            out.push(Action::Ask);
+        } else if text.starts_with('/') {
+            self.commanded_while_asked(text, now, out);
+        } else {
+            match text.parse() {
+                Ok(name) => self.life.named(name, now, out),
+                Err(why) => {
+                    out.push(Action::Tell(words::not_a_name(&shown(text), &why)));
+                    out.push(Action::Ask);
+                }
+            }
         }
     }
 
-    fn asked_for(&mut self, me: &Name, entry: Entry<'_>) -> Vec<Action> {
+    fn commanded_while_asked(&mut self, command: &str, now: Now, out: &mut Vec<Action>) {
+        if Entry::parse(command) == Entry::Quit {
+            return self.life.leave(now, out);
+        }
+        out.push(Action::Tell(words::NAME_FIRST.into()));
+        out.push(Action::Ask);
+    }
+
+    fn asked_for(&mut self, entry: Entry<'_>, now: Now, out: &mut Vec<Action>) {
         match entry {
-            Entry::Say(texts) => texts
-                .into_iter()
-                .flat_map(|text| self.say(me, text))
-                .collect(),
-            Entry::Whisper { to, text } => self.whisper(me, to, text),
-            Entry::Who => vec![Action::Send("WHO".into())],
-            Entry::Secret => vec![Action::Send("SEC".into())],
-            Entry::Help(command) => words::help(command).map(Action::Tell).collect(),
-            Entry::Quit => self.leave(),
-            Entry::Incomplete(command) => vec![Action::Tell(words::usage(command))],
-            Entry::Unknown { word, why } => vec![Action::Tell(words::unknown(&shown(word), &why))],
+            Entry::Say(texts) if texts.is_empty() => self.life.try_now(now, out),
+            Entry::Say(texts) => {
+                for text in texts {
+                    self.say(Speech::to_all(text), out);
+                }
+            }
+            Entry::Whisper { to, text } => self.say(Speech::to_one(to, text), out),
+            Entry::Who => self.ask_server("WHO", out),
+            Entry::Secret => self.ask_server("SEC", out),
+            Entry::Send => self.send_waiting(out),
+            Entry::Drop => self.drop_waiting(out),
+            Entry::Reconnect => self.life.reconnect(now, out),
+            Entry::Status => out.push(Action::Tell(self.status(now))),
+            Entry::Help(command) => out.extend(words::help(command).map(Action::Tell)),
+            Entry::Quit => self.life.leave(now, out),
+            Entry::Incomplete(command) => out.push(Action::Tell(words::usage(command))),
+            Entry::Unknown { word, why } => {
+                out.push(Action::Tell(words::unknown(&shown(word), &why)));
+            }
         }
     }
 
-    fn say(&self, me: &Name, text: &str) -> Vec<Action> {
-        let text = clean(text);
-        self.send(format!("MSG {text}"), &text, |text| format!("{me}: {text}"))
+    fn ask_server(&self, line: &str, out: &mut Vec<Action>) {
+        out.push(if self.life.is_online() {
+            Action::Send(line.to_owned())
+        } else {
+            Action::Tell(words::NOT_CONNECTED.into())
+        });
     }
 
-    fn whisper(&self, me: &Name, to: &str, text: &str) -> Vec<Action> {
-        let (to, text) = (clean(to), clean(text));
-        self.send(format!("W {to} {text}"), &text, |text| {
-            format!("{me} to {}: {text}", shown(&to))
-        })
+    fn say(&mut self, speech: Result<Speech, Unsendable>, out: &mut Vec<Action>) {
+        match speech {
+            Ok(speech) if self.life.is_online() => self.send(&speech, out),
+            Ok(speech) => self.keep(speech, out),
+            Err(Unsendable::Blank) => {}
+            Err(Unsendable::TooLong(excess)) => out.push(Action::Tell(words::too_long(excess))),
+        }
     }
 
     /// Sends a text and shows it as everyone's are, for the server does not send it back.
-    fn send(&self, line: String, text: &str, show: impl Fn(&str) -> String) -> Vec<Action> {
-        if is_blank(text) {
-            return Vec::new();
-        }
-        let bytes = line.len() + 1;
-        if bytes > MAX_CLIENT_LINE_BYTES {
-            return vec![Action::Tell(words::too_long(bytes - MAX_CLIENT_LINE_BYTES))];
-        }
-        let mut actions = vec![Action::Send(line)];
-        if self.manner == Manner::Screen {
-            actions.push(Action::Show(show(&shown(text))));
-        }
-        actions
+    fn send(&self, speech: &Speech, out: &mut Vec<Action>) {
+        out.push(Action::Send(speech.line()));
+        let Some(me) = self.life.name().filter(|_| self.manner == Manner::Screen) else {
+            return;
+        };
+        let text = shown(&speech.text);
+        out.push(Action::Show(match &speech.to {
+            None => format!("{me}: {text}"),
+            Some(to) => format!("{me} to {}: {text}", shown(to)),
+        }));
     }
 
-    fn interrupted(&mut self) -> Vec<Action> {
-        match self.stage {
-            Stage::Asking | Stage::Leaving => self.leave(),
-            _ => vec![Action::Tell(words::HOW_TO_LEAVE.into())],
+    fn keep(&mut self, speech: Speech, out: &mut Vec<Action>) {
+        if self.waiting.len() == MAX_WAITING {
+            return out.push(Action::Tell(words::too_many_wait(MAX_WAITING)));
+        }
+        self.waiting.push_back(speech);
+        out.push(Action::Tell(words::waits(self.waiting.len())));
+    }
+
+    fn send_waiting(&mut self, out: &mut Vec<Action>) {
+        if self.waiting.is_empty() {
+            return out.push(Action::Tell(words::NOTHING_WAITS.into()));
+        }
+        if !self.life.is_online() {
+            return out.push(Action::Tell(words::NOT_CONNECTED.into()));
+        }
+        for speech in mem::take(&mut self.waiting) {
+            self.send(&speech, out);
         }
     }
 
-    /// Says farewell, so that the server answers everything before; asked again, it waits no longer.
-    fn leave(&mut self) -> Vec<Action> {
-        if self.stage == Stage::Leaving {
-            return vec![Action::End(Ending::Done)];
-        }
-        self.stage = Stage::Leaving;
-        vec![Action::Send("QUIT".into())]
+    fn drop_waiting(&mut self, out: &mut Vec<Action>) {
+        out.push(Action::Tell(match mem::take(&mut self.waiting).len() {
+            0 => words::NOTHING_WAITS.into(),
+            lines => words::dropped(lines),
+        }));
     }
 
-    fn lost(&mut self, why: Option<String>) -> Vec<Action> {
-        if self.stage == Stage::Leaving {
-            return vec![Action::End(Ending::Done)];
+    fn status(&self, now: Now) -> String {
+        let mut status = self.life.status(now);
+        if !self.waiting.is_empty() {
+            status.push_str("; ");
+            status.push_str(&words::still_waiting(self.waiting.len()));
         }
-        let told = Action::Tell(words::lost(why));
-        vec![told, Action::End(Ending::Lost)]
+        status
+    }
+
+    fn interrupted(&mut self, now: Now, out: &mut Vec<Action>) {
+        if self.life.name().is_none() || self.life.is_closed() {
+            self.life.leave(now, out);
+        } else {
+            out.push(Action::Tell(words::HOW_TO_LEAVE.into()));
+        }
+    }
+
+    /// What was entered last and never left waits with what is entered next.
+    fn lost(&mut self, why: Option<String>, unsent: &[String], now: Now, out: &mut Vec<Action>) {
+        let unsent = unsent.iter().filter_map(|line| Speech::from_line(line));
+        self.waiting.extend(unsent);
+        self.life.lost(why, now, out);
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use clap::Parser;
 use wac_core::name::Name;
 
+use crate::settings::{Reconnect, Settings};
 use crate::target::{Target, TargetError, parse_name};
 use crate::{commands, exit};
 
@@ -26,9 +27,21 @@ pub struct Args {
     /// The name to chat under; without one, the terminal is asked
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub name: Option<Name>,
+
+    /// How often to try again when the connection is lost, on a terminal
+    #[arg(long, value_name = "forever|N|0", default_value_t)]
+    pub reconnect: Reconnect,
 }
 
 impl Args {
+    /// Returns what is set about the chat.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            reconnect: self.reconnect,
+            ..Settings::default()
+        }
+    }
+
     /// Returns the name to log in with: the flag goes before what stands before the `@`.
     pub fn name(&self) -> Option<&Name> {
         self.name.as_ref().or(self.target.name.as_ref())
@@ -80,6 +93,14 @@ mod tests {
         assert_eq!(name(&["ann@chat", "--name", "bob"]), Some("bob".into()));
         assert_eq!(name(&["ann@chat"]), Some("ann".into()));
         assert_eq!(name(&["chat"]), None);
+    }
+
+    #[test]
+    fn a_lost_connection_comes_back_unless_told_otherwise() {
+        let reconnect = |words| parse(words).settings().reconnect;
+        assert_eq!(reconnect(&[]), Reconnect::Forever);
+        assert_eq!(reconnect(&["--reconnect", "0"]), Reconnect::Times(0));
+        assert!(Args::try_parse_from(["wac", "--reconnect", "never"]).is_err());
     }
 
     #[test]

@@ -9,6 +9,14 @@ pub enum Verb {
     Who,
     /// Asks for the server's secret.
     Secret,
+    /// Sends what was entered while there was no connection.
+    Send,
+    /// Drops it.
+    Drop,
+    /// Connects again.
+    Reconnect,
+    /// Tells of the connection.
+    Status,
     /// Explains the commands.
     Help,
     /// Leaves.
@@ -29,7 +37,7 @@ pub struct Command {
 }
 
 /// Every command.
-pub const COMMANDS: [Command; 5] = [
+pub const COMMANDS: [Command; 9] = [
     Command {
         verb: Verb::Whisper,
         word: "w",
@@ -47,6 +55,30 @@ pub const COMMANDS: [Command; 5] = [
         word: "sec",
         arguments: "",
         does: "asks for the server's secret",
+    },
+    Command {
+        verb: Verb::Send,
+        word: "send",
+        arguments: "",
+        does: "sends what was entered while there was no connection",
+    },
+    Command {
+        verb: Verb::Drop,
+        word: "drop",
+        arguments: "",
+        does: "drops what was entered while there was no connection",
+    },
+    Command {
+        verb: Verb::Reconnect,
+        word: "reconnect",
+        arguments: "",
+        does: "connects again, at once",
+    },
+    Command {
+        verb: Verb::Status,
+        word: "status",
+        arguments: "",
+        does: "tells how the connection is",
     },
     Command {
         verb: Verb::Help,
@@ -185,7 +217,8 @@ mod tests {
     fn the_only_one_that_begins_so_is_found() {
         assert_eq!(verb("wh"), Verb::Who);
         assert_eq!(verb("h"), Verb::Help);
-        assert_eq!(verb("se"), Verb::Secret);
+        assert_eq!(verb("sec"), Verb::Secret);
+        assert_eq!(verb("rec"), Verb::Reconnect);
         assert_eq!(verb("q"), Verb::Quit);
     }
 
@@ -206,6 +239,12 @@ mod tests {
         for word in ["", "x", "home/ann", "etc", "shrug"] {
             assert_eq!(find(word), Err(Unknown::Nothing), "{word}");
         }
+    }
+
+    #[test]
+    fn of_two_that_begin_so_none_is_taken() {
+        let both = Unknown::Ambiguous(vec!["sec", "send"]);
+        assert_eq!(find("se"), Err(both));
     }
 
     #[test]

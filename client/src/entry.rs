@@ -18,6 +18,14 @@ pub enum Entry<'a> {
     Who,
     /// `/sec`
     Secret,
+    /// `/send`
+    Send,
+    /// `/drop`
+    Drop,
+    /// `/reconnect`
+    Reconnect,
+    /// `/status`
+    Status,
     /// `/help`, of one command or all.
     Help(Option<&'static Command>),
     /// `/quit`
@@ -71,6 +79,10 @@ fn with_arguments<'a>(command: &'static Command, rest: &'a str) -> Entry<'a> {
         _ if !rest.is_empty() => Entry::Incomplete(command),
         Verb::Who => Entry::Who,
         Verb::Secret => Entry::Secret,
+        Verb::Send => Entry::Send,
+        Verb::Drop => Entry::Drop,
+        Verb::Reconnect => Entry::Reconnect,
+        Verb::Status => Entry::Status,
         Verb::Quit => Entry::Quit,
     }
 }

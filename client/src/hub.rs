@@ -2,13 +2,16 @@
 //!
 //! Nothing here waits, for the thread that reads the socket comes through here.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use wac_core::name::Name;
 
-use crate::app::{Action, App, Event};
+use crate::app::{Action, App, Event, Presence};
+use crate::clock::Now;
 use crate::exit::Ending;
+use crate::link::Link;
 use crate::outbox::{Full, Outbox};
 use crate::transcript::{Shown, Transcript};
 
@@ -26,10 +29,18 @@ pub(crate) enum Task {
 pub(crate) struct Hub {
     /// Held while actions are performed, so that they take place in the order decided.
     app: Mutex<App>,
+    /// A tick is due earlier than it was.
+    rescheduled: Condvar,
+    /// The connection, while there is one.
+    link: Mutex<Option<Arc<Link>>>,
+    /// What is entered waits, for there is no connection.
+    away: AtomicBool,
     pub(crate) transcript: Transcript,
     pub(crate) outbox: Outbox,
     /// At most one task for each answer to a login.
     tasks: Sender<Task>,
+    /// At most one, for it is asked for once no connection is left.
+    dials: Sender<()>,
     endings: Sender<Ending>,
 }
 
@@ -37,22 +48,30 @@ pub(crate) struct Hub {
 #[derive(Debug)]
 pub(crate) struct Ends {
     pub(crate) tasks: Receiver<Task>,
+    /// Each asks for a connection.
+    pub(crate) dials: Receiver<()>,
     pub(crate) endings: Receiver<Ending>,
 }
 
 impl Hub {
     pub(crate) fn new(app: App) -> (Self, Ends) {
         let (tasks, tasks_end) = mpsc::channel();
+        let (dials, dials_end) = mpsc::channel();
         let (endings, endings_end) = mpsc::channel();
         let hub = Self {
             app: Mutex::new(app),
+            rescheduled: Condvar::new(),
+            link: Mutex::default(),
+            away: AtomicBool::new(false),
             transcript: Transcript::default(),
             outbox: Outbox::default(),
             tasks,
+            dials,
             endings,
         };
         let ends = Ends {
             tasks: tasks_end,
+            dials: dials_end,
             endings: endings_end,
         };
         (hub, ends)
@@ -60,13 +79,52 @@ impl Hub {
 
     /// Tells the app what has happened, and does what it decides.
     pub(crate) fn on(&self, event: Event<'_>) {
-        let mut app = self.app.lock().unwrap_or_else(PoisonError::into_inner);
-        for action in app.on(event) {
+        self.on_locked(&mut self.app(), event);
+    }
+
+    /// Tells of a connection that stands.
+    pub(crate) fn connected(&self, link: &Arc<Link>) {
+        let mut app = self.app();
+        *self.link() = Some(link.clone());
+        self.outbox.open();
+        self.on_locked(&mut app, Event::Connected);
+    }
+
+    /// Tells of a connection that has ended, and of what it did not take any more.
+    pub(crate) fn lost(&self, why: Option<String>) {
+        let mut app = self.app();
+        *self.link() = None;
+        let unsent = self.outbox.take_unsent();
+        self.on_locked(&mut app, Event::Lost { why, unsent });
+    }
+
+    /// Lets time pass, for ever.
+    pub(crate) fn keep_time(&self) {
+        let mut app = self.app();
+        loop {
+            let wait = app.due().saturating_sub(Now::read().elapsed);
+            let waited = self.rescheduled.wait_timeout(app, wait);
+            app = waited.unwrap_or_else(PoisonError::into_inner).0;
+            self.on_locked(&mut app, Event::Tick);
+        }
+    }
+
+    /// Tells whether what is entered waits, for there is no connection.
+    pub(crate) fn is_away(&self) -> bool {
+        self.away.load(Ordering::Relaxed)
+    }
+
+    fn on_locked(&self, app: &mut App, event: Event<'_>) {
+        let due = app.due();
+        for action in app.on(event, Now::read()) {
             if let Err(full) = self.perform(action) {
                 // What belongs to this line is not shown as said, and what follows is not sent.
                 self.tell(format!("not sent: {full}"));
                 break;
             }
+        }
+        if app.due() < due {
+            self.rescheduled.notify_all();
         }
     }
 
@@ -88,6 +146,12 @@ impl Hub {
             Action::Tell(line) => self.tell(line),
             Action::Ask => self.assign(Task::Ask),
             Action::Chat(name) => self.assign(Task::Chat(name)),
+            Action::Mark(presence) => {
+                self.away
+                    .store(presence == Presence::Away, Ordering::Relaxed);
+            }
+            Action::Dial => self.dial(),
+            Action::HangUp => self.hang_up(),
             Action::End(ending) => self.end(ending),
         }
         Ok(())
@@ -96,5 +160,25 @@ impl Hub {
     fn assign(&self, task: Task) {
         // Where the input has ended, nobody can be asked: the end is on its way.
         let _ = self.tasks.send(task);
+    }
+
+    fn dial(&self) {
+        // Where nobody dials any more, it is ending already.
+        let _ = self.dials.send(());
+    }
+
+    /// Ends the connection under the threads that wait for it.
+    fn hang_up(&self) {
+        if let Some(link) = &*self.link() {
+            link.shut_down();
+        }
+    }
+
+    fn app(&self) -> MutexGuard<'_, App> {
+        self.app.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn link(&self) -> MutexGuard<'_, Option<Arc<Link>>> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

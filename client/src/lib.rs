@@ -2,17 +2,19 @@
 //!
 //! ```text
 //!  socket ─▶ net ──┐                         ┌─▶ outbox ─▶ sender ─▶ socket
-//!                  ├─▶ hub: App::on(Event) ──┼─▶ transcript ─▶ printer ─▶ terminal
-//!  keys ───▶ ui ───┘   ─▶ Vec<Action>        └─▶ tasks ─▶ ui
+//!  clock ──────────┼─▶ hub: App::on(Event) ──┼─▶ transcript ─▶ printer ─▶ terminal
+//!  keys ───▶ ui ───┘   ─▶ Vec<Action>        ├─▶ tasks ─▶ ui
+//!                                            └─▶ dials ─▶ wire ─▶ net
 //! ```
 //!
 //! Each arrow out of the hub is bounded and never waits, so the thread that reads the socket never
 //! waits for a terminal, and a person who reads slowly does not become a slow reader to the server.
-//! What happens is decided by [`App`](app::App) alone, which knows no socket, no terminal and no
-//! clock. Nothing that comes from the wire reaches a terminal but through [`render`].
+//! What happens is decided by [`App`](app::App) alone, which knows no socket and no terminal, and
+//! is told the time. Nothing that comes from the wire reaches a terminal but through [`render`].
 
 pub mod app;
 pub mod args;
+pub mod clock;
 pub mod commands;
 pub mod entry;
 pub mod exit;
@@ -24,6 +26,7 @@ mod net;
 mod outbox;
 mod pipe;
 mod printer;
+mod prompt;
 pub mod render;
 mod run;
 mod screen;
@@ -32,5 +35,6 @@ mod signals;
 pub mod target;
 mod terminal;
 mod transcript;
+mod wire;
 
 pub use run::{Failure, run};

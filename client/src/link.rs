@@ -1,7 +1,7 @@
 //! The connection to the server, over TCP or a Unix socket.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::target::Address;
 /// again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// One connection; a clone is a second handle of the same.
+/// One connection; a reference reads and writes.
 #[derive(Debug)]
 pub(crate) enum Link {
     Tcp(TcpStream),
@@ -30,11 +30,13 @@ impl Link {
         }
     }
 
-    pub(crate) fn try_clone(&self) -> io::Result<Self> {
-        match self {
-            Self::Tcp(stream) => stream.try_clone().map(Self::Tcp),
-            Self::Unix(stream) => stream.try_clone().map(Self::Unix),
-        }
+    /// Ends the connection, also under a thread that waits for it.
+    pub(crate) fn shut_down(&self) {
+        // It may have ended already.
+        let _ = match self {
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
+            Self::Unix(stream) => stream.shutdown(Shutdown::Both),
+        };
     }
 }
 
@@ -52,20 +54,20 @@ fn open_tcp(addresses: impl Iterator<Item = SocketAddr>) -> io::Result<Link> {
     Err(failed)
 }
 
-impl Read for Link {
+impl Read for &Link {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(stream) => stream.read(buffer),
-            Self::Unix(stream) => stream.read(buffer),
+            Link::Tcp(stream) => (&mut &*stream).read(buffer),
+            Link::Unix(stream) => (&mut &*stream).read(buffer),
         }
     }
 }
 
-impl Write for Link {
+impl Write for &Link {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(stream) => stream.write(bytes),
-            Self::Unix(stream) => stream.write(bytes),
+            Link::Tcp(stream) => (&mut &*stream).write(bytes),
+            Link::Unix(stream) => (&mut &*stream).write(bytes),
         }
     }
 

@@ -4,24 +4,21 @@ use std::io::{ErrorKind, Read};
 
 use wac_core::MAX_SERVER_LINE_BYTES;
 
-use crate::app::Event;
-
 /// Bytes asked for in one read.
 const READ_BYTES: usize = 64 * 1024;
 
-/// Reads until the connection ends, which is told last.
-pub(crate) fn read(mut connection: impl Read, mut tell: impl FnMut(Event<'_>)) {
+/// Reads until the connection ends, and returns what the system says, unless it was closed in order.
+pub(crate) fn read(mut connection: impl Read, mut tell: impl FnMut(&str)) -> Option<String> {
     let mut buffer = [0; READ_BYTES];
     let mut cutter = Cutter::default();
-    let why = loop {
+    loop {
         match connection.read(&mut buffer) {
-            Ok(0) => break None,
-            Ok(count) => cutter.feed(&buffer[..count], |line| tell(Event::Line(line))),
+            Ok(0) => return None,
+            Ok(count) => cutter.feed(&buffer[..count], &mut tell),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => break Some(error.to_string()),
+            Err(error) => return Some(error.to_string()),
         }
-    };
-    tell(Event::Lost(why));
+    }
 }
 
 /// Cuts a byte stream into lines. Holds at most one line (`MAX_SERVER_LINE_BYTES`).
@@ -59,10 +56,7 @@ mod tests {
 
     fn lines(bytes: &[u8]) -> Vec<String> {
         let mut lines = Vec::new();
-        read(bytes, |event| match event {
-            Event::Line(line) => lines.push(line.to_owned()),
-            other => assert_eq!(other, Event::Lost(None)),
-        });
+        assert_eq!(read(bytes, |line| lines.push(line.to_owned())), None);
         lines
     }
 

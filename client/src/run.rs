@@ -1,5 +1,6 @@
 //! The client from its start to its end.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufReader, Write};
 use std::process;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustyline::error::ReadlineError;
 
-use crate::app::{App, Event, Manner};
+use crate::app::{App, Jitter, Manner};
 use crate::args::Args;
 use crate::exit::{self, Ending};
 use crate::hub::{Ends, Hub};
@@ -18,7 +19,7 @@ use crate::printer::{self, Printer, Unseen};
 use crate::screen::Screen;
 use crate::target::Address;
 use crate::terminal::{self, Saved};
-use crate::{net, pipe, signals};
+use crate::{pipe, signals, wire};
 
 /// How long the screen may take to show the last lines: 1 s. During Ctrl-R it shows none, and they
 /// are written below the row instead.
@@ -39,7 +40,7 @@ pub enum Failure {
         /// What the system says.
         source: io::Error,
     },
-    /// The connection cannot be shared by two threads, or the system takes no handler of signals.
+    /// The terminal's state cannot be read, or the system takes no handler of signals.
     #[error("cannot start")]
     System(#[from] io::Error),
     /// The terminal does not do what an editor needs.
@@ -90,20 +91,46 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
         address: address.clone(),
         source,
     })?;
-    let (hub, ends) = Hub::new(App::new(manner, args.name().cloned()));
-    let hub = Arc::new(hub);
+    let name = args.name().cloned();
+    let (hub, ends) = Hub::new(App::new(manner, name, &args.settings(), jitter()));
+    let (hub, connect) = (
+        Arc::new(hub),
+        Connect {
+            address: address.clone(),
+            link,
+        },
+    );
     match manner {
         Manner::Screen => {
             hub.tell(format!(
                 "connected to {address}; /help explains, Ctrl-D leaves"
             ));
-            chat_on_screen(&hub, ends, link)
+            chat_on_screen(&hub, ends, connect)
         }
-        Manner::Pipe => chat_in_pipe(&hub, ends, link),
+        Manner::Pipe => chat_in_pipe(&hub, ends, connect),
     }
 }
 
-fn chat_on_screen(hub: &Arc<Hub>, ends: Ends, link: Link) -> Result<Ending, Failure> {
+/// Seeds the waits with the random keys of a hash map.
+fn jitter() -> Jitter {
+    Jitter::new(RandomState::new().hash_one(process::id()))
+}
+
+/// The connection that stands, and where the next ones are made.
+struct Connect {
+    address: Address,
+    link: Link,
+}
+
+impl Connect {
+    /// Starts the thread of the connection.
+    fn start(self, hub: &Arc<Hub>, dials: Receiver<()>) {
+        let hub = hub.clone();
+        thread::spawn(move || wire::keep(&hub, &self.address, self.link, &dials));
+    }
+}
+
+fn chat_on_screen(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending, Failure> {
     let saved = Saved::save()?;
     let (screen, above) = Screen::open(hub.clone()).map_err(Failure::Terminal)?;
     let unseen = Unseen::default();
@@ -118,7 +145,9 @@ fn chat_on_screen(hub: &Arc<Hub>, ends: Ends, link: Link) -> Result<Ending, Fail
     let ended = hub.clone();
     signals::watch(move |signal| ended.end(Ending::Signal(signal)))?;
     thread::spawn(move || screen.run(ends.tasks));
-    connect(hub, link)?;
+    let timed = hub.clone();
+    thread::spawn(move || timed.keep_time());
+    connect.start(hub, ends.dials);
 
     let ending = wait(&ends.endings);
     hub.transcript.close();
@@ -132,7 +161,7 @@ fn chat_on_screen(hub: &Arc<Hub>, ends: Ends, link: Link) -> Result<Ending, Fail
     Ok(ending)
 }
 
-fn chat_in_pipe(hub: &Arc<Hub>, ends: Ends, link: Link) -> Result<Ending, Failure> {
+fn chat_in_pipe(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending, Failure> {
     // There is no terminal to give back, and the output may be stuck: nothing to wait for.
     signals::watch(|signal| process::exit(Ending::Signal(signal).code().into()))?;
     let shown = spawn_printer(hub, {
@@ -142,23 +171,13 @@ fn chat_in_pipe(hub: &Arc<Hub>, ends: Ends, link: Link) -> Result<Ending, Failur
     });
     let entered = hub.clone();
     thread::spawn(move || pipe::enter(BufReader::new(io::stdin()), &entered, &ends.tasks));
-    connect(hub, link)?;
+    connect.start(hub, ends.dials);
 
     let ending = wait(&ends.endings);
     hub.transcript.close();
     // It has everything, or there is nobody to have it.
     let _ = shown.recv();
     Ok(ending)
-}
-
-/// Starts the threads of the socket.
-fn connect(hub: &Arc<Hub>, link: Link) -> io::Result<()> {
-    let (reading, writing) = (hub.clone(), hub.clone());
-    let read_end = link.try_clone()?;
-    hub.on(Event::Connected);
-    thread::spawn(move || writing.outbox.send_to(link));
-    thread::spawn(move || net::read(read_end, |event| reading.on(event)));
-    Ok(())
 }
 
 /// Starts the thread that prints; what is returned tells when everything is shown. It is never

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
 use rustyline::error::ReadlineError;
-use rustyline::{Config, Editor, ExternalPrinter};
+use rustyline::{ColorMode, Config, Editor, ExternalPrinter};
 use wac_core::name::Name;
 
 use crate::app::Event;
@@ -13,10 +13,11 @@ use crate::exit::Ending;
 use crate::history::Entered;
 use crate::hub::{Hub, Task};
 use crate::keys::{self, Desk};
+use crate::prompt::{self, Prompt};
 
 /// Edits the row.
 pub(crate) struct Screen {
-    editor: Editor<(), Entered>,
+    editor: Editor<Prompt, Entered>,
     desk: Desk,
 }
 
@@ -34,7 +35,10 @@ impl Screen {
             entered: Entered::default(),
             asking: Arc::default(),
         };
-        let mut editor = Editor::with_history(Config::default(), desk.entered.clone())?;
+        // What is coloured is our own business: the editor is to ask each time.
+        let config = Config::builder().color_mode(ColorMode::Forced).build();
+        let mut editor = Editor::with_history(config, desk.entered.clone())?;
+        editor.set_helper(Some(Prompt::new(desk.hub.clone())));
         keys::bind(&mut editor, &desk);
         let above = editor.create_external_printer()?;
         Ok((Self { editor, desk }, Box::new(above)))
@@ -61,7 +65,7 @@ impl Screen {
     /// Edits until the terminal is gone: the keys take the lines out.
     fn chat(&mut self, name: &Name) {
         self.desk.asking.store(false, Ordering::Relaxed);
-        let prompt = format!("{name}> ");
+        let prompt = prompt::of(name);
         let error = loop {
             match self.editor.readline(&prompt) {
                 Ok(line) => self.desk.take(&line),

@@ -18,7 +18,7 @@ fn what_is_said_stands_in_the_transcript_like_everyones() {
     term.types("hello\r");
     bob.expect("Ann: hello");
     bob.send("MSG hi there");
-    term.shows("Ann: hello\nbob: hi there\nAnn> ");
+    term.shows("Ann: hello\nbob: hi there\nAnn▸ ");
 }
 
 #[test]
@@ -48,9 +48,9 @@ fn ctrl_c_clears_the_line() {
     let mut bob = server.user("bob");
     let mut term = Term::chat(&server, "Ann");
     term.types("not this");
-    term.shows_row("Ann> not this");
+    term.shows_row("Ann▸ not this");
     term.types(CTRL_C);
-    term.shows_row("Ann>");
+    term.shows_row("Ann▸");
     term.types("but this\r");
     bob.expect("Ann: but this");
 }
@@ -61,7 +61,7 @@ fn ctrl_c_on_an_empty_line_says_how_to_leave() {
     let mut term = Term::chat(&server, "Ann");
     term.types(CTRL_C);
     term.shows("# Ctrl-D or /quit leaves");
-    term.shows_row("Ann>");
+    term.shows_row("Ann▸");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn ctrl_d_within_a_line_leaves_nobody() {
     let mut term = Term::chat(&server, "Ann");
     term.types(&format!("here{CTRL_D}\r"));
     bob.expect("Ann: here");
-    term.shows_row("Ann>");
+    term.shows_row("Ann▸");
 }
 
 #[test]
@@ -98,11 +98,11 @@ fn up_brings_back_what_was_entered_and_down_what_was_being_typed() {
     let server = Server::start();
     let mut term = Term::chat(&server, "Ann");
     term.types("one\rtwo\rdra");
-    term.shows_row("Ann> dra");
+    term.shows_row("Ann▸ dra");
     term.types(&format!("{UP}{UP}"));
-    term.shows_row("Ann> one");
+    term.shows_row("Ann▸ one");
     term.types(&format!("{DOWN}{DOWN}"));
-    term.shows_row("Ann> dra");
+    term.shows_row("Ann▸ dra");
 }
 
 #[test]
@@ -117,5 +117,5 @@ fn what_ctrl_r_finds_can_be_sent() {
     term.shows("the deploy notes");
     term.types("\r");
     bob.expect("Ann: the deploy notes");
-    term.shows_row("Ann>");
+    term.shows_row("Ann▸");
 }

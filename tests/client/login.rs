@@ -15,7 +15,7 @@ fn a_name_from_the_command_line_is_the_prompt() {
 fn the_flag_names_too() {
     let server = Server::start();
     let mut term = Term::start(&["--name", "Zoë", &at(&server)]);
-    term.shows_row("Zoë>");
+    term.shows_row("Zoë▸");
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn without_a_name_it_asks() {
     let mut term = Term::start(&[&at(&server)]);
     term.shows_row("name:");
     term.types("Ann\r");
-    term.shows_row("Ann>");
+    term.shows_row("Ann▸");
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_name_that_is_taken_is_asked_for_again() {
     term.types("a:b\r");
     term.shows("# not a name: a:b: : is no letter, digit, _, - or .");
     term.types("Ann2\r");
-    term.shows_row("Ann2>");
+    term.shows_row("Ann2▸");
 }
 
 #[test]

@@ -1,26 +1,33 @@
-//! A server that goes away is said plainly, and what was being typed stays to be read.
+//! Told to try nothing again, a server that goes away is said plainly and ends it, and what was
+//! being typed stays to be read.
 
 use wac_tests::{Server, Signal};
 
-use crate::term::Term;
+use crate::term::{Term, at};
+
+fn chat(server: &Server) -> Term {
+    let mut term = Term::start(&["--reconnect", "0", &format!("Ann@{}", at(server))]);
+    term.shows_row("Ann▸");
+    term
+}
 
 #[test]
 fn a_server_that_stops_is_said_plainly() {
     let server = Server::start();
-    let mut term = Term::chat(&server, "Ann");
+    let mut term = chat(&server);
     term.types("half a sent");
-    term.shows_row("Ann> half a sent");
+    term.shows_row("Ann▸ half a sent");
     let _stopped = server.stop();
     term.ends(4);
     term.shows("* closing: the server is stopping");
-    term.shows("# connection lost: the server has closed it");
-    term.shows("Ann> half a sent");
+    term.shows("# connection lost: the server is stopping");
+    term.shows("Ann▸ half a sent");
 }
 
 #[test]
 fn a_server_that_is_killed_is_said_plainly() {
     let server = Server::start();
-    let mut term = Term::chat(&server, "Ann");
+    let mut term = chat(&server);
     server.signal(Signal::SIGKILL);
     term.ends(4);
     term.shows("# connection lost: ");
@@ -30,7 +37,7 @@ fn a_server_that_is_killed_is_said_plainly() {
 fn it_is_said_during_a_search_too() {
     let server = Server::start();
     let mut bob = server.user("bob");
-    let mut term = Term::chat(&server, "Ann");
+    let mut term = chat(&server);
     term.types("before\r\x12");
     term.shows("(reverse-i-search)");
     bob.expect("Ann: before");

@@ -4,6 +4,7 @@
 mod talk;
 mod term;
 
+mod comes_back;
 mod ctrl_r;
 mod hostile;
 mod keys;

@@ -18,7 +18,7 @@ fn every_line_of_a_paste_is_a_message() {
     for text in ["one", "/quit", "W bob x", "LIN eve", "  indented", "last"] {
         bob.expect(&format!("Ann: {text}"));
     }
-    term.shows("Ann: last\nAnn> ");
+    term.shows("Ann: last\nAnn▸ ");
     bob.silent_until_fence();
 }
 
@@ -30,7 +30,7 @@ fn a_paste_can_be_dropped() {
     term.pastes(PASTE);
     term.shows("last");
     term.types("\x03");
-    term.shows_row("Ann>");
+    term.shows_row("Ann▸");
     term.types("nothing\r");
     bob.expect("Ann: nothing");
 }

@@ -11,14 +11,14 @@ fn what_is_typed_survives_any_size() {
     let mut term = Term::chat(&server, "Ann");
     let typed = "a line that needs more than one row where there are but forty columns";
     term.types(typed);
-    term.shows_input("Ann> ", typed);
+    term.shows_input("Ann▸ ", typed);
     for (rows, columns) in [(20, 40), (50, 200), (10, 20), (24, 80)] {
         term.resizes(rows, columns);
         bob.send(&format!("MSG {columns} wide"));
         term.shows(&format!("bob: {columns} wide"));
         term.types("!");
         term.types("\x7f");
-        term.shows_input("Ann> ", typed);
+        term.shows_input("Ann▸ ", typed);
     }
     term.types("\r");
     bob.expect(&format!("Ann: {typed}"));

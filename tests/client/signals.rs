@@ -14,7 +14,7 @@ fn every_signal_gives_the_terminal_back() {
     ] {
         let mut term = Term::chat(&server, &format!("Ann{code}"));
         term.types("half");
-        term.shows_row(&format!("Ann{code}> half"));
+        term.shows_row(&format!("Ann{code}▸ half"));
         assert!(term.is_raw());
         term.signal(signal);
         term.ends(code);

@@ -46,7 +46,7 @@ impl Term {
     #[track_caller]
     pub(crate) fn chat(server: &Server, name: &str) -> Term {
         let mut term = Term::start(&[&format!("{name}@{}", at(server))]);
-        term.shows_row(&format!("{name}>"));
+        term.shows_row(&format!("{name}▸"));
         term
     }
 

@@ -34,13 +34,13 @@ fn every_key_arrives_in_order_while_2000_lines_a_second_do() {
         }
         term.types(&together);
         typed.push_str(&together);
-        term.shows_input("Ann> ", typed.trim_end());
+        term.shows_input("Ann▸ ", typed.trim_end());
     }
     term.types("\x01");
     term.shows_cursor_at(5);
     term.types("(\x05)\r");
     carol.lines_until(&format!("Ann: ({TEXT})"));
-    term.shows_row("Ann>");
+    term.shows_row("Ann▸");
     talk.end();
 }
 

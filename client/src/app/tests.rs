@@ -1,36 +1,114 @@
 //! Dialogues with the pure half, in microseconds.
 
+mod outage;
+
+use wac_core::MAX_CLIENT_LINE_BYTES;
+
 use super::*;
 
-/// Plays a dialogue. `>` is typed, `<` comes from the server; what follows a line, indented, is what
-/// has to be done then.
+/// Plays a dialogue. `>` is typed, `<` comes from the server, `+5s` lets time pass, tick by tick;
+/// what follows a line, indented, is what has to be done then. `…` stands for any end of a line.
 #[track_caller]
 fn plays(manner: Manner, name: Option<&str>, script: &str) {
-    let mut app = App::new(manner, name.map(|name| name.parse().unwrap()));
-    let mut due = app.on(Event::Connected).into_iter();
+    plays_with(&Settings::default(), manner, name, script);
+}
+
+#[track_caller]
+fn plays_with(settings: &Settings, manner: Manner, name: Option<&str>, script: &str) {
+    let name = name.map(|name| name.parse().unwrap());
+    let mut app = App::new(manner, name, settings, Jitter::new(1));
+    let mut clock = Clock::default();
+    let mut due = app.on(Event::Connected, clock.now()).into_iter();
     for line in script
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
     {
-        let event = match (line.split_at(1), line) {
-            ((">", typed), _) => Event::Entered(typed.strip_prefix(' ').unwrap_or(typed)),
-            (("<", said), _) => Event::Line(said.trim_start()),
-            (_, "^C") => Event::Interrupted,
-            (_, "^D") => Event::InputEnded,
-            (_, "gone") => Event::Lost(None),
-            _ => {
-                assert_eq!(
-                    due.next().map(|action| written(&action)).as_deref(),
-                    Some(line)
-                );
-                continue;
-            }
+        let Some(happens) = Happens::read(line) else {
+            let done = due.next().map(|action| written(&action));
+            assert!(
+                done.as_ref().is_some_and(|done| is_meant(line, done)),
+                "wanted {line}, got {done:?}"
+            );
+            continue;
         };
         assert_eq!(due.next(), None, "before {line}");
-        due = app.on(event).into_iter();
+        due = happens.to(&mut app, &mut clock).into_iter();
     }
     assert_eq!(due.next(), None, "at the end");
+}
+
+fn is_meant(line: &str, done: &str) -> bool {
+    match line.strip_suffix('…') {
+        Some(beginning) => done.starts_with(beginning),
+        None => done == line,
+    }
+}
+
+/// What a line of a dialogue makes happen.
+enum Happens<'a> {
+    Event(Event<'a>),
+    /// Ticks, so many seconds.
+    Passes(u64),
+    /// One tick, for the machine was asleep.
+    Sleeps(u64),
+}
+
+impl<'a> Happens<'a> {
+    fn read(line: &'a str) -> Option<Self> {
+        let seconds = |text: &str| text.strip_suffix('s')?.parse().ok();
+        let lost = |why: Option<&str>, unsent: &[&str]| Event::Lost {
+            why: why.map(str::to_owned),
+            unsent: unsent.iter().map(ToString::to_string).collect(),
+        };
+        Some(Self::Event(match (line.split_at(1), line) {
+            ((">", typed), _) => Event::Entered(typed.strip_prefix(' ').unwrap_or(typed)),
+            (("<", said), _) => Event::Line(said.trim_start()),
+            (("+", time), _) => return seconds(time).map(Self::Passes),
+            (("z", time), _) => return seconds(time).map(Self::Sleeps),
+            (_, "^C") => Event::Interrupted,
+            (_, "^D") => Event::InputEnded,
+            (_, "connected") => Event::Connected,
+            (_, "unreachable") => Event::Unreachable("refused"),
+            (_, "gone") => lost(None, &[]),
+            (_, "reset") => lost(Some("reset"), &[]),
+            (_, "gone, unsent") => lost(None, &["MSG last", "PING x", "W bob psst"]),
+            _ => return None,
+        }))
+    }
+
+    fn to(self, app: &mut App, clock: &mut Clock) -> Vec<Action> {
+        match self {
+            Self::Event(event) => app.on(event, clock.now()),
+            Self::Sleeps(seconds) => {
+                clock.pass(seconds);
+                app.on(Event::Tick, clock.now())
+            }
+            Self::Passes(seconds) => (0..seconds)
+                .flat_map(|_| {
+                    clock.pass(1);
+                    app.on(Event::Tick, clock.now())
+                })
+                .collect(),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Clock(Duration);
+
+impl Clock {
+    /// It is 10:41 when the client starts, and the machine has been up for a day.
+    fn now(&self) -> Now {
+        Now {
+            elapsed: Duration::from_secs(24 * 3600) + self.0,
+            local: jiff::civil::date(2025, 11, 22).at(10, 41, 0, 0) + self.0,
+        }
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        self.0 += Duration::from_secs(seconds);
+    }
 }
 
 fn written(action: &Action) -> String {
@@ -40,6 +118,9 @@ fn written(action: &Action) -> String {
         Action::Tell(line) => format!("tell {line}"),
         Action::Ask => "ask".into(),
         Action::Chat(name) => format!("chat {name}"),
+        Action::Mark(presence) => format!("mark {presence:?}"),
+        Action::Dial => "dial".into(),
+        Action::HangUp => "hang up".into(),
         Action::End(ending) => format!("end {ending:?}"),
     }
 }
@@ -167,24 +248,31 @@ fn an_unknown_command_is_never_sent() {
         "> /quti
          tell no command /quti, did you mean /quit? Not sent; //quti says it
          > /etc/passwd
-         tell no command /etc/passwd; there are /w /who /sec /help /quit. Not sent; //etc/passwd says it
+         tell no command /etc/passwd; /help lists them. Not sent; //etc/passwd says it
          > /w bob
          tell wanted: /w NAME TEXT",
     );
 }
 
-#[test]
-fn no_paste_becomes_a_command_of_the_protocol() {
-    let mut app = App::new(Manner::Pipe, Some("Ann".parse().unwrap()));
+/// A client that chats.
+fn ann(manner: Manner) -> App {
+    let name = Some("Ann".parse().unwrap());
+    let mut app = App::new(manner, name, &Settings::default(), Jitter::new(1));
     for event in [
         Event::Connected,
         Event::Line("PONG wac greeted"),
         Event::Line("* welcome, Ann"),
     ] {
-        app.on(event);
+        app.on(event, Clock::default().now());
     }
+    app
+}
+
+#[test]
+fn no_paste_becomes_a_command_of_the_protocol() {
+    let mut app = ann(Manner::Pipe);
     let paste = "one\r\n/quit\nW bob x\n\n\u{1b}[2J\0\n\u{2028}LIN eve\r\u{85}SEC";
-    let sent = app.on(Event::Entered(paste));
+    let sent = app.on(Event::Entered(paste), Clock::default().now());
     let wanted = ["one", "/quit", "W bob x", "[2J", "LIN eve", "SEC"];
     let wanted = wanted.map(|text| Action::Send(format!("MSG {text}")));
     assert_eq!(sent, wanted);
@@ -193,15 +281,9 @@ fn no_paste_becomes_a_command_of_the_protocol() {
 #[test]
 fn no_line_that_is_sent_holds_a_control_character() {
     for typed in ["a\u{1b}b", "/w b\u{7}ob x\u{85}y", "//\u{202e}x"] {
-        let mut app = App::new(Manner::Screen, Some("Ann".parse().unwrap()));
-        for event in [
-            Event::Connected,
-            Event::Line("PONG wac greeted"),
-            Event::Line("* welcome, Ann"),
-        ] {
-            app.on(event);
-        }
-        let Some(Action::Send(line)) = app.on(Event::Entered(typed)).into_iter().next() else {
+        let mut app = ann(Manner::Screen);
+        let actions = app.on(Event::Entered(typed), Clock::default().now());
+        let Some(Action::Send(line)) = actions.into_iter().next() else {
             panic!("sent: {typed:?}");
         };
         assert!(!line.chars().any(wac_core::text::is_removed), "{line:?}");
@@ -238,8 +320,15 @@ fn an_interrupt_says_how_to_leave() {
 }
 
 #[test]
-fn a_server_that_goes_away_is_said_plainly() {
-    chats("gone\n tell connection lost: the server has closed it\n end Lost");
+fn where_nothing_is_tried_again_a_lost_connection_is_the_end() {
+    let script =
+        format!("{LOGGED_IN} gone\n tell connection lost: the server has closed it\n end Lost");
+    plays(Manner::Pipe, Some("Ann"), &script);
+    let settings = Settings {
+        reconnect: Reconnect::Times(0),
+        ..Settings::default()
+    };
+    plays_with(&settings, Manner::Screen, Some("Ann"), &script);
 }
 
 #[test]

@@ -1,12 +1,20 @@
 //! What the client says of its own.
 
-use wac_core::name::NameError;
+use std::time::Duration;
 
+use wac_core::name::{Name, NameError};
+
+use crate::clock::Now;
 use crate::commands::{self, Command, Unknown};
 
 pub(super) const NOT_TEXT: &str = "not sent: a line of the input is not UTF-8";
 pub(super) const NAME_FIRST: &str = "the chat begins with a name; /quit or Ctrl-D leaves";
 pub(super) const HOW_TO_LEAVE: &str = "Ctrl-D or /quit leaves";
+pub(super) const NOT_CONNECTED: &str = "not connected; Enter tries now";
+pub(super) const CONNECTING: &str = "connecting";
+pub(super) const NOTHING_WAITS: &str = "no line waits to be sent";
+pub(super) const NAME_HELD: &str =
+    "the lost connection still holds the name, for 30 s at most; trying until it is free";
 
 pub(super) fn login_refused(why: &str) -> String {
     format!("login refused: {why}")
@@ -14,6 +22,10 @@ pub(super) fn login_refused(why: &str) -> String {
 
 pub(super) fn not_a_name(text: &str, why: &NameError) -> String {
     format!("not a name: {text}: {why}")
+}
+
+pub(super) fn name_lost(why: &str) -> String {
+    format!("not logged in: {why}; Enter tries again, /quit leaves")
 }
 
 pub(super) fn usage(command: &Command) -> String {
@@ -37,27 +49,115 @@ pub(super) fn unknown(word: &str, why: &Unknown) -> String {
         Unknown::Misspelled(meant) => {
             format!("no command /{word}, did you mean /{meant}? Not sent; //{word} says it")
         }
-        Unknown::Nothing => format!(
-            "no command /{word}; there are {}. Not sent; //{word} says it",
-            all_commands()
-        ),
+        Unknown::Nothing => {
+            format!("no command /{word}; /help lists them. Not sent; //{word} says it")
+        }
     }
-}
-
-fn all_commands() -> String {
-    let words = commands::COMMANDS
-        .iter()
-        .map(|command| format!("/{}", command.word));
-    words.collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn too_long(excess_bytes: usize) -> String {
     format!("not sent: {excess_bytes} bytes too long; the Up key brings it back")
 }
 
-pub(super) fn lost(why: Option<String>) -> String {
-    match why {
-        None => "connection lost: the server has closed it".into(),
-        Some(why) => format!("connection lost: {why}"),
+pub(super) fn closed(why: Option<&str>) -> String {
+    why.unwrap_or("the server has closed it").to_owned()
+}
+
+pub(super) fn no_answer(after: Duration) -> String {
+    format!("no answer for {}", duration(after))
+}
+
+/// The end, where nothing is tried again.
+pub(super) fn lost(why: &str) -> String {
+    format!("connection lost: {why}")
+}
+
+pub(super) fn away(why: &str, tries: u32, wait: Duration) -> String {
+    format!(
+        "connection lost: {why}; try {tries} {}, Enter = now",
+        in_time(wait)
+    )
+}
+
+/// What has been missed: from when to when nothing could be received.
+pub(super) fn back(name: &Name, from: Now, to: Now) -> String {
+    format!(
+        "back as {name} after {}; nothing could be received from {} to {}",
+        duration(to.elapsed.saturating_sub(from.elapsed)),
+        from.local.strftime("%T"),
+        to.local.strftime("%T"),
+    )
+}
+
+pub(super) fn waits(lines: usize) -> String {
+    format!("not connected: {} when you say /send", will_wait(lines))
+}
+
+pub(super) fn still_waiting(lines: usize) -> String {
+    let (is, it) = if lines == 1 {
+        ("waits", "it")
+    } else {
+        ("wait", "them")
+    };
+    format!("{} {is}: /send sends {it}, /drop drops {it}", count(lines))
+}
+
+pub(super) fn too_many_wait(lines: usize) -> String {
+    format!("not kept: {} wait already", count(lines))
+}
+
+pub(super) fn dropped(lines: usize) -> String {
+    format!("{} dropped", count(lines))
+}
+
+pub(super) fn online(name: &str, silence: Duration) -> String {
+    format!(
+        "online as {name}; the server was heard {} ago",
+        duration(silence)
+    )
+}
+
+pub(super) fn probing(silence: Duration) -> String {
+    format!(
+        "asking the server, which was silent for {}",
+        duration(silence)
+    )
+}
+
+pub(super) fn trying(tries: u32, wait: Duration) -> String {
+    format!("not connected; try {tries} {}, Enter = now", in_time(wait))
+}
+
+pub(super) fn name_taken(name: &str) -> String {
+    format!("not logged in: the name {name} is taken; Enter tries again")
+}
+
+fn will_wait(lines: usize) -> String {
+    match lines {
+        1 => "the line waits, and is sent".into(),
+        _ => format!("{lines} lines wait, and are sent"),
+    }
+}
+
+fn count(lines: usize) -> String {
+    match lines {
+        1 => "1 line".into(),
+        _ => format!("{lines} lines"),
+    }
+}
+
+fn in_time(wait: Duration) -> String {
+    if wait < Duration::from_secs(1) {
+        return "at once".into();
+    }
+    format!("in {}", duration(wait))
+}
+
+/// In seconds, or minutes, or hours: as exact as a person wants to know.
+fn duration(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ ..120 => format!("{seconds} s"),
+        seconds @ ..7200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
     }
 }

@@ -1,0 +1,333 @@
+//! The life of the connection, which comes back by itself.
+//!
+//! ```text
+//!              connected              welcome          30 s of silence, or a suspend
+//!  Connecting ──────────▶ LoggingIn ─────────▶ Online ────────────▶ Probing
+//!      ▲                   │ ▲ taken │ lost      │ ▲   any line      │
+//!      │                   ▼ │ 2 s   │           │ └─────────────────┤ no answer for 10 s
+//!      │                 NameHeld    ▼           │ lost              │
+//!      └─── due, or Enter ───────── Backoff ◀────┴───────────────────┘
+//! ```
+//! `Unnamed` is connected while the person is asked for a name; `Closed` is reached from any.
+
+mod login;
+mod outage;
+
+use std::time::Duration;
+
+use wac_core::line::ServerLine;
+use wac_core::name::Name;
+
+use super::jitter::Jitter;
+use super::{Action, Manner, words};
+use crate::clock::Now;
+use crate::exit::Ending;
+use crate::settings::Reconnect;
+
+/// So much silence is looked into.
+const SILENCE: Duration = Duration::from_secs(30);
+/// So long may an answer take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// So long may an answer take where the server holds us back: it closes whom it held for 120 s.
+const HELD_PATIENCE: Duration = Duration::from_secs(130);
+/// Between two ticks; more than [`SUSPENDED`] between them, and the machine or we were asleep.
+const TICK: Duration = Duration::from_secs(1);
+const SUSPENDED: Duration = Duration::from_secs(5);
+
+/// Sent before `LIN`: what comes behind its answer is the answer to `LIN`, for the greeting before
+/// it may say anything.
+const FENCE: &str = "wac greeted";
+/// Sent to hear whether anybody is there.
+const ALIVE: &str = "wac alive";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Connecting,
+    Unnamed,
+    LoggingIn {
+        greeted: bool,
+        since: Duration,
+    },
+    /// The name is taken, as it seems by our own dead connection.
+    NameHeld {
+        next: Duration,
+    },
+    /// The name is taken, and stays so: the person may try again.
+    NameLost,
+    Online,
+    Probing {
+        since: Duration,
+    },
+    Backoff {
+        until: Duration,
+    },
+    Closed {
+        since: Duration,
+    },
+}
+
+/// Whether a line from the server is for the person or for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// To be shown.
+    Theirs,
+    /// An answer to what we asked by ourselves.
+    Ours,
+}
+
+/// Why we ended the connection ourselves.
+#[derive(Debug, Clone, Copy)]
+enum HungUp {
+    NoAnswer(Duration),
+    Asked,
+}
+
+/// While nothing can be received.
+#[derive(Debug)]
+struct Gap {
+    from: Now,
+    to: Now,
+}
+
+/// The connection's life.
+#[derive(Debug)]
+pub(super) struct Life {
+    stage: Stage,
+    manner: Manner,
+    reconnect: Reconnect,
+    jitter: Jitter,
+    /// Whom to log in; none while a name is asked for.
+    name: Option<Name>,
+    /// The person has been let chat, and keeps the name.
+    chatted: bool,
+    /// When the server was heard last.
+    heard: Option<Now>,
+    ticked: Duration,
+    online_since: Duration,
+    /// The server has said that it holds us back.
+    held: bool,
+    /// What the server said last about its closing.
+    closing: Option<String>,
+    hung_up: Option<HungUp>,
+    gap: Option<Gap>,
+    /// Tries in a row that came to nothing.
+    tries: u32,
+    /// The last reason that was told.
+    told: Option<String>,
+    /// Until when a name that is taken may be our own.
+    name_held_until: Option<Duration>,
+}
+
+impl Life {
+    pub(super) fn new(
+        manner: Manner,
+        name: Option<Name>,
+        reconnect: Reconnect,
+        jitter: Jitter,
+    ) -> Self {
+        Self {
+            stage: Stage::Connecting,
+            manner,
+            reconnect,
+            jitter,
+            name,
+            chatted: false,
+            heard: None,
+            ticked: Duration::ZERO,
+            online_since: Duration::ZERO,
+            held: false,
+            closing: None,
+            hung_up: None,
+            gap: None,
+            tries: 0,
+            told: None,
+            name_held_until: None,
+        }
+    }
+
+    /// Returns who is logged in, or will be.
+    pub(super) fn name(&self) -> Option<&Name> {
+        self.name.as_ref()
+    }
+
+    /// Tells whether the person has been let chat.
+    pub(super) fn has_chatted(&self) -> bool {
+        self.chatted
+    }
+
+    /// Tells whether what is said now is sent.
+    pub(super) fn is_online(&self) -> bool {
+        matches!(self.stage, Stage::Online | Stage::Probing { .. }) && self.hung_up.is_none()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.stage, Stage::Closed { .. })
+    }
+
+    /// Returns when the next tick is wanted.
+    pub(super) fn due(&self) -> Duration {
+        let tick = self.ticked + TICK;
+        match self.stage {
+            Stage::Backoff { until: due } | Stage::NameHeld { next: due } => due.min(tick),
+            _ => tick,
+        }
+    }
+
+    pub(super) fn connected(&mut self, now: Now, out: &mut Vec<Action>) {
+        self.heard = Some(now);
+        self.held = false;
+        self.closing = None;
+        if let Some(gap) = &mut self.gap {
+            gap.to = now;
+        }
+        match &self.name {
+            Some(_) => self.log_in(now, out),
+            None => self.ask(out),
+        }
+    }
+
+    /// Asks for a name, unless the person is being asked since before the connection was lost.
+    fn ask(&mut self, out: &mut Vec<Action>) {
+        self.stage = Stage::Unnamed;
+        if self.gap.is_none() {
+            out.push(Action::Ask);
+        }
+    }
+
+    /// Takes the name the person wants.
+    pub(super) fn named(&mut self, name: Name, now: Now, out: &mut Vec<Action>) {
+        self.name = Some(name);
+        match self.stage {
+            Stage::Unnamed => self.log_in(now, out),
+            _ => self.try_now(now, out),
+        }
+    }
+
+    fn log_in(&mut self, now: Now, out: &mut Vec<Action>) {
+        let Some(name) = &self.name else { return };
+        out.push(Action::Send(format!("PING {FENCE}")));
+        out.push(Action::Send(format!("LIN {name}")));
+        self.stage = Stage::LoggingIn {
+            greeted: false,
+            since: now.elapsed,
+        };
+    }
+
+    pub(super) fn line(&mut self, line: &ServerLine<'_>, now: Now, out: &mut Vec<Action>) -> Heard {
+        self.heard = Some(now);
+        if matches!(self.stage, Stage::Probing { .. }) {
+            self.stage = Stage::Online;
+        }
+        match *line {
+            ServerLine::Pong(Some(ALIVE)) => self.held = false,
+            ServerLine::Pong(Some(FENCE)) => self.greeted(),
+            ServerLine::Notice(notice) => return self.notice(notice, now, out),
+            ServerLine::Refusal(why) if self.awaits_answer() => self.refused(why, now, out),
+            _ => return Heard::Theirs,
+        }
+        Heard::Ours
+    }
+
+    pub(super) fn tick(&mut self, now: Now, out: &mut Vec<Action>) {
+        let slept = now.elapsed.saturating_sub(self.ticked) > SUSPENDED && !self.ticked.is_zero();
+        self.ticked = now.elapsed;
+        let age = |since: Duration| now.elapsed.saturating_sub(since);
+        match self.stage {
+            _ if self.hung_up.is_some() => {}
+            Stage::Probing { .. } if slept => {
+                self.stage = Stage::Probing { since: now.elapsed };
+            }
+            Stage::LoggingIn { greeted, .. } if slept => {
+                let since = now.elapsed;
+                self.stage = Stage::LoggingIn { greeted, since };
+            }
+            Stage::Backoff { until } if slept || until <= now.elapsed => self.dial(out),
+            Stage::NameHeld { next } if next <= now.elapsed => self.log_in(now, out),
+            Stage::Online if slept || self.silence(now) >= SILENCE => self.probe(now, out),
+            Stage::Probing { since } | Stage::LoggingIn { since, .. }
+                if age(since) >= self.patience() =>
+            {
+                self.hang_up(HungUp::NoAnswer(self.patience()), out);
+            }
+            Stage::Closed { since } if age(since).min(self.silence(now)) >= self.patience() => {
+                out.push(Action::End(Ending::Done));
+            }
+            _ => {}
+        }
+    }
+
+    fn silence(&self, now: Now) -> Duration {
+        let heard = self.heard.map_or(now.elapsed, |heard| heard.elapsed);
+        now.elapsed.saturating_sub(heard)
+    }
+
+    fn patience(&self) -> Duration {
+        if self.held { HELD_PATIENCE } else { PATIENCE }
+    }
+
+    fn probe(&mut self, now: Now, out: &mut Vec<Action>) {
+        self.stage = Stage::Probing { since: now.elapsed };
+        out.push(Action::Send(format!("PING {ALIVE}")));
+    }
+
+    fn hang_up(&mut self, why: HungUp, out: &mut Vec<Action>) {
+        self.hung_up = Some(why);
+        out.push(Action::HangUp);
+    }
+
+    fn dial(&mut self, out: &mut Vec<Action>) {
+        self.stage = Stage::Connecting;
+        out.push(Action::Dial);
+    }
+
+    /// Does at once what it waits to do.
+    pub(super) fn try_now(&mut self, now: Now, out: &mut Vec<Action>) {
+        match self.stage {
+            Stage::Backoff { .. } => {
+                self.told = None;
+                self.dial(out);
+            }
+            Stage::NameHeld { .. } | Stage::NameLost => self.log_in(now, out),
+            _ => {}
+        }
+    }
+
+    /// Ends the connection and connects again, or tries at once.
+    pub(super) fn reconnect(&mut self, now: Now, out: &mut Vec<Action>) {
+        if self.is_online() {
+            self.hang_up(HungUp::Asked, out);
+        } else {
+            self.try_now(now, out);
+        }
+    }
+
+    /// Says farewell, so that the server answers everything before; asked again, or away, it waits
+    /// for nothing.
+    pub(super) fn leave(&mut self, now: Now, out: &mut Vec<Action>) {
+        let connected = !matches!(
+            self.stage,
+            Stage::Connecting | Stage::Backoff { .. } | Stage::Closed { .. }
+        );
+        self.stage = Stage::Closed { since: now.elapsed };
+        out.push(if connected && self.hung_up.is_none() {
+            Action::Send("QUIT".into())
+        } else {
+            Action::End(Ending::Done)
+        });
+    }
+
+    /// Returns what the connection is doing, in words.
+    pub(super) fn status(&self, now: Now) -> String {
+        let name = self.name.as_ref().map_or("nobody", Name::as_str);
+        match self.stage {
+            Stage::Online => words::online(name, self.silence(now)),
+            Stage::Probing { .. } => words::probing(self.silence(now)),
+            Stage::Backoff { until } => {
+                words::trying(self.tries, until.saturating_sub(now.elapsed))
+            }
+            Stage::LoggingIn { .. } | Stage::Unnamed => format!("logging in as {name}"),
+            Stage::NameHeld { .. } | Stage::NameLost => words::name_taken(name),
+            Stage::Connecting | Stage::Closed { .. } => words::CONNECTING.into(),
+        }
+    }
+}

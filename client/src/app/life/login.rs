@@ -1,0 +1,105 @@
+//! Logging in, for the first time and again under the same name.
+
+use std::time::Duration;
+
+use wac_core::name::Name;
+
+use super::{Heard, Life, Stage};
+use crate::app::{Action, Manner, Presence, words};
+use crate::clock::Now;
+use crate::exit::Ending;
+
+/// So long is a name tried again that may be held by the connection that was lost: the server frees
+/// it within 30 s.
+const NAME_HELD: Duration = Duration::from_secs(40);
+/// Between two tries.
+const NAME_RETRY: Duration = Duration::from_secs(2);
+
+impl Life {
+    pub(super) fn greeted(&mut self) {
+        if let Stage::LoggingIn { greeted, .. } = &mut self.stage {
+            *greeted = true;
+        }
+    }
+
+    pub(super) fn awaits_answer(&self) -> bool {
+        matches!(self.stage, Stage::LoggingIn { greeted: true, .. })
+    }
+
+    pub(super) fn notice(&mut self, notice: &str, now: Now, out: &mut Vec<Action>) -> Heard {
+        if notice.starts_with("slow down") {
+            self.held = true;
+        }
+        if let Some(why) = notice.strip_prefix("closing: ") {
+            self.closing = Some(why.to_owned());
+        }
+        let welcomed = notice.strip_prefix("welcome, ").map(str::parse::<Name>);
+        if let Some(Ok(name)) = welcomed.filter(|_| self.awaits_answer()) {
+            return self.welcomed(name, now, out);
+        }
+        if self.gap.is_some() && self.is_greeting(notice) {
+            return Heard::Ours;
+        }
+        Heard::Theirs
+    }
+
+    /// Tells whether a notice is of a greeting that has been shown before.
+    fn is_greeting(&self, notice: &str) -> bool {
+        let greeting = matches!(self.stage, Stage::LoggingIn { greeted: false, .. });
+        let of_the_room = [" joined", " left"].iter().any(|end| notice.ends_with(end));
+        greeting && !of_the_room
+    }
+
+    fn welcomed(&mut self, name: Name, now: Now, out: &mut Vec<Action>) -> Heard {
+        self.stage = Stage::Online;
+        self.online_since = now.elapsed;
+        self.name_held_until = None;
+        self.told = None;
+        self.name = Some(name.clone());
+        let gap = self.gap.take();
+        if !self.chatted {
+            self.chatted = true;
+            out.push(Action::Chat(name));
+            return Heard::Theirs;
+        }
+        out.push(Action::Mark(Presence::Here));
+        if let Some(gap) = gap {
+            out.push(Action::Tell(words::back(&name, gap.from, gap.to)));
+        }
+        Heard::Ours
+    }
+
+    pub(super) fn refused(&mut self, why: &str, now: Now, out: &mut Vec<Action>) {
+        if !self.chatted {
+            return self.refused_at_first(why, out);
+        }
+        if why.ends_with(" is taken") && self.may_be_ours(now, out) {
+            self.stage = Stage::NameHeld {
+                next: now.elapsed + NAME_RETRY,
+            };
+            return;
+        }
+        self.name_held_until = None;
+        self.stage = Stage::NameLost;
+        out.push(Action::Tell(words::name_lost(why)));
+    }
+
+    fn refused_at_first(&mut self, why: &str, out: &mut Vec<Action>) {
+        self.name = None;
+        self.stage = Stage::Unnamed;
+        out.push(Action::Tell(words::login_refused(why)));
+        out.push(match self.manner {
+            Manner::Screen => Action::Ask,
+            Manner::Pipe => Action::End(Ending::LoginRefused),
+        });
+    }
+
+    /// Tells whether the name may still be held by the connection we lost.
+    fn may_be_ours(&mut self, now: Now, out: &mut Vec<Action>) -> bool {
+        let until = *self.name_held_until.get_or_insert_with(|| {
+            out.push(Action::Tell(words::NAME_HELD.into()));
+            now.elapsed + NAME_HELD
+        });
+        now.elapsed < until
+    }
+}

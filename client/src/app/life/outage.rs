@@ -1,0 +1,80 @@
+//! Losing the connection, and what is done about it.
+
+use std::time::Duration;
+
+use super::{Gap, HungUp, Life, Stage};
+use crate::app::{Action, Presence, words};
+use crate::clock::Now;
+use crate::exit::Ending;
+use crate::settings::Reconnect;
+
+/// A connection that lived so long was a good one: the waits begin anew.
+const STABLE: Duration = Duration::from_secs(30);
+
+impl Life {
+    pub(in crate::app) fn lost(&mut self, why: Option<String>, now: Now, out: &mut Vec<Action>) {
+        if self.is_closed() {
+            out.push(Action::End(Ending::Done));
+            return;
+        }
+        let hung_up = self.hung_up.take();
+        // Where the link was dead, all that can be known is when it was last alive.
+        let from = match hung_up {
+            Some(HungUp::NoAnswer(_)) => self.heard.unwrap_or(now),
+            _ => now,
+        };
+        self.gap.get_or_insert(Gap { from, to: now });
+        if self.was_stable(now) {
+            self.tries = 0;
+        }
+        self.name_held_until = None;
+        let closing = self.closing.take();
+        let kicked = closing
+            .as_deref()
+            .is_some_and(|why| why.starts_with("kicked"));
+        let why = words::closed(closing.or(why).as_deref());
+        match hung_up {
+            _ if kicked => self.give_up(&why, out),
+            Some(HungUp::Asked) => {
+                out.push(Action::Mark(Presence::Away));
+                self.dial(out);
+            }
+            Some(HungUp::NoAnswer(after)) => self.back_off(&words::no_answer(after), now, out),
+            None => self.back_off(&why, now, out),
+        }
+    }
+
+    /// Told of a connection that could not be made.
+    pub(in crate::app) fn unreachable(&mut self, why: &str, now: Now, out: &mut Vec<Action>) {
+        if !self.is_closed() {
+            self.back_off(why, now, out);
+        }
+    }
+
+    fn was_stable(&self, now: Now) -> bool {
+        matches!(self.stage, Stage::Online | Stage::Probing { .. })
+            && now.elapsed.saturating_sub(self.online_since) >= STABLE
+    }
+
+    fn back_off(&mut self, why: &str, now: Now, out: &mut Vec<Action>) {
+        if matches!(self.reconnect, Reconnect::Times(times) if self.tries >= times) {
+            return self.give_up(why, out);
+        }
+        let wait = self.jitter.wait(self.tries);
+        self.tries += 1;
+        self.stage = Stage::Backoff {
+            until: now.elapsed + wait,
+        };
+        out.push(Action::Mark(Presence::Away));
+        // A night without a server is one line, not a thousand.
+        if self.told.as_deref() != Some(why) {
+            out.push(Action::Tell(words::away(why, self.tries, wait)));
+            self.told = Some(why.to_owned());
+        }
+    }
+
+    fn give_up(&mut self, why: &str, out: &mut Vec<Action>) {
+        out.push(Action::Tell(words::lost(why)));
+        out.push(Action::End(Ending::Lost));
+    }
+}

@@ -1,0 +1,372 @@
+//! It comes back by itself.
+
+use super::*;
+
+const BACK: &str = "
+    connected
+    send PING wac greeted
+    send LIN Ann
+    < * WAC chat; log in with LIN <name>, HELP lists the commands
+    < PONG wac greeted
+    < * welcome, Ann
+    mark Here
+    tell back as Ann after …
+";
+
+#[test]
+fn a_lost_connection_is_made_again_under_the_same_name() {
+    chats(
+        "reset
+         mark Away
+         tell connection lost: reset; try 1 at once, Enter = now
+         +9s
+         dial
+         connected
+         send PING wac greeted
+         send LIN Ann
+         < * WAC chat; log in with LIN <name>, HELP lists the commands
+         < * the notice of the day
+         < * bob joined
+         show * bob joined
+         < PONG wac greeted
+         < * welcome, Ann
+         mark Here
+         tell back as Ann after 9 s; nothing could be received from 10:41:00 to 10:41:09
+         > hello
+         send MSG hello
+         show Ann: hello",
+    );
+}
+
+#[test]
+fn enter_tries_at_once() {
+    chats(
+        "gone
+         mark Away
+         tell connection lost: the server has closed it; …
+         >
+         dial
+         >
+         unreachable
+         mark Away
+         tell connection lost: refused; try 2 …
+         >
+         dial",
+    );
+}
+
+#[test]
+fn a_reason_is_told_once_however_often_it_is_tried() {
+    let mut app = ann(Manner::Screen);
+    let mut clock = Clock::default();
+    let lost = Event::Lost {
+        why: None,
+        unsent: Vec::new(),
+    };
+    app.on(lost, clock.now());
+    let (mut told, mut dials) = (0, 0);
+    for _ in 0..3600 {
+        clock.pass(1);
+        for action in app.on(Event::Tick, clock.now()) {
+            assert_eq!(action, Action::Dial);
+            dials += 1;
+            let then = app.on(Event::Unreachable("refused"), clock.now());
+            told += then
+                .iter()
+                .filter(|action| matches!(action, Action::Tell(_)))
+                .count();
+        }
+    }
+    assert_eq!(told, 1);
+    // 15 s each on average, and half a second more for a tick.
+    assert!((180..320).contains(&dials), "{dials}");
+}
+
+#[test]
+fn it_gives_up_when_it_is_told_to() {
+    let settings = Settings {
+        reconnect: Reconnect::Times(1),
+        ..Settings::default()
+    };
+    let script = "gone
+        mark Away
+        tell connection lost: the server has closed it; …
+        >
+        dial
+        unreachable
+        tell connection lost: refused
+        end Lost";
+    let script = format!("{LOGGED_IN}{script}");
+    plays_with(&settings, Manner::Screen, Some("Ann"), &script);
+}
+
+#[test]
+fn silence_is_looked_into() {
+    chats(
+        "+29s
+         < bob: hi
+         show bob: hi
+         +29s
+         +1s
+         send PING wac alive
+         +5s
+         < PONG wac alive
+         +29s
+         +1s
+         send PING wac alive
+         +9s
+         < bob: still here
+         show bob: still here",
+    );
+}
+
+#[test]
+fn a_dead_link_is_left_after_ten_seconds_without_an_answer() {
+    chats(
+        "< bob: hi
+         show bob: hi
+         +30s
+         send PING wac alive
+         +9s
+         +1s
+         hang up
+         > too late
+         tell not connected: the line waits, and is sent when you say /send
+         gone
+         mark Away
+         tell connection lost: no answer for 10 s; try 1 at once, Enter = now
+         >
+         dial
+         connected
+         send PING wac greeted
+         send LIN Ann
+         < PONG wac greeted
+         < * welcome, Ann
+         mark Here
+         tell back as Ann after 40 s; nothing could be received from 10:41:00 to 10:41:40
+         tell 1 line waits: /send sends it, /drop drops it",
+    );
+}
+
+#[test]
+fn whom_the_server_holds_back_is_patient() {
+    chats(
+        "< * slow down: your lines wait
+         show * slow down: your lines wait
+         +30s
+         send PING wac alive
+         +100s
+         < PONG wac alive
+         +30s
+         send PING wac alive
+         +10s
+         hang up",
+    );
+}
+
+#[test]
+fn after_a_suspend_it_asks_at_once() {
+    chats(
+        "+3s
+         z7s
+         send PING wac alive
+         z3600s
+         +9s
+         < PONG wac alive
+         gone
+         mark Away
+         tell …
+         z600s
+         dial",
+    );
+}
+
+#[test]
+fn a_login_without_an_answer_is_tried_again() {
+    chats(
+        "gone
+         mark Away
+         tell …
+         >
+         dial
+         connected
+         send PING wac greeted
+         send LIN Ann
+         +10s
+         hang up
+         gone
+         mark Away
+         tell connection lost: no answer for 10 s; try 2 …",
+    );
+}
+
+#[test]
+fn a_full_server_is_tried_again_and_told_once() {
+    let full = "
+        connected
+        send PING wac greeted
+        send LIN Ann
+        < * closing: server full
+        gone
+        mark Away
+    ";
+    chats(&format!(
+        "gone
+         mark Away
+         tell …
+         +1s
+         dial
+         {full}
+         tell connection lost: server full; try 2 …
+         +2s
+         dial
+         {full}
+         +3s
+         dial
+         {BACK}"
+    ));
+}
+
+#[test]
+fn whom_the_server_kicks_stays_away() {
+    chats(
+        "< * closing: kicked: too loud
+         show * closing: kicked: too loud
+         gone
+         tell connection lost: kicked: too loud
+         end Lost",
+    );
+}
+
+#[test]
+fn a_name_held_by_the_dead_connection_is_tried_for_forty_seconds() {
+    let taken = "
+        send PING wac greeted
+        send LIN Ann
+        < PONG wac greeted
+        < ! the name Ann is taken
+    ";
+    let lost = format!(
+        "gone
+         mark Away
+         tell …
+         >
+         dial
+         connected
+         {taken}
+         tell the lost connection still holds the name, for 30 s at most; trying until it is free"
+    );
+    chats(&format!(
+        "{lost}
+         > hello
+         tell not connected: the line waits, and is sent when you say /send
+         +1s
+         +1s
+         send PING wac greeted
+         send LIN Ann
+         < PONG wac greeted
+         < * welcome, Ann
+         mark Here
+         tell back as Ann after …
+         tell 1 line waits: /send sends it, /drop drops it"
+    ));
+    let tries = format!("+2s\n{taken}").repeat(19);
+    chats(&format!(
+        "{lost}
+         {tries}
+         +2s\n{taken}
+         tell not logged in: the name Ann is taken; Enter tries again, /quit leaves
+         +60s
+         >
+         send PING wac greeted
+         send LIN Ann"
+    ));
+}
+
+#[test]
+fn what_is_entered_while_away_waits_until_it_is_sent_or_dropped() {
+    chats(&format!(
+        "> first
+         send MSG first
+         show Ann: first
+         gone, unsent
+         mark Away
+         tell …
+         > one
+         tell not connected: 3 lines wait, and are sent when you say /send
+         > /w bob two
+         tell not connected: 4 lines wait, and are sent when you say /send
+         > /who
+         tell not connected; Enter tries now
+         > /send
+         tell not connected; Enter tries now
+         >
+         dial
+         {BACK}
+         tell 4 lines wait: /send sends them, /drop drops them
+         > /send
+         send MSG last
+         show Ann: last
+         send W bob psst
+         show Ann to bob: psst
+         send MSG one
+         show Ann: one
+         send W bob two
+         show Ann to bob: two
+         > /send
+         tell no line waits to be sent
+         > /drop
+         tell no line waits to be sent"
+    ));
+}
+
+#[test]
+fn one_may_leave_while_away() {
+    chats("gone\n mark Away\n tell …\n ^C\n tell Ctrl-D or /quit leaves\n > /quit\n end Done");
+}
+
+#[test]
+fn one_may_leave_a_server_that_does_not_answer() {
+    chats("^D\n send QUIT\n +9s\n +1s\n end Done");
+}
+
+#[test]
+fn one_may_connect_again_when_one_likes() {
+    chats(&format!(
+        "> /reconnect\n hang up\n gone\n mark Away\n dial\n {BACK}"
+    ));
+}
+
+#[test]
+fn a_connection_lost_while_a_name_is_asked_for_is_made_again() {
+    plays(
+        Manner::Screen,
+        None,
+        "ask
+         gone
+         mark Away
+         tell …
+         +1s
+         dial
+         connected
+         > ann
+         send PING wac greeted
+         send LIN ann",
+    );
+}
+
+#[test]
+fn status_tells_how_the_connection_is() {
+    chats(
+        "+5s
+         > /status
+         tell online as Ann; the server was heard 5 s ago
+         gone
+         mark Away
+         tell …
+         > hello
+         tell …
+         > /status
+         tell not connected; try 1 at once, Enter = now; 1 line waits: /send sends it, /drop drops it",
+    );
+}

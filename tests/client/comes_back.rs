@@ -1,0 +1,82 @@
+//! A connection that is lost comes back by itself, and what is being typed does not notice.
+
+use tempfile::TempDir;
+use wac_tests::{Server, Setup, Signal};
+
+use crate::term::Term;
+
+/// A server that can be started again where it was.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Place {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        Place { folder }
+    }
+
+    #[track_caller]
+    fn start(&self) -> Server {
+        Setup::default()
+            .listen_unix(&self.folder.path().join("wac"))
+            .start()
+    }
+}
+
+#[test]
+fn a_server_that_is_killed_and_started_again_finds_the_half_typed_line() {
+    let place = Place::new();
+    let server = place.start();
+    let mut term = Term::chat(&server, "Ann");
+    term.types("half a sent");
+    term.shows_row("Ann▸ half a sent");
+    server.signal(Signal::SIGKILL);
+    term.shows_row("Ann⟳ half a sent");
+    term.shows("# connection lost: ");
+    drop(server);
+    let server = place.start();
+    let mut bob = server.user("bob");
+    term.shows_row("Ann▸ half a sent");
+    term.shows("# back as Ann after ");
+    term.types("ence\r");
+    bob.expect("Ann: half a sentence");
+}
+
+#[test]
+fn what_is_entered_meanwhile_waits_until_it_is_asked_for() {
+    let place = Place::new();
+    let server = place.start();
+    let mut term = Term::chat(&server, "Ann");
+    let _stopped = server.stop();
+    term.shows_row("Ann⟳");
+    term.types("one\r/w bob two\r");
+    term.shows("# not connected: 2 lines wait");
+    let server = place.start();
+    let mut bob = server.user("bob");
+    term.shows("# 2 lines wait: /send sends them, /drop drops them");
+    bob.silent_until_fence();
+    term.types("/send\r");
+    bob.expect("Ann: one");
+    bob.expect("Ann whispers, \"two\"");
+    term.shows_row("Ann▸");
+}
+
+#[test]
+fn one_may_connect_anew() {
+    let server = Server::start();
+    let mut term = Term::chat(&server, "Ann");
+    term.types("/rec\r");
+    term.shows("# back as Ann after ");
+    term.shows_row("Ann▸");
+}
+
+#[test]
+fn one_may_leave_while_there_is_no_server() {
+    let server = Server::start();
+    let mut term = Term::chat(&server, "Ann");
+    let _stopped = server.stop();
+    term.shows_row("Ann⟳");
+    term.types("\x04");
+    term.ends(0);
+}
