@@ -4,8 +4,11 @@
 //! Whether there is a connection is the business of its [`life`]; what is typed is sent while there
 //! is one, and waits while there is none.
 
+mod bell;
+mod fold;
 mod jitter;
 mod life;
+mod mention;
 mod speech;
 mod words;
 
@@ -16,12 +19,14 @@ use std::time::Duration;
 use wac_core::line::ServerLine;
 use wac_core::name::Name;
 
+use self::bell::Bell;
+use self::fold::Fold;
 use self::life::{Heard, Life};
 use self::speech::{Speech, Unsendable};
 use crate::clock::Now;
 use crate::entry::Entry;
 use crate::exit::Ending;
-use crate::render::shown;
+use crate::line::{Chime, Line, Mention};
 use crate::settings::{Reconnect, Settings};
 
 pub use self::jitter::Jitter;
@@ -62,8 +67,10 @@ pub enum Event<'a> {
 pub enum Action {
     /// Send a line to the server; its ending is added.
     Send(String),
-    /// Show a line of the conversation.
-    Show(String),
+    /// Show a line.
+    Show(Line),
+    /// Show a line, and ring the bell.
+    Ring(Line),
     /// Show a word of our own.
     Tell(String),
     /// Ask for a name.
@@ -103,6 +110,8 @@ pub enum Manner {
 pub struct App {
     manner: Manner,
     life: Life,
+    bell: Bell,
+    fold: Fold,
     /// What was entered while there was no connection.
     waiting: VecDeque<Speech>,
 }
@@ -117,13 +126,17 @@ impl App {
         Self {
             manner,
             life: Life::new(manner, name, reconnect, jitter),
+            bell: Bell::new(settings.bell),
+            fold: Fold::default(),
             waiting: VecDeque::new(),
         }
     }
 
     /// Returns when the next [`Event::Tick`] is wanted, at the latest.
     pub fn due(&self) -> Duration {
-        self.life.due()
+        self.fold
+            .due()
+            .map_or(self.life.due(), |due| due.min(self.life.due()))
     }
 
     /// Takes note of what has happened, and returns what is to be done.
@@ -138,20 +151,79 @@ impl App {
             Event::Interrupted => self.interrupted(now, &mut out),
             Event::InputEnded => self.life.leave(now, &mut out),
             Event::Lost { why, unsent } => self.lost(why, &unsent, now, &mut out),
-            Event::Tick => self.life.tick(now, &mut out),
+            Event::Tick => self.tick(now, &mut out),
         }
+        self.unfold(&mut out);
         out
     }
 
+    fn tick(&mut self, now: Now, out: &mut Vec<Action>) {
+        let moves = self.fold.flush_due(now.elapsed);
+        out.extend(moves.map(|moves| Action::Show(Line::Came(moves))));
+        self.life.tick(now, out);
+    }
+
+    /// Joins and leaves are shown before what came after them.
+    fn unfold(&mut self, out: &mut Vec<Action>) {
+        let shows =
+            |action: &Action| matches!(action, Action::Show(_) | Action::Ring(_) | Action::Tell(_));
+        if out.iter().any(shows)
+            && let Some(moves) = self.fold.flush()
+        {
+            out.insert(0, Action::Show(Line::Came(moves)));
+        }
+    }
+
     fn line(&mut self, line: &str, now: Now, out: &mut Vec<Action>) {
+        let parsed = ServerLine::parse(line);
         let was_online = self.life.is_online();
         let at = out.len();
-        if self.life.line(&ServerLine::parse(line), now, out) == Heard::Theirs {
-            out.insert(at, Action::Show(shown(line)));
+        if self.life.line(&parsed, now, out) == Heard::Theirs {
+            let shown = match self.manner {
+                Manner::Screen => self.shown(line, &parsed, now),
+                Manner::Pipe => Some(Action::Show(Line::Wire(line.to_owned()))),
+            };
+            out.splice(at..at, shown);
         }
         if !was_online && self.life.is_online() && !self.waiting.is_empty() {
             out.push(Action::Tell(words::still_waiting(self.waiting.len())));
         }
+    }
+
+    /// Returns how a line of the server is shown to a person.
+    fn shown(&mut self, line: &str, parsed: &ServerLine<'_>, now: Now) -> Option<Action> {
+        let (line, chime) = match *parsed {
+            ServerLine::Message { name, text } => self.message(name, text, now),
+            ServerLine::Whisper { name, text } => {
+                let (from, text) = (name.to_owned(), text.to_owned());
+                let chime = self.bell.of_whisper(now.elapsed);
+                (Line::Heard { from, text }, chime)
+            }
+            ServerLine::Notice(notice) if self.fold.take(notice, now.elapsed) => return None,
+            ServerLine::Notice(notice) => (Line::Notice(notice.to_owned()), Chime::Silent),
+            ServerLine::Refusal(why) => (Line::Refusal(why.to_owned()), Chime::Silent),
+            ServerLine::Pong(_) | ServerLine::Secret(_) => {
+                (Line::Secret(line.to_owned()), Chime::Silent)
+            }
+        };
+        Some(match chime {
+            Chime::Rings => Action::Ring(line),
+            Chime::Silent => Action::Show(line),
+        })
+    }
+
+    fn message(&mut self, name: &str, text: &str, now: Now) -> (Line, Chime) {
+        let me = self.life.name().map(Name::folded);
+        let mention = match me.is_some_and(|me| mention::names(text, &me)) {
+            true => Mention::OfMe,
+            false => Mention::None,
+        };
+        let line = Line::Said {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            mention,
+        };
+        (line, self.bell.of_message(mention, now.elapsed))
     }
 
     fn entered(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
@@ -175,7 +247,7 @@ impl App {
             match text.parse() {
                 Ok(name) => self.life.named(name, now, out),
                 Err(why) => {
-                    out.push(Action::Tell(words::not_a_name(&shown(text), &why)));
+                    out.push(Action::Tell(words::not_a_name(text, &why)));
                     out.push(Action::Ask);
                 }
             }
@@ -209,7 +281,7 @@ impl App {
             Entry::Quit => self.life.leave(now, out),
             Entry::Incomplete(command) => out.push(Action::Tell(words::usage(command))),
             Entry::Unknown { word, why } => {
-                out.push(Action::Tell(words::unknown(&shown(word), &why)));
+                out.push(Action::Tell(words::unknown(word, &why)));
             }
         }
     }
@@ -237,10 +309,17 @@ impl App {
         let Some(me) = self.life.name().filter(|_| self.manner == Manner::Screen) else {
             return;
         };
-        let text = shown(&speech.text);
+        let text = speech.text.clone();
         out.push(Action::Show(match &speech.to {
-            None => format!("{me}: {text}"),
-            Some(to) => format!("{me} to {}: {text}", shown(to)),
+            None => Line::Said {
+                name: me.to_string(),
+                text,
+                mention: Mention::None,
+            },
+            Some(to) => Line::Whispered {
+                to: to.clone(),
+                text,
+            },
         }));
     }
 
@@ -274,7 +353,7 @@ impl App {
     fn status(&self, now: Now) -> String {
         let mut status = self.life.status(now);
         if !self.waiting.is_empty() {
-            status.push_str("; ");
+            status.push_str(" · ");
             status.push_str(&words::still_waiting(self.waiting.len()));
         }
         status

@@ -11,9 +11,10 @@ use wac_core::name::Name;
 use crate::app::{Action, App, Event, Presence};
 use crate::clock::Now;
 use crate::exit::Ending;
+use crate::line::{Chime, Line, Shown};
 use crate::link::Link;
 use crate::outbox::{Full, Outbox};
-use crate::transcript::{Shown, Transcript};
+use crate::transcript::Transcript;
 
 /// What the thread of the input is to do next.
 #[derive(Debug)]
@@ -115,9 +116,9 @@ impl Hub {
     }
 
     fn on_locked(&self, app: &mut App, event: Event<'_>) {
-        let due = app.due();
-        for action in app.on(event, Now::read()) {
-            if let Err(full) = self.perform(action) {
+        let (due, now) = (app.due(), Now::read());
+        for action in app.on(event, now) {
+            if let Err(full) = self.perform(action, now) {
                 // What belongs to this line is not shown as said, and what follows is not sent.
                 self.tell(format!("not sent: {full}"));
                 break;
@@ -130,7 +131,7 @@ impl Hub {
 
     /// Shows a word of our own.
     pub(crate) fn tell(&self, text: String) {
-        self.transcript.push(Shown::Told(text));
+        self.show(Line::Told(text), Chime::Silent, Now::read());
     }
 
     /// Ends the run. The first cause wins, for the reader leaves with it.
@@ -139,11 +140,17 @@ impl Hub {
         let _ = self.endings.send(ending);
     }
 
-    fn perform(&self, action: Action) -> Result<(), Full> {
+    fn show(&self, line: Line, chime: Chime, now: Now) {
+        let at = now.local;
+        self.transcript.push(Shown { at, chime, line });
+    }
+
+    fn perform(&self, action: Action, now: Now) -> Result<(), Full> {
         match action {
             Action::Send(line) => return self.outbox.push(line),
-            Action::Show(line) => self.transcript.push(Shown::Said(line)),
-            Action::Tell(line) => self.tell(line),
+            Action::Show(line) => self.show(line, Chime::Silent, now),
+            Action::Ring(line) => self.show(line, Chime::Rings, now),
+            Action::Tell(text) => self.show(Line::Told(text), Chime::Silent, now),
             Action::Ask => self.assign(Task::Ask),
             Action::Chat(name) => self.assign(Task::Chat(name)),
             Action::Mark(presence) => {

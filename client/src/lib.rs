@@ -21,6 +21,7 @@ pub mod exit;
 mod history;
 mod hub;
 mod keys;
+pub mod line;
 mod link;
 mod net;
 mod outbox;

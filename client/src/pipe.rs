@@ -8,7 +8,8 @@ use wac_core::MAX_CLIENT_LINE_BYTES;
 use crate::app::Event;
 use crate::exit::Ending;
 use crate::hub::{Hub, Task};
-use crate::transcript::Shown;
+use crate::line::{Line, Shown};
+use crate::render::shown;
 
 /// A longer line is refused whole, whatever it says, and is not held whole: twice what can be sent.
 const MAX_INPUT_BYTES: usize = 2 * MAX_CLIENT_LINE_BYTES;
@@ -50,13 +51,15 @@ fn next_line(input: &mut impl BufRead) -> io::Result<Option<Option<String>>> {
 /// # Errors
 /// Where the output takes no more.
 pub(crate) fn print(batch: Vec<Shown>, mut output: impl Write) -> io::Result<()> {
-    for line in batch {
-        match line {
-            Shown::Said(text) => writeln!(output, "{text}")?,
-            Shown::Told(text) => {
+    for of_batch in batch {
+        match of_batch.line {
+            Line::Told(text) | Line::Lost(text) => {
                 output.flush()?;
-                eprintln!("wac: {text}");
+                eprintln!("wac: {}", shown(&text));
             }
+            Line::Wire(text) => writeln!(output, "{}", shown(&text))?,
+            // The rest is for people: a program is given the server's own lines.
+            _ => {}
         }
     }
     output.flush()

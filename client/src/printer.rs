@@ -8,8 +8,10 @@ use std::time::Instant;
 
 use rustyline::error::ReadlineError;
 
+use crate::line::Shown;
+use crate::render::look::Renderer;
 use crate::screen::Above;
-use crate::transcript::{Shown, Transcript};
+use crate::transcript::Transcript;
 
 /// Prints batch by batch until the transcript is closed and empty.
 ///
@@ -31,7 +33,23 @@ pub(crate) fn run<E>(
 /// editor takes one batch while it shows another, and its end shows neither.
 pub(crate) struct Printer {
     above: Above,
+    pen: Pen,
     unseen: Unseen,
+}
+
+/// Draws the transcript; shared with the end, which writes what the screen does not show any more.
+#[derive(Debug, Clone)]
+pub(crate) struct Pen(Arc<Mutex<Renderer>>);
+
+impl Pen {
+    pub(crate) fn new(renderer: Renderer) -> Self {
+        Self(Arc::new(Mutex::new(renderer)))
+    }
+
+    pub(crate) fn draw(&self, batch: &[Shown]) -> String {
+        let mut renderer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        batch.iter().map(|shown| renderer.render(shown)).collect()
+    }
 }
 
 /// The batches that may not be on the screen yet: at most two.
@@ -42,13 +60,13 @@ pub(crate) struct Unseen(Arc<Mutex<VecDeque<String>>>);
 const NUDGE: &str = "\x1b[A\n";
 
 impl Printer {
-    pub(crate) fn new(above: Above, unseen: Unseen) -> Self {
-        Self { above, unseen }
+    pub(crate) fn new(above: Above, pen: Pen, unseen: Unseen) -> Self {
+        Self { above, pen, unseen }
     }
 
     /// Prints a batch in one go, for each repaints the row. Waits until the one before is taken.
-    pub(crate) fn print(&mut self, batch: Vec<Shown>) -> Result<(), ReadlineError> {
-        let text = written(batch);
+    pub(crate) fn print(&mut self, batch: &[Shown]) -> Result<(), ReadlineError> {
+        let text = self.pen.draw(batch);
         self.unseen.lock(|unseen| unseen.push_back(text.clone()));
         self.above.print(text)?;
         // Whoever ends the client may have taken all of it meanwhile.
@@ -79,18 +97,6 @@ impl Unseen {
     }
 }
 
-/// Writes a batch as the screen shows it: our own words are marked.
-pub(crate) fn written(batch: Vec<Shown>) -> String {
-    let mut text = String::new();
-    for line in batch {
-        match line {
-            Shown::Said(line) => text.extend([&line, "\n"]),
-            Shown::Told(line) => text.extend(["# ", &line, "\n"]),
-        }
-    }
-    text
-}
-
 /// Tells whether nobody reads the output any more, which is no failure.
 pub(crate) fn is_unread(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
@@ -99,6 +105,9 @@ pub(crate) fn is_unread(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::line::{Chime, Line};
+    use crate::render::look::Styles;
+    use crate::settings::TimeShown;
     use rustyline::ExternalPrinter;
 
     /// A terminal that is given back while it is printed on.
@@ -114,10 +123,14 @@ mod tests {
     #[test]
     fn what_is_being_printed_may_be_taken_by_the_end() {
         let unseen = Unseen::default();
-        let mut printer = Printer::new(Box::new(Ending(unseen.clone())), unseen.clone());
-        printer
-            .print(vec![Shown::Said("hello".to_owned())])
-            .unwrap();
+        let pen = Pen::new(Renderer::new(Styles::Off, TimeShown::Off));
+        let mut printer = Printer::new(Box::new(Ending(unseen.clone())), pen, unseen.clone());
+        let hello = Shown {
+            at: jiff::civil::date(2025, 11, 22).at(10, 41, 0, 0),
+            chime: Chime::Silent,
+            line: Line::Told("hello".to_owned()),
+        };
+        printer.print(&[hello]).unwrap();
         assert_eq!(unseen.take(), "");
     }
 }

@@ -1,5 +1,8 @@
 //! Makes text from the wire fit to be shown: a terminal shows it, and obeys none of it.
 
+pub mod colors;
+pub mod look;
+
 use std::fmt::Write;
 
 use unicode_width::UnicodeWidthChar;

@@ -1,5 +1,6 @@
 //! The client from its start to its end.
 
+use std::env;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufReader, Write};
 use std::process;
@@ -15,8 +16,11 @@ use crate::args::Args;
 use crate::exit::{self, Ending};
 use crate::hub::{Ends, Hub};
 use crate::link::Link;
-use crate::printer::{self, Printer, Unseen};
+use crate::printer::{self, Pen, Printer, Unseen};
+use crate::render::colors;
+use crate::render::look::{Renderer, Styles};
 use crate::screen::Screen;
+use crate::settings::Settings;
 use crate::target::Address;
 use crate::terminal::{self, Saved};
 use crate::{pipe, signals, wire};
@@ -92,7 +96,8 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
         source,
     })?;
     let name = args.name().cloned();
-    let (hub, ends) = Hub::new(App::new(manner, name, &args.settings(), jitter()));
+    let settings = args.settings();
+    let (hub, ends) = Hub::new(App::new(manner, name, &settings, jitter()));
     let (hub, connect) = (
         Arc::new(hub),
         Connect {
@@ -105,10 +110,16 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
             hub.tell(format!(
                 "connected to {address}; /help explains, Ctrl-D leaves"
             ));
-            chat_on_screen(&hub, ends, connect)
+            chat_on_screen(&hub, ends, connect, Pen::new(renderer(&settings)))
         }
         Manner::Pipe => chat_in_pipe(&hub, ends, connect),
     }
+}
+
+fn renderer(settings: &Settings) -> Renderer {
+    let colored = colors::are_wanted(settings.color, |name| env::var_os(name), true);
+    let styles = if colored { Styles::On } else { Styles::Off };
+    Renderer::new(styles, settings.time)
 }
 
 /// Seeds the waits with the random keys of a hash map.
@@ -130,14 +141,22 @@ impl Connect {
     }
 }
 
-fn chat_on_screen(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending, Failure> {
+fn chat_on_screen(
+    hub: &Arc<Hub>,
+    ends: Ends,
+    connect: Connect,
+    pen: Pen,
+) -> Result<Ending, Failure> {
     let saved = Saved::save()?;
     let (screen, above) = Screen::open(hub.clone()).map_err(Failure::Terminal)?;
     let unseen = Unseen::default();
     let shown = spawn_printer(hub, {
-        let (hub, mut printer) = (hub.clone(), Printer::new(above, unseen.clone()));
+        let (hub, mut printer) = (
+            hub.clone(),
+            Printer::new(above, pen.clone(), unseen.clone()),
+        );
         move || {
-            printer::run(&hub.transcript, |batch| printer.print(batch))
+            printer::run(&hub.transcript, |batch| printer.print(&batch))
                 .and_then(|()| printer.settle())
                 .map_err(io::Error::other)
         }
@@ -156,7 +175,7 @@ fn chat_on_screen(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending
     let left = settled && ending == Ending::Done;
     saved.restore(if left { b"\r\x1b[J" } else { b"\r\n" });
     if !settled {
-        write_rest(hub, &unseen);
+        write_rest(hub, &pen, &unseen);
     }
     Ok(ending)
 }
@@ -212,10 +231,10 @@ fn wait(endings: &Receiver<Ending>) -> Ending {
 }
 
 /// Writes below the row what the screen did not show.
-fn write_rest(hub: &Hub, unseen: &Unseen) {
+fn write_rest(hub: &Hub, pen: &Pen, unseen: &Unseen) {
     let mut rest = unseen.take();
     while let Some(batch) = hub.transcript.next_batch(Instant::now()) {
-        rest.push_str(&printer::written(batch));
+        rest.push_str(&pen.draw(&batch));
     }
     // The terminal may be gone.
     let _ = io::stdout().write_all(rest.as_bytes());

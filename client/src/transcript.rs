@@ -8,6 +8,8 @@ use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::line::{Chime, Line, Shown};
+
 /// The most lines that wait: a hundred screens, more than anyone scrolls through.
 const MAX_LINES: usize = 10_000;
 /// The most bytes that wait: 4 MiB, about 60,000 lines of chat.
@@ -16,22 +18,6 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 const FRAME: Duration = Duration::from_millis(16);
 /// A batch of this size waits for no frame: 64 KiB.
 const BATCH_BYTES: usize = 64 * 1024;
-
-/// A line to be shown; it has been [rendered](crate::render).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Shown {
-    /// Of the conversation.
-    Said(String),
-    /// A word of our own.
-    Told(String),
-}
-
-impl Shown {
-    fn bytes(&self) -> usize {
-        let (Self::Said(text) | Self::Told(text)) = self;
-        text.len()
-    }
-}
 
 /// The lines that wait to be shown.
 #[derive(Debug, Default)]
@@ -89,14 +75,14 @@ impl Transcript {
 
 impl Ring {
     fn push(&mut self, line: Shown) {
-        self.bytes += line.bytes();
+        self.bytes += line.line.bytes();
         self.lines.push_back(line);
         while self.lines.len() > MAX_LINES || self.bytes > MAX_BYTES {
             let oldest = self
                 .lines
                 .pop_front()
                 .expect("what is too much is not empty");
-            self.bytes -= oldest.bytes();
+            self.bytes -= oldest.line.bytes();
             self.dropped += 1;
         }
     }
@@ -111,8 +97,11 @@ impl Ring {
             return None;
         }
         let hole = mem::take(&mut self.dropped);
-        let told =
-            (hole > 0).then(|| Shown::Told(format!("{hole} lines came too fast to be shown")));
+        let told = (hole > 0).then(|| Shown {
+            at: lines[0].at,
+            chime: Chime::Silent,
+            line: Line::Told(format!("{hole} lines came too fast to be shown")),
+        });
         Some(told.into_iter().chain(lines).collect())
     }
 
@@ -123,7 +112,7 @@ impl Ring {
         while bytes < BATCH_BYTES
             && let Some(line) = self.lines.pop_front()
         {
-            bytes += line.bytes();
+            bytes += line.line.bytes();
             lines.push(line);
         }
         self.bytes -= bytes;
@@ -135,8 +124,16 @@ impl Ring {
 mod tests {
     use super::*;
 
+    fn shown(line: Line) -> Shown {
+        Shown {
+            at: jiff::civil::date(2025, 11, 22).at(10, 41, 0, 0),
+            chime: Chime::Silent,
+            line,
+        }
+    }
+
     fn said(n: usize) -> Shown {
-        Shown::Said(format!("line {n}"))
+        shown(Line::Wire(format!("line {n}")))
     }
 
     /// A frame that is over.
@@ -168,7 +165,7 @@ mod tests {
         let transcript = Transcript::default();
         (0..MAX_LINES + 5).for_each(|n| transcript.push(said(n)));
         let batch = transcript.next_batch(long_ago()).unwrap();
-        let told = Shown::Told("5 lines came too fast to be shown".into());
+        let told = shown(Line::Told("5 lines came too fast to be shown".into()));
         assert_eq!(batch[..2], [told, said(5)]);
     }
 
@@ -176,7 +173,7 @@ mod tests {
     fn it_holds_no_more_bytes_than_it_may() {
         let transcript = Transcript::default();
         for _ in 0..MAX_LINES {
-            transcript.push(Shown::Said("x".repeat(1024)));
+            transcript.push(shown(Line::Wire("x".repeat(1024))));
         }
         assert!(transcript.ring().bytes <= MAX_BYTES);
         assert_eq!(transcript.ring().dropped, MAX_LINES - MAX_BYTES / 1024);

@@ -33,12 +33,12 @@ fn a_server_that_is_killed_and_started_again_finds_the_half_typed_line() {
     term.shows_row("Ann▸ half a sent");
     server.signal(Signal::SIGKILL);
     term.shows_row("Ann⟳ half a sent");
-    term.shows("# connection lost: ");
+    term.shows("✗ link lost: ");
     drop(server);
     let server = place.start();
     let mut bob = server.user("bob");
     term.shows_row("Ann▸ half a sent");
-    term.shows("# back as Ann after ");
+    term.shows("✓ back as Ann after ");
     term.types("ence\r");
     bob.expect("Ann: half a sentence");
 }
@@ -67,7 +67,7 @@ fn one_may_connect_anew() {
     let server = Server::start();
     let mut term = Term::chat(&server, "Ann");
     term.types("/rec\r");
-    term.shows("# back as Ann after ");
+    term.shows("✓ back as Ann after ");
     term.shows_row("Ann▸");
 }
 

@@ -33,12 +33,9 @@ fn a_search_left_open_costs_lines_of_the_screen_not_the_connection() {
     bob.send("MSG the end");
     bob.silent_until_fence();
     term.types("\x07");
-    term.shows("bob: the end");
+    term.shows_said("bob", "the end");
     let history = term.history();
-    let shown = history
-        .iter()
-        .filter(|line| line.starts_with("bob: "))
-        .count();
+    let shown = term.said("bob").len();
     let dropped: usize = history.iter().filter_map(|line| dropped(line)).sum();
     assert!(
         dropped > 0,
@@ -49,9 +46,9 @@ fn a_search_left_open_costs_lines_of_the_screen_not_the_connection() {
     bob.expect("Ann: still here");
 }
 
-/// Reads `# 123 lines came too fast to be shown`.
+/// Reads ` 10:41  # 123 lines came too fast to be shown`.
 fn dropped(line: &str) -> Option<usize> {
-    let told = line.strip_prefix("# ")?;
+    let (_, told) = line.split_once("# ")?;
     let (number, _) = told.split_once(" lines came too fast to be shown")?;
     number.parse().ok()
 }

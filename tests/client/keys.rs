@@ -18,7 +18,8 @@ fn what_is_said_stands_in_the_transcript_like_everyones() {
     term.types("hello\r");
     bob.expect("Ann: hello");
     bob.send("MSG hi there");
-    term.shows("Ann: hello\nbob: hi there\nAnn▸ ");
+    term.shows_said("bob", "hi there");
+    assert_eq!(term.said("Ann"), ["hello"]);
 }
 
 #[test]
@@ -28,13 +29,13 @@ fn commands_speak_to_the_server() {
     let mut term = Term::chat(&server, "Ann");
     term.types("/w bob psst\r");
     bob.expect("Ann whispers, \"psst\"");
-    term.shows("Ann to bob: psst");
+    term.shows("me ⇢ bob psst");
     bob.send("W Ann what?");
-    term.shows("bob whispers, \"what?\"");
+    term.shows("bob ⇢ me what?");
     term.types("/who\r");
     term.shows("* online (2): bob, Ann");
     term.types("/sec\r");
-    term.shows("swordfish");
+    term.shows("= swordfish");
     term.types("//etc\r");
     bob.expect("Ann: /etc");
     term.types("/quti\r");

@@ -44,7 +44,7 @@ fn what_is_typed_behind_the_name_is_not_lost() {
     let mut term = Term::start(&[&at(&server)]);
     term.shows_row("name:");
     term.types("Ann\rhello\r");
-    term.shows("Ann: hello");
+    term.shows_said("Ann", "hello");
     bob.expect("Ann: hello");
 }
 

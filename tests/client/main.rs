@@ -9,6 +9,7 @@ mod ctrl_r;
 mod hostile;
 mod keys;
 mod login;
+mod look;
 mod lost;
 mod order;
 mod paste;

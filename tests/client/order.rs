@@ -30,12 +30,12 @@ fn lines_arrive_once_and_in_order_however_often_one_says_something() {
     // Only now: what is typed later would push it off the screen.
     bob.send("MSG the end");
     of_bob.push(carol.line());
-    term.shows("bob: the end");
-    let shown = term.history();
-    let shown_of = |name: &str| -> Vec<String> {
-        let lines = shown.iter().filter(|line| line.starts_with(name));
-        lines.map(|line| line.trim_end().to_owned()).collect()
-    };
-    assert_eq!(shown_of("bob: "), of_bob);
-    assert_eq!(shown_of("Ann: "), of_ann);
+    term.shows_said("bob", "the end");
+    assert_eq!(of("bob", term.said("bob")), of_bob);
+    assert_eq!(of("Ann", term.said("Ann")), of_ann);
+}
+
+fn of(name: &str, texts: Vec<String>) -> Vec<String> {
+    let lines = texts.iter().map(|text| format!("{name}: {text}"));
+    lines.collect()
 }

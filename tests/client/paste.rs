@@ -18,7 +18,8 @@ fn every_line_of_a_paste_is_a_message() {
     for text in ["one", "/quit", "W bob x", "LIN eve", "  indented", "last"] {
         bob.expect(&format!("Ann: {text}"));
     }
-    term.shows("Ann: last\nAnn▸ ");
+    term.shows_said("Ann", "last");
+    term.shows_row("Ann▸");
     bob.silent_until_fence();
 }
 

@@ -15,7 +15,7 @@ fn what_is_typed_survives_any_size() {
     for (rows, columns) in [(20, 40), (50, 200), (10, 20), (24, 80)] {
         term.resizes(rows, columns);
         bob.send(&format!("MSG {columns} wide"));
-        term.shows(&format!("bob: {columns} wide"));
+        term.shows_said("bob", &format!("{columns} wide"));
         term.types("!");
         term.types("\x7f");
         term.shows_input("Ann▸ ", typed);

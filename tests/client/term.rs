@@ -17,6 +17,8 @@ use nix::unistd::Pid;
 use vt100::Parser;
 use wac_tests::{Address, DEADLINE, Server, Signal, binary, wait_until};
 
+/// Columns of the margin.
+const MARGIN: usize = 8;
 /// Lines kept above the screen: more than any test has.
 const SCROLLBACK: usize = 100_000;
 
@@ -53,6 +55,12 @@ impl Term {
     /// Starts the client.
     #[track_caller]
     pub(crate) fn start(args: &[&str]) -> Term {
+        Term::start_with(&[], args)
+    }
+
+    /// Starts the client with more of an environment.
+    #[track_caller]
+    pub(crate) fn start_with(environment: &[(&str, &str)], args: &[&str]) -> Term {
         let size = Winsize {
             ws_row: 24,
             ws_col: 80,
@@ -70,6 +78,7 @@ impl Term {
             .env_clear()
             .env("TERM", "xterm-256color")
             .env("LANG", "C.UTF-8")
+            .envs(environment.iter().copied())
             .stdin(end())
             .stdout(end())
             .stderr(end())
@@ -117,6 +126,12 @@ impl Term {
         });
     }
 
+    /// Waits until the screen shows that somebody says this.
+    #[track_caller]
+    pub(crate) fn shows_said(&self, name: &str, text: &str) {
+        self.shows(&column(name, text));
+    }
+
     /// Waits until the row with the cursor is exactly this.
     #[track_caller]
     pub(crate) fn shows_row(&mut self, row: &str) {
@@ -160,6 +175,16 @@ impl Term {
         screen.set_scrollback(0);
         lines.extend(screen.rows(0, screen.size().1));
         lines
+    }
+
+    /// What somebody has said, from the first line on.
+    pub(crate) fn said(&self, name: &str) -> Vec<String> {
+        let column = column(name, "");
+        let lines = self.history();
+        let said = lines
+            .iter()
+            .filter_map(|line| beyond_margin(line).strip_prefix(&column));
+        said.map(|text| text.trim_end().to_owned()).collect()
     }
 
     /// Every byte the client has written.
@@ -262,6 +287,17 @@ impl Drop for Term {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A name in its column, and a text behind it.
+fn column(name: &str, text: &str) -> String {
+    format!("{name:<7}  {text}")
+}
+
+/// What stands behind the time and the bar: ` 10:41  `, ` 10:41▌ `.
+fn beyond_margin(line: &str) -> &str {
+    let margin = line.char_indices().nth(MARGIN);
+    margin.map_or("", |(end, _)| &line[end..])
 }
 
 fn input(screen: &vt100::Screen, prompt: &str) -> String {

@@ -24,7 +24,7 @@ fn every_key_arrives_in_order_while_2000_lines_a_second_do() {
     let bob = server.user("bob");
     let mut term = Term::chat(&server, "Ann");
     let talk = Talk::begin(bob.writer());
-    term.shows("bob: line ");
+    term.shows_said("bob", "line ");
     let mut typed = String::new();
     let mut keys = TEXT.chars();
     for count in KEYS_AT_ONCE.into_iter().cycle() {

@@ -114,7 +114,8 @@ impl Clock {
 fn written(action: &Action) -> String {
     match action {
         Action::Send(line) => format!("send {line}"),
-        Action::Show(line) => format!("show {line}"),
+        Action::Show(line) => shown(line),
+        Action::Ring(line) => format!("ring and {}", shown(line)),
         Action::Tell(line) => format!("tell {line}"),
         Action::Ask => "ask".into(),
         Action::Chat(name) => format!("chat {name}"),
@@ -122,6 +123,31 @@ fn written(action: &Action) -> String {
         Action::Dial => "dial".into(),
         Action::HangUp => "hang up".into(),
         Action::End(ending) => format!("end {ending:?}"),
+    }
+}
+
+fn shown(line: &Line) -> String {
+    match line {
+        Line::Wire(text) => format!("show {text}"),
+        Line::Said {
+            name,
+            text,
+            mention: Mention::None,
+        } => format!("show {name}: {text}"),
+        Line::Said { name, text, .. } => format!("show ▌{name}: {text}"),
+        Line::Heard { from, text } => format!("show {from} ⇢ me: {text}"),
+        Line::Whispered { to, text } => format!("show me ⇢ {to}: {text}"),
+        Line::Came(moves) => {
+            let joined = moves.joined.iter().map(|name| format!(" + {name}"));
+            let left = moves.left.iter().map(|name| format!(" - {name}"));
+            format!("show{}", joined.chain(left).collect::<String>())
+        }
+        Line::Notice(text) => format!("show * {text}"),
+        Line::Refusal(text) => format!("show ! {text}"),
+        Line::Secret(text) => format!("show = {text}"),
+        Line::Told(text) => format!("tell {text}"),
+        Line::Lost(text) => format!("lost {text}"),
+        Line::Back(text) => format!("back {text}"),
     }
 }
 
@@ -229,7 +255,7 @@ fn commands_are_sent_in_the_protocols_words() {
     chats(
         "> /w bob psst, you
          send W bob psst, you
-         show Ann to bob: psst, you
+         show me ⇢ bob: psst, you
          > /who
          send WHO
          > /sec
@@ -300,8 +326,47 @@ fn the_longest_line_is_sent_and_a_longer_one_kept() {
 }
 
 #[test]
-fn what_the_wire_says_is_shown_not_obeyed() {
-    chats("< Eve: \u{1b}]0;owned\u{7}\n show Eve: ^[]0;owned^G");
+fn who_comes_and_goes_is_told_in_one_line() {
+    chats(
+        "< * dave joined
+         < * erin joined
+         < * frank left
+         +1s
+         show + dave + erin - frank
+         < * gina joined
+         < gina: hi
+         show + gina
+         show gina: hi
+         < * 3 more joined
+         < * slow down: your lines wait
+         show
+         show * slow down: your lines wait",
+    );
+}
+
+#[test]
+fn a_pipe_is_told_who_comes_in_the_servers_words() {
+    let script = format!("{LOGGED_IN} < * dave joined\n show * dave joined");
+    plays(Manner::Pipe, Some("Ann"), &script);
+}
+
+#[test]
+fn a_mention_is_marked_and_rings_with_a_whisper_at_most_once_in_three_seconds() {
+    chats(
+        "< bob: ann, look
+         ring and show ▌bob: ann, look
+         < bob: ANN!
+         show ▌bob: ANN!
+         +3s
+         < bob whispers, \"psst\"
+         ring and show bob ⇢ me: psst
+         +3s
+         < bob: hanna, annual, ann-marie
+         show bob: hanna, annual, ann-marie
+         > ann talks
+         send MSG ann talks
+         show Ann: ann talks",
+    );
 }
 
 #[test]
@@ -321,8 +386,7 @@ fn an_interrupt_says_how_to_leave() {
 
 #[test]
 fn where_nothing_is_tried_again_a_lost_connection_is_the_end() {
-    let script =
-        format!("{LOGGED_IN} gone\n tell connection lost: the server has closed it\n end Lost");
+    let script = format!("{LOGGED_IN} gone\n lost link lost: the server has closed it\n end Lost");
     plays(Manner::Pipe, Some("Ann"), &script);
     let settings = Settings {
         reconnect: Reconnect::Times(0),

@@ -69,12 +69,12 @@ pub(super) fn no_answer(after: Duration) -> String {
 
 /// The end, where nothing is tried again.
 pub(super) fn lost(why: &str) -> String {
-    format!("connection lost: {why}")
+    format!("link lost: {why}")
 }
 
 pub(super) fn away(why: &str, tries: u32, wait: Duration) -> String {
     format!(
-        "connection lost: {why}; try {tries} {}, Enter = now",
+        "link lost: {why} · try {tries} {} · Enter = now",
         in_time(wait)
     )
 }
@@ -82,7 +82,7 @@ pub(super) fn away(why: &str, tries: u32, wait: Duration) -> String {
 /// What has been missed: from when to when nothing could be received.
 pub(super) fn back(name: &Name, from: Now, to: Now) -> String {
     format!(
-        "back as {name} after {}; nothing could be received from {} to {}",
+        "back as {name} after {} · nothing could be received {}–{}",
         duration(to.elapsed.saturating_sub(from.elapsed)),
         from.local.strftime("%T"),
         to.local.strftime("%T"),
@@ -112,7 +112,7 @@ pub(super) fn dropped(lines: usize) -> String {
 
 pub(super) fn online(name: &str, silence: Duration) -> String {
     format!(
-        "online as {name}; the server was heard {} ago",
+        "online as {name} · the server was heard {} ago",
         duration(silence)
     )
 }
@@ -125,7 +125,10 @@ pub(super) fn probing(silence: Duration) -> String {
 }
 
 pub(super) fn trying(tries: u32, wait: Duration) -> String {
-    format!("not connected; try {tries} {}, Enter = now", in_time(wait))
+    format!(
+        "not connected · try {tries} {} · Enter = now",
+        in_time(wait)
+    )
 }
 
 pub(super) fn name_taken(name: &str) -> String {

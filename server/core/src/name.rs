@@ -64,7 +64,8 @@ impl FromStr for Name {
     }
 }
 
-fn may_stand(c: char) -> bool {
+/// Tells whether a character may stand in a name.
+pub fn may_stand(c: char) -> bool {
     unicode_ident::is_xid_continue(c) || c == '-' || c == '.'
 }
 

@@ -8,6 +8,7 @@ use super::{Heard, Life, Stage};
 use crate::app::{Action, Manner, Presence, words};
 use crate::clock::Now;
 use crate::exit::Ending;
+use crate::line::Line;
 
 /// So long is a name tried again that may be held by the connection that was lost: the server frees
 /// it within 30 s.
@@ -64,7 +65,9 @@ impl Life {
         }
         out.push(Action::Mark(Presence::Here));
         if let Some(gap) = gap {
-            out.push(Action::Tell(words::back(&name, gap.from, gap.to)));
+            out.push(Action::Show(Line::Back(words::back(
+                &name, gap.from, gap.to,
+            ))));
         }
         Heard::Ours
     }

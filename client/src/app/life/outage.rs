@@ -6,6 +6,7 @@ use super::{Gap, HungUp, Life, Stage};
 use crate::app::{Action, Presence, words};
 use crate::clock::Now;
 use crate::exit::Ending;
+use crate::line::Line;
 use crate::settings::Reconnect;
 
 /// A connection that lived so long was a good one: the waits begin anew.
@@ -68,13 +69,13 @@ impl Life {
         out.push(Action::Mark(Presence::Away));
         // A night without a server is one line, not a thousand.
         if self.told.as_deref() != Some(why) {
-            out.push(Action::Tell(words::away(why, self.tries, wait)));
+            out.push(Action::Show(Line::Lost(words::away(why, self.tries, wait))));
             self.told = Some(why.to_owned());
         }
     }
 
     fn give_up(&mut self, why: &str, out: &mut Vec<Action>) {
-        out.push(Action::Tell(words::lost(why)));
+        out.push(Action::Show(Line::Lost(words::lost(why))));
         out.push(Action::End(Ending::Lost));
     }
 }

@@ -10,7 +10,7 @@ const BACK: &str = "
     < PONG wac greeted
     < * welcome, Ann
     mark Here
-    tell back as Ann after …
+    back back as Ann after …
 ";
 
 #[test]
@@ -18,7 +18,7 @@ fn a_lost_connection_is_made_again_under_the_same_name() {
     chats(
         "reset
          mark Away
-         tell connection lost: reset; try 1 at once, Enter = now
+         lost link lost: reset · try 1 at once · Enter = now
          +9s
          dial
          connected
@@ -27,11 +27,11 @@ fn a_lost_connection_is_made_again_under_the_same_name() {
          < * WAC chat; log in with LIN <name>, HELP lists the commands
          < * the notice of the day
          < * bob joined
-         show * bob joined
-         < PONG wac greeted
+                  < PONG wac greeted
          < * welcome, Ann
+         show + bob
          mark Here
-         tell back as Ann after 9 s; nothing could be received from 10:41:00 to 10:41:09
+         back back as Ann after 9 s · nothing could be received 10:41:00–10:41:09
          > hello
          send MSG hello
          show Ann: hello",
@@ -43,13 +43,13 @@ fn enter_tries_at_once() {
     chats(
         "gone
          mark Away
-         tell connection lost: the server has closed it; …
+         lost link lost: the server has closed it · …
          >
          dial
          >
          unreachable
          mark Away
-         tell connection lost: refused; try 2 …
+         lost link lost: refused · try 2 …
          >
          dial",
     );
@@ -73,7 +73,7 @@ fn a_reason_is_told_once_however_often_it_is_tried() {
             let then = app.on(Event::Unreachable("refused"), clock.now());
             told += then
                 .iter()
-                .filter(|action| matches!(action, Action::Tell(_)))
+                .filter(|action| matches!(action, Action::Show(Line::Lost(_))))
                 .count();
         }
     }
@@ -90,11 +90,11 @@ fn it_gives_up_when_it_is_told_to() {
     };
     let script = "gone
         mark Away
-        tell connection lost: the server has closed it; …
+        lost link lost: the server has closed it · …
         >
         dial
         unreachable
-        tell connection lost: refused
+        lost link lost: refused
         end Lost";
     let script = format!("{LOGGED_IN}{script}");
     plays_with(&settings, Manner::Screen, Some("Ann"), &script);
@@ -134,7 +134,7 @@ fn a_dead_link_is_left_after_ten_seconds_without_an_answer() {
          tell not connected: the line waits, and is sent when you say /send
          gone
          mark Away
-         tell connection lost: no answer for 10 s; try 1 at once, Enter = now
+         lost link lost: no answer for 10 s · try 1 at once · Enter = now
          >
          dial
          connected
@@ -143,7 +143,7 @@ fn a_dead_link_is_left_after_ten_seconds_without_an_answer() {
          < PONG wac greeted
          < * welcome, Ann
          mark Here
-         tell back as Ann after 40 s; nothing could be received from 10:41:00 to 10:41:40
+         back back as Ann after 40 s · nothing could be received 10:41:00–10:41:40
          tell 1 line waits: /send sends it, /drop drops it",
     );
 }
@@ -175,7 +175,7 @@ fn after_a_suspend_it_asks_at_once() {
          < PONG wac alive
          gone
          mark Away
-         tell …
+         lost …
          z600s
          dial",
     );
@@ -186,7 +186,7 @@ fn a_login_without_an_answer_is_tried_again() {
     chats(
         "gone
          mark Away
-         tell …
+         lost …
          >
          dial
          connected
@@ -196,7 +196,7 @@ fn a_login_without_an_answer_is_tried_again() {
          hang up
          gone
          mark Away
-         tell connection lost: no answer for 10 s; try 2 …",
+         lost link lost: no answer for 10 s · try 2 …",
     );
 }
 
@@ -213,11 +213,11 @@ fn a_full_server_is_tried_again_and_told_once() {
     chats(&format!(
         "gone
          mark Away
-         tell …
+         lost …
          +1s
          dial
          {full}
-         tell connection lost: server full; try 2 …
+         lost link lost: server full · try 2 …
          +2s
          dial
          {full}
@@ -233,7 +233,7 @@ fn whom_the_server_kicks_stays_away() {
         "< * closing: kicked: too loud
          show * closing: kicked: too loud
          gone
-         tell connection lost: kicked: too loud
+         lost link lost: kicked: too loud
          end Lost",
     );
 }
@@ -249,7 +249,7 @@ fn a_name_held_by_the_dead_connection_is_tried_for_forty_seconds() {
     let lost = format!(
         "gone
          mark Away
-         tell …
+         lost …
          >
          dial
          connected
@@ -267,7 +267,7 @@ fn a_name_held_by_the_dead_connection_is_tried_for_forty_seconds() {
          < PONG wac greeted
          < * welcome, Ann
          mark Here
-         tell back as Ann after …
+         back back as Ann after …
          tell 1 line waits: /send sends it, /drop drops it"
     ));
     let tries = format!("+2s\n{taken}").repeat(19);
@@ -291,7 +291,7 @@ fn what_is_entered_while_away_waits_until_it_is_sent_or_dropped() {
          show Ann: first
          gone, unsent
          mark Away
-         tell …
+         lost …
          > one
          tell not connected: 3 lines wait, and are sent when you say /send
          > /w bob two
@@ -308,11 +308,11 @@ fn what_is_entered_while_away_waits_until_it_is_sent_or_dropped() {
          send MSG last
          show Ann: last
          send W bob psst
-         show Ann to bob: psst
+         show me ⇢ bob: psst
          send MSG one
          show Ann: one
          send W bob two
-         show Ann to bob: two
+         show me ⇢ bob: two
          > /send
          tell no line waits to be sent
          > /drop
@@ -322,7 +322,7 @@ fn what_is_entered_while_away_waits_until_it_is_sent_or_dropped() {
 
 #[test]
 fn one_may_leave_while_away() {
-    chats("gone\n mark Away\n tell …\n ^C\n tell Ctrl-D or /quit leaves\n > /quit\n end Done");
+    chats("gone\n mark Away\n lost …\n ^C\n tell Ctrl-D or /quit leaves\n > /quit\n end Done");
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn a_connection_lost_while_a_name_is_asked_for_is_made_again() {
         "ask
          gone
          mark Away
-         tell …
+         lost …
          +1s
          dial
          connected
@@ -360,13 +360,13 @@ fn status_tells_how_the_connection_is() {
     chats(
         "+5s
          > /status
-         tell online as Ann; the server was heard 5 s ago
+         tell online as Ann · the server was heard 5 s ago
          gone
          mark Away
-         tell …
+         lost …
          > hello
          tell …
          > /status
-         tell not connected; try 1 at once, Enter = now; 1 line waits: /send sends it, /drop drops it",
+         tell not connected · try 1 at once · Enter = now · 1 line waits: /send sends it, /drop drops it",
     );
 }

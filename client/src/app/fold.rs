@@ -1,0 +1,127 @@
+//! Joins and leaves are folded: those that come together are one line.
+
+use std::mem;
+use std::time::Duration;
+
+use wac_core::name::Name;
+
+use crate::line::Moves;
+
+/// So long is a line held back for others to join it.
+const FOLD: Duration = Duration::from_secs(1);
+
+/// Joins and leaves that have not been shown yet.
+#[derive(Debug, Default)]
+pub(super) struct Fold {
+    moves: Moves,
+    /// When the first of them came.
+    since: Option<Duration>,
+}
+
+impl Fold {
+    /// Takes a notice in, if it tells of a join or a leave; returns whether it does.
+    pub(super) fn take(&mut self, notice: &str, now: Duration) -> bool {
+        let taken = self.moves.take_one(notice) || self.moves.take_more(notice);
+        if taken {
+            self.since.get_or_insert(now);
+        }
+        taken
+    }
+
+    /// Returns when what is held back is to be shown.
+    pub(super) fn due(&self) -> Option<Duration> {
+        self.since.map(|since| since + FOLD)
+    }
+
+    /// Returns what is held back.
+    pub(super) fn flush(&mut self) -> Option<Moves> {
+        self.since.take()?;
+        Some(mem::take(&mut self.moves))
+    }
+
+    /// Returns what has been held back long enough.
+    pub(super) fn flush_due(&mut self, now: Duration) -> Option<Moves> {
+        self.due().filter(|due| *due <= now)?;
+        self.flush()
+    }
+}
+
+impl Moves {
+    /// `Jack joined`, `Jack left`
+    fn take_one(&mut self, notice: &str) -> bool {
+        let (name, names) = if let Some(name) = notice.strip_suffix(" joined") {
+            (name, &mut self.joined)
+        } else if let Some(name) = notice.strip_suffix(" left") {
+            (name, &mut self.left)
+        } else {
+            return false;
+        };
+        let is_name = name.parse::<Name>().is_ok();
+        if is_name {
+            names.push(name.to_owned());
+        }
+        is_name
+    }
+
+    /// `129 more joined, 12 more left`, or either alone.
+    fn take_more(&mut self, notice: &str) -> bool {
+        let count = |text: &str, what| text.strip_suffix(what)?.parse::<u32>().ok();
+        let joined = |text| count(text, " more joined");
+        let left = |text| count(text, " more left");
+        let (came, went) = match notice.split_once(", ") {
+            Some((came, went)) => (joined(came), left(went)),
+            None => (joined(notice).or(Some(0)), left(notice).or(Some(0))),
+        };
+        let (Some(came), Some(went)) = (came, went) else {
+            return false;
+        };
+        self.more_joined += came;
+        self.more_left += went;
+        came + went > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_together_is_one() {
+        let mut fold = Fold::default();
+        let now = Duration::from_secs(5);
+        for notice in [
+            "dave joined",
+            "erin joined",
+            "frank left",
+            "129 more joined, 12 more left",
+            "3 more joined",
+            "1 more left",
+        ] {
+            assert!(fold.take(notice, now), "{notice}");
+        }
+        let wanted = Moves {
+            joined: vec!["dave".into(), "erin".into()],
+            left: vec!["frank".into()],
+            more_joined: 132,
+            more_left: 13,
+        };
+        assert_eq!(fold.flush_due(now), None);
+        assert_eq!(fold.flush_due(now + FOLD), Some(wanted));
+        assert_eq!(fold.flush(), None);
+    }
+
+    #[test]
+    fn other_notices_are_left_alone() {
+        let mut fold = Fold::default();
+        for notice in [
+            "welcome, Ann",
+            "Ann Lee joined",
+            "many more joined",
+            "slow down",
+            "a, b",
+        ] {
+            assert!(!fold.take(notice, Duration::ZERO), "{notice}");
+        }
+        assert_eq!(fold.flush(), None);
+    }
+}
