@@ -6,6 +6,7 @@
 
 mod bell;
 mod fold;
+mod guard;
 mod jitter;
 mod life;
 mod mention;
@@ -21,6 +22,7 @@ use wac_core::name::Name;
 
 use self::bell::Bell;
 use self::fold::Fold;
+use self::guard::{Answer, Question};
 use self::life::{Heard, Life};
 use self::speech::{Speech, Unsendable};
 use crate::clock::Now;
@@ -79,6 +81,8 @@ pub enum Action {
     Chat(Name),
     /// Mark the row that is being typed.
     Mark(Presence),
+    /// Leave what was entered in the row.
+    Keep,
     /// Connect.
     Dial,
     /// End the connection.
@@ -94,6 +98,8 @@ pub enum Presence {
     Here,
     /// There is no connection: it waits.
     Away,
+    /// It is the answer to a question.
+    Asked,
 }
 
 /// Who is there to talk to.
@@ -112,6 +118,9 @@ pub struct App {
     life: Life,
     bell: Bell,
     fold: Fold,
+    question: Option<Question>,
+    /// How the row is marked.
+    marked: Presence,
     /// What was entered while there was no connection.
     waiting: VecDeque<Speech>,
 }
@@ -128,6 +137,8 @@ impl App {
             life: Life::new(manner, name, reconnect, jitter),
             bell: Bell::new(settings.bell),
             fold: Fold::default(),
+            question: None,
+            marked: Presence::Here,
             waiting: VecDeque::new(),
         }
     }
@@ -154,6 +165,7 @@ impl App {
             Event::Tick => self.tick(now, &mut out),
         }
         self.unfold(&mut out);
+        self.mark(&mut out);
         out
     }
 
@@ -161,6 +173,20 @@ impl App {
         let moves = self.fold.flush_due(now.elapsed);
         out.extend(moves.map(|moves| Action::Show(Line::Came(moves))));
         self.life.tick(now, out);
+    }
+
+    /// The row is marked before anything is shown, for then it is drawn again.
+    fn mark(&mut self, out: &mut Vec<Action>) {
+        let presence = match self.question {
+            Some(_) => Presence::Asked,
+            None if self.life.is_closed() => self.marked,
+            None if self.life.is_away() => Presence::Away,
+            None => Presence::Here,
+        };
+        if presence != self.marked {
+            self.marked = presence;
+            out.insert(0, Action::Mark(presence));
+        }
     }
 
     /// Joins and leaves are shown before what came after them.
@@ -234,7 +260,61 @@ impl App {
             return self.named(text.trim(), now, out);
         }
         if self.life.has_chatted() {
-            self.asked_for(Entry::parse(text), now, out);
+            self.typed(text, now, out);
+        }
+    }
+
+    /// What is typed answers a question, or asks for something.
+    fn typed(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
+        match self.question.take() {
+            Some(Question::Paste(lines)) => self.answered(&lines, text, out),
+            Some(question) if question.is_confirmed(text, now.elapsed) => {
+                self.say(Speech::to_all(text), out);
+            }
+            _ => match self.doubt(text, now) {
+                Some(question) => self.ask(question, out),
+                None => self.asked_for(Entry::parse(text), now, out),
+            },
+        }
+    }
+
+    /// Returns what a person is asked before it is sent.
+    fn doubt(&self, text: &str, now: Now) -> Option<Question> {
+        match Entry::parse(text) {
+            _ if self.manner == Manner::Pipe => None,
+            Entry::Say(texts) if texts.len() > 1 => {
+                let lines = texts.iter().map(ToString::to_string);
+                Some(Question::Paste(lines.collect()))
+            }
+            Entry::Say(_) if !text.starts_with('/') && guard::looks_like_whisper(text) => {
+                Some(Question::Leak {
+                    text: text.to_owned(),
+                    asked: now.elapsed,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn ask(&mut self, question: Question, out: &mut Vec<Action>) {
+        if matches!(question, Question::Leak { .. }) {
+            out.push(Action::Keep);
+        }
+        out.extend(question.asks().into_iter().map(Action::Tell));
+        self.question = Some(question);
+    }
+
+    fn answered(&mut self, lines: &[String], answer: &str, out: &mut Vec<Action>) {
+        match guard::answer(answer) {
+            Answer::Send => lines
+                .iter()
+                .for_each(|line| self.say(Speech::to_all(line), out)),
+            Answer::Join => self.say(Speech::to_all(&lines.join(" ")), out),
+            Answer::Drop => out.push(Action::Tell(words::PASTE_DROPPED.into())),
+            Answer::Unclear => {
+                out.push(Action::Keep);
+                out.push(Action::Tell(words::PASTE_UNCLEAR.into()));
+            }
         }
     }
 
@@ -360,6 +440,9 @@ impl App {
     }
 
     fn interrupted(&mut self, now: Now, out: &mut Vec<Action>) {
+        if self.question.take().is_some() {
+            return out.push(Action::Tell(words::PASTE_DROPPED.into()));
+        }
         if self.life.name().is_none() || self.life.is_closed() {
             self.life.leave(now, out);
         } else {

@@ -96,10 +96,7 @@ pub const COMMANDS: [Command; 9] = [
 
 /// The keys that are worth knowing.
 pub const KEYS: [(&str, &str); 6] = [
-    (
-        "Enter",
-        "sends the line; of a paste, each line as a message",
-    ),
+    ("Enter", "sends the line; of a paste, asks first"),
     ("Ctrl-C", "clears the line"),
     ("Ctrl-D", "leaves, if the line is empty"),
     ("Up, Down", "bring back what was entered"),

@@ -45,17 +45,16 @@ impl<'a> Entry<'a> {
     /// Reads what was entered. Of a paste, every line that is not blank is a message's text, never a
     /// command: a text that was pasted is not obeyed.
     pub fn parse(entered: &'a str) -> Self {
-        let trimmed = entered.trim_matches(is_line_end);
-        if trimmed.contains(is_line_end) {
-            let lines = trimmed.split(is_line_end);
+        if entered.contains(is_line_end) {
+            let lines = entered.split(is_line_end);
             return Self::Say(lines.filter(|line| !line.trim().is_empty()).collect());
         }
-        let typed = trimmed.trim_start();
+        let typed = entered.trim_start();
         match typed.strip_prefix('/') {
             Some(literal) if literal.starts_with('/') => Self::Say(vec![literal]),
             Some(command) => parse_command(command),
             None if typed.is_empty() => Self::Say(Vec::new()),
-            None => Self::Say(vec![trimmed]),
+            None => Self::Say(vec![entered]),
         }
     }
 }
@@ -174,5 +173,6 @@ mod tests {
     fn every_line_of_a_paste_is_a_text() {
         let entry = Entry::parse("one\n/quit\r\n\n  W bob x\r//y\n");
         assert_eq!(entry, Entry::Say(vec!["one", "/quit", "  W bob x", "//y"]));
+        assert_eq!(Entry::parse("/quit\n"), Entry::Say(vec!["/quit"]));
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Nothing here waits, for the thread that reads the socket comes through here.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -25,6 +24,15 @@ pub(crate) enum Task {
     Chat(Name),
 }
 
+/// What becomes of a row that was entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Row {
+    /// It is empty.
+    Cleared,
+    /// It stays as it is.
+    Kept,
+}
+
 /// What the threads share.
 #[derive(Debug)]
 pub(crate) struct Hub {
@@ -34,8 +42,8 @@ pub(crate) struct Hub {
     rescheduled: Condvar,
     /// The connection, while there is one.
     link: Mutex<Option<Arc<Link>>>,
-    /// What is entered waits, for there is no connection.
-    away: AtomicBool,
+    /// How the row is marked.
+    presence: Mutex<Presence>,
     pub(crate) transcript: Transcript,
     pub(crate) outbox: Outbox,
     /// At most one task for each answer to a login.
@@ -63,7 +71,7 @@ impl Hub {
             app: Mutex::new(app),
             rescheduled: Condvar::new(),
             link: Mutex::default(),
-            away: AtomicBool::new(false),
+            presence: Mutex::new(Presence::Here),
             transcript: Transcript::default(),
             outbox: Outbox::default(),
             tasks,
@@ -81,6 +89,11 @@ impl Hub {
     /// Tells the app what has happened, and does what it decides.
     pub(crate) fn on(&self, event: Event<'_>) {
         self.on_locked(&mut self.app(), event);
+    }
+
+    /// Tells the app what was entered; returns what becomes of the row.
+    pub(crate) fn entered(&self, line: &str) -> Row {
+        self.on_locked(&mut self.app(), Event::Entered(line))
     }
 
     /// Tells of a connection that stands.
@@ -110,14 +123,18 @@ impl Hub {
         }
     }
 
-    /// Tells whether what is entered waits, for there is no connection.
-    pub(crate) fn is_away(&self) -> bool {
-        self.away.load(Ordering::Relaxed)
+    /// Returns how the row is to be marked.
+    pub(crate) fn presence(&self) -> Presence {
+        *self.presence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn on_locked(&self, app: &mut App, event: Event<'_>) {
+    fn on_locked(&self, app: &mut App, event: Event<'_>) -> Row {
         let (due, now) = (app.due(), Now::read());
+        let mut row = Row::Cleared;
         for action in app.on(event, now) {
+            if action == Action::Keep {
+                row = Row::Kept;
+            }
             if let Err(full) = self.perform(action, now) {
                 // What belongs to this line is not shown as said, and what follows is not sent.
                 self.tell(format!("not sent: {full}"));
@@ -127,6 +144,7 @@ impl Hub {
         if app.due() < due {
             self.rescheduled.notify_all();
         }
+        row
     }
 
     /// Shows a word of our own.
@@ -154,9 +172,10 @@ impl Hub {
             Action::Ask => self.assign(Task::Ask),
             Action::Chat(name) => self.assign(Task::Chat(name)),
             Action::Mark(presence) => {
-                self.away
-                    .store(presence == Presence::Away, Ordering::Relaxed);
+                *self.presence.lock().unwrap_or_else(PoisonError::into_inner) = presence;
             }
+            // It is told to whoever told what was entered.
+            Action::Keep => {}
             Action::Dial => self.dial(),
             Action::HangUp => self.hang_up(),
             Action::End(ending) => self.end(ending),

@@ -16,7 +16,7 @@ use rustyline::{
 
 use crate::app::Event;
 use crate::history::Entered;
-use crate::hub::Hub;
+use crate::hub::{Hub, Row};
 
 /// What the keys act on.
 #[derive(Debug, Clone)]
@@ -79,20 +79,22 @@ impl Desk {
         self.asking.load(Ordering::Relaxed)
     }
 
-    /// Takes an entered line: keeps it, and tells of it.
-    pub(crate) fn take(&self, line: &str) {
+    /// Takes an entered line: keeps it, and tells of it; returns what becomes of the row.
+    pub(crate) fn take(&self, line: &str) -> Row {
         if !line.trim().is_empty() {
             self.entered.keep(line);
         }
-        self.hub.on(Event::Entered(line));
+        self.hub.entered(line)
     }
 
     fn enter(&self, line: &str) -> Option<Cmd> {
         if self.is_asking() {
             return None;
         }
-        self.take(line);
-        Some(replace(String::new()))
+        Some(match self.take(line) {
+            Row::Cleared => replace(String::new()),
+            Row::Kept => Cmd::Noop,
+        })
     }
 
     fn interrupt(&self, line: &str) -> Cmd {

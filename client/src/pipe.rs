@@ -23,7 +23,12 @@ pub(crate) fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) 
         hub.outbox.wait_for_room();
         match next_line(&mut input) {
             Ok(None) => return hub.on(Event::InputEnded),
-            Ok(Some(line)) => hub.on(line.as_deref().map_or(Event::NotText, Event::Entered)),
+            Ok(Some(line)) => {
+                let line = line
+                    .as_deref()
+                    .map(|line| line.trim_end_matches(['\n', '\r']));
+                hub.on(line.map_or(Event::NotText, Event::Entered));
+            }
             Err(error) => {
                 return hub.end(Ending::Failed(format!("cannot read the input: {error}")));
             }

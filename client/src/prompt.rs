@@ -10,12 +10,15 @@ use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 use wac_core::name::Name;
 
+use crate::app::Presence;
 use crate::hub::Hub;
 
 /// What is entered is sent.
 const HERE: &str = "▸ ";
-/// What is entered waits. As wide as [`HERE`], for the editor counts the columns of that.
+/// What is entered waits. All are as wide as [`HERE`], for the editor counts the columns of that.
 const AWAY: &str = "⟳ ";
+/// What is entered answers a question.
+const ASKED: &str = "? ";
 
 /// Returns the prompt of somebody who is connected.
 pub(crate) fn of(name: &Name) -> String {
@@ -36,9 +39,14 @@ impl Prompt {
 
 impl Highlighter for Prompt {
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        let sign = match self.hub.presence() {
+            Presence::Here => return Cow::Borrowed(prompt),
+            Presence::Away => AWAY,
+            Presence::Asked => ASKED,
+        };
         match prompt.strip_suffix(HERE) {
-            Some(name) if self.hub.is_away() => Cow::Owned(format!("{name}{AWAY}")),
-            _ => Cow::Borrowed(prompt),
+            Some(name) => Cow::Owned(format!("{name}{sign}")),
+            None => Cow::Borrowed(prompt),
         }
     }
 }
@@ -61,7 +69,8 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     #[test]
-    fn both_signs_are_as_wide() {
+    fn all_signs_are_as_wide() {
         assert_eq!(HERE.width(), AWAY.width());
+        assert_eq!(HERE.width(), ASKED.width());
     }
 }

@@ -68,7 +68,9 @@ impl Screen {
         let prompt = prompt::of(name);
         let error = loop {
             match self.editor.readline(&prompt) {
-                Ok(line) => self.desk.take(&line),
+                Ok(line) => {
+                    self.desk.take(&line);
+                }
                 Err(error) => break error,
             }
         };

@@ -160,6 +160,11 @@ impl Life {
         matches!(self.stage, Stage::Online | Stage::Probing { .. }) && self.hung_up.is_none()
     }
 
+    /// Tells whether somebody who chats is without a connection.
+    pub(super) fn is_away(&self) -> bool {
+        self.chatted && !self.is_online()
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         matches!(self.stage, Stage::Closed { .. })
     }

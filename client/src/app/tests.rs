@@ -1,5 +1,6 @@
 //! Dialogues with the pure half, in microseconds.
 
+mod guards;
 mod outage;
 
 use wac_core::MAX_CLIENT_LINE_BYTES;
@@ -120,6 +121,7 @@ fn written(action: &Action) -> String {
         Action::Ask => "ask".into(),
         Action::Chat(name) => format!("chat {name}"),
         Action::Mark(presence) => format!("mark {presence:?}"),
+        Action::Keep => "keep".into(),
         Action::Dial => "dial".into(),
         Action::HangUp => "hang up".into(),
         Action::End(ending) => format!("end {ending:?}"),

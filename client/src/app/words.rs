@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use wac_core::name::{Name, NameError};
+use wac_core::text::cut;
 
 use crate::clock::Now;
 use crate::commands::{self, Command, Unknown};
@@ -13,6 +14,10 @@ pub(super) const HOW_TO_LEAVE: &str = "Ctrl-D or /quit leaves";
 pub(super) const NOT_CONNECTED: &str = "not connected; Enter tries now";
 pub(super) const CONNECTING: &str = "connecting";
 pub(super) const NOTHING_WAITS: &str = "no line waits to be sent";
+pub(super) const LEAK: &str =
+    "not sent: it looks like a whisper (/w NAME TEXT); Enter once more says it to everyone";
+pub(super) const PASTE_DROPPED: &str = "dropped; the Up key brings it back";
+pub(super) const PASTE_UNCLEAR: &str = "the paste is dropped, and this is not sent: Enter says it";
 pub(super) const NAME_HELD: &str =
     "the lost connection still holds the name, for 30 s at most; trying until it is free";
 
@@ -133,6 +138,17 @@ pub(super) fn trying(tries: u32, wait: Duration) -> String {
 
 pub(super) fn name_taken(name: &str) -> String {
     format!("not logged in: the name {name} is taken; Enter tries again")
+}
+
+/// What a paste would become: how it begins, and how it ends.
+pub(super) fn paste(lines: &[String]) -> Vec<String> {
+    let first = lines.first().map_or("", |line| cut(line));
+    let last = lines.last().map_or("", |line| cut(line));
+    vec![
+        format!("{} messages to everyone, from: {first}", lines.len()),
+        format!("to: {last}"),
+        "y sends them, j joins them into one, n or Enter drops them".into(),
+    ]
 }
 
 fn will_wait(lines: usize) -> String {

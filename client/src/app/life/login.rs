@@ -5,7 +5,7 @@ use std::time::Duration;
 use wac_core::name::Name;
 
 use super::{Heard, Life, Stage};
-use crate::app::{Action, Manner, Presence, words};
+use crate::app::{Action, Manner, words};
 use crate::clock::Now;
 use crate::exit::Ending;
 use crate::line::Line;
@@ -63,7 +63,6 @@ impl Life {
             out.push(Action::Chat(name));
             return Heard::Theirs;
         }
-        out.push(Action::Mark(Presence::Here));
         if let Some(gap) = gap {
             out.push(Action::Show(Line::Back(words::back(
                 &name, gap.from, gap.to,

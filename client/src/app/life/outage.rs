@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Gap, HungUp, Life, Stage};
-use crate::app::{Action, Presence, words};
+use crate::app::{Action, words};
 use crate::clock::Now;
 use crate::exit::Ending;
 use crate::line::Line;
@@ -36,10 +36,7 @@ impl Life {
         let why = words::closed(closing.or(why).as_deref());
         match hung_up {
             _ if kicked => self.give_up(&why, out),
-            Some(HungUp::Asked) => {
-                out.push(Action::Mark(Presence::Away));
-                self.dial(out);
-            }
+            Some(HungUp::Asked) => self.dial(out),
             Some(HungUp::NoAnswer(after)) => self.back_off(&words::no_answer(after), now, out),
             None => self.back_off(&why, now, out),
         }
@@ -66,7 +63,6 @@ impl Life {
         self.stage = Stage::Backoff {
             until: now.elapsed + wait,
         };
-        out.push(Action::Mark(Presence::Away));
         // A night without a server is one line, not a thousand.
         if self.told.as_deref() != Some(why) {
             out.push(Action::Show(Line::Lost(words::away(why, self.tries, wait))));

@@ -29,8 +29,8 @@ fn a_lost_connection_is_made_again_under_the_same_name() {
          < * bob joined
                   < PONG wac greeted
          < * welcome, Ann
-         show + bob
          mark Here
+         show + bob
          back back as Ann after 9 s · nothing could be received 10:41:00–10:41:09
          > hello
          send MSG hello
@@ -48,7 +48,6 @@ fn enter_tries_at_once() {
          dial
          >
          unreachable
-         mark Away
          lost link lost: refused · try 2 …
          >
          dial",
@@ -129,11 +128,11 @@ fn a_dead_link_is_left_after_ten_seconds_without_an_answer() {
          send PING wac alive
          +9s
          +1s
+         mark Away
          hang up
          > too late
          tell not connected: the line waits, and is sent when you say /send
          gone
-         mark Away
          lost link lost: no answer for 10 s · try 1 at once · Enter = now
          >
          dial
@@ -160,6 +159,7 @@ fn whom_the_server_holds_back_is_patient() {
          +30s
          send PING wac alive
          +10s
+         mark Away
          hang up",
     );
 }
@@ -195,7 +195,6 @@ fn a_login_without_an_answer_is_tried_again() {
          +10s
          hang up
          gone
-         mark Away
          lost link lost: no answer for 10 s · try 2 …",
     );
 }
@@ -208,7 +207,6 @@ fn a_full_server_is_tried_again_and_told_once() {
         send LIN Ann
         < * closing: server full
         gone
-        mark Away
     ";
     chats(&format!(
         "gone
@@ -333,7 +331,7 @@ fn one_may_leave_a_server_that_does_not_answer() {
 #[test]
 fn one_may_connect_again_when_one_likes() {
     chats(&format!(
-        "> /reconnect\n hang up\n gone\n mark Away\n dial\n {BACK}"
+        "> /reconnect\n mark Away\n hang up\n gone\n dial\n {BACK}"
     ));
 }
 
@@ -344,7 +342,6 @@ fn a_connection_lost_while_a_name_is_asked_for_is_made_again() {
         None,
         "ask
          gone
-         mark Away
          lost …
          +1s
          dial

@@ -1,0 +1,89 @@
+//! What one did not mean is asked about.
+
+use super::*;
+
+#[test]
+fn what_looks_like_a_whisper_is_asked_about_once() {
+    chats(
+        "> W bob the key
+         mark Asked
+         keep
+         tell not sent: it looks like a whisper (/w NAME TEXT); Enter once more says it to everyone
+         > W bob the key
+         keep
+         tell not sent: …
+         +1s
+         > W bob the key
+         mark Here
+         send MSG W bob the key
+         show Ann: W bob the key
+         > w bob other
+         mark Asked
+         keep
+         tell not sent: …
+         +1s
+         > /w bob other
+         mark Here
+         send W bob other
+         show me ⇢ bob: other
+         > /w bob x
+         send W bob x
+         show me ⇢ bob: x",
+    );
+}
+
+const PASTE: &str = "one\r\n/quit\nW bob x\n\n\0LIN eve\nlast\n";
+
+/// Pastes, answers, and returns what is done then.
+fn pasted(answer: Event<'_>) -> Vec<String> {
+    let mut app = ann(Manner::Screen);
+    let now = Clock::default().now();
+    let asked = app.on(Event::Entered(PASTE), now);
+    let wanted = [
+        "mark Asked",
+        "tell 5 messages to everyone, from: one",
+        "tell to: last",
+        "tell y sends them, j joins them into one, n or Enter drops them",
+    ];
+    assert_eq!(asked.iter().map(written).collect::<Vec<_>>(), wanted);
+    let done = app.on(answer, now);
+    let (marked, done) = done.split_first().unwrap();
+    assert_eq!(written(marked), "mark Here");
+    done.iter().map(written).collect()
+}
+
+#[test]
+fn a_paste_is_sent_only_when_asked_to() {
+    let sent = pasted(Event::Entered("y"));
+    let sent: Vec<_> = sent
+        .iter()
+        .filter(|done| done.starts_with("send"))
+        .collect();
+    let wanted =
+        ["one", "/quit", "W bob x", "LIN eve", "last"].map(|text| format!("send MSG {text}"));
+    assert_eq!(sent, wanted.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_paste_may_become_one_message() {
+    let text = "one /quit W bob x LIN eve last";
+    let wanted = [format!("send MSG {text}"), format!("show Ann: {text}")];
+    assert_eq!(pasted(Event::Entered("join")), wanted);
+}
+
+#[test]
+fn a_paste_is_dropped_by_default() {
+    let dropped = ["tell dropped; the Up key brings it back"];
+    assert_eq!(pasted(Event::Entered("")), dropped);
+    assert_eq!(pasted(Event::Entered("n")), dropped);
+    assert_eq!(pasted(Event::Interrupted), dropped);
+}
+
+#[test]
+fn what_is_no_answer_is_not_said_either() {
+    let wanted = [
+        "keep",
+        "tell the paste is dropped, and this is not sent: Enter says it",
+    ];
+    assert_eq!(pasted(Event::Entered("hello")), wanted);
+}
