@@ -59,11 +59,11 @@ fn after_help() -> String {
     }
     help.push_str("\nKeys:\n");
     for (keys, does) in commands::KEYS {
-        let _ = writeln!(help, "  {keys:<18} {does}");
+        let _ = writeln!(help, "  {keys:<32} {does}");
     }
     help.push_str("\nExit codes:\n");
     for (code, meaning) in exit::CODES {
-        let _ = writeln!(help, "  {code:<18} {meaning}");
+        let _ = writeln!(help, "  {code:<32} {meaning}");
     }
     help.trim_end().to_owned()
 }

@@ -5,6 +5,8 @@
 pub enum Verb {
     /// Whispers to one person.
     Whisper,
+    /// Whispers to who whispered last.
+    Reply,
     /// Asks who is here.
     Who,
     /// Asks for the server's secret.
@@ -17,6 +19,16 @@ pub enum Verb {
     Reconnect,
     /// Tells of the connection.
     Status,
+    /// Shows what was said last.
+    Last,
+    /// Searches in what was said.
+    Grep,
+    /// Listens to somebody no more, or again.
+    Mute,
+    /// Sets what rings the bell.
+    Bell,
+    /// Sets where the time is shown.
+    Time,
     /// Explains the commands.
     Help,
     /// Leaves.
@@ -37,12 +49,18 @@ pub struct Command {
 }
 
 /// Every command.
-pub const COMMANDS: [Command; 9] = [
+pub const COMMANDS: [Command; 15] = [
     Command {
         verb: Verb::Whisper,
         word: "w",
         arguments: "NAME TEXT",
         does: "whispers to one person",
+    },
+    Command {
+        verb: Verb::Reply,
+        word: "r",
+        arguments: "TEXT",
+        does: "whispers to who whispered to you last",
     },
     Command {
         verb: Verb::Who,
@@ -81,6 +99,36 @@ pub const COMMANDS: [Command; 9] = [
         does: "tells how the connection is",
     },
     Command {
+        verb: Verb::Last,
+        word: "last",
+        arguments: "[N]",
+        does: "shows the last messages again, 10 or N",
+    },
+    Command {
+        verb: Verb::Grep,
+        word: "grep",
+        arguments: "TEXT",
+        does: "shows the messages that hold a text",
+    },
+    Command {
+        verb: Verb::Mute,
+        word: "mute",
+        arguments: "[NAME]",
+        does: "hides what somebody says, or no more; lists who is muted",
+    },
+    Command {
+        verb: Verb::Bell,
+        word: "bell",
+        arguments: "[off|mention|whisper|all]",
+        does: "sets what rings the bell",
+    },
+    Command {
+        verb: Verb::Time,
+        word: "time",
+        arguments: "once|each|off",
+        does: "sets where the time is shown",
+    },
+    Command {
         verb: Verb::Help,
         word: "help",
         arguments: "[COMMAND]",
@@ -95,8 +143,9 @@ pub const COMMANDS: [Command; 9] = [
 ];
 
 /// The keys that are worth knowing.
-pub const KEYS: [(&str, &str); 6] = [
+pub const KEYS: [(&str, &str); 7] = [
     ("Enter", "sends the line; of a paste, asks first"),
+    ("Tab", "guesses a name, or a command; again: the next one"),
     ("Ctrl-C", "clears the line"),
     ("Ctrl-D", "leaves, if the line is empty"),
     ("Up, Down", "bring back what was entered"),
@@ -127,7 +176,7 @@ pub fn overview() -> Vec<String> {
 }
 
 fn explained(usage: &str, does: &str) -> String {
-    format!("{usage:<18} {does}")
+    format!("{usage:<32} {does}")
 }
 
 /// Why a word is no command.
@@ -248,7 +297,8 @@ mod tests {
     fn the_readme_lists_every_command_and_key() {
         let readme = include_str!("../README.md");
         for command in &COMMANDS {
-            let row = format!("| `{}` | {} |", command.usage(), command.does);
+            let usage = command.usage().replace('|', "\\|");
+            let row = format!("| `{usage}` | {} |", command.does);
             assert!(readme.contains(&row), "{row}");
         }
         for (keys, does) in KEYS {

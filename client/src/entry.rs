@@ -1,6 +1,9 @@
 //! What a person has entered: one line, or a paste of several.
 
+use std::str::FromStr;
+
 use crate::commands::{self, Command, Unknown, Verb};
+use crate::settings::{Bell, TimeShown};
 
 /// What an entered text asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub enum Entry<'a> {
         /// What.
         text: &'a str,
     },
+    /// `/r`
+    Reply(&'a str),
     /// `/who`
     Who,
     /// `/sec`
@@ -26,6 +31,16 @@ pub enum Entry<'a> {
     Reconnect,
     /// `/status`
     Status,
+    /// `/last`, so many messages.
+    Last(usize),
+    /// `/grep`
+    Grep(&'a str),
+    /// `/mute`, somebody or nobody.
+    Mute(Option<&'a str>),
+    /// `/bell`, another or the same.
+    Bell(Option<Bell>),
+    /// `/time`
+    Time(TimeShown),
     /// `/help`, of one command or all.
     Help(Option<&'static Command>),
     /// `/quit`
@@ -75,6 +90,14 @@ fn with_arguments<'a>(command: &'static Command, rest: &'a str) -> Entry<'a> {
     match command.verb {
         Verb::Whisper => whisper(command, rest),
         Verb::Help => help(rest),
+        Verb::Reply if !rest.is_empty() => Entry::Reply(rest),
+        Verb::Grep if !rest.is_empty() => Entry::Grep(rest),
+        Verb::Last => last(command, rest),
+        Verb::Mute => Entry::Mute(Some(rest).filter(|name| !name.is_empty())),
+        Verb::Bell if rest.is_empty() => Entry::Bell(None),
+        Verb::Bell => parsed(command, rest, |bell| Entry::Bell(Some(bell))),
+        Verb::Time => parsed(command, rest, Entry::Time),
+        Verb::Reply | Verb::Grep => Entry::Incomplete(command),
         _ if !rest.is_empty() => Entry::Incomplete(command),
         Verb::Who => Entry::Who,
         Verb::Secret => Entry::Secret,
@@ -93,6 +116,23 @@ fn whisper<'a>(command: &'static Command, rest: &'a str) -> Entry<'a> {
     } else {
         Entry::Whisper { to, text }
     }
+}
+
+fn last<'a>(command: &'static Command, rest: &'a str) -> Entry<'a> {
+    const USUAL: usize = 10;
+    if rest.is_empty() {
+        return Entry::Last(USUAL);
+    }
+    parsed(command, rest, Entry::Last)
+}
+
+/// Reads an argument, if it is one of those that are wanted.
+fn parsed<'a, T: FromStr>(
+    command: &'static Command,
+    rest: &str,
+    entry: impl Fn(T) -> Entry<'a>,
+) -> Entry<'a> {
+    rest.parse().map_or(Entry::Incomplete(command), entry)
 }
 
 fn help(rest: &str) -> Entry<'_> {
@@ -150,6 +190,25 @@ mod tests {
         assert_eq!(Entry::parse("/sec "), Entry::Secret);
         assert_eq!(Entry::parse(" /quit"), Entry::Quit);
         assert!(matches!(Entry::parse("/quit now"), Entry::Incomplete(_)));
+    }
+
+    #[test]
+    fn arguments_are_read() {
+        assert_eq!(Entry::parse("/r see you"), Entry::Reply("see you"));
+        assert_eq!(Entry::parse("/last"), Entry::Last(10));
+        assert_eq!(Entry::parse("/last 3"), Entry::Last(3));
+        assert_eq!(Entry::parse("/grep a b"), Entry::Grep("a b"));
+        assert_eq!(Entry::parse("/mute"), Entry::Mute(None));
+        assert_eq!(Entry::parse("/mute bob"), Entry::Mute(Some("bob")));
+        assert_eq!(Entry::parse("/bell"), Entry::Bell(None));
+        assert_eq!(Entry::parse("/bell all"), Entry::Bell(Some(Bell::All)));
+        assert_eq!(Entry::parse("/time each"), Entry::Time(TimeShown::Each));
+        for wrong in ["/r", "/last x", "/grep", "/bell loud", "/time"] {
+            assert!(
+                matches!(Entry::parse(wrong), Entry::Incomplete(_)),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

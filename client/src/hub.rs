@@ -13,6 +13,7 @@ use crate::exit::Ending;
 use crate::line::{Chime, Line, Shown};
 use crate::link::Link;
 use crate::outbox::{Full, Outbox};
+use crate::settings::TimeShown;
 use crate::transcript::Transcript;
 
 /// What the thread of the input is to do next.
@@ -44,6 +45,8 @@ pub(crate) struct Hub {
     link: Mutex<Option<Arc<Link>>>,
     /// How the row is marked.
     presence: Mutex<Presence>,
+    /// Where the time is shown.
+    time: Mutex<TimeShown>,
     pub(crate) transcript: Transcript,
     pub(crate) outbox: Outbox,
     /// At most one task for each answer to a login.
@@ -63,7 +66,7 @@ pub(crate) struct Ends {
 }
 
 impl Hub {
-    pub(crate) fn new(app: App) -> (Self, Ends) {
+    pub(crate) fn new(app: App, time: TimeShown) -> (Self, Ends) {
         let (tasks, tasks_end) = mpsc::channel();
         let (dials, dials_end) = mpsc::channel();
         let (endings, endings_end) = mpsc::channel();
@@ -72,6 +75,7 @@ impl Hub {
             rescheduled: Condvar::new(),
             link: Mutex::default(),
             presence: Mutex::new(Presence::Here),
+            time: Mutex::new(time),
             transcript: Transcript::default(),
             outbox: Outbox::default(),
             tasks,
@@ -94,6 +98,16 @@ impl Hub {
     /// Tells the app what was entered; returns what becomes of the row.
     pub(crate) fn entered(&self, line: &str) -> Row {
         self.on_locked(&mut self.app(), Event::Entered(line))
+    }
+
+    /// Returns what Tab puts before the cursor.
+    pub(crate) fn complete(&self, before: &str) -> Option<String> {
+        self.app().complete(before)
+    }
+
+    /// Returns what a command becomes once the space behind it is typed.
+    pub(crate) fn freeze(&self, before: &str) -> Option<String> {
+        self.app().freeze(before)
     }
 
     /// Tells of a connection that stands.
@@ -125,7 +139,7 @@ impl Hub {
 
     /// Returns how the row is to be marked.
     pub(crate) fn presence(&self) -> Presence {
-        *self.presence.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.presence)
     }
 
     fn on_locked(&self, app: &mut App, event: Event<'_>) -> Row {
@@ -159,8 +173,13 @@ impl Hub {
     }
 
     fn show(&self, line: Line, chime: Chime, now: Now) {
-        let at = now.local;
-        self.transcript.push(Shown { at, chime, line });
+        let (at, time) = (now.local, *lock(&self.time));
+        self.transcript.push(Shown {
+            at,
+            time,
+            chime,
+            line,
+        });
     }
 
     fn perform(&self, action: Action, now: Now) -> Result<(), Full> {
@@ -171,9 +190,8 @@ impl Hub {
             Action::Tell(text) => self.show(Line::Told(text), Chime::Silent, now),
             Action::Ask => self.assign(Task::Ask),
             Action::Chat(name) => self.assign(Task::Chat(name)),
-            Action::Mark(presence) => {
-                *self.presence.lock().unwrap_or_else(PoisonError::into_inner) = presence;
-            }
+            Action::Mark(presence) => *lock(&self.presence) = presence,
+            Action::Time(time) => *lock(&self.time) = time,
             // It is told to whoever told what was entered.
             Action::Keep => {}
             Action::Dial => self.dial(),
@@ -201,10 +219,14 @@ impl Hub {
     }
 
     fn app(&self) -> MutexGuard<'_, App> {
-        self.app.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.app)
     }
 
     fn link(&self) -> MutexGuard<'_, Option<Arc<Link>>> {
-        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.link)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,6 +15,7 @@ use rustyline::{
 };
 
 use crate::app::Event;
+use crate::helper::Brought;
 use crate::history::Entered;
 use crate::hub::{Hub, Row};
 
@@ -23,6 +24,7 @@ use crate::hub::{Hub, Row};
 pub(crate) struct Desk {
     pub(crate) hub: Arc<Hub>,
     pub(crate) entered: Entered,
+    pub(crate) brought: Brought,
     /// A name is asked for: Enter ends the edit then, and nothing is kept.
     pub(crate) asking: Arc<AtomicBool>,
 }
@@ -34,6 +36,8 @@ enum Key {
     EndOfInput,
     Back,
     Forth,
+    Tab,
+    Space,
 }
 
 /// Gives the keys their meaning.
@@ -49,6 +53,8 @@ pub(crate) fn bind<H: Helper, I: History>(editor: &mut Editor<H, I>, desk: &Desk
         (KeyEvent::ctrl('P'), Key::Back),
         (plain(KeyCode::Down), Key::Forth),
         (KeyEvent::ctrl('N'), Key::Forth),
+        (plain(KeyCode::Tab), Key::Tab),
+        (plain(KeyCode::Char(' ')), Key::Space),
     ];
     for (keys, key) in bindings {
         let desk = desk.clone();
@@ -70,6 +76,8 @@ impl ConditionalEventHandler for Bound {
             Key::EndOfInput => self.desk.end(row.line()),
             Key::Back => Some(self.desk.bring(|entered| entered.back(row.line()))),
             Key::Forth => Some(self.desk.bring(Entered::forth)),
+            Key::Tab => Some(self.desk.complete()),
+            Key::Space => self.desk.freeze(&row.line()[..row.pos()]),
         }
     }
 }
@@ -98,9 +106,11 @@ impl Desk {
     }
 
     fn interrupt(&self, line: &str) -> Cmd {
-        if line.is_empty() {
-            self.hub.on(Event::Interrupted);
-        }
+        self.hub.on(if line.is_empty() {
+            Event::Interrupted
+        } else {
+            Event::Cleared
+        });
         replace(String::new())
     }
 
@@ -112,11 +122,30 @@ impl Desk {
         Some(Cmd::Noop)
     }
 
+    fn complete(&self) -> Cmd {
+        if self.is_asking() {
+            return Cmd::Noop;
+        }
+        Cmd::Complete
+    }
+
+    /// A space is a space, but behind a command that becomes another by it.
+    fn freeze(&self, before: &str) -> Option<Cmd> {
+        self.hub.freeze(before).map(|_| Cmd::Complete)
+    }
+
     fn bring(&self, from: impl FnOnce(&Entered) -> Option<String>) -> Cmd {
         if self.is_asking() {
             return Cmd::Noop;
         }
-        from(&self.entered).map_or(Cmd::Noop, replace)
+        match from(&self.entered) {
+            None => Cmd::Noop,
+            Some(line) if line.is_empty() => replace(line),
+            Some(line) => {
+                self.brought.set(line);
+                Cmd::Complete
+            }
+        }
     }
 }
 

@@ -2,11 +2,15 @@
 
 use jiff::civil::DateTime;
 
+use crate::settings::TimeShown;
+
 /// A line to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
     /// What the clock on the wall showed when it came.
     pub at: DateTime,
+    /// Where that is shown.
+    pub time: TimeShown,
     /// Whether the bell rings with it.
     pub chime: Chime,
     /// What it says.

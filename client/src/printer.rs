@@ -123,10 +123,11 @@ mod tests {
     #[test]
     fn what_is_being_printed_may_be_taken_by_the_end() {
         let unseen = Unseen::default();
-        let pen = Pen::new(Renderer::new(Styles::Off, TimeShown::Off));
+        let pen = Pen::new(Renderer::new(Styles::Off));
         let mut printer = Printer::new(Box::new(Ending(unseen.clone())), pen, unseen.clone());
         let hello = Shown {
             at: jiff::civil::date(2025, 11, 22).at(10, 41, 0, 0),
+            time: TimeShown::Off,
             chime: Chime::Silent,
             line: Line::Told("hello".to_owned()),
         };

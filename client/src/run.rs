@@ -97,7 +97,7 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     })?;
     let name = args.name().cloned();
     let settings = args.settings();
-    let (hub, ends) = Hub::new(App::new(manner, name, &settings, jitter()));
+    let (hub, ends) = Hub::new(App::new(manner, name, &settings, jitter()), settings.time);
     let (hub, connect) = (
         Arc::new(hub),
         Connect {
@@ -119,7 +119,7 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
 fn renderer(settings: &Settings) -> Renderer {
     let colored = colors::are_wanted(settings.color, |name| env::var_os(name), true);
     let styles = if colored { Styles::On } else { Styles::Off };
-    Renderer::new(styles, settings.time)
+    Renderer::new(styles)
 }
 
 /// Seeds the waits with the random keys of a hash map.

@@ -5,19 +5,19 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
 use rustyline::error::ReadlineError;
-use rustyline::{ColorMode, Config, Editor, ExternalPrinter};
+use rustyline::{ColorMode, CompletionType, Config, Editor, ExternalPrinter};
 use wac_core::name::Name;
 
 use crate::app::Event;
 use crate::exit::Ending;
+use crate::helper::{self, Brought, RowHelper};
 use crate::history::Entered;
 use crate::hub::{Hub, Task};
 use crate::keys::{self, Desk};
-use crate::prompt::{self, Prompt};
 
 /// Edits the row.
 pub(crate) struct Screen {
-    editor: Editor<Prompt, Entered>,
+    editor: Editor<RowHelper, Entered>,
     desk: Desk,
 }
 
@@ -33,12 +33,16 @@ impl Screen {
         let desk = Desk {
             hub,
             entered: Entered::default(),
+            brought: Brought::default(),
             asking: Arc::default(),
         };
         // What is coloured is our own business: the editor is to ask each time.
-        let config = Config::builder().color_mode(ColorMode::Forced).build();
+        let config = Config::builder()
+            .color_mode(ColorMode::Forced)
+            .completion_type(CompletionType::List)
+            .build();
         let mut editor = Editor::with_history(config, desk.entered.clone())?;
-        editor.set_helper(Some(Prompt::new(desk.hub.clone())));
+        editor.set_helper(Some(RowHelper::new(desk.hub.clone(), desk.brought.clone())));
         keys::bind(&mut editor, &desk);
         let above = editor.create_external_printer()?;
         Ok((Self { editor, desk }, Box::new(above)))
@@ -65,7 +69,7 @@ impl Screen {
     /// Edits until the terminal is gone: the keys take the lines out.
     fn chat(&mut self, name: &Name) {
         self.desk.asking.store(false, Ordering::Relaxed);
-        let prompt = prompt::of(name);
+        let prompt = helper::prompt(name);
         let error = loop {
             match self.editor.readline(&prompt) {
                 Ok(line) => {

@@ -99,6 +99,7 @@ impl Ring {
         let hole = mem::take(&mut self.dropped);
         let told = (hole > 0).then(|| Shown {
             at: lines[0].at,
+            time: lines[0].time,
             chime: Chime::Silent,
             line: Line::Told(format!("{hole} lines came too fast to be shown")),
         });
@@ -123,10 +124,12 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::TimeShown;
 
     fn shown(line: Line) -> Shown {
         Shown {
             at: jiff::civil::date(2025, 11, 22).at(10, 41, 0, 0),
+            time: TimeShown::Once,
             chime: Chime::Silent,
             line,
         }

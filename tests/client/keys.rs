@@ -107,6 +107,17 @@ fn up_brings_back_what_was_entered_and_down_what_was_being_typed() {
 }
 
 #[test]
+fn what_is_brought_back_can_be_gone_on_with() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let mut term = Term::chat(&server, "Ann");
+    term.types("one\r");
+    bob.expect("Ann: one");
+    term.types(&format!("{UP} two\r"));
+    bob.expect("Ann: one two");
+}
+
+#[test]
 fn what_ctrl_r_finds_can_be_sent() {
     let server = Server::start();
     let mut bob = server.user("bob");

@@ -5,6 +5,7 @@ mod talk;
 mod term;
 
 mod comes_back;
+mod complete;
 mod ctrl_r;
 mod hostile;
 mod keys;

@@ -1,11 +1,13 @@
 //! Dialogues with the pure half, in microseconds.
 
+mod commands;
 mod guards;
 mod outage;
 
 use wac_core::MAX_CLIENT_LINE_BYTES;
 
 use super::*;
+use crate::line::Mention;
 
 /// Plays a dialogue. `>` is typed, `<` comes from the server, `+5s` lets time pass, tick by tick;
 /// what follows a line, indented, is what has to be done then. `…` stands for any end of a line.
@@ -68,6 +70,7 @@ impl<'a> Happens<'a> {
             (("+", time), _) => return seconds(time).map(Self::Passes),
             (("z", time), _) => return seconds(time).map(Self::Sleeps),
             (_, "^C") => Event::Interrupted,
+            (_, "cleared") => Event::Cleared,
             (_, "^D") => Event::InputEnded,
             (_, "connected") => Event::Connected,
             (_, "unreachable") => Event::Unreachable("refused"),
@@ -121,6 +124,7 @@ fn written(action: &Action) -> String {
         Action::Ask => "ask".into(),
         Action::Chat(name) => format!("chat {name}"),
         Action::Mark(presence) => format!("mark {presence:?}"),
+        Action::Time(time) => format!("time {time}"),
         Action::Keep => "keep".into(),
         Action::Dial => "dial".into(),
         Action::HangUp => "hang up".into(),
@@ -154,6 +158,19 @@ fn shown(line: &Line) -> String {
 }
 
 const LOGGED_IN: &str = "
+    send PING wac greeted
+    send LIN Ann
+    < PONG wac greeted
+    < * welcome, Ann
+    show * welcome, Ann
+    chat Ann
+    send WHO
+    < * online (2): bob, Ann
+    tell 2 here: bob, Ann
+";
+
+/// The same, of a program, which does not ask who is here.
+const PIPED_IN: &str = "
     send PING wac greeted
     send LIN Ann
     < PONG wac greeted
@@ -248,7 +265,7 @@ fn what_is_said_is_sent_and_shown_like_everyones() {
 
 #[test]
 fn a_pipe_shows_only_what_the_server_says() {
-    let script = format!("{LOGGED_IN} > hello\n send MSG hello\n < Bob: hi\n show Bob: hi");
+    let script = format!("{PIPED_IN} > hello\n send MSG hello\n < Bob: hi\n show Bob: hi");
     plays(Manner::Pipe, Some("Ann"), &script);
 }
 
@@ -266,7 +283,7 @@ fn commands_are_sent_in_the_protocols_words() {
          send MSG /who
          show Ann: /who
          > /help sec
-         tell /sec               asks for the server's secret",
+         tell /sec                             asks for the server's secret",
     );
 }
 
@@ -348,7 +365,7 @@ fn who_comes_and_goes_is_told_in_one_line() {
 
 #[test]
 fn a_pipe_is_told_who_comes_in_the_servers_words() {
-    let script = format!("{LOGGED_IN} < * dave joined\n show * dave joined");
+    let script = format!("{PIPED_IN} < * dave joined\n show * dave joined");
     plays(Manner::Pipe, Some("Ann"), &script);
 }
 
@@ -388,12 +405,13 @@ fn an_interrupt_says_how_to_leave() {
 
 #[test]
 fn where_nothing_is_tried_again_a_lost_connection_is_the_end() {
-    let script = format!("{LOGGED_IN} gone\n lost link lost: the server has closed it\n end Lost");
-    plays(Manner::Pipe, Some("Ann"), &script);
+    let lost = "gone\n lost link lost: the server has closed it\n end Lost";
+    plays(Manner::Pipe, Some("Ann"), &format!("{PIPED_IN}{lost}"));
     let settings = Settings {
         reconnect: Reconnect::Times(0),
         ..Settings::default()
     };
+    let script = format!("{LOGGED_IN}{lost}");
     plays_with(&settings, Manner::Screen, Some("Ann"), &script);
 }
 

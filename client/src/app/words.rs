@@ -7,6 +7,7 @@ use wac_core::text::cut;
 
 use crate::clock::Now;
 use crate::commands::{self, Command, Unknown};
+use crate::settings::Bell;
 
 pub(super) const NOT_TEXT: &str = "not sent: a line of the input is not UTF-8";
 pub(super) const NAME_FIRST: &str = "the chat begins with a name; /quit or Ctrl-D leaves";
@@ -18,6 +19,8 @@ pub(super) const LEAK: &str =
     "not sent: it looks like a whisper (/w NAME TEXT); Enter once more says it to everyone";
 pub(super) const PASTE_DROPPED: &str = "dropped; the Up key brings it back";
 pub(super) const PASTE_UNCLEAR: &str = "the paste is dropped, and this is not sent: Enter says it";
+pub(super) const NOBODY_WHISPERED: &str = "not sent: nobody has whispered to you; /w NAME TEXT";
+pub(super) const NOTHING_SAID: &str = "nothing of the kind was said";
 pub(super) const NAME_HELD: &str =
     "the lost connection still holds the name, for 30 s at most; trying until it is free";
 
@@ -58,6 +61,27 @@ pub(super) fn unknown(word: &str, why: &Unknown) -> String {
             format!("no command /{word}; /help lists them. Not sent; //{word} says it")
         }
     }
+}
+
+/// Who is here: by name, where they are few.
+pub(super) fn here(names: &[String]) -> String {
+    const FEW: usize = 8;
+    if names.len() <= FEW {
+        return format!("{} here: {}", names.len(), names.join(", "));
+    }
+    format!("{} here; /who lists them", names.len())
+}
+
+pub(super) fn muted<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    let names: Vec<&str> = names.map(String::as_str).collect();
+    if names.is_empty() {
+        return "nobody is muted".into();
+    }
+    format!("muted: {}; /mute NAME again listens", names.join(", "))
+}
+
+pub(super) fn bell(rings_for: Bell) -> String {
+    format!("the bell rings for: {rings_for} (off, mention, whisper or all)")
 }
 
 pub(super) fn too_long(excess_bytes: usize) -> String {

@@ -12,7 +12,7 @@
 use std::fmt::Write;
 use std::iter;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use unicode_width::UnicodeWidthStr;
 
 use super::colors;
@@ -28,7 +28,6 @@ const MAX_COLUMN: usize = 16;
 #[derive(Debug)]
 pub struct Renderer {
     styles: Styles,
-    time: TimeShown,
     day: Option<Date>,
     /// Hour and minute of the last time that was shown.
     minute: Option<(i8, i8)>,
@@ -46,10 +45,9 @@ pub enum Styles {
 
 impl Renderer {
     /// Begins a transcript.
-    pub fn new(styles: Styles, time: TimeShown) -> Self {
+    pub fn new(styles: Styles) -> Self {
         Self {
             styles,
-            time,
             day: None,
             minute: None,
             column: COLUMN,
@@ -63,30 +61,37 @@ impl Renderer {
         if shown.chime == Chime::Rings {
             out.push('\u{7}');
         }
-        self.rule(shown.at.date(), &mut out);
-        self.margin(shown.at, is_mention(&shown.line), &mut out);
+        if shown.time != TimeShown::Off {
+            self.rule(shown.at.date(), &mut out);
+        }
+        self.time(shown, &mut out);
+        out.push_str(if is_mention(&shown.line) {
+            "▌ "
+        } else {
+            "  "
+        });
         self.body(&shown.line, &mut out);
         out.push('\n');
         out
     }
 
     fn rule(&mut self, day: Date, out: &mut String) {
-        if self.time != TimeShown::Off && self.day.replace(day) != Some(day) {
+        if self.day.replace(day) != Some(day) {
             let _ = writeln!(out, " ─ {} ─", day.strftime("%A %-d %B"));
         }
     }
 
-    fn margin(&mut self, at: DateTime, mention: bool, out: &mut String) {
+    fn time(&mut self, shown: &Shown, out: &mut String) {
+        let at = shown.at;
         let minute = (at.hour(), at.minute());
         let changed = self.minute.replace(minute) != Some(minute);
-        match self.time {
+        match shown.time {
             TimeShown::Off => {}
             TimeShown::Once if !changed => out.push_str("      "),
             TimeShown::Once | TimeShown::Each => {
                 let _ = write!(out, " {}", at.strftime("%H:%M"));
             }
         }
-        out.push_str(if mention { "▌ " } else { "  " });
     }
 
     fn body(&mut self, line: &Line, out: &mut String) {

@@ -110,7 +110,7 @@ impl fmt::Display for NameError {
 impl std::error::Error for NameError {}
 
 /// A name as it is compared: NFC, its case folded.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Folded(Box<str>);
 
 impl Folded {

@@ -26,6 +26,12 @@ fn what_looks_like_a_whisper_is_asked_about_once() {
          mark Here
          send W bob other
          show me ⇢ bob: other
+         > w bob third
+         mark Asked
+         keep
+         tell not sent: …
+         cleared
+         mark Here
          > /w bob x
          send W bob x
          show me ⇢ bob: x",

@@ -11,6 +11,7 @@ const BACK: &str = "
     < * welcome, Ann
     mark Here
     back back as Ann after …
+    send WHO
 ";
 
 #[test]
@@ -32,6 +33,7 @@ fn a_lost_connection_is_made_again_under_the_same_name() {
          mark Here
          show + bob
          back back as Ann after 9 s · nothing could be received 10:41:00–10:41:09
+         send WHO
          > hello
          send MSG hello
          show Ann: hello",
@@ -143,6 +145,7 @@ fn a_dead_link_is_left_after_ten_seconds_without_an_answer() {
          < * welcome, Ann
          mark Here
          back back as Ann after 40 s · nothing could be received 10:41:00–10:41:40
+         send WHO
          tell 1 line waits: /send sends it, /drop drops it",
     );
 }
@@ -266,6 +269,7 @@ fn a_name_held_by_the_dead_connection_is_tried_for_forty_seconds() {
          < * welcome, Ann
          mark Here
          back back as Ann after …
+         send WHO
          tell 1 line waits: /send sends it, /drop drops it"
     ));
     let tries = format!("+2s\n{taken}").repeat(19);

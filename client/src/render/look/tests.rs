@@ -16,9 +16,10 @@ fn said(name: &str, text: &str) -> Line {
     }
 }
 
-fn silent(at: DateTime, line: Line) -> Shown {
+fn silent(at: DateTime, time: TimeShown, line: Line) -> Shown {
     Shown {
         at,
+        time,
         chime: Chime::Silent,
         line,
     }
@@ -27,10 +28,10 @@ fn silent(at: DateTime, line: Line) -> Shown {
 /// Draws the lines without colours; the margin of the drawing is left out.
 #[track_caller]
 fn draws(time: TimeShown, lines: Vec<(DateTime, Line)>, drawing: &str) {
-    let mut renderer = Renderer::new(Styles::Off, time);
+    let mut renderer = Renderer::new(Styles::Off);
     let drawn: String = lines
         .into_iter()
-        .map(|(at, line)| renderer.render(&silent(at, line)))
+        .map(|(at, line)| renderer.render(&silent(at, time, line)))
         .collect();
     let wanted: String = drawing
         .lines()
@@ -175,7 +176,7 @@ fn no_message_looks_like_a_whisper() {
 
 #[test]
 fn names_are_coloured_and_mentions_bold() {
-    let mut renderer = Renderer::new(Styles::On, TimeShown::Off);
+    let mut renderer = Renderer::new(Styles::On);
     let line = Line::Said {
         name: "bob".into(),
         text: "ann?".into(),
@@ -183,6 +184,7 @@ fn names_are_coloured_and_mentions_bold() {
     };
     let drawn = renderer.render(&Shown {
         at: at(10, 41),
+        time: TimeShown::Off,
         chime: Chime::Rings,
         line,
     });
@@ -218,9 +220,9 @@ fn nothing_from_the_wire_is_obeyed() {
         Line::Lost(bad()),
         Line::Back(bad()),
     ];
-    let mut renderer = Renderer::new(Styles::Off, TimeShown::Once);
+    let mut renderer = Renderer::new(Styles::Off);
     for line in lines {
-        let drawn = renderer.render(&silent(at(10, 41), line));
+        let drawn = renderer.render(&silent(at(10, 41), TimeShown::Once, line));
         let text = drawn.trim_end_matches('\n').replace("November ─\n", "");
         assert!(!text.chars().any(wac_core::text::is_removed), "{text:?}");
         assert!(

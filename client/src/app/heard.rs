@@ -1,0 +1,117 @@
+//! What the server says, and what is shown of it.
+
+use wac_core::line::ServerLine;
+use wac_core::name::{Folded, Name};
+
+use super::life::Heard;
+use super::people::Deed;
+use super::who::Asker;
+use super::{Action, App, Manner, mention, words};
+use crate::clock::Now;
+use crate::line::{Chime, Line, Mention};
+
+impl App {
+    pub(super) fn line(&mut self, line: &str, now: Now, out: &mut Vec<Action>) {
+        let parsed = ServerLine::parse(line);
+        let was_online = self.life.is_online();
+        let at = out.len();
+        if self.life.line(&parsed, now, out) == Heard::Theirs {
+            let shown = match self.manner {
+                Manner::Screen => self.shown(line, &parsed, now),
+                Manner::Pipe => Some(Action::Show(Line::Wire(line.to_owned()))),
+            };
+            out.splice(at..at, shown);
+        }
+        if !was_online && self.life.is_online() {
+            self.came_online(out);
+        }
+    }
+
+    /// Asks who is here, for Tab, and reminds of what waits.
+    fn came_online(&mut self, out: &mut Vec<Action>) {
+        if self.manner == Manner::Screen {
+            self.who.ask(Asker::Client);
+            out.push(Action::Send("WHO".into()));
+        }
+        if !self.waiting.is_empty() {
+            out.push(Action::Tell(words::still_waiting(self.waiting.len())));
+        }
+    }
+
+    /// Returns how a line of the server is shown to a person, if it is.
+    fn shown(&mut self, line: &str, parsed: &ServerLine<'_>, now: Now) -> Option<Action> {
+        match *parsed {
+            ServerLine::Message { name, .. } | ServerLine::Whisper { name, .. }
+                if self.muted.contains_key(&Folded::of(name)) =>
+            {
+                None
+            }
+            ServerLine::Message { name, text } => Some(self.message(name, text, now)),
+            ServerLine::Whisper { name, text } => Some(self.whisper(name, text, now)),
+            ServerLine::Notice(notice) => self.notice(notice, now),
+            ServerLine::Refusal(why) => Some(Action::Show(Line::Refusal(why.to_owned()))),
+            ServerLine::Pong(_) | ServerLine::Secret(_) => {
+                Some(Action::Show(Line::Secret(line.to_owned())))
+            }
+        }
+    }
+
+    fn message(&mut self, name: &str, text: &str, now: Now) -> Action {
+        let me = self.life.name().map(Name::folded);
+        let (mention, deed) = if me.is_some_and(|me| mention::names(text, &me)) {
+            (Mention::OfMe, Deed::Mentions)
+        } else {
+            (Mention::None, Deed::Speaks)
+        };
+        self.people.note(name, deed);
+        let line = Line::Said {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            mention,
+        };
+        with_bell(self.bell.of_message(mention, now.elapsed), line)
+    }
+
+    fn whisper(&mut self, name: &str, text: &str, now: Now) -> Action {
+        self.people.note(name, Deed::Whispers);
+        let (from, text) = (name.to_owned(), text.to_owned());
+        with_bell(
+            self.bell.of_whisper(now.elapsed),
+            Line::Heard { from, text },
+        )
+    }
+
+    fn notice(&mut self, notice: &str, now: Now) -> Option<Action> {
+        if self.fold.take(notice, now.elapsed) {
+            self.moved(notice);
+            return None;
+        }
+        let listed = self.who.take(notice);
+        let asker = listed.as_ref().map(|listed| listed.asker);
+        let whole = listed.and_then(|listed| listed.whole);
+        if let Some(names) = &whole {
+            self.people.are(names);
+        }
+        match asker {
+            Some(Asker::Client) => whole.map(|names| Action::Tell(words::here(&names))),
+            _ => Some(Action::Show(Line::Notice(notice.to_owned()))),
+        }
+    }
+
+    /// Takes note of who came or went.
+    fn moved(&mut self, notice: &str) {
+        let is_name = |name: &&str| name.parse::<Name>().is_ok();
+        if let Some(name) = notice.strip_suffix(" joined").filter(is_name) {
+            self.people.note(name, Deed::Joins);
+        } else if let Some(name) = notice.strip_suffix(" left").filter(is_name) {
+            self.people.leaves(name);
+        }
+    }
+}
+
+fn with_bell(chime: Chime, line: Line) -> Action {
+    match chime {
+        Chime::Rings => Action::Ring(line),
+        Chime::Silent => Action::Show(line),
+    }
+}

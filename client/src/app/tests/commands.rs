@@ -1,0 +1,99 @@
+//! What the commands do that need no server, and whom Tab means.
+
+use super::*;
+
+#[test]
+fn a_reply_goes_to_the_last_whisperer() {
+    chats(
+        "> /r hello
+         tell not sent: nobody has whispered to you; /w NAME TEXT
+         < bob whispers, \"psst\"
+         ring and show bob ⇢ me: psst
+         > /r what?
+         send W bob what?
+         show me ⇢ bob: what?",
+    );
+}
+
+#[test]
+fn the_space_behind_a_reply_freezes_its_addressee() {
+    let mut app = ann(Manner::Screen);
+    let now = Clock::default().now();
+    assert_eq!(app.freeze("/r"), None);
+    app.on(Event::Line("bob whispers, \"psst\""), now);
+    assert_eq!(app.freeze("/r").as_deref(), Some("/w bob "));
+    assert_eq!(app.freeze("/rec"), None);
+    assert_eq!(app.freeze("or /r"), None);
+}
+
+#[test]
+fn tab_means_who_is_there_but_not_oneself() {
+    let mut app = ann(Manner::Screen);
+    let now = Clock::default().now();
+    app.on(Event::Line("* online (4): Ann, ben, bob, bea"), now);
+    assert_eq!(app.complete("a"), None);
+    assert_eq!(app.complete("b").as_deref(), Some("bea: "));
+    for line in ["ben: hi", "* bob joined", "* bea left"] {
+        app.on(Event::Line(line), now);
+    }
+    assert_eq!(app.complete("b").as_deref(), Some("ben: "));
+    assert_eq!(app.complete("ben: ").as_deref(), Some("bob: "));
+    assert_eq!(app.complete("bob: ").as_deref(), Some("ben: "));
+}
+
+#[test]
+fn what_was_said_is_shown_again() {
+    chats(
+        "< bob: The KEY rotates
+         show bob: The KEY rotates
+         > fine
+         send MSG fine
+         show Ann: fine
+         > /last 1
+         tell 10:41 Ann: fine
+         > /grep key
+         tell 10:41 bob: The KEY rotates
+         > /grep nothing
+         tell nothing of the kind was said",
+    );
+}
+
+#[test]
+fn who_is_muted_is_not_shown() {
+    chats(
+        "> /mute
+         tell nobody is muted
+         > /mute Bob
+         tell muted: Bob; /mute NAME again listens
+         < bob: loud
+         < bob whispers, \"LOUD\"
+         > /mute bob
+         tell nobody is muted
+         < bob: hi
+         show bob: hi",
+    );
+}
+
+#[test]
+fn the_bell_and_the_time_can_be_set() {
+    chats(
+        "> /bell
+         tell the bell rings for: whisper (off, mention, whisper or all)
+         > /bell off
+         tell the bell rings for: off (off, mention, whisper or all)
+         < bob: ann?
+         show ▌bob: ann?
+         > /time each
+         time each",
+    );
+}
+
+#[test]
+fn who_is_here_is_told_and_who_asks_reads_the_servers_list() {
+    chats(
+        "> /who
+         send WHO
+         < * online (2): bob, Ann
+         show * online (2): bob, Ann",
+    );
+}

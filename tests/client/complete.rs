@@ -1,0 +1,40 @@
+//! Tab guesses the person, and the space behind `/r` freezes the addressee.
+
+use wac_tests::Server;
+
+use crate::term::Term;
+
+#[test]
+fn tab_guesses_the_person_and_the_cursor_stays_behind_the_name() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let _bea = server.user("bea");
+    let mut term = Term::chat(&server, "Ann");
+    term.shows("3 here: bob, bea, Ann");
+    term.types("b\t");
+    term.shows_row("Ann▸ bea:");
+    term.types("\t");
+    term.shows_row("Ann▸ bob:");
+    term.types("hi\x01ask be\t");
+    term.shows_row("Ann▸ ask bea bob: hi");
+    term.types("\x03/wh\t\r");
+    term.shows("* online (3): bob, bea, Ann");
+    term.types("bob: x\r");
+    bob.expect("Ann: bob: x");
+}
+
+#[test]
+fn a_reply_keeps_its_addressee_whoever_whispers_meanwhile() {
+    let server = Server::start();
+    let (mut bob, mut eve) = (server.user("bob"), server.user("eve"));
+    let mut term = Term::chat(&server, "Ann");
+    bob.send("W Ann psst");
+    term.shows("bob ⇢ me psst");
+    term.types("/r ");
+    term.shows_row("Ann▸ /w bob");
+    eve.send("W Ann me too");
+    term.shows("eve ⇢ me me too");
+    term.types("the key\r");
+    bob.expect("Ann whispers, \"the key\"");
+    eve.silent_until_fence();
+}
