@@ -114,8 +114,10 @@ pub enum Presence {
 /// Who is there to talk to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
-    /// A person at a terminal, who can be asked.
+    /// A person at a terminal.
     Screen,
+    /// A person at a terminal that keeps what was typed: it is not shown again.
+    Plain,
     /// A program: nobody to ask, nothing to show but what the server says, and nothing to wait for.
     Pipe,
 }
@@ -144,7 +146,7 @@ impl App {
     /// A client that is being connected, and will log in under the name or ask for one.
     pub fn new(manner: Manner, name: Option<Name>, settings: &Settings, jitter: Jitter) -> Self {
         let reconnect = match manner {
-            Manner::Screen => settings.reconnect,
+            Manner::Screen | Manner::Plain => settings.reconnect,
             Manner::Pipe => Reconnect::Times(0),
         };
         Self {

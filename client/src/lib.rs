@@ -27,6 +27,7 @@ mod link;
 mod net;
 mod outbox;
 mod pipe;
+mod plain;
 mod printer;
 pub mod render;
 mod run;

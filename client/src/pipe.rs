@@ -38,7 +38,7 @@ pub(crate) fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) 
 
 /// Returns the next line, or none in it where it is not UTF-8, or none at all at the end. What is cut
 /// from a line beyond the limit would be refused anyway.
-fn next_line(input: &mut impl BufRead) -> io::Result<Option<Option<String>>> {
+pub(crate) fn next_line(input: &mut impl BufRead) -> io::Result<Option<Option<String>>> {
     let mut line = Vec::new();
     let limit = MAX_INPUT_BYTES as u64;
     if input.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {

@@ -38,7 +38,9 @@ fn enter_one(input: &mut impl BufRead, hub: &Hub) -> io::Result<bool> {
     let Some(line) = next_line(input)? else {
         return Ok(false);
     };
-    let line = line.as_deref().map(|line| line.trim_end_matches(['\n', '\r']));
+    let line = line
+        .as_deref()
+        .map(|line| line.trim_end_matches(['\n', '\r']));
     hub.on(line.map_or(Event::NotText, Event::Entered));
     Ok(true)
 }

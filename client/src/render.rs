@@ -2,6 +2,7 @@
 
 pub mod colors;
 pub mod look;
+pub mod plain;
 
 use std::fmt::Write;
 

@@ -15,15 +15,17 @@ use crate::app::{App, Jitter, Manner};
 use crate::args::Args;
 use crate::exit::{self, Ending};
 use crate::hub::{Ends, Hub};
+use crate::line::Shown;
 use crate::link::Link;
 use crate::printer::{self, Pen, Printer, Unseen};
 use crate::render::colors;
 use crate::render::look::{Renderer, Styles};
+use crate::render::plain::Reader;
 use crate::screen::Screen;
 use crate::settings::Settings;
 use crate::target::Address;
 use crate::terminal::{self, Saved};
-use crate::{pipe, signals, wire};
+use crate::{pipe, plain, signals, wire};
 
 /// How long the screen may take to show the last lines: 1 s. During Ctrl-R it shows none, and they
 /// are written below the row instead.
@@ -82,11 +84,8 @@ impl Failure {
 /// # Errors
 /// Why it did not start.
 pub fn run(args: &Args) -> Result<Ending, Failure> {
-    let manner = if terminal::is_there() {
-        Manner::Screen
-    } else {
-        Manner::Pipe
-    };
+    let settings = args.settings();
+    let manner = manner(&settings);
     if manner == Manner::Pipe && args.name().is_none() {
         return Err(Failure::NoName);
     }
@@ -96,7 +95,6 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
         source,
     })?;
     let name = args.name().cloned();
-    let settings = args.settings();
     let (hub, ends) = Hub::new(App::new(manner, name, &settings, jitter()), settings.time);
     let (hub, connect) = (
         Arc::new(hub),
@@ -105,14 +103,23 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
             link,
         },
     );
+    if manner != Manner::Pipe {
+        hub.tell(format!(
+            "connected to {address}; /help explains, Ctrl-D leaves"
+        ));
+    }
     match manner {
-        Manner::Screen => {
-            hub.tell(format!(
-                "connected to {address}; /help explains, Ctrl-D leaves"
-            ));
-            chat_on_screen(&hub, ends, connect, Pen::new(renderer(&settings)))
-        }
+        Manner::Screen => chat_on_screen(&hub, ends, connect, Pen::new(renderer(&settings))),
+        Manner::Plain => chat_in_words(&hub, ends, connect),
         Manner::Pipe => chat_in_pipe(&hub, ends, connect),
+    }
+}
+
+fn manner(settings: &Settings) -> Manner {
+    match terminal::is_there() {
+        true if settings.plain || terminal::is_dumb() => Manner::Plain,
+        true => Manner::Screen,
+        false => Manner::Pipe,
     }
 }
 
@@ -164,8 +171,7 @@ fn chat_on_screen(
     let ended = hub.clone();
     signals::watch(move |signal| ended.end(Ending::Signal(signal)))?;
     thread::spawn(move || screen.run(ends.tasks));
-    let timed = hub.clone();
-    thread::spawn(move || timed.keep_time());
+    keep_time(hub);
     connect.start(hub, ends.dials);
 
     let ending = wait(&ends.endings);
@@ -192,11 +198,35 @@ fn chat_in_pipe(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending, 
     thread::spawn(move || pipe::enter(BufReader::new(io::stdin()), &entered, &ends.tasks));
     connect.start(hub, ends.dials);
 
-    let ending = wait(&ends.endings);
+    Ok(end_written(hub, &ends.endings, &shown))
+}
+
+fn chat_in_words(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending, Failure> {
+    signals::watch(|signal| process::exit(Ending::Signal(signal).code().into()))?;
+    let shown = spawn_printer(hub, {
+        let (hub, mut reader) = (hub.clone(), Reader::default());
+        let print = move |batch: Vec<Shown>| plain::print(&mut reader, &batch, io::stdout().lock());
+        move || printer::run(&hub.transcript, print)
+    });
+    let entered = hub.clone();
+    thread::spawn(move || plain::enter(BufReader::new(io::stdin()), &entered, &ends.tasks));
+    keep_time(hub);
+    connect.start(hub, ends.dials);
+    Ok(end_written(hub, &ends.endings, &shown))
+}
+
+fn keep_time(hub: &Arc<Hub>) {
+    let hub = hub.clone();
+    thread::spawn(move || hub.keep_time());
+}
+
+/// Waits for the end, and until everything is written.
+fn end_written(hub: &Hub, endings: &Receiver<Ending>, shown: &Receiver<()>) -> Ending {
+    let ending = wait(endings);
     hub.transcript.close();
     // It has everything, or there is nobody to have it.
     let _ = shown.recv();
-    Ok(ending)
+    ending
 }
 
 /// Starts the thread that prints; what is returned tells when everything is shown. It is never

@@ -14,8 +14,12 @@ const DUMB: [&str; 3] = ["dumb", "cons25", "emacs"];
 
 /// Tells whether there is a person at a terminal, who reads and types.
 pub(crate) fn is_there() -> bool {
-    let dumb = env::var("TERM").is_ok_and(|term| DUMB.contains(&term.to_lowercase().as_str()));
-    io::stdin().is_terminal() && io::stdout().is_terminal() && !dumb
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Tells whether the terminal can only be written to.
+pub(crate) fn is_dumb() -> bool {
+    env::var("TERM").is_ok_and(|term| DUMB.contains(&term.to_lowercase().as_str()))
 }
 
 /// The terminal as it was.

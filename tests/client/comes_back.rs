@@ -1,5 +1,8 @@
 //! A connection that is lost comes back by itself, and what is being typed does not notice.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use tempfile::TempDir;
 use wac_tests::{Server, Setup, Signal};
 
@@ -79,4 +82,24 @@ fn one_may_leave_while_there_is_no_server() {
     term.shows_row("Ann⟳");
     term.types("\x04");
     term.ends(0);
+}
+
+/// At full length, as `scripts/bench` has it; the pure tests hold the same in no time.
+#[test]
+#[ignore = "takes 40 s"]
+fn a_server_that_stops_answering_is_left_within_forty_seconds() {
+    let server = Server::start();
+    let mut term = Term::chat(&server, "Ann");
+    term.types("half a sent");
+    term.shows_row("Ann▸ half a sent");
+    server.signal(Signal::SIGSTOP);
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(42) && !term.has_shown("link lost: no answer") {
+        thread::sleep(Duration::from_millis(100));
+    }
+    term.shows("✗ link lost: no answer for 10 s");
+    term.shows_row("Ann⟳ half a sent");
+    server.signal(Signal::SIGCONT);
+    term.shows("✓ back as Ann after ");
+    term.shows_row("Ann▸ half a sent");
 }

@@ -15,6 +15,7 @@ mod lost;
 mod order;
 mod paste;
 mod pipe;
+mod plain;
 mod resize;
 mod signals;
 mod typing;

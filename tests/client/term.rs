@@ -126,6 +126,11 @@ impl Term {
         });
     }
 
+    /// Tells whether the screen shows the text.
+    pub(crate) fn has_shown(&self, text: &str) -> bool {
+        self.contents().contains(text)
+    }
+
     /// Waits until the screen shows that somebody says this.
     #[track_caller]
     pub(crate) fn shows_said(&self, name: &str, text: &str) {

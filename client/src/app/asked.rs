@@ -44,7 +44,10 @@ impl App {
                 self.bell.rings_for = bell.unwrap_or(self.bell.rings_for);
                 out.push(Action::Tell(words::bell(self.bell.rings_for)));
             }
-            Entry::Time(time) => out.push(Action::Time(time)),
+            Entry::Time(time) => {
+                out.push(Action::Time(time));
+                out.push(Action::Tell(words::time(time)));
+            }
             Entry::Quit => self.life.leave(now, out),
             Entry::Incomplete(command) => out.push(Action::Tell(words::usage(command))),
             Entry::Unknown { word, why } => {

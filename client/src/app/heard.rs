@@ -17,7 +17,7 @@ impl App {
         let at = out.len();
         if self.life.line(&parsed, now, out) == Heard::Theirs {
             let shown = match self.manner {
-                Manner::Screen => self.shown(line, &parsed, now),
+                Manner::Screen | Manner::Plain => self.shown(line, &parsed, now),
                 Manner::Pipe => Some(Action::Show(Line::Wire(line.to_owned()))),
             };
             out.splice(at..at, shown);
@@ -29,7 +29,7 @@ impl App {
 
     /// Asks who is here, for Tab, and reminds of what waits.
     fn came_online(&mut self, out: &mut Vec<Action>) {
-        if self.manner == Manner::Screen {
+        if self.manner != Manner::Pipe {
             self.who.ask(Asker::Client);
             out.push(Action::Send("WHO".into()));
         }

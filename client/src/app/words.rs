@@ -7,7 +7,7 @@ use wac_core::text::cut;
 
 use crate::clock::Now;
 use crate::commands::{self, Command, Unknown};
-use crate::settings::Bell;
+use crate::settings::{Bell, TimeShown};
 
 pub(super) const NOT_TEXT: &str = "not sent: a line of the input is not UTF-8";
 pub(super) const NAME_FIRST: &str = "the chat begins with a name; /quit or Ctrl-D leaves";
@@ -16,9 +16,10 @@ pub(super) const NOT_CONNECTED: &str = "not connected; Enter tries now";
 pub(super) const CONNECTING: &str = "connecting";
 pub(super) const NOTHING_WAITS: &str = "no line waits to be sent";
 pub(super) const LEAK: &str =
-    "not sent: it looks like a whisper (/w NAME TEXT); Enter once more says it to everyone";
+    "not sent: it looks like a whisper (/w NAME TEXT); entered once more, it goes to everyone";
 pub(super) const PASTE_DROPPED: &str = "dropped; the Up key brings it back";
-pub(super) const PASTE_UNCLEAR: &str = "the paste is dropped, and this is not sent: Enter says it";
+pub(super) const PASTE_UNCLEAR: &str =
+    "the paste is dropped, and this is not sent: entered once more, it is";
 pub(super) const NOBODY_WHISPERED: &str = "not sent: nobody has whispered to you; /w NAME TEXT";
 pub(super) const NOTHING_SAID: &str = "nothing of the kind was said";
 pub(super) const NAME_HELD: &str =
@@ -82,6 +83,10 @@ pub(super) fn muted<'a>(names: impl Iterator<Item = &'a String>) -> String {
 
 pub(super) fn bell(rings_for: Bell) -> String {
     format!("the bell rings for: {rings_for} (off, mention, whisper or all)")
+}
+
+pub(super) fn time(shown: TimeShown) -> String {
+    format!("the time is shown: {shown}")
 }
 
 pub(super) fn too_long(excess_bytes: usize) -> String {

@@ -91,7 +91,7 @@ impl Life {
         self.stage = Stage::Unnamed;
         out.push(Action::Tell(words::login_refused(why)));
         out.push(match self.manner {
-            Manner::Screen => Action::Ask,
+            Manner::Screen | Manner::Plain => Action::Ask,
             Manner::Pipe => Action::End(Ending::LoginRefused),
         });
     }

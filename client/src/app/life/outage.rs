@@ -35,7 +35,7 @@ impl Life {
             .is_some_and(|why| why.starts_with("kicked"));
         let why = words::closed(closing.or(why).as_deref());
         match hung_up {
-            _ if kicked => self.give_up(&why, out),
+            _ if kicked => self.give_up(&why, now, out),
             Some(HungUp::Asked) => self.dial(out),
             Some(HungUp::NoAnswer(after)) => self.back_off(&words::no_answer(after), now, out),
             None => self.back_off(&why, now, out),
@@ -56,7 +56,7 @@ impl Life {
 
     fn back_off(&mut self, why: &str, now: Now, out: &mut Vec<Action>) {
         if matches!(self.reconnect, Reconnect::Times(times) if self.tries >= times) {
-            return self.give_up(why, out);
+            return self.give_up(why, now, out);
         }
         let wait = self.jitter.wait(self.tries);
         self.tries += 1;
@@ -70,7 +70,8 @@ impl Life {
         }
     }
 
-    fn give_up(&mut self, why: &str, out: &mut Vec<Action>) {
+    fn give_up(&mut self, why: &str, now: Now, out: &mut Vec<Action>) {
+        self.stage = Stage::Closed { since: now.elapsed };
         out.push(Action::Show(Line::Lost(words::lost(why))));
         out.push(Action::End(Ending::Lost));
     }

@@ -84,7 +84,8 @@ fn the_bell_and_the_time_can_be_set() {
          < bob: ann?
          show ▌bob: ann?
          > /time each
-         time each",
+         time each
+         tell the time is shown: each",
     );
 }
 
@@ -95,5 +96,23 @@ fn who_is_here_is_told_and_who_asks_reads_the_servers_list() {
          send WHO
          < * online (2): bob, Ann
          show * online (2): bob, Ann",
+    );
+}
+
+#[test]
+fn a_plain_terminal_is_not_shown_what_was_typed_on_it() {
+    plays(
+        Manner::Plain,
+        Some("Ann"),
+        &format!(
+            "{LOGGED_IN}
+             > hello
+             send MSG hello
+             < bob: ann?
+             ring and show ▌bob: ann?
+             reset
+             mark Away
+             lost …"
+        ),
     );
 }

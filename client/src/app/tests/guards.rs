@@ -8,7 +8,7 @@ fn what_looks_like_a_whisper_is_asked_about_once() {
         "> W bob the key
          mark Asked
          keep
-         tell not sent: it looks like a whisper (/w NAME TEXT); Enter once more says it to everyone
+         tell not sent: it looks like a whisper (/w NAME TEXT); entered once more, it goes to everyone
          > W bob the key
          keep
          tell not sent: …
@@ -89,7 +89,7 @@ fn a_paste_is_dropped_by_default() {
 fn what_is_no_answer_is_not_said_either() {
     let wanted = [
         "keep",
-        "tell the paste is dropped, and this is not sent: Enter says it",
+        "tell the paste is dropped, and this is not sent: entered once more, it is",
     ];
     assert_eq!(pasted(Event::Entered("hello")), wanted);
 }
