@@ -1,55 +1,96 @@
 //! What was typed on the command line.
 
+pub mod script;
+
 use std::fmt::Write;
 
-use clap::Parser;
-use wac_core::name::Name;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
-use crate::settings::{Reconnect, Settings};
-use crate::target::{Target, TargetError, parse_name};
+use self::script::{ListenArgs, SendArgs, WhoArgs};
+use crate::config::given::Given;
+use crate::target::Target;
 use crate::{commands, exit};
 
 /// The WAC chat client: a chat on a terminal, a pipe otherwise.
 ///
 /// Without a terminal, lines from standard input are sent as if they were typed, and lines from the
 /// server are printed; at the end of the input it leaves as soon as the server has taken them all.
+///
+/// A host that is called as a command is (send, listen, ...) is meant where its port or a name is
+/// told: send:4700, ann@send, or behind --.
 #[derive(Debug, Parser)]
 #[command(name = "wac", version, after_help = after_help())]
-pub struct Args {
+pub struct CommandLine {
+    /// What to do, if not to chat.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Where to chat, and as whom.
-    #[arg(
-        value_name = "[NAME@]HOST[:PORT]",
-        default_value = "127.0.0.1:4700",
-        help = "Where to chat, and as whom: chat.lan, ann@chat.lan:4700, [::1]:4700, unix:PATH"
-    )]
-    pub target: Target,
+    #[arg(value_name = script::TARGET, help = TARGET_HELP)]
+    pub target: Option<Target>,
 
-    /// The name to chat under; without one, the terminal is asked
-    #[arg(long, value_name = "NAME", value_parser = name)]
-    pub name: Option<Name>,
-
-    /// How often to try again when the connection is lost, on a terminal
-    #[arg(long, value_name = "forever|N|0", default_value_t)]
-    pub reconnect: Reconnect,
+    /// What is set otherwise than the file and the environment say.
+    #[command(flatten)]
+    pub given: Given,
 }
 
-impl Args {
-    /// Returns what is set about the chat.
-    pub fn settings(&self) -> Settings {
-        Settings {
-            reconnect: self.reconnect,
-            ..Settings::default()
+const TARGET_HELP: &str = "Where to chat, and as whom: chat.lan, ann@chat.lan:4700, [::1]:4700, unix:PATH \
+                           [default: the setting host]";
+
+/// What to do, if not to chat.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Sends one message, or each line of standard input as one
+    ///
+    /// Blank lines are left out; control characters are taken out.
+    Send(SendArgs),
+
+    /// Prints what is said, without a name or under one
+    ///
+    /// It loses nothing: where nobody takes its output, the server closes the connection in the end.
+    Listen(ListenArgs),
+
+    /// Prints who is there, one name a line
+    Who(WhoArgs),
+
+    /// Prints every setting and where it came from, as the file has it
+    Config,
+
+    /// Prints the manual page: wac man | man -l -
+    Man,
+
+    /// Prints completions for a shell: wac completions bash >/etc/bash_completion.d/wac
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+impl CommandLine {
+    /// Reads the command line; ends the process where it makes no sense, or asks for help.
+    pub fn read() -> Self {
+        let line = Self::parse();
+        if line.command.is_some() && line.target.is_some() {
+            let misplaced = "the host stands behind the command: wac send HOST";
+            Self::command()
+                .error(ErrorKind::ArgumentConflict, misplaced)
+                .exit();
+        }
+        line
+    }
+
+    /// Returns where to, if that was typed.
+    pub fn target(&self) -> Option<&Target> {
+        match &self.command {
+            None => self.target.as_ref(),
+            Some(Command::Send(args)) => Some(&args.target),
+            Some(Command::Listen(args)) => args.target.as_ref(),
+            Some(Command::Who(args)) => args.target.as_ref(),
+            Some(Command::Config | Command::Man | Command::Completions { .. }) => None,
         }
     }
-
-    /// Returns the name to log in with: the flag goes before what stands before the `@`.
-    pub fn name(&self) -> Option<&Name> {
-        self.name.as_ref().or(self.target.name.as_ref())
-    }
-}
-
-fn name(text: &str) -> Result<Name, TargetError> {
-    parse_name(text)
 }
 
 fn after_help() -> String {
@@ -71,43 +112,50 @@ fn after_help() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
-    fn parse(words: &[&str]) -> Args {
-        Args::try_parse_from([&["wac"], words].concat()).unwrap()
+    fn parse(words: &[&str]) -> Result<CommandLine, clap::Error> {
+        CommandLine::try_parse_from([&["wac"], words].concat())
+    }
+
+    #[track_caller]
+    fn target(words: &[&str]) -> Option<String> {
+        parse(words).unwrap().target().map(ToString::to_string)
     }
 
     #[test]
     fn the_command_line_is_consistent() {
-        Args::command().debug_assert();
+        CommandLine::command().debug_assert();
     }
 
     #[test]
-    fn the_usual_server_is_the_one_of_this_machine() {
-        assert_eq!(parse(&[]).target.address.to_string(), "127.0.0.1:4700");
+    fn the_host_stands_alone_or_behind_a_command() {
+        assert_eq!(target(&[]), None);
+        assert_eq!(target(&["chat"]).as_deref(), Some("chat:4700"));
+        assert_eq!(target(&["listen"]), None);
+        assert_eq!(target(&["who", "chat"]).as_deref(), Some("chat:4700"));
+        let sent = ["send", "ann@chat", "hi", "there"];
+        assert_eq!(target(&sent).as_deref(), Some("ann@chat:4700"));
+        assert!(parse(&["send"]).is_err());
     }
 
     #[test]
-    fn the_flag_goes_before_the_name_of_the_target() {
-        let name = |words| parse(words).name().map(ToString::to_string);
-        assert_eq!(name(&["ann@chat", "--name", "bob"]), Some("bob".into()));
-        assert_eq!(name(&["ann@chat"]), Some("ann".into()));
-        assert_eq!(name(&["chat"]), None);
+    fn a_host_that_is_called_as_a_command_is_can_be_reached() {
+        for words in [&["send:4700"][..], &["--", "send"]] {
+            assert_eq!(target(words).as_deref(), Some("send:4700"), "{words:?}");
+        }
+        assert_eq!(target(&["ann@send"]).as_deref(), Some("ann@send:4700"));
+        assert_eq!(target(&["who", "who"]).as_deref(), Some("who:4700"));
     }
 
     #[test]
-    fn a_lost_connection_comes_back_unless_told_otherwise() {
-        let reconnect = |words| parse(words).settings().reconnect;
-        assert_eq!(reconnect(&[]), Reconnect::Forever);
-        assert_eq!(reconnect(&["--reconnect", "0"]), Reconnect::Times(0));
-        assert!(Args::try_parse_from(["wac", "--reconnect", "never"]).is_err());
-    }
-
-    #[test]
-    fn the_help_tells_commands_keys_and_exit_codes() {
-        let help = Args::command().render_help().to_string();
-        for word in ["/w NAME TEXT", "Ctrl-D", "login refused"] {
-            assert!(help.contains(word), "{word}: {help}");
+    fn settings_may_stand_before_and_behind_a_command() {
+        for words in [
+            &["--name", "bob", "who", "chat"][..],
+            &["who", "chat", "--name", "bob"],
+        ] {
+            let line = parse(words).unwrap();
+            let texts: Vec<_> = line.given.flags.0.iter().map(|e| e.text.as_str()).collect();
+            assert_eq!(texts, ["bob"], "{words:?}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! How a run ends, and the number it ends with.
 
+use std::io;
+
 /// Why the client ends. The first cause wins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
@@ -9,6 +11,10 @@ pub enum Ending {
     LoginRefused,
     /// The server went away.
     Lost,
+    /// What was waited for did not come in time.
+    TimedOut,
+    /// A message was refused, or it is not known whether the server took it.
+    NotConfirmed,
     /// The terminal cannot be read, or the output not written: what the system says.
     Failed(String),
     /// A signal asked for the end.
@@ -16,6 +22,15 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// Returns how it ends where the output takes no more: that nobody reads it any longer is no
+    /// failure.
+    pub(crate) fn unwritten(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Done,
+            _ => Self::Failed(format!("cannot write the output: {error}")),
+        }
+    }
+
     /// Returns the exit code, as [`CODES`] lists them.
     pub fn code(&self) -> u8 {
         match self {
@@ -23,6 +38,8 @@ impl Ending {
             Self::Failed(_) => 1,
             Self::LoginRefused => 3,
             Self::Lost => CANNOT_CONNECT,
+            Self::TimedOut => 5,
+            Self::NotConfirmed => 7,
             // 128 + n, as shells tell it; a signal's number is below 128.
             Self::Signal(number) => u8::try_from(128 + number).unwrap_or(u8::MAX),
         }
@@ -34,13 +51,15 @@ pub const CANNOT_CONNECT: u8 = 4;
 /// The exit code where what was typed makes no sense; clap exits with the same.
 pub const USAGE: u8 = 2;
 
-/// The exit codes as `--help` and the README list them.
-pub const CODES: [(&str, &str); 8] = [
+/// The exit codes as `--help`, the manual page and the README list them.
+pub const CODES: [(&str, &str); 10] = [
     ("0", "done"),
     ("1", "internal failure"),
     ("2", "usage"),
     ("3", "login refused"),
     ("4", "cannot connect, or the connection was lost"),
+    ("5", "--timeout reached"),
+    ("7", "not confirmed: a message was refused or may be lost"),
     ("129", "ended by SIGHUP"),
     ("130", "ended by SIGINT"),
     ("143", "ended by SIGTERM"),
@@ -56,6 +75,8 @@ mod tests {
             Ending::Done,
             Ending::LoginRefused,
             Ending::Lost,
+            Ending::TimedOut,
+            Ending::NotConfirmed,
             Ending::Failed(String::new()),
             Ending::Signal(1),
             Ending::Signal(2),

@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use anyhow::Error;
-use clap::Parser;
-use wac_client::args::Args;
+use wac_client::args::CommandLine;
 use wac_client::exit::Ending;
-use wac_client::{Failure, run};
+use wac_client::{Failure, start};
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
+    match start(&CommandLine::read()) {
         Ok(ending) => ended(&ending),
         Err(failure) => failed(failure),
     }

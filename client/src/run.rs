@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustyline::error::ReadlineError;
 
 use crate::app::{App, Jitter, Manner};
-use crate::args::Args;
+use crate::config::{Config, ConfigError};
 use crate::exit::{self, Ending};
 use crate::hub::{Ends, Hub};
 use crate::line::Shown;
@@ -38,6 +38,12 @@ pub enum Failure {
     /// A pipe has nobody to ask.
     #[error("no name to log in with, and no terminal to ask for one")]
     NoName,
+    /// A script has nobody to ask.
+    #[error("a name is needed to {0}")]
+    NoNameTo(&'static str),
+    /// A setting is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// There is no server, or none that answers.
     #[error("cannot connect to {address}")]
     Connect {
@@ -58,7 +64,7 @@ impl Failure {
     /// Returns the exit code.
     pub fn code(&self) -> u8 {
         match self {
-            Self::NoName => exit::USAGE,
+            Self::NoName | Self::NoNameTo(_) | Self::Config(_) => exit::USAGE,
             Self::Connect { .. } => exit::CANNOT_CONNECT,
             Self::System(_) | Self::Terminal(_) => 1,
         }
@@ -67,14 +73,14 @@ impl Failure {
     /// Returns what may help, where that is known.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoName => Some("wac NAME@HOST, or --name NAME"),
+            Self::NoName | Self::NoNameTo(_) => Some("NAME@HOST, or --name NAME"),
             Self::Connect { source, .. } => match source.kind() {
                 io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
                     Some("no server listens there; another address: wac [NAME@]HOST[:PORT]")
                 }
                 _ => None,
             },
-            Self::System(_) | Self::Terminal(_) => None,
+            Self::Config(_) | Self::System(_) | Self::Terminal(_) => None,
         }
     }
 }
@@ -83,19 +89,19 @@ impl Failure {
 ///
 /// # Errors
 /// Why it did not start.
-pub fn run(args: &Args) -> Result<Ending, Failure> {
-    let settings = args.settings();
-    let manner = manner(&settings);
-    if manner == Manner::Pipe && args.name().is_none() {
+pub(crate) fn run(config: &Config) -> Result<Ending, Failure> {
+    let settings = &config.settings;
+    let manner = manner(settings);
+    if manner == Manner::Pipe && config.name.is_none() {
         return Err(Failure::NoName);
     }
-    let address = &args.target.address;
+    let address = &config.host;
     let link = Link::open(address).map_err(|source| Failure::Connect {
         address: address.clone(),
         source,
     })?;
-    let name = args.name().cloned();
-    let (hub, ends) = Hub::new(App::new(manner, name, &settings, jitter()), settings.time);
+    let app = App::new(manner, config.name.clone(), settings, jitter());
+    let (hub, ends) = Hub::new(app, settings.time);
     let (hub, connect) = (
         Arc::new(hub),
         Connect {
@@ -109,7 +115,7 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
         ));
     }
     match manner {
-        Manner::Screen => chat_on_screen(&hub, ends, connect, Pen::new(renderer(&settings))),
+        Manner::Screen => chat_on_screen(&hub, ends, connect, Pen::new(renderer(settings))),
         Manner::Plain => chat_in_words(&hub, ends, connect),
         Manner::Pipe => chat_in_pipe(&hub, ends, connect),
     }

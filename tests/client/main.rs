@@ -1,14 +1,17 @@
 //! The client as a person meets it: on a pseudo-terminal whose screen is read through a terminal
 //! emulator, and as a program meets it: in a pipe.
 
+mod run;
 mod talk;
 mod term;
 
 mod comes_back;
 mod complete;
+mod config;
 mod ctrl_r;
 mod hostile;
 mod keys;
+mod listen;
 mod login;
 mod look;
 mod lost;
@@ -16,6 +19,10 @@ mod order;
 mod paste;
 mod pipe;
 mod plain;
+mod recipes;
 mod resize;
+mod send;
 mod signals;
 mod typing;
+mod uncoloured;
+mod who;

@@ -1,0 +1,168 @@
+//! What a person may have otherwise, and where it was said.
+//!
+//! ```text
+//!  default < file < profile (a part of the file) < environment < command line
+//! ```
+//!
+//! Each of them is a list of [entries](Entry): a key, a text, where it stands. Laid over one another
+//! they make a [`Config`]. Every mistake is told at once, in profiles that are not asked for, too.
+
+mod file;
+pub mod given;
+mod load;
+pub mod table;
+
+use std::fmt;
+
+use wac_core::DEFAULT_PORT;
+use wac_core::name::Name;
+
+pub use self::load::Loaded;
+use self::table::SETTINGS;
+use crate::settings::Settings;
+use crate::target::{Address, Target};
+
+/// What the client needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where the server is. Default: 127.0.0.1:4700.
+    pub host: Address,
+    /// Who one is there. Default: nobody; the chat asks.
+    pub name: Option<Name>,
+    /// How one chats.
+    pub settings: Settings,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            host: Address::Tcp {
+                host: "127.0.0.1".to_owned(),
+                port: DEFAULT_PORT,
+            },
+            name: None,
+            settings: Settings::default(),
+        }
+    }
+}
+
+/// What was said about one setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Which setting.
+    pub key: String,
+    /// What it is to be.
+    pub text: String,
+    /// Where that stands, as it is told to a person: `--name`, `WAC_NAME`, `client.toml:3`.
+    pub origin: String,
+}
+
+/// Everything that is wrong with the settings, a line each.
+#[derive(Debug, thiserror::Error)]
+pub struct ConfigError(Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\nwac: "))
+    }
+}
+
+/// The settings as far as they have been said.
+#[derive(Debug, Default)]
+struct Merged {
+    config: Config,
+    /// Where each was said, in the order of [`SETTINGS`]; `None`: it has its default.
+    origins: [Option<String>; SETTINGS.len()],
+    problems: Vec<String>,
+}
+
+impl Merged {
+    /// Lays entries over what has been said before. Of several for one setting the last counts, but
+    /// a name said as such goes before that of a host.
+    fn lay(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        let (hosts, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(|e| e.key == "host");
+        let hosts = hosts.into_iter().flat_map(name_and_host);
+        hosts.chain(others).for_each(|entry| self.put(entry));
+    }
+
+    fn put(&mut self, entry: Entry) {
+        let Entry { key, text, origin } = entry;
+        let Some(at) = SETTINGS.iter().position(|setting| setting.key == key) else {
+            let keys = SETTINGS.map(|setting| setting.key).join(", ");
+            self.problems.push(format!(
+                "{origin}: {key}: there is no such setting; there are {keys}"
+            ));
+            return;
+        };
+        match (SETTINGS[at].put)(&mut self.config, &text) {
+            Ok(()) => self.origins[at] = Some(origin),
+            Err(why) => self.problems.push(format!("{origin}: {key}: {why}")),
+        }
+    }
+}
+
+/// Takes the name off a host, as an entry of its own.
+fn name_and_host(entry: Entry) -> Vec<Entry> {
+    let name = entry.text.parse::<Target>().ok().and_then(|at| at.name);
+    let name = name.map(|name| Entry {
+        key: "name".to_owned(),
+        text: name.to_string(),
+        origin: entry.origin.clone(),
+    });
+    [Some(entry), name].into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(key: &str, text: &str, origin: &str) -> Entry {
+        let [key, text, origin] = [key, text, origin].map(str::to_owned);
+        Entry { key, text, origin }
+    }
+
+    #[test]
+    fn what_is_laid_last_counts() {
+        let mut merged = Merged::default();
+        merged.lay([entry("host", "home", "f:1"), entry("name", "ann", "f:2")]);
+        merged.lay([entry("host", "work:99", "f:4")]);
+        assert_eq!(merged.config.host.to_string(), "work:99");
+        assert_eq!(merged.config.name.unwrap().as_str(), "ann");
+        assert_eq!(merged.origins[0].as_deref(), Some("f:4"));
+        assert_eq!(merged.origins[1].as_deref(), Some("f:2"));
+        assert_eq!(merged.problems, [""; 0]);
+    }
+
+    #[test]
+    fn the_name_of_a_host_is_a_name() {
+        let mut merged = Merged::default();
+        merged.lay([entry("name", "eve", "f:1")]);
+        merged.lay([entry("host", "ann@home", "WAC_HOST")]);
+        assert_eq!(merged.config.name.as_ref().unwrap().as_str(), "ann");
+        assert_eq!(merged.origins[1].as_deref(), Some("WAC_HOST"));
+        merged.lay([
+            entry("name", "bob", "--name"),
+            entry("host", "ann@x", "HOST"),
+        ]);
+        assert_eq!(merged.config.name.unwrap().as_str(), "bob");
+    }
+
+    #[test]
+    fn every_mistake_is_told_with_its_place() {
+        let mut merged = Merged::default();
+        merged.lay([
+            entry("name", "a b", "f:1"),
+            entry("host", "home:x", "WAC_HOST"),
+            entry("colour", "red", "f:3"),
+        ]);
+        assert_eq!(
+            merged.problems,
+            [
+                "WAC_HOST: host: \"x\" is not a port; wanted a number from 1 to 65535",
+                "f:1: name: \"a b\" is not a name: it is more than one word",
+                "f:3: colour: there is no such setting; there are host, name, color, time, bell, plain, reconnect",
+            ]
+        );
+        assert_eq!(merged.config, Config::default());
+    }
+}

@@ -1,0 +1,113 @@
+//! Which of what is said a listener wants.
+
+use regex::Regex;
+use wac_core::line::ServerLine;
+use wac_core::name::{Folded, Name};
+
+/// Something that was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said<'a> {
+    /// To everyone, or to the listener alone.
+    pub kind: Kind,
+    /// By whom.
+    pub from: &'a str,
+    /// What.
+    pub text: &'a str,
+}
+
+/// To whom it was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// To everyone.
+    Message,
+    /// To the listener alone.
+    Whisper,
+}
+
+impl<'a> Said<'a> {
+    /// Returns what was said, if the line is of somebody and not of the server.
+    pub fn of(line: &ServerLine<'a>) -> Option<Self> {
+        let (kind, from, text) = match *line {
+            ServerLine::Message { name, text } => (Kind::Message, name, text),
+            ServerLine::Whisper { name, text } => (Kind::Whisper, name, text),
+            _ => return None,
+        };
+        Some(Self { kind, from, text })
+    }
+}
+
+/// What is wanted; the default is every message, and no whisper.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Only of these, in any case; empty: of anybody.
+    pub from: Vec<Name>,
+    /// Only what has a match of it.
+    pub pattern: Option<Regex>,
+    /// Whispers, too.
+    pub whispers: bool,
+}
+
+impl Filter {
+    /// Tells whether it is wanted.
+    pub fn wants(&self, said: &Said<'_>) -> bool {
+        (self.whispers || said.kind == Kind::Message)
+            && (self.from.is_empty() || self.is_from(said.from))
+            && self
+                .pattern
+                .as_ref()
+                .is_none_or(|pattern| pattern.is_match(said.text))
+    }
+
+    fn is_from(&self, name: &str) -> bool {
+        let name = Folded::of(name);
+        self.from.iter().any(|wanted| wanted.folded() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn wants(filter: &Filter, line: &str) -> bool {
+        filter.wants(&Said::of(&ServerLine::parse(line)).unwrap())
+    }
+
+    #[test]
+    fn whispers_are_heard_if_wanted() {
+        let mut filter = Filter::default();
+        assert!(wants(&filter, "bob: hi"));
+        assert!(!wants(&filter, "bob whispers, \"hi\""));
+        filter.whispers = true;
+        assert!(wants(&filter, "bob whispers, \"hi\""));
+    }
+
+    #[test]
+    fn names_are_the_same_in_any_case() {
+        let filter = Filter {
+            from: ["Zoë", "bob"].map(|name| name.parse().unwrap()).into(),
+            ..Filter::default()
+        };
+        assert!(wants(&filter, "ZOË: hi"));
+        assert!(wants(&filter, "Bob: hi"));
+        assert!(!wants(&filter, "bobby: hi"));
+    }
+
+    #[test]
+    fn a_pattern_may_match_anywhere_in_the_text() {
+        let filter = Filter {
+            pattern: Some(Regex::new("^dep|(?i)ZOË").unwrap()),
+            ..Filter::default()
+        };
+        assert!(wants(&filter, "bob: deploy"));
+        assert!(wants(&filter, "bob: where is zoë?"));
+        assert!(!wants(&filter, "deploy: no"));
+    }
+
+    #[test]
+    fn the_server_says_nothing() {
+        for line in ["* bob joined", "! no", "PONG x", "s3cret"] {
+            assert_eq!(Said::of(&ServerLine::parse(line)), None, "{line}");
+        }
+    }
+}

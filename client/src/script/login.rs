@@ -1,0 +1,53 @@
+//! Logging in: what is sent, and what the answer is.
+
+use wac_core::line::ServerLine;
+use wac_core::name::Name;
+
+use super::{Action, GREETED};
+use crate::render::shown;
+
+/// A login whose answer is awaited.
+#[derive(Debug, Default)]
+pub(super) struct Login {
+    /// The greeting is over: what comes now is the answer.
+    greeted: bool,
+}
+
+/// The answer to a login.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It has not come.
+    Awaited,
+    /// One is in.
+    Welcome,
+    /// One is not, and why.
+    Refused(String),
+}
+
+/// Returns what is sent to log in.
+pub(super) fn lines(name: &Name) -> Vec<Action> {
+    vec![
+        Action::Send(format!("PING {GREETED}")),
+        Action::Send(format!("LIN {name}")),
+    ]
+}
+
+/// Says that the login was refused.
+pub(super) fn refused(why: &str) -> String {
+    format!("login refused: {why}")
+}
+
+impl Login {
+    /// Tells what a line says about the login.
+    pub(super) fn on(&mut self, line: &ServerLine<'_>) -> Answer {
+        match line {
+            ServerLine::Pong(Some(GREETED)) => self.greeted = true,
+            ServerLine::Notice(notice) if self.greeted && notice.starts_with("welcome, ") => {
+                return Answer::Welcome;
+            }
+            ServerLine::Refusal(why) if self.greeted => return Answer::Refused(shown(why)),
+            _ => {}
+        }
+        Answer::Awaited
+    }
+}

@@ -1,0 +1,233 @@
+//! `wac send`: says each line of the input, and leaves in order.
+//!
+//! ```text
+//!             welcome           input ended             PONG, or farewell
+//!  LoggingIn ─────────▶ Sending ───────────▶ Leaving ────────────────────▶ the end
+//! ```
+//!
+//! The next line is asked for when the one before is on its way, so nothing waits here but one line
+//! that comes sooner than the rate allows.
+
+use std::time::Instant;
+
+use wac_core::MAX_CLIENT_LINE_BYTES;
+use wac_core::line::ServerLine;
+use wac_core::name::Name;
+use wac_core::text::{clean, is_blank};
+
+use super::closing::Closing;
+use super::login::{self, Answer, Login};
+use super::rate::Rate;
+use super::silence::{NO_ANSWER, Silence};
+use super::{Action, Event, Now, Script};
+use crate::args::script::SendArgs;
+use crate::exit::Ending;
+use crate::render::shown;
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Under which name.
+    pub(super) name: Name,
+    /// To whom; `None`: to everyone.
+    pub(super) to: Option<Name>,
+    /// Ends well only if the server has proved that it took everything.
+    pub(super) confirm: bool,
+    /// No faster than so.
+    pub(super) rate: Option<Rate>,
+}
+
+impl Plan {
+    /// Returns what was typed as a plan.
+    pub(super) fn new(args: &SendArgs, name: Name) -> Self {
+        Self {
+            name,
+            to: args.to.clone(),
+            confirm: args.confirm,
+            rate: args.rate,
+        }
+    }
+}
+
+/// Sent last: its answer proves that the server took what came before.
+const TAKEN: &str = "wac taken";
+
+#[derive(Debug)]
+enum Stage {
+    LoggingIn(Login),
+    Sending,
+    Leaving,
+}
+
+/// The mind of `wac send`.
+#[derive(Debug)]
+pub(super) struct Send {
+    plan: Plan,
+    stage: Stage,
+    closing: Closing,
+    silence: Silence,
+    /// The server holds lines back.
+    slowed: bool,
+    /// When the next line may be sent.
+    due: Option<Instant>,
+    /// A line that waits until then.
+    waiting: Option<String>,
+    /// Lines handed over to be sent.
+    sent: usize,
+    /// A line was refused, or could not be sent.
+    failed: bool,
+}
+
+impl Script for Send {
+    fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
+        match event {
+            Event::Connected => {
+                let look = self.look(now.instant);
+                [login::lines(&self.plan.name), look].concat()
+            }
+            Event::Line(line) => {
+                self.silence.heard(now.instant);
+                self.line(&ServerLine::parse(&line))
+            }
+            Event::Input(text) => self.input(&text, now),
+            Event::NotText => self.unsent("a line of the input is not UTF-8".to_owned()),
+            Event::InputEnded => self.leave(now.instant),
+            Event::InputFailed(why) => {
+                let why = format!("cannot read the input: {why}");
+                vec![Action::End(Ending::Failed(why))]
+            }
+            Event::Due => match self.waiting.take() {
+                Some(line) => self.send(line, now),
+                None => self.look(now.instant),
+            },
+            Event::Lost(why) => self.lost(why),
+        }
+    }
+}
+
+impl Send {
+    pub(super) fn new(plan: Plan) -> Self {
+        Self {
+            plan,
+            stage: Stage::LoggingIn(Login::default()),
+            closing: Closing::default(),
+            silence: Silence::default(),
+            slowed: false,
+            due: None,
+            waiting: None,
+            sent: 0,
+            failed: false,
+        }
+    }
+
+    fn line(&mut self, line: &ServerLine<'_>) -> Vec<Action> {
+        self.closing.on(line);
+        match (&mut self.stage, line) {
+            (Stage::LoggingIn(login), line) => {
+                let answer = login.on(line);
+                self.logged_in(answer)
+            }
+            (_, ServerLine::Refusal(why)) => {
+                self.failed = true;
+                vec![Action::Tell(format!("refused: {}", shown(why)))]
+            }
+            (_, ServerLine::Notice(notice)) if notice.starts_with("slow down") => {
+                self.slowed = true;
+                vec![Action::Tell(format!(
+                    "{}; --rate keeps within what the server takes",
+                    shown(notice)
+                ))]
+            }
+            (Stage::Leaving, ServerLine::Pong(Some(TAKEN)))
+            | (Stage::Leaving, ServerLine::Notice("closing: goodbye")) => self.end(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn logged_in(&mut self, answer: Answer) -> Vec<Action> {
+        match answer {
+            Answer::Awaited => Vec::new(),
+            Answer::Welcome => {
+                self.stage = Stage::Sending;
+                vec![Action::Read]
+            }
+            Answer::Refused(why) => vec![
+                Action::Tell(login::refused(&why)),
+                Action::End(Ending::LoginRefused),
+            ],
+        }
+    }
+
+    fn input(&mut self, text: &str, now: Now) -> Vec<Action> {
+        let text = clean(text);
+        if is_blank(&text) {
+            return vec![Action::Read];
+        }
+        let line = match &self.plan.to {
+            Some(to) => format!("W {to} {text}"),
+            None => format!("MSG {text}"),
+        };
+        let bytes = line.len() + 1;
+        if bytes > MAX_CLIENT_LINE_BYTES {
+            let excess = bytes - MAX_CLIENT_LINE_BYTES;
+            return self.unsent(format!("a line is {excess} bytes too long"));
+        }
+        match self.due {
+            Some(due) if now.instant < due => {
+                self.waiting = Some(line);
+                vec![Action::Wake(due)]
+            }
+            _ => self.send(line, now),
+        }
+    }
+
+    fn send(&mut self, line: String, now: Now) -> Vec<Action> {
+        self.sent += 1;
+        self.due = self.plan.rate.map(|rate| now.instant + rate.interval);
+        vec![Action::Send(line), Action::Read]
+    }
+
+    fn unsent(&mut self, why: String) -> Vec<Action> {
+        self.failed = true;
+        vec![Action::Tell(format!("not sent: {why}")), Action::Read]
+    }
+
+    /// Asks for what can only be answered once everything before has been taken.
+    fn leave(&mut self, now: Instant) -> Vec<Action> {
+        self.stage = Stage::Leaving;
+        self.silence.heard(now);
+        let last = if self.plan.confirm {
+            format!("PING {TAKEN}")
+        } else {
+            "QUIT".to_owned()
+        };
+        [vec![Action::Send(last)], self.look(now)].concat()
+    }
+
+    /// Where an answer is awaited, looks whether the server is there. One that holds lines back
+    /// answers when it has taken them.
+    fn look(&mut self, now: Instant) -> Vec<Action> {
+        if self.slowed || matches!(self.stage, Stage::Sending) {
+            return Vec::new();
+        }
+        let alive = self.silence.look(now);
+        alive.unwrap_or_else(|| self.lost(Some(NO_ANSWER.to_owned())))
+    }
+
+    fn end(&self) -> Vec<Action> {
+        vec![Action::End(if self.failed {
+            Ending::NotConfirmed
+        } else {
+            Ending::Done
+        })]
+    }
+
+    fn lost(&self, why: Option<String>) -> Vec<Action> {
+        let lost = self.closing.lost(why);
+        if !self.plan.confirm || self.sent == 0 {
+            return vec![Action::Tell(lost), Action::End(Ending::Lost)];
+        }
+        let told = format!("not confirmed ({} sent): {lost}", self.sent);
+        vec![Action::Tell(told), Action::End(Ending::NotConfirmed)]
+    }
+}

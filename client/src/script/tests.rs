@@ -1,0 +1,337 @@
+//! Dialogues with the scripts' minds: `<` the server says, `>` is sent, `=` printed, `#` told.
+
+use std::time::{Duration, Instant};
+
+use wac_core::name::Name;
+
+use super::filter::Filter;
+use super::form::Form;
+use super::{Action, Event, Now, Script, listen, send, who};
+use crate::exit::Ending;
+
+/// A script and the time it is.
+struct Dialogue<S> {
+    script: S,
+    now: Instant,
+}
+
+impl<S: Script> Dialogue<S> {
+    /// Begins one: the connection stands.
+    #[track_caller]
+    fn begin(script: S, actions: &[Action]) -> Self {
+        let now = Instant::now();
+        let mut dialogue = Self { script, now };
+        dialogue.on(Event::Connected, actions);
+        dialogue
+    }
+
+    /// Begins one that has logged in as ann.
+    #[track_caller]
+    fn logged_in(script: S, then: &[Action]) -> Self {
+        let mut dialogue = Self::begin(script, &[said("PING wac greeted"), said("LIN ann")]);
+        dialogue.hears("* WAC chat; welcome, all", &[]);
+        dialogue.hears("PONG wac greeted", &[]);
+        dialogue.hears("* welcome, ann", then);
+        dialogue
+    }
+
+    /// The event leads to these actions; when it wants to be woken is not looked at.
+    #[track_caller]
+    fn on(&mut self, event: Event, actions: &[Action]) {
+        let now = Now {
+            instant: self.now,
+            time: "2026-11-22T10:41:07Z".parse().unwrap(),
+        };
+        let mut done = self.script.on(event.clone(), now);
+        done.retain(|action| !matches!(action, Action::Wake(_)));
+        assert_eq!(done, actions, "on {event:?}");
+    }
+
+    #[track_caller]
+    fn hears(&mut self, line: &str, actions: &[Action]) {
+        self.on(Event::Line(line.to_owned()), actions);
+    }
+
+    #[track_caller]
+    fn reads(&mut self, line: &str, actions: &[Action]) {
+        self.on(Event::Input(line.to_owned()), actions);
+    }
+
+    /// So much later it is woken.
+    #[track_caller]
+    fn wakes_after(&mut self, wait: Duration, actions: &[Action]) {
+        self.now += wait;
+        self.on(Event::Due, actions);
+    }
+}
+
+fn said(line: &str) -> Action {
+    Action::Send(line.to_owned())
+}
+
+fn printed(line: &str) -> Action {
+    Action::Print(line.to_owned())
+}
+
+fn told(line: &str) -> Action {
+    Action::Tell(line.to_owned())
+}
+
+fn ends(ending: Ending) -> Action {
+    Action::End(ending)
+}
+
+fn name(name: &str) -> Name {
+    name.parse().unwrap()
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn sender() -> send::Plan {
+    send::Plan {
+        name: name("ann"),
+        to: None,
+        confirm: false,
+        rate: None,
+    }
+}
+
+fn confirming() -> send::Plan {
+    send::Plan {
+        confirm: true,
+        ..sender()
+    }
+}
+
+fn sending(plan: send::Plan) -> Dialogue<send::Send> {
+    Dialogue::logged_in(send::Send::new(plan), &[Action::Read])
+}
+
+#[test]
+fn send_says_each_line_and_leaves_in_order() {
+    let mut send = sending(sender());
+    send.reads("one\n", &[said("MSG one"), Action::Read]);
+    send.reads(" \t\n", &[Action::Read]);
+    send.reads("QUIT\u{1b}", &[said("MSG QUIT"), Action::Read]);
+    send.on(Event::InputEnded, &[said("QUIT")]);
+    send.hears("bob: hello", &[]);
+    send.hears("* closing: goodbye", &[ends(Ending::Done)]);
+}
+
+#[test]
+fn send_whispers_to_one_person() {
+    let mut send = sending(send::Plan {
+        to: Some(name("bob")),
+        ..sender()
+    });
+    send.reads("psst", &[said("W bob psst"), Action::Read]);
+}
+
+#[test]
+fn send_ends_well_if_confirmed_only_with_the_fence() {
+    let mut send = sending(confirming());
+    send.reads("one", &[said("MSG one"), Action::Read]);
+    send.hears("PONG wac taken", &[]);
+    send.on(Event::InputEnded, &[said("PING wac taken")]);
+    send.hears("PONG wac greeted", &[]);
+    send.hears("PONG wac taken", &[ends(Ending::Done)]);
+}
+
+#[test]
+fn send_knows_what_was_surely_not_taken() {
+    let mut send = sending(confirming());
+    let lost = "connection lost: the server is stopping";
+    send.hears("* closing: the server is stopping", &[]);
+    send.on(Event::Lost(None), &[told(lost), ends(Ending::Lost)]);
+}
+
+#[test]
+fn send_knows_what_may_have_been_taken() {
+    let mut send = sending(confirming());
+    send.reads("one", &[said("MSG one"), Action::Read]);
+    send.on(Event::InputEnded, &[said("PING wac taken")]);
+    let lost = "not confirmed (1 sent): connection lost: reset";
+    send.on(
+        Event::Lost(Some("reset".into())),
+        &[told(lost), ends(Ending::NotConfirmed)],
+    );
+}
+
+#[test]
+fn send_without_a_farewell_is_a_loss() {
+    let mut send = sending(sender());
+    send.reads("one", &[said("MSG one"), Action::Read]);
+    send.on(Event::InputEnded, &[said("QUIT")]);
+    let lost = "connection lost: the server has closed it";
+    send.on(Event::Lost(None), &[told(lost), ends(Ending::Lost)]);
+}
+
+#[test]
+fn send_tells_what_was_refused_and_goes_on() {
+    let mut send = sending(confirming());
+    send.reads("one", &[said("MSG one"), Action::Read]);
+    send.hears(
+        "! no user named \u{1b}",
+        &[told("refused: no user named ^[")],
+    );
+    send.reads(
+        &"x".repeat(4092),
+        &[told("not sent: a line is 1 bytes too long"), Action::Read],
+    );
+    send.on(
+        Event::NotText,
+        &[
+            told("not sent: a line of the input is not UTF-8"),
+            Action::Read,
+        ],
+    );
+    send.on(Event::InputEnded, &[said("PING wac taken")]);
+    send.hears("PONG wac taken", &[ends(Ending::NotConfirmed)]);
+}
+
+#[test]
+fn send_keeps_to_its_rate() {
+    let mut send = sending(send::Plan {
+        rate: Some("2/s".parse().unwrap()),
+        ..sender()
+    });
+    send.reads("one", &[said("MSG one"), Action::Read]);
+    send.reads("two", &[]);
+    send.wakes_after(Duration::from_millis(500), &[said("MSG two"), Action::Read]);
+    send.now += seconds(1);
+    send.reads("three", &[said("MSG three"), Action::Read]);
+}
+
+#[test]
+fn send_notices_a_dead_link_unless_it_is_held_back() {
+    let asks = said("PING wac alive");
+    let mut send = sending(confirming());
+    send.wakes_after(seconds(100), &[]);
+    send.reads("one", &[said("MSG one"), Action::Read]);
+    send.on(Event::InputEnded, &[said("PING wac taken")]);
+    send.wakes_after(seconds(30), &[asks]);
+    let lost = "not confirmed (1 sent): connection lost: no answer for 10 s";
+    send.wakes_after(seconds(10), &[told(lost), ends(Ending::NotConfirmed)]);
+
+    let mut send = sending(confirming());
+    let slow = "slow down: your lines wait; --rate keeps within what the server takes";
+    send.hears("* slow down: your lines wait", &[told(slow)]);
+    send.on(Event::InputEnded, &[said("PING wac taken")]);
+    send.wakes_after(seconds(100), &[]);
+}
+
+#[test]
+fn send_ends_where_its_name_is_refused() {
+    let script = send::Send::new(sender());
+    let mut send = Dialogue::begin(script, &[said("PING wac greeted"), said("LIN ann")]);
+    send.hears("PONG wac greeted", &[]);
+    send.hears(
+        "! the name ann is taken",
+        &[
+            told("login refused: the name ann is taken"),
+            ends(Ending::LoginRefused),
+        ],
+    );
+}
+
+fn listener() -> listen::Plan {
+    listen::Plan {
+        name: None,
+        filter: Filter::default(),
+        form: Form::Wire,
+        count: None,
+        timeout: None,
+    }
+}
+
+#[test]
+fn listen_prints_what_is_said_and_nothing_else() {
+    let mut listen = Dialogue::begin(listen::Listen::new(listener()), &[]);
+    listen.hears("* WAC chat", &[]);
+    listen.hears("* bob joined", &[]);
+    listen.hears("bob: hi\u{7}", &[printed("bob: hi^G")]);
+    listen.hears("bob whispers, \"psst\"", &[]);
+    let lost = "connection lost: you read too slowly";
+    listen.hears("* closing: you read too slowly", &[]);
+    listen.on(Event::Lost(None), &[told(lost), ends(Ending::Lost)]);
+}
+
+#[test]
+fn listen_counts_what_it_prints() {
+    let mut listen = Dialogue::logged_in(
+        listen::Listen::new(listen::Plan {
+            name: Some(name("ann")),
+            filter: Filter {
+                whispers: true,
+                from: vec![name("bob")],
+                ..Filter::default()
+            },
+            count: Some(2),
+            ..listener()
+        }),
+        &[],
+    );
+    listen.hears("bob: one", &[printed("bob: one")]);
+    listen.hears("eve: no", &[]);
+    let whisper = "bob whispers, \"two\"";
+    listen.hears(whisper, &[printed(whisper), ends(Ending::Done)]);
+}
+
+#[test]
+fn listen_gives_up_in_time_however_much_is_said() {
+    let mut listen = Dialogue::begin(
+        listen::Listen::new(listen::Plan {
+            timeout: Some(seconds(60)),
+            ..listener()
+        }),
+        &[],
+    );
+    listen.wakes_after(seconds(29), &[]);
+    listen.hears("bob: hi", &[printed("bob: hi")]);
+    listen.wakes_after(seconds(30), &[said("PING wac alive")]);
+    listen.hears("PONG wac alive", &[]);
+    listen.wakes_after(seconds(1), &[ends(Ending::TimedOut)]);
+}
+
+#[test]
+fn listen_notices_a_dead_link() {
+    let mut listen = Dialogue::begin(listen::Listen::new(listener()), &[]);
+    listen.wakes_after(seconds(30), &[said("PING wac alive")]);
+    let lost = "connection lost: no answer for 10 s";
+    listen.wakes_after(seconds(10), &[told(lost), ends(Ending::Lost)]);
+}
+
+fn asking() -> Dialogue<who::Who> {
+    Dialogue::begin(
+        who::Who::default(),
+        &[said("PING wac greeted"), said("WHO")],
+    )
+}
+
+#[test]
+fn who_prints_one_name_a_line() {
+    let mut who = asking();
+    who.hears("* online (1): nobody", &[]);
+    who.hears("PONG wac greeted", &[]);
+    who.hears("* bob joined", &[]);
+    who.hears("* online (3): bob, ann", &[printed("bob"), printed("ann")]);
+    who.hears("bob: online: eve", &[]);
+    who.hears("* online: Zoë", &[printed("Zoë"), ends(Ending::Done)]);
+}
+
+#[test]
+fn who_prints_nothing_where_nobody_is() {
+    let mut who = asking();
+    who.hears("PONG wac greeted", &[]);
+    who.hears("* online (0)", &[ends(Ending::Done)]);
+}
+
+#[test]
+fn who_gives_up_a_server_that_does_not_answer() {
+    let mut who = asking();
+    who.wakes_after(seconds(30), &[said("PING wac alive")]);
+    let lost = "connection lost: no answer for 10 s";
+    who.wakes_after(seconds(10), &[told(lost), ends(Ending::Lost)]);
+}

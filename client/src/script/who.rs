@@ -1,0 +1,96 @@
+//! `wac who`: prints who is there, one name a line.
+
+use std::time::Instant;
+
+use wac_core::line::ServerLine;
+
+use super::closing::Closing;
+use super::silence::{NO_ANSWER, Silence};
+use super::{Action, Event, GREETED, Now, Script};
+use crate::exit::Ending;
+use crate::render::shown;
+
+/// The mind of `wac who`.
+#[derive(Debug, Default)]
+pub(super) struct Who {
+    /// The greeting is over: a list that comes now is the answer.
+    greeted: bool,
+    /// Names that the list announced and that have not come; `None` before it begins.
+    missing: Option<usize>,
+    closing: Closing,
+    silence: Silence,
+}
+
+impl Script for Who {
+    fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
+        match event {
+            Event::Connected => self.ask(now.instant),
+            Event::Line(line) => {
+                self.silence.heard(now.instant);
+                self.line(&ServerLine::parse(&line))
+            }
+            Event::Due => self.look(now.instant),
+            Event::Lost(why) => self.lost(why),
+            // It reads no input.
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Who {
+    fn ask(&mut self, now: Instant) -> Vec<Action> {
+        let mut actions = vec![
+            Action::Send(format!("PING {GREETED}")),
+            Action::Send("WHO".to_owned()),
+        ];
+        actions.extend(self.look(now));
+        actions
+    }
+
+    fn look(&mut self, now: Instant) -> Vec<Action> {
+        let alive = self.silence.look(now);
+        alive.unwrap_or_else(|| self.lost(Some(NO_ANSWER.to_owned())))
+    }
+
+    fn line(&mut self, line: &ServerLine<'_>) -> Vec<Action> {
+        self.closing.on(line);
+        match line {
+            ServerLine::Pong(Some(GREETED)) => self.greeted = true,
+            ServerLine::Notice(notice) if self.greeted => return self.notice(notice),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn notice(&mut self, notice: &str) -> Vec<Action> {
+        let Some(names) = self.names(notice) else {
+            return Vec::new();
+        };
+        let names = names.split(", ").filter(|name| !name.is_empty());
+        let mut actions: Vec<Action> = names.map(|name| Action::Print(shown(name))).collect();
+        let missing = self.missing.map(|n| n.saturating_sub(actions.len()));
+        self.missing = missing;
+        if missing == Some(0) {
+            actions.push(Action::End(Ending::Done));
+        }
+        actions
+    }
+
+    /// Returns the names of a line of the list: `online (3): a, b` begins it, `online: c` goes on.
+    fn names<'a>(&mut self, notice: &'a str) -> Option<&'a str> {
+        if let Some(begun) = notice.strip_prefix("online (") {
+            let (count, names) = begun.split_once(')')?;
+            self.missing = Some(count.parse().ok()?);
+            return Some(names.strip_prefix(": ").unwrap_or_default());
+        }
+        self.missing?;
+        notice.strip_prefix("online: ")
+    }
+
+    fn lost(&self, why: Option<String>) -> Vec<Action> {
+        vec![
+            Action::Tell(self.closing.lost(why)),
+            Action::End(Ending::Lost),
+        ]
+    }
+}

@@ -1,0 +1,106 @@
+//! The settings, as the client itself has them.
+
+use std::fs;
+
+use wac_tests::Server;
+
+use crate::run::{Ran, Running, run, wac};
+use crate::term::{Term, at};
+
+/// Runs the client with this file of settings.
+#[track_caller]
+fn with_file(text: &str, words: &[&str], variables: &[(&str, &str)]) -> Ran {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    fs::create_dir(folder.path().join("wac")).expect("it is empty");
+    fs::write(folder.path().join("wac/client.toml"), text).expect("it can be written");
+    let mut command = wac(words);
+    command.env("XDG_CONFIG_HOME", folder.path());
+    command.envs(variables.iter().copied());
+    Running::start(command).ends()
+}
+
+#[test]
+fn one_chats_as_the_settings_say() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let file = format!("host = '{}'\n[profile.me]\nname = 'ann'\n", at(&server));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("settings.toml");
+    fs::write(&path, file).unwrap();
+    let mut command = wac(&["--profile", "me", "--config", path.to_str().unwrap()]);
+    command.env("TERM", "dumb");
+    let mut chatting = Running::start(command);
+    chatting.types("hello\n");
+    bob.expect("ann: hello");
+    assert_eq!(chatting.ends().code, Some(0));
+}
+
+#[test]
+fn the_chat_on_a_terminal_heeds_them() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let ann = format!("ann@{}", at(&server));
+    let variables = [("WAC_COLOR", "never"), ("WAC_BELL", "all")];
+    let mut term = Term::start_with(&variables, &["--time", "off", "--reconnect", "0", &ann]);
+    term.shows_row("ann▸");
+    bob.send("MSG hello");
+    term.shows_said("bob", "hello");
+    assert!(!term.raw().contains("\x1b[38;"), "no colours");
+    assert!(term.raw().contains('\x07'), "the bell");
+    let heard = term.history();
+    let said = heard.iter().find(|line| line.contains("hello"));
+    assert!(
+        !said.is_none_or(|line| line.contains(':')),
+        "no time: {said:?}"
+    );
+    let _stopped = server.stop();
+    term.ends(4);
+}
+
+#[test]
+fn every_setting_is_told_with_where_it_came_from() {
+    let file = "host = 'home'\nname = 'eve'\n[profile.work]\nhost = 'work'\n";
+    let words = ["config", "--profile", "work"];
+    let ran = with_file(file, &words, &[("WAC_NAME", "ann")]);
+    assert_eq!((ran.code, &*ran.err), (Some(0), ""));
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert!(lines[0].starts_with("# file: "), "{}", ran.out);
+    assert_eq!(lines[1], "# profile: work");
+    assert!(lines[2].starts_with("host = \"work:4700\" "), "{}", ran.out);
+    assert!(lines[2].ends_with("client.toml:4"), "{}", ran.out);
+    assert!(lines[3].starts_with("name = \"ann\" "), "{}", ran.out);
+    assert!(lines[3].ends_with("# WAC_NAME"), "{}", ran.out);
+}
+
+#[test]
+fn every_mistake_is_told_and_nothing_is_done() {
+    let file = "nmae = 'ann'\nname = 'a b'\nhost = 1.5\n";
+    let ran = with_file(file, &["send", "ann@127.0.0.1:1", "x"], &[]);
+    assert_eq!(ran.code, Some(2));
+    let told: Vec<&str> = ran.err.lines().collect();
+    assert_eq!(told.len(), 3, "{}", ran.err);
+    for (line, number) in [
+        ("host: found 1.5, wanted", 3),
+        ("name: \"a b\" is not", 2),
+        ("nmae: there is no", 1),
+    ] {
+        let place = format!("client.toml:{number}: {line}");
+        let found = told
+            .iter()
+            .any(|told| told.starts_with("wac: ") && told.contains(&place));
+        assert!(found, "{place}: {}", ran.err);
+    }
+}
+
+#[test]
+fn without_a_file_there_are_the_defaults() {
+    let ran = run(&["config"], "");
+    assert_eq!(ran.code, Some(0));
+    assert!(
+        ran.out
+            .starts_with("# there is no file\nhost = \"127.0.0.1:4700\""),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("\n# name is not set\n"), "{}", ran.out);
+}

@@ -1,0 +1,178 @@
+//! `wac listen`: prints what is said, and loses none of it.
+
+use std::io::Write;
+use std::net::TcpListener;
+
+use wac_tests::{Peer, Server, Signal, converse, numbered, wait_until};
+
+use crate::run::{Running, wac};
+use crate::term::at;
+
+/// A listener under the name of lis, who is there.
+#[track_caller]
+fn listening(server: &Server, flags: &[&str], bob: &mut Peer) -> Running {
+    let target = format!("lis@{}", at(server));
+    let listening = Running::start(wac(&[&["listen", &*target], flags].concat()));
+    bob.lines_until("* lis joined");
+    listening
+}
+
+fn server() -> (Server, Peer) {
+    let server = Server::setup().with_notices().start();
+    let bob = server.user("bob");
+    (server, bob)
+}
+
+#[test]
+fn what_is_said_is_printed_and_nothing_else() {
+    let (server, mut bob) = server();
+    let mut listening = listening(&server, &[], &mut bob);
+    bob.send("W lis psst");
+    bob.send("MSG hello: there");
+    assert_eq!(listening.line(), "bob: hello: there");
+    let _stopped = server.stop();
+    let ran = listening.ends_by_itself();
+    let lost = "wac: connection lost: the server is stopping\n";
+    assert_eq!((ran.code, &*ran.out, &*ran.err), (Some(4), "", lost));
+}
+
+#[test]
+fn it_ends_after_so_many_that_are_wanted() {
+    let (server, mut bob) = server();
+    let mut eve = server.user("eve");
+    let flags = [
+        "--from",
+        "BOB",
+        "--match",
+        "^[0-9]+$",
+        "--whispers",
+        "--count",
+        "3",
+    ];
+    let listening = listening(&server, &flags, &mut bob);
+    eve.send("MSG 0");
+    eve.fence();
+    for line in ["MSG 1", "MSG two", "W lis 3", "MSG 4", "MSG 5"] {
+        bob.send(line);
+    }
+    let ran = listening.ends_by_itself();
+    let printed = "bob: 1\nbob whispers, \"3\"\nbob: 4\n";
+    assert_eq!((ran.code, &*ran.out, &*ran.err), (Some(0), printed, ""));
+}
+
+#[test]
+fn without_a_name_it_hears_what_is_said() {
+    let (server, mut bob) = server();
+    let target = at(&server);
+    let flags = ["--format", "{from}|{text}", "--count", "3"];
+    let mut listening = Running::start(wac(&[&["listen", &*target][..], &flags].concat()));
+    let mut number = 0;
+    // Nobody is told of a listener without a name.
+    wait_until("it has heard enough", || {
+        number += 1;
+        bob.send(&format!("MSG {number}"));
+        listening.has_ended()
+    });
+    let ran = listening.ends();
+    let heard = ran
+        .out
+        .lines()
+        .map(|line| line.strip_prefix("bob|")?.parse().ok());
+    let heard: Vec<u32> = heard.map(|number| number.expect("a number")).collect();
+    assert_eq!(heard, [heard[0], heard[0] + 1, heard[0] + 2]);
+    assert_eq!((ran.code, &*ran.err), (Some(0), ""));
+}
+
+#[test]
+fn a_program_reads_json() {
+    let (server, mut bob) = server();
+    let mut listening = listening(&server, &["--json", "--whispers"], &mut bob);
+    bob.send("W lis a \"b\"\\\tc");
+    let line = listening.line();
+    let json: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(json["kind"], "whisper");
+    assert_eq!(json["from"], "bob");
+    assert_eq!(json["text"], "a \"b\"\\\tc");
+    assert!(json["time"].as_str().unwrap().ends_with('Z'), "{line}");
+}
+
+#[test]
+fn nothing_that_a_terminal_obeys_is_printed() {
+    let hostile = "\x1b]52;c;x\x07\u{9b}2J\u{202e}\u{e0041}\x7f";
+    for flags in [&[][..], &["--json"], &["--format", "{from} {text}"]] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = listener.local_addr().unwrap().to_string();
+        let listening = Running::start(wac(&[&["listen", &*target], flags].concat()));
+        let (mut client, _) = listener.accept().unwrap();
+        let lines = format!("Eve: {hostile}\r\n* closing: {hostile}\r\n");
+        client.write_all(lines.as_bytes()).unwrap();
+        drop(client);
+        let ran = listening.ends_by_itself();
+        assert_eq!(ran.code, Some(4));
+        assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
+        for c in (ran.out + &ran.err).chars().filter(|c| *c != '\n') {
+            assert!(!c.is_control() && !"\u{202e}\u{e0041}".contains(c), "{c:?}");
+        }
+    }
+}
+
+#[test]
+fn the_time_may_be_over() {
+    let server = Server::start();
+    let words = ["listen", &*at(&server), "--timeout", "1ms", "--count", "1"];
+    let ran = Running::start(wac(&words)).ends_by_itself();
+    assert_eq!((ran.code, &*ran.out, &*ran.err), (Some(5), "", ""));
+}
+
+#[test]
+fn a_name_may_be_refused() {
+    let (server, _bob) = server();
+    let listening = Running::start(wac(&["listen", &format!("bob@{}", at(&server))]));
+    let ran = listening.ends_by_itself();
+    let refused = "wac: login refused: the name bob is taken\n";
+    assert_eq!((ran.code, &*ran.err), (Some(3), refused));
+}
+
+#[test]
+fn an_output_that_nobody_reads_any_more_ends_it_quietly() {
+    let (server, mut bob) = server();
+    let mut listening = listening(&server, &[], &mut bob);
+    listening.closes_output();
+    bob.send("MSG anyone?");
+    let ran = listening.ends_by_itself();
+    assert_eq!((ran.code, &*ran.err), (Some(0), ""));
+}
+
+#[test]
+fn it_ends_with_the_number_of_a_signal() {
+    let (server, mut bob) = server();
+    let listening = listening(&server, &[], &mut bob);
+    listening.signal(Signal::SIGINT);
+    assert_eq!(listening.ends_by_itself().code, Some(130));
+}
+
+/// What nobody takes waits in the socket; the server closes on who is behind by its window. A Unix
+/// socket holds little.
+#[test]
+fn a_reader_that_stops_is_closed_and_has_no_hole() {
+    const LINES: usize = 2000;
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::setup()
+        .listen_unix(&folder.path().join("wac"))
+        .with("--window", "64KiB")
+        .start();
+    let (mut bob, mut carol) = (server.user("bob"), server.user("carol"));
+    let mut listening = Running::start(wac(&["listen", &format!("lis@{}", at(&server))]));
+    wait_until("it listens", || carol.online().len() == 3);
+    converse(&mut bob, "bob", &mut carol, 0..LINES, 1000);
+    server.wait_for_ends(1, "TooSlow");
+    let mut heard = 0;
+    while let Some(line) = listening.line_or_end() {
+        assert_eq!(line, format!("bob: {}", numbered(heard, 1000)));
+        heard += 1;
+    }
+    assert!((1..LINES).contains(&heard), "{heard} of {LINES}");
+    let ran = listening.ends_by_itself();
+    assert_eq!(ran.code, Some(4));
+    assert!(ran.err.starts_with("wac: connection lost: "), "{}", ran.err);
+}
