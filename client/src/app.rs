@@ -1,7 +1,7 @@
 //! Decides what happens: a pure machine over what comes from the server, the keys, the system and
 //! the clock.
 //!
-//! Whether there is a connection is the business of its [`life`]; what is typed is sent while there
+//! Whether there is a connection is the business of its `life`; what is typed is sent while there
 //! is one, and waits while there is none.
 
 mod asked;
