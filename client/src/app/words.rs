@@ -203,7 +203,7 @@ fn in_time(wait: Duration) -> String {
 
 /// In seconds, or minutes, or hours: as exact as a person wants to know.
 fn duration(time: Duration) -> String {
-    match time.as_secs() {
+    match time.as_secs_f64().round() as u64 {
         seconds @ ..120 => format!("{seconds} s"),
         seconds @ ..7200 => format!("{} min", seconds / 60),
         seconds => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
