@@ -2,7 +2,6 @@
 //! the app and the renderer as one plain struct.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::str::FromStr;
 
 /// Everything about the chat that can be set.
@@ -18,8 +17,6 @@ pub struct Settings {
     pub plain: bool,
     /// How often a lost connection is tried again. Default: until it is back.
     pub reconnect: Reconnect,
-    /// The file that what is shown is written to as well. Default: none.
-    pub log: Option<PathBuf>,
 }
 
 /// Whether text is coloured.
