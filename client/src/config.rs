@@ -114,12 +114,8 @@ fn name_and_host(entry: Entry) -> Vec<Entry> {
 
 #[cfg(test)]
 mod tests {
+    use super::file::tests::entry;
     use super::*;
-
-    fn entry(key: &str, text: &str, origin: &str) -> Entry {
-        let [key, text, origin] = [key, text, origin].map(str::to_owned);
-        Entry { key, text, origin }
-    }
 
     #[test]
     fn what_is_laid_last_counts() {

@@ -124,10 +124,10 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn entry(key: &str, text: &str, origin: &str) -> Entry {
+    pub(in crate::config) fn entry(key: &str, text: &str, origin: &str) -> Entry {
         let [key, text, origin] = [key, text, origin].map(str::to_owned);
         Entry { key, text, origin }
     }

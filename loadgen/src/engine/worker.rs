@@ -29,12 +29,12 @@ use crate::plan::share::Share;
 const BUFFER_BYTES: usize = 64 * 1024;
 /// So long before a message is due a worker gets up, but never earlier than in the last quarter of its rest: a timer of an idle
 /// machine is late by about 0.2 ms, and the core of who has just slept is slow to read what comes. With 0.3 ms the last tenth
-/// of the fan-outs of 100 messages a second took a fifth longer; with 1 ms and more nothing gets better, but it costs CPU.
+/// of the fan-outs of 100 messages a second took a sixth longer; with 1 ms and more nothing gets better, but it costs CPU.
 const EARLY_NS: u64 = 800_000;
 const EARLY_SHARE: u64 = 4;
 /// So long after it has received something a worker looks again before it sleeps: each sleep between two deliveries is one more
 /// wake-up that the server pays for, in the middle of its fan-out (with none of this the last tenth of the fan-outs of 100
-/// messages a second took an eighth longer).
+/// messages a second took a ninth longer).
 const LINGER_NS: u64 = 100_000;
 
 /// A worker's state.
