@@ -80,6 +80,8 @@ pub enum Action {
     Show(Line),
     /// Show a line, and ring the bell.
     Ring(Line),
+    /// Log a line that the screen has already, or is not to have.
+    Log(Line),
     /// Show a word of our own.
     Tell(String),
     /// Ask for a name.
@@ -227,7 +229,7 @@ impl App {
 
     fn remember(&mut self, out: &[Action], now: Now) {
         for action in out {
-            if let Action::Show(line) | Action::Ring(line) = action {
+            if let Action::Show(line) | Action::Ring(line) | Action::Log(line) = action {
                 self.past.keep(now.local, line);
             }
         }

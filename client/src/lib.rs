@@ -3,7 +3,8 @@
 //! ```text
 //!  socket ─▶ net ──┐                         ┌─▶ outbox ─▶ sender ─▶ socket
 //!  clock ──────────┼─▶ hub: App::on(Event) ──┼─▶ transcript ─▶ printer ─▶ terminal
-//!  keys ───▶ ui ───┘   ─▶ Vec<Action>        ├─▶ tasks ─▶ ui
+//!  keys ───▶ ui ───┘   ─▶ Vec<Action>        ├─▶ transcript ─▶ log ─▶ file
+//!                                            ├─▶ tasks ─▶ ui
 //!                                            └─▶ dials ─▶ wire ─▶ net
 //! ```
 //!
@@ -25,6 +26,7 @@ mod hub;
 mod keys;
 pub mod line;
 mod link;
+mod log;
 pub mod manual;
 mod net;
 mod outbox;

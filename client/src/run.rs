@@ -1,8 +1,10 @@
 //! The client from its start to its end.
 
 use std::env;
+use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufReader, Write};
+use std::path::PathBuf;
 use std::process;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -25,7 +27,8 @@ use crate::screen::Screen;
 use crate::settings::Settings;
 use crate::target::Address;
 use crate::terminal::{self, Saved};
-use crate::{pipe, plain, signals, wire};
+use crate::transcript::Transcript;
+use crate::{log, pipe, plain, signals, wire};
 
 /// How long the screen may take to show the last lines: 1 s. During Ctrl-R it shows none, and they
 /// are written below the row instead.
@@ -52,6 +55,14 @@ pub enum Failure {
         /// What the system says.
         source: io::Error,
     },
+    /// The log cannot be written.
+    #[error("cannot open the log {path}", path = path.display())]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The terminal's state cannot be read, or the system takes no handler of signals.
     #[error("cannot start")]
     System(#[from] io::Error),
@@ -64,7 +75,7 @@ impl Failure {
     /// Returns the exit code.
     pub fn code(&self) -> u8 {
         match self {
-            Self::NoName | Self::NoNameTo(_) | Self::Config(_) => exit::USAGE,
+            Self::NoName | Self::NoNameTo(_) | Self::Config(_) | Self::Log { .. } => exit::USAGE,
             Self::Connect { .. } => exit::CANNOT_CONNECT,
             Self::System(_) | Self::Terminal(_) => 1,
         }
@@ -80,7 +91,7 @@ impl Failure {
                 }
                 _ => None,
             },
-            Self::Config(_) | Self::System(_) | Self::Terminal(_) => None,
+            Self::Config(_) | Self::Log { .. } | Self::System(_) | Self::Terminal(_) => None,
         }
     }
 }
@@ -95,13 +106,15 @@ pub(crate) fn run(config: &Config) -> Result<Ending, Failure> {
     if manner == Manner::Pipe && config.name.is_none() {
         return Err(Failure::NoName);
     }
+    let log = open_log(settings)?;
     let address = &config.host;
     let link = Link::open(address).map_err(|source| Failure::Connect {
         address: address.clone(),
         source,
     })?;
     let app = App::new(manner, config.name.clone(), settings, jitter());
-    let (hub, ends) = Hub::new(app, settings.time);
+    let kept = log.is_some().then(|| Transcript::new("logged"));
+    let (hub, ends) = Hub::new(app, settings.time, kept);
     let (hub, connect) = (
         Arc::new(hub),
         Connect {
@@ -114,11 +127,26 @@ pub(crate) fn run(config: &Config) -> Result<Ending, Failure> {
             "connected to {address}; /help explains, Ctrl-D leaves"
         ));
     }
-    match manner {
+    let written = log::start(&hub, log);
+    let ending = match manner {
         Manner::Screen => chat_on_screen(&hub, ends, connect, Pen::new(renderer(settings))),
         Manner::Plain => chat_in_words(&hub, ends, connect),
         Manner::Pipe => chat_in_pipe(&hub, ends, connect),
-    }
+    };
+    written.settle(&hub);
+    ending
+}
+
+fn open_log(settings: &Settings) -> Result<Option<File>, Failure> {
+    let log = settings.log.as_ref();
+    log.map(|path| {
+        let cannot = |source| Failure::Log {
+            path: path.clone(),
+            source,
+        };
+        log::open(path).map_err(cannot)
+    })
+    .transpose()
 }
 
 fn manner(settings: &Settings) -> Manner {
@@ -174,8 +202,7 @@ fn chat_on_screen(
                 .map_err(io::Error::other)
         }
     });
-    let ended = hub.clone();
-    signals::watch(move |signal| ended.end(Ending::Signal(signal)))?;
+    end_with_signals(hub)?;
     thread::spawn(move || screen.run(ends.tasks));
     keep_time(hub);
     connect.start(hub, ends.dials);
@@ -193,8 +220,7 @@ fn chat_on_screen(
 }
 
 fn chat_in_pipe(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending, Failure> {
-    // There is no terminal to give back, and the output may be stuck: nothing to wait for.
-    signals::watch(|signal| process::exit(Ending::Signal(signal).code().into()))?;
+    end_with_signals(hub)?;
     let shown = spawn_printer(hub, {
         let hub = hub.clone();
         let output = move |batch| pipe::print(batch, io::BufWriter::new(io::stdout().lock()));
@@ -208,7 +234,7 @@ fn chat_in_pipe(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending, 
 }
 
 fn chat_in_words(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending, Failure> {
-    signals::watch(|signal| process::exit(Ending::Signal(signal).code().into()))?;
+    end_with_signals(hub)?;
     let shown = spawn_printer(hub, {
         let (hub, mut reader) = (hub.clone(), Reader::default());
         let print = move |batch: Vec<Shown>| plain::print(&mut reader, &batch, io::stdout().lock());
@@ -221,6 +247,11 @@ fn chat_in_words(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending,
     Ok(end_written(hub, &ends.endings, &shown))
 }
 
+fn end_with_signals(hub: &Arc<Hub>) -> io::Result<()> {
+    let hub = hub.clone();
+    signals::watch(move |signal| hub.end(Ending::Signal(signal)))
+}
+
 fn keep_time(hub: &Arc<Hub>) {
     let hub = hub.clone();
     thread::spawn(move || hub.keep_time());
@@ -230,8 +261,11 @@ fn keep_time(hub: &Arc<Hub>) {
 fn end_written(hub: &Hub, endings: &Receiver<Ending>, shown: &Receiver<()>) -> Ending {
     let ending = wait(endings);
     hub.transcript.close();
-    // It has everything, or there is nobody to have it.
-    let _ = shown.recv();
+    // Whom a signal ends does not wait for an output that may be stuck.
+    if !matches!(ending, Ending::Signal(_)) {
+        // It has everything, or there is nobody to have it.
+        let _ = shown.recv();
+    }
     ending
 }
 

@@ -2,6 +2,7 @@
 //! the app and the renderer as one plain struct.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// Everything about the chat that can be set.
@@ -17,6 +18,8 @@ pub struct Settings {
     pub plain: bool,
     /// How often a lost connection is tried again. Default: until it is back.
     pub reconnect: Reconnect,
+    /// Where what is said is appended. Default: nowhere.
+    pub log: Option<PathBuf>,
 }
 
 /// Whether text is coloured.

@@ -12,6 +12,7 @@ mod ctrl_r;
 mod hostile;
 mod keys;
 mod listen;
+mod log;
 mod login;
 mod look;
 mod lost;

@@ -94,11 +94,9 @@ impl App {
     /// Sends a text and shows it as everyone's are, for the server does not send it back.
     fn send(&self, speech: &Speech, out: &mut Vec<Action>) {
         out.push(Action::Send(speech.line()));
-        let Some(me) = self.life.name().filter(|_| self.manner == Manner::Screen) else {
-            return;
-        };
+        let Some(me) = self.life.name() else { return };
         let text = speech.text.clone();
-        out.push(Action::Show(match &speech.to {
+        let line = match &speech.to {
             None => Line::Said {
                 name: me.to_string(),
                 text,
@@ -108,7 +106,11 @@ impl App {
                 to: to.clone(),
                 text,
             },
-        }));
+        };
+        out.push(match self.manner {
+            Manner::Screen => Action::Show(line),
+            Manner::Plain | Manner::Pipe => Action::Log(line),
+        });
     }
 
     fn keep(&mut self, speech: Speech, out: &mut Vec<Action>) {

@@ -166,12 +166,12 @@ fn is_mention(line: &Line) -> bool {
     )
 }
 
-fn marked(mark: char, text: &str, out: &mut String) {
+pub(super) fn marked(mark: char, text: &str, out: &mut String) {
     let _ = write!(out, "{mark} {}", clean(text));
 }
 
 /// `+ dave erin and 3 more  - frank`
-fn came(moves: &Moves, out: &mut String) {
+pub(super) fn came(moves: &Moves, out: &mut String) {
     let joined = people('+', &moves.joined, moves.more_joined);
     let left = people('-', &moves.left, moves.more_left);
     let both: Vec<String> = [joined, left].into_iter().flatten().collect();
