@@ -39,6 +39,7 @@ use crate::exit::Ending;
 use crate::line::Line;
 use crate::settings::{Reconnect, Settings, TimeShown};
 
+pub(crate) use self::guard::looks_like_whisper;
 pub use self::jitter::Jitter;
 
 /// What has happened.

@@ -18,6 +18,7 @@ pub mod args;
 pub mod clock;
 pub mod commands;
 pub mod config;
+mod entered;
 pub mod entry;
 pub mod exit;
 mod helper;

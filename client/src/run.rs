@@ -16,6 +16,7 @@ use rustyline::error::ReadlineError;
 use crate::app::{App, Jitter, Manner};
 use crate::config::{Config, ConfigError};
 use crate::exit::{self, Ending};
+use crate::history::History;
 use crate::hub::{Ends, Hub};
 use crate::line::Shown;
 use crate::link::Link;
@@ -24,7 +25,7 @@ use crate::render::colors;
 use crate::render::look::{Renderer, Styles};
 use crate::render::plain::Reader;
 use crate::screen::Screen;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::target::Address;
 use crate::terminal::{self, Saved};
 use crate::transcript::Transcript;
@@ -129,7 +130,7 @@ pub(crate) fn run(config: &Config) -> Result<Ending, Failure> {
     }
     let written = log::start(&hub, log);
     let ending = match manner {
-        Manner::Screen => chat_on_screen(&hub, ends, connect, Pen::new(renderer(settings))),
+        Manner::Screen => chat_on_screen(&hub, ends, connect, settings),
         Manner::Plain => chat_in_words(&hub, ends, connect),
         Manner::Pipe => chat_in_pipe(&hub, ends, connect),
     };
@@ -186,10 +187,15 @@ fn chat_on_screen(
     hub: &Arc<Hub>,
     ends: Ends,
     connect: Connect,
-    pen: Pen,
+    settings: &Settings,
 ) -> Result<Ending, Failure> {
     let saved = Saved::save()?;
-    let (screen, above) = Screen::open(hub.clone()).map_err(Failure::Terminal)?;
+    let pen = Pen::new(renderer(settings));
+    let history = match settings.history {
+        settings::History::On => History::usual(|name| env::var_os(name)),
+        settings::History::Off => None,
+    };
+    let (screen, above) = Screen::open(hub.clone(), history).map_err(Failure::Terminal)?;
     let unseen = Unseen::default();
     let shown = spawn_printer(hub, {
         let (hub, mut printer) = (

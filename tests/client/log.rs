@@ -68,7 +68,7 @@ fn what_is_said_is_appended_with_its_day_and_time() {
     term.shows("bob ⇢ me psst");
     term.types("/w bob what?\r/w nobody x\r");
     term.shows("! no user named nobody");
-    term.types("/sec\r/help\r/last\r");
+    term.types("/help\r/last\r/sec\r");
     term.shows("swordfish");
     term.types("/quit\r");
     term.ends(0);

@@ -9,6 +9,7 @@ mod comes_back;
 mod complete;
 mod config;
 mod ctrl_r;
+mod history;
 mod hostile;
 mod keys;
 mod listen;

@@ -38,7 +38,7 @@ pub enum Flag {
 }
 
 /// Every setting.
-pub const SETTINGS: [Setting; 8] = [
+pub const SETTINGS: [Setting; 9] = [
     Setting {
         key: "host",
         flag: Flag::Host,
@@ -109,6 +109,13 @@ pub const SETTINGS: [Setting; 8] = [
             Ok(())
         },
         get: |config| Some(config.settings.log.as_ref()?.display().to_string()),
+    },
+    Setting {
+        key: "history",
+        flag: Flag::OneOf(&["on", "off"]),
+        does: "whether what is entered is kept for the next time, but for whispers",
+        put: |config, text| set(&mut config.settings.history, text),
+        get: |config| Some(config.settings.history.to_string()),
     },
 ];
 
