@@ -12,6 +12,7 @@
 //! connection, and never has a hole in what it hears.
 
 mod closing;
+mod deadline;
 pub mod filter;
 pub mod form;
 mod listen;
