@@ -137,6 +137,8 @@ pub struct App {
     marked: Presence,
     /// What was entered while there was no connection.
     waiting: VecDeque<Speech>,
+    /// The person was told that it would be lost, and may leave.
+    warned: bool,
     people: People,
     who: Who,
     tab: Tab,
@@ -160,6 +162,7 @@ impl App {
             question: None,
             marked: Presence::Here,
             waiting: VecDeque::new(),
+            warned: false,
             people: People::default(),
             who: Who::default(),
             tab: Tab::default(),
@@ -186,7 +189,7 @@ impl App {
             Event::NotText => out.push(Action::Tell(words::NOT_TEXT.into())),
             Event::Interrupted => self.interrupted(now, &mut out),
             Event::Cleared => self.question = None,
-            Event::InputEnded => self.life.leave(now, &mut out),
+            Event::InputEnded => self.input_ended(now, &mut out),
             Event::Lost { why, unsent } => self.lost(why, &unsent, now, &mut out),
             Event::Tick => self.tick(now, &mut out),
         }
@@ -206,6 +209,15 @@ impl App {
     pub fn freeze(&self, before: &str) -> Option<String> {
         let to = self.people.last_whisperer().filter(|_| before == "/r")?;
         Some(format!("/w {to} "))
+    }
+
+    /// Returns what is to be said at the end of what was never sent, if there is anything.
+    pub fn left_behind(&self, unsent: &[String]) -> Option<String> {
+        let unsent = unsent.iter().filter_map(|line| Speech::from_line(line));
+        match self.waiting.len() + unsent.count() {
+            0 => None,
+            lines => Some(words::left_behind(lines)),
+        }
     }
 
     fn tick(&mut self, now: Now, out: &mut Vec<Action>) {

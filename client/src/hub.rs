@@ -103,6 +103,18 @@ impl Hub {
         self.on_locked(&mut self.app(), Event::Entered(line))
     }
 
+    /// Tells the app that the input has ended; returns whether the row stays, for one does not leave
+    /// yet.
+    pub(crate) fn input_ended(&self) -> Row {
+        self.on_locked(&mut self.app(), Event::InputEnded)
+    }
+
+    /// Returns what is to be said of what was never sent, once nothing more is.
+    pub(crate) fn left_behind(&self) -> Option<String> {
+        let app = self.app();
+        app.left_behind(&self.outbox.take_unsent())
+    }
+
     /// Returns what Tab puts before the cursor.
     pub(crate) fn complete(&self, before: &str) -> Option<String> {
         self.app().complete(before)

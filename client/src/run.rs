@@ -214,7 +214,7 @@ fn chat_on_screen(
     connect.start(hub, ends.dials);
 
     let ending = wait(&ends.endings);
-    hub.transcript.close();
+    close(hub);
     let settled = !matches!(ending, Ending::Signal(_)) && shown.recv_timeout(SETTLE).is_ok();
     // Who left has an empty row, which is taken away; what else is half typed stays to be read.
     let left = settled && ending == Ending::Done;
@@ -266,13 +266,21 @@ fn keep_time(hub: &Arc<Hub>) {
 /// Waits for the end, and until everything is written.
 fn end_written(hub: &Hub, endings: &Receiver<Ending>, shown: &Receiver<()>) -> Ending {
     let ending = wait(endings);
-    hub.transcript.close();
+    close(hub);
     // Whom a signal ends does not wait for an output that may be stuck.
     if !matches!(ending, Ending::Signal(_)) {
         // It has everything, or there is nobody to have it.
         let _ = shown.recv();
     }
     ending
+}
+
+/// Lets the printer end, once it has shown everything; last, what was not sent.
+fn close(hub: &Hub) {
+    if let Some(told) = hub.left_behind() {
+        hub.tell(told);
+    }
+    hub.transcript.close();
 }
 
 /// Starts the thread that prints; what is returned tells when everything is shown. It is never

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wac_tests::{Server, Setup, Signal};
 
-use crate::term::Term;
+use crate::term::{Term, at};
 
 /// A server that can be started again where it was.
 struct Place {
@@ -82,6 +82,25 @@ fn one_may_leave_while_there_is_no_server() {
     term.shows_row("Ann⟳");
     term.types("\x04");
     term.ends(0);
+}
+
+#[test]
+fn one_does_not_leave_what_waits_without_knowing() {
+    for terminal in ["xterm-256color", "dumb"] {
+        let server = Server::start();
+        let target = format!("Ann@{}", at(&server));
+        let mut term = Term::start_with(&[("TERM", terminal)], &[&target]);
+        term.shows("1 here");
+        let _stopped = server.stop();
+        term.shows("link lost");
+        term.types("half a thought\r");
+        term.shows("not connected: the line waits");
+        term.types("\x04");
+        term.shows("leaving again loses it");
+        term.types("\x04");
+        term.ends(0);
+        term.shows("1 line was not sent");
+    }
 }
 
 /// At full length, as `scripts/bench` has it; the pure tests hold the same in no time.

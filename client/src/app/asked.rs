@@ -16,6 +16,7 @@ const MAX_WAITING: usize = 1000;
 
 impl App {
     pub(super) fn asked_for(&mut self, entry: Entry<'_>, now: Now, out: &mut Vec<Action>) {
+        self.warned &= entry == Entry::Quit;
         match entry {
             Entry::Say(texts) if texts.is_empty() => self.life.try_now(now, out),
             Entry::Say(texts) => {
@@ -48,12 +49,22 @@ impl App {
                 out.push(Action::Time(time));
                 out.push(Action::Tell(words::time(time)));
             }
-            Entry::Quit => self.life.leave(now, out),
+            Entry::Quit => self.leave(now, out),
             Entry::Incomplete(command) => out.push(Action::Tell(words::usage(command))),
             Entry::Unknown { word, why } => {
                 out.push(Action::Tell(words::unknown(word, &why)));
             }
         }
+    }
+
+    /// Leaves; but where lines wait, only when asked twice.
+    pub(super) fn leave(&mut self, now: Now, out: &mut Vec<Action>) {
+        let nobody_to_ask = self.manner == Manner::Pipe || self.life.is_closed();
+        if nobody_to_ask || self.waiting.is_empty() || self.warned {
+            return self.life.leave(now, out);
+        }
+        self.warned = true;
+        out.push(Action::Tell(words::would_be_lost(self.waiting.len())));
     }
 
     fn reply(&mut self, text: &str, out: &mut Vec<Action>) {

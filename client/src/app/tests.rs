@@ -397,6 +397,15 @@ fn leaving_waits_for_the_servers_farewell() {
 }
 
 #[test]
+fn a_pipe_ends_well_only_with_the_servers_goodbye() {
+    let script = format!("{PIPED_IN} ^D\n send QUIT\n");
+    let end = "< * closing: goodbye\n show * closing: goodbye\n gone\n end Done";
+    plays(Manner::Pipe, Some("Ann"), &format!("{script}{end}"));
+    let end = "gone\n lost link lost: the server has closed it\n end Lost";
+    plays(Manner::Pipe, Some("Ann"), &format!("{script}{end}"));
+}
+
+#[test]
 fn asked_twice_it_leaves_at_once() {
     chats("> /quit\n send QUIT\n ^C\n end Done");
 }

@@ -128,12 +128,24 @@ pub(super) fn waits(lines: usize) -> String {
 }
 
 pub(super) fn still_waiting(lines: usize) -> String {
-    let (is, it) = if lines == 1 {
-        ("waits", "it")
-    } else {
-        ("wait", "them")
-    };
-    format!("{} {is}: /send sends {it}, /drop drops {it}", count(lines))
+    let (wait, it) = (if lines == 1 { "waits" } else { "wait" }, it(lines));
+    format!(
+        "{} {wait}: /send sends {it}, /drop drops {it}",
+        count(lines)
+    )
+}
+
+pub(super) fn would_be_lost(lines: usize) -> String {
+    format!(
+        "{}; leaving again loses {}",
+        still_waiting(lines),
+        it(lines)
+    )
+}
+
+pub(super) fn left_behind(lines: usize) -> String {
+    let was = if lines == 1 { "was" } else { "were" };
+    format!("{} {was} not sent", count(lines))
 }
 
 pub(super) fn too_many_wait(lines: usize) -> String {
@@ -185,6 +197,10 @@ fn will_wait(lines: usize) -> String {
         1 => "the line waits, and is sent".into(),
         _ => format!("{lines} lines wait, and are sent"),
     }
+}
+
+fn it(lines: usize) -> &'static str {
+    if lines == 1 { "it" } else { "them" }
 }
 
 fn count(lines: usize) -> String {
