@@ -35,9 +35,11 @@ use self::people::People;
 use self::speech::Speech;
 use self::who::Who;
 use crate::clock::Now;
+use crate::config::Config;
 use crate::exit::Ending;
 use crate::line::Line;
-use crate::settings::{Reconnect, Settings, TimeShown};
+use crate::settings::{Reconnect, TimeShown};
+use crate::target::Address;
 
 pub(crate) use self::guard::looks_like_whisper;
 pub use self::jitter::Jitter;
@@ -129,6 +131,7 @@ pub enum Manner {
 #[derive(Debug)]
 pub struct App {
     manner: Manner,
+    host: Address,
     life: Life,
     bell: Bell,
     fold: Fold,
@@ -141,6 +144,8 @@ pub struct App {
     warned: bool,
     people: People,
     who: Who,
+    /// The person has been told who is here, and how to get help.
+    introduced: bool,
     tab: Tab,
     past: Past,
     /// Who is not listened to.
@@ -148,15 +153,17 @@ pub struct App {
 }
 
 impl App {
-    /// A client that is being connected, and will log in under the name or ask for one.
-    pub fn new(manner: Manner, name: Option<Name>, settings: &Settings, jitter: Jitter) -> Self {
+    /// A client that is being connected, and will log in under its name or ask for one.
+    pub fn new(manner: Manner, config: &Config, jitter: Jitter) -> Self {
+        let settings = &config.settings;
         let reconnect = match manner {
             Manner::Screen | Manner::Plain => settings.reconnect,
             Manner::Pipe => Reconnect::Times(0),
         };
         Self {
             manner,
-            life: Life::new(manner, name, reconnect, jitter),
+            host: config.host.clone(),
+            life: Life::new(manner, config.name.clone(), reconnect, jitter),
             bell: Bell::new(settings.bell),
             fold: Fold::default(),
             question: None,
@@ -165,6 +172,7 @@ impl App {
             warned: false,
             people: People::default(),
             who: Who::default(),
+            introduced: false,
             tab: Tab::default(),
             past: Past::default(),
             muted: BTreeMap::new(),
@@ -182,7 +190,7 @@ impl App {
     pub fn on(&mut self, event: Event<'_>, now: Now) -> Vec<Action> {
         let mut out = Vec::new();
         match event {
-            Event::Connected => self.life.connected(now, &mut out),
+            Event::Connected => self.connected(now, &mut out),
             Event::Unreachable(why) => self.life.unreachable(why, now, &mut out),
             Event::Line(line) => self.line(line, now, &mut out),
             Event::Entered(text) => self.entered(text, now, &mut out),
@@ -209,6 +217,15 @@ impl App {
     pub fn freeze(&self, before: &str) -> Option<String> {
         let to = self.people.last_whisperer().filter(|_| before == "/r")?;
         Some(format!("/w {to} "))
+    }
+
+    /// Whoever is to be asked for a name is told where.
+    fn connected(&mut self, now: Now, out: &mut Vec<Action>) {
+        if self.life.name().is_none() {
+            let line = Line::Back(words::connected_unnamed(&self.host));
+            out.push(Action::Show(line));
+        }
+        self.life.connected(now, out);
     }
 
     /// Returns what is to be said at the end of what was never sent, if there is anything.

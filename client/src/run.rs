@@ -113,7 +113,7 @@ pub(crate) fn run(config: &Config) -> Result<Ending, Failure> {
         address: address.clone(),
         source,
     })?;
-    let app = App::new(manner, config.name.clone(), settings, jitter());
+    let app = App::new(manner, config, jitter());
     let kept = log.is_some().then(|| Transcript::new("logged"));
     let (hub, ends) = Hub::new(app, settings.time, kept);
     let (hub, connect) = (
@@ -123,11 +123,6 @@ pub(crate) fn run(config: &Config) -> Result<Ending, Failure> {
             link,
         },
     );
-    if manner != Manner::Pipe {
-        hub.tell(format!(
-            "connected to {address}; /help explains, Ctrl-D leaves"
-        ));
-    }
     let written = log::start(&hub, log);
     let ending = match manner {
         Manner::Screen => chat_on_screen(&hub, ends, connect, settings),

@@ -93,9 +93,26 @@ impl App {
             self.people.are(names);
         }
         match asker {
-            Some(Asker::Client) => whole.map(|names| Action::Tell(words::here(&names))),
+            Some(Asker::Client) => whole.map(|names| self.here(&names)),
+            _ if self.is_for_telnet(notice) => None,
             _ => Some(Action::Show(Line::Notice(notice.to_owned()))),
         }
+    }
+
+    /// Tells who is here; at first, all there is to know.
+    fn here(&mut self, names: &[String]) -> Action {
+        match self.life.name() {
+            Some(me) if !self.introduced => {
+                self.introduced = true;
+                Action::Show(Line::Back(words::connected(&self.host, me, names)))
+            }
+            _ => Action::Tell(words::here(names)),
+        }
+    }
+
+    /// Tells whether a notice explains how to log in by hand, which the client does.
+    fn is_for_telnet(&self, notice: &str) -> bool {
+        !self.life.has_chatted() && notice.starts_with("WAC chat; log in with LIN ")
     }
 
     /// Takes note of who came or went.

@@ -8,6 +8,7 @@ use wac_core::MAX_CLIENT_LINE_BYTES;
 
 use super::*;
 use crate::line::Mention;
+use crate::settings::Settings;
 
 /// Plays a dialogue. `>` is typed, `<` comes from the server, `+5s` lets time pass, tick by tick;
 /// what follows a line, indented, is what has to be done then. `…` stands for any end of a line.
@@ -18,8 +19,7 @@ fn plays(manner: Manner, name: Option<&str>, script: &str) {
 
 #[track_caller]
 fn plays_with(settings: &Settings, manner: Manner, name: Option<&str>, script: &str) {
-    let name = name.map(|name| name.parse().unwrap());
-    let mut app = App::new(manner, name, settings, Jitter::new(1));
+    let mut app = app(settings, manner, name);
     let mut clock = Clock::default();
     let mut due = app.on(Event::Connected, clock.now()).into_iter();
     for line in script
@@ -39,6 +39,15 @@ fn plays_with(settings: &Settings, manner: Manner, name: Option<&str>, script: &
         due = happens.to(&mut app, &mut clock).into_iter();
     }
     assert_eq!(due.next(), None, "at the end");
+}
+
+fn app(settings: &Settings, manner: Manner, name: Option<&str>) -> App {
+    let config = Config {
+        name: name.map(|name| name.parse().unwrap()),
+        settings: settings.clone(),
+        ..Config::default()
+    };
+    App::new(manner, &config, Jitter::new(1))
 }
 
 fn is_meant(line: &str, done: &str) -> bool {
@@ -163,11 +172,10 @@ const LOGGED_IN: &str = "
     send LIN Ann
     < PONG wac greeted
     < * welcome, Ann
-    show * welcome, Ann
     chat Ann
     send WHO
     < * online (2): bob, Ann
-    tell 2 here: bob, Ann
+    back connected to 127.0.0.1:4700 as Ann · plaintext · 2 here: bob, Ann · /help
 ";
 
 /// The same, of a program, which does not ask who is here.
@@ -196,7 +204,8 @@ fn without_a_name_it_asks_for_one() {
     plays(
         Manner::Screen,
         None,
-        "ask
+        "back connected to 127.0.0.1:4700 · plaintext · a name is wanted
+         ask
          >
          ask
          > a b
@@ -206,6 +215,16 @@ fn without_a_name_it_asks_for_one() {
          send PING wac greeted
          send LIN Zoë",
     );
+}
+
+#[test]
+fn what_is_for_telnet_is_not_shown_to_a_person() {
+    let greeting = "* WAC chat; log in with LIN <name>, HELP lists the commands";
+    let begin = "send PING wac greeted\n send LIN Ann";
+    let person = format!("{begin}\n < {greeting}\n < * be nice\n show * be nice");
+    plays(Manner::Screen, Some("Ann"), &person);
+    let program = format!("{begin}\n < {greeting}\n show {greeting}");
+    plays(Manner::Pipe, Some("Ann"), &program);
 }
 
 #[test]
@@ -303,8 +322,7 @@ fn an_unknown_command_is_never_sent() {
 
 /// A client that chats.
 fn ann(manner: Manner) -> App {
-    let name = Some("Ann".parse().unwrap());
-    let mut app = App::new(manner, name, &Settings::default(), Jitter::new(1));
+    let mut app = app(&Settings::default(), manner, Some("Ann"));
     for event in [
         Event::Connected,
         Event::Line("PONG wac greeted"),
@@ -432,11 +450,11 @@ fn one_may_leave_before_having_a_name() {
     plays(
         Manner::Screen,
         None,
-        "ask\n > /quit\n send QUIT\n gone\n end Done",
+        "back …\n ask\n > /quit\n send QUIT\n gone\n end Done",
     );
     plays(
         Manner::Screen,
         None,
-        "ask\n ^C\n send QUIT\n gone\n end Done",
+        "back …\n ask\n ^C\n send QUIT\n gone\n end Done",
     );
 }

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use unicode_width::UnicodeWidthStr;
 use wac_core::name::{Name, NameError};
 use wac_core::text::cut;
 
 use crate::clock::Now;
 use crate::commands::{self, Command, Unknown};
 use crate::settings::{Bell, TimeShown};
+use crate::target::Address;
 
 pub(super) const NOT_TEXT: &str = "not sent: a line of the input is not UTF-8";
 pub(super) const NAME_FIRST: &str = "the chat begins with a name; /quit or Ctrl-D leaves";
@@ -62,6 +64,37 @@ pub(super) fn unknown(word: &str, why: &Unknown) -> String {
             format!("no command /{word}; /help lists them. Not sent; //{word} says it")
         }
     }
+}
+
+/// Where one is, as whom and with how many; whether others may read along on the way.
+pub(super) fn connected(host: &Address, me: &Name, here: &[String]) -> String {
+    let (transport, here) = (transport(host), at_first(here));
+    format!("connected to {host} as {me} · {transport} · {here} · /help")
+}
+
+pub(super) fn connected_unnamed(host: &Address) -> String {
+    format!(
+        "connected to {host} · {} · a name is wanted",
+        transport(host)
+    )
+}
+
+/// There is no encryption: what goes over a network can be read there.
+fn transport(host: &Address) -> &'static str {
+    match host {
+        Address::Tcp { .. } => "plaintext",
+        Address::Unix(_) => "on this machine",
+    }
+}
+
+/// By name, where they fit into the line.
+fn at_first(names: &[String]) -> String {
+    const SHORT: usize = 24;
+    let listed = names.join(", ");
+    if listed.width() <= SHORT {
+        return format!("{} here: {listed}", names.len());
+    }
+    format!("{} here", names.len())
 }
 
 /// Who is here: by name, where they are few.

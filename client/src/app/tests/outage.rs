@@ -391,12 +391,14 @@ fn a_connection_lost_while_a_name_is_asked_for_is_made_again() {
     plays(
         Manner::Screen,
         None,
-        "ask
+        "back …
+         ask
          gone
          lost …
          +1s
          dial
          connected
+         back …
          > ann
          send PING wac greeted
          send LIN ann",
