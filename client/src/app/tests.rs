@@ -175,7 +175,8 @@ const LOGGED_IN: &str = "
     chat Ann
     send WHO
     < * online (2): bob, Ann
-    back connected to 127.0.0.1:4700 as Ann · plaintext · 2 here: bob, Ann · /help
+    back connected to 127.0.0.1:4700 as Ann · plaintext · 2 here · /help
+    tell here: bob, Ann
 ";
 
 /// The same, of a program, which does not ask who is here.

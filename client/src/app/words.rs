@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use unicode_width::UnicodeWidthStr;
 use wac_core::name::{Name, NameError};
 use wac_core::text::cut;
 
@@ -26,6 +25,9 @@ pub(super) const NOBODY_WHISPERED: &str = "not sent: nobody has whispered to you
 pub(super) const NOTHING_SAID: &str = "nothing of the kind was said";
 pub(super) const NAME_HELD: &str =
     "the lost connection still holds the name, for 30 s at most; trying until it is free";
+
+/// So many people are told by name.
+const FEW: usize = 8;
 
 pub(super) fn login_refused(why: &str) -> String {
     format!("login refused: {why}")
@@ -68,8 +70,8 @@ pub(super) fn unknown(word: &str, why: &Unknown) -> String {
 
 /// Where one is, as whom and with how many; whether others may read along on the way.
 pub(super) fn connected(host: &Address, me: &Name, here: &[String]) -> String {
-    let (transport, here) = (transport(host), at_first(here));
-    format!("connected to {host} as {me} · {transport} · {here} · /help")
+    let (transport, here) = (transport(host), here.len());
+    format!("connected to {host} as {me} · {transport} · {here} here · /help")
 }
 
 pub(super) fn connected_unnamed(host: &Address) -> String {
@@ -87,23 +89,18 @@ fn transport(host: &Address) -> &'static str {
     }
 }
 
-/// By name, where they fit into the line.
-fn at_first(names: &[String]) -> String {
-    const SHORT: usize = 24;
-    let listed = names.join(", ");
-    if listed.width() <= SHORT {
-        return format!("{} here: {listed}", names.len());
-    }
-    format!("{} here", names.len())
-}
-
 /// Who is here: by name, where they are few.
 pub(super) fn here(names: &[String]) -> String {
-    const FEW: usize = 8;
     if names.len() <= FEW {
         return format!("{} here: {}", names.len(), names.join(", "));
     }
     format!("{} here; /who lists them", names.len())
+}
+
+/// Who is here, where how many has been said: nobody is told of oneself alone, or of a crowd.
+pub(super) fn company(names: &[String]) -> Option<String> {
+    let worth_telling = (2..=FEW).contains(&names.len());
+    worth_telling.then(|| format!("here: {}", names.join(", ")))
 }
 
 pub(super) fn muted<'a>(names: impl Iterator<Item = &'a String>) -> String {
