@@ -4,18 +4,16 @@ use std::env;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufReader, Write};
-use std::path::PathBuf;
 use std::process;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustyline::error::ReadlineError;
-
 use crate::app::{App, Jitter, Manner};
-use crate::config::{Config, ConfigError};
-use crate::exit::{self, Ending};
+use crate::config::Config;
+use crate::exit::Ending;
+use crate::failure::Failure;
 use crate::history::History;
 use crate::hub::{Ends, Hub};
 use crate::line::Shown;
@@ -34,68 +32,6 @@ use crate::{log, pipe, plain, signals, wire};
 /// How long the screen may take to show the last lines: 1 s. During Ctrl-R it shows none, and they
 /// are written below the row instead.
 const SETTLE: Duration = Duration::from_secs(1);
-
-/// Why the client does not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Failure {
-    /// A pipe has nobody to ask.
-    #[error("no name to log in with, and no terminal to ask for one")]
-    NoName,
-    /// A script has nobody to ask.
-    #[error("a name is needed to {0}")]
-    NoNameTo(&'static str),
-    /// A setting is wrong.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// There is no server, or none that answers.
-    #[error("cannot connect to {address}")]
-    Connect {
-        /// Where it was tried.
-        address: Address,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The log cannot be written.
-    #[error("cannot open the log {path}", path = path.display())]
-    Log {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The terminal's state cannot be read, or the system takes no handler of signals.
-    #[error("cannot start")]
-    System(#[from] io::Error),
-    /// The terminal does not do what an editor needs.
-    #[error("cannot use the terminal")]
-    Terminal(#[source] ReadlineError),
-}
-
-impl Failure {
-    /// Returns the exit code.
-    pub fn code(&self) -> u8 {
-        match self {
-            Self::NoName | Self::NoNameTo(_) | Self::Config(_) | Self::Log { .. } => exit::USAGE,
-            Self::Connect { .. } => exit::CANNOT_CONNECT,
-            Self::System(_) | Self::Terminal(_) => 1,
-        }
-    }
-
-    /// Returns what may help, where that is known.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoName | Self::NoNameTo(_) => Some("NAME@HOST, or --name NAME"),
-            Self::Connect { source, .. } => match source.kind() {
-                io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
-                    Some("no server listens there; another address: wac [NAME@]HOST[:PORT]")
-                }
-                _ => None,
-            },
-            Self::Config(_) | Self::Log { .. } | Self::System(_) | Self::Terminal(_) => None,
-        }
-    }
-}
 
 /// Chats until the end, and returns what brought it.
 ///

@@ -31,8 +31,8 @@ use wac_core::name::Name;
 
 use crate::args::script::{ListenArgs, SendArgs};
 use crate::exit::Ending;
+use crate::failure::Failure;
 use crate::link::Link;
-use crate::run::Failure;
 use crate::target::Address;
 
 /// Sent first: what comes behind its answer is no greeting.

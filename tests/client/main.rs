@@ -21,6 +21,7 @@ mod order;
 mod paste;
 mod pipe;
 mod plain;
+mod raw;
 mod recipes;
 mod resize;
 mod send;
