@@ -4,6 +4,8 @@ pub mod colors;
 pub mod log;
 pub mod look;
 pub mod plain;
+mod stamp;
+mod wrap;
 
 use std::fmt::Write;
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::{env, panic};
 
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use terminal_size::{Width, terminal_size_of};
 
 /// Ends the bracketing of pastes, and a frame that was being drawn.
 const MODES_OFF: &[u8] = b"\x1b[?2004l\x1b[?2026l";
@@ -20,6 +21,12 @@ pub(crate) fn is_there() -> bool {
 /// Tells whether the terminal can only be written to.
 pub(crate) fn is_dumb() -> bool {
     env::var("TERM").is_ok_and(|term| DUMB.contains(&term.to_lowercase().as_str()))
+}
+
+/// Returns how many columns the terminal has.
+pub(crate) fn columns() -> Option<usize> {
+    let (Width(columns), _) = terminal_size_of(io::stdout())?;
+    Some(columns.into())
 }
 
 /// The terminal as it was.
