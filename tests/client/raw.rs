@@ -91,8 +91,10 @@ fn one_may_speak_for_long_and_leave() {
 fn a_connection_that_breaks_is_a_loss_and_none_at_all_is_told() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let running = Running::start(wac(&["--raw", &address]));
-    let (client, _) = listener.accept().unwrap();
+    let mut running = Running::start(wac(&["--raw", &address]));
+    let (mut client, _) = listener.accept().unwrap();
+    running.types("x\n");
+    client.read_exact(&mut [0; 2]).unwrap();
     let at_once = Some(Duration::ZERO);
     socket2::SockRef::from(&client).set_linger(at_once).unwrap();
     drop(client);

@@ -205,7 +205,7 @@ fn without_a_name_it_asks_for_one() {
     plays(
         Manner::Screen,
         None,
-        "back connected to 127.0.0.1:4700 · plaintext · a name is wanted
+        "back connected to 127.0.0.1:4700 · plaintext
          ask
          >
          ask

@@ -75,10 +75,7 @@ pub(super) fn connected(host: &Address, me: &Name, here: &[String]) -> String {
 }
 
 pub(super) fn connected_unnamed(host: &Address) -> String {
-    format!(
-        "connected to {host} · {} · a name is wanted",
-        transport(host)
-    )
+    format!("connected to {host} · {}", transport(host))
 }
 
 /// There is no encryption: what goes over a network can be read there.
