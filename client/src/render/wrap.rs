@@ -11,7 +11,13 @@ const MIN_COLUMNS: usize = 24;
 /// Returns the text, which stands behind `indent` columns, broken for a terminal so wide; what
 /// follows the first line stands as far in. Of a row of a table the last column is broken alone.
 pub(super) fn wrap(text: &str, indent: usize, columns: usize) -> String {
+    // What is longer than a row is no head of a table.
     let head = table_head(text);
+    let head = if indent + text[..head].width() < columns {
+        head
+    } else {
+        0
+    };
     let hang = [indent + text[..head].width(), indent];
     let room = |indent: &usize| columns.saturating_sub(*indent) >= MIN_COLUMNS;
     match hang.iter().find(|indent| room(indent)) {
@@ -31,7 +37,9 @@ fn broken(text: &str, head: usize, indent: usize, hang: usize, columns: usize) -
     let mut out = head.to_owned();
     let mut at = indent + head.width();
     for (nth, word) in words.split(' ').enumerate() {
-        if nth > 0 && at + 1 + word.width() > columns {
+        let blank = usize::from(nth > 0);
+        if at > hang && at + blank + word.width() > columns {
+            out.truncate(out.trim_end().len());
             out.push('\n');
             out.extend(std::iter::repeat_n(' ', hang));
             at = hang;
@@ -81,6 +89,15 @@ mod tests {
         assert_eq!(wrap(text, 2, 48), wanted);
         let narrow = "/send                sends what was\n  entered while away";
         assert_eq!(wrap(text, 2, 38), narrow);
+        let narrower = "/send\n  sends what was entered\n  while away";
+        assert_eq!(wrap(text, 2, 27), narrower);
+    }
+
+    #[test]
+    fn two_blanks_alone_make_no_table() {
+        let text = "one two three four five six seven  eight";
+        let wanted = "one two three four five\n      six seven  eight";
+        assert_eq!(wrap(text, 6, 30), wanted);
     }
 
     #[test]
