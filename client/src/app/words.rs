@@ -10,6 +10,9 @@ use crate::commands::{self, Command, Unknown};
 use crate::settings::{Bell, TimeShown};
 use crate::target::Address;
 
+const KEYS: &str =
+    "Tab guesses a name, Up brings back what was entered, Ctrl-R searches in it, Ctrl-D leaves";
+
 pub(super) const NOT_TEXT: &str = "not sent: a line of the input is not UTF-8";
 pub(super) const NAME_FIRST: &str = "the chat begins with a name; /quit or Ctrl-D leaves";
 pub(super) const HOW_TO_LEAVE: &str = "Ctrl-D or /quit leaves";
@@ -45,11 +48,14 @@ pub(super) fn usage(command: &Command) -> String {
     format!("wanted: {}", command.usage())
 }
 
-/// The whole help, or one command's line of it.
+/// The whole help and the keys, or one command's line of it.
 pub(super) fn help(command: Option<&Command>) -> impl Iterator<Item = String> {
     let lines = match command {
         Some(command) => vec![command.explained()],
-        None => commands::overview(),
+        None => commands::overview()
+            .into_iter()
+            .chain([KEYS.into()])
+            .collect(),
     };
     lines.into_iter()
 }
