@@ -103,7 +103,8 @@ fn a_server_that_stops_answering_is_left_and_found_again() {
     }
     term.types("half a sent");
     term.shows_within("✗ link lost: no answer for 10 s", NOTICED + DEADLINE);
-    length::tell("noticed_s", stopped.elapsed().as_secs_f64());
+    let noticed = stopped.elapsed().as_secs_f64();
+    length::tell("noticed_s", format!("{noticed:.1}"));
     term.shows_row("Ann⟳ half a sent");
     server.signal(Signal::SIGCONT);
     term.shows("✓ back as Ann after ");

@@ -62,7 +62,8 @@ fn typing_while_lines_arrive() {
     });
     let echoes = sorted(echoes);
     tell("busy_mib", mib(term.resident_bytes()));
-    tell("busy_lines", talk.end());
+    tell("lines", talk.end());
+    tell("keys", KEYS);
     tell("echo_p50_ms", ms(echoes[echoes.len() / 2]));
     tell("echo_p99_ms", ms(echoes[echoes.len() * 99 / 100]));
     tell("echo_max_ms", ms(echoes[echoes.len() - 1]));
