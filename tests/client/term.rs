@@ -263,6 +263,15 @@ impl Term {
         });
     }
 
+    /// Writes behind what the client has written, as the shell does when it is gone.
+    #[track_caller]
+    pub(crate) fn writes(&self, text: &str) {
+        let line = self.line.try_clone().expect("there is a free file");
+        File::from(line)
+            .write_all(text.as_bytes())
+            .expect("the terminal takes it");
+    }
+
     /// Tells whether the keys go to the editor one by one.
     pub(crate) fn is_raw(&self) -> bool {
         let state = tcgetattr(&self.line).expect("it is a terminal");
