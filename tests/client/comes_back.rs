@@ -94,7 +94,7 @@ fn a_server_that_stops_answering_is_left_and_found_again() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = Term::chat(&server, "Ann");
-    term.shows("# 2 here: bob, Ann");
+    term.shows("2 here");
     server.signal(Signal::SIGSTOP);
     let stopped = Instant::now();
     if !length::is_full() {

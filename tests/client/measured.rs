@@ -40,7 +40,7 @@ fn typing_while_lines_arrive() {
     let server = Server::start();
     let bob = server.user("bob");
     let mut term = Term::chat(&server, "Ann");
-    term.shows("# 2 here: bob, Ann");
+    term.shows("2 here");
     tell("resident_mib", mib(term.resident_bytes()));
     let talk = Talk::begin(bob.writer(), RATE);
     term.shows_said("bob", MARK);

@@ -40,6 +40,7 @@ fn a_paste_is_sent_when_the_answer_is_yes() {
         bob.expect(&format!("Ann: {text}"));
     }
     term.shows_said("Ann", "last");
+    assert_eq!(term.said("Ann"), MESSAGES);
     term.shows_row("Ann▸");
     bob.silent_until_fence();
 }
