@@ -60,12 +60,12 @@ impl Failure {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoName | Self::NoNameTo(_) => Some("NAME@HOST, or --name NAME"),
-            Self::Connect { source, .. } => match source.kind() {
+            Self::Connect { source, .. } => Some(match source.kind() {
                 io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
-                    Some("no server listens there; another address: wac [NAME@]HOST[:PORT]")
+                    "no server listens there; another address: wac [NAME@]HOST[:PORT]"
                 }
-                _ => None,
-            },
+                _ => "is the address right? wac [NAME@]HOST[:PORT]",
+            }),
             Self::Config(_) | Self::Log { .. } | Self::System(_) | Self::Terminal(_) => None,
         }
     }

@@ -16,6 +16,8 @@ use crate::outbox::{Full, Outbox};
 use crate::settings::TimeShown;
 use crate::transcript::Transcript;
 
+const ASK: &str = "type the name to chat under, and Enter";
+
 /// What the thread of the input is to do next.
 #[derive(Debug)]
 pub(crate) enum Task {
@@ -218,7 +220,10 @@ impl Hub {
             Action::Ring(line) => self.show(line, Chime::Rings, now),
             Action::Log(line) => self.log(self.stamped(line, Chime::Silent, now)),
             Action::Tell(text) => self.show(Line::Told(text), Chime::Silent, now),
-            Action::Ask => self.assign(Task::Ask),
+            Action::Ask => {
+                self.show(Line::Told(ASK.into()), Chime::Silent, now);
+                self.assign(Task::Ask);
+            }
             Action::Chat(name) => self.assign(Task::Chat(name)),
             Action::Mark(presence) => *lock(&self.presence) = presence,
             Action::Time(time) => *lock(&self.time) = time,

@@ -11,16 +11,11 @@ use crate::line::Shown;
 use crate::pipe::next_line;
 use crate::render::plain::Reader;
 
-const ASK: &str = "type the name to chat under, and Enter";
-
 /// Enters a name when one is asked for, and once one may chat whatever is typed.
 pub(crate) fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
     for task in tasks {
         let entered = match task {
-            Task::Ask => {
-                hub.tell(ASK.to_owned());
-                enter_one(&mut input, hub)
-            }
+            Task::Ask => enter_one(&mut input, hub),
             Task::Chat(_) => enter_all(&mut input, hub),
         };
         match entered {

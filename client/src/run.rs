@@ -149,7 +149,11 @@ fn chat_on_screen(
     let settled = !matches!(ending, Ending::Signal(_)) && shown.recv_timeout(SETTLE).is_ok();
     // Who left has an empty row, which is taken away; what else is half typed stays to be read.
     let left = settled && ending == Ending::Done;
-    saved.restore(if left { b"\r\x1b[J" } else { b"\r\n" });
+    if left {
+        saved.restore_without_row();
+    } else {
+        saved.restore(b"\r\n");
+    }
     if !settled {
         write_rest(hub, &pen, &unseen);
     }

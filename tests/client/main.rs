@@ -1,6 +1,7 @@
 //! The client as a person meets it: on a pseudo-terminal whose screen is read through a terminal
 //! emulator, and as a program meets it: in a pipe.
 
+mod length;
 mod run;
 mod talk;
 mod term;
@@ -17,6 +18,7 @@ mod log;
 mod login;
 mod look;
 mod lost;
+mod measured;
 mod order;
 mod paste;
 mod pipe;
