@@ -35,10 +35,13 @@ use self::people::People;
 use self::speech::Speech;
 use self::who::Who;
 use crate::clock::Now;
+use crate::config::Config;
 use crate::exit::Ending;
 use crate::line::Line;
-use crate::settings::{Reconnect, Settings, TimeShown};
+use crate::settings::{Reconnect, TimeShown};
+use crate::target::Address;
 
+pub(crate) use self::guard::looks_like_whisper;
 pub use self::jitter::Jitter;
 
 /// What has happened.
@@ -80,6 +83,8 @@ pub enum Action {
     Show(Line),
     /// Show a line, and ring the bell.
     Ring(Line),
+    /// Log a line that the screen has already, or is not to have.
+    Log(Line),
     /// Show a word of our own.
     Tell(String),
     /// Ask for a name.
@@ -126,6 +131,7 @@ pub enum Manner {
 #[derive(Debug)]
 pub struct App {
     manner: Manner,
+    host: Address,
     life: Life,
     bell: Bell,
     fold: Fold,
@@ -134,8 +140,12 @@ pub struct App {
     marked: Presence,
     /// What was entered while there was no connection.
     waiting: VecDeque<Speech>,
+    /// The person was told that it would be lost, and may leave.
+    warned: bool,
     people: People,
     who: Who,
+    /// The person has been told who is here, and how to get help.
+    introduced: bool,
     tab: Tab,
     past: Past,
     /// Who is not listened to.
@@ -143,22 +153,26 @@ pub struct App {
 }
 
 impl App {
-    /// A client that is being connected, and will log in under the name or ask for one.
-    pub fn new(manner: Manner, name: Option<Name>, settings: &Settings, jitter: Jitter) -> Self {
+    /// A client that is being connected, and will log in under its name or ask for one.
+    pub fn new(manner: Manner, config: &Config, jitter: Jitter) -> Self {
+        let settings = &config.settings;
         let reconnect = match manner {
             Manner::Screen | Manner::Plain => settings.reconnect,
             Manner::Pipe => Reconnect::Times(0),
         };
         Self {
             manner,
-            life: Life::new(manner, name, reconnect, jitter),
+            host: config.host.clone(),
+            life: Life::new(manner, config.name.clone(), reconnect, jitter),
             bell: Bell::new(settings.bell),
             fold: Fold::default(),
             question: None,
             marked: Presence::Here,
             waiting: VecDeque::new(),
+            warned: false,
             people: People::default(),
             who: Who::default(),
+            introduced: false,
             tab: Tab::default(),
             past: Past::default(),
             muted: BTreeMap::new(),
@@ -176,14 +190,14 @@ impl App {
     pub fn on(&mut self, event: Event<'_>, now: Now) -> Vec<Action> {
         let mut out = Vec::new();
         match event {
-            Event::Connected => self.life.connected(now, &mut out),
+            Event::Connected => self.connected(now, &mut out),
             Event::Unreachable(why) => self.life.unreachable(why, now, &mut out),
             Event::Line(line) => self.line(line, now, &mut out),
             Event::Entered(text) => self.entered(text, now, &mut out),
             Event::NotText => out.push(Action::Tell(words::NOT_TEXT.into())),
             Event::Interrupted => self.interrupted(now, &mut out),
             Event::Cleared => self.question = None,
-            Event::InputEnded => self.life.leave(now, &mut out),
+            Event::InputEnded => self.input_ended(now, &mut out),
             Event::Lost { why, unsent } => self.lost(why, &unsent, now, &mut out),
             Event::Tick => self.tick(now, &mut out),
         }
@@ -203,6 +217,24 @@ impl App {
     pub fn freeze(&self, before: &str) -> Option<String> {
         let to = self.people.last_whisperer().filter(|_| before == "/r")?;
         Some(format!("/w {to} "))
+    }
+
+    /// Whoever is to be asked for a name is told where.
+    fn connected(&mut self, now: Now, out: &mut Vec<Action>) {
+        if self.life.name().is_none() {
+            let line = Line::Back(words::connected_unnamed(&self.host));
+            out.push(Action::Show(line));
+        }
+        self.life.connected(now, out);
+    }
+
+    /// Returns what is to be said at the end of what was never sent, if there is anything.
+    pub fn left_behind(&self, unsent: &[String]) -> Option<String> {
+        let unsent = unsent.iter().filter_map(|line| Speech::from_line(line));
+        match self.waiting.len() + unsent.count() {
+            0 => None,
+            lines => Some(words::left_behind(lines)),
+        }
     }
 
     fn tick(&mut self, now: Now, out: &mut Vec<Action>) {
@@ -227,7 +259,7 @@ impl App {
 
     fn remember(&mut self, out: &[Action], now: Now) {
         for action in out {
-            if let Action::Show(line) | Action::Ring(line) = action {
+            if let Action::Show(line) | Action::Ring(line) | Action::Log(line) = action {
                 self.past.keep(now.local, line);
             }
         }

@@ -31,6 +31,14 @@ pub struct CommandLine {
     #[arg(value_name = script::TARGET, help = TARGET_HELP)]
     pub target: Option<Target>,
 
+    /// Passes the lines of the protocol as they are, typed and read by whoever knows it
+    ///
+    /// Nothing is sent that is not typed (so LIN is), nothing that comes is hidden, nothing is
+    /// connected again; of the settings only the host counts. A terminal obeys nothing of what comes; what is no terminal
+    /// is given the very bytes. At the end of the input the server is told so, and answers all before.
+    #[arg(long)]
+    pub raw: bool,
+
     /// What is set otherwise than the file and the environment say.
     #[command(flatten)]
     pub given: Given,
@@ -72,13 +80,27 @@ impl CommandLine {
     /// Reads the command line; ends the process where it makes no sense, or asks for help.
     pub fn read() -> Self {
         let line = Self::parse();
-        if line.command.is_some() && line.target.is_some() {
-            let misplaced = "the host stands behind the command: wac send HOST";
+        if let Some(misplaced) = line.misplaced() {
             Self::command()
                 .error(ErrorKind::ArgumentConflict, misplaced)
                 .exit();
         }
         line
+    }
+
+    /// Returns what is wrong with where something stands, or that it does nothing there.
+    fn misplaced(&self) -> Option<&'static str> {
+        let logs = self.given.flags.0.iter().any(|entry| entry.key == "log");
+        if self.raw && (logs || self.command.is_some()) {
+            return Some("--raw passes lines, and does nothing else");
+        }
+        let command = self.command.as_ref()?;
+        if self.target.is_some() {
+            return Some("the host stands behind the command: wac send HOST");
+        }
+        let prints = !matches!(command, Command::Config);
+        (logs && prints)
+            .then_some("--log is of the chat; to keep what is printed: wac listen HOST >>FILE")
     }
 
     /// Returns where to, if that was typed.
@@ -136,6 +158,17 @@ mod tests {
         let sent = ["send", "ann@chat", "hi", "there"];
         assert_eq!(target(&sent).as_deref(), Some("ann@chat:4700"));
         assert!(parse(&["send"]).is_err());
+    }
+
+    #[test]
+    fn what_stands_where_it_does_nothing_is_refused() {
+        let misplaced = |words: &[&str]| parse(words).unwrap().misplaced().is_some();
+        assert!(misplaced(&["chat", "who", "chat"]));
+        assert!(misplaced(&["listen", "chat", "--log", "x"]));
+        assert!(misplaced(&["--raw", "who", "chat"]));
+        assert!(misplaced(&["--raw", "chat", "--log", "x"]));
+        assert!(!misplaced(&["config", "--log", "x"]));
+        assert!(!misplaced(&["chat", "--log", "x"]));
     }
 
     #[test]

@@ -1,204 +1,230 @@
-//! What was entered, newest last: the Up key brings it back, Ctrl-R searches in it.
+//! What was entered, kept for the next time: `$XDG_STATE_HOME/wac/history`, a line each.
+//!
+//! Each line is appended when it is entered, so nothing that ends the client loses it, and clients
+//! that run at a time keep theirs one after the other. The file is shortened at the start of one,
+//! under a lock that whoever appends takes too.
 
-use std::borrow::Cow;
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ffi::OsString;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustyline::history::{History, SearchDirection, SearchResult};
+use crate::app::looks_like_whisper;
+use crate::entered::MAX_LINES;
+use crate::entry::Entry;
 
-/// The most lines kept.
-const MAX_LINES: usize = 1000;
+/// The file is shortened to the newest [`MAX_LINES`] when it has more than this.
+const MAX_FILE_LINES: usize = 2 * MAX_LINES;
 
-/// Lines that were entered, shared by the editor and the keys.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Entered(Arc<Mutex<Lines>>);
-
-#[derive(Debug, Default)]
-struct Lines {
-    lines: Vec<String>,
-    /// Where one has gone back to, in `0..=lines.len()`; at the end is what is being typed.
-    at: usize,
-    /// What was being typed when one went back.
-    draft: String,
+/// The file.
+#[derive(Debug, Clone)]
+pub(crate) struct History {
+    path: PathBuf,
+    /// It cannot be written, which has been told.
+    failed: Arc<AtomicBool>,
 }
 
-impl Entered {
-    /// Keeps a line; the newest is where one goes back from.
-    pub(crate) fn keep(&self, line: &str) {
-        let mut entered = self.lines();
-        if entered.lines.last().is_none_or(|last| last != line) {
-            entered.lines.push(line.to_owned());
-        }
-        if entered.lines.len() > MAX_LINES {
-            entered.lines.remove(0);
-        }
-        entered.at = entered.lines.len();
+impl History {
+    /// Returns where it usually is, if the environment says where one's files are.
+    pub(crate) fn usual(environment: impl Fn(&str) -> Option<OsString>) -> Option<Self> {
+        let folder = |variable| {
+            let path = PathBuf::from(environment(variable)?);
+            // As the XDG Base Directory Specification has it: what is relative is ignored.
+            path.is_absolute().then_some(path)
+        };
+        let state = folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")));
+        Some(Self::at(state?.join("wac/history")))
     }
 
-    /// Returns the line before, and keeps what is being typed.
-    pub(crate) fn back(&self, typed: &str) -> Option<String> {
-        let mut entered = self.lines();
-        if entered.at == entered.lines.len() {
-            entered.draft = typed.to_owned();
-        }
-        entered.at = entered.at.checked_sub(1)?;
-        Some(entered.lines[entered.at].clone())
+    fn at(path: PathBuf) -> Self {
+        let failed = Arc::default();
+        Self { path, failed }
     }
 
-    /// Returns the line behind; behind the newest is what was being typed.
-    pub(crate) fn forth(&self) -> Option<String> {
-        let mut entered = self.lines();
-        if entered.at == entered.lines.len() {
+    /// Returns what is kept, the newest last. One that cannot be read has nothing.
+    pub(crate) fn load(&self) -> Vec<String> {
+        let mut lines = self.read().unwrap_or_default();
+        lines.drain(..lines.len().saturating_sub(MAX_LINES));
+        lines
+    }
+
+    /// Keeps a line, unless it is private; returns what the person is to know, once.
+    pub(crate) fn add(&self, line: &str) -> Option<String> {
+        if !may_be_kept(line) {
             return None;
         }
-        entered.at += 1;
-        let line = entered.lines.get(entered.at).unwrap_or(&entered.draft);
-        Some(line.clone())
+        let error = append(&self.path, line).err()?;
+        let told = self.failed.swap(true, Ordering::Relaxed);
+        (!told).then(|| {
+            format!(
+                "what is entered is not kept: {}: {error}",
+                self.path.display()
+            )
+        })
     }
 
-    fn lines(&self) -> MutexGuard<'_, Lines> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Searches from `start` on for what `at` finds the place of.
-    fn find(
-        &self,
-        start: usize,
-        direction: SearchDirection,
-        at: impl Fn(&str) -> Option<usize>,
-    ) -> Option<SearchResult<'static>> {
-        let entered = self.lines();
-        let found = |idx: usize| {
-            let line = entered.lines.get(idx)?;
-            at(line).map(|pos| SearchResult {
-                entry: Cow::Owned(line.clone()),
-                idx,
-                pos,
-            })
-        };
-        match direction {
-            SearchDirection::Reverse => (0..=start).rev().find_map(found),
-            SearchDirection::Forward => (start..entered.lines.len()).find_map(found),
+    fn read(&self) -> io::Result<Vec<String>> {
+        let mut file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        file.lock()?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        if lines.len() > MAX_FILE_LINES {
+            shorten(&mut file, &lines[lines.len() - MAX_LINES..])?;
         }
+        Ok(lines)
     }
 }
 
-/// What Ctrl-R needs; the rest is kept by [`Entered::keep`] alone.
-impl History for Entered {
-    fn get(&self, index: usize, _: SearchDirection) -> rustyline::Result<Option<SearchResult<'_>>> {
-        Ok(self.find(index, SearchDirection::Forward, |_| Some(0)))
-    }
+/// Writes the lines in place of all: what is cut off last is only what has been written before.
+fn shorten(file: &mut File, lines: &[String]) -> io::Result<()> {
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)
+}
 
-    fn add(&mut self, line: &str) -> rustyline::Result<bool> {
-        self.keep(line);
-        Ok(true)
+fn append(path: &Path, line: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
     }
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(0o600);
+    let mut file = options.open(path)?;
+    file.lock()?;
+    file.write_all(format!("{line}\n").as_bytes())
+}
 
-    fn add_owned(&mut self, line: String) -> rustyline::Result<bool> {
-        self.add(&line)
-    }
-
-    fn len(&self) -> usize {
-        self.lines().lines.len()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn set_max_len(&mut self, _: usize) -> rustyline::Result<()> {
-        Ok(())
-    }
-
-    fn ignore_dups(&mut self, _: bool) -> rustyline::Result<()> {
-        Ok(())
-    }
-
-    fn ignore_space(&mut self, _: bool) {}
-
-    fn save(&mut self, _: &Path) -> rustyline::Result<()> {
-        Ok(())
-    }
-
-    fn append(&mut self, _: &Path) -> rustyline::Result<()> {
-        Ok(())
-    }
-
-    fn load(&mut self, _: &Path) -> rustyline::Result<()> {
-        Ok(())
-    }
-
-    fn clear(&mut self) -> rustyline::Result<()> {
-        *self.lines() = Lines::default();
-        Ok(())
-    }
-
-    fn search(
-        &self,
-        term: &str,
-        start: usize,
-        direction: SearchDirection,
-    ) -> rustyline::Result<Option<SearchResult<'_>>> {
-        Ok(self.find(start, direction, |line| line.find(term)))
-    }
-
-    fn starts_with(
-        &self,
-        term: &str,
-        start: usize,
-        direction: SearchDirection,
-    ) -> rustyline::Result<Option<SearchResult<'_>>> {
-        Ok(self.find(start, direction, |line| {
-            line.starts_with(term).then_some(term.len())
-        }))
-    }
+/// Tells whether a line may be kept: a message, or a command that is none of a whisper. What is
+/// almost a whisper, or no command, may hold what was meant for one person; a paste is not typed.
+fn may_be_kept(line: &str) -> bool {
+    let is_private = match Entry::parse(line) {
+        Entry::Whisper { .. } | Entry::Reply(_) => true,
+        Entry::Incomplete(_) | Entry::Unknown { .. } => true,
+        _ => looks_like_whisper(line),
+    };
+    !is_private && !line.contains(char::is_control)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::thread;
 
-    fn entered(lines: &[&str]) -> Entered {
-        let entered = Entered::default();
-        lines.iter().for_each(|line| entered.keep(line));
-        entered
+    fn home() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    fn history(home: &tempfile::TempDir) -> History {
+        History::at(home.path().join("wac/history"))
     }
 
     #[test]
-    fn one_goes_back_line_by_line_and_returns_to_what_was_typed() {
-        let entered = entered(&["one", "two"]);
-        assert_eq!(entered.back("dra").as_deref(), Some("two"));
-        assert_eq!(entered.back("two").as_deref(), Some("one"));
-        assert_eq!(entered.back("one"), None);
-        assert_eq!(entered.forth().as_deref(), Some("two"));
-        assert_eq!(entered.forth().as_deref(), Some("dra"));
-        assert_eq!(entered.forth(), None);
+    fn it_is_where_the_environment_says() {
+        let at = |variables: &[(&str, &str)]| {
+            let find = |name: &str| {
+                let said = variables.iter().find(|(said, _)| *said == name);
+                said.map(|(_, value)| OsString::from(value))
+            };
+            History::usual(find).map(|history| history.path)
+        };
+        let home = ("HOME", "/home/ann");
+        let state = ("XDG_STATE_HOME", "/state");
+        assert_eq!(at(&[home, state]), Some("/state/wac/history".into()));
+        let usual = Some("/home/ann/.local/state/wac/history".into());
+        assert_eq!(at(&[home]), usual);
+        assert_eq!(at(&[home, ("XDG_STATE_HOME", "here")]), usual);
+        assert_eq!(at(&[]), None);
     }
 
     #[test]
-    fn a_line_entered_twice_is_kept_once() {
-        let entered = entered(&["one", "one"]);
-        assert_eq!(entered.len(), 1);
+    fn what_was_entered_is_there_the_next_time() {
+        let home = home();
+        assert_eq!(history(&home).load(), [""; 0]);
+        for line in ["one", "/who", "//etc", "Zoë"] {
+            assert_eq!(history(&home).add(line), None);
+        }
+        assert_eq!(history(&home).load(), ["one", "/who", "//etc", "Zoë"]);
+        let mode = |path: &str| {
+            let metadata = fs::metadata(home.path().join(path)).unwrap();
+            metadata.permissions().mode() & 0o777
+        };
+        assert_eq!((mode("wac"), mode("wac/history")), (0o700, 0o600));
     }
 
     #[test]
-    fn the_newest_is_found_first() {
-        let entered = entered(&["a cat", "a dog", "a catfish"]);
-        let found = entered
-            .search("cat", 2, SearchDirection::Reverse)
-            .unwrap()
-            .unwrap();
-        assert_eq!((&*found.entry, found.idx, found.pos), ("a catfish", 2, 2));
-        let found = entered
-            .search("cat", 1, SearchDirection::Reverse)
-            .unwrap()
-            .unwrap();
-        assert_eq!(found.idx, 0);
+    fn what_is_for_one_person_is_not_kept() {
+        for line in [
+            "/w bob the key",
+            "/W bob the key",
+            "/r the key",
+            "w bob the key",
+            "/ww bob the key",
+            "/who bob the key",
+            "two\nlines",
+            "an \u{1b}",
+        ] {
+            assert!(!may_be_kept(line), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn it_holds_no_more_than_it_may() {
+        let home = home();
+        let history = history(&home);
+        history.add("first");
+        let many: String = (0..MAX_FILE_LINES).map(|n| format!("{n}\n")).collect();
+        fs::write(&history.path, &many).unwrap();
+        assert_eq!(history.load().len(), MAX_LINES);
+        assert_eq!(fs::read_to_string(&history.path).unwrap(), many);
+        history.add("last");
+        let kept = history.load();
+        assert_eq!((kept.len(), &*kept[MAX_LINES - 1]), (MAX_LINES, "last"));
+        let text = fs::read_to_string(&history.path).unwrap();
+        assert!(text.lines().eq(kept));
+    }
+
+    #[test]
+    fn several_at_a_time_keep_each_others_lines() {
+        const EACH: usize = 300;
+        let home = home();
+        thread::scope(|threads| {
+            for writer in 0..4 {
+                let home = &home;
+                threads.spawn(move || {
+                    for n in 0..EACH {
+                        assert_eq!(history(home).add(&format!("{writer} {n}")), None);
+                        history(home).load();
+                    }
+                });
+            }
+        });
+        let text = fs::read_to_string(history(&home).path).unwrap();
+        for writer in 0..4 {
+            let prefix = format!("{writer} ");
+            let of_one = text.lines().filter_map(|line| line.strip_prefix(&prefix));
+            let wanted = (0..EACH).map(|n| n.to_string());
+            assert!(of_one.map(str::to_owned).eq(wanted), "{writer}");
+        }
+    }
+
+    #[test]
+    fn that_it_cannot_be_written_is_told_once() {
+        let history = History::at("/dev/null/history".into());
+        let told = history.add("one").unwrap();
         assert!(
-            entered
-                .search("cow", 2, SearchDirection::Reverse)
-                .unwrap()
-                .is_none()
+            told.starts_with("what is entered is not kept: /dev/null/"),
+            "{told}"
         );
+        assert_eq!(history.add("two"), None);
     }
 }

@@ -16,6 +16,8 @@ use crate::outbox::{Full, Outbox};
 use crate::settings::TimeShown;
 use crate::transcript::Transcript;
 
+const ASK: &str = "type the name to chat under, and Enter";
+
 /// What the thread of the input is to do next.
 #[derive(Debug)]
 pub(crate) enum Task {
@@ -48,6 +50,8 @@ pub(crate) struct Hub {
     /// Where the time is shown.
     time: Mutex<TimeShown>,
     pub(crate) transcript: Transcript,
+    /// What is to be logged, if anything is.
+    pub(crate) log: Option<Transcript>,
     pub(crate) outbox: Outbox,
     /// At most one task for each answer to a login.
     tasks: Sender<Task>,
@@ -66,7 +70,7 @@ pub(crate) struct Ends {
 }
 
 impl Hub {
-    pub(crate) fn new(app: App, time: TimeShown) -> (Self, Ends) {
+    pub(crate) fn new(app: App, time: TimeShown, log: Option<Transcript>) -> (Self, Ends) {
         let (tasks, tasks_end) = mpsc::channel();
         let (dials, dials_end) = mpsc::channel();
         let (endings, endings_end) = mpsc::channel();
@@ -76,7 +80,8 @@ impl Hub {
             link: Mutex::default(),
             presence: Mutex::new(Presence::Here),
             time: Mutex::new(time),
-            transcript: Transcript::default(),
+            transcript: Transcript::new("shown"),
+            log,
             outbox: Outbox::default(),
             tasks,
             dials,
@@ -98,6 +103,18 @@ impl Hub {
     /// Tells the app what was entered; returns what becomes of the row.
     pub(crate) fn entered(&self, line: &str) -> Row {
         self.on_locked(&mut self.app(), Event::Entered(line))
+    }
+
+    /// Tells the app that the input has ended; returns whether the row stays, for one does not leave
+    /// yet.
+    pub(crate) fn input_ended(&self) -> Row {
+        self.on_locked(&mut self.app(), Event::InputEnded)
+    }
+
+    /// Returns what is to be said of what was never sent, once nothing more is.
+    pub(crate) fn left_behind(&self) -> Option<String> {
+        let app = self.app();
+        app.left_behind(&self.outbox.take_unsent())
     }
 
     /// Returns what Tab puts before the cursor.
@@ -173,13 +190,27 @@ impl Hub {
     }
 
     fn show(&self, line: Line, chime: Chime, now: Now) {
+        let shown = self.stamped(line, chime, now);
+        if self.log.is_some() && shown.line.is_logged() {
+            self.log(shown.clone());
+        }
+        self.transcript.push(shown);
+    }
+
+    fn log(&self, line: Shown) {
+        if let Some(log) = &self.log {
+            log.push(line);
+        }
+    }
+
+    fn stamped(&self, line: Line, chime: Chime, now: Now) -> Shown {
         let (at, time) = (now.local, *lock(&self.time));
-        self.transcript.push(Shown {
+        Shown {
             at,
             time,
             chime,
             line,
-        });
+        }
     }
 
     fn perform(&self, action: Action, now: Now) -> Result<(), Full> {
@@ -187,8 +218,12 @@ impl Hub {
             Action::Send(line) => return self.outbox.push(line),
             Action::Show(line) => self.show(line, Chime::Silent, now),
             Action::Ring(line) => self.show(line, Chime::Rings, now),
+            Action::Log(line) => self.log(self.stamped(line, Chime::Silent, now)),
             Action::Tell(text) => self.show(Line::Told(text), Chime::Silent, now),
-            Action::Ask => self.assign(Task::Ask),
+            Action::Ask => {
+                self.show(Line::Told(ASK.into()), Chime::Silent, now);
+                self.assign(Task::Ask);
+            }
             Action::Chat(name) => self.assign(Task::Chat(name)),
             Action::Mark(presence) => *lock(&self.presence) = presence,
             Action::Time(time) => *lock(&self.time) = time,

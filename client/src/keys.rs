@@ -8,15 +8,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustyline::history::History;
 use rustyline::{
     Cmd, ConditionalEventHandler, Editor, Event as Keys, EventContext, EventHandler, Helper,
     KeyCode, KeyEvent, Modifiers, Movement, RepeatCount,
 };
 
 use crate::app::Event;
+use crate::entered::Entered;
 use crate::helper::Brought;
-use crate::history::Entered;
+use crate::history::History;
 use crate::hub::{Hub, Row};
 
 /// What the keys act on.
@@ -24,6 +24,8 @@ use crate::hub::{Hub, Row};
 pub(crate) struct Desk {
     pub(crate) hub: Arc<Hub>,
     pub(crate) entered: Entered,
+    /// Where it is kept for the next time.
+    pub(crate) history: Option<History>,
     pub(crate) brought: Brought,
     /// A name is asked for: Enter ends the edit then, and nothing is kept.
     pub(crate) asking: Arc<AtomicBool>,
@@ -41,7 +43,10 @@ enum Key {
 }
 
 /// Gives the keys their meaning.
-pub(crate) fn bind<H: Helper, I: History>(editor: &mut Editor<H, I>, desk: &Desk) {
+pub(crate) fn bind<H: Helper, I: rustyline::history::History>(
+    editor: &mut Editor<H, I>,
+    desk: &Desk,
+) {
     let plain = |code| KeyEvent(code, Modifiers::NONE);
     let bindings = [
         (plain(KeyCode::Enter), Key::Enter),
@@ -89,10 +94,17 @@ impl Desk {
 
     /// Takes an entered line: keeps it, and tells of it; returns what becomes of the row.
     pub(crate) fn take(&self, line: &str) -> Row {
-        if !line.trim().is_empty() {
-            self.entered.keep(line);
+        if !line.trim().is_empty() && self.entered.keep(line) {
+            self.remember(line);
         }
         self.hub.entered(line)
+    }
+
+    /// Each line at once: so it is there, whatever ends the client.
+    fn remember(&self, line: &str) {
+        if let Some(told) = self.history.as_ref().and_then(|history| history.add(line)) {
+            self.hub.tell(told);
+        }
     }
 
     fn enter(&self, line: &str) -> Option<Cmd> {

@@ -3,7 +3,8 @@
 //! ```text
 //!  socket ─▶ net ──┐                         ┌─▶ outbox ─▶ sender ─▶ socket
 //!  clock ──────────┼─▶ hub: App::on(Event) ──┼─▶ transcript ─▶ printer ─▶ terminal
-//!  keys ───▶ ui ───┘   ─▶ Vec<Action>        ├─▶ tasks ─▶ ui
+//!  keys ───▶ ui ───┘   ─▶ Vec<Action>        ├─▶ transcript ─▶ log ─▶ file
+//!                                            ├─▶ tasks ─▶ ui
 //!                                            └─▶ dials ─▶ wire ─▶ net
 //! ```
 //!
@@ -17,20 +18,24 @@ pub mod args;
 pub mod clock;
 pub mod commands;
 pub mod config;
+mod entered;
 pub mod entry;
 pub mod exit;
+mod failure;
 mod helper;
 mod history;
 mod hub;
 mod keys;
 pub mod line;
 mod link;
+mod log;
 pub mod manual;
 mod net;
 mod outbox;
 mod pipe;
 mod plain;
 mod printer;
+mod raw;
 pub mod render;
 mod run;
 mod screen;
@@ -43,5 +48,5 @@ mod terminal;
 mod transcript;
 mod wire;
 
-pub use run::Failure;
+pub use failure::Failure;
 pub use start::start;

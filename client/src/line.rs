@@ -1,6 +1,7 @@
 //! A line of the transcript, before it is rendered: what it says, not how it looks.
 
 use jiff::civil::DateTime;
+use wac_core::line::ServerLine;
 
 use crate::settings::TimeShown;
 
@@ -95,6 +96,19 @@ pub struct Moves {
 }
 
 impl Line {
+    /// Tells whether it belongs in a log: what is said, who comes and goes, what became of the
+    /// connection. Not the client's own words, nor the server's secret.
+    pub(crate) fn is_logged(&self) -> bool {
+        match self {
+            Self::Told(_) | Self::Secret(_) => false,
+            Self::Wire(line) => !matches!(
+                ServerLine::parse(line),
+                ServerLine::Pong(_) | ServerLine::Secret(_)
+            ),
+            _ => true,
+        }
+    }
+
     /// Returns how many bytes of text it holds.
     pub(crate) fn bytes(&self) -> usize {
         match self {

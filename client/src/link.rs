@@ -30,6 +30,15 @@ impl Link {
         }
     }
 
+    /// Says that nothing more is sent; what comes can still be read.
+    pub(crate) fn end_sending(&self) {
+        // It may have ended already.
+        let _ = match self {
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Self::Unix(stream) => stream.shutdown(Shutdown::Write),
+        };
+    }
+
     /// Ends the connection, also under a thread that waits for it.
     pub(crate) fn shut_down(&self) {
         // It may have ended already.

@@ -6,26 +6,21 @@ use std::sync::mpsc::Receiver;
 
 use crate::app::Event;
 use crate::exit::Ending;
-use crate::hub::{Hub, Task};
+use crate::hub::{Hub, Row, Task};
 use crate::line::Shown;
 use crate::pipe::next_line;
 use crate::render::plain::Reader;
-
-const ASK: &str = "type the name to chat under, and Enter";
 
 /// Enters a name when one is asked for, and once one may chat whatever is typed.
 pub(crate) fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
     for task in tasks {
         let entered = match task {
-            Task::Ask => {
-                hub.tell(ASK.to_owned());
-                enter_one(&mut input, hub)
-            }
+            Task::Ask => enter_one(&mut input, hub),
             Task::Chat(_) => enter_all(&mut input, hub),
         };
         match entered {
             Ok(true) => {}
-            Ok(false) => return hub.on(Event::InputEnded),
+            Ok(false) => return,
             Err(error) => {
                 return hub.end(Ending::Failed(format!("cannot read the terminal: {error}")));
             }
@@ -33,10 +28,11 @@ pub(crate) fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) 
     }
 }
 
-/// Enters a line; returns whether there was one.
+/// Enters a line, or its end; returns whether more may come. A terminal may be read on behind its
+/// end, which is a key.
 fn enter_one(input: &mut impl BufRead, hub: &Hub) -> io::Result<bool> {
     let Some(line) = next_line(input)? else {
-        return Ok(false);
+        return Ok(hub.input_ended() == Row::Kept);
     };
     let line = line
         .as_deref()

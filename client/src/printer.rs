@@ -11,6 +11,7 @@ use rustyline::error::ReadlineError;
 use crate::line::Shown;
 use crate::render::look::Renderer;
 use crate::screen::Above;
+use crate::terminal;
 use crate::transcript::Transcript;
 
 /// Prints batch by batch until the transcript is closed and empty.
@@ -48,6 +49,7 @@ impl Pen {
 
     pub(crate) fn draw(&self, batch: &[Shown]) -> String {
         let mut renderer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        renderer.fit(terminal::columns());
         batch.iter().map(|shown| renderer.render(shown)).collect()
     }
 }

@@ -1,8 +1,11 @@
 //! Makes text from the wire fit to be shown: a terminal shows it, and obeys none of it.
 
 pub mod colors;
+pub mod log;
 pub mod look;
 pub mod plain;
+mod stamp;
+mod wrap;
 
 use std::fmt::Write;
 

@@ -1,6 +1,7 @@
 //! The client from its start to its end.
 
 use std::env;
+use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufReader, Write};
 use std::process;
@@ -9,11 +10,11 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustyline::error::ReadlineError;
-
 use crate::app::{App, Jitter, Manner};
-use crate::config::{Config, ConfigError};
-use crate::exit::{self, Ending};
+use crate::config::Config;
+use crate::exit::Ending;
+use crate::failure::Failure;
+use crate::history::History;
 use crate::hub::{Ends, Hub};
 use crate::line::Shown;
 use crate::link::Link;
@@ -22,68 +23,15 @@ use crate::render::colors;
 use crate::render::look::{Renderer, Styles};
 use crate::render::plain::Reader;
 use crate::screen::Screen;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::target::Address;
 use crate::terminal::{self, Saved};
-use crate::{pipe, plain, signals, wire};
+use crate::transcript::Transcript;
+use crate::{log, pipe, plain, signals, wire};
 
 /// How long the screen may take to show the last lines: 1 s. During Ctrl-R it shows none, and they
 /// are written below the row instead.
 const SETTLE: Duration = Duration::from_secs(1);
-
-/// Why the client does not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Failure {
-    /// A pipe has nobody to ask.
-    #[error("no name to log in with, and no terminal to ask for one")]
-    NoName,
-    /// A script has nobody to ask.
-    #[error("a name is needed to {0}")]
-    NoNameTo(&'static str),
-    /// A setting is wrong.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// There is no server, or none that answers.
-    #[error("cannot connect to {address}")]
-    Connect {
-        /// Where it was tried.
-        address: Address,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The terminal's state cannot be read, or the system takes no handler of signals.
-    #[error("cannot start")]
-    System(#[from] io::Error),
-    /// The terminal does not do what an editor needs.
-    #[error("cannot use the terminal")]
-    Terminal(#[source] ReadlineError),
-}
-
-impl Failure {
-    /// Returns the exit code.
-    pub fn code(&self) -> u8 {
-        match self {
-            Self::NoName | Self::NoNameTo(_) | Self::Config(_) => exit::USAGE,
-            Self::Connect { .. } => exit::CANNOT_CONNECT,
-            Self::System(_) | Self::Terminal(_) => 1,
-        }
-    }
-
-    /// Returns what may help, where that is known.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoName | Self::NoNameTo(_) => Some("NAME@HOST, or --name NAME"),
-            Self::Connect { source, .. } => match source.kind() {
-                io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
-                    Some("no server listens there; another address: wac [NAME@]HOST[:PORT]")
-                }
-                _ => None,
-            },
-            Self::Config(_) | Self::System(_) | Self::Terminal(_) => None,
-        }
-    }
-}
 
 /// Chats until the end, and returns what brought it.
 ///
@@ -95,13 +43,15 @@ pub(crate) fn run(config: &Config) -> Result<Ending, Failure> {
     if manner == Manner::Pipe && config.name.is_none() {
         return Err(Failure::NoName);
     }
+    let log = open_log(settings)?;
     let address = &config.host;
     let link = Link::open(address).map_err(|source| Failure::Connect {
         address: address.clone(),
         source,
     })?;
-    let app = App::new(manner, config.name.clone(), settings, jitter());
-    let (hub, ends) = Hub::new(app, settings.time);
+    let app = App::new(manner, config, jitter());
+    let kept = log.is_some().then(|| Transcript::new("logged"));
+    let (hub, ends) = Hub::new(app, settings.time, kept);
     let (hub, connect) = (
         Arc::new(hub),
         Connect {
@@ -109,16 +59,26 @@ pub(crate) fn run(config: &Config) -> Result<Ending, Failure> {
             link,
         },
     );
-    if manner != Manner::Pipe {
-        hub.tell(format!(
-            "connected to {address}; /help explains, Ctrl-D leaves"
-        ));
-    }
-    match manner {
-        Manner::Screen => chat_on_screen(&hub, ends, connect, Pen::new(renderer(settings))),
+    let written = log::start(&hub, log);
+    let ending = match manner {
+        Manner::Screen => chat_on_screen(&hub, ends, connect, settings),
         Manner::Plain => chat_in_words(&hub, ends, connect),
         Manner::Pipe => chat_in_pipe(&hub, ends, connect),
-    }
+    };
+    written.settle(&hub);
+    ending
+}
+
+fn open_log(settings: &Settings) -> Result<Option<File>, Failure> {
+    let log = settings.log.as_ref();
+    log.map(|path| {
+        let cannot = |source| Failure::Log {
+            path: path.clone(),
+            source,
+        };
+        log::open(path).map_err(cannot)
+    })
+    .transpose()
 }
 
 fn manner(settings: &Settings) -> Manner {
@@ -158,10 +118,15 @@ fn chat_on_screen(
     hub: &Arc<Hub>,
     ends: Ends,
     connect: Connect,
-    pen: Pen,
+    settings: &Settings,
 ) -> Result<Ending, Failure> {
     let saved = Saved::save()?;
-    let (screen, above) = Screen::open(hub.clone()).map_err(Failure::Terminal)?;
+    let pen = Pen::new(renderer(settings));
+    let history = match settings.history {
+        settings::History::On => History::usual(|name| env::var_os(name)),
+        settings::History::Off => None,
+    };
+    let (screen, above) = Screen::open(hub.clone(), history).map_err(Failure::Terminal)?;
     let unseen = Unseen::default();
     let shown = spawn_printer(hub, {
         let (hub, mut printer) = (
@@ -174,18 +139,21 @@ fn chat_on_screen(
                 .map_err(io::Error::other)
         }
     });
-    let ended = hub.clone();
-    signals::watch(move |signal| ended.end(Ending::Signal(signal)))?;
+    end_with_signals(hub)?;
     thread::spawn(move || screen.run(ends.tasks));
     keep_time(hub);
     connect.start(hub, ends.dials);
 
     let ending = wait(&ends.endings);
-    hub.transcript.close();
+    close(hub);
     let settled = !matches!(ending, Ending::Signal(_)) && shown.recv_timeout(SETTLE).is_ok();
     // Who left has an empty row, which is taken away; what else is half typed stays to be read.
     let left = settled && ending == Ending::Done;
-    saved.restore(if left { b"\r\x1b[J" } else { b"\r\n" });
+    if left {
+        saved.restore_without_row();
+    } else {
+        saved.restore(b"\r\n");
+    }
     if !settled {
         write_rest(hub, &pen, &unseen);
     }
@@ -193,8 +161,7 @@ fn chat_on_screen(
 }
 
 fn chat_in_pipe(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending, Failure> {
-    // There is no terminal to give back, and the output may be stuck: nothing to wait for.
-    signals::watch(|signal| process::exit(Ending::Signal(signal).code().into()))?;
+    end_with_signals(hub)?;
     let shown = spawn_printer(hub, {
         let hub = hub.clone();
         let output = move |batch| pipe::print(batch, io::BufWriter::new(io::stdout().lock()));
@@ -208,7 +175,7 @@ fn chat_in_pipe(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending, 
 }
 
 fn chat_in_words(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending, Failure> {
-    signals::watch(|signal| process::exit(Ending::Signal(signal).code().into()))?;
+    end_with_signals(hub)?;
     let shown = spawn_printer(hub, {
         let (hub, mut reader) = (hub.clone(), Reader::default());
         let print = move |batch: Vec<Shown>| plain::print(&mut reader, &batch, io::stdout().lock());
@@ -221,6 +188,11 @@ fn chat_in_words(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending,
     Ok(end_written(hub, &ends.endings, &shown))
 }
 
+fn end_with_signals(hub: &Arc<Hub>) -> io::Result<()> {
+    let hub = hub.clone();
+    signals::watch(move |signal| hub.end(Ending::Signal(signal)))
+}
+
 fn keep_time(hub: &Arc<Hub>) {
     let hub = hub.clone();
     thread::spawn(move || hub.keep_time());
@@ -229,10 +201,21 @@ fn keep_time(hub: &Arc<Hub>) {
 /// Waits for the end, and until everything is written.
 fn end_written(hub: &Hub, endings: &Receiver<Ending>, shown: &Receiver<()>) -> Ending {
     let ending = wait(endings);
-    hub.transcript.close();
-    // It has everything, or there is nobody to have it.
-    let _ = shown.recv();
+    close(hub);
+    // Whom a signal ends does not wait for an output that may be stuck.
+    if !matches!(ending, Ending::Signal(_)) {
+        // It has everything, or there is nobody to have it.
+        let _ = shown.recv();
+    }
     ending
+}
+
+/// Lets the printer end, once it has shown everything; last, what was not sent.
+fn close(hub: &Hub) {
+    if let Some(told) = hub.left_behind() {
+        hub.tell(told);
+    }
+    hub.transcript.close();
 }
 
 /// Starts the thread that prints; what is returned tells when everything is shown. It is never

@@ -9,9 +9,10 @@ use rustyline::{ColorMode, CompletionType, Config, Editor, ExternalPrinter};
 use wac_core::name::Name;
 
 use crate::app::Event;
+use crate::entered::Entered;
 use crate::exit::Ending;
 use crate::helper::{self, Brought, RowHelper};
-use crate::history::Entered;
+use crate::history::History;
 use crate::hub::{Hub, Task};
 use crate::keys::{self, Desk};
 
@@ -29,10 +30,15 @@ impl Screen {
     ///
     /// # Errors
     /// Where it is none, or cannot do what an editor needs.
-    pub(crate) fn open(hub: Arc<Hub>) -> rustyline::Result<(Self, Above)> {
+    pub(crate) fn open(
+        hub: Arc<Hub>,
+        history: Option<History>,
+    ) -> rustyline::Result<(Self, Above)> {
+        let kept = history.as_ref().map(History::load).unwrap_or_default();
         let desk = Desk {
             hub,
-            entered: Entered::default(),
+            entered: Entered::new(kept),
+            history,
             brought: Brought::default(),
             asking: Arc::default(),
         };

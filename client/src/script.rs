@@ -12,6 +12,7 @@
 //! connection, and never has a hole in what it hears.
 
 mod closing;
+mod deadline;
 pub mod filter;
 pub mod form;
 mod listen;
@@ -30,8 +31,8 @@ use wac_core::name::Name;
 
 use crate::args::script::{ListenArgs, SendArgs};
 use crate::exit::Ending;
+use crate::failure::Failure;
 use crate::link::Link;
-use crate::run::Failure;
 use crate::target::Address;
 
 /// Sent first: what comes behind its answer is no greeting.

@@ -2,6 +2,7 @@
 //! the app and the renderer as one plain struct.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// Everything about the chat that can be set.
@@ -17,6 +18,10 @@ pub struct Settings {
     pub plain: bool,
     /// How often a lost connection is tried again. Default: until it is back.
     pub reconnect: Reconnect,
+    /// Where what is said is appended. Default: nowhere.
+    pub log: Option<PathBuf>,
+    /// Whether what is entered is kept for the next time. Default: yes.
+    pub history: History,
 }
 
 /// Whether text is coloured.
@@ -67,6 +72,16 @@ pub enum Reconnect {
     Times(u32),
 }
 
+/// Whether what is entered is kept for the next time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum History {
+    /// It is, but for whispers.
+    #[default]
+    On,
+    /// It is not.
+    Off,
+}
+
 /// A text is no value of a setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{found:?} is not {wanted}")]
@@ -96,6 +111,8 @@ const BELLS: &Words<Bell> = &[
     ("whisper", Bell::Whisper),
     ("all", Bell::All),
 ];
+
+const HISTORIES: &Words<History> = &[("on", History::On), ("off", History::Off)];
 
 const FOREVER: &str = "forever";
 
@@ -157,6 +174,20 @@ impl fmt::Display for Bell {
     }
 }
 
+impl FromStr for History {
+    type Err = NotAValue;
+
+    fn from_str(text: &str) -> Result<Self, NotAValue> {
+        find(HISTORIES, text, "on or off")
+    }
+}
+
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(word(HISTORIES, self))
+    }
+}
+
 impl FromStr for Reconnect {
     type Err = NotAValue;
 
@@ -200,6 +231,7 @@ mod tests {
         is_read_back::<Color>(&["auto", "always", "never"]);
         is_read_back::<TimeShown>(&["once", "each", "off"]);
         is_read_back::<Bell>(&["off", "mention", "whisper", "all"]);
+        is_read_back::<History>(&["on", "off"]);
         is_read_back::<Reconnect>(&["forever", "0", "12"]);
     }
 

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use crate::args::{Command, CommandLine};
 use crate::config::Loaded;
 use crate::exit::Ending;
-use crate::run::{self, Failure};
-use crate::{manual, script};
+use crate::failure::Failure;
+use crate::run;
+use crate::{manual, raw, script};
 
 /// Chats, or does what the command says, to the end; returns what brought it.
 ///
@@ -15,6 +16,7 @@ use crate::{manual, script};
 pub fn start(line: &CommandLine) -> Result<Ending, Failure> {
     let load = || Loaded::load(&line.given, line.target());
     match &line.command {
+        None if line.raw => raw::run(&load()?.config),
         None => run::run(&load()?.config),
         Some(Command::Send(args)) => {
             let config = load()?.config;

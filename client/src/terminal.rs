@@ -1,13 +1,20 @@
 //! The terminal's state, to be given back as it was, however the client ends.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{env, panic};
 
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use nix::unistd::dup2_stdout;
+use terminal_size::{Width, terminal_size_of};
 
 /// Ends the bracketing of pastes, and a frame that was being drawn.
 const MODES_OFF: &[u8] = b"\x1b[?2004l\x1b[?2026l";
+
+/// Takes the row of the cursor away, and what is below.
+const ROW_OFF: &[u8] = b"\r\x1b[J";
 
 /// Terminals that cannot move their cursor.
 const DUMB: [&str; 3] = ["dumb", "cons25", "emacs"];
@@ -20,6 +27,12 @@ pub(crate) fn is_there() -> bool {
 /// Tells whether the terminal can only be written to.
 pub(crate) fn is_dumb() -> bool {
     env::var("TERM").is_ok_and(|term| DUMB.contains(&term.to_lowercase().as_str()))
+}
+
+/// Returns how many columns the terminal has.
+pub(crate) fn columns() -> Option<usize> {
+    let (Width(columns), _) = terminal_size_of(io::stdout())?;
+    Some(columns.into())
 }
 
 /// The terminal as it was.
@@ -44,11 +57,29 @@ impl Saved {
 
     /// Gives the terminal back, and writes what is to come first on it.
     pub(crate) fn restore(&self, then: &[u8]) {
+        self.give_back(io::stdout().lock(), then);
+    }
+
+    /// Gives the terminal back without the row that was typed in. The editor may be drawing that once
+    /// more: from now on it draws it nowhere.
+    pub(crate) fn restore_without_row(&self) {
+        let terminal = io::stdout().as_fd().try_clone_to_owned();
+        match (terminal, silence_stdout()) {
+            (Ok(terminal), Ok(())) => self.give_back(File::from(terminal), ROW_OFF),
+            _ => self.restore(ROW_OFF),
+        }
+    }
+
+    fn give_back(&self, mut terminal: impl Write, then: &[u8]) {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // The terminal may be gone, which is why we leave: there is nothing to give back then.
         let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &state);
-        let mut output = io::stdout().lock();
-        let _ = output.write_all(&[MODES_OFF, then].concat());
-        let _ = output.flush();
+        let _ = terminal.write_all(&[MODES_OFF, then].concat());
+        let _ = terminal.flush();
     }
+}
+
+fn silence_stdout() -> io::Result<()> {
+    let nowhere = File::options().write(true).open("/dev/null")?;
+    Ok(dup2_stdout(nowhere)?)
 }

@@ -1,7 +1,7 @@
-//! What is to be shown: a bounded ring that never lets its writers wait.
+//! What is to be shown, or logged: a bounded ring that never lets its writers wait.
 //!
-//! Where the terminal is slower than the room, the oldest lines are dropped from the screen, and
-//! counted: the reader is told how many.
+//! Where the terminal (or the disk) is slower than the room, the oldest lines are dropped from the
+//! screen, and counted: the reader is told how many.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -19,11 +19,13 @@ const FRAME: Duration = Duration::from_millis(16);
 /// A batch of this size waits for no frame: 64 KiB.
 const BATCH_BYTES: usize = 64 * 1024;
 
-/// The lines that wait to be shown.
-#[derive(Debug, Default)]
+/// The lines that wait to be shown, or to be logged.
+#[derive(Debug)]
 pub(crate) struct Transcript {
     ring: Mutex<Ring>,
     changed: Condvar,
+    /// What came too fast to be.
+    to_be: &'static str,
 }
 
 #[derive(Debug, Default)]
@@ -36,6 +38,15 @@ struct Ring {
 }
 
 impl Transcript {
+    /// Begins one, of lines that are to be `shown`, or `logged`.
+    pub(crate) fn new(to_be: &'static str) -> Self {
+        Self {
+            ring: Mutex::default(),
+            changed: Condvar::new(),
+            to_be,
+        }
+    }
+
     /// Adds a line; never waits. Drops the oldest where there is no room.
     pub(crate) fn push(&self, line: Shown) {
         self.ring().push(line);
@@ -65,7 +76,7 @@ impl Transcript {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
-        ring.take()
+        ring.take(self.to_be)
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
@@ -91,7 +102,7 @@ impl Ring {
         !self.closed && self.bytes < BATCH_BYTES
     }
 
-    fn take(&mut self) -> Option<Vec<Shown>> {
+    fn take(&mut self, to_be: &str) -> Option<Vec<Shown>> {
         let lines = self.take_lines();
         if lines.is_empty() {
             return None;
@@ -101,7 +112,7 @@ impl Ring {
             at: lines[0].at,
             time: lines[0].time,
             chime: Chime::Silent,
-            line: Line::Told(format!("{hole} lines came too fast to be shown")),
+            line: Line::Told(format!("{hole} lines came too fast to be {to_be}")),
         });
         Some(told.into_iter().chain(lines).collect())
     }
@@ -146,7 +157,7 @@ mod tests {
 
     #[test]
     fn what_has_come_is_one_batch() {
-        let transcript = Transcript::default();
+        let transcript = Transcript::new("shown");
         (0..3).for_each(|n| transcript.push(said(n)));
         assert_eq!(
             transcript.next_batch(long_ago()),
@@ -156,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_comes_within_a_frame_is_gathered() {
-        let transcript = Transcript::default();
+        let transcript = Transcript::new("shown");
         transcript.push(said(0));
         let begun = Instant::now();
         transcript.next_batch(begun);
@@ -165,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_oldest_lines_go_and_are_counted() {
-        let transcript = Transcript::default();
+        let transcript = Transcript::new("shown");
         (0..MAX_LINES + 5).for_each(|n| transcript.push(said(n)));
         let batch = transcript.next_batch(long_ago()).unwrap();
         let told = shown(Line::Told("5 lines came too fast to be shown".into()));
@@ -174,7 +185,7 @@ mod tests {
 
     #[test]
     fn it_holds_no_more_bytes_than_it_may() {
-        let transcript = Transcript::default();
+        let transcript = Transcript::new("shown");
         for _ in 0..MAX_LINES {
             transcript.push(shown(Line::Wire("x".repeat(1024))));
         }
@@ -184,7 +195,7 @@ mod tests {
 
     #[test]
     fn closed_it_gives_what_it_has_and_ends() {
-        let transcript = Transcript::default();
+        let transcript = Transcript::new("shown");
         transcript.push(said(0));
         transcript.close();
         assert_eq!(transcript.next_batch(Instant::now()), Some(vec![said(0)]));

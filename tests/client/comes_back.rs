@@ -1,12 +1,15 @@
 //! A connection that is lost comes back by itself, and what is being typed does not notice.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use wac_tests::{Server, Setup, Signal};
+use wac_tests::{DEADLINE, Server, Setup, Signal};
 
-use crate::term::Term;
+use crate::length;
+use crate::term::{Term, at};
+
+/// Within this time a server that says nothing is given up.
+const NOTICED: Duration = Duration::from_secs(40);
 
 /// A server that can be started again where it was.
 struct Place {
@@ -84,22 +87,47 @@ fn one_may_leave_while_there_is_no_server() {
     term.ends(0);
 }
 
-/// At full length, as `scripts/bench` has it; the pure tests hold the same in no time.
 #[test]
-#[ignore = "takes 40 s"]
-fn a_server_that_stops_answering_is_left_within_forty_seconds() {
-    let server = Server::start();
-    let mut term = Term::chat(&server, "Ann");
-    term.types("half a sent");
-    term.shows_row("Ann▸ half a sent");
-    server.signal(Signal::SIGSTOP);
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(42) && !term.has_shown("link lost: no answer") {
-        thread::sleep(Duration::from_millis(100));
+fn one_does_not_leave_what_waits_without_knowing() {
+    for terminal in ["xterm-256color", "dumb"] {
+        let server = Server::start();
+        let target = format!("Ann@{}", at(&server));
+        let mut term = Term::start_with(&[("TERM", terminal)], &[&target]);
+        term.shows("1 here");
+        let _stopped = server.stop();
+        term.shows("link lost");
+        term.types("half a thought\r");
+        term.shows("not connected: the line waits");
+        term.types("\x04");
+        term.shows("leaving again loses it");
+        term.types("\x04");
+        term.ends(0);
+        term.shows("1 line was not sent");
     }
-    term.shows("✗ link lost: no answer for 10 s");
+}
+
+/// Shortened, it is a login that gets no answer, for 10 s; at full length the server is silent for
+/// 30 s before it is asked.
+#[test]
+fn a_server_that_stops_answering_is_left_and_found_again() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let mut term = Term::chat(&server, "Ann");
+    term.shows("2 here");
+    server.signal(Signal::SIGSTOP);
+    let stopped = Instant::now();
+    if !length::is_full() {
+        term.types("/reconnect\r");
+        term.shows_row("Ann⟳");
+    }
+    term.types("half a sent");
+    term.shows_within("✗ link lost: no answer for 10 s", NOTICED + DEADLINE);
+    let noticed = stopped.elapsed().as_secs_f64();
+    length::tell("noticed_s", format!("{noticed:.1}"));
     term.shows_row("Ann⟳ half a sent");
     server.signal(Signal::SIGCONT);
     term.shows("✓ back as Ann after ");
     term.shows_row("Ann▸ half a sent");
+    term.types("ence\r");
+    bob.expect("Ann: half a sentence");
 }

@@ -10,7 +10,7 @@ fn tab_guesses_the_person_and_the_cursor_stays_behind_the_name() {
     let mut bob = server.user("bob");
     let _bea = server.user("bea");
     let mut term = Term::chat(&server, "Ann");
-    term.shows("3 here: bob, bea, Ann");
+    term.shows("# here: bob, bea, Ann");
     term.types("b\t");
     term.shows_row("Ann▸ bea:");
     term.types("\t");

@@ -1,54 +1,74 @@
-//! Whoever presses Ctrl-R and goes away does not become a slow reader: the socket is read on.
+//! Whoever presses Ctrl-R or Tab and goes away does not become a slow reader: the socket is read on.
 
-use wac_tests::Server;
+use wac_tests::{Peer, Server};
 
-use crate::talk::say_at_rate;
+use crate::length;
+use crate::talk::{MARK, say_at_rate};
 use crate::term::Term;
 
-/// Twice what the client keeps for the screen.
-const LINES: u32 = 20_000;
 /// Lines a second: the client may be held up for a second before it is behind by the window.
 const RATE: u32 = 5000;
 
-/// What is said is four times what the server keeps for a slow reader, so only one who reads stays.
-#[test]
-fn a_search_left_open_costs_lines_of_the_screen_not_the_connection() {
-    let server = Server::setup()
+/// A room in which only those stay who read: what is said within a second fills the window.
+fn server() -> Server {
+    Server::setup()
         .with("--window", "1MiB")
         .with("--send-buffer", "4KiB")
         .with("--room-rate", "0")
-        .start();
+        .start()
+}
+
+/// Says lines for so long, so many seconds shortened; returns how many there were.
+fn talks(bob: &mut Peer, short_seconds: u64) -> usize {
+    let lines = RATE as usize * length::seconds(short_seconds, 60).as_secs() as usize;
+    let long = "x".repeat(200);
+    let texts = (0..lines).map(|number| format!("{MARK}{number} {long}"));
+    let said = say_at_rate(&bob.writer(), RATE, texts);
+    bob.send("MSG the end");
+    bob.silent_until_fence();
+    length::tell("lines", said);
+    said
+}
+
+/// Lets the server's log and the screen tell that every line was read, and shown or counted.
+#[track_caller]
+fn none_is_missing(server: &Server, term: &Term, said: usize) {
+    term.shows_said("bob", "the end");
+    assert_eq!(term.count(MARK) + term.dropped(), said);
+    assert_eq!(server.ends("TooSlow"), 0);
+}
+
+/// Shortened, what is said is still twice what the client keeps for the screen.
+#[test]
+fn a_search_left_open_costs_lines_of_the_screen_not_the_connection() {
+    let server = server();
     let mut bob = server.user("bob");
     let mut term = Term::chat(&server, "Ann");
     term.types("before\r");
     bob.expect("Ann: before");
     term.types("\x12");
     term.shows("(reverse-i-search)");
-    let long = "x".repeat(200);
-    say_at_rate(
-        &bob.writer(),
-        RATE,
-        (0..LINES).map(|number| format!("{number} {long}")),
-    );
-    bob.send("MSG the end");
-    bob.silent_until_fence();
+    let said = talks(&mut bob, 4);
     term.types("\x07");
-    term.shows_said("bob", "the end");
-    let history = term.history();
-    let shown = term.said("bob").len();
-    let dropped: usize = history.iter().filter_map(|line| dropped(line)).sum();
+    none_is_missing(&server, &term, said);
     assert!(
-        dropped > 0,
+        term.dropped() > 0,
         "the screen took everything: it was not held up"
     );
-    assert_eq!(shown + dropped, LINES as usize + 1);
     term.types("still here\r");
     bob.expect("Ann: still here");
 }
 
-/// Reads ` 10:41  # 123 lines came too fast to be shown`.
-fn dropped(line: &str) -> Option<usize> {
-    let (_, told) = line.split_once("# ")?;
-    let (number, _) = told.split_once(" lines came too fast to be shown")?;
-    number.parse().ok()
+#[test]
+fn a_tab_waits_for_no_other_key() {
+    let server = server();
+    let mut bob = server.user("bob");
+    let mut term = Term::chat(&server, "Ann");
+    term.shows("2 here");
+    term.types("bo\t");
+    term.shows_row("Ann▸ bob:");
+    let said = talks(&mut bob, 2);
+    none_is_missing(&server, &term, said);
+    term.types("still here\r");
+    bob.expect("Ann: bob: still here");
 }

@@ -75,6 +75,19 @@ fn ctrl_d_says_goodbye() {
     term.shows("* closing: goodbye");
 }
 
+/// Again and again, for the editor may be drawing the row while it is taken away.
+#[test]
+fn no_row_is_left_behind() {
+    let server = Server::start();
+    for number in 0..20 {
+        let mut term = Term::chat(&server, &format!("Ann{number}"));
+        term.types(CTRL_D);
+        term.ends(0);
+        term.writes("$ ");
+        term.shows_row("$");
+    }
+}
+
 #[test]
 fn ctrl_d_within_a_line_leaves_nobody() {
     let server = Server::start();

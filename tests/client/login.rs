@@ -8,7 +8,7 @@ use crate::term::{Term, at};
 fn a_name_from_the_command_line_is_the_prompt() {
     let server = Server::start();
     let term = Term::chat(&server, "Ann");
-    term.shows("* welcome, Ann");
+    term.shows(&format!("✓ connected to {} as Ann", at(&server)));
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn a_unix_socket_is_as_good_as_a_port() {
         .listen_unix(&folder.path().join("wac"))
         .start();
     let term = Term::chat(&server, "Ann");
-    term.shows("# connected to unix:");
+    term.shows("✓ connected to unix:");
 }
 
 #[test]

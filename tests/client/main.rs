@@ -1,6 +1,7 @@
 //! The client as a person meets it: on a pseudo-terminal whose screen is read through a terminal
 //! emulator, and as a program meets it: in a pipe.
 
+mod length;
 mod run;
 mod talk;
 mod term;
@@ -9,16 +10,20 @@ mod comes_back;
 mod complete;
 mod config;
 mod ctrl_r;
+mod history;
 mod hostile;
 mod keys;
 mod listen;
+mod log;
 mod login;
 mod look;
 mod lost;
+mod measured;
 mod order;
 mod paste;
 mod pipe;
 mod plain;
+mod raw;
 mod recipes;
 mod resize;
 mod send;

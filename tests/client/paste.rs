@@ -5,8 +5,7 @@ use wac_tests::Server;
 use crate::term::Term;
 
 /// Fourteen messages, as no person would type them.
-const PASTE: &str =
-    "one\n/quit\r\nW bob x\n\n\0LIN eve\n  indented\n\x07six\n7\n8\n9\n10\n11\n12\n13\nlast\n";
+const PASTE: &str = "one\n/quit\r\nW bob x\n\n\0LIN eve\n  indented\n\x07\x1b[31msix\n7\n8\n9\n10\n11\n12\n13\nlast\n";
 const MESSAGES: [&str; 14] = [
     "one",
     "/quit",
@@ -41,6 +40,7 @@ fn a_paste_is_sent_when_the_answer_is_yes() {
         bob.expect(&format!("Ann: {text}"));
     }
     term.shows_said("Ann", "last");
+    assert_eq!(term.said("Ann"), MESSAGES);
     term.shows_row("Ann▸");
     bob.silent_until_fence();
 }

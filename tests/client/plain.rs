@@ -14,7 +14,7 @@ fn everything_is_said_in_words_and_without_an_escape() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = start(&server, "Ann@");
-    term.shows("client note: 2 here: bob, Ann");
+    term.shows("as Ann; plaintext; 2 here; /help\nclient note: here: bob, Ann");
     term.types("hello\n");
     bob.expect("Ann: hello");
     bob.send("MSG hi, ann");
@@ -39,7 +39,7 @@ fn it_asks_for_a_name_and_comes_back() {
     term.types("bob\n");
     term.shows("client note: login refused: the name bob is taken");
     term.types("Ann\n");
-    term.shows("client note: 2 here: bob, Ann");
+    term.shows("client note: here: bob, Ann");
     term.types("/reconnect\n");
     term.shows("back as Ann after");
 }

@@ -168,6 +168,21 @@ fn without_the_fence_it_never_ends_well() {
 }
 
 #[test]
+fn the_time_may_be_over() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let mut sending = Running::start(wac(&["send", &ann(&server), "--timeout", "1s"]));
+    sending.types("one\n");
+    bob.expect("ann: one");
+    let ran = sending.ends_by_itself();
+    let told = "wac: timed out: not confirmed (1 sent)\n";
+    assert_eq!((ran.code, &*ran.err), (Some(5), told));
+    let ran = run(&["send", &ann(&server), "--timeout", "10m", "two"], "");
+    bob.expect("ann: two");
+    assert_eq!((ran.code, &*ran.err), (Some(0), ""));
+}
+
+#[test]
 fn a_server_that_holds_back_takes_everything_in_the_end() {
     let server = Server::setup()
         .with("--flood-rate", "50")
@@ -206,6 +221,7 @@ fn what_makes_no_sense_is_a_wrong_usage() {
         &["send"][..],
         &["send", "ann@chat", "--rate", "5", "x"],
         &["send", "ann@chat", "--to", "a b", "x"],
+        &["send", "ann@chat", "--timeout", "soon", "x"],
         &["ann@chat", "send", "ann@chat", "x"],
         &["listen", "chat", "--format", "{who}"],
         &["listen", "chat", "--match", "("],

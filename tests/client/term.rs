@@ -9,13 +9,14 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, Command};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
+use std::time::Duration;
 
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::kill;
 use nix::sys::termios::{LocalFlags, Termios, tcgetattr};
 use nix::unistd::Pid;
 use vt100::Parser;
-use wac_tests::{Address, DEADLINE, Server, Signal, binary, wait_until};
+use wac_tests::{Address, DEADLINE, Server, Signal, binary, resident_bytes, wait_until};
 
 /// Columns of the margin.
 const MARGIN: usize = 8;
@@ -126,9 +127,11 @@ impl Term {
         });
     }
 
-    /// Tells whether the screen shows the text.
-    pub(crate) fn has_shown(&self, text: &str) -> bool {
-        self.contents().contains(text)
+    /// Waits for so long, at most, until the screen shows the text.
+    #[track_caller]
+    pub(crate) fn shows_within(&self, text: &str, patience: Duration) {
+        let what = format!("the screen shows {text:?}");
+        self.wait_for(&what, patience, |screen| screen.contents().contains(text));
     }
 
     /// Waits until the screen shows that somebody says this.
@@ -192,6 +195,26 @@ impl Term {
         said.map(|text| text.trim_end().to_owned()).collect()
     }
 
+    /// How often the client has written the text.
+    pub(crate) fn count(&self, text: &str) -> usize {
+        self.raw().matches(text).count()
+    }
+
+    /// How many lines came too fast, as it is told: ` 10:41  # 123 lines came too fast to be shown`.
+    pub(crate) fn dropped(&self) -> usize {
+        let raw = self.raw();
+        let told = raw.split("# ").filter_map(|told| {
+            let (number, _) = told.split_once(" lines came too fast to be shown")?;
+            number.parse::<usize>().ok()
+        });
+        told.sum()
+    }
+
+    /// Memory the client holds now, in bytes.
+    pub(crate) fn resident_bytes(&self) -> usize {
+        resident_bytes(self.child.id())
+    }
+
     /// Every byte the client has written.
     pub(crate) fn raw(&self) -> String {
         String::from_utf8_lossy(&self.screen.seen().raw).into_owned()
@@ -240,6 +263,15 @@ impl Term {
         });
     }
 
+    /// Writes behind what the client has written, as the shell does when it is gone.
+    #[track_caller]
+    pub(crate) fn writes(&self, text: &str) {
+        let line = self.line.try_clone().expect("there is a free file");
+        File::from(line)
+            .write_all(text.as_bytes())
+            .expect("the terminal takes it");
+    }
+
     /// Tells whether the keys go to the editor one by one.
     pub(crate) fn is_raw(&self) -> bool {
         let state = tcgetattr(&self.line).expect("it is a terminal");
@@ -252,10 +284,15 @@ impl Term {
 
     #[track_caller]
     fn wait(&self, what: &str, fact: impl Fn(&vt100::Screen) -> bool) {
+        self.wait_for(what, DEADLINE, fact);
+    }
+
+    #[track_caller]
+    fn wait_for(&self, what: &str, patience: Duration, fact: impl Fn(&vt100::Screen) -> bool) {
         let (seen, waited) = self
             .screen
             .changed
-            .wait_timeout_while(self.screen.seen(), DEADLINE, |seen| {
+            .wait_timeout_while(self.screen.seen(), patience, |seen| {
                 !fact(seen.parser.screen())
             })
             .expect("the thread that reads does not panic");

@@ -1,9 +1,11 @@
-//! No escape byte goes to a file or a pipe, whatever the environment asks for.
+//! No escape byte goes to a file or a pipe, nor to a terminal that is only written to.
 
-use wac_tests::Server;
+use std::fs::{self, File};
+
+use wac_tests::{Server, wait_until};
 
 use crate::run::{Ran, Running, wac};
-use crate::term::at;
+use crate::term::{Term, at};
 
 #[track_caller]
 fn run(words: &[&str], input: &str) -> Ran {
@@ -35,5 +37,53 @@ fn no_escape_byte_goes_to_a_pipe() {
         let ran = run(words, input);
         assert!(ran.code.is_some(), "{words:?}: {ran:?}");
         assert!(!(ran.out + &ran.err).contains('\x1b'), "{words:?}");
+    }
+}
+
+#[test]
+fn no_escape_byte_goes_to_a_file() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("out");
+    let mut command = wac(&[&format!("Ann@{}", at(&server))]);
+    command.env("TERM", "xterm-256color");
+    command.stdout(File::create(&path).expect("it can be made"));
+    let mut chatting = Running::start(command);
+    chatting.types("hello\n/help\n");
+    bob.expect("Ann: hello");
+    bob.send("MSG hi, ann");
+    bob.send("W Ann psst");
+    let out = || fs::read_to_string(&path).expect("it writes UTF-8");
+    wait_until("it is written", || out().contains("psst"));
+    let ran = chatting.ends();
+    assert_eq!(ran.code, Some(0));
+    assert!(!(out() + &ran.err).contains('\x1b'), "{}", out());
+}
+
+/// However it is told to be plain, and whatever is asked for besides.
+#[test]
+fn no_escape_byte_goes_to_a_terminal_that_is_only_written_to() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let target = format!("Ann@{}", at(&server));
+    for (variables, words) in [
+        (&[("TERM", "dumb")][..], &[][..]),
+        (&[("TERM", "dumb")], &["--color", "always"]),
+        (&[], &["--plain", "--color", "always"]),
+        (&[("CLICOLOR_FORCE", "1")], &["--screen-reader"]),
+        (&[("WAC_PLAIN", "true")], &[]),
+    ] {
+        let mut term = Term::start_with(variables, &[words, &[&*target]].concat());
+        term.shows("here: bob, Ann");
+        term.types("hello\n/who\n/nonsense\nw bob psst\n");
+        bob.lines_until("Ann: hello");
+        bob.send("MSG hi, ann");
+        bob.send("W Ann psst");
+        term.shows("bob whispers: psst");
+        term.shows("it looks like a whisper");
+        term.types("/quit\n");
+        term.ends(0);
+        assert!(!term.raw().contains('\x1b'), "{words:?}: {:?}", term.raw());
     }
 }

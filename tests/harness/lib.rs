@@ -44,6 +44,7 @@ pub use limits::raise_open_files;
 pub use lines::Lines;
 pub use nix::sys::signal::Signal;
 pub use peer::{Ending, Peer, Rest};
+pub use process::resident_bytes;
 pub use program::Program;
 pub use server::{Server, Stopped};
 pub use setup::{SECRET, Setup};

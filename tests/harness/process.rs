@@ -1,7 +1,7 @@
-//! What `/proc` tells of a running server.
+//! What `/proc` tells of a running process.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::Server;
 
@@ -9,7 +9,7 @@ impl Server {
     /// Memory the process holds now, in bytes.
     #[must_use]
     pub fn resident_bytes(&self) -> usize {
-        self.status_number("status", "VmRSS:") * 1024
+        resident_bytes(self.pid())
     }
 
     /// The most memory the process has held since it started, in bytes.
@@ -47,19 +47,36 @@ impl Server {
     }
 
     fn status_number(&self, file: &str, key: &str) -> usize {
-        let status =
-            fs::read_to_string(self.proc(file)).expect("a running process has its status in /proc");
-        let number = status.lines().find_map(|line| {
-            line.strip_prefix(key)?
-                .split_whitespace()
-                .next()?
-                .parse()
-                .ok()
-        });
-        number.unwrap_or_else(|| panic!("{file} has no {key}"))
+        number(&self.proc(file), key)
     }
 
     fn proc(&self, file: &str) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/{file}", self.pid()))
+        proc(self.pid(), file)
     }
+}
+
+/// Memory a running process holds now, in bytes.
+///
+/// # Panics
+///
+/// When there is no such process.
+#[must_use]
+pub fn resident_bytes(pid: u32) -> usize {
+    number(&proc(pid, "status"), "VmRSS:") * 1024
+}
+
+fn proc(pid: u32, file: &str) -> PathBuf {
+    PathBuf::from(format!("/proc/{pid}/{file}"))
+}
+
+fn number(file: &Path, key: &str) -> usize {
+    let status = fs::read_to_string(file).expect("a running process has its status in /proc");
+    let number = status.lines().find_map(|line| {
+        line.strip_prefix(key)?
+            .split_whitespace()
+            .next()?
+            .parse()
+            .ok()
+    });
+    number.unwrap_or_else(|| panic!("{} has no {key}", file.display()))
 }

@@ -16,6 +16,7 @@ const MAX_WAITING: usize = 1000;
 
 impl App {
     pub(super) fn asked_for(&mut self, entry: Entry<'_>, now: Now, out: &mut Vec<Action>) {
+        self.warned &= entry == Entry::Quit;
         match entry {
             Entry::Say(texts) if texts.is_empty() => self.life.try_now(now, out),
             Entry::Say(texts) => {
@@ -48,12 +49,22 @@ impl App {
                 out.push(Action::Time(time));
                 out.push(Action::Tell(words::time(time)));
             }
-            Entry::Quit => self.life.leave(now, out),
+            Entry::Quit => self.leave(now, out),
             Entry::Incomplete(command) => out.push(Action::Tell(words::usage(command))),
             Entry::Unknown { word, why } => {
                 out.push(Action::Tell(words::unknown(word, &why)));
             }
         }
+    }
+
+    /// Leaves; but where lines wait, only when asked twice.
+    pub(super) fn leave(&mut self, now: Now, out: &mut Vec<Action>) {
+        let nobody_to_ask = self.manner == Manner::Pipe || self.life.is_closed();
+        if nobody_to_ask || self.waiting.is_empty() || self.warned {
+            return self.life.leave(now, out);
+        }
+        self.warned = true;
+        out.push(Action::Tell(words::would_be_lost(self.waiting.len())));
     }
 
     fn reply(&mut self, text: &str, out: &mut Vec<Action>) {
@@ -94,11 +105,9 @@ impl App {
     /// Sends a text and shows it as everyone's are, for the server does not send it back.
     fn send(&self, speech: &Speech, out: &mut Vec<Action>) {
         out.push(Action::Send(speech.line()));
-        let Some(me) = self.life.name().filter(|_| self.manner == Manner::Screen) else {
-            return;
-        };
+        let Some(me) = self.life.name() else { return };
         let text = speech.text.clone();
-        out.push(Action::Show(match &speech.to {
+        let line = match &speech.to {
             None => Line::Said {
                 name: me.to_string(),
                 text,
@@ -108,7 +117,11 @@ impl App {
                 to: to.clone(),
                 text,
             },
-        }));
+        };
+        out.push(match self.manner {
+            Manner::Screen => Action::Show(line),
+            Manner::Plain | Manner::Pipe => Action::Log(line),
+        });
     }
 
     fn keep(&mut self, speech: Speech, out: &mut Vec<Action>) {

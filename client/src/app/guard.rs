@@ -47,7 +47,7 @@ impl Question {
 }
 
 /// Tells whether a text looks like a whisper that was mistyped: `W bob psst`, `.w bob psst`.
-pub(super) fn looks_like_whisper(text: &str) -> bool {
+pub(crate) fn looks_like_whisper(text: &str) -> bool {
     let mut words = text.split_whitespace();
     let command = words.next().unwrap_or_default();
     let word = command.strip_suffix(['w', 'W']);

@@ -18,7 +18,7 @@ impl App {
         if self.life.line(&parsed, now, out) == Heard::Theirs {
             let shown = match self.manner {
                 Manner::Screen | Manner::Plain => self.shown(line, &parsed, now),
-                Manner::Pipe => Some(Action::Show(Line::Wire(line.to_owned()))),
+                Manner::Pipe => vec![Action::Show(Line::Wire(line.to_owned()))],
             };
             out.splice(at..at, shown);
         }
@@ -38,20 +38,20 @@ impl App {
         }
     }
 
-    /// Returns how a line of the server is shown to a person, if it is.
-    fn shown(&mut self, line: &str, parsed: &ServerLine<'_>, now: Now) -> Option<Action> {
+    /// Returns how a line of the server is shown to a person.
+    fn shown(&mut self, line: &str, parsed: &ServerLine<'_>, now: Now) -> Vec<Action> {
         match *parsed {
             ServerLine::Message { name, .. } | ServerLine::Whisper { name, .. }
                 if self.muted.contains_key(&Folded::of(name)) =>
             {
-                None
+                Vec::new()
             }
-            ServerLine::Message { name, text } => Some(self.message(name, text, now)),
-            ServerLine::Whisper { name, text } => Some(self.whisper(name, text, now)),
+            ServerLine::Message { name, text } => vec![self.message(name, text, now)],
+            ServerLine::Whisper { name, text } => vec![self.whisper(name, text, now)],
             ServerLine::Notice(notice) => self.notice(notice, now),
-            ServerLine::Refusal(why) => Some(Action::Show(Line::Refusal(why.to_owned()))),
+            ServerLine::Refusal(why) => vec![Action::Show(Line::Refusal(why.to_owned()))],
             ServerLine::Pong(_) | ServerLine::Secret(_) => {
-                Some(Action::Show(Line::Secret(line.to_owned())))
+                vec![Action::Show(Line::Secret(line.to_owned()))]
             }
         }
     }
@@ -81,10 +81,10 @@ impl App {
         )
     }
 
-    fn notice(&mut self, notice: &str, now: Now) -> Option<Action> {
+    fn notice(&mut self, notice: &str, now: Now) -> Vec<Action> {
         if self.fold.take(notice, now.elapsed) {
             self.moved(notice);
-            return None;
+            return Vec::new();
         }
         let listed = self.who.take(notice);
         let asker = listed.as_ref().map(|listed| listed.asker);
@@ -93,9 +93,31 @@ impl App {
             self.people.are(names);
         }
         match asker {
-            Some(Asker::Client) => whole.map(|names| Action::Tell(words::here(&names))),
-            _ => Some(Action::Show(Line::Notice(notice.to_owned()))),
+            Some(Asker::Client) => whole.map_or_else(Vec::new, |names| self.here(&names)),
+            _ if self.is_for_telnet(notice) => Vec::new(),
+            _ => vec![Action::Show(Line::Notice(notice.to_owned()))],
         }
+    }
+
+    /// Tells who is here; at first, all there is to know.
+    fn here(&mut self, names: &[String]) -> Vec<Action> {
+        match self.life.name() {
+            Some(me) if !self.introduced => {
+                self.introduced = true;
+                let line = Line::Back(words::connected(&self.host, me, names));
+                let company = words::company(names).map(Action::Tell);
+                [Some(Action::Show(line)), company]
+                    .into_iter()
+                    .flatten()
+                    .collect()
+            }
+            _ => vec![Action::Tell(words::here(names))],
+        }
+    }
+
+    /// Tells whether a notice explains how to log in by hand, which the client does.
+    fn is_for_telnet(&self, notice: &str) -> bool {
+        !self.life.has_chatted() && notice.starts_with("WAC chat; log in with LIN ")
     }
 
     /// Takes note of who came or went.

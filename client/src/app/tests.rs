@@ -8,6 +8,7 @@ use wac_core::MAX_CLIENT_LINE_BYTES;
 
 use super::*;
 use crate::line::Mention;
+use crate::settings::Settings;
 
 /// Plays a dialogue. `>` is typed, `<` comes from the server, `+5s` lets time pass, tick by tick;
 /// what follows a line, indented, is what has to be done then. `…` stands for any end of a line.
@@ -18,8 +19,7 @@ fn plays(manner: Manner, name: Option<&str>, script: &str) {
 
 #[track_caller]
 fn plays_with(settings: &Settings, manner: Manner, name: Option<&str>, script: &str) {
-    let name = name.map(|name| name.parse().unwrap());
-    let mut app = App::new(manner, name, settings, Jitter::new(1));
+    let mut app = app(settings, manner, name);
     let mut clock = Clock::default();
     let mut due = app.on(Event::Connected, clock.now()).into_iter();
     for line in script
@@ -39,6 +39,15 @@ fn plays_with(settings: &Settings, manner: Manner, name: Option<&str>, script: &
         due = happens.to(&mut app, &mut clock).into_iter();
     }
     assert_eq!(due.next(), None, "at the end");
+}
+
+fn app(settings: &Settings, manner: Manner, name: Option<&str>) -> App {
+    let config = Config {
+        name: name.map(|name| name.parse().unwrap()),
+        settings: settings.clone(),
+        ..Config::default()
+    };
+    App::new(manner, &config, Jitter::new(1))
 }
 
 fn is_meant(line: &str, done: &str) -> bool {
@@ -120,6 +129,7 @@ fn written(action: &Action) -> String {
         Action::Send(line) => format!("send {line}"),
         Action::Show(line) => shown(line),
         Action::Ring(line) => format!("ring and {}", shown(line)),
+        Action::Log(line) => shown(line).replacen("show", "log", 1),
         Action::Tell(line) => format!("tell {line}"),
         Action::Ask => "ask".into(),
         Action::Chat(name) => format!("chat {name}"),
@@ -162,11 +172,11 @@ const LOGGED_IN: &str = "
     send LIN Ann
     < PONG wac greeted
     < * welcome, Ann
-    show * welcome, Ann
     chat Ann
     send WHO
     < * online (2): bob, Ann
-    tell 2 here: bob, Ann
+    back connected to 127.0.0.1:4700 as Ann · plaintext · 2 here · /help
+    tell here: bob, Ann
 ";
 
 /// The same, of a program, which does not ask who is here.
@@ -195,7 +205,8 @@ fn without_a_name_it_asks_for_one() {
     plays(
         Manner::Screen,
         None,
-        "ask
+        "back connected to 127.0.0.1:4700 · plaintext
+         ask
          >
          ask
          > a b
@@ -205,6 +216,16 @@ fn without_a_name_it_asks_for_one() {
          send PING wac greeted
          send LIN Zoë",
     );
+}
+
+#[test]
+fn what_is_for_telnet_is_not_shown_to_a_person() {
+    let greeting = "* WAC chat; log in with LIN <name>, HELP lists the commands";
+    let begin = "send PING wac greeted\n send LIN Ann";
+    let person = format!("{begin}\n < {greeting}\n < * be nice\n show * be nice");
+    plays(Manner::Screen, Some("Ann"), &person);
+    let program = format!("{begin}\n < {greeting}\n show {greeting}");
+    plays(Manner::Pipe, Some("Ann"), &program);
 }
 
 #[test]
@@ -265,7 +286,8 @@ fn what_is_said_is_sent_and_shown_like_everyones() {
 
 #[test]
 fn a_pipe_shows_only_what_the_server_says() {
-    let script = format!("{PIPED_IN} > hello\n send MSG hello\n < Bob: hi\n show Bob: hi");
+    let script =
+        format!("{PIPED_IN} > hello\n send MSG hello\n log Ann: hello\n < Bob: hi\n show Bob: hi");
     plays(Manner::Pipe, Some("Ann"), &script);
 }
 
@@ -301,8 +323,7 @@ fn an_unknown_command_is_never_sent() {
 
 /// A client that chats.
 fn ann(manner: Manner) -> App {
-    let name = Some("Ann".parse().unwrap());
-    let mut app = App::new(manner, name, &Settings::default(), Jitter::new(1));
+    let mut app = app(&Settings::default(), manner, Some("Ann"));
     for event in [
         Event::Connected,
         Event::Line("PONG wac greeted"),
@@ -317,7 +338,8 @@ fn ann(manner: Manner) -> App {
 fn no_paste_becomes_a_command_of_the_protocol() {
     let mut app = ann(Manner::Pipe);
     let paste = "one\r\n/quit\nW bob x\n\n\u{1b}[2J\0\n\u{2028}LIN eve\r\u{85}SEC";
-    let sent = app.on(Event::Entered(paste), Clock::default().now());
+    let mut sent = app.on(Event::Entered(paste), Clock::default().now());
+    sent.retain(|action| matches!(action, Action::Send(_)));
     let wanted = ["one", "/quit", "W bob x", "[2J", "LIN eve", "SEC"];
     let wanted = wanted.map(|text| Action::Send(format!("MSG {text}")));
     assert_eq!(sent, wanted);
@@ -394,6 +416,15 @@ fn leaving_waits_for_the_servers_farewell() {
 }
 
 #[test]
+fn a_pipe_ends_well_only_with_the_servers_goodbye() {
+    let script = format!("{PIPED_IN} ^D\n send QUIT\n");
+    let end = "< * closing: goodbye\n show * closing: goodbye\n gone\n end Done";
+    plays(Manner::Pipe, Some("Ann"), &format!("{script}{end}"));
+    let end = "gone\n lost link lost: the server has closed it\n end Lost";
+    plays(Manner::Pipe, Some("Ann"), &format!("{script}{end}"));
+}
+
+#[test]
 fn asked_twice_it_leaves_at_once() {
     chats("> /quit\n send QUIT\n ^C\n end Done");
 }
@@ -420,11 +451,11 @@ fn one_may_leave_before_having_a_name() {
     plays(
         Manner::Screen,
         None,
-        "ask\n > /quit\n send QUIT\n gone\n end Done",
+        "back …\n ask\n > /quit\n send QUIT\n gone\n end Done",
     );
     plays(
         Manner::Screen,
         None,
-        "ask\n ^C\n send QUIT\n gone\n end Done",
+        "back …\n ask\n ^C\n send QUIT\n gone\n end Done",
     );
 }

@@ -97,6 +97,15 @@ impl App {
         out.push(Action::Ask);
     }
 
+    /// The row stays where one does not leave yet.
+    pub(super) fn input_ended(&mut self, now: Now, out: &mut Vec<Action>) {
+        let was_warned = self.warned;
+        self.leave(now, out);
+        if self.warned && !was_warned {
+            out.push(Action::Keep);
+        }
+    }
+
     pub(super) fn interrupted(&mut self, now: Now, out: &mut Vec<Action>) {
         if self.question.take().is_some() {
             return out.push(Action::Tell(words::PASTE_DROPPED.into()));

@@ -8,6 +8,10 @@ use wac_core::text::cut;
 use crate::clock::Now;
 use crate::commands::{self, Command, Unknown};
 use crate::settings::{Bell, TimeShown};
+use crate::target::Address;
+
+const KEYS: &str =
+    "Tab guesses a name, Up brings back what was entered, Ctrl-R searches in it, Ctrl-D leaves";
 
 pub(super) const NOT_TEXT: &str = "not sent: a line of the input is not UTF-8";
 pub(super) const NAME_FIRST: &str = "the chat begins with a name; /quit or Ctrl-D leaves";
@@ -25,6 +29,9 @@ pub(super) const NOTHING_SAID: &str = "nothing of the kind was said";
 pub(super) const NAME_HELD: &str =
     "the lost connection still holds the name, for 30 s at most; trying until it is free";
 
+/// So many people are told by name.
+const FEW: usize = 8;
+
 pub(super) fn login_refused(why: &str) -> String {
     format!("login refused: {why}")
 }
@@ -41,11 +48,14 @@ pub(super) fn usage(command: &Command) -> String {
     format!("wanted: {}", command.usage())
 }
 
-/// The whole help, or one command's line of it.
+/// The whole help and the keys, or one command's line of it.
 pub(super) fn help(command: Option<&Command>) -> impl Iterator<Item = String> {
     let lines = match command {
         Some(command) => vec![command.explained()],
-        None => commands::overview(),
+        None => commands::overview()
+            .into_iter()
+            .chain([KEYS.into()])
+            .collect(),
     };
     lines.into_iter()
 }
@@ -64,13 +74,36 @@ pub(super) fn unknown(word: &str, why: &Unknown) -> String {
     }
 }
 
+/// Where one is, as whom and with how many; whether others may read along on the way.
+pub(super) fn connected(host: &Address, me: &Name, here: &[String]) -> String {
+    let (transport, here) = (transport(host), here.len());
+    format!("connected to {host} as {me} · {transport} · {here} here · /help")
+}
+
+pub(super) fn connected_unnamed(host: &Address) -> String {
+    format!("connected to {host} · {}", transport(host))
+}
+
+/// There is no encryption: what goes over a network can be read there.
+fn transport(host: &Address) -> &'static str {
+    match host {
+        Address::Tcp { .. } => "plaintext",
+        Address::Unix(_) => "on this machine",
+    }
+}
+
 /// Who is here: by name, where they are few.
 pub(super) fn here(names: &[String]) -> String {
-    const FEW: usize = 8;
     if names.len() <= FEW {
         return format!("{} here: {}", names.len(), names.join(", "));
     }
     format!("{} here; /who lists them", names.len())
+}
+
+/// Who is here, where how many has been said: nobody is told of oneself alone, or of a crowd.
+pub(super) fn company(names: &[String]) -> Option<String> {
+    let worth_telling = (2..=FEW).contains(&names.len());
+    worth_telling.then(|| format!("here: {}", names.join(", ")))
 }
 
 pub(super) fn muted<'a>(names: impl Iterator<Item = &'a String>) -> String {
@@ -128,12 +161,24 @@ pub(super) fn waits(lines: usize) -> String {
 }
 
 pub(super) fn still_waiting(lines: usize) -> String {
-    let (is, it) = if lines == 1 {
-        ("waits", "it")
-    } else {
-        ("wait", "them")
-    };
-    format!("{} {is}: /send sends {it}, /drop drops {it}", count(lines))
+    let (wait, it) = (if lines == 1 { "waits" } else { "wait" }, it(lines));
+    format!(
+        "{} {wait}: /send sends {it}, /drop drops {it}",
+        count(lines)
+    )
+}
+
+pub(super) fn would_be_lost(lines: usize) -> String {
+    format!(
+        "{}; leaving again loses {}",
+        still_waiting(lines),
+        it(lines)
+    )
+}
+
+pub(super) fn left_behind(lines: usize) -> String {
+    let was = if lines == 1 { "was" } else { "were" };
+    format!("{} {was} not sent", count(lines))
 }
 
 pub(super) fn too_many_wait(lines: usize) -> String {
@@ -185,6 +230,10 @@ fn will_wait(lines: usize) -> String {
         1 => "the line waits, and is sent".into(),
         _ => format!("{lines} lines wait, and are sent"),
     }
+}
+
+fn it(lines: usize) -> &'static str {
+    if lines == 1 { "it" } else { "them" }
 }
 
 fn count(lines: usize) -> String {

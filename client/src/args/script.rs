@@ -34,6 +34,11 @@ pub struct SendArgs {
     /// been told otherwise
     #[arg(long, value_name = "RATE")]
     pub rate: Option<Rate>,
+
+    /// Ends so long after it has connected, with exit code 5, if it has not by then; what was sent may
+    /// have been taken: 90s, 10m, 8h
+    #[arg(long, value_name = "D")]
+    pub timeout: Option<humantime::Duration>,
 }
 
 impl SendArgs {

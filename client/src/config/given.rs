@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches, ValueHint};
 
 use super::Entry;
 use super::table::{Flag, SETTINGS, Setting};
@@ -67,6 +67,7 @@ impl Setting {
         match self.flag {
             Flag::Host => None,
             Flag::Value(value) => Some(arg.value_name(value)),
+            Flag::File => Some(arg.value_name("FILE").value_hint(ValueHint::FilePath)),
             Flag::Switch(alias) => Some(arg.visible_alias(alias).action(ArgAction::SetTrue)),
             Flag::OneOf(words) => {
                 let words = PossibleValuesParser::new(words.iter().copied());
@@ -80,7 +81,9 @@ impl Setting {
         match self.flag {
             Flag::Host => None,
             Flag::Switch(_) => matches.get_flag(self.key).then(|| "true".to_owned()),
-            Flag::Value(_) | Flag::OneOf(_) => matches.get_one::<String>(self.key).cloned(),
+            Flag::Value(_) | Flag::File | Flag::OneOf(_) => {
+                matches.get_one::<String>(self.key).cloned()
+            }
         }
     }
 }

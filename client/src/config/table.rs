@@ -1,6 +1,7 @@
 //! The settings: one table, read by the flags, the environment, the file, `wac config`, the manual
 //! page and the README's test.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::Config;
@@ -28,6 +29,8 @@ pub enum Flag {
     Host,
     /// `--key VALUE`
     Value(&'static str),
+    /// `--key FILE`
+    File,
     /// `--key WORD`, one of these.
     OneOf(&'static [&'static str]),
     /// `--key`, or another word for it.
@@ -35,7 +38,7 @@ pub enum Flag {
 }
 
 /// Every setting.
-pub const SETTINGS: [Setting; 7] = [
+pub const SETTINGS: [Setting; 9] = [
     Setting {
         key: "host",
         flag: Flag::Host,
@@ -97,6 +100,23 @@ pub const SETTINGS: [Setting; 7] = [
         put: |config, text| set(&mut config.settings.reconnect, text),
         get: |config| Some(config.settings.reconnect.to_string()),
     },
+    Setting {
+        key: "log",
+        flag: Flag::File,
+        does: "the file to which what is said in the chat is appended",
+        put: |config, text| {
+            config.settings.log = (!text.is_empty()).then(|| PathBuf::from(text));
+            Ok(())
+        },
+        get: |config| Some(config.settings.log.as_ref()?.display().to_string()),
+    },
+    Setting {
+        key: "history",
+        flag: Flag::OneOf(&["on", "off"]),
+        does: "whether what is entered is kept for the next time, but for whispers",
+        put: |config, text| set(&mut config.settings.history, text),
+        get: |config| Some(config.settings.history.to_string()),
+    },
 ];
 
 fn parse<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
@@ -136,7 +156,14 @@ mod tests {
                 assert_eq!((setting.put)(&mut config, &word), Ok(()), "{}", setting.key);
                 assert_eq!((setting.get)(&config), Some(word), "{}", setting.key);
             }
-            assert!((setting.put)(&mut Config::default(), "a:b c").is_err());
+            // A file may be called anything.
+            let wrong = (setting.put)(&mut Config::default(), "a:b c");
+            assert_eq!(
+                wrong.is_err(),
+                setting.flag != Flag::File,
+                "{}",
+                setting.key
+            );
         }
     }
 

@@ -12,11 +12,12 @@
 use std::fmt::Write;
 use std::iter;
 
-use jiff::civil::Date;
 use unicode_width::UnicodeWidthStr;
 
 use super::colors;
 use super::shown as clean;
+use super::stamp::Stamp;
+use super::wrap::wrap;
 use crate::line::{Chime, Line, Mention, Moves, Shown};
 use crate::settings::TimeShown;
 
@@ -24,14 +25,19 @@ use crate::settings::TimeShown;
 const COLUMN: usize = 7;
 const MAX_COLUMN: usize = 16;
 
+/// Columns of the time, of the bar behind it, and of a mark: ` 10:41`, `▌ `, `# `.
+const TIME: usize = 6;
+const MARGIN: usize = 2;
+const MARK: usize = 2;
+
 /// Renders line by line; what it has shown decides whether the time is shown again.
 #[derive(Debug)]
 pub struct Renderer {
     styles: Styles,
-    day: Option<Date>,
-    /// Hour and minute of the last time that was shown.
-    minute: Option<(i8, i8)>,
+    stamp: Stamp,
     column: usize,
+    /// Columns of the terminal, if it has told.
+    width: Option<usize>,
 }
 
 /// Whether the terminal is asked to colour, and to print bold.
@@ -48,10 +54,15 @@ impl Renderer {
     pub fn new(styles: Styles) -> Self {
         Self {
             styles,
-            day: None,
-            minute: None,
+            stamp: Stamp::default(),
             column: COLUMN,
+            width: None,
         }
+    }
+
+    /// Draws for a terminal of so many columns, from now on.
+    pub fn fit(&mut self, columns: Option<usize>) {
+        self.width = columns;
     }
 
     /// Returns a line as the terminal is to show it, with its end; before the first of a day stands
@@ -62,7 +73,7 @@ impl Renderer {
             out.push('\u{7}');
         }
         if shown.time != TimeShown::Off {
-            self.rule(shown.at.date(), &mut out);
+            self.rule(shown, &mut out);
         }
         self.time(shown, &mut out);
         out.push_str(if is_mention(&shown.line) {
@@ -70,31 +81,33 @@ impl Renderer {
         } else {
             "  "
         });
-        self.body(&shown.line, &mut out);
+        let margin = match shown.time {
+            TimeShown::Off => MARGIN,
+            TimeShown::Once | TimeShown::Each => TIME + MARGIN,
+        };
+        self.body(&shown.line, margin, &mut out);
         out.push('\n');
         out
     }
 
-    fn rule(&mut self, day: Date, out: &mut String) {
-        if self.day.replace(day) != Some(day) {
-            let _ = writeln!(out, " ─ {} ─", day.strftime("%A %-d %B"));
+    fn rule(&mut self, shown: &Shown, out: &mut String) {
+        if let Some(day) = self.stamp.new_day(shown.at) {
+            let _ = writeln!(out, " ─ {day} ─");
         }
     }
 
     fn time(&mut self, shown: &Shown, out: &mut String) {
-        let at = shown.at;
-        let minute = (at.hour(), at.minute());
-        let changed = self.minute.replace(minute) != Some(minute);
+        let changed = self.stamp.is_new_minute(shown.at);
         match shown.time {
             TimeShown::Off => {}
             TimeShown::Once if !changed => out.push_str("      "),
             TimeShown::Once | TimeShown::Each => {
-                let _ = write!(out, " {}", at.strftime("%H:%M"));
+                let _ = write!(out, " {}", shown.at.strftime("%H:%M"));
             }
         }
     }
 
-    fn body(&mut self, line: &Line, out: &mut String) {
+    fn body(&mut self, line: &Line, margin: usize, out: &mut String) {
         match line {
             Line::Said {
                 name,
@@ -108,13 +121,22 @@ impl Renderer {
             Line::Whispered { to, text } => self.whisper("me", to, text, out),
             Line::Came(moves) => came(moves, out),
             Line::Wire(text) => out.push_str(&clean(text)),
-            Line::Notice(text) => marked('*', text, out),
-            Line::Refusal(text) => marked('!', text, out),
+            Line::Notice(text) => self.wrapped('*', text, margin, out),
+            Line::Refusal(text) => self.wrapped('!', text, margin, out),
             Line::Secret(text) => marked('=', text, out),
-            Line::Told(text) => marked('#', text, out),
-            Line::Lost(text) => marked('✗', text, out),
-            Line::Back(text) => marked('✓', text, out),
+            Line::Told(text) => self.wrapped('#', text, margin, out),
+            Line::Lost(text) => self.wrapped('✗', text, margin, out),
+            Line::Back(text) => self.wrapped('✓', text, margin, out),
         }
+    }
+
+    fn wrapped(&self, mark: char, text: &str, margin: usize, out: &mut String) {
+        let text = clean(text);
+        let text = self
+            .width
+            .map(|width| wrap(&text, margin + MARK, width))
+            .unwrap_or(text);
+        let _ = write!(out, "{mark} {text}");
     }
 
     fn whisper(&self, from: &str, to: &str, text: &str, out: &mut String) {
@@ -166,12 +188,12 @@ fn is_mention(line: &Line) -> bool {
     )
 }
 
-fn marked(mark: char, text: &str, out: &mut String) {
+pub(super) fn marked(mark: char, text: &str, out: &mut String) {
     let _ = write!(out, "{mark} {}", clean(text));
 }
 
 /// `+ dave erin and 3 more  - frank`
-fn came(moves: &Moves, out: &mut String) {
+pub(super) fn came(moves: &Moves, out: &mut String) {
     let joined = people('+', &moves.joined, moves.more_joined);
     let left = people('-', &moves.left, moves.more_left);
     let both: Vec<String> = [joined, left].into_iter().flatten().collect();

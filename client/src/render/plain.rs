@@ -13,18 +13,15 @@
 
 use std::fmt::Write;
 
-use jiff::civil::Date;
-
 use super::shown as clean;
+use super::stamp::Stamp;
 use crate::line::{Chime, Line, Mention, Moves, Shown};
 use crate::settings::TimeShown;
 
 /// Renders line by line; what it has shown decides whether the time is told again.
 #[derive(Debug, Default)]
 pub struct Reader {
-    day: Option<Date>,
-    /// Hour and minute of the last time that was told.
-    minute: Option<(i8, i8)>,
+    stamp: Stamp,
 }
 
 impl Reader {
@@ -43,14 +40,11 @@ impl Reader {
     }
 
     fn time(&mut self, shown: &Shown, out: &mut String) {
-        let (at, day) = (shown.at, shown.at.date());
-        if self.day.replace(day) != Some(day) {
-            let _ = writeln!(out, "{}", day.strftime("%A %-d %B"));
+        if let Some(day) = self.stamp.new_day(shown.at) {
+            let _ = writeln!(out, "{day}");
         }
-        let minute = (at.hour(), at.minute());
-        let changed = self.minute.replace(minute) != Some(minute);
-        if changed || shown.time == TimeShown::Each {
-            let _ = write!(out, "{} ", at.strftime("%H:%M"));
+        if self.stamp.is_new_minute(shown.at) || shown.time == TimeShown::Each {
+            let _ = write!(out, "{} ", shown.at.strftime("%H:%M"));
         }
     }
 }

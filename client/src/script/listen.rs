@@ -9,6 +9,7 @@ use wac_core::line::ServerLine;
 use wac_core::name::Name;
 
 use super::closing::Closing;
+use super::deadline::Deadline;
 use super::filter::{Filter, Said};
 use super::form::Form;
 use super::login::{self, Answer, Login};
@@ -63,7 +64,7 @@ pub(super) struct Listen {
     closing: Closing,
     printed: u64,
     silence: Silence,
-    deadline: Option<Instant>,
+    deadline: Deadline,
 }
 
 impl Script for Listen {
@@ -84,18 +85,19 @@ impl Script for Listen {
 
 impl Listen {
     pub(super) fn new(plan: Plan) -> Self {
+        let deadline = Deadline::new(plan.timeout);
         Self {
             login: plan.name.is_some().then(Login::default),
             plan,
             closing: Closing::default(),
             printed: 0,
             silence: Silence::default(),
-            deadline: None,
+            deadline,
         }
     }
 
     fn connected(&mut self, now: Instant) -> Vec<Action> {
-        self.deadline = self.plan.timeout.map(|timeout| now + timeout);
+        self.deadline.begin(now);
         let mut actions = self.plan.name.as_ref().map_or_else(Vec::new, login::lines);
         actions.extend(self.due(now));
         actions
@@ -131,15 +133,13 @@ impl Listen {
 
     /// Looks at the clock, and asks for the next time.
     fn due(&mut self, now: Instant) -> Vec<Action> {
-        if self.deadline.is_some_and(|deadline| deadline <= now) {
+        if self.deadline.is_over(now) {
             return vec![Action::End(Ending::TimedOut)];
         }
         let Some(mut actions) = self.silence.look(now) else {
             return self.lost(Some(NO_ANSWER.to_owned()));
         };
-        if let (Some(deadline), Some(Action::Wake(at))) = (self.deadline, actions.last_mut()) {
-            *at = deadline.min(*at);
-        }
+        self.deadline.wake(true, &mut actions);
         actions
     }
 

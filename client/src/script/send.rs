@@ -8,7 +8,7 @@
 //! The next line is asked for when the one before is on its way, so nothing waits here but one line
 //! that comes sooner than the rate allows.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wac_core::MAX_CLIENT_LINE_BYTES;
 use wac_core::line::ServerLine;
@@ -16,6 +16,7 @@ use wac_core::name::Name;
 use wac_core::text::{clean, is_blank};
 
 use super::closing::Closing;
+use super::deadline::Deadline;
 use super::login::{self, Answer, Login};
 use super::rate::Rate;
 use super::silence::{NO_ANSWER, Silence};
@@ -35,6 +36,8 @@ pub(super) struct Plan {
     pub(super) confirm: bool,
     /// No faster than so.
     pub(super) rate: Option<Rate>,
+    /// Gives up so long after it has connected; `None`: never.
+    pub(super) timeout: Option<Duration>,
 }
 
 impl Plan {
@@ -45,6 +48,7 @@ impl Plan {
             to: args.to.clone(),
             confirm: args.confirm,
             rate: args.rate,
+            timeout: args.timeout.map(Into::into),
         }
     }
 }
@@ -66,6 +70,7 @@ pub(super) struct Send {
     stage: Stage,
     closing: Closing,
     silence: Silence,
+    deadline: Deadline,
     /// The server holds lines back.
     slowed: bool,
     /// When the next line may be sent.
@@ -80,8 +85,36 @@ pub(super) struct Send {
 
 impl Script for Send {
     fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
+        let woken = matches!(event, Event::Connected | Event::Due);
+        if event == Event::Due && self.deadline.is_over(now.instant) {
+            return self.timed_out();
+        }
+        let mut actions = self.happened(event, now);
+        self.deadline.wake(woken, &mut actions);
+        actions
+    }
+}
+
+impl Send {
+    pub(super) fn new(plan: Plan) -> Self {
+        Self {
+            deadline: Deadline::new(plan.timeout),
+            plan,
+            stage: Stage::LoggingIn(Login::default()),
+            closing: Closing::default(),
+            silence: Silence::default(),
+            slowed: false,
+            due: None,
+            waiting: None,
+            sent: 0,
+            failed: false,
+        }
+    }
+
+    fn happened(&mut self, event: Event, now: Now) -> Vec<Action> {
         match event {
             Event::Connected => {
+                self.deadline.begin(now.instant);
                 let look = self.look(now.instant);
                 [login::lines(&self.plan.name), look].concat()
             }
@@ -101,22 +134,6 @@ impl Script for Send {
                 None => self.look(now.instant),
             },
             Event::Lost(why) => self.lost(why),
-        }
-    }
-}
-
-impl Send {
-    pub(super) fn new(plan: Plan) -> Self {
-        Self {
-            plan,
-            stage: Stage::LoggingIn(Login::default()),
-            closing: Closing::default(),
-            silence: Silence::default(),
-            slowed: false,
-            due: None,
-            waiting: None,
-            sent: 0,
-            failed: false,
         }
     }
 
@@ -220,6 +237,14 @@ impl Send {
         } else {
             Ending::Done
         })]
+    }
+
+    fn timed_out(&self) -> Vec<Action> {
+        let told = match self.sent {
+            0 => "timed out: nothing was sent".to_owned(),
+            sent => format!("timed out: not confirmed ({sent} sent)"),
+        };
+        vec![Action::Tell(told), Action::End(Ending::TimedOut)]
     }
 
     fn lost(&self, why: Option<String>) -> Vec<Action> {

@@ -95,6 +95,7 @@ fn sender() -> send::Plan {
         to: None,
         confirm: false,
         rate: None,
+        timeout: None,
     }
 }
 
@@ -220,6 +221,34 @@ fn send_notices_a_dead_link_unless_it_is_held_back() {
     send.hears("* slow down: your lines wait", &[told(slow)]);
     send.on(Event::InputEnded, &[said("PING wac taken")]);
     send.wakes_after(seconds(100), &[]);
+}
+
+#[test]
+fn send_gives_up_in_time_whatever_it_waits_for() {
+    let plan = || send::Plan {
+        timeout: Some(seconds(60)),
+        ..confirming()
+    };
+    let timed_out = |told_last: &str| [told(told_last), ends(Ending::TimedOut)];
+    // For its input.
+    let mut send = sending(plan());
+    send.wakes_after(seconds(30), &[]);
+    send.wakes_after(seconds(30), &timed_out("timed out: nothing was sent"));
+    // For the time to send.
+    let mut send = sending(send::Plan {
+        rate: Some("1/h".parse().unwrap()),
+        ..plan()
+    });
+    send.reads("one", &[said("MSG one"), Action::Read]);
+    send.reads("two", &[]);
+    send.wakes_after(seconds(60), &timed_out("timed out: not confirmed (1 sent)"));
+    // For the answer.
+    let mut send = sending(plan());
+    send.reads("one", &[said("MSG one"), Action::Read]);
+    send.on(Event::InputEnded, &[said("PING wac taken")]);
+    send.wakes_after(seconds(30), &[said("PING wac alive")]);
+    send.hears("PONG wac alive", &[]);
+    send.wakes_after(seconds(30), &timed_out("timed out: not confirmed (1 sent)"));
 }
 
 #[test]

@@ -61,7 +61,11 @@ impl Life {
         if !self.chatted {
             self.chatted = true;
             out.push(Action::Chat(name));
-            return Heard::Theirs;
+            // A person is told more, once it is known.
+            return match self.manner {
+                Manner::Screen | Manner::Plain => Heard::Ours,
+                Manner::Pipe => Heard::Theirs,
+            };
         }
         if let Some(gap) = gap {
             out.push(Action::Show(Line::Back(words::back(

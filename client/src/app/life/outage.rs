@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Gap, HungUp, Life, Stage};
-use crate::app::{Action, words};
+use crate::app::{Action, Manner, words};
 use crate::clock::Now;
 use crate::exit::Ending;
 use crate::line::Line;
@@ -15,8 +15,7 @@ const STABLE: Duration = Duration::from_secs(30);
 impl Life {
     pub(in crate::app) fn lost(&mut self, why: Option<String>, now: Now, out: &mut Vec<Action>) {
         if self.is_closed() {
-            out.push(Action::End(Ending::Done));
-            return;
+            return self.lost_while_leaving(why, out);
         }
         let hung_up = self.hung_up.take();
         // Where the link was dead, all that can be known is when it was last alive.
@@ -40,6 +39,18 @@ impl Life {
             Some(HungUp::NoAnswer(after)) => self.back_off(&words::no_answer(after), now, out),
             None => self.back_off(&why, now, out),
         }
+    }
+
+    /// A person who leaves has what was wanted; a program is to know whether the server took all that
+    /// it was given, which is what its goodbye says.
+    fn lost_while_leaving(&mut self, why: Option<String>, out: &mut Vec<Action>) {
+        let closing = self.closing.take();
+        if self.manner != Manner::Pipe || closing.as_deref() == Some("goodbye") {
+            return out.push(Action::End(Ending::Done));
+        }
+        let why = words::closed(closing.or(why).as_deref());
+        out.push(Action::Show(Line::Lost(words::lost(&why))));
+        out.push(Action::End(Ending::Lost));
     }
 
     /// Told of a connection that could not be made.

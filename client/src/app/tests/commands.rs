@@ -108,6 +108,7 @@ fn a_plain_terminal_is_not_shown_what_was_typed_on_it() {
             "{LOGGED_IN}
              > hello
              send MSG hello
+             log Ann: hello
              < bob: ann?
              ring and show ▌bob: ann?
              reset

@@ -328,6 +328,53 @@ fn one_may_leave_while_away() {
 }
 
 #[test]
+fn whoever_leaves_while_lines_wait_is_warned_once() {
+    let away = "
+        gone
+        mark Away
+        lost …
+        > one
+        tell not connected: the line waits, and is sent when you say /send
+        > /w bob two
+        tell not connected: 2 lines wait, and are sent when you say /send
+    ";
+    let warned = "tell 2 lines wait: /send sends them, /drop drops them; leaving again loses them";
+    chats(&format!(
+        "{away} > /quit\n {warned}\n +1s\n dial\n > /q\n end Done"
+    ));
+    chats(&format!("{away} ^D\n {warned}\n keep\n ^D\n end Done"));
+    chats(&format!(
+        "{away}
+         > /quit
+         {warned}
+         > /status
+         tell not connected · …
+         ^D
+         {warned}
+         keep
+         > /drop
+         tell 2 lines dropped
+         > /quit
+         end Done"
+    ));
+}
+
+#[test]
+fn what_was_never_sent_is_told_at_the_end() {
+    let mut app = ann(Manner::Screen);
+    assert_eq!(app.left_behind(&["WHO".into()]), None);
+    let unsent = ["MSG one".into(), "QUIT".into()];
+    let told = app.left_behind(&unsent);
+    assert_eq!(told.as_deref(), Some("1 line was not sent"));
+    let why = None;
+    let unsent = unsent.to_vec();
+    app.on(Event::Lost { why, unsent }, Clock::default().now());
+    app.on(Event::Entered("two"), Clock::default().now());
+    let told = app.left_behind(&[]);
+    assert_eq!(told.as_deref(), Some("2 lines were not sent"));
+}
+
+#[test]
 fn one_may_leave_a_server_that_does_not_answer() {
     chats("^D\n send QUIT\n +9s\n +1s\n end Done");
 }
@@ -344,12 +391,14 @@ fn a_connection_lost_while_a_name_is_asked_for_is_made_again() {
     plays(
         Manner::Screen,
         None,
-        "ask
+        "back …
+         ask
          gone
          lost …
          +1s
          dial
          connected
+         back …
          > ann
          send PING wac greeted
          send LIN ann",

@@ -157,6 +157,22 @@ fn the_column_of_names_grows_to_a_limit() {
 }
 
 #[test]
+fn long_lines_are_broken_at_words_but_not_what_people_say() {
+    let mut renderer = Renderer::new(Styles::Off);
+    renderer.fit(Some(36));
+    let text = "one two three four five six seven";
+    let lines = [Line::Told(text.into()), said("bob", text)];
+    let drawn: String = lines
+        .into_iter()
+        .map(|line| renderer.render(&silent(at(10, 41), TimeShown::Each, line)))
+        .collect();
+    let wanted = " ─ Saturday 22 November ─\n \
+         10:41  # one two three four five\n          six seven\n \
+         10:41  bob      one two three four five six seven\n";
+    assert_eq!(drawn, wanted);
+}
+
+#[test]
 fn no_message_looks_like_a_whisper() {
     let whisper = Line::Heard {
         from: "evelyn-1".into(),

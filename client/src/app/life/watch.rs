@@ -1,0 +1,66 @@
+//! Looks whether the server is still there, and does what is due.
+
+use std::time::Duration;
+
+use super::{ALIVE, HungUp, Life, Stage};
+use crate::app::Action;
+use crate::clock::Now;
+use crate::exit::Ending;
+
+/// So much silence is looked into.
+const SILENCE: Duration = Duration::from_secs(30);
+/// So long may an answer take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// So long may an answer take where the server holds us back: it closes whom it held for 120 s.
+const HELD_PATIENCE: Duration = Duration::from_secs(130);
+/// More than this between two ticks, and the machine or we were asleep.
+const SUSPENDED: Duration = Duration::from_secs(5);
+
+impl Life {
+    pub(in crate::app) fn tick(&mut self, now: Now, out: &mut Vec<Action>) {
+        let slept = now.elapsed.saturating_sub(self.ticked) > SUSPENDED && !self.ticked.is_zero();
+        self.ticked = now.elapsed;
+        let age = |since: Duration| now.elapsed.saturating_sub(since);
+        match self.stage {
+            _ if self.hung_up.is_some() => {}
+            Stage::Probing { .. } if slept => {
+                self.stage = Stage::Probing { since: now.elapsed };
+            }
+            Stage::LoggingIn { greeted, .. } if slept => {
+                let since = now.elapsed;
+                self.stage = Stage::LoggingIn { greeted, since };
+            }
+            Stage::Backoff { until } if slept || until <= now.elapsed => self.dial(out),
+            Stage::NameHeld { next } if next <= now.elapsed => self.log_in(now, out),
+            Stage::Online if slept || self.silence(now) >= SILENCE => self.probe(now, out),
+            Stage::Probing { since } | Stage::LoggingIn { since, .. }
+                if age(since) >= self.patience() =>
+            {
+                self.hang_up(HungUp::NoAnswer(self.patience()), out);
+            }
+            Stage::Closed { since } if age(since).min(self.silence(now)) >= self.patience() => {
+                out.push(Action::End(Ending::Done));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn silence(&self, now: Now) -> Duration {
+        let heard = self.heard.map_or(now.elapsed, |heard| heard.elapsed);
+        now.elapsed.saturating_sub(heard)
+    }
+
+    fn patience(&self) -> Duration {
+        if self.held { HELD_PATIENCE } else { PATIENCE }
+    }
+
+    fn probe(&mut self, now: Now, out: &mut Vec<Action>) {
+        self.stage = Stage::Probing { since: now.elapsed };
+        out.push(Action::Send(format!("PING {ALIVE}")));
+    }
+
+    pub(super) fn hang_up(&mut self, why: HungUp, out: &mut Vec<Action>) {
+        self.hung_up = Some(why);
+        out.push(Action::HangUp);
+    }
+}
