@@ -28,7 +28,7 @@ use wac_core::name::{Folded, Name};
 use self::bell::Bell;
 use self::complete::Tab;
 use self::fold::Fold;
-use self::guard::Question;
+use self::guard::{Answer, Question};
 use self::life::Life;
 use self::past::Past;
 use self::people::People;
@@ -226,6 +226,12 @@ impl App {
             out.push(Action::Show(line));
         }
         self.life.connected(now, out);
+    }
+
+    /// Tells whether a line, entered now, answers the question of a paste.
+    pub fn is_answer(&self, line: &str) -> bool {
+        let asked = matches!(self.question, Some(Question::Paste(_)));
+        asked && guard::answer(line) != Answer::Unclear
     }
 
     /// Returns what is to be said at the end of what was never sent, if there is anything.

@@ -117,6 +117,11 @@ impl Hub {
         app.left_behind(&self.outbox.take_unsent())
     }
 
+    /// Tells whether a line answers a question.
+    pub(crate) fn is_answer(&self, line: &str) -> bool {
+        self.app().is_answer(line)
+    }
+
     /// Returns what Tab puts before the cursor.
     pub(crate) fn complete(&self, before: &str) -> Option<String> {
         self.app().complete(before)

@@ -92,9 +92,11 @@ impl Desk {
         self.asking.load(Ordering::Relaxed)
     }
 
-    /// Takes an entered line: keeps it, and tells of it; returns what becomes of the row.
+    /// Takes an entered line: keeps it, unless it is an answer, and tells of it; returns what becomes
+    /// of the row.
     pub(crate) fn take(&self, line: &str) -> Row {
-        if !line.trim().is_empty() && self.entered.keep(line) {
+        let comes_back = !line.trim().is_empty() && !self.hub.is_answer(line);
+        if comes_back && self.entered.keep(line) {
             self.remember(line);
         }
         self.hub.entered(line)

@@ -53,6 +53,25 @@ fn what_was_entered_comes_back_the_next_time() {
 }
 
 #[test]
+fn the_answer_to_a_question_does_not_come_back() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let home = Home::new();
+    let mut term = home.chat(&server, "Ann", &[]);
+    term.types("lunch?\r");
+    term.pastes("one\ntwo\n");
+    term.types("\r");
+    term.shows_row("Ann?");
+    term.types("j\r");
+    bob.lines_until("Ann: one two");
+    term.types("\x04");
+    term.ends(0);
+    let mut term = home.chat(&server, "Ann2", &[]);
+    term.types(UP);
+    term.shows_row("Ann2▸ lunch?");
+}
+
+#[test]
 fn no_signal_loses_it() {
     let server = Server::start();
     let mut bob = server.user("bob");

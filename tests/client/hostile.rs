@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use crate::run::{Running, wac};
+use crate::stand_in::listener;
 use crate::term::Term;
 
 /// What a server that cleans nothing might pass on, and what is to be seen of it.
@@ -90,7 +91,7 @@ fn serve(listener: &TcpListener, lines: &[String]) -> TcpStream {
 }
 
 fn local() -> (TcpListener, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let listener = listener();
     let address = listener.local_addr().expect("it is bound");
     (listener, format!("Ann@{address}"))
 }
@@ -180,7 +181,7 @@ fn to_a_pipe_and_a_log_they_leave_no_control_but_line_ends() {
 
 #[test]
 fn control_characters_are_shown_not_obeyed() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = listener();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
         let (mut client, _) = listener.accept().unwrap();

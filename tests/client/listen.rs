@@ -1,11 +1,11 @@
 //! `wac listen`: prints what is said, and loses none of it.
 
 use std::io::Write;
-use std::net::TcpListener;
 
 use wac_tests::{Peer, Server, Signal, converse, numbered, wait_until};
 
 use crate::run::{Running, wac};
+use crate::stand_in::listener;
 use crate::term::at;
 
 /// A listener under the name of lis, who is there.
@@ -100,7 +100,7 @@ fn a_program_reads_json() {
 fn nothing_that_a_terminal_obeys_is_printed() {
     let hostile = "\x1b]52;c;x\x07\u{9b}2J\u{202e}\u{e0041}\x7f";
     for flags in [&[][..], &["--json"], &["--format", "{from} {text}"]] {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = listener();
         let target = listener.local_addr().unwrap().to_string();
         let listening = Running::start(wac(&[&["listen", &*target], flags].concat()));
         let (mut client, _) = listener.accept().unwrap();

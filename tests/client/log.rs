@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,7 @@ use tempfile::TempDir;
 use wac_tests::{Server, Setup, Signal, wait_until};
 
 use crate::run::{Running, run, wac};
+use crate::stand_in::listener;
 use crate::talk::say_at_rate;
 use crate::term::{Term, at};
 
@@ -180,7 +180,7 @@ fn what_was_said_last_is_logged_however_it_ends() {
 
 #[test]
 fn nothing_in_it_is_obeyed() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = listener();
     let place = Place::new();
     let target = format!("ann@{}", listener.local_addr().unwrap());
     let running = Running::start(wac(&[&place.flag(), &target]));

@@ -3,6 +3,7 @@
 
 mod length;
 mod run;
+mod stand_in;
 mod talk;
 mod term;
 

@@ -7,6 +7,7 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use wac_tests::{Server, Setup, Signal, binary, wait_until};
 
+use crate::stand_in::listener;
 use crate::term::at;
 
 fn wac(target: &str) -> Command {
@@ -85,7 +86,7 @@ fn what_cannot_be_sent_is_told_on_standard_error() {
 
 #[test]
 fn what_the_wire_says_holds_no_control_but_line_ends() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = listener();
     let target = format!("ann@{}", listener.local_addr().unwrap());
     let child = wac(&target).spawn().unwrap();
     let (mut client, _) = listener.accept().unwrap();

@@ -1,7 +1,6 @@
 //! The lines of the protocol as they are.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use std::time::Duration;
 use wac_tests::{Server, binary};
 
 use crate::run::{Running, run, wac};
+use crate::stand_in::listener;
 use crate::term::{Term, at};
 
 const GREETING: &str = "* WAC chat; log in with LIN <name>, HELP lists the commands\r\n";
@@ -32,7 +32,7 @@ fn what_is_asked_is_answered_and_closed() {
 #[test]
 fn what_is_no_terminal_is_given_the_very_bytes() {
     let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(100_000).collect();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = listener();
     let address = listener.local_addr().unwrap().to_string();
     let echo = thread::spawn(move || {
         let (mut client, _) = listener.accept().unwrap();
@@ -55,7 +55,7 @@ fn what_is_no_terminal_is_given_the_very_bytes() {
 
 #[test]
 fn a_terminal_obeys_nothing() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = listener();
     let address = listener.local_addr().unwrap().to_string();
     let mut term = Term::start(&["--raw", &address]);
     let (mut client, _) = listener.accept().unwrap();
@@ -89,7 +89,7 @@ fn one_may_speak_for_long_and_leave() {
 
 #[test]
 fn a_connection_that_breaks_is_a_loss_and_none_at_all_is_told() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = listener();
     let address = listener.local_addr().unwrap().to_string();
     let mut running = Running::start(wac(&["--raw", &address]));
     let (mut client, _) = listener.accept().unwrap();

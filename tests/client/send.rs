@@ -7,6 +7,7 @@ use std::thread;
 use wac_tests::{Server, Signal};
 
 use crate::run::{Running, run, wac};
+use crate::stand_in::listener;
 use crate::term::at;
 
 fn ann(server: &Server) -> String {
@@ -157,7 +158,7 @@ fn without_the_fence_it_never_ends_well() {
         (&["--confirm"], "LIN ann", 4),
         (&[], "QUIT", 4),
     ] {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = listener();
         let target = format!("ann@{}", listener.local_addr().unwrap());
         let server = thread::spawn(move || drop(forgetful(&listener, last)));
         let args = [&["send", &*target, "hello"], flags].concat();

@@ -1,11 +1,11 @@
 //! `wac who`: one name a line.
 
 use std::io::Write;
-use std::net::TcpListener;
 
 use wac_tests::{Crowd, Server};
 
 use crate::run::{Running, run, wac};
+use crate::stand_in::listener;
 use crate::term::at;
 
 #[test]
@@ -47,7 +47,7 @@ fn the_host_may_be_a_setting() {
 
 #[test]
 fn half_a_list_is_no_answer() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = listener();
     let asking = Running::start(wac(&["who", &listener.local_addr().unwrap().to_string()]));
     let (mut client, _) = listener.accept().unwrap();
     let lines = "PONG wac greeted\r\n* online (3): bob, \x1b[2J\r\n";

@@ -25,9 +25,6 @@ use crate::clock::Now;
 use crate::exit::Ending;
 use crate::settings::Reconnect;
 
-/// Between two ticks.
-const TICK: Duration = Duration::from_secs(1);
-
 /// Sent before `LIN`: what comes behind its answer is the answer to `LIN`, for the greeting before
 /// it may say anything.
 const FENCE: &str = "wac greeted";
@@ -161,15 +158,6 @@ impl Life {
 
     pub(super) fn is_closed(&self) -> bool {
         matches!(self.stage, Stage::Closed { .. })
-    }
-
-    /// Returns when the next tick is wanted.
-    pub(super) fn due(&self) -> Duration {
-        let tick = self.ticked + TICK;
-        match self.stage {
-            Stage::Backoff { until: due } | Stage::NameHeld { next: due } => due.min(tick),
-            _ => tick,
-        }
     }
 
     pub(super) fn connected(&mut self, now: Now, out: &mut Vec<Action>) {

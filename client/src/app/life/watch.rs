@@ -7,6 +7,8 @@ use crate::app::Action;
 use crate::clock::Now;
 use crate::exit::Ending;
 
+/// Between two ticks, at most.
+const TICK: Duration = Duration::from_secs(1);
 /// So much silence is looked into.
 const SILENCE: Duration = Duration::from_secs(30);
 /// So long may an answer take.
@@ -17,6 +19,21 @@ const HELD_PATIENCE: Duration = Duration::from_secs(130);
 const SUSPENDED: Duration = Duration::from_secs(5);
 
 impl Life {
+    /// Returns when the next tick is wanted.
+    pub(in crate::app) fn due(&self) -> Duration {
+        let tick = self.ticked + TICK;
+        let due = match (self.stage, self.heard) {
+            _ if self.hung_up.is_some() => tick,
+            (Stage::Backoff { until: due } | Stage::NameHeld { next: due }, _) => due,
+            (Stage::Online, Some(heard)) => heard.elapsed + SILENCE,
+            (Stage::Probing { since } | Stage::LoggingIn { since, .. }, _) => {
+                since + self.patience()
+            }
+            _ => tick,
+        };
+        due.min(tick)
+    }
+
     pub(in crate::app) fn tick(&mut self, now: Now, out: &mut Vec<Action>) {
         let slept = now.elapsed.saturating_sub(self.ticked) > SUSPENDED && !self.ticked.is_zero();
         self.ticked = now.elapsed;

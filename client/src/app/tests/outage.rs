@@ -122,6 +122,26 @@ fn silence_is_looked_into() {
 }
 
 #[test]
+fn a_dead_link_is_left_after_forty_seconds_to_the_moment() {
+    let mut app = app(&Settings::default(), Manner::Screen, Some("Ann"));
+    let mut clock = Clock::default();
+    app.on(Event::Connected, clock.now());
+    for line in ["PONG wac greeted", "* welcome, Ann"] {
+        app.on(Event::Line(line), clock.now());
+    }
+    app.on(Event::Tick, clock.now());
+    clock.0 += Duration::from_millis(300);
+    app.on(Event::Line("bob: hi"), clock.now());
+    let heard = clock.0;
+    let mut hung_up = false;
+    while !hung_up {
+        clock.0 += app.due() - clock.now().elapsed;
+        hung_up = app.on(Event::Tick, clock.now()).contains(&Action::HangUp);
+    }
+    assert_eq!(clock.0 - heard, Duration::from_secs(40));
+}
+
+#[test]
 fn a_dead_link_is_left_after_ten_seconds_without_an_answer() {
     chats(
         "< bob: hi
