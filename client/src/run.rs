@@ -25,7 +25,7 @@ use crate::render::plain::Reader;
 use crate::screen::Screen;
 use crate::settings::{self, Settings};
 use crate::target::Address;
-use crate::terminal::{self, Saved};
+use crate::terminal::{self, BELOW_ROW, ROW_OFF, Saved};
 use crate::transcript::Transcript;
 use crate::{log, pipe, plain, signals, wire};
 
@@ -148,14 +148,10 @@ fn chat_on_screen(
     close(hub);
     let settled = !matches!(ending, Ending::Signal(_)) && shown.recv_timeout(SETTLE).is_ok();
     // Who left has an empty row, which is taken away; what else is half typed stays to be read.
-    let left = settled && ending == Ending::Done;
-    if left {
-        saved.restore_without_row();
-    } else {
-        saved.restore(b"\r\n");
-    }
+    let has_left = settled && ending == Ending::Done;
+    let mut terminal = saved.leave(if has_left { ROW_OFF } else { BELOW_ROW });
     if !settled {
-        write_rest(hub, &pen, &unseen);
+        write_rest(hub, &pen, &unseen, &mut terminal);
     }
     Ok(ending)
 }
@@ -250,11 +246,11 @@ fn wait(endings: &Receiver<Ending>) -> Ending {
 }
 
 /// Writes below the row what the screen did not show.
-fn write_rest(hub: &Hub, pen: &Pen, unseen: &Unseen) {
+fn write_rest(hub: &Hub, pen: &Pen, unseen: &Unseen, terminal: &mut dyn Write) {
     let mut rest = unseen.take();
     while let Some(batch) = hub.transcript.next_batch(Instant::now()) {
         rest.push_str(&pen.draw(&batch));
     }
     // The terminal may be gone.
-    let _ = io::stdout().write_all(rest.as_bytes());
+    let _ = terminal.write_all(rest.as_bytes());
 }

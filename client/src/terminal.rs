@@ -14,7 +14,9 @@ use terminal_size::{Width, terminal_size_of};
 const MODES_OFF: &[u8] = b"\x1b[?2004l\x1b[?2026l";
 
 /// Takes the row of the cursor away, and what is below.
-const ROW_OFF: &[u8] = b"\r\x1b[J";
+pub(crate) const ROW_OFF: &[u8] = b"\r\x1b[J";
+/// Goes below the row, which stays.
+pub(crate) const BELOW_ROW: &[u8] = b"\r\n";
 
 /// Terminals that cannot move their cursor.
 const DUMB: [&str; 3] = ["dumb", "cons25", "emacs"];
@@ -48,26 +50,19 @@ impl Saved {
         let saved = Self(Arc::new(Mutex::new(tcgetattr(io::stdin())?)));
         let (restored, report) = (saved.clone(), panic::take_hook());
         panic::set_hook(Box::new(move |info| {
-            restored.restore(b"\r\n");
+            restored.give_back(io::stdout().lock(), BELOW_ROW);
             report(info);
             std::process::exit(1);
         }));
         Ok(saved)
     }
 
-    /// Gives the terminal back, and writes what is to come first on it.
-    pub(crate) fn restore(&self, then: &[u8]) {
-        self.give_back(io::stdout().lock(), then);
-    }
-
-    /// Gives the terminal back without the row that was typed in. The editor may be drawing that once
-    /// more: from now on it draws it nowhere.
-    pub(crate) fn restore_without_row(&self) {
-        let terminal = io::stdout().as_fd().try_clone_to_owned();
-        match (terminal, silence_stdout()) {
-            (Ok(terminal), Ok(())) => self.give_back(File::from(terminal), ROW_OFF),
-            _ => self.restore(ROW_OFF),
-        }
+    /// Gives the terminal back, writes what is to come first on it, and returns it for what comes
+    /// then. The editor may be drawing its row once more: from now on it draws it nowhere.
+    pub(crate) fn leave(&self, then: &[u8]) -> Box<dyn Write> {
+        let mut terminal = detach_stdout();
+        self.give_back(&mut terminal, then);
+        terminal
     }
 
     fn give_back(&self, mut terminal: impl Write, then: &[u8]) {
@@ -76,6 +71,15 @@ impl Saved {
         let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &state);
         let _ = terminal.write_all(&[MODES_OFF, then].concat());
         let _ = terminal.flush();
+    }
+}
+
+/// Returns the terminal; what is written to standard output from now on goes nowhere.
+fn detach_stdout() -> Box<dyn Write> {
+    let terminal = io::stdout().as_fd().try_clone_to_owned();
+    match (terminal, silence_stdout()) {
+        (Ok(terminal), Ok(())) => Box::new(File::from(terminal)),
+        _ => Box::new(io::stdout()),
     }
 }
 

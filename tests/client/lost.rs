@@ -34,6 +34,30 @@ fn a_server_that_is_killed_is_said_plainly() {
 }
 
 #[test]
+fn what_was_being_typed_stands_once() {
+    let server = Server::start();
+    let mut terms: Vec<Term> = (0..20)
+        .map(|number| {
+            let target = format!("Ann{number}@{}", at(&server));
+            let mut term = Term::start(&["--reconnect", "0", &target]);
+            term.shows_row(&format!("Ann{number}▸"));
+            term.types("half");
+            term.shows_row(&format!("Ann{number}▸ half"));
+            term
+        })
+        .collect();
+    server.signal(Signal::SIGKILL);
+    for term in &mut terms {
+        term.ends(4);
+        term.writes("$ ");
+        term.shows_row("$");
+        let lines = term.history();
+        let rows = lines.iter().filter(|line| line.contains("▸ half"));
+        assert_eq!(rows.count(), 1, "{lines:#?}");
+    }
+}
+
+#[test]
 fn it_is_said_during_a_search_too() {
     let server = Server::start();
     let mut bob = server.user("bob");
