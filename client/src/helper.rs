@@ -2,6 +2,7 @@
 //! else into the row, the cursor behind it.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustyline::completion::Completer;
@@ -13,6 +14,7 @@ use rustyline::{Changeset, Context, Helper};
 use wac_core::name::Name;
 
 use crate::app::Presence;
+use crate::halt::Halt;
 use crate::hub::Hub;
 
 /// What is entered is sent.
@@ -53,17 +55,24 @@ impl Brought {
 pub(crate) struct RowHelper {
     hub: Arc<Hub>,
     brought: Brought,
+    halt: Halt,
+    /// As it was drawn last.
+    prompt: RefCell<String>,
 }
 
 impl RowHelper {
-    pub(crate) fn new(hub: Arc<Hub>, brought: Brought) -> Self {
-        Self { hub, brought }
+    pub(crate) fn new(hub: Arc<Hub>, brought: Brought, halt: Halt) -> Self {
+        let prompt = RefCell::default();
+        Self {
+            hub,
+            brought,
+            halt,
+            prompt,
+        }
     }
-}
 
-/// The prompt is drawn whenever the row is: the connection may have gone meanwhile.
-impl Highlighter for RowHelper {
-    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+    /// The prompt is drawn whenever the row is: the connection may have gone meanwhile.
+    fn marked<'p>(&self, prompt: &'p str) -> Cow<'p, str> {
         let sign = match self.hub.presence() {
             Presence::Here => return Cow::Borrowed(prompt),
             Presence::Away => AWAY,
@@ -73,6 +82,20 @@ impl Highlighter for RowHelper {
             Some(name) => Cow::Owned(format!("{name}{sign}")),
             None => Cow::Borrowed(prompt),
         }
+    }
+}
+
+/// Both are asked before anything of the row is drawn.
+impl Highlighter for RowHelper {
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        let marked = self.marked(prompt);
+        self.prompt.replace(marked.clone().into_owned());
+        marked
+    }
+
+    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+        self.halt.reached(&self.prompt.borrow(), line);
+        Cow::Borrowed(line)
     }
 }
 

@@ -22,6 +22,7 @@ mod entered;
 pub mod entry;
 pub mod exit;
 mod failure;
+mod halt;
 mod helper;
 mod history;
 mod hub;

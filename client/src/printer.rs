@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use rustyline::error::ReadlineError;
 
+use crate::halt::Halt;
 use crate::line::Shown;
 use crate::render::look::Renderer;
 use crate::screen::Above;
@@ -36,6 +37,7 @@ pub(crate) struct Printer {
     above: Above,
     pen: Pen,
     unseen: Unseen,
+    halt: Halt,
 }
 
 /// Draws the transcript; shared with the end, which writes what the screen does not show any more.
@@ -62,8 +64,13 @@ pub(crate) struct Unseen(Arc<Mutex<VecDeque<String>>>);
 const NUDGE: &str = "\x1b[A\n";
 
 impl Printer {
-    pub(crate) fn new(above: Above, pen: Pen, unseen: Unseen) -> Self {
-        Self { above, pen, unseen }
+    pub(crate) fn new(above: Above, pen: Pen, unseen: Unseen, halt: Halt) -> Self {
+        Self {
+            above,
+            pen,
+            unseen,
+            halt,
+        }
     }
 
     /// Prints a batch in one go, for each repaints the row. Waits until the one before is taken.
@@ -78,13 +85,14 @@ impl Printer {
     }
 
     /// Waits until everything is on the screen: once the second nudge is taken in, the first has been
-    /// printed, and so has all before it.
+    /// printed, and so has all before it. Then stops the editor, which may not take the third.
     pub(crate) fn settle(&mut self) -> Result<(), ReadlineError> {
         for _ in 0..2 {
             self.above.print(NUDGE.to_owned())?;
         }
         self.unseen.lock(VecDeque::clear);
-        Ok(())
+        self.halt.ask();
+        self.above.print(NUDGE.to_owned())
     }
 }
 
@@ -126,7 +134,8 @@ mod tests {
     fn what_is_being_printed_may_be_taken_by_the_end() {
         let unseen = Unseen::default();
         let pen = Pen::new(Renderer::new(Styles::Off));
-        let mut printer = Printer::new(Box::new(Ending(unseen.clone())), pen, unseen.clone());
+        let (halt, _) = Halt::new();
+        let mut printer = Printer::new(Box::new(Ending(unseen.clone())), pen, unseen.clone(), halt);
         let hello = Shown {
             at: jiff::civil::date(2025, 11, 22).at(10, 41, 0, 0),
             time: TimeShown::Off,

@@ -3,7 +3,7 @@
 use std::env;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader};
 use std::process;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -14,6 +14,7 @@ use crate::app::{App, Jitter, Manner};
 use crate::config::Config;
 use crate::exit::Ending;
 use crate::failure::Failure;
+use crate::halt::Halt;
 use crate::history::History;
 use crate::hub::{Ends, Hub};
 use crate::line::Shown;
@@ -126,12 +127,14 @@ fn chat_on_screen(
         settings::History::On => History::usual(|name| env::var_os(name)),
         settings::History::Off => None,
     };
-    let (screen, above) = Screen::open(hub.clone(), history).map_err(Failure::Terminal)?;
+    let (halt, rows) = Halt::new();
+    let (screen, above) =
+        Screen::open(hub.clone(), history, halt.clone()).map_err(Failure::Terminal)?;
     let unseen = Unseen::default();
-    let shown = spawn_printer(hub, {
+    spawn_printer(hub, {
         let (hub, mut printer) = (
             hub.clone(),
-            Printer::new(above, pen.clone(), unseen.clone()),
+            Printer::new(above, pen.clone(), unseen.clone(), halt),
         );
         move || {
             printer::run(&hub.transcript, |batch| printer.print(&batch))
@@ -146,13 +149,16 @@ fn chat_on_screen(
 
     let ending = wait(&ends.endings);
     close(hub);
-    let settled = !matches!(ending, Ending::Signal(_)) && shown.recv_timeout(SETTLE).is_ok();
-    // Who left has an empty row, which is taken away; what else is half typed stays to be read.
-    let has_left = settled && ending == Ending::Done;
-    let mut terminal = saved.leave(if has_left { ROW_OFF } else { BELOW_ROW });
-    if !settled {
-        write_rest(hub, &pen, &unseen, &mut terminal);
-    }
+    let row = match ending {
+        Ending::Signal(_) => None,
+        _ => rows.recv_timeout(SETTLE).ok(),
+    };
+    saved.leave(&match row {
+        // Who left has an empty row, which is taken away; what else is half typed stays to be read.
+        Some(_) if ending == Ending::Done => ROW_OFF.to_owned(),
+        Some(row) => format!("{ROW_OFF}{row}\n"),
+        None => format!("{BELOW_ROW}{}", rest(hub, &pen, &unseen)),
+    });
     Ok(ending)
 }
 
@@ -245,12 +251,11 @@ fn wait(endings: &Receiver<Ending>) -> Ending {
         .expect("the hub, which this thread holds, keeps the other end")
 }
 
-/// Writes below the row what the screen did not show.
-fn write_rest(hub: &Hub, pen: &Pen, unseen: &Unseen, terminal: &mut dyn Write) {
+/// Returns what the screen did not show.
+fn rest(hub: &Hub, pen: &Pen, unseen: &Unseen) -> String {
     let mut rest = unseen.take();
     while let Some(batch) = hub.transcript.next_batch(Instant::now()) {
         rest.push_str(&pen.draw(&batch));
     }
-    // The terminal may be gone.
-    let _ = terminal.write_all(rest.as_bytes());
+    rest
 }

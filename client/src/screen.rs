@@ -11,6 +11,7 @@ use wac_core::name::Name;
 use crate::app::Event;
 use crate::entered::Entered;
 use crate::exit::Ending;
+use crate::halt::Halt;
 use crate::helper::{self, Brought, RowHelper};
 use crate::history::History;
 use crate::hub::{Hub, Task};
@@ -33,6 +34,7 @@ impl Screen {
     pub(crate) fn open(
         hub: Arc<Hub>,
         history: Option<History>,
+        halt: Halt,
     ) -> rustyline::Result<(Self, Above)> {
         let kept = history.as_ref().map(History::load).unwrap_or_default();
         let desk = Desk {
@@ -48,7 +50,8 @@ impl Screen {
             .completion_type(CompletionType::List)
             .build();
         let mut editor = Editor::with_history(config, desk.entered.clone())?;
-        editor.set_helper(Some(RowHelper::new(desk.hub.clone(), desk.brought.clone())));
+        let helper = RowHelper::new(desk.hub.clone(), desk.brought.clone(), halt);
+        editor.set_helper(Some(helper));
         keys::bind(&mut editor, &desk);
         let above = editor.create_external_printer()?;
         Ok((Self { editor, desk }, Box::new(above)))

@@ -11,12 +11,12 @@ use nix::unistd::dup2_stdout;
 use terminal_size::{Width, terminal_size_of};
 
 /// Ends the bracketing of pastes, and a frame that was being drawn.
-const MODES_OFF: &[u8] = b"\x1b[?2004l\x1b[?2026l";
+const MODES_OFF: &str = "\x1b[?2004l\x1b[?2026l";
 
 /// Takes the row of the cursor away, and what is below.
-pub(crate) const ROW_OFF: &[u8] = b"\r\x1b[J";
+pub(crate) const ROW_OFF: &str = "\r\x1b[J";
 /// Goes below the row, which stays.
-pub(crate) const BELOW_ROW: &[u8] = b"\r\n";
+pub(crate) const BELOW_ROW: &str = "\r\n";
 
 /// Terminals that cannot move their cursor.
 const DUMB: [&str; 3] = ["dumb", "cons25", "emacs"];
@@ -57,19 +57,17 @@ impl Saved {
         Ok(saved)
     }
 
-    /// Gives the terminal back, writes what is to come first on it, and returns it for what comes
-    /// then. The editor may be drawing its row once more: from now on it draws it nowhere.
-    pub(crate) fn leave(&self, then: &[u8]) -> Box<dyn Write> {
-        let mut terminal = detach_stdout();
-        self.give_back(&mut terminal, then);
-        terminal
+    /// Gives the terminal back, and writes what is to be on it last. An editor that still draws its row
+    /// draws it nowhere from now on.
+    pub(crate) fn leave(&self, last: &str) {
+        self.give_back(detach_stdout(), last);
     }
 
-    fn give_back(&self, mut terminal: impl Write, then: &[u8]) {
+    fn give_back(&self, mut terminal: impl Write, last: &str) {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // The terminal may be gone, which is why we leave: there is nothing to give back then.
         let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &state);
-        let _ = terminal.write_all(&[MODES_OFF, then].concat());
+        let _ = terminal.write_all(format!("{MODES_OFF}{last}").as_bytes());
         let _ = terminal.flush();
     }
 }
