@@ -149,10 +149,7 @@ fn chat_on_screen(
 
     let ending = wait(&ends.endings);
     close(hub);
-    let row = match ending {
-        Ending::Signal(_) => None,
-        _ => rows.recv_timeout(SETTLE).ok(),
-    };
+    let row = rows.recv_timeout(SETTLE).ok();
     saved.leave(&match row {
         // Who left has an empty row, which is taken away; what else is half typed stays to be read.
         Some(_) if ending == Ending::Done => ROW_OFF.to_owned(),
@@ -171,8 +168,8 @@ fn chat_in_pipe(hub: &Arc<Hub>, ends: Ends, connect: Connect) -> Result<Ending, 
     });
     let entered = hub.clone();
     thread::spawn(move || pipe::enter(BufReader::new(io::stdin()), &entered, &ends.tasks));
+    keep_time(hub);
     connect.start(hub, ends.dials);
-
     Ok(end_written(hub, &ends.endings, &shown))
 }
 
@@ -209,7 +206,9 @@ fn end_written(hub: &Hub, endings: &Receiver<Ending>, shown: &Receiver<()>) -> E
         // It has everything, or there is nobody to have it.
         let _ = shown.recv();
     }
-    ending
+    // It may have turned out only now that not everything could be written.
+    let mut later = endings.try_iter().filter(|_| ending == Ending::Done);
+    later.find(|later| later.code() != 0).unwrap_or(ending)
 }
 
 /// Lets the printer end, once it has shown everything; last, what was not sent.

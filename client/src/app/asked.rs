@@ -35,6 +35,9 @@ impl App {
             Entry::Secret => self.ask_server("SEC", out),
             Entry::Send => self.send_waiting(out),
             Entry::Drop => self.drop_waiting(out),
+            Entry::Reconnect if self.manner == Manner::Pipe => {
+                out.push(Action::Tell(words::NOT_IN_A_PIPE.into()));
+            }
             Entry::Reconnect => self.life.reconnect(now, out),
             Entry::Status => out.push(Action::Tell(self.status(now))),
             Entry::Help(command) => out.extend(words::help(command).map(Action::Tell)),

@@ -55,6 +55,14 @@ pub(crate) fn looks_like_whisper(text: &str) -> bool {
     has_name_and_text && word.is_some_and(|missed| MISSED.contains(&missed))
 }
 
+/// Tells whether a paste of these messages is shown before it is sent: several, or what would be a
+/// command or a whisper if it had been typed, for pasted it is a text for everyone.
+pub(super) fn is_doubtful_paste(entered: &str, messages: &[&str]) -> bool {
+    let is_paste = entered.contains(['\n', '\r']);
+    let looks_private = |text: &str| text.trim_start().starts_with('/') || looks_like_whisper(text);
+    messages.len() > 1 || is_paste && messages.iter().any(|text| looks_private(text))
+}
+
 /// Reads the answer to what to do with a paste.
 pub(super) fn answer(text: &str) -> Answer {
     match text.trim().to_lowercase().as_str() {

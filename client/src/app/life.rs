@@ -52,9 +52,18 @@ enum Stage {
     Backoff {
         until: Duration,
     },
+    /// It ends once the server has answered everything; the person has been told.
     Closed {
         since: Duration,
+        told: bool,
     },
+}
+
+impl Stage {
+    fn closed(now: Now) -> Self {
+        let (since, told) = (now.elapsed, false);
+        Self::Closed { since, told }
+    }
 }
 
 /// Whether a line from the server is for the person or for us.
@@ -156,6 +165,10 @@ impl Life {
         self.chatted && !self.is_online()
     }
 
+    fn is_piped(&self) -> bool {
+        self.manner == Manner::Pipe
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         matches!(self.stage, Stage::Closed { .. })
     }
@@ -241,19 +254,19 @@ impl Life {
         }
     }
 
-    /// Says farewell, so that the server answers everything before; asked again, or away, it waits
-    /// for nothing.
+    /// Says farewell, so that the server answers everything before; asked again, or away, a person
+    /// waits for nothing.
     pub(super) fn leave(&mut self, now: Now, out: &mut Vec<Action>) {
         let connected = !matches!(
             self.stage,
             Stage::Connecting | Stage::Backoff { .. } | Stage::Closed { .. }
         );
-        self.stage = Stage::Closed { since: now.elapsed };
-        out.push(if connected && self.hung_up.is_none() {
-            Action::Send("QUIT".into())
-        } else {
-            Action::End(Ending::Done)
-        });
+        self.stage = Stage::closed(now);
+        if connected && self.hung_up.is_none() {
+            out.push(Action::Send("QUIT".into()));
+        } else if !self.is_piped() {
+            out.push(Action::End(Ending::Done));
+        }
     }
 
     /// Returns what the connection is doing, in words.

@@ -9,7 +9,7 @@ use crate::entry::Entry;
 impl App {
     pub(super) fn entered(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
         if self.life.is_closed() {
-            return;
+            return self.typed_while_leaving(text, now, out);
         }
         if self.life.name().is_none() {
             return self.named(text.trim(), now, out);
@@ -19,10 +19,19 @@ impl App {
         }
     }
 
+    /// Nothing is said any more, and nothing lost: it stays in the row.
+    fn typed_while_leaving(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
+        match Entry::parse(text) {
+            Entry::Quit => self.life.leave(now, out),
+            Entry::Say(texts) if texts.is_empty() => {}
+            _ => out.extend([Action::Keep, Action::Tell(words::LEAVING.into())]),
+        }
+    }
+
     /// What is typed answers a question, or asks for something.
     fn typed(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
         match self.question.take() {
-            Some(Question::Paste(lines)) => self.answered(&lines, text, out),
+            Some(Question::Paste(lines)) => self.answered(lines, text, out),
             Some(question) if question.is_confirmed(text, now.elapsed) => {
                 self.say(Speech::to_all(text), out);
             }
@@ -37,7 +46,7 @@ impl App {
     fn doubt(&self, text: &str, now: Now) -> Option<Question> {
         match Entry::parse(text) {
             _ if self.manner == Manner::Pipe => None,
-            Entry::Say(texts) if texts.len() > 1 => {
+            Entry::Say(texts) if guard::is_doubtful_paste(text, &texts) => {
                 let lines = texts.iter().map(ToString::to_string);
                 Some(Question::Paste(lines.collect()))
             }
@@ -59,7 +68,7 @@ impl App {
         self.question = Some(question);
     }
 
-    fn answered(&mut self, lines: &[String], answer: &str, out: &mut Vec<Action>) {
+    fn answered(&mut self, lines: Vec<String>, answer: &str, out: &mut Vec<Action>) {
         match guard::answer(answer) {
             Answer::Send => lines
                 .iter()
@@ -67,8 +76,8 @@ impl App {
             Answer::Join => self.say(Speech::to_all(&lines.join(" ")), out),
             Answer::Drop => out.push(Action::Tell(words::PASTE_DROPPED.into())),
             Answer::Unclear => {
-                out.push(Action::Keep);
                 out.push(Action::Tell(words::PASTE_UNCLEAR.into()));
+                self.question = Some(Question::Paste(lines));
             }
         }
     }

@@ -22,8 +22,10 @@ pub(super) const NOTHING_WAITS: &str = "no line waits to be sent";
 pub(super) const LEAK: &str =
     "not sent: it looks like a whisper (/w NAME TEXT); entered once more, it goes to everyone";
 pub(super) const PASTE_DROPPED: &str = "dropped; the Up key brings it back";
-pub(super) const PASTE_UNCLEAR: &str =
-    "the paste is dropped, and this is not sent: entered once more, it is";
+pub(super) const PASTE_UNCLEAR: &str = "not sent: first y, j or n is wanted for the paste";
+pub(super) const NOT_IN_A_PIPE: &str = "/reconnect is for a terminal; the connection stays";
+pub(super) const LEAVING: &str =
+    "leaving as soon as the server has taken everything; /quit or Ctrl-D leaves now";
 pub(super) const NOBODY_WHISPERED: &str = "not sent: nobody has whispered to you; /w NAME TEXT";
 pub(super) const NOTHING_SAID: &str = "nothing of the kind was said";
 pub(super) const NAME_HELD: &str =
@@ -216,6 +218,10 @@ pub(super) fn name_taken(name: &str) -> String {
 
 /// What a paste would become: how it begins, and how it ends.
 pub(super) fn paste(lines: &[String]) -> Vec<String> {
+    if let [line] = lines {
+        let told = format!("1 message to everyone: {}", cut(line));
+        return vec![told, "y sends it, n or Enter drops it".into()];
+    }
     let first = lines.first().map_or("", |line| cut(line));
     let last = lines.last().map_or("", |line| cut(line));
     vec![

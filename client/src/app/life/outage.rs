@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Gap, HungUp, Life, Stage};
-use crate::app::{Action, Manner, words};
+use crate::app::{Action, words};
 use crate::clock::Now;
 use crate::exit::Ending;
 use crate::line::Line;
@@ -45,10 +45,13 @@ impl Life {
     /// it was given, which is what its goodbye says.
     fn lost_while_leaving(&mut self, why: Option<String>, out: &mut Vec<Action>) {
         let closing = self.closing.take();
-        if self.manner != Manner::Pipe || closing.as_deref() == Some("goodbye") {
+        if !self.is_piped() || closing.as_deref() == Some("goodbye") {
             return out.push(Action::End(Ending::Done));
         }
-        let why = words::closed(closing.or(why).as_deref());
+        let why = match self.hung_up {
+            Some(HungUp::NoAnswer(after)) => words::no_answer(after),
+            _ => words::closed(closing.or(why).as_deref()),
+        };
         out.push(Action::Show(Line::Lost(words::lost(&why))));
         out.push(Action::End(Ending::Lost));
     }
@@ -81,8 +84,8 @@ impl Life {
         }
     }
 
-    fn give_up(&mut self, why: &str, now: Now, out: &mut Vec<Action>) {
-        self.stage = Stage::Closed { since: now.elapsed };
+    pub(super) fn give_up(&mut self, why: &str, now: Now, out: &mut Vec<Action>) {
+        self.stage = Stage::closed(now);
         out.push(Action::Show(Line::Lost(words::lost(why))));
         out.push(Action::End(Ending::Lost));
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{ALIVE, HungUp, Life, Stage};
-use crate::app::Action;
+use crate::app::{Action, words};
 use crate::clock::Now;
 use crate::exit::Ending;
 
@@ -55,10 +55,23 @@ impl Life {
             {
                 self.hang_up(HungUp::NoAnswer(self.patience()), out);
             }
-            Stage::Closed { since } if age(since).min(self.silence(now)) >= self.patience() => {
-                out.push(Action::End(Ending::Done));
+            Stage::Closed { since, .. } if age(since).min(self.silence(now)) >= self.patience() => {
+                self.left_without_answer(now, out);
+            }
+            Stage::Closed { since, told: false } if age(since) >= TICK && !self.is_piped() => {
+                self.stage = Stage::Closed { since, told: true };
+                out.push(Action::Tell(words::LEAVING.into()));
             }
             _ => {}
+        }
+    }
+
+    /// A person has left; a program is to know that what it said last may be lost.
+    fn left_without_answer(&mut self, now: Now, out: &mut Vec<Action>) {
+        if self.is_piped() {
+            self.give_up(&words::no_answer(self.patience()), now, out);
+        } else {
+            out.push(Action::End(Ending::Done));
         }
     }
 

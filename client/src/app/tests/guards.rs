@@ -85,11 +85,33 @@ fn a_paste_is_dropped_by_default() {
     assert_eq!(pasted(Event::Interrupted), dropped);
 }
 
+/// Enters texts, and returns what is done for the last of them.
+fn done_for_last(entered: &[&str]) -> Vec<String> {
+    let mut app = ann(Manner::Screen);
+    let now = Clock::default().now();
+    let done = entered.iter().map(|text| app.on(Event::Entered(text), now));
+    done.last().unwrap().iter().map(written).collect()
+}
+
 #[test]
-fn what_is_no_answer_is_not_said_either() {
-    let wanted = [
-        "keep",
-        "tell the paste is dropped, and this is not sent: entered once more, it is",
-    ];
-    assert_eq!(pasted(Event::Entered("hello")), wanted);
+fn what_is_no_answer_is_not_said_and_the_question_stays() {
+    let unclear = ["tell not sent: first y, j or n is wanted for the paste"];
+    assert_eq!(done_for_last(&["one\ntwo", "hello"]), unclear);
+    let sent = ["mark Here", "send MSG one two", "show Ann: one two"];
+    assert_eq!(done_for_last(&["one\ntwo", "hello", "j"]), sent);
+}
+
+#[test]
+fn a_pasted_line_that_looks_private_is_shown_first() {
+    for line in ["/w bob psst", " /who", "W bob psst"] {
+        let asked = [
+            "mark Asked".to_owned(),
+            format!("tell 1 message to everyone: {line}"),
+            "tell y sends it, n or Enter drops it".to_owned(),
+        ];
+        assert_eq!(done_for_last(&[&format!("{line}\n")]), asked);
+        assert_eq!(done_for_last(&[&format!("\n\n{line}\r\n")]), asked);
+    }
+    let sent = ["send MSG hello", "show Ann: hello"];
+    assert_eq!(done_for_last(&["hello\n"]), sent);
 }

@@ -396,7 +396,31 @@ fn what_was_never_sent_is_told_at_the_end() {
 
 #[test]
 fn one_may_leave_a_server_that_does_not_answer() {
-    chats("^D\n send QUIT\n +9s\n +1s\n end Done");
+    let leaving =
+        "tell leaving as soon as the server has taken everything; /quit or Ctrl-D leaves now";
+    chats(&format!(
+        "^D\n send QUIT\n +1s\n {leaving}\n +8s\n +1s\n end Done"
+    ));
+    chats(&format!(
+        "^D\n send QUIT\n +1s\n {leaving}\n > /q\n end Done"
+    ));
+    chats(&format!(
+        "^D\n send QUIT\n > wait\n keep\n {leaving}\n ^D\n end Done"
+    ));
+}
+
+#[test]
+fn a_program_is_told_that_the_server_does_not_answer() {
+    let dead = "lost link lost: no answer for 10 s\n end Lost";
+    let plays = |script: &str| {
+        let script = format!("{PIPED_IN} {script}\n {dead}");
+        plays(Manner::Pipe, Some("Ann"), &script);
+    };
+    plays("^D\n send QUIT\n +9s\n +1s");
+    plays("+30s\n send PING wac alive\n +10s\n mark Away\n hang up\n ^D\n gone");
+    plays(
+        "> /reconnect\n tell /reconnect is for a terminal; the connection stays\n ^D\n send QUIT\n +9s\n +1s",
+    );
 }
 
 #[test]
