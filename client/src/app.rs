@@ -37,6 +37,7 @@ use self::who::Who;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::exit::Ending;
+use crate::input::Unusable;
 use crate::line::Line;
 use crate::settings::{Reconnect, TimeShown};
 use crate::target::Address;
@@ -55,8 +56,8 @@ pub enum Event<'a> {
     Line(&'a str),
     /// The person entered a line, or a paste of several.
     Entered(&'a str),
-    /// The input holds a line that is not UTF-8.
-    NotText,
+    /// The input holds a line that cannot be taken.
+    Unusable(Unusable),
     /// Ctrl-C on an empty line.
     Interrupted,
     /// Ctrl-C on a line that was being typed.
@@ -194,7 +195,7 @@ impl App {
             Event::Unreachable(why) => self.life.unreachable(why, now, &mut out),
             Event::Line(line) => self.line(line, now, &mut out),
             Event::Entered(text) => self.entered(text, now, &mut out),
-            Event::NotText => out.push(Action::Tell(words::NOT_TEXT.into())),
+            Event::Unusable(why) => out.push(Action::Tell(words::unusable(why))),
             Event::Interrupted => self.interrupted(now, &mut out),
             Event::Cleared => self.question = None,
             Event::InputEnded => self.input_ended(now, &mut out),

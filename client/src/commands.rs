@@ -69,8 +69,8 @@ pub const COMMANDS: [Command; 15] = [
     Command {
         verb: Verb::Who,
         word: "who",
-        arguments: "",
-        does: "lists who is here",
+        arguments: "[PART]",
+        does: "lists who is here, or whose name holds PART",
     },
     Command {
         verb: Verb::Secret,

@@ -19,8 +19,8 @@ pub enum Entry<'a> {
     },
     /// `/r`
     Reply(&'a str),
-    /// `/who`
-    Who,
+    /// `/who`, everybody or whose name holds a part.
+    Who(Option<&'a str>),
     /// `/sec`
     Secret,
     /// `/send`
@@ -93,13 +93,15 @@ fn with_arguments<'a>(command: &'static Command, rest: &'a str) -> Entry<'a> {
         Verb::Reply if !rest.is_empty() => Entry::Reply(rest),
         Verb::Grep if !rest.is_empty() => Entry::Grep(rest),
         Verb::Last => last(command, rest),
+        // No name has a blank in it.
+        Verb::Who | Verb::Mute if rest.contains(char::is_whitespace) => Entry::Incomplete(command),
+        Verb::Who => Entry::Who(Some(rest).filter(|part| !part.is_empty())),
         Verb::Mute => Entry::Mute(Some(rest).filter(|name| !name.is_empty())),
         Verb::Bell if rest.is_empty() => Entry::Bell(None),
         Verb::Bell => parsed(command, rest, |bell| Entry::Bell(Some(bell))),
         Verb::Time => parsed(command, rest, Entry::Time),
         Verb::Reply | Verb::Grep => Entry::Incomplete(command),
         _ if !rest.is_empty() => Entry::Incomplete(command),
-        Verb::Who => Entry::Who,
         Verb::Secret => Entry::Secret,
         Verb::Send => Entry::Send,
         Verb::Drop => Entry::Drop,
@@ -186,7 +188,7 @@ mod tests {
 
     #[test]
     fn commands_stand_alone() {
-        assert_eq!(Entry::parse("/who"), Entry::Who);
+        assert_eq!(Entry::parse("/who"), Entry::Who(None));
         assert_eq!(Entry::parse("/sec "), Entry::Secret);
         assert_eq!(Entry::parse(" /quit"), Entry::Quit);
         assert!(matches!(Entry::parse("/quit now"), Entry::Incomplete(_)));
@@ -198,12 +200,21 @@ mod tests {
         assert_eq!(Entry::parse("/last"), Entry::Last(10));
         assert_eq!(Entry::parse("/last 3"), Entry::Last(3));
         assert_eq!(Entry::parse("/grep a b"), Entry::Grep("a b"));
+        assert_eq!(Entry::parse("/who bo"), Entry::Who(Some("bo")));
         assert_eq!(Entry::parse("/mute"), Entry::Mute(None));
         assert_eq!(Entry::parse("/mute bob"), Entry::Mute(Some("bob")));
         assert_eq!(Entry::parse("/bell"), Entry::Bell(None));
         assert_eq!(Entry::parse("/bell all"), Entry::Bell(Some(Bell::All)));
         assert_eq!(Entry::parse("/time each"), Entry::Time(TimeShown::Each));
-        for wrong in ["/r", "/last x", "/grep", "/bell loud", "/time"] {
+        for wrong in [
+            "/r",
+            "/who bob x",
+            "/mute bob x",
+            "/last x",
+            "/grep",
+            "/bell loud",
+            "/time",
+        ] {
             assert!(
                 matches!(Entry::parse(wrong), Entry::Incomplete(_)),
                 "{wrong}"

@@ -35,7 +35,7 @@ impl Ending {
     pub fn code(&self) -> u8 {
         match self {
             Self::Done => 0,
-            Self::Failed(_) => 1,
+            Self::Failed(_) => INTERNAL,
             Self::LoginRefused => 3,
             Self::Lost => CANNOT_CONNECT,
             Self::TimedOut => 5,
@@ -46,6 +46,8 @@ impl Ending {
     }
 }
 
+/// The exit code where something went wrong that is nobody's doing.
+pub const INTERNAL: u8 = 1;
 /// The exit code where no connection came about, or it was lost.
 pub const CANNOT_CONNECT: u8 = 4;
 /// The exit code where what was typed makes no sense; clap exits with the same.

@@ -19,6 +19,9 @@ pub enum Failure {
     /// A script has nobody to ask.
     #[error("a name is needed to {0}")]
     NoNameTo(&'static str),
+    /// A message was told, but it shows nothing.
+    #[error("nothing to send: the message is blank")]
+    Blank,
     /// A setting is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -50,9 +53,11 @@ impl Failure {
     /// Returns the exit code.
     pub fn code(&self) -> u8 {
         match self {
-            Self::NoName | Self::NoNameTo(_) | Self::Config(_) | Self::Log { .. } => exit::USAGE,
+            Self::NoName | Self::NoNameTo(_) | Self::Blank | Self::Config(_) | Self::Log { .. } => {
+                exit::USAGE
+            }
             Self::Connect { .. } => exit::CANNOT_CONNECT,
-            Self::System(_) | Self::Terminal(_) => 1,
+            Self::System(_) | Self::Terminal(_) => exit::INTERNAL,
         }
     }
 
@@ -66,7 +71,11 @@ impl Failure {
                 }
                 _ => "is the address right? wac [NAME@]HOST[:PORT]",
             }),
-            Self::Config(_) | Self::Log { .. } | Self::System(_) | Self::Terminal(_) => None,
+            Self::Blank
+            | Self::Config(_)
+            | Self::Log { .. }
+            | Self::System(_)
+            | Self::Terminal(_) => None,
         }
     }
 }

@@ -96,10 +96,25 @@ fn append(path: &Path, line: &str) -> io::Result<()> {
             .create(folder)?;
     }
     let mut options = OpenOptions::new();
-    options.append(true).create(true).mode(0o600);
+    options.read(true).append(true).create(true).mode(0o600);
     let mut file = options.open(path)?;
     file.lock()?;
-    file.write_all(format!("{line}\n").as_bytes())
+    let end = if ends_within_line(&mut file)? {
+        "\n"
+    } else {
+        ""
+    };
+    file.write_all(format!("{end}{line}\n").as_bytes())
+}
+
+/// Tells whether the last line has no end: somebody wrote it by hand, or the disk was full.
+fn ends_within_line(file: &mut File) -> io::Result<bool> {
+    let mut last = [b'\n'];
+    if file.metadata()?.len() > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    Ok(last != [b'\n'])
 }
 
 /// Tells whether a line may be kept: a message, or a command that is none of a whisper. What is
@@ -159,6 +174,16 @@ mod tests {
             metadata.permissions().mode() & 0o777
         };
         assert_eq!((mode("wac"), mode("wac/history")), (0o700, 0o600));
+    }
+
+    #[test]
+    fn a_last_line_without_an_end_stays_one() {
+        let home = home();
+        let history = history(&home);
+        history.add("one");
+        fs::write(&history.path, "one\ntwo").unwrap();
+        history.add("three");
+        assert_eq!(history.load(), ["one", "two", "three"]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod halt;
 mod helper;
 mod history;
 mod hub;
+pub mod input;
 mod keys;
 pub mod line;
 mod link;

@@ -7,8 +7,8 @@ use std::sync::mpsc::Receiver;
 use crate::app::Event;
 use crate::exit::Ending;
 use crate::hub::{Hub, Row, Task};
+use crate::input::next_line;
 use crate::line::Shown;
-use crate::pipe::next_line;
 use crate::render::plain::Reader;
 
 /// Enters a name when one is asked for, and once one may chat whatever is typed.
@@ -34,10 +34,10 @@ fn enter_one(input: &mut impl BufRead, hub: &Hub) -> io::Result<bool> {
     let Some(line) = next_line(input)? else {
         return Ok(hub.input_ended() == Row::Kept);
     };
-    let line = line
-        .as_deref()
-        .map(|line| line.trim_end_matches(['\n', '\r']));
-    hub.on(line.map_or(Event::NotText, Event::Entered));
+    hub.on(match &line {
+        Ok(line) => Event::Entered(line),
+        Err(why) => Event::Unusable(*why),
+    });
     Ok(true)
 }
 

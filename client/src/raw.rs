@@ -31,12 +31,11 @@ pub(crate) fn run(config: &Config) -> Result<Ending, Failure> {
     let sending = link.clone();
     thread::spawn(move || send(io::stdin().lock(), &sending));
     let output = io::stdout().lock();
-    let ended = if output.is_terminal() {
+    Ok(if output.is_terminal() {
         show(&*link, output)
     } else {
         pass(&*link, output)
-    };
-    Ok(ended.unwrap_or_else(|ending| ending))
+    })
 }
 
 /// Sends what is typed. Its end leaves the other way open, for answers that are under way.
@@ -47,28 +46,28 @@ fn send(mut input: impl Read, mut link: &Link) {
 }
 
 /// Shows line by line what comes.
-fn show(link: impl Read, mut output: impl Write) -> Result<Ending, Ending> {
+fn show(link: impl Read, mut output: impl Write) -> Ending {
     let mut failed = None;
     let lost = net::read(link, |line| {
-        let written = writeln!(output, "{}", shown(line)).and_then(|()| output.flush());
-        failed = failed.take().or(written.err());
+        if failed.is_none() {
+            let written = writeln!(output, "{}", shown(line)).and_then(|()| output.flush());
+            failed = written.err();
+        }
     });
-    match failed {
-        Some(error) => Err(Ending::unwritten(&error)),
-        None => ended(lost.as_deref()),
-    }
+    failed.map_or_else(|| ended(lost.as_deref()), |error| Ending::unwritten(&error))
 }
 
 /// Passes on what comes, byte by byte.
-fn pass(mut link: impl Read, mut output: impl Write) -> Result<Ending, Ending> {
+fn pass(mut link: impl Read, mut output: impl Write) -> Ending {
     let mut buffer = [0; 64 * 1024];
     loop {
         match link.read(&mut buffer) {
             Ok(0) => return ended(None),
             Ok(count) => {
                 let written = output.write_all(&buffer[..count]);
-                let flushed = written.and_then(|()| output.flush());
-                flushed.map_err(|error| Ending::unwritten(&error))?;
+                if let Err(error) = written.and_then(|()| output.flush()) {
+                    return Ending::unwritten(&error);
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return ended(Some(&error.to_string())),
@@ -77,12 +76,10 @@ fn pass(mut link: impl Read, mut output: impl Write) -> Result<Ending, Ending> {
 }
 
 /// Who closes in order has said why, in a line that was shown.
-fn ended(lost: Option<&str>) -> Result<Ending, Ending> {
-    match lost {
-        None => Ok(Ending::Done),
-        Some(why) => {
-            eprintln!("wac: connection lost: {why}");
-            Err(Ending::Lost)
-        }
-    }
+fn ended(lost: Option<&str>) -> Ending {
+    let Some(why) = lost else {
+        return Ending::Done;
+    };
+    eprintln!("wac: connection lost: {why}");
+    Ending::Lost
 }

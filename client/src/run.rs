@@ -91,7 +91,7 @@ fn manner(settings: &Settings) -> Manner {
 }
 
 fn renderer(settings: &Settings) -> Renderer {
-    let colored = colors::are_wanted(settings.color, |name| env::var_os(name), true);
+    let colored = colors::are_wanted(settings.color, |name| env::var_os(name));
     let styles = if colored { Styles::On } else { Styles::Off };
     Renderer::new(styles)
 }

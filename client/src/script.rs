@@ -28,10 +28,12 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use wac_core::name::Name;
+use wac_core::text::{clean, is_blank};
 
 use crate::args::script::{ListenArgs, SendArgs};
 use crate::exit::Ending;
 use crate::failure::Failure;
+use crate::input::Unusable;
 use crate::link::Link;
 use crate::target::Address;
 
@@ -47,8 +49,8 @@ enum Event {
     Line(String),
     /// The next line of the input, as [asked for](Action::Read).
     Input(String),
-    /// The next line of the input is not UTF-8.
-    NotText,
+    /// The next line of the input cannot be taken.
+    Unusable(Unusable),
     /// The input has no next line.
     InputEnded,
     /// The input cannot be read: what the system says.
@@ -98,6 +100,8 @@ trait Script {
 pub(crate) fn send(args: &SendArgs, at: &Address, name: Option<&Name>) -> Result<Ending, Failure> {
     let name = name.cloned().ok_or(Failure::NoNameTo("send"))?;
     let input: Box<dyn BufRead + Send> = match args.message() {
+        // A variable that is not set is no message that was confirmed.
+        Some(message) if is_blank(&clean(&message)) => return Err(Failure::Blank),
         Some(message) => Box::new(Cursor::new(message)),
         None => Box::new(BufReader::new(io::stdin())),
     };

@@ -27,7 +27,7 @@ pub struct Settings {
 /// Whether text is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Color {
-    /// Where the terminal can, and neither `NO_COLOR` nor `CLICOLOR_FORCE` says otherwise.
+    /// Where the terminal can, and `NO_COLOR` does not say otherwise.
     #[default]
     Auto,
     /// Always.

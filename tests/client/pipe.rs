@@ -1,5 +1,6 @@
 //! Without a terminal: lines from standard input are sent, lines from the server printed.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
@@ -214,4 +215,32 @@ fn an_output_that_nobody_reads_any_more_ends_it_quietly() {
     ann.output = None;
     bob.send("MSG anyone?");
     ann.ends(0);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_a_failure() {
+    let server = Server::start();
+    let full = File::options().write(true).open("/dev/full");
+    let mut wac = wac(&format!("ann@{}", at(&server)));
+    wac.stdout(full.expect("there is such a device"));
+    let mut child = wac.spawn().expect("wac can be started");
+    let mut keyboard = child.stdin.take().expect("it was asked for as a pipe");
+    // It may have ended already.
+    let _ = keyboard.write_all(b"hi\n/who\n");
+    drop(keyboard);
+    let output = child.wait_with_output().expect("it is our child");
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    assert!(told.contains("cannot write the output: "), "{told}");
+}
+
+#[test]
+fn a_server_that_never_answers_is_lost() {
+    let listener = listener();
+    let target = format!("ann@{}", listener.local_addr().unwrap());
+    let child = wac(&target).stdin(Stdio::null()).spawn().unwrap();
+    let _silent = listener.accept().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(text(&output.stderr), "wac: link lost: no answer for 10 s\n");
 }

@@ -232,3 +232,14 @@ fn what_makes_no_sense_is_a_wrong_usage() {
         assert_eq!(run(words, "").code, Some(2), "{words:?}");
     }
 }
+
+#[test]
+fn a_blank_message_is_a_wrong_usage() {
+    let server = Server::start();
+    let target = format!("ann@{}", at(&server));
+    let ran = run(&["send", "--confirm", &target, " "], "");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("the message is blank"), "{}", ran.err);
+    // Without a message on the command line there may be no lines.
+    assert_eq!(run(&["send", "--confirm", &target], "").code, Some(0));
+}

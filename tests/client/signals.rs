@@ -18,5 +18,11 @@ fn every_signal_gives_the_terminal_back() {
         assert!(term.is_raw());
         term.signal(signal);
         term.ends(code);
+        // The shell's prompt stands below what was half typed, which stands there once.
+        term.writes("$ ");
+        term.shows_row("$");
+        let rows = term.history();
+        let halves = rows.iter().filter(|row| row.contains("▸ half"));
+        assert_eq!(halves.count(), 1, "{rows:#?}");
     }
 }

@@ -26,12 +26,7 @@ impl App {
             }
             Entry::Whisper { to, text } => self.say(Speech::to_one(to, text), out),
             Entry::Reply(text) => self.reply(text, out),
-            Entry::Who => {
-                if self.life.is_online() {
-                    self.who.ask(Asker::Person);
-                }
-                self.ask_server("WHO", out);
-            }
+            Entry::Who(part) => self.ask_who(part, out),
             Entry::Secret => self.ask_server("SEC", out),
             Entry::Send => self.send_waiting(out),
             Entry::Drop => self.drop_waiting(out),
@@ -88,6 +83,17 @@ impl App {
         words::muted(self.muted.values())
     }
 
+    /// A program is given the server's own list.
+    fn ask_who(&mut self, part: Option<&str>, out: &mut Vec<Action>) {
+        if self.life.is_online() {
+            self.who.ask(match part {
+                Some(part) if self.manner != Manner::Pipe => Asker::Seeker(part.to_owned()),
+                _ => Asker::Person,
+            });
+        }
+        self.ask_server("WHO", out);
+    }
+
     fn ask_server(&self, line: &str, out: &mut Vec<Action>) {
         out.push(if self.life.is_online() {
             Action::Send(line.to_owned())
@@ -101,7 +107,9 @@ impl App {
             Ok(speech) if self.life.is_online() => self.send(&speech, out),
             Ok(speech) => self.keep(speech, out),
             Err(Unsendable::Blank) => {}
-            Err(Unsendable::TooLong(excess)) => out.push(Action::Tell(words::too_long(excess))),
+            Err(Unsendable::TooLong(excess)) => {
+                out.push(Action::Tell(words::too_long(excess, self.manner)));
+            }
         }
     }
 

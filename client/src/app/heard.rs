@@ -87,13 +87,16 @@ impl App {
             return Vec::new();
         }
         let listed = self.who.take(notice);
-        let asker = listed.as_ref().map(|listed| listed.asker);
-        let whole = listed.and_then(|listed| listed.whole);
-        if let Some(names) = &whole {
+        let whole = listed.as_ref().and_then(|listed| listed.whole.as_ref());
+        if let Some(names) = whole {
             self.people.are(names);
         }
-        match asker {
-            Some(Asker::Client) => whole.map_or_else(Vec::new, |names| self.here(&names)),
+        match (listed.as_ref().map(|listed| &listed.asker), whole) {
+            (Some(Asker::Client), Some(names)) => self.here(names),
+            (Some(Asker::Seeker(part)), Some(names)) => {
+                vec![Action::Tell(words::found(names, part))]
+            }
+            (Some(Asker::Client | Asker::Seeker(_)), None) => Vec::new(),
             _ if self.is_for_telnet(notice) => Vec::new(),
             _ => vec![Action::Show(Line::Notice(notice.to_owned()))],
         }

@@ -363,7 +363,10 @@ fn the_longest_line_is_sent_and_a_longer_one_kept() {
     chats(&format!(
         "> {longest}\n send MSG {longest}\n show Ann: {longest}"
     ));
-    chats(&format!("> {longest}x\n tell {}", words::too_long(1)));
+    chats(&format!(
+        "> {longest}x\n tell {}",
+        words::too_long(1, Manner::Screen)
+    ));
 }
 
 #[test]

@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::mem;
 
 /// Who asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Asker {
     /// The person, who reads the answer.
     Person,
+    /// The person, who is told whose name holds this.
+    Seeker(String),
     /// The client, which wants to know whom Tab may mean.
     Client,
 }
@@ -36,7 +38,7 @@ impl Who {
 
     /// Takes a notice in, if it is of an answer.
     pub(super) fn take(&mut self, notice: &str) -> Option<Listed> {
-        let asker = *self.asked.front()?;
+        let asker = self.asked.front()?.clone();
         let rest = notice.strip_prefix("online")?;
         let names = match rest.strip_prefix(" (") {
             Some(rest) => {

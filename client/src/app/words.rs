@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use wac_core::name::{Name, NameError};
+use wac_core::name::{Folded, Name, NameError};
 use wac_core::text::cut;
 
+use super::Manner;
 use crate::clock::Now;
 use crate::commands::{self, Command, Unknown};
+use crate::input::Unusable;
 use crate::settings::{Bell, TimeShown};
 use crate::target::Address;
 
 const KEYS: &str =
     "Tab guesses a name, Up brings back what was entered, Ctrl-R searches in it, Ctrl-D leaves";
 
-pub(super) const NOT_TEXT: &str = "not sent: a line of the input is not UTF-8";
 pub(super) const NAME_FIRST: &str = "the chat begins with a name; /quit or Ctrl-D leaves";
 pub(super) const HOW_TO_LEAVE: &str = "Ctrl-D or /quit leaves";
 pub(super) const NOT_CONNECTED: &str = "not connected; Enter tries now";
@@ -108,6 +109,24 @@ pub(super) fn company(names: &[String]) -> Option<String> {
     worth_telling.then(|| format!("here: {}", names.join(", ")))
 }
 
+/// Who is here whose name holds a part.
+pub(super) fn found(names: &[String], part: &str) -> String {
+    let part = Folded::of(part);
+    let found = names.iter().map(String::as_str);
+    let found: Vec<&str> = found
+        .filter(|name| Folded::of(name).as_str().contains(part.as_str()))
+        .collect();
+    if found.is_empty() {
+        return format!("none of {} here has that in the name", names.len());
+    }
+    format!(
+        "{} of {} here: {}",
+        found.len(),
+        names.len(),
+        found.join(", ")
+    )
+}
+
 pub(super) fn muted<'a>(names: impl Iterator<Item = &'a String>) -> String {
     let names: Vec<&str> = names.map(String::as_str).collect();
     if names.is_empty() {
@@ -124,8 +143,16 @@ pub(super) fn time(shown: TimeShown) -> String {
     format!("the time is shown: {shown}")
 }
 
-pub(super) fn too_long(excess_bytes: usize) -> String {
-    format!("not sent: {excess_bytes} bytes too long; the Up key brings it back")
+pub(super) fn unusable(why: Unusable) -> String {
+    format!("not sent: {why}")
+}
+
+pub(super) fn too_long(excess_bytes: usize, manner: Manner) -> String {
+    let back = match manner {
+        Manner::Screen => "; the Up key brings it back",
+        Manner::Plain | Manner::Pipe => "",
+    };
+    format!("not sent: {excess_bytes} bytes too long{back}")
 }
 
 pub(super) fn closed(why: Option<&str>) -> String {

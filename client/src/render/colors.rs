@@ -12,20 +12,13 @@ const COLORS: [u8; 14] = [
     160, 166, 130, 100, 64, 28, 30, 31, 63, 98, 129, 133, 163, 161,
 ];
 
-/// Tells whether to colour, as the person wants it, or else as the environment does.
-pub fn are_wanted(
-    color: Color,
-    environment: impl Fn(&str) -> Option<OsString>,
-    is_terminal: bool,
-) -> bool {
-    let is_set = |name| environment(name).is_some_and(|value| !value.is_empty());
-    let is = |name, wanted| environment(name).is_some_and(|value| value == wanted);
+/// Tells whether to colour a terminal, as the person wants it, or else as the environment does. (It
+/// is coloured by itself, so `CLICOLOR_FORCE` has nothing to add.)
+pub fn are_wanted(color: Color, environment: impl Fn(&str) -> Option<OsString>) -> bool {
     match color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto if is_set("NO_COLOR") => false,
-        Color::Auto if is_set("CLICOLOR_FORCE") => !is("CLICOLOR_FORCE", "0"),
-        Color::Auto => is_terminal && !is("TERM", "dumb"),
+        Color::Auto => environment("NO_COLOR").is_none_or(|value| value.is_empty()),
     }
 }
 
@@ -45,26 +38,16 @@ pub(super) fn of(name: &str) -> u8 {
 mod tests {
     use super::*;
 
-    fn wanted(color: Color, set: &[(&str, &str)], is_terminal: bool) -> bool {
-        let find = |name: &str| {
-            let value = set.iter().find(|(set, _)| *set == name);
-            value.map(|(_, value)| OsString::from(value))
-        };
-        are_wanted(color, find, is_terminal)
-    }
-
     #[test]
     fn the_environment_is_asked_where_the_person_says_nothing() {
-        let auto = |set: &[_]| wanted(Color::Auto, set, true);
-        assert!(auto(&[]));
-        assert!(!auto(&[("NO_COLOR", "1")]));
-        assert!(auto(&[("NO_COLOR", "")]));
-        assert!(!auto(&[("TERM", "dumb")]));
-        assert!(!wanted(Color::Auto, &[], false));
-        assert!(wanted(Color::Auto, &[("CLICOLOR_FORCE", "1")], false));
-        assert!(!wanted(Color::Auto, &[("CLICOLOR_FORCE", "0")], false));
-        assert!(wanted(Color::Always, &[("NO_COLOR", "1")], false));
-        assert!(!wanted(Color::Never, &[("CLICOLOR_FORCE", "1")], true));
+        let wanted = |color, value: &str| {
+            are_wanted(color, |name| (name == "NO_COLOR").then(|| value.into()))
+        };
+        assert!(are_wanted(Color::Auto, |_| None));
+        assert!(wanted(Color::Auto, ""));
+        assert!(!wanted(Color::Auto, "1"));
+        assert!(wanted(Color::Always, "1"));
+        assert!(!wanted(Color::Never, ""));
     }
 
     #[test]

@@ -123,7 +123,7 @@ impl Send {
                 self.line(&ServerLine::parse(&line))
             }
             Event::Input(text) => self.input(&text, now),
-            Event::NotText => self.unsent("a line of the input is not UTF-8".to_owned()),
+            Event::Unusable(why) => self.unsent(why.to_string()),
             Event::InputEnded => self.leave(now.instant),
             Event::InputFailed(why) => {
                 let why = format!("cannot read the input: {why}");

@@ -14,9 +14,10 @@ use jiff::Timestamp;
 
 use super::{Action, Event, Now, Script};
 use crate::exit::Ending;
+use crate::input::next_line;
 use crate::link::Link;
 use crate::outbox::Outbox;
-use crate::{net, pipe, signals};
+use crate::{net, signals};
 
 /// Events that may wait: what one read of the socket gives is told without a pause.
 const QUEUE: usize = 64;
@@ -150,9 +151,9 @@ fn spawn_input(
     thread::spawn(move || {
         for () in asked {
             outbox.wait_for_room();
-            let event = match pipe::next_line(&mut input) {
-                Ok(Some(Some(line))) => Event::Input(line),
-                Ok(Some(None)) => Event::NotText,
+            let event = match next_line(&mut input) {
+                Ok(Some(Ok(line))) => Event::Input(line),
+                Ok(Some(Err(why))) => Event::Unusable(why),
                 Ok(None) => Event::InputEnded,
                 Err(error) => Event::InputFailed(error.to_string()),
             };

@@ -8,6 +8,7 @@ use super::filter::Filter;
 use super::form::Form;
 use super::{Action, Event, Now, Script, listen, send, who};
 use crate::exit::Ending;
+use crate::input::Unusable;
 
 /// A script and the time it is.
 struct Dialogue<S> {
@@ -182,7 +183,7 @@ fn send_tells_what_was_refused_and_goes_on() {
         &[told("not sent: a line is 1 bytes too long"), Action::Read],
     );
     send.on(
-        Event::NotText,
+        Event::Unusable(Unusable::NotText),
         &[
             told("not sent: a line of the input is not UTF-8"),
             Action::Read,

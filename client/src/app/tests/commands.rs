@@ -95,7 +95,16 @@ fn who_is_here_is_told_and_who_asks_reads_the_servers_list() {
         "> /who
          send WHO
          < * online (2): bob, Ann
-         show * online (2): bob, Ann",
+         show * online (2): bob, Ann
+         > /who BO
+         send WHO
+         < * online (3): bob, Ann
+         < * online: rambo
+         tell 2 of 3 here: bob, rambo
+         > /who zoe
+         send WHO
+         < * online (1): Ann
+         tell none of 1 here has that in the name",
     );
 }
 
