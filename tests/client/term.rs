@@ -195,6 +195,14 @@ impl Term {
         said.map(|text| text.trim_end().to_owned()).collect()
     }
 
+    /// Fails unless the text stands in so many lines of all there have been.
+    #[track_caller]
+    pub(crate) fn shows_in_lines(&self, text: &str, wanted: usize) {
+        let lines = self.history();
+        let found = lines.iter().filter(|line| line.contains(text)).count();
+        assert_eq!(found, wanted, "{text:?} in {lines:#?}");
+    }
+
     /// How often the client has written the text.
     pub(crate) fn count(&self, text: &str) -> usize {
         self.raw().matches(text).count()
