@@ -21,8 +21,9 @@ SILENT_USERS = 100
 IDLE_SECONDS = 5
 # strace itself interrupts the calls that a process rests in, when it comes and when it goes.
 MARGIN_SECONDS = 0.5
-# Until the server has done with those who looked whether it is there: a closed connection lingers for 2 s.
-QUIET_SECONDS = 3
+# Until the server has done with those who looked whether it is there: a closed connection lingers for 2 s, and the
+# watchdog over the shards sleeps when all have rested for 6 s.
+QUIET_SECONDS = 9
 KINDS = {
     "sends": {"sendto", "sendmsg", "writev"},
     "reads": {"recvfrom", "recvmsg", "read", "readv"},
@@ -80,13 +81,13 @@ def flooded(bench, server, seconds):
 def idled(bench, server):
     """Calls with nobody connected, and with silent users."""
     with fresh(server) as (port, pid):
-        time.sleep(QUIET_SECONDS)
         nobody = calls_at_rest(pid)
         with settled(SILENT_USERS, pid, silent(bench, server, SILENT_USERS, port, pid)):
             return [str(nobody), str(calls_at_rest(pid))]
 
 
 def calls_at_rest(pid):
+    time.sleep(QUIET_SECONDS)
     with traced(pid, "-ttt") as told:
         time.sleep(MARGIN_SECONDS)
         began = time.time()

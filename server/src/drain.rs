@@ -14,7 +14,9 @@ use wac_core::line::ServerLine;
 
 use crate::phase::Phase;
 use crate::shared::Shared;
-use crate::signals::Signals;
+
+/// A shard that was told to cut its sessions short, and has not within this, never will.
+const CUT_LIMIT: Duration = Duration::from_secs(2);
 
 /// How the stop went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub struct DrainReport {
     pub stopped: usize,
     /// Sessions that had not got everything when the time was over.
     pub cut_short: usize,
+    /// Shards that did not answer even then: their threads are left behind.
+    pub hung: usize,
     /// How long it took.
     pub elapsed: Duration,
 }
@@ -63,6 +67,23 @@ impl Shared {
         });
     }
 
+    /// Cuts short who is left; returns how many shards do not answer, and the sessions they had.
+    async fn cut_short(&self) -> (usize, usize) {
+        self.enter(Phase::Cut);
+        let all = self.all_shards(&self.phases.empty);
+        if tokio::time::timeout(CUT_LIMIT, all).await.is_ok() {
+            return (0, 0);
+        }
+        let hung = self.gates.len() - self.phases.empty.load(Ordering::SeqCst);
+        let left = self.gates.iter().map(|gate| gate.sessions()).sum();
+        tracing::error!(
+            hung,
+            sessions = left,
+            "shards do not answer; ending without them"
+        );
+        (hung, left)
+    }
+
     async fn bring_everybody_to_the_end(&self) {
         self.enter(Phase::Draining);
         self.all_shards(&self.phases.settled).await;
@@ -72,19 +93,23 @@ impl Shared {
     }
 }
 
-/// Stops the room, within `grace` or until a second SIGINT.
-pub(crate) async fn drain(shared: &Shared, signals: &mut Signals, grace: Duration) -> DrainReport {
+/// Stops the room, within `grace` or until `interrupted`.
+pub(crate) async fn drain(
+    shared: &Shared,
+    interrupted: impl Future<Output = ()>,
+    grace: Duration,
+) -> DrainReport {
     let start = Instant::now();
     tokio::select! {
         () = shared.bring_everybody_to_the_end() => {}
         () = tokio::time::sleep(grace) => tracing::warn!("the time to stop is over"),
-        () = signals.interrupt() => tracing::warn!("stopping at once on a second SIGINT"),
+        () = interrupted => tracing::warn!("stopping at once on a second SIGINT"),
     }
-    shared.enter(Phase::Cut);
-    shared.all_shards(&shared.phases.empty).await;
+    let (hung, left) = shared.cut_short().await;
     let report = DrainReport {
         stopped: shared.stopped.load(Ordering::Relaxed),
-        cut_short: shared.cut_short.load(Ordering::Relaxed),
+        cut_short: shared.cut_short.load(Ordering::Relaxed) + left,
+        hung,
         elapsed: start.elapsed(),
     };
     let elapsed_ms = report.elapsed.as_millis();
@@ -95,4 +120,23 @@ pub(crate) async fn drain(shared: &Shared, signals: &mut Signals, grace: Duratio
         "stopped"
     );
     report
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::Args;
+    use crate::config::Config;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shard_that_never_answers_does_not_keep_the_stop() {
+        let args = Args::try_parse_from(["wacd", "--shards", "2"]).unwrap();
+        let shared = Shared::new(&Config::load(&args, 1024).unwrap());
+        // Nobody is behind the gates; at one a session has been left.
+        shared.gates[1].session_began();
+        let report = drain(&shared, std::future::pending(), Duration::from_secs(5)).await;
+        assert_eq!((report.hung, report.cut_short), (2, 1));
+    }
 }

@@ -48,6 +48,7 @@ mod sync;
 mod texts;
 mod transport;
 pub mod verbs;
+mod watchdog;
 
 use std::io;
 use std::sync::Arc;
@@ -103,12 +104,18 @@ pub fn run(
         let mut signals = Signals::install(log.clone()).map_err(start("signal handlers"))?;
         let doorway = doorway::open(listeners, shared.clone()).map_err(start("doorway"))?;
         ready(&ready_line);
-        signals.stop().await;
-        doorway.close();
-        Ok(drain::drain(&shared, &mut signals, config.grace).await)
+        let serve = async {
+            signals.stop().await;
+            doorway.close();
+            drain::drain(&shared, signals.interrupt(), config.grace).await
+        };
+        tokio::select! {
+            report = serve => Ok(report),
+            () = watchdog::watch(&shared) => unreachable!("it watches to the end"),
+        }
     })?;
-    for thread in threads {
-        thread.join();
+    if report.hung == 0 {
+        threads.into_iter().for_each(ShardThread::join);
     }
     Ok(report)
 }

@@ -285,6 +285,7 @@ mod tests {
         file.write_pid().unwrap();
         let mut holder = Holder::of(&path).unwrap().unwrap();
         file.finish(&DrainReport {
+            hung: 0,
             stopped: 7,
             cut_short: 2,
             elapsed: Duration::ZERO,

@@ -14,11 +14,12 @@ use wac_core::session::Rules;
 
 use crate::args::Switch;
 use crate::config::Config;
-use crate::gate::Gate;
+use crate::gate::{Gate, MAILBOX_LETTERS};
 use crate::phase::Phases;
 use crate::rare::Rare;
 use crate::sync::lock;
 use crate::texts::Texts;
+use crate::watchdog::Watchdog;
 
 /// The room: its log, and the notices that wait to be told in it.
 #[derive(Debug)]
@@ -62,10 +63,16 @@ pub(crate) struct Shared {
     /// Whispers dropped because their addressee was gone.
     pub(crate) lost_mail: AtomicU64,
     pub(crate) drained: Notify,
+    pub(crate) watchdog: Watchdog,
 }
 
 impl Shared {
     pub(crate) fn new(config: &Config) -> Self {
+        Self::with_mailboxes(config, MAILBOX_LETTERS)
+    }
+
+    /// Makes what is shared, with mailboxes of so many letters.
+    pub(crate) fn with_mailboxes(config: &Config, letters: usize) -> Self {
         let rules = Rules {
             flood: config.flood,
             secret: config.secret.as_str().into(),
@@ -84,13 +91,16 @@ impl Shared {
             admission: Mutex::new(Admission::new(config.max_connections, config.max_per_ip)),
             room_bucket: config.room_rate.map(|rate| (rate, Mutex::default())),
             sessions: AtomicU64::new(0),
-            gates: (0..config.shards).map(|_| Arc::default()).collect(),
+            gates: (0..config.shards)
+                .map(|_| Arc::new(Gate::new(letters)))
+                .collect(),
             phases: Phases::default(),
             stopped: AtomicUsize::new(0),
             cut_short: AtomicUsize::new(0),
             foreign: Rare::default(),
             lost_mail: AtomicU64::new(0),
             drained: Notify::new(),
+            watchdog: Watchdog::default(),
         }
     }
 

@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Takes a lock; a shard that panicked has ended the process, so it is never poisoned.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    #[cfg(test)]
+    between_locks::go_on();
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -21,5 +23,27 @@ impl Flag {
     pub(crate) fn take(&self) -> bool {
         // The look spares the cache line a write where the flag is down, as it nearly always is.
         self.0.load(Ordering::SeqCst) && self.0.swap(false, Ordering::SeqCst)
+    }
+}
+
+/// Test hook: what other threads do just before this one takes a lock.
+#[cfg(test)]
+pub(crate) mod between_locks {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    thread_local! {
+        static OTHERS: RefCell<Option<Rc<dyn Fn()>>> = const { RefCell::new(None) };
+    }
+
+    /// Sets what happens before each lock of this thread; `None` is nothing.
+    pub(crate) fn set(others: Option<Rc<dyn Fn()>>) {
+        OTHERS.set(others);
+    }
+
+    pub(super) fn go_on() {
+        if let Some(others) = OTHERS.with_borrow(Option::clone) {
+            others();
+        }
     }
 }

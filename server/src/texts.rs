@@ -48,15 +48,21 @@ impl Texts {
 
     /// Returns who is online now: encoded once for each change of the roster, outside its lock.
     pub(crate) fn who(&self, roster: &Mutex<Roster>) -> Arc<[u8]> {
-        let mut who = lock(&self.who);
-        let changed = {
-            let roster = lock(roster);
-            let version = roster.version();
-            (who.version != Some(version)).then(|| (version, roster.names()))
+        let kept = {
+            let who = lock(&self.who);
+            (who.version, who.text.clone())
         };
-        if let Some((version, names)) = changed {
-            let mut text = Vec::new();
-            write_who(&names, &mut text);
+        let (version, names) = {
+            let roster = lock(roster);
+            if kept.0 == Some(roster.version()) {
+                return kept.1;
+            }
+            (roster.version(), roster.names())
+        };
+        let mut text = Vec::new();
+        write_who(&names, &mut text);
+        let mut who = lock(&self.who);
+        if who.version.is_none_or(|kept| kept < version) {
             *who = Who {
                 version: Some(version),
                 text: text.into(),

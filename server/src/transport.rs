@@ -3,6 +3,8 @@
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use nix::libc::{TIOCOUTQ, c_int};
+use rustix::ioctl::{Getter, Opcode, ioctl};
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 
 /// The socket's side of a session. Nothing in it waits.
@@ -21,6 +23,9 @@ pub(crate) trait Transport {
 
     /// Closes the sending side.
     fn shut_down(&mut self);
+
+    /// Tells whether the peer's system has taken all that was written, the end included.
+    fn is_delivered(&self) -> bool;
 }
 
 /// A connected stream socket that does not block.
@@ -62,5 +67,45 @@ impl Transport for Socket {
     fn shut_down(&mut self) {
         // A peer that is gone needs no goodbye.
         let _ = rustix::net::shutdown(&self.0, Shutdown::Write);
+    }
+
+    fn is_delivered(&self) -> bool {
+        unacknowledged_bytes(self.0.as_fd()).is_ok_and(|bytes| bytes == 0)
+    }
+}
+
+/// Returns how many bytes the peer's system has not acknowledged, the end of the stream counted as
+/// one (tcp(7), SIOCOUTQ; unix(7) counts what has not been read).
+#[expect(unsafe_code, reason = "no crate of ours asks this safely")]
+fn unacknowledged_bytes(socket: BorrowedFd<'_>) -> io::Result<c_int> {
+    // SAFETY: TIOCOUTQ, which SIOCOUTQ is another name for, writes one int.
+    let bytes = unsafe { ioctl(socket, Getter::<{ TIOCOUTQ as Opcode }, c_int>::new()) };
+    Ok(bytes?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::{TcpListener, TcpStream};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn what_the_peers_system_has_taken_is_delivered_and_what_it_has_no_room_for_is_not() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (socket, _) = listener.accept().unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let mut socket = Socket::from(OwnedFd::from(socket));
+        let filling = vec![0; 1 << 20];
+        while socket.write(&[IoSlice::new(&filling)]).is_ok() {}
+        socket.shut_down();
+        assert!(!socket.is_delivered());
+        peer.read_to_end(&mut Vec::new()).unwrap();
+        // The acknowledgement of the end may still be on its way.
+        while !socket.is_delivered() {
+            thread::yield_now();
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! they are run one at a time (`--test-threads=1`), for each needs the machine.
 
 mod bursts;
+mod freeze;
 mod slow_readers;
 mod stop;
 mod storms;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use wac_tests::{Ending, Peer, Server, Setup, Signal};
+use wac_tests::{Crowd, Ending, Peer, Server, Setup, Signal};
 
 use crate::town::{PEOPLE, Pace, SENDERS, Story, Town};
 
@@ -94,4 +94,25 @@ fn readers_that_are_stuck_are_counted_and_the_others_end_at_the_same_line() {
     assert_eq!(stopped.code, Some(3));
     assert!(stopped.logged(&format!("cut_short={STUCK}")), "{stopped:?}");
     drop(stuck);
+}
+
+#[test]
+fn a_stop_without_time_ends_in_the_middle_of_a_burst() {
+    for _ in 0..6 {
+        let server = Server::setup()
+            .with("--shards", "2")
+            .with("--window", "64KiB")
+            .with("--grace", "1ms")
+            .start();
+        let mut crowd = Crowd::connect(server.address(), PEOPLE);
+        crowd.log_in("u");
+        // More than a window, so that the shards wait for each other.
+        let burst = format!("MSG {}\n", "x".repeat(4000)).repeat(8);
+        for member in crowd.all() {
+            crowd.send_bytes(member, burst.as_bytes());
+        }
+        let stopped = server.stop();
+        assert!(matches!(stopped.code, Some(0 | 3)), "{}", stopped.text());
+        assert!(!stopped.text().contains("do not answer"), "a shard hung");
+    }
 }

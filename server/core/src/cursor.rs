@@ -152,7 +152,13 @@ impl Cursor {
     }
 
     /// Writes private bytes at a position, or as soon after it as a line begins.
+    ///
+    /// A cursor that [`has_lost`](Self::has_lost) bytes drops them: it is given nothing any more,
+    /// and the line it stands in is gone.
     pub fn insert(&mut self, at: Position, private: Private, view: &View) {
+        if self.has_lost(view) {
+            return;
+        }
         let mut at = at.max(self.next_line(view));
         let detours = self.detours.get_or_insert_default();
         let index = detours.partition_point(|detour| detour.at <= at);

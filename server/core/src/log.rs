@@ -200,7 +200,9 @@ impl View {
         let piece = if from == self.seam_at && !self.seam.is_empty() {
             &self.seam[..]
         } else {
-            let chunk = match self.full.get((from.chunk() - self.first) as usize) {
+            let chunk = from.chunk().checked_sub(self.first);
+            let chunk = chunk.expect("what is read has not left the window");
+            let chunk = match self.full.get(chunk as usize) {
                 Some(chunk) => chunk,
                 None => &self.tail,
             };

@@ -165,10 +165,10 @@ impl Roster {
     }
 
     /// Finds the user of a name, by case alone: a look-alike reaches nobody.
-    pub fn find(&self, name: &str) -> Option<(Address, &Account)> {
+    pub fn find(&self, name: &str) -> Option<(Address, &Arc<Account>)> {
         self.users
             .get(&Folded::of(name))
-            .map(|user| (user.address, &*user.account))
+            .map(|user| (user.address, &user.account))
     }
 
     /// Returns the names in the order of logging in.

@@ -1,6 +1,7 @@
 //! A shard's outer side: where the doorway and the other shards leave what is for it.
 
 mod bell;
+mod progress;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,9 +15,11 @@ use crate::peer::Peer;
 use crate::sync::{Flag, lock};
 use crate::transport::Socket;
 use bell::Bell;
+use progress::Progress;
+pub(crate) use progress::Step;
 
 /// Letters a mailbox holds; a full one pauses the sending shard.
-const MAILBOX_LETTERS: usize = 4096;
+pub(crate) const MAILBOX_LETTERS: usize = 4096;
 
 /// A whisper on its way to the shard of its addressee.
 pub(crate) struct Letter {
@@ -45,9 +48,10 @@ pub(crate) struct Newcomer {
 }
 
 /// A shard's outer side.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Gate {
     pub(crate) bell: Bell,
+    mailbox_letters: usize,
     mailbox: Mutex<VecDeque<Letter>>,
     /// Letters in the mailbox, to be looked at before the lock is taken.
     letters: AtomicUsize,
@@ -57,18 +61,36 @@ pub(crate) struct Gate {
     sessions: AtomicUsize,
     /// The position up to which every session has been tried.
     tried: AtomicU64,
+    /// How far the shard is in its turn.
+    pub(crate) progress: Progress,
     /// The shard waits for another shard's turn.
     pub(crate) waits: Flag,
 }
 
 impl Gate {
+    /// Makes a gate whose mailbox holds so many letters.
+    pub(crate) fn new(mailbox_letters: usize) -> Self {
+        Self {
+            bell: Bell::default(),
+            mailbox_letters,
+            mailbox: Mutex::default(),
+            letters: AtomicUsize::new(0),
+            newcomers: Mutex::default(),
+            arrivals: AtomicUsize::new(0),
+            sessions: AtomicUsize::new(0),
+            tried: AtomicU64::new(0),
+            progress: Progress::default(),
+            waits: Flag::default(),
+        }
+    }
+
     /// Posts a letter.
     ///
     /// # Errors
     /// The letter, if the mailbox is full.
     pub(crate) fn post(&self, letter: Letter) -> Result<(), Letter> {
         let mut mailbox = lock(&self.mailbox);
-        if mailbox.len() >= MAILBOX_LETTERS {
+        if mailbox.len() >= self.mailbox_letters {
             return Err(letter);
         }
         mailbox.push_back(letter);
@@ -81,7 +103,7 @@ impl Gate {
     }
 
     pub(crate) fn has_full_mailbox(&self) -> bool {
-        self.letters.load(Ordering::SeqCst) >= MAILBOX_LETTERS
+        self.letters.load(Ordering::SeqCst) >= self.mailbox_letters
     }
 
     pub(crate) fn take_mail(&self) -> VecDeque<Letter> {
@@ -92,7 +114,7 @@ impl Gate {
 
     /// Hands a connection on to the shard.
     pub(crate) fn admit(&self, newcomer: Newcomer) {
-        self.sessions.fetch_add(1, Ordering::Relaxed);
+        self.session_began();
         let mut newcomers = lock(&self.newcomers);
         newcomers.push(newcomer);
         self.arrivals.store(newcomers.len(), Ordering::SeqCst);
@@ -113,6 +135,10 @@ impl Gate {
     /// Returns how many sessions the shard has or will have.
     pub(crate) fn sessions(&self) -> usize {
         self.sessions.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn session_began(&self) {
+        self.sessions.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn session_ended(&self) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use wac_core::close::CloseReason;
 use wac_core::flood::Flood;
 use wac_core::session::{Appetite, Progress, Session};
 
@@ -11,6 +12,9 @@ use super::{PENDING_BYTES, Shard};
 use crate::peer::Peer;
 use crate::phase::Phase;
 use crate::transport::Transport;
+
+/// In a stop, how long after one look it is seen again whether all is delivered.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 impl<T: Transport> Shard<T> {
     /// Notes what a socket has become ready for; its session is looked at in the next turn.
@@ -56,12 +60,22 @@ impl<T: Transport> Shard<T> {
             }
             Life::Open => self.read(slot, now),
             Life::Ending(_) => {}
-            Life::Lingering(reason) => match connection.read(&mut self.scratch[..]) {
+            Life::Lingering(reason, until) => match connection.read(&mut self.scratch[..]) {
                 Some(Ok(0) | Err(_)) => self.remove(slot, reason, now),
                 // What a closed connection still sends is dropped.
-                Some(Ok(_)) => self.look_again(slot),
-                None => {}
+                Some(Ok(_)) if now < until => self.look_again(slot),
+                Some(Ok(_)) | None => self.linger(slot, reason, until, now),
             },
+        }
+    }
+
+    /// Goes on lingering. In a stop no longer than until all is delivered: no client can hold it up.
+    fn linger(&mut self, slot: u32, reason: CloseReason, until: Duration, now: Duration) {
+        let stops = self.phase >= Phase::Sealed;
+        if now >= until || (stops && self.table[slot as usize].is_delivered()) {
+            self.remove(slot, reason, now);
+        } else if stops {
+            self.set_timer(slot, now + BETWEEN_LOOKS);
         }
     }
 

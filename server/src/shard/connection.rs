@@ -24,8 +24,9 @@ pub(super) enum Life {
     Open,
     /// Its session has ended; its last bytes are being written.
     Ending(CloseReason),
-    /// Everything is written and its sending side is closed; what still comes is dropped.
-    Lingering(CloseReason),
+    /// Everything is written and its sending side is closed; what still comes is dropped, until
+    /// then at the latest.
+    Lingering(CloseReason, Duration),
 }
 
 /// What became of writing.
@@ -157,11 +158,16 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Closes the sending side; from now on what comes is dropped.
-    pub(super) fn shut_down(&mut self, reason: CloseReason) {
+    pub(super) fn shut_down(&mut self, reason: CloseReason, until: Duration) {
         self.transport.shut_down();
         self.session = None;
         self.timer = None;
-        self.life = Life::Lingering(reason);
+        self.life = Life::Lingering(reason, until);
+    }
+
+    /// Tells whether the peer's system has taken all that was written.
+    pub(super) fn is_delivered(&self) -> bool {
+        self.transport.is_delivered()
     }
 }
 

@@ -19,20 +19,35 @@ impl<T: Transport> Shard<T> {
     /// Reserves room for a whisper in its addressee's account and posts it.
     pub(super) fn whisper(&mut self, slot: u32, whisper: Whisper, now: Duration) {
         let weight = whisper.line.len() + DETOUR_BYTES;
-        let to = {
-            let roster = lock(&self.shared.roster);
-            roster
-                .find(&whisper.to)
-                .map(|(to, account)| (to, account.reserve(weight)))
-        };
-        match to {
+        let found = lock(&self.shared.roster)
+            .find(&whisper.to)
+            .map(|(to, account)| (to, account.clone()));
+        match found {
             None => self.tell(slot, Event::NoSuchUser(whisper.to), now),
-            Some((_, false)) => self.tell(slot, Event::NotReading(whisper.to), now),
-            Some((to, true)) => self.post(slot, to, whisper, now),
+            Some((to, account)) if account.reserve(weight) => {
+                if let Err(whisper) = self.post(slot, to, whisper, now) {
+                    // The account is the addressee's even if the name has changed hands meanwhile.
+                    account.release(weight);
+                    self.items
+                        .push_front(slot, Item::Whisper(Box::new(whisper)));
+                    self.blocked = Some(Blocked::Mailbox(to.shard));
+                }
+            }
+            Some(_) => self.tell(slot, Event::NotReading(whisper.to), now),
         }
     }
 
-    fn post(&mut self, slot: u32, to: Address, whisper: Whisper, now: Duration) {
+    /// Posts a whisper for which room has been reserved.
+    ///
+    /// # Errors
+    /// The whisper, if the mailbox of its addressee's shard is full.
+    fn post(
+        &mut self,
+        slot: u32,
+        to: Address,
+        whisper: Whisper,
+        now: Duration,
+    ) -> Result<(), Whisper> {
         let Whisper { to: name, line } = whisper;
         let letter = Letter {
             to,
@@ -41,23 +56,14 @@ impl<T: Transport> Shard<T> {
         };
         if to.shard == self.id {
             self.placed.push((to.slot, Placed::Letter(letter)));
-            return self.tell(slot, Event::Whispered, now);
+        } else if let Err(letter) = self.shared.gates[usize::from(to.shard)].post(letter) {
+            return Err(Whisper {
+                to: name,
+                line: letter.line,
+            });
         }
-        match self.shared.gates[usize::from(to.shard)].post(letter) {
-            Ok(()) => self.tell(slot, Event::Whispered, now),
-            Err(letter) => {
-                if let Some((_, account)) = lock(&self.shared.roster).find(&name) {
-                    account.release(letter.line.len() + DETOUR_BYTES);
-                }
-                let whisper = Whisper {
-                    to: name,
-                    line: letter.line,
-                };
-                self.items
-                    .push_front(slot, Item::Whisper(Box::new(whisper)));
-                self.blocked = Some(Blocked::Mailbox(to.shard));
-            }
-        }
+        self.tell(slot, Event::Whispered, now);
+        Ok(())
     }
 
     /// Delivers the letters from other shards.

@@ -33,7 +33,7 @@ use wac_core::MAX_CLIENT_LINE_BYTES;
 use wac_core::log::{Position, View};
 use wac_core::session::Items;
 
-use crate::gate::Gate;
+use crate::gate::{Gate, Step};
 use crate::phase::Phase;
 use crate::shared::Shared;
 use crate::transport::Transport;
@@ -117,9 +117,11 @@ impl<T: Transport> Shard<T> {
 
     /// Collects and performs.
     fn take_in(&mut self, now: Duration) {
+        self.gate.progress.begin(Step::Collect);
         self.follow_phase(now);
         self.fire_timers(now);
         self.collect(now);
+        self.gate.progress.begin(Step::Perform);
         // Mail posted before a PING was read stands before its PONG.
         self.take_mail();
         self.perform(now);
@@ -127,14 +129,16 @@ impl<T: Transport> Shard<T> {
 
     /// Writes and judges. What other shards do between the two halves is seen here.
     fn give_out(&mut self, now: Duration) {
+        self.gate.progress.begin(Step::Write);
         self.catch_up();
         self.place(now);
         // Mail posted before a line was appended stands before that line.
         self.take_mail();
         self.write(now);
-        self.judge();
+        self.judge(now);
         self.read_later();
         self.report();
+        self.gate.progress.begin(Step::Rest);
     }
 
     fn has_work(&self) -> bool {

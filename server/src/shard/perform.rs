@@ -118,10 +118,18 @@ impl<T: Transport> Shard<T> {
         }
     }
 
+    /// Claims a name for a session, unless it has ended meanwhile: nobody would release it.
     fn claim(&mut self, slot: u32, name: &Name, now: Duration) {
         let Some(connection) = self.table.get(slot as usize) else {
             return;
         };
+        if connection
+            .session
+            .as_ref()
+            .is_none_or(|session| session.ended().is_some())
+        {
+            return;
+        }
         let address = Address {
             shard: self.id,
             slot,

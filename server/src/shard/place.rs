@@ -50,31 +50,27 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Begins to close an ended session.
-    fn close(&mut self, slot: u32, reason: CloseReason, now: Duration) {
+    /// Begins to close an ended session: at once where nothing is left that it could be given.
+    pub(super) fn close(&mut self, slot: u32, reason: CloseReason, now: Duration) {
         let connection = &mut self.table[slot as usize];
-        if connection.broken {
+        let Some(session) = connection.session.as_ref().filter(|_| !connection.broken) else {
             return self.remove(slot, reason, now);
+        };
+        if !session.cursor().has_lost(&self.view) {
+            return self.set_timer(slot, now + LAST_BYTES);
         }
-        if reason == CloseReason::TooSlow {
-            // What it has not read is gone: it can be told why only between two lines.
-            let whole = connection
-                .session
-                .as_ref()
-                .is_some_and(|it| it.cursor().is_between_lines());
-            if let (true, Some(text)) = (whole, reason.announcement()) {
-                connection.say(&ServerLine::Notice(text).to_bytes());
-            }
-            self.let_go(slot, reason, now);
-        } else {
-            self.set_timer(slot, now + LAST_BYTES);
+        // What it has not read is gone: it can be told why only between two lines.
+        let whole = session.cursor().is_between_lines();
+        if let (true, Some(text)) = (whole, reason.announcement()) {
+            connection.say(&ServerLine::Notice(text).to_bytes());
         }
+        self.let_go(slot, reason, now);
     }
 
     /// Closes the sending side of a connection and lingers until its peer is done.
     pub(super) fn let_go(&mut self, slot: u32, reason: CloseReason, now: Duration) {
         let connection = &mut self.table[slot as usize];
-        connection.shut_down(reason);
+        connection.shut_down(reason, now + LINGER);
         self.look_again(slot);
         self.set_timer(slot, now + LINGER);
     }

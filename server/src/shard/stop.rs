@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use wac_core::close::CloseReason;
+use wac_core::session::Items;
 
 use super::Shard;
 use super::connection::{Connection, Life};
@@ -20,7 +21,7 @@ impl<T: Transport> Shard<T> {
         match phase {
             Phase::Serving | Phase::Draining => {}
             Phase::Sealed => self.end_all(now),
-            Phase::Cut => self.cut_all(),
+            Phase::Cut => self.cut_all(now),
         }
     }
 
@@ -39,17 +40,23 @@ impl<T: Transport> Shard<T> {
                     life: Life::Arriving,
                     ..
                 }) => self.remove(slot, CloseReason::Stopping, now),
+                Some(Connection {
+                    life: Life::Lingering(..),
+                    ..
+                }) => self.look_again(slot),
                 _ => {}
             }
         }
     }
 
-    /// Cuts short who has not everything.
-    pub(super) fn cut_all(&mut self) {
-        let now = self.shared.now();
+    /// Cuts short who has not everything. What is still pending is not accepted: it may wait for a
+    /// shard that has ended.
+    pub(super) fn cut_all(&mut self, now: Duration) {
+        self.items = Items::default();
+        self.placed.clear();
         for slot in self.slots() {
             let reason = match self.table[slot as usize].life {
-                Life::Lingering(reason) => reason,
+                Life::Lingering(reason, _) => reason,
                 Life::Ending(reason) if reason != CloseReason::Stopping => reason,
                 _ => CloseReason::CutShort,
             };

@@ -55,8 +55,8 @@ impl<T: Transport> Shard<T> {
             }
             connection.timer = None;
             match connection.life {
-                Life::Arriving | Life::Open => self.look_again(slot),
-                Life::Ending(reason) | Life::Lingering(reason) => self.remove(slot, reason, now),
+                Life::Ending(reason) => self.remove(slot, reason, now),
+                Life::Arriving | Life::Open | Life::Lingering(..) => self.look_again(slot),
             }
         }
     }

@@ -81,6 +81,7 @@ impl Shard<Socket> {
             poller.wait(most, |slot, ready| self.note(slot, ready));
         }
         self.gate.bell.wake_up();
+        self.shared.watchdog.wake();
     }
 
     /// Takes in what the doorway handed on.

@@ -7,6 +7,7 @@ use wac_core::close::CloseReason;
 
 use super::Shard;
 use super::connection::{Life, Wrote};
+use crate::phase::Phase;
 use crate::transport::Transport;
 
 impl<T: Transport> Shard<T> {
@@ -27,7 +28,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Tries every session whose socket is not full.
+    /// Tries every session whose socket is neither full nor broken.
     fn pass(&mut self) {
         let Self {
             table,
@@ -38,7 +39,7 @@ impl<T: Transport> Shard<T> {
         } = self;
         for (slot, connection) in table
             .iter_mut()
-            .filter(|(_, it)| it.session.is_some() && !it.full)
+            .filter(|(_, it)| it.session.is_some() && !it.full && !it.broken)
         {
             match connection.write(view) {
                 // What ended, or waited for its answers to be read, is seen to afterwards.
@@ -66,7 +67,7 @@ impl<T: Transport> Shard<T> {
         let Some(session) = &connection.session else {
             return;
         };
-        if session.cursor().has_lost(view) {
+        if connection.broken || session.cursor().has_lost(view) {
             return;
         }
         match connection.write(view) {
@@ -101,34 +102,40 @@ impl<T: Transport> Shard<T> {
             Life::Ending(reason) if session.cursor().is_done(&self.view) => {
                 self.let_go(slot, reason, now)
             }
+            // Only while anything is read: else it would be looked at again and again.
+            _ if self.phase != Phase::Serving => {}
             _ if connection.stalled && !session.is_waiting() => self.look_again(slot),
             _ => {}
         }
     }
 
-    /// Ends the sessions whose own sockets have refused bytes that have since left the window.
-    pub(super) fn judge(&mut self) {
+    /// Ends the sessions whose own sockets have refused bytes that have since left the window. One
+    /// that had ended anyway is closed: there is nothing left that it could be given.
+    pub(super) fn judge(&mut self, now: Duration) {
+        let mut full = std::mem::take(&mut self.full);
+        full.retain(|&slot| self.may_stay_full(slot, now));
+        self.full = full;
+    }
+
+    /// Tells whether a socket still is full and has lost nothing; else sees to it.
+    fn may_stay_full(&mut self, slot: u32, now: Duration) -> bool {
         let Self {
-            full,
-            table,
-            view,
-            items,
-            ..
+            table, view, items, ..
         } = self;
-        full.retain(|&slot| {
-            let Some(connection) = table.get_mut(slot as usize).filter(|it| it.full) else {
-                return false;
-            };
-            let Some(session) = &mut connection.session else {
-                return false;
-            };
-            if !session.cursor().has_lost(view) {
-                return true;
-            }
-            items.from = slot;
-            session.end(CloseReason::TooSlow, items);
-            // One that had ended anyway stays so; what is left of its time is its own.
-            false
-        });
+        let Some(connection) = table.get_mut(slot as usize).filter(|it| it.full) else {
+            return false;
+        };
+        let Some(session) = &mut connection.session else {
+            return false;
+        };
+        if !session.cursor().has_lost(view) {
+            return true;
+        }
+        items.from = slot;
+        session.end(CloseReason::TooSlow, items);
+        if let Life::Ending(reason) = connection.life {
+            self.close(slot, reason, now);
+        }
+        false
     }
 }

@@ -72,11 +72,6 @@ impl Fake {
         wire.news.writable = true;
     }
 
-    /// Lets the socket take only so many bytes.
-    pub(super) fn limit(&self, room: usize) {
-        self.0.borrow_mut().room = room;
-    }
-
     pub(super) fn take_output(&self) -> Vec<u8> {
         std::mem::take(&mut self.0.borrow_mut().output)
     }
@@ -84,6 +79,11 @@ impl Fake {
     /// Tells whether the server has closed its sending side.
     pub(super) fn is_shut_down(&self) -> bool {
         self.0.borrow().shut_down
+    }
+
+    /// Tells whether the server has closed its sending side or the socket.
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_shut_down() || Rc::strong_count(&self.0) == 1
     }
 
     /// Returns how many times the socket was read with something to give.
@@ -142,5 +142,9 @@ impl Transport for Fake {
 
     fn shut_down(&mut self) {
         self.0.borrow_mut().shut_down = true;
+    }
+
+    fn is_delivered(&self) -> bool {
+        self.0.borrow().output.is_empty()
     }
 }

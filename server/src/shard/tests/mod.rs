@@ -2,6 +2,7 @@
 
 mod dialogues;
 mod fake;
+mod freezes;
 mod rules;
 mod simulation;
 mod world;

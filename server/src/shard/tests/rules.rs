@@ -58,9 +58,9 @@ fn rule_1_a_whisper_between_two_lines_is_read_between_them() {
     let now = world.now;
     world.send(ann, "MSG 1\nW bob 2\nMSG 3\n");
     world.tell_news();
-    world.shards[1].take_in(now);
+    world.shards[1].borrow_mut().take_in(now);
     world.turn(0);
-    world.shards[1].give_out(now);
+    world.shards[1].borrow_mut().give_out(now);
     assert_eq!(
         world.lines(bob),
         ["Ann: 1", "Ann whispers, \"2\"", "Ann: 3"]
@@ -169,13 +169,15 @@ fn rule_3_a_shard_stops_reading_with_so_much_pending_and_waits_for_the_other() {
     for _ in 0..20 {
         world.turn(0);
     }
-    let shard = &world.shards[0];
-    assert!(shard.items.pending_bytes() >= PENDING_BYTES - 64 * 1024);
-    assert!(shard.items.pending_bytes() < PENDING_BYTES + 4352);
-    assert!(
-        !shard.has_work(),
-        "it waits for the other shard's turn, and does not spin"
-    );
+    {
+        let shard = world.shards[0].borrow();
+        assert!(shard.items.pending_bytes() >= PENDING_BYTES - 64 * 1024);
+        assert!(shard.items.pending_bytes() < PENDING_BYTES + 4352);
+        assert!(
+            !shard.has_work(),
+            "it waits for the other shard's turn, and does not spin"
+        );
+    }
     let unread: usize = senders.iter().map(|&who| world.people[who].unread()).sum();
     assert!(unread > 0, "the rest stays in the sockets");
     world.settle();
@@ -220,7 +222,7 @@ fn rule_6_a_letter_to_one_who_is_gone_is_dropped_and_counted() {
         at: Position(0),
         line: Box::from(*b"Ann whispers, \"x\"\r\n"),
     };
-    world.shards[1].gate.post(letter).unwrap();
+    world.shards[1].borrow().gate.post(letter).unwrap();
     world.settle();
     assert_eq!(world.lost_mail(), 1, "its slot is another's now");
     assert_eq!((world.lines(ann).len(), world.lines(bob).len()), (0, 0));
@@ -281,7 +283,7 @@ fn rule_6_a_full_mailbox_pauses_the_sender_until_it_is_taken() {
         }
     }
     assert!(
-        !world.shards[0].items.is_empty() && !world.shards[0].has_work(),
+        !world.shards[0].borrow().items.is_empty() && !world.shards[0].borrow().has_work(),
         "it waits"
     );
     world.settle();
@@ -332,7 +334,7 @@ fn rule_8_a_new_stream_is_neither_full_nor_ready() {
     let mut world = world("1", &["--window", "64KiB"]);
     let ann = world.join(0, "Ann");
     let late = world.connect(0, 0);
-    (0..2).for_each(|slot| world.shards[0].look_again(slot));
+    (0..2).for_each(|slot| world.shards[0].borrow_mut().look_again(slot));
     for _ in 0..50 {
         world.send(ann, &line(4000));
         world.settle();
@@ -355,9 +357,9 @@ fn rule_9_a_shard_with_nothing_to_do_rests() {
     let mut world = world("2", &[]);
     let (ann, bob) = (world.join(0, "Ann"), world.join(1, "Bob"));
     world.send(ann, "MSG hi\n");
-    assert!(world.shards[0].has_work() && !world.shards[1].has_work());
+    assert!(world.shards[0].borrow().has_work() && !world.shards[1].borrow().has_work());
     world.turn(0);
-    assert!(world.shards[1].has_work(), "the log has grown");
+    assert!(world.shards[1].borrow().has_work(), "the log has grown");
     world.turn(1);
     assert_eq!(world.lines(bob), ["Ann: hi"]);
     world.settle();
@@ -365,7 +367,7 @@ fn rule_9_a_shard_with_nothing_to_do_rests() {
         world
             .shards
             .iter()
-            .all(|shard| !shard.has_work() && shard.next_deadline().is_none())
+            .all(|shard| !shard.borrow().has_work() && shard.borrow().next_deadline().is_none())
     );
 }
 
@@ -403,7 +405,7 @@ fn gathered_notices_are_told_at_the_end_of_their_second_and_no_more_at_a_stop() 
         world
             .shards
             .iter()
-            .all(|shard| shard.next_deadline().is_none()),
+            .all(|shard| shard.borrow().next_deadline().is_none()),
         "nothing spins"
     );
 }
@@ -416,7 +418,7 @@ fn at_a_stop_what_is_pending_stands_before_the_last_notice_and_everybody_ends_th
     world.settle();
     senders.iter().for_each(|&who| world.send(who, &line(4000)));
     world.turn(0);
-    let pending = world.shards[0].items.pending_bytes();
+    let pending = world.shards[0].borrow().items.pending_bytes();
     assert!(pending > 0, "a shard waits for the other");
     let settled = |world: &World| world.shared.phases.settled.load(Ordering::SeqCst);
     world.shared.phases.enter(Phase::Draining);
@@ -428,7 +430,7 @@ fn at_a_stop_what_is_pending_stands_before_the_last_notice_and_everybody_ends_th
     );
     world.settle();
     assert_eq!(settled(&world), 2);
-    assert_eq!(world.shards[0].items.pending_bytes(), 0);
+    assert_eq!(world.shards[0].borrow().items.pending_bytes(), 0);
     let unread: usize = senders.iter().map(|&who| world.people[who].unread()).sum();
     assert!(unread > 0, "what was not read is not accepted");
     world.shared.seal();

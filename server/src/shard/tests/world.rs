@@ -1,5 +1,7 @@
 //! Some shards, and people on fake sockets.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,6 +12,7 @@ use wac_core::roster::SessionId;
 use super::fake::Fake;
 use crate::args::Args;
 use crate::config::Config;
+use crate::gate::MAILBOX_LETTERS;
 use crate::peer::Peer;
 use crate::shard::Shard;
 use crate::shard::poller::Ready;
@@ -24,7 +27,7 @@ const MANY_TURNS: usize = 100_000;
 /// Some shards, and people on fake sockets, by number.
 pub(super) struct World {
     pub(super) shared: Arc<Shared>,
-    pub(super) shards: Vec<Shard<Fake>>,
+    pub(super) shards: Rc<[RefCell<Shard<Fake>>]>,
     pub(super) people: Vec<Fake>,
     /// Where each person's session is: its shard and slot, and its id, for slots are used again.
     places: Vec<(usize, usize, SessionId)>,
@@ -34,11 +37,16 @@ pub(super) struct World {
 impl World {
     /// Starts as `wacd` with these flags would, with the secret `s3cret`.
     pub(super) fn new(flags: &[&str]) -> Self {
+        Self::with_mailboxes(flags, MAILBOX_LETTERS)
+    }
+
+    /// Starts with mailboxes of so many letters.
+    pub(super) fn with_mailboxes(flags: &[&str], letters: usize) -> Self {
         let args = [&["wacd", "--secret", "s3cret"], flags].concat();
         let config = Config::load(&Args::try_parse_from(args).unwrap(), 20_000).unwrap();
-        let shared = Arc::new(Shared::new(&config));
+        let shared = Arc::new(Shared::with_mailboxes(&config, letters));
         let shards = (0..config.shards)
-            .map(|id| Shard::new(id as u16, shared.clone()))
+            .map(|id| RefCell::new(Shard::new(id as u16, shared.clone())))
             .collect();
         Self {
             shared,
@@ -56,9 +64,10 @@ impl World {
         let peer = Peer::Tcp(([127, 0, 0, 1], 1).into());
         lock(&self.shared.admission).admit(peer.ip()).unwrap();
         let id = self.shared.next_session();
+        let mut shard_of_it = self.shards[shard].borrow_mut();
         self.places
-            .push((shard, self.shards[shard].table.vacant_key(), id));
-        self.shards[shard].insert(id, peer, fake, self.now);
+            .push((shard, shard_of_it.table.vacant_key(), id));
+        shard_of_it.insert(id, peer, fake, self.now);
         self.people.len() - 1
     }
 
@@ -70,7 +79,7 @@ impl World {
     /// Tells the shards what the sockets have become ready for, as the system would.
     pub(super) fn tell_news(&mut self) {
         for (person, &(shard, slot, id)) in self.people.iter().zip(&self.places) {
-            let shard = &mut self.shards[shard];
+            let mut shard = self.shards[shard].borrow_mut();
             let news = person.take_news();
             let is_there = shard.table.get(slot).is_some_and(|it| it.id == id);
             if is_there && news != Ready::default() {
@@ -79,25 +88,32 @@ impl World {
         }
     }
 
+    /// Tells whether a shard has something to do: its thread has not ended, and would not sleep.
+    pub(super) fn has_work(&self, shard: usize) -> bool {
+        let shard = self.shards[shard].borrow();
+        !shard.is_over() && shard.has_work()
+    }
+
     pub(super) fn turn(&mut self, shard: usize) {
         self.tell_news();
-        self.shards[shard].turn(self.now);
+        self.shards[shard].borrow_mut().turn(self.now);
     }
 
     /// Lets every shard take turns until none has anything to do.
     pub(super) fn settle(&mut self) {
         for _ in 0..MANY_TURNS {
             self.tell_news();
-            let Some(shard) = self.shards.iter().position(Shard::has_work) else {
+            let busy = (0..self.shards.len()).filter(|&shard| self.has_work(shard));
+            let Some(shard) = busy.min() else {
                 return;
             };
             self.turn(shard);
             // The others come first in the next round.
-            self.shards.iter_mut().for_each(|shard| {
-                if shard.has_work() {
-                    shard.turn(self.now);
+            for shard in 0..self.shards.len() {
+                if self.has_work(shard) {
+                    self.shards[shard].borrow_mut().turn(self.now);
                 }
-            });
+            }
         }
         panic!("the shards never come to rest");
     }
@@ -108,12 +124,17 @@ impl World {
         while let Some(next) = self
             .shards
             .iter()
-            .filter_map(Shard::next_deadline)
+            .filter(|shard| !shard.borrow().is_over())
+            .filter_map(|shard| shard.borrow().next_deadline())
             .min()
             .filter(|&at| at <= until)
         {
             self.now = self.now.max(next);
-            (0..self.shards.len()).for_each(|shard| self.turn(shard));
+            for shard in 0..self.shards.len() {
+                if !self.shards[shard].borrow().is_over() {
+                    self.turn(shard);
+                }
+            }
             self.settle();
         }
         self.now = until;
@@ -140,7 +161,10 @@ impl World {
 
     /// Returns how many sessions there are.
     pub(super) fn sessions(&self) -> usize {
-        self.shards.iter().map(|shard| shard.table.len()).sum()
+        self.shards
+            .iter()
+            .map(|shard| shard.borrow().table.len())
+            .sum()
     }
 
     pub(super) fn lost_mail(&self) -> u64 {
