@@ -61,6 +61,7 @@ use config::Config;
 pub use drain::DrainReport;
 use listeners::Listeners;
 use logging::LogThread;
+use pidfile::PidFile;
 use shard::ShardThread;
 use shared::Shared;
 use signals::Signals;
@@ -91,6 +92,7 @@ pub fn run(
     config: &Config,
     listeners: Listeners,
     log: &LogThread,
+    pid_file: Option<&mut PidFile>,
     ready: impl FnOnce(&str),
 ) -> Result<DrainReport, RunError> {
     let start = |what| move |source| RunError::Start { what, source };
@@ -112,7 +114,10 @@ pub fn run(
         let doorway = doorway::open(listeners, shared.clone()).map_err(start("doorway"))?;
         signals.let_in().map_err(start("signal handlers"))?;
         ready(&ready_line);
-        signals.stop().await;
+        tokio::select! {
+            () = signals.stop() => {}
+            () = kept(pid_file) => {}
+        }
         doorway.close();
         Ok(drain::drain(&shared, &mut signals, config.grace).await)
     })?;
@@ -120,6 +125,14 @@ pub fn run(
         thread.join();
     }
     Ok(report)
+}
+
+/// Sees to the pidfile, if there is one, as long as the server serves.
+async fn kept(pid_file: Option<&mut PidFile>) {
+    match pid_file {
+        Some(file) => file.keep().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Returns the line that scripts wait for.

@@ -69,7 +69,9 @@ fn serve(args: &Args, starter: &mut Starter) -> anyhow::Result<DrainReport> {
     let log = log
         .start(config.log_level)
         .context("cannot start the log")?; // 7. threads appear here
-    let report = run(&config, listeners, &log, |line| starter.ready(line))?;
+    let report = run(&config, listeners, &log, pid_file.as_mut(), |line| {
+        starter.ready(line)
+    })?;
     if let Some(file) = pid_file {
         file.finish(&report);
     }

@@ -3,6 +3,7 @@
 //! It is locked for as long as the server lives, so a stale one is recognised by not being locked,
 //! whatever number it holds; and the kernel, not the file, says which process that is ([`lock`]).
 
+mod keep;
 mod lock;
 
 use std::fs::{File, Permissions};
