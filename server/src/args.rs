@@ -13,8 +13,8 @@ use crate::listeners::ListenAddr;
 /// Signals: TERM and INT stop the server, once everybody has everything or --grace is over; a second
 /// INT stops it at once. USR1 reopens the log file, and so does HUP where there is one.
 ///
-/// Exit codes: 0 stopped, everybody had everything; 1 could not start; 2 usage; 3 the drain's time
-/// ran out and some sessions were cut short. With --daemon: 0 it serves.
+/// Exit codes: 0 stopped, everybody had everything; 1 could not start; 2 usage, or a limit too low; 3
+/// the drain's time ran out and some sessions were cut short. With --daemon: 0 it serves.
 #[derive(Debug, Parser)]
 #[command(name = "wacd", version, args_conflicts_with_subcommands = true)]
 pub struct CommandLine {

@@ -93,7 +93,10 @@ impl Place {
         if !kinds.contains(&kind) {
             return Err(io::Error::other(format!("it is {}", named(kind))));
         }
-        self.walker.may_use(&fstat(&self.folder)?, &stat)?;
+        self.walker.may_open(&stat)?;
+        if how.intersects(OFlags::WRONLY | OFlags::RDWR) {
+            self.walker.may_write(&fstat(&self.folder)?, &stat)?;
+        }
         Ok(file.into())
     }
 
@@ -224,23 +227,17 @@ pub(crate) fn named(kind: FileType) -> &'static str {
 
 /// Who walks to a file, and whose folders and links may lead there.
 #[derive(Debug, Clone, Copy)]
-enum Walker {
-    /// An ordinary user: what the system allows him is his own risk.
-    User,
-    /// Root, for whom the system allows everything.
-    Root {
-        /// Who serves, if not root.
-        server: Option<Uid>,
-    },
+struct Walker {
+    /// Root is led by root alone; an ordinary user goes where the system lets him, at his own risk.
+    me: Uid,
+    /// Who serves, if not who starts.
+    server: Option<Uid>,
 }
 
 impl Walker {
     fn new(server: Option<Uid>) -> Self {
-        if rustix::process::geteuid().is_root() {
-            Self::Root { server }
-        } else {
-            Self::User
-        }
+        let me = rustix::process::geteuid();
+        Self { me, server }
     }
 
     /// Opens a folder; tells whether it was made.
@@ -280,40 +277,51 @@ impl Walker {
 
     /// Root makes no folder in another user's: it could not tell its own from what that one put there.
     fn may_make(self, missing: Missing, folder: &Stat) -> Missing {
-        match self {
-            Self::Root { .. } if folder.st_uid != 0 => Missing::Refused,
-            Self::Root { .. } | Self::User => missing,
+        if self.me.is_root() && folder.st_uid != 0 {
+            Missing::Refused
+        } else {
+            missing
         }
     }
 
     /// Decides on a step of the way, to a folder or a link.
     fn may_go(self, from: &Stat, to: &Stat) -> io::Result<()> {
-        let Self::Root { server } = self else {
-            return Ok(());
-        };
-        let owner = Uid::from_raw(to.st_uid);
-        let may = if from.st_uid != 0 {
+        let may = if !self.me.is_root() {
+            true
+        } else if from.st_uid != 0 {
             // He could have laid it, to lead root to what he may not touch.
             to.st_uid == from.st_uid
-        } else if is_shared(from) {
-            owner.is_root() || Some(owner) == server
         } else {
-            true
+            !is_shared(from) || self.trusts(to)
         };
         if may { Ok(()) } else { Err(misled(to)) }
     }
 
-    /// Decides on the last step, to a file: it has no other name, so it is nobody's trap.
-    fn may_use(self, folder: &Stat, file: &Stat) -> io::Result<()> {
-        let regular = FileType::from_raw_mode(file.st_mode) == FileType::RegularFile;
-        match self {
-            Self::User => Ok(()),
-            Self::Root { .. } if regular && file.st_nlink > 1 => Err(io::Error::other(
-                "it has a second name (a hard link), which root does not write to; remove one",
-            )),
-            Self::Root { .. } if regular && file.st_uid == 0 => Ok(()),
-            Self::Root { .. } => self.may_go(folder, file),
+    /// Decides on the last step, to a file that is to be written: anybody may have put it into a shared
+    /// folder.
+    fn may_write(self, folder: &Stat, file: &Stat) -> io::Result<()> {
+        if is_shared(folder) && !self.trusts(file) {
+            return Err(misled(file));
         }
+        if file.st_uid == 0 && is_regular(file) {
+            return Ok(()); // It has one name, so nobody but root can have put it here.
+        }
+        self.may_go(folder, file)
+    }
+
+    /// A second name of a file could be another user's trap.
+    fn may_open(self, file: &Stat) -> io::Result<()> {
+        if self.me.is_root() && is_regular(file) && file.st_nlink > 1 {
+            return Err(io::Error::other(
+                "it has a second name (a hard link), and root opens no such file; remove one",
+            ));
+        }
+        Ok(())
+    }
+
+    fn trusts(self, entry: &Stat) -> bool {
+        let owner = Uid::from_raw(entry.st_uid);
+        owner.is_root() || owner == self.me || Some(owner) == self.server
     }
 }
 
@@ -342,6 +350,10 @@ fn names(path: &Path) -> Vec<OsString> {
         .collect()
 }
 
+fn is_regular(entry: &Stat) -> bool {
+    FileType::from_raw_mode(entry.st_mode) == FileType::RegularFile
+}
+
 /// Tells whether it is a folder that anybody may put something into.
 fn is_shared(entry: &Stat) -> bool {
     FileType::from_raw_mode(entry.st_mode) == FileType::Directory
@@ -350,8 +362,7 @@ fn is_shared(entry: &Stat) -> bool {
 
 fn misled(to: &Stat) -> io::Error {
     io::Error::other(format!(
-        "it belongs to user {}, where somebody else could have put it; root takes no such way: name a \
-         place of root's or of the user who serves (--user)",
+        "it belongs to user {}, and could lead the server astray; name another place",
         to.st_uid
     ))
 }
@@ -448,6 +459,17 @@ mod tests {
         assert!(open(&path).is_err());
         chown(&path, Some(0), Some(0)).unwrap();
         assert_eq!(open(&path).unwrap().1, Made::Before);
+    }
+
+    #[test]
+    fn what_is_only_read_may_be_anybodys() {
+        let Some(folder) = nobodys() else { return };
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+        let path = folder.path().join("wacd.pid");
+        fs::write(&path, "").unwrap();
+        chown(&path, Some(1), Some(1)).unwrap();
+        let place = Place::of(&path, Missing::Refused, None).unwrap();
+        place.open(OFlags::RDONLY, FILES).unwrap();
     }
 
     #[test]
