@@ -2,7 +2,7 @@
 //!
 //! Root starts the server, another user serves, and that user may own the folders its files are in.
 //! So the last name of a path is never a link, and where root opens, the way to it is walked step by
-//! step: what belongs to somebody else leads only to what is his own ([`Walker::may_go`]). Only what
+//! step: what belongs to somebody else leads only to what is his own. Only what
 //! this start itself made is handed to the user who serves, by its descriptor.
 
 use std::ffi::{OsStr, OsString};

@@ -1,7 +1,7 @@
 //! The pidfile: a lock that happens to contain a number.
 //!
 //! It is locked for as long as the server lives, so a stale one is recognised by not being locked,
-//! whatever number it holds; and the kernel, not the file, says which process that is ([`lock`]).
+//! whatever number it holds; and the kernel, not the file, says which process that is.
 
 mod keep;
 mod lock;
