@@ -69,9 +69,12 @@ fn serve(args: &Args, starter: &mut Starter) -> anyhow::Result<DrainReport> {
     let log = log
         .start(config.log_level)
         .context("cannot start the log")?; // 7. threads appear here
-    let report = run(&config, listeners, &log, pid_file.as_mut(), |line| {
-        starter.ready(line)
-    })?;
+    let ready = |line: &str| {
+        if config.daemon || !log.say(line) {
+            starter.ready(line);
+        }
+    };
+    let report = run(&config, listeners, &log, pid_file.as_mut(), ready)?;
     if let Some(file) = pid_file {
         file.finish(&report);
     }

@@ -77,6 +77,26 @@ fn a_full_pipe_can_be_replaced_by_a_file() {
     assert_eq!(daemon.stop(&[]).code, Some(0));
 }
 
+#[test]
+fn a_standard_error_that_is_full_keeps_nobody_waiting_and_no_stop() {
+    let daemon = Daemon::folder();
+    make_pipe(&daemon.path("stderr"));
+    let _unread = fill(&daemon.path("stderr"));
+    let stderr = OpenOptions::new().write(true).open(daemon.path("stderr"));
+    let socket = daemon.path("wac.sock");
+    let mut child = Command::new(binary("wacd"))
+        .arg(format!("--listen=unix:{}", socket.display()))
+        .arg("--pid-file")
+        .arg(daemon.path("wacd.pid"))
+        .stderr(stderr.expect("the pipe has a reader"))
+        .spawn()
+        .expect("it can be run");
+    wait_until("it listens", || daemon.status().code == Some(0));
+    Peer::dial(&Address::Unix(socket)).greeted();
+    daemon.signal(Signal::SIGTERM);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
 /// A limit of file sizes stands in for a full disk.
 #[test]
 fn lines_that_found_no_room_are_counted_and_told_when_there_is_some() {

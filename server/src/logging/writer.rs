@@ -89,6 +89,15 @@ impl LogThread {
         Ok((thread, queue))
     }
 
+    /// Says something on standard error, in its turn, if that is the log: who writes there past the
+    /// writer waits where nobody reads. Tells whether it is.
+    pub fn say(&self, line: &str) -> bool {
+        if !self.is_file {
+            self.queue.push(format!("{line}\n").into_bytes());
+        }
+        !self.is_file
+    }
+
     /// Returns what asks for the file to be opened anew, where there is one.
     pub(crate) fn reopener(&self) -> Option<impl Fn() + Send + 'static> {
         let queue = self.queue.clone();
@@ -109,6 +118,12 @@ impl Drop for LogThread {
 }
 
 impl Queue {
+    fn push(&self, line: Vec<u8>) {
+        if self.orders.try_send(Order::Write(line)).is_err() {
+            self.marks.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Wakes the writer. One whose queue is full is awake.
     fn look(&self) {
         let _ = self.orders.try_send(Order::Look);
@@ -118,9 +133,7 @@ impl Queue {
 /// Takes one whole line for each call, as `tracing` writes them.
 impl Write for Queue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.orders.try_send(Order::Write(line.to_vec())).is_err() {
-            self.marks.lost.fetch_add(1, Ordering::Relaxed);
-        }
+        self.push(line.to_vec());
         Ok(line.len())
     }
 
