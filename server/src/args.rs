@@ -13,8 +13,8 @@ use crate::listeners::ListenAddr;
 /// Signals: TERM and INT stop the server, once everybody has everything or --grace is over; a second
 /// INT stops it at once. USR1 reopens the log file, and so does HUP where there is one.
 ///
-/// Exit codes: 0 stopped, everybody had everything; 1 could not start; 2 usage; 3 the drain's time
-/// ran out and some sessions were cut short. With --daemon: 0 it serves.
+/// Exit codes: 0 stopped, everybody had everything; 1 could not start; 2 usage, or a limit too low; 3
+/// the drain's time ran out and some sessions were cut short. With --daemon: 0 it serves.
 #[derive(Debug, Parser)]
 #[command(name = "wacd", version, args_conflicts_with_subcommands = true)]
 pub struct CommandLine {
@@ -32,7 +32,7 @@ pub enum Verb {
     /// Stops the server of a pidfile, waits until it is gone, and says how its stop ended
     ///
     /// Exit codes: 0 it is not running, or has stopped with everybody having everything; 1 it cannot be
-    /// told or signalled; 3 it has stopped, and some sessions were cut short; 4 it still runs.
+    /// told or signalled, or was killed; 3 it has stopped, and some sessions were cut short; 4 it still runs.
     Stop {
         /// The server's pidfile
         #[command(flatten)]
@@ -54,7 +54,8 @@ pub enum Verb {
 /// Which server is meant.
 #[derive(Debug, clap::Args)]
 pub struct PidFileArg {
-    /// Holds the daemon's number, and is locked as long as it lives [default for root:
+    /// Holds the daemon's number, and is locked as long as it lives; a file that holds anything else is
+    /// refused [default for root:
     /// /run/wacd/wacd.pid; for others: $XDG_RUNTIME_DIR/wacd.pid, else /tmp/wacd-UID.pid]
     #[arg(long, value_name = "FILE")]
     pub pid_file: Option<PathBuf>,
@@ -71,7 +72,7 @@ pub struct Args {
     #[command(flatten)]
     pub pid_file: PidFileArg,
 
-    /// Logs to a file [default for root's daemon: /var/log/wacd/wacd.log; for others:
+    /// Logs to a file, or to a pipe that has a reader [default for root's daemon: /var/log/wacd/wacd.log; for others:
     /// $XDG_STATE_HOME/wacd.log, ~/.local/state/wacd.log, else /tmp/wacd-UID.log; in the foreground:
     /// standard error]
     #[arg(long, value_name = "FILE")]
@@ -95,6 +96,11 @@ pub struct Args {
     )]
     pub listen: Vec<ListenAddr>,
 
+    /// Permissions of the Unix sockets, which belong to who serves. Flood control does not bind who may
+    /// write to one, so the user and the group may by default; 666 lets in everybody on this machine
+    #[arg(long, value_name = "MODE", default_value = "660", value_parser = mode)]
+    pub unix_mode: u32,
+
     /// Number of shards (threads that serve sessions), 1 to 64 [default: one for each core, at most 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub shards: Option<u16>,
@@ -107,11 +113,12 @@ pub struct Args {
     #[arg(long, value_name = "BYTES", default_value = "128KiB")]
     pub send_buffer: ByteSize,
 
-    /// The answer to SEC [default: 16 random hexadecimal digits]
+    /// The answer to SEC, which everybody on this machine sees in the list of processes: see
+    /// --secret-file [default: 16 random hexadecimal digits]
     #[arg(long, value_name = "TEXT", conflicts_with = "secret_file")]
     pub secret: Option<String>,
 
-    /// Reads the answer to SEC from a file: its first line
+    /// Reads the answer to SEC from a file, which keeps it out of the list of processes: its first line
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
 
@@ -188,6 +195,14 @@ pub enum LogLevel {
     Trace,
 }
 
+/// Reads octal permissions, as `chmod` does.
+fn mode(text: &str) -> Result<u32, String> {
+    u32::from_str_radix(text, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o777)
+        .ok_or_else(|| "it takes octal permissions, as in 660 or 666".to_owned())
+}
+
 /// Reads `512KiB` or `512KiB/s`.
 fn rate(text: &str) -> Result<ByteSize, String> {
     text.strip_suffix("/s").unwrap_or(text).parse()
@@ -221,6 +236,14 @@ mod tests {
                 .map(|value| value.to_string_lossy())
                 .collect();
             assert!(row.contains(&*default.join(",")), "{row}: {default:?}");
+        }
+    }
+
+    #[test]
+    fn permissions_are_octal() {
+        assert_eq!((mode("660"), mode("0666")), (Ok(0o660), Ok(0o666)));
+        for text in ["", "888", "1777", "rw", "-1"] {
+            assert!(mode(text).is_err(), "{text}");
         }
     }
 

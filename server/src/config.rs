@@ -15,7 +15,7 @@ use wac_core::{MAX_SERVER_LINE_BYTES, text};
 use crate::args::{Args, LogLevel, Switch};
 use crate::identity::Identity;
 use crate::limits;
-use crate::listeners::ListenAddr;
+use crate::listeners::{ListenAddr, SocketOptions};
 use crate::paths;
 
 /// Bytes the room may say at once, whatever its rate.
@@ -34,6 +34,8 @@ pub struct Config {
     pub identity: Option<Identity>,
     /// Where to listen; at least one.
     pub listen: Vec<ListenAddr>,
+    /// Permissions of Unix sockets.
+    pub unix_mode: u32,
     /// Number of shards, in 1..=64.
     pub shards: usize,
     /// Bytes of room log kept for slow readers, in 64 KiB..=1 GiB. Default 4 MiB: about 60,000
@@ -98,6 +100,7 @@ impl Config {
                 .iter()
                 .filter_map(|address| problems.absolute(address))
                 .collect(),
+            unix_mode: args.unix_mode,
             shards,
             window_bytes: window,
             send_buffer_bytes: problems.size("--send-buffer", args.send_buffer, 4 << 10, 64 << 20),
@@ -124,6 +127,17 @@ impl Config {
             Ok(config)
         } else {
             Err(ConfigError(problems.0))
+        }
+    }
+}
+
+impl Config {
+    /// Returns how sockets are bound.
+    pub fn socket_options(&self) -> SocketOptions<'_> {
+        SocketOptions {
+            send_buffer_bytes: self.send_buffer_bytes,
+            unix_mode: self.unix_mode,
+            server: self.identity.as_ref(),
         }
     }
 }
@@ -236,6 +250,12 @@ impl Problems {
         open_files: usize,
         shards: usize,
     ) -> usize {
+        if open_files <= limits::RESERVED_FILES {
+            self.add(format!(
+                "the limit of open files is {open_files}; a server needs more than {} (ulimit -n)",
+                limits::RESERVED_FILES
+            ));
+        }
         let most = limits::connections(open_files, shards);
         match wanted {
             Some(wanted) if wanted > most => {
@@ -358,5 +378,15 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("allows 984"), "{error}");
+    }
+
+    #[test]
+    fn too_few_open_files_are_a_problem_and_no_panic() {
+        let args = Args::try_parse_from(["wacd"]).unwrap();
+        let error = Config::load(&args, 8).unwrap_err().to_string();
+        assert!(
+            error.contains("open files is 8; a server needs more than 32"),
+            "{error}"
+        );
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::pidfile::{Holder, LastWord};
@@ -53,7 +54,12 @@ pub fn stop(pid_file: &Path, timeout: Duration) -> io::Result<Stopped> {
     if !holder.still_holds() {
         return Ok(Stopped::NotRunning);
     }
-    pidfd_send_signal(&process, Signal::TERM)?;
+    pidfd_send_signal(&process, Signal::TERM).map_err(|error| match error {
+        Errno::PERM => io::Error::other(format!(
+            "process {pid}, which runs, belongs to another user: only that one and root may stop it"
+        )),
+        error => error.into(),
+    })?;
     let mut gone = [PollFd::new(process.as_fd(), PollFlags::POLLIN)];
     let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
     if poll(&mut gone, timeout)? == 0 {

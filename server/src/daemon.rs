@@ -5,6 +5,11 @@ use std::io::{self, PipeWriter, Read, Write};
 use std::process;
 
 use daemonize::{Daemonize, Outcome};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::signals;
+use crate::terminal::complain;
 
 /// Opens a word from the daemon that it serves; anything else is why it does not.
 const READY: u8 = b'+';
@@ -38,7 +43,7 @@ impl Starter {
                 // A parent that was killed needs no word.
                 let _ = parent.write_all(word);
             }
-            Self::Terminal | Self::Told => eprintln!("{line}"),
+            Self::Terminal | Self::Told => complain(line),
         }
     }
 }
@@ -84,15 +89,30 @@ fn pass_on(mut word: io::PipeReader) -> i32 {
     let text = |said: &[u8]| String::from_utf8_lossy(said).into_owned();
     match said.split_first() {
         None => fail("wacd: the daemon ended before it served; its log says why"),
-        Some((&READY, line)) => {
-            eprintln!("{}", text(line));
-            0
-        }
+        Some((&READY, line)) => serves(&text(line)),
         Some(_) => fail(&text(&said)),
     }
 }
 
+/// A start that was told to stop meanwhile leaves no daemon.
+fn serves(line: &str) -> i32 {
+    let daemon = line
+        .rsplit_once("pid=")
+        .and_then(|(_, pid)| pid.parse().ok());
+    if let (Ok(Some(signal)), Some(daemon)) = (signals::stop_while_held(), daemon) {
+        let told = match kill(Pid::from_raw(daemon), Signal::SIGTERM) {
+            Ok(()) => "is told to stop".to_owned(),
+            Err(error) => format!("cannot be told to stop: {error}"),
+        };
+        return fail(&format!(
+            "wacd: {signal} came during the start; process {daemon} {told}"
+        ));
+    }
+    complain(line);
+    0
+}
+
 fn fail(text: &str) -> i32 {
-    eprintln!("{text}");
+    complain(text);
     1
 }

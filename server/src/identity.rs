@@ -1,10 +1,6 @@
 //! Who the server is when it serves: root binds, another user serves.
 
 use std::ffi::CString;
-use std::fs;
-use std::io;
-use std::os::unix::fs::chown;
-use std::path::Path;
 
 use nix::unistd::{Gid, Group, Uid, User, initgroups, setgid, setuid};
 
@@ -54,14 +50,8 @@ impl Identity {
         self.group.as_raw()
     }
 
-    /// Gives the folder of a file away if it is the server's own: called `wacd`.
-    pub(crate) fn own_folder_of(&self, path: &Path) -> io::Result<()> {
-        match path.parent().filter(|folder| folder.ends_with("wacd")) {
-            Some(folder) if fs::metadata(folder)?.is_dir() => {
-                chown(folder, Some(self.user()), Some(self.group()))
-            }
-            _ => Ok(()),
-        }
+    pub(crate) fn name(&self) -> String {
+        self.name.to_string_lossy().into_owned()
     }
 
     /// Becomes the user, for good: with the user's supplementary groups and no others.

@@ -23,7 +23,10 @@
 //!    `tests/load/stop.rs`.
 //! 7. Before it detaches, the process has one thread, and every start-up error has reached the
 //!    terminal: `tests/daemon/start.rs`.
-//! 8. A private text is in no log line, no metric and no `Debug` output: `tests/promises/privacy.rs`.
+//! 8. Nothing waits for the log: `tests/daemon/blocked_log.rs`.
+//! 9. A private text is in no log line, no metric and no `Debug` output: `tests/promises/privacy.rs`.
+
+#![warn(clippy::print_stdout, clippy::print_stderr)] // They panic where nothing can be written.
 
 pub mod args;
 pub mod config;
@@ -31,6 +34,7 @@ pub mod control;
 pub mod daemon;
 mod doorway;
 mod drain;
+mod files;
 mod gate;
 pub mod identity;
 pub mod limits;
@@ -43,8 +47,9 @@ pub mod pidfile;
 mod rare;
 mod shard;
 mod shared;
-mod signals;
+pub mod signals;
 mod sync;
+pub mod terminal;
 mod texts;
 mod transport;
 pub mod verbs;
@@ -56,7 +61,8 @@ use std::sync::Arc;
 use config::Config;
 pub use drain::DrainReport;
 use listeners::Listeners;
-use logging::Log;
+use logging::LogThread;
+use pidfile::PidFile;
 use shard::ShardThread;
 use shared::Shared;
 use signals::Signals;
@@ -86,7 +92,8 @@ pub enum RunError {
 pub fn run(
     config: &Config,
     listeners: Listeners,
-    log: &Log,
+    log: &LogThread,
+    pid_file: Option<&mut PidFile>,
     ready: impl FnOnce(&str),
 ) -> Result<DrainReport, RunError> {
     let start = |what| move |source| RunError::Start { what, source };
@@ -94,6 +101,10 @@ pub fn run(
         .enable_all()
         .build()
         .map_err(start("doorway"))?;
+    // First, for tokio panics where no descriptor is left; let in last, for this thread alone.
+    let mut signals = runtime
+        .block_on(async { Signals::install(log) })
+        .map_err(start("signal handlers"))?;
     let shared = Arc::new(Shared::new(config));
     let threads = (0..config.shards)
         .map(|id| ShardThread::spawn(id, shared.clone()))
@@ -101,11 +112,14 @@ pub fn run(
         .map_err(start("shards"))?;
     let ready_line = ready_line(&listeners, config.shards);
     let report = runtime.block_on(async {
-        let mut signals = Signals::install(log.clone()).map_err(start("signal handlers"))?;
         let doorway = doorway::open(listeners, shared.clone()).map_err(start("doorway"))?;
+        signals.let_in().map_err(start("signal handlers"))?;
         ready(&ready_line);
         let serve = async {
-            signals.stop().await;
+            tokio::select! {
+                () = signals.stop() => {}
+                () = kept(pid_file) => {}
+            }
             doorway.close();
             drain::drain(&shared, signals.interrupt(), config.grace).await
         };
@@ -118,6 +132,14 @@ pub fn run(
         threads.into_iter().for_each(ShardThread::join);
     }
     Ok(report)
+}
+
+/// Sees to the pidfile, if there is one, as long as the server serves.
+async fn kept(pid_file: Option<&mut PidFile>) {
+    match pid_file {
+        Some(file) => file.keep().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Returns the line that scripts wait for.

@@ -5,7 +5,7 @@ use std::thread;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Descriptors kept back for listeners, logs and connections being refused.
-const RESERVED_FILES: usize = 32;
+pub(crate) const RESERVED_FILES: usize = 32;
 /// Descriptors of one shard: its epoll set, its bell and what they need.
 const FILES_OF_A_SHARD: usize = 4;
 

@@ -1,16 +1,18 @@
 //! wacd: the WAC chat server.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)] // They panic where nothing can be written.
+
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Parser;
 use wac_server::args::{Args, CommandLine, Verb};
 use wac_server::config::{Config, ConfigError};
 use wac_server::daemon::{self, Starter};
 use wac_server::listeners::Listeners;
-use wac_server::logging::Log;
+use wac_server::logging::{Log, LogError};
 use wac_server::pidfile::{PidFile, PidFileError};
-use wac_server::{DrainReport, limits, paths, run, verbs};
+use wac_server::{DrainReport, limits, paths, run, signals, verbs};
 
 /// What was typed makes no sense; clap exits with the same.
 const EXIT_USAGE: u8 = 2;
@@ -45,41 +47,67 @@ fn main() -> ExitCode {
 
 /// The order matters: what can fail fails on the terminal, and threads come after the fork.
 fn serve(args: &Args, starter: &mut Starter) -> anyhow::Result<DrainReport> {
+    signals::hold().context("cannot hold signals")?; // 0. from here on none ends a start halfway
     let files = limits::raise_open_files().context("cannot read the limit of open files")?;
     let config = Config::load(args, files)?; // 1. read only: every problem on the terminal
-    let mut pid_file = config.pid_file.as_deref().map(PidFile::claim).transpose()?; // 2. "already running"
-    let log = Log::open(config.log_file.as_deref())?; // 3. "cannot write the log"
-    let listeners = Listeners::bind(&config.listen, config.send_buffer_bytes)?; // 4. "address in use"
+    let server = config.identity.as_ref();
+    let claim = |path| PidFile::claim(path, server);
+    let mut pid_file = config.pid_file.as_deref().map(claim).transpose()?; // 2. "already running"
+    let mut log = Log::open(config.log_file.as_deref(), server)?; // 3. "cannot write the log"
+    let listeners = Listeners::bind(&config.listen, &config.socket_options())?; // 4. "address in use"
     if config.daemon {
-        *starter = daemon::detach(log.file()?)?; // 5. fork while there is one thread
+        go_on()?;
+        *starter = daemon::detach(log.as_standard_error()?)?; // 5. fork while there is one thread
     }
     if let Some(file) = &mut pid_file {
         file.write_pid().context("cannot write the pidfile")?;
     }
-    if let Some(identity) = &config.identity {
-        log.hand_over(identity)
-            .context("cannot hand over the log")?;
-        pid_file
-            .iter()
-            .try_for_each(|file| file.hand_over(identity))
-            .context("cannot hand over the pidfile")?;
-        identity.assume().context("cannot become another user")?; // 6. nobody's privileges any more
+    if let Some(server) = server {
+        server.assume().context("cannot become another user")?; // 6. nobody's privileges any more
+        log.reopen_as(server)?;
     }
-    let _flush_at_end = log.start(config.log_level); // 7. threads appear here
-    let report = run(&config, listeners, &log, |line| starter.ready(line))?;
+    let log = log
+        .start(config.log_level)
+        .context("cannot start the log")?; // 7. threads appear here
+    let ready = |line: &str| {
+        if config.daemon || !log.say(line) {
+            starter.ready(line);
+        }
+    };
+    let report = run(&config, listeners, &log, pid_file.as_mut(), ready)?;
     if let Some(file) = pid_file {
         file.finish(&report);
     }
     Ok(report)
 }
 
-fn hint(error: &anyhow::Error) -> Option<&'static str> {
-    if matches!(
+/// A daemon that was told to stop before there is one does not begin.
+fn go_on() -> anyhow::Result<()> {
+    match signals::stop_while_held()? {
+        Some(signal) => bail!("{signal} came during the start"),
+        None => Ok(()),
+    }
+}
+
+fn hint(error: &anyhow::Error) -> Option<String> {
+    if let Some(error) = error.downcast_ref::<LogError>()
+        && let Some(hint) = error.hint()
+    {
+        return Some(hint);
+    }
+    let already_running = matches!(
         error.downcast_ref(),
         Some(PidFileError::AlreadyRunning { .. })
-    ) {
-        return Some("`wacd stop` ends it; for a second server, choose another --pid-file");
-    }
+    );
+    let hint = if already_running {
+        "`wacd stop` ends it; for a second server, choose another --pid-file"
+    } else {
+        hint_of_system(error)?
+    };
+    Some(hint.to_owned())
+}
+
+fn hint_of_system(error: &anyhow::Error) -> Option<&'static str> {
     let kind = error
         .chain()
         .find_map(|cause| cause.downcast_ref::<std::io::Error>())?

@@ -1,31 +1,79 @@
 //! Where files are unless told otherwise: the same for every verb.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::Uid;
 
 /// Returns the pidfile: root's in `/run/wacd/`, others' where the session keeps its own.
 pub fn pid_file() -> PathBuf {
-    let uid = Uid::effective();
-    if uid.is_root() {
-        return "/run/wacd/wacd.pid".into();
-    }
-    match env::var_os("XDG_RUNTIME_DIR") {
-        Some(folder) => Path::new(&folder).join("wacd.pid"),
-        None => format!("/tmp/wacd-{uid}.pid").into(),
-    }
+    pid_file_of(Uid::effective(), |name| env::var_os(name))
 }
 
 /// Returns a daemon's log file: root's in `/var/log/wacd/`, others' where the user keeps state.
 pub fn log_file() -> PathBuf {
-    let uid = Uid::effective();
+    log_file_of(Uid::effective(), |name| env::var_os(name))
+}
+
+fn pid_file_of(uid: Uid, variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
+    if uid.is_root() {
+        return "/run/wacd/wacd.pid".into();
+    }
+    match folder(variable("XDG_RUNTIME_DIR")) {
+        Some(folder) => folder.join("wacd.pid"),
+        None => format!("/tmp/wacd-{uid}.pid").into(),
+    }
+}
+
+fn log_file_of(uid: Uid, variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
     if uid.is_root() {
         return "/var/log/wacd/wacd.log".into();
     }
-    match (env::var_os("XDG_STATE_HOME"), env::var_os("HOME")) {
-        (Some(folder), _) => Path::new(&folder).join("wacd.log"),
-        (None, Some(home)) => Path::new(&home).join(".local/state/wacd.log"),
-        (None, None) => format!("/tmp/wacd-{uid}.log").into(),
+    let home = || folder(variable("HOME")).map(|home| home.join(".local/state"));
+    match folder(variable("XDG_STATE_HOME")).or_else(home) {
+        Some(folder) => folder.join("wacd.log"),
+        None => format!("/tmp/wacd-{uid}.log").into(),
+    }
+}
+
+/// XDG base directories: an empty or relative one counts as unset.
+fn folder(value: Option<OsString>) -> Option<PathBuf> {
+    value
+        .filter(|folder| Path::new(folder).is_absolute())
+        .map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_empty_or_relative_counts_as_unset() {
+        let anna = Uid::from_raw(1000);
+        let with = |state: &'static str, home: &'static str| {
+            log_file_of(anna, move |name| match name {
+                "XDG_STATE_HOME" => Some(state.into()),
+                _ => Some(home.into()),
+            })
+        };
+        assert_eq!(with("/s", "/h"), Path::new("/s/wacd.log"));
+        for unset in ["", "here", "./here"] {
+            let log = with(unset, "/h");
+            assert_eq!(log, Path::new("/h/.local/state/wacd.log"));
+            assert_eq!(with(unset, unset), Path::new("/tmp/wacd-1000.log"));
+            let pid_file = pid_file_of(anna, |_| Some(unset.into()));
+            assert_eq!(pid_file, Path::new("/tmp/wacd-1000.pid"));
+        }
+    }
+
+    #[test]
+    fn roots_files_are_the_systems() {
+        let root = Uid::from_raw(0);
+        assert_eq!(pid_file_of(root, |_| None), Path::new("/run/wacd/wacd.pid"));
+        assert_eq!(
+            log_file_of(root, |_| None),
+            Path::new("/var/log/wacd/wacd.log")
+        );
     }
 }

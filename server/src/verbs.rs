@@ -8,6 +8,7 @@ use anyhow::Context;
 
 use crate::control::{self, Stopped};
 use crate::pidfile::LastWord;
+use crate::terminal::say;
 
 /// The drain's time ran out before every session had everything.
 const EXIT_CUT_SHORT: u8 = 3;
@@ -35,31 +36,31 @@ pub fn stop(pid_file: &Path, timeout: Duration) -> anyhow::Result<ExitCode> {
         control::stop(pid_file, timeout).with_context(|| format!("cannot stop by {shown}"))?;
     Ok(match stopped {
         Stopped::NotRunning => {
-            println!("wacd is not running ({shown})");
+            say(not_running(pid_file));
             ExitCode::SUCCESS
         }
         Stopped::Gone {
             pid,
             last_word: Some(LastWord { stopped, cut_short }),
         } => {
-            println!(
+            say(format_args!(
                 "wacd (process {pid}) has stopped: {stopped} had everything, {cut_short} were cut short"
-            );
+            ));
             stopped_code(cut_short)
         }
         Stopped::Gone {
             pid,
             last_word: None,
         } => {
-            println!(
+            say(format_args!(
                 "wacd (process {pid}) is gone, but left no word of how: it was killed; see its log"
-            );
+            ));
             ExitCode::FAILURE
         }
         Stopped::StillRunning { pid } => {
-            println!(
+            say(format_args!(
                 "wacd (process {pid}) still runs; try a longer --timeout, or kill -INT {pid} to end it at once"
-            );
+            ));
             ExitCode::from(EXIT_STILL_RUNNING)
         }
     })
@@ -74,12 +75,21 @@ pub fn status(pid_file: &Path) -> anyhow::Result<ExitCode> {
     let running = control::status(pid_file).with_context(|| format!("cannot tell by {shown}"))?;
     Ok(match running {
         Some(pid) => {
-            println!("wacd is running, process {pid} ({shown})");
+            say(format_args!("wacd is running, process {pid} ({shown})"));
             ExitCode::SUCCESS
         }
         None => {
-            println!("wacd is not running ({shown})");
+            say(not_running(pid_file));
             ExitCode::from(EXIT_NOT_RUNNING)
         }
     })
+}
+
+/// Without a file nothing is known but that.
+fn not_running(pid_file: &Path) -> String {
+    let shown = pid_file.display();
+    match pid_file.symlink_metadata() {
+        Ok(_) => format!("wacd is not running ({shown})"),
+        Err(_) => format!("wacd is not running, or with another --pid-file: there is no {shown}"),
+    }
 }

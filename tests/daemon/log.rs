@@ -65,3 +65,17 @@ fn a_log_reopened_under_load_loses_no_line() {
     assert_eq!(each.len(), kept.len(), "none twice");
     assert!(daemon.path("wacd.log.0").exists());
 }
+
+#[test]
+fn what_a_daemon_writes_to_standard_error_follows_the_log() {
+    let daemon = Daemon::folder();
+    assert_eq!(daemon.start(&[]).code, Some(0));
+    fs::rename(daemon.path("wacd.log"), daemon.path("moved")).expect("a log can be moved");
+    daemon.signal(Signal::SIGUSR1);
+    let log = fs::canonicalize(daemon.path(""))
+        .expect("a folder")
+        .join("wacd.log");
+    wait_until("standard error leads to the new log", || {
+        fs::read_link(format!("/proc/{}/fd/2", daemon.pid())).is_ok_and(|to| to == log)
+    });
+}

@@ -1,15 +1,19 @@
 //! Where the server listens.
 
+mod unix;
+
 use std::fmt;
-use std::fs;
 use std::io;
 use std::net::{self, SocketAddr};
-use std::os::unix::net as unix;
-use std::path::{Path, PathBuf};
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+
+use crate::identity::Identity;
+pub(crate) use unix::BoundUnix;
 
 /// Connections that may wait to be accepted: somaxconn's usual value, for join storms.
 const BACKLOG: i32 = 4096;
@@ -64,26 +68,32 @@ pub struct BindError {
     source: io::Error,
 }
 
+/// How sockets are bound.
+#[derive(Debug, Clone, Copy)]
+pub struct SocketOptions<'a> {
+    /// SO_SNDBUF of each accepted socket.
+    pub send_buffer_bytes: usize,
+    /// Permissions of a Unix socket.
+    pub unix_mode: u32,
+    /// Whose a Unix socket is, if not who starts.
+    pub server: Option<&'a Identity>,
+}
+
+impl Default for SocketOptions<'_> {
+    fn default() -> Self {
+        Self {
+            send_buffer_bytes: 128 << 10,
+            unix_mode: 0o660,
+            server: None,
+        }
+    }
+}
+
 /// A bound socket.
 #[derive(Debug)]
 pub(crate) enum Listener {
     Tcp(net::TcpListener),
-    Unix(unix::UnixListener, BoundUnix),
-}
-
-/// What a bound Unix socket needs besides: its path is removed at the end.
-#[derive(Debug)]
-pub(crate) struct BoundUnix {
-    /// SO_SNDBUF for accepted sockets, which do not inherit it.
-    pub(crate) send_buffer_bytes: usize,
-    path: PathBuf,
-}
-
-impl Drop for BoundUnix {
-    fn drop(&mut self) {
-        // Somebody may have removed it already: it is gone either way.
-        let _ = fs::remove_file(&self.path);
-    }
+    Unix(UnixListener, BoundUnix),
 }
 
 /// The sockets the server listens on.
@@ -95,9 +105,9 @@ impl Listeners {
     ///
     /// # Errors
     /// [`BindError`] for the first that can't be bound.
-    pub fn bind(addresses: &[ListenAddr], send_buffer_bytes: usize) -> Result<Self, BindError> {
+    pub fn bind(addresses: &[ListenAddr], options: &SocketOptions<'_>) -> Result<Self, BindError> {
         let bind = |address: &ListenAddr| {
-            bind(address, send_buffer_bytes).map_err(|source| BindError {
+            bind(address, options).map_err(|source| BindError {
                 address: address.clone(),
                 source,
             })
@@ -119,19 +129,15 @@ impl Listeners {
     }
 }
 
-fn bind(address: &ListenAddr, send_buffer_bytes: usize) -> io::Result<(ListenAddr, Listener)> {
+fn bind(address: &ListenAddr, options: &SocketOptions<'_>) -> io::Result<(ListenAddr, Listener)> {
     match address {
         ListenAddr::Tcp(address) => {
-            let listener = bind_tcp(*address, send_buffer_bytes)?;
+            let listener = bind_tcp(*address, options.send_buffer_bytes)?;
             let real = ListenAddr::Tcp(listener.local_addr()?);
             Ok((real, Listener::Tcp(listener)))
         }
         ListenAddr::Unix(path) => {
-            let socket = bind_unix(path)?;
-            let bound = BoundUnix {
-                send_buffer_bytes,
-                path: path.clone(),
-            };
+            let (socket, bound) = unix::bind(path, options)?;
             Ok((address.clone(), Listener::Unix(socket, bound)))
         }
     }
@@ -159,22 +165,6 @@ fn bind_tcp(address: SocketAddr, send_buffer_bytes: usize) -> io::Result<net::Tc
     Ok(socket.into())
 }
 
-fn bind_unix(path: &Path) -> io::Result<unix::UnixListener> {
-    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.set_nonblocking(true)?;
-    let address = SockAddr::unix(path)?;
-    if let Err(error) = socket.bind(&address) {
-        if error.kind() != io::ErrorKind::AddrInUse || unix::UnixStream::connect(path).is_ok() {
-            return Err(error);
-        }
-        // A socket nobody listens on: left by a server that was killed.
-        fs::remove_file(path)?;
-        socket.bind(&address)?;
-    }
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,17 +177,5 @@ mod tests {
         for text in ["", "4700", "localhost", "unix:", "127.0.0.1"] {
             assert!(text.parse::<ListenAddr>().is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn a_stale_unix_socket_is_taken_over_and_a_live_one_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("wacd.sock");
-        drop(unix::UnixListener::bind(&path).unwrap());
-        let live = Listeners::bind(&[ListenAddr::Unix(path.clone())], 1 << 16).unwrap();
-        let error = Listeners::bind(&[ListenAddr::Unix(path.clone())], 1 << 16).unwrap_err();
-        assert_eq!(error.source.kind(), io::ErrorKind::AddrInUse);
-        drop(live);
-        assert!(!path.exists());
     }
 }

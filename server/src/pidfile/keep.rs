@@ -1,0 +1,48 @@
+//! Keeps the pidfile of a running server where it is looked for: cleaners of `/tmp` remove what is
+//! old, and without it `wacd stop` finds no server and a second one starts.
+
+use std::future::pending;
+use std::time::Duration;
+
+use super::{PidFile, PidFileError};
+
+/// How often it is looked for: `wacd stop` is not so soon after somebody removed it.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+impl PidFile {
+    /// Makes the file anew whenever somebody has removed it. Does not end.
+    pub(crate) async fn keep(&mut self) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            if self.is_there() {
+                continue;
+            }
+            match self.restore() {
+                Ok(()) => {
+                    tracing::warn!(path = %self.path.display(), "somebody removed the pidfile; made anew");
+                }
+                Err(error) => {
+                    let why = anyhow::Error::from(error);
+                    tracing::error!(
+                        "somebody removed the pidfile: {why:#}; `wacd stop` does not find this server"
+                    );
+                    pending().await
+                }
+            }
+        }
+    }
+
+    fn is_there(&self) -> bool {
+        self.place.leads_to(self.inode)
+    }
+
+    fn restore(&mut self) -> Result<(), PidFileError> {
+        let mut new = Self::claim(&self.path, None)?;
+        new.write_pid().map_err(|source| PidFileError::Io {
+            path: self.path.clone(),
+            source,
+        })?;
+        *self = new;
+        Ok(())
+    }
+}

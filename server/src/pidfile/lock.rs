@@ -1,0 +1,112 @@
+//! Locks of the pidfile: who starts or runs, as the kernel says it.
+//!
+//! Both are write locks (`fcntl`), which only one who may write the file can take: what another user
+//! does to a pidfile he may only read keeps no server away.
+//!
+//! ```text
+//!  byte 0  the claim, an open file's lock: taken before the fork, which hands it on
+//!  byte 1  the process's own lock, taken by the one that serves: the kernel tells its number
+//! ```
+
+use std::fs::File;
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc::{self, c_int};
+
+/// A byte of the pidfile that is locked; it need not be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lock {
+    /// Somebody starts, runs or ends.
+    Claim,
+    /// A process serves.
+    Process,
+}
+
+/// What became of a try to lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tried {
+    Locked,
+    /// Another holds a lock: see [`is_held`].
+    Refused,
+}
+
+impl Lock {
+    /// Takes the lock, if nobody holds one.
+    pub(super) fn take(self, file: &File) -> nix::Result<Tried> {
+        let lock = self.of(libc::F_WRLCK);
+        let how = match self {
+            Self::Claim => FcntlArg::F_OFD_SETLK(&lock),
+            Self::Process => FcntlArg::F_SETLK(&lock),
+        };
+        match fcntl(file, how) {
+            Ok(_) => Ok(Tried::Locked),
+            Err(Errno::EAGAIN | Errno::EACCES) => Ok(Tried::Refused),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells whether another open file holds the lock. One who only reads the file can't.
+    pub(super) fn is_held(self, file: &File) -> nix::Result<bool> {
+        Ok(self.look(file)?.is_some())
+    }
+
+    /// Returns the process that holds the lock; 0 if it is out of sight, in another container.
+    pub(super) fn holder(self, file: &File) -> nix::Result<Option<i32>> {
+        self.look(file)
+    }
+
+    /// Asks for what would keep a read lock away: a write lock.
+    fn look(self, file: &File) -> nix::Result<Option<i32>> {
+        let mut lock = self.of(libc::F_RDLCK);
+        fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock))?;
+        Ok((c_int::from(lock.l_type) != libc::F_UNLCK).then_some(lock.l_pid))
+    }
+
+    fn of(self, kind: c_int) -> libc::flock {
+        libc::flock {
+            l_type: kind as libc::c_short,
+            l_whence: libc::SEEK_SET as libc::c_short,
+            l_start: match self {
+                Self::Claim => 0,
+                Self::Process => 1,
+            },
+            l_len: 1,
+            l_pid: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::PidFile;
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn one_who_only_reads_a_stale_pidfile_keeps_no_server_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wacd.pid");
+        fs::write(&path, "1\n").unwrap();
+        let reader = File::open(&path).unwrap();
+        reader.lock().unwrap();
+        for lock in [Lock::Claim, Lock::Process] {
+            let lock = lock.of(libc::F_RDLCK);
+            fcntl(&reader, FcntlArg::F_OFD_SETLK(&lock)).unwrap();
+        }
+        PidFile::claim(&path, None).unwrap().write_pid().unwrap();
+    }
+
+    #[test]
+    fn a_lock_of_one_who_serves_is_seen_by_one_who_only_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wacd.pid");
+        let server = File::create(&path).unwrap();
+        let reader = File::open(&path).unwrap();
+        assert_eq!(Lock::Process.holder(&reader), Ok(None));
+        assert_eq!(Lock::Process.take(&server), Ok(Tried::Locked));
+        let pid = i32::try_from(std::process::id()).unwrap();
+        assert_eq!(Lock::Process.holder(&reader), Ok(Some(pid)));
+        assert_eq!(Lock::Claim.is_held(&reader), Ok(false));
+    }
+}

@@ -1,0 +1,15 @@
+//! Words for who typed the command. Output that can't be written (`2>/dev/full`, a closed pipe) is
+//! no reason to fail: the exit code says how it went.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+/// Writes a line to standard output.
+pub fn say(text: impl Display) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// Writes a line to standard error.
+pub fn complain(text: impl Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}

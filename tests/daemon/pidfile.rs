@@ -1,0 +1,90 @@
+//! The pidfile: whoever asks gets a true answer, and nobody else keeps a start away.
+
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use wac_tests::{Daemon, Said, binary, wait_until};
+
+use crate::users::{AS_NOBODY, NOBODY, is_root};
+
+fn as_nobody(daemon: &Daemon, verb: &str) -> Said {
+    let mut command = Command::new(binary("wacd"));
+    command.uid(NOBODY).gid(NOBODY).arg(verb);
+    Said::of(command.arg("--pid-file").arg(daemon.path("wacd.pid")))
+}
+
+#[test]
+fn another_user_is_told_that_it_runs_and_that_he_may_not_stop_it() {
+    if !is_root() {
+        return;
+    }
+    let daemon = Daemon::folder();
+    assert_eq!(daemon.start(&[]).code, Some(0));
+    let running = as_nobody(&daemon, "status");
+    assert_eq!(running.code, Some(0), "{running:?}");
+    assert!(
+        running.text.contains(&format!("process {}", daemon.pid())),
+        "{running:?}"
+    );
+    let refused = as_nobody(&daemon, "stop");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(
+        refused.text.contains("belongs to another user"),
+        "{refused:?}"
+    );
+    assert_eq!(daemon.status().code, Some(0));
+}
+
+#[test]
+fn the_user_who_serves_may_ask_and_stop() {
+    if !is_root() {
+        return;
+    }
+    let daemon = Daemon::folder();
+    assert_eq!(daemon.start(&AS_NOBODY).code, Some(0));
+    assert_eq!(as_nobody(&daemon, "status").code, Some(0));
+    let stopped = as_nobody(&daemon, "stop");
+    assert_eq!(stopped.code, Some(0), "{stopped:?}");
+    assert!(stopped.text.contains("0 were cut short"), "{stopped:?}");
+}
+
+#[test]
+fn a_lock_of_one_who_only_reads_it_keeps_no_start_away() {
+    let daemon = Daemon::folder();
+    fs::write(daemon.path("wacd.pid"), "1\n").expect("a stale pidfile");
+    let reader = File::open(daemon.path("wacd.pid")).expect("anybody may read it");
+    reader.lock().expect("anybody may lock it");
+    let started = daemon.start(&[]);
+    assert_eq!(started.code, Some(0), "{started:?}");
+}
+
+#[test]
+fn a_file_that_was_named_by_mistake_is_kept() {
+    let daemon = Daemon::folder();
+    fs::write(daemon.path("wacd.pid"), "lunch at noon\n").expect("a file");
+    let refused = daemon.start(&[]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.text.contains("--pid-file"), "{refused:?}");
+    let kept = fs::read_to_string(daemon.path("wacd.pid")).expect("it is kept");
+    assert_eq!(kept, "lunch at noon\n");
+}
+
+#[test]
+fn one_that_somebody_removed_comes_back_and_until_then_nobody_says_that_nothing_runs() {
+    let daemon = Daemon::folder();
+    assert_eq!(daemon.start(&[]).code, Some(0));
+    let pid = daemon.pid();
+    fs::remove_file(daemon.path("wacd.pid")).expect("somebody removes it");
+    let asked = daemon.status();
+    if asked.code == Some(3) {
+        assert!(
+            asked.text.contains("or with another --pid-file"),
+            "{asked:?}"
+        );
+    }
+    wait_until("it is there again", || daemon.status().code == Some(0));
+    assert_eq!(daemon.pid(), pid);
+    assert_eq!(daemon.stop(&[]).code, Some(0));
+    assert!(!daemon.path("wacd.pid").exists());
+}
