@@ -62,6 +62,7 @@ impl Fake {
             readable: true,
             writable: true,
             hung_up: true,
+            ..Ready::default()
         };
     }
 
