@@ -96,7 +96,7 @@ pub struct Session {
     flood: Option<Flood>,
     /// Weight of own answers and skips that have not been written.
     own_waiting: usize,
-    /// Shared texts that have not been written.
+    /// Shared texts, or pieces of one, that have not been written.
     shared_waiting: usize,
     /// An item was handed out whose event has not come.
     awaiting: bool,
@@ -341,6 +341,11 @@ impl Session {
     /// Skips a line of its own that was just appended to the log.
     pub fn appended(&mut self, at: Position, bytes: usize) {
         self.own_waiting += self.cursor.skip(at, bytes);
+    }
+
+    /// Notes that the shared text it asked for comes in so many pieces, at least 1.
+    pub fn shown_in(&mut self, pieces: usize) {
+        self.shared_waiting += pieces - 1;
     }
 
     /// Places private bytes in what it reads.
