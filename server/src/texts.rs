@@ -1,12 +1,14 @@
 //! Texts that many sessions share, encoded once.
 
+mod who;
+
 use std::sync::{Arc, Mutex};
 
 use wac_core::command::write_help;
-use wac_core::line::{ServerLine, write_who};
+use wac_core::line::ServerLine;
 use wac_core::roster::Roster;
 
-use crate::sync::lock;
+use who::{Pieces, Who};
 
 /// What every newcomer is told.
 const GREETING: &str = "WAC chat; log in with LIN <name>, HELP lists the commands";
@@ -16,14 +18,7 @@ const GREETING: &str = "WAC chat; log in with LIN <name>, HELP lists the command
 pub(crate) struct Texts {
     pub(crate) greeting: Arc<[u8]>,
     pub(crate) help: Arc<[u8]>,
-    who: Mutex<Who>,
-}
-
-/// The answer to `WHO` as of a version of the roster.
-#[derive(Debug)]
-struct Who {
-    version: Option<u64>,
-    text: Arc<[u8]>,
+    who: Who,
 }
 
 impl Texts {
@@ -35,39 +30,15 @@ impl Texts {
         }
         let mut help = Vec::new();
         write_help(&mut help);
-        let who = Who {
-            version: None,
-            text: Arc::default(),
-        };
         Self {
             greeting: greeting.into(),
             help: help.into(),
-            who: Mutex::new(who),
+            who: Who::default(),
         }
     }
 
-    /// Returns who is online now: encoded once for each change of the roster, outside its lock.
-    pub(crate) fn who(&self, roster: &Mutex<Roster>) -> Arc<[u8]> {
-        let kept = {
-            let who = lock(&self.who);
-            (who.version, who.text.clone())
-        };
-        let (version, names) = {
-            let roster = lock(roster);
-            if kept.0 == Some(roster.version()) {
-                return kept.1;
-            }
-            (roster.version(), roster.names())
-        };
-        let mut text = Vec::new();
-        write_who(&names, &mut text);
-        let mut who = lock(&self.who);
-        if who.version.is_none_or(|kept| kept < version) {
-            *who = Who {
-                version: Some(version),
-                text: text.into(),
-            };
-        }
-        who.text.clone()
+    /// Returns who is online now.
+    pub(crate) fn who(&self, roster: &Mutex<Roster>) -> Pieces {
+        self.who.list(roster)
     }
 }

@@ -100,6 +100,17 @@ impl Peer {
             .expect("the server takes what is sent");
     }
 
+    /// Sends bytes, the last of them as urgent data.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not take them.
+    #[track_caller]
+    pub fn send_urgent(&mut self, bytes: &[u8]) {
+        let sent = self.socket.send_out_of_band(bytes);
+        assert_eq!(sent.expect("the server takes what is sent"), bytes.len());
+    }
+
     /// A second handle for sending, for another thread.
     ///
     /// # Panics

@@ -3,9 +3,22 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Server;
+use crate::{Server, Signal, wait_until};
 
 impl Server {
+    /// Does something while the process stands still: all that is sent meanwhile lies before it at
+    /// once.
+    ///
+    /// # Panics
+    ///
+    /// When it can't be stopped.
+    pub fn while_stopped(&self, work: impl FnOnce()) {
+        self.signal(Signal::SIGSTOP);
+        wait_until("every thread to stand still", || self.stands_still());
+        work();
+        self.signal(Signal::SIGCONT);
+    }
+
     /// Memory the process holds now, in bytes.
     #[must_use]
     pub fn resident_bytes(&self) -> usize {
@@ -32,6 +45,13 @@ impl Server {
                 self.status_number(&format!("task/{thread}/status"), "voluntary_ctxt_switches:")
             })
             .sum()
+    }
+
+    fn stands_still(&self) -> bool {
+        self.entries("task").all(|thread| {
+            let status = fs::read_to_string(self.proc(&format!("task/{thread}/status")));
+            status.is_ok_and(|status| status.contains("State:\tT"))
+        })
     }
 
     fn entries(&self, folder: &str) -> impl Iterator<Item = String> {

@@ -1,8 +1,12 @@
 //! The programs people chat with when they have no client: telnet and ncat, run as children.
 
+use std::fs::File;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
+
+use nix::pty::openpty;
 
 use crate::Lines;
 
@@ -11,7 +15,7 @@ use crate::Lines;
 pub struct Program {
     child: Child,
     /// Telnet ends with its input: it stays open until the test is done with it.
-    keyboard: Option<ChildStdin>,
+    keyboard: Option<File>,
     screen: Lines,
     /// Lines of the screen that were looked at.
     seen: usize,
@@ -28,9 +32,36 @@ impl Program {
     #[must_use]
     #[track_caller]
     pub fn telnet(address: SocketAddr) -> Program {
-        let mut telnet = Program::run("telnet", address);
-        telnet.shows_before("Escape character is '^]'.");
-        telnet
+        Program::run("telnet", address).connected()
+    }
+
+    /// Starts `telnet` on a terminal of its own, which echoes what is typed.
+    ///
+    /// # Panics
+    ///
+    /// When it is not installed, or does not connect.
+    #[must_use]
+    #[track_caller]
+    pub fn telnet_on_terminal(address: SocketAddr) -> Program {
+        let pty = openpty(None, None).expect("there is a free pseudo-terminal");
+        let end = || pty.slave.try_clone().expect("there is a free file");
+        // setsid makes the terminal the program's own, so that Ctrl-C interrupts it.
+        let child = Command::new("setsid")
+            .args(["--ctty", "telnet"])
+            .args([address.ip().to_string(), address.port().to_string()])
+            .stdin(end())
+            .stdout(end())
+            .stderr(Stdio::null())
+            .spawn();
+        let child = child.unwrap_or_else(|error| panic!("cannot start setsid: {error}"));
+        let master = File::from(pty.master);
+        let keyboard = master.try_clone().expect("there is a free file");
+        Program::new(child, keyboard, Lines::follow(master)).connected()
+    }
+
+    fn connected(mut self) -> Program {
+        self.shows_before("Escape character is '^]'.");
+        self
     }
 
     /// Starts `ncat` (of the nmap project).
@@ -53,16 +84,19 @@ impl Program {
             .stderr(Stdio::null())
             .spawn();
         let mut child = spawned.unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
-        let keyboard = child.stdin.take();
-        let screen = Lines::follow(
-            child
-                .stdout
-                .take()
-                .expect("standard output was asked for as a pipe"),
-        );
+        let keyboard = child.stdin.take().expect("it was asked for as a pipe");
+        let screen = child.stdout.take().expect("it was asked for as a pipe");
+        Program::new(
+            child,
+            File::from(OwnedFd::from(keyboard)),
+            Lines::follow(screen),
+        )
+    }
+
+    fn new(child: Child, keyboard: File, screen: Lines) -> Program {
         Program {
             child,
-            keyboard,
+            keyboard: Some(keyboard),
             screen,
             seen: 0,
             fences: 0,
@@ -76,10 +110,31 @@ impl Program {
     /// When the program has ended, or its input has.
     #[track_caller]
     pub fn types(&mut self, line: &str) {
+        self.presses(&format!("{line}\n"));
+    }
+
+    /// Types Ctrl-C, which a terminal makes an interrupt.
+    ///
+    /// # Panics
+    ///
+    /// When the program has ended, or its input has.
+    #[track_caller]
+    pub fn types_ctrl_c(&mut self) {
+        self.presses("\x03");
+    }
+
+    #[track_caller]
+    fn presses(&mut self, keys: &str) {
         let keyboard = self.keyboard.as_mut().expect("its input has not ended");
         keyboard
-            .write_all(format!("{line}\n").as_bytes())
+            .write_all(keys.as_bytes())
             .expect("the program is running");
+    }
+
+    /// Tells whether the screen has shown a line.
+    #[must_use]
+    pub fn has_shown(&self, line: &str) -> bool {
+        self.screen.count(|shown| shown == line) > 0
     }
 
     /// Ends its input.

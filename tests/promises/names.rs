@@ -76,6 +76,34 @@ fn what_is_not_such_a_word_is_refused() {
 }
 
 #[test]
+fn a_name_nobody_sees_is_refused_and_so_is_what_is_not_seen_in_a_name() {
+    let server = Server::start();
+    for c in "\u{34f}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{17b4}\u{e0100}\u{fe0f}".chars() {
+        let why = format!("! not a name: U+{:04X} in it can't be seen", u32::from(c));
+        refused(&server, &c.to_string(), &why);
+        refused(&server, &format!("Ja{c}ck"), &why);
+    }
+    refused(
+        &server,
+        "\u{200d}",
+        "! not a name: U+200D in it can't be seen",
+    );
+    for marks in ["\u{301}", "\u{323}\u{308}", "\u{93f}"] {
+        refused(&server, marks, "! not a name: it begins with a mark");
+    }
+}
+
+#[test]
+fn a_joiner_within_a_name_is_kept_and_makes_it_no_other() {
+    same("Jack", "Ja\u{200d}ck");
+    let server = Server::start();
+    // Ali-Reza in Persian.
+    let (mut ann, mut ali) = (server.user("ann"), server.user("علی\u{200c}رضا"));
+    ann.send("W علیرضا hi");
+    ali.expect("ann whispers, \"hi\"");
+}
+
+#[test]
 fn a_name_is_counted_in_characters_not_in_bytes() {
     let server = Server::start();
     let _peer = server.user(&"é".repeat(32));
@@ -103,6 +131,24 @@ fn a_name_that_looks_like_another_is_taken() {
     // Cyrillic letters.
     same("paypal", "раураl");
     same("раураl", "paypal");
+    // Letters in another style.
+    same("Jack", "ᴶack");
+    same("Jack", "Ｊack");
+    // Accents are overlooked: Zoë and Zoe are told apart by nobody who reads fast.
+    same("Jack", "Jacḳ");
+    same("Zoë", "Zoe");
+    same("istanbul", "İstanbul");
+    // An Arabic one is drawn like the Latin one.
+    same("x1", "x١");
+}
+
+#[test]
+fn a_name_that_looks_different_is_free() {
+    // What a digit is worth is not seen: the Devanagari one is drawn like a nine.
+    different("x1", "x१");
+    // A vowel sign is no accent.
+    different("रिम", "रुम");
+    different("か", "が");
 }
 
 #[test]

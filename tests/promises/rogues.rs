@@ -97,6 +97,7 @@ fn one_who_sends_a_mebibyte_without_a_newline() {
     let server = Server::start();
     let (mut pair, mut rogue) = (Pair::new(&server), server.connect());
     let before = server.resident_bytes();
+    rogue.send_bytes(b"MSG ");
     rogue.send_bytes(&vec![b'x'; 1024 * 1024]);
     pair.undisturbed();
     rogue.send_bytes(b"\n");
@@ -139,9 +140,17 @@ fn one_who_resets_the_connection() {
 fn one_who_takes_it_for_a_web_server() {
     let server = Server::start();
     let mut pair = Pair::new(&server);
+    let body = b"\r\n\r\nLIN Evil\r\nMSG hi\r\n";
+    let long = [b'x'; 5000];
     for first in [
         &b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"[..],
         b"\x16\x03\x01\x00\x05hello",
+        &[b"POST /", &long[..], b" HTTP/1.1", body].concat(),
+        &[b"PURGE /", &long[..], b" HTTP/1.1", body].concat(),
+        &[b"\x16\x03\x01", &long[..], body].concat(),
+        &[b"DELETE / HTTP/1.1", &body[..]].concat(),
+        &[b"PRI * HTTP/2.0", &body[..]].concat(),
+        &[&long[..], body].concat(),
     ] {
         let mut rogue = Peer::dial(server.address());
         rogue.send_bytes(first);

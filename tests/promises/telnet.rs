@@ -9,6 +9,7 @@ const WONT: u8 = 252;
 const WILL: u8 = 251;
 const SB: u8 = 250;
 const AYT: u8 = 246;
+const DM: u8 = 242;
 const NOP: u8 = 241;
 const SE: u8 = 240;
 
@@ -31,6 +32,15 @@ fn an_offer_is_declined_once() {
     assert_eq!(answers(&mut peer, &[IAC, DO, 1]), [IAC, WONT, 1]);
     // An offer repeated is not declined again: so no two ends can decline for ever.
     assert_eq!(answers(&mut peer, &[IAC, WILL, 24, IAC, DO, 1]), NOTHING);
+}
+
+#[test]
+fn a_timing_mark_is_answered_each_time() {
+    let server = Server::start();
+    let mut peer = server.connect();
+    for _ in 0..3 {
+        assert_eq!(answers(&mut peer, &[IAC, DO, 6]), [IAC, WONT, 6]);
+    }
 }
 
 #[test]
@@ -103,6 +113,22 @@ fn commands_are_taken_out_of_a_line_wherever_they_are_cut() {
         pacer.fence();
         ann.send_bytes(&line[cut..]);
         bob.expect("ann: hell\u{f6}!");
+    }
+    ann.silent_until_fence();
+}
+
+/// A Synch (RFC 854): its last byte is urgent data, at which the system stops a read.
+#[test]
+fn a_synch_eats_nothing_and_what_stands_behind_it_is_read() {
+    let server = Server::start();
+    let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
+    for _ in 0..3 {
+        server.while_stopped(|| {
+            ann.send_bytes(b"MSG hel");
+            ann.send_urgent(&[IAC, DM]);
+            ann.send_bytes(b"lo\n");
+        });
+        bob.expect("ann: hello");
     }
     ann.silent_until_fence();
 }

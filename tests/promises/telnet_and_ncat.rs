@@ -1,6 +1,6 @@
 //! People chat with the programs they have: telnet and ncat.
 
-use wac_tests::{Program, SECRET, Server};
+use wac_tests::{Program, SECRET, Server, wait_until};
 
 /// Two with telnet and one with ncat, all logged in. The greeting and the joins have been seen.
 struct Room {
@@ -94,6 +94,24 @@ fn ncat_fed_from_a_pipe_is_answered_and_ends() {
     ncat.types("WHO");
     ncat.ends_input();
     assert_eq!(ncat.lines_to_end()[1..], ["* online (0)"]);
+}
+
+/// After Ctrl-C telnet throws away what comes before the answer to its timing mark.
+#[test]
+fn telnet_shows_what_is_said_after_each_ctrl_c() {
+    let server = Server::start();
+    let mut ann = Program::telnet_on_terminal(server.address().tcp());
+    ann.types("LIN ann");
+    ann.shows_before("* welcome, ann");
+    let mut bob = server.user("bob");
+    for time in 1..=3 {
+        ann.types_ctrl_c();
+        let said = format!("bob: still there, {time}?");
+        wait_until(&said, || {
+            bob.send(&format!("MSG still there, {time}?"));
+            ann.has_shown(&said)
+        });
+    }
 }
 
 #[test]

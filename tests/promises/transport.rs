@@ -27,6 +27,24 @@ fn a_line_ends_with_lf_or_with_cr_lf() {
 }
 
 #[test]
+fn a_line_ends_with_cr_nul_too_as_telnet_sends_enter_in_character_mode() {
+    let server = Server::start();
+    let (mut ann, mut bob) = pair(&server);
+    ann.send_bytes(b"MSG one\r\0MSG two\r\0");
+    bob.expect("ann: one");
+    bob.expect("ann: two");
+}
+
+#[test]
+fn a_byte_order_mark_before_the_first_command_is_ignored() {
+    let server = Server::start();
+    let mut peer = Peer::dial(server.address());
+    peer.send("\u{feff}LIN ann");
+    peer.line();
+    peer.expect("* welcome, ann");
+}
+
+#[test]
 fn an_empty_line_is_ignored() {
     let server = Server::start();
     let mut ann = server.user("ann");

@@ -17,7 +17,7 @@ pub enum CloseReason {
     TooSlow,
     /// The client sent more than flood control takes, for 120 s on end.
     HeldTooLong,
-    /// An HTTP request or a TLS hello.
+    /// An HTTP request, a TLS hello, or a beginning without a line of ours.
     NotOurProtocol,
     /// There were as many connections as the server takes.
     ServerFull,
@@ -52,34 +52,5 @@ impl CloseReason {
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
-    }
-}
-
-/// Tells whether a connection's first bytes are an HTTP request's or a TLS hello's.
-pub fn is_foreign(first_bytes: &[u8]) -> bool {
-    const FOREIGN: [&[u8]; 7] = [
-        b"GET ",
-        b"POST ",
-        b"HEAD ",
-        b"PUT ",
-        b"OPTIONS ",
-        b"CONNECT ",
-        &[0x16, 0x03],
-    ];
-    FOREIGN
-        .iter()
-        .any(|beginning| first_bytes.starts_with(beginning))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn web_clients_are_known_by_their_first_bytes() {
-        assert!(is_foreign(b"GET / HTTP/1.1"));
-        assert!(is_foreign(&[0x16, 0x03, 0x01, 0x02]));
-        assert!(!is_foreign(b"GET"));
-        assert!(!is_foreign(b"LIN GET "));
     }
 }

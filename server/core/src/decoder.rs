@@ -12,7 +12,9 @@
 use crate::MAX_CLIENT_LINE_BYTES;
 use crate::telnet::{Declined, Step, Telnet};
 
+const NUL: u8 = 0x00;
 const BACKSPACE: u8 = 0x08;
+const CR: u8 = 0x0d;
 const DELETE: u8 = 0x7f;
 
 /// The next thing in a client's input.
@@ -24,7 +26,7 @@ pub enum Input<'a> {
     TooLong,
     /// Telnet's AYT.
     AreYouThere,
-    /// The bytes that decline a Telnet option offered for the first time.
+    /// The bytes that decline a Telnet option.
     Decline([u8; 3]),
 }
 
@@ -87,7 +89,7 @@ impl Decoder {
 
     /// Moves on behind what [`peek`](Self::peek) returned.
     pub fn consume(&mut self) {
-        if let Some(Found::Line) = self.found.take() {
+        if let Some(Found::Line | Found::TooLong) = self.found.take() {
             self.text = 0;
         }
         if self.text == 0 && self.raw == self.bytes.len() {
@@ -96,7 +98,8 @@ impl Decoder {
         }
     }
 
-    /// Returns the text of the line under way, as far as it has been decoded.
+    /// Returns the text of the line that was found or is under way, as far as it has been decoded;
+    /// of one that is too long, its beginning.
     pub fn partial(&self) -> &[u8] {
         &self.bytes[..self.text]
     }
@@ -109,8 +112,8 @@ impl Decoder {
                 Step::Nothing => None,
                 Step::AreYouThere => Some(Found::AreYouThere),
                 Step::Offer(offer) => {
-                    let new = self.declined.get_or_insert_default().is_new(offer);
-                    new.then(|| Found::Decline(offer.decline()))
+                    let due = self.declined.get_or_insert_default().is_due(offer);
+                    due.then(|| Found::Decline(offer.decline()))
                 }
             };
             if found.is_some() {
@@ -122,13 +125,28 @@ impl Decoder {
 
     fn take(&mut self, byte: u8) -> Option<Found> {
         match byte {
-            b'\n' if self.skipping => self.skipping = false,
-            b'\n' => return Some(Found::Line),
-            _ if self.skipping => {}
+            b'\n' => return self.end_line(),
+            // Enter in Telnet's character mode (RFC 854).
+            NUL if self.bytes[..self.text].last() == Some(&CR) => return self.end_line(),
+            _ if self.skipping => self.skip(byte),
             BACKSPACE | DELETE => self.erase(),
             _ => return self.push(byte),
         }
         None
+    }
+
+    fn end_line(&mut self) -> Option<Found> {
+        if std::mem::take(&mut self.skipping) {
+            self.text = 0;
+            return None;
+        }
+        Some(Found::Line)
+    }
+
+    /// Drops a byte of an over-long line; keeps only a CR, for the NUL that may follow it.
+    fn skip(&mut self, byte: u8) {
+        self.bytes[0] = byte;
+        self.text = usize::from(byte == CR);
     }
 
     fn push(&mut self, byte: u8) -> Option<Found> {
@@ -138,7 +156,6 @@ impl Decoder {
         if self.text < MAX_CLIENT_LINE_BYTES {
             return None;
         }
-        self.text = 0;
         self.skipping = true;
         Some(Found::TooLong)
     }
@@ -185,8 +202,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_end_with_lf_or_cr_lf() {
+    fn lines_end_with_lf_cr_lf_or_cr_nul() {
         assert_eq!(decode(&[b"one\ntwo\r\n\r\nhalf"]), ["one", "two", ""]);
+        assert_eq!(
+            decode(&[b"one\r\0\r\0two\0\r", b"\0"]),
+            ["one", "", "two\0"]
+        );
     }
 
     #[test]
@@ -195,6 +216,18 @@ mod tests {
         assert_eq!(decode(&[&fits])[0].len(), 4095);
         let long = [vec![b'x'; 10_000], b"\nnext\n".to_vec()].concat();
         assert_eq!(decode(&[&long]), ["TooLong", "next"]);
+        let long = [vec![b'x'; 10_000], b"\rx\0x\r\0next\r\0".to_vec()].concat();
+        assert_eq!(decode(&[&long]), ["TooLong", "next"]);
+    }
+
+    #[test]
+    fn the_beginning_of_a_line_that_is_too_long_can_be_seen() {
+        let mut decoder = Decoder::default();
+        decoder.feed(&[b"POST /".to_vec(), vec![b'x'; 4090]].concat());
+        assert_eq!(decoder.peek(), Some(Input::TooLong));
+        assert!(decoder.partial().starts_with(b"POST /"));
+        decoder.consume();
+        assert_eq!(decoder.partial(), b"");
     }
 
     #[test]
@@ -207,6 +240,19 @@ mod tests {
                 "Decline([255, 252, 1])",
                 "AreYouThere",
                 "abcd"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_timing_mark_is_answered_each_time() {
+        let bytes = b"\xff\xfd\x06\xff\xfd\x06\xff\xfb\x06\xff\xfb\x06";
+        assert_eq!(
+            decode(&[bytes]),
+            [
+                "Decline([255, 252, 6])",
+                "Decline([255, 252, 6])",
+                "Decline([255, 254, 6])"
             ]
         );
     }
@@ -244,6 +290,7 @@ mod tests {
                 prop_oneof![
                     4 => any::<u8>().prop_map(|byte| vec![byte]),
                     2 => Just(b"MSG hello\r\n".to_vec()),
+                    1 => Just(b"MSG hello\r\0".to_vec()),
                     1 => Just(vec![255, 251, 1]),
                     1 => Just(vec![255, 250, 24, 255, 240]),
                     1 => Just(vec![8]),

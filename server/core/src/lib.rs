@@ -21,6 +21,7 @@ pub mod command;
 pub mod cursor;
 pub mod decoder;
 pub mod flood;
+pub mod foreign;
 pub mod line;
 pub mod log;
 pub mod name;

@@ -88,10 +88,18 @@ fn said(line: &str) -> Option<ServerLine<'_>> {
     Some(ServerLine::Whisper { name, text })
 }
 
-/// Writes the answer to `WHO`: `* online (N): a, b`, continued on lines of at most
-/// [`WHO_LINE_BYTES`] each, ending included.
-pub fn write_who(names: &[Name], out: &mut Vec<u8>) {
-    let mut line = format!("* online ({})", names.len());
+/// Writes the answer to `WHO` with the first of the names: `* online (N): a, b`, continued on lines
+/// of at most [`WHO_LINE_BYTES`] each, ending included.
+pub fn begin_who(online: usize, names: &[Name], out: &mut Vec<u8>) {
+    write_names(format!("* online ({online})"), names, out);
+}
+
+/// Writes more of the names, at least one: `* online: c, d`.
+pub fn continue_who(names: &[Name], out: &mut Vec<u8>) {
+    write_names("* online".to_owned(), names, out);
+}
+
+fn write_names(mut line: String, names: &[Name], out: &mut Vec<u8>) {
     let mut separator = ": ";
     for name in names {
         let needed = separator.len() + name.as_str().len() + LINE_END.len();
@@ -174,7 +182,8 @@ mod tests {
             .map(|n| format!("user{n}").parse().unwrap())
             .collect();
         let mut out = Vec::new();
-        write_who(&names, &mut out);
+        begin_who(500, &names[..450], &mut out);
+        continue_who(&names[450..], &mut out);
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<&str> = text.split_terminator("\r\n").collect();
         assert!(lines[0].starts_with("* online (500): user0, user1, "));
@@ -198,7 +207,7 @@ mod tests {
     #[test]
     fn who_of_nobody_says_so() {
         let mut out = Vec::new();
-        write_who(&[], &mut out);
+        begin_who(0, &[], &mut out);
         assert_eq!(out, b"* online (0)\r\n");
     }
 }

@@ -1,19 +1,27 @@
 //! Names: what may be one, and when two are too close to both chat.
 
+mod look;
+
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
-use unicode_security::confusable_detection::skeleton;
+use unicode_normalization::char::is_combining_mark;
+use unicode_security::GeneralSecurityProfile;
+use unicode_security::general_security_profile::IdentifierType;
+
+pub(crate) use look::Look;
 
 /// The most characters a name has.
 pub const MAX_NAME_CHARS: usize = 32;
 
-/// A name: 1 to 32 characters that may continue an identifier (XID_Continue of Unicode's UAX 31),
-/// `-` or `.`, not beginning with `-` or `.`; in NFC.
+/// A name: 1 to 32 characters that may continue an identifier (XID_Continue of Unicode's UAX 31)
+/// and can be seen, `-` or `.`, not beginning with `-`, `.` or a mark; in NFC.
+///
+/// Of the invisible characters the two joiners may stand in it, as the words of some scripts need
+/// them (Persian, Sinhala); names are compared without them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Name(Arc<str>);
 
@@ -28,16 +36,6 @@ impl Name {
         Folded::of(&self.0)
     }
 
-    /// Returns what the name shares with the names that look like it.
-    ///
-    /// A name that differs only in case is the same name, so a look-alike of any such spelling
-    /// counts: the skeleton of the folded name and the folded skeleton of the name as written.
-    pub(crate) fn looks(&self) -> [Look; 2] {
-        let folded: String = skeleton(self.folded().as_str()).collect();
-        let written = Folded::of(&skeleton(&self.0).collect::<String>());
-        [Look::of(&folded), Look::of(written.as_str())]
-    }
-
     pub(crate) fn is_ascii(&self) -> bool {
         self.0.is_ascii()
     }
@@ -48,25 +46,40 @@ impl FromStr for Name {
 
     fn from_str(text: &str) -> Result<Self, NameError> {
         let text: String = text.nfc().collect();
-        if text.is_empty() {
-            return Err(NameError::Empty);
-        }
+        let first = text.chars().next().ok_or(NameError::Empty)?;
         if text.chars().count() > MAX_NAME_CHARS {
             return Err(NameError::TooLong);
         }
-        if text.starts_with(['-', '.']) {
-            return Err(NameError::Beginning);
+        if let Some(c) = text.chars().find(|&c| !may_stand(c)) {
+            return Err(NameError::Character(c));
         }
-        match text.chars().find(|&c| !may_stand(c)) {
-            Some(c) => Err(NameError::Character(c)),
-            None => Ok(Self(text.into())),
+        match first {
+            '-' | '.' => Err(NameError::Beginning),
+            c if is_joiner(c) => Err(NameError::Character(c)),
+            c if is_combining_mark(c) => Err(NameError::Mark),
+            _ => Ok(Self(text.into())),
         }
     }
 }
 
 /// Tells whether a character may stand in a name.
 pub fn may_stand(c: char) -> bool {
-    unicode_ident::is_xid_continue(c) || c == '-' || c == '.'
+    let is_seen = || !is_invisible(c) || is_joiner(c);
+    c == '-' || c == '.' || (unicode_ident::is_xid_continue(c) && is_seen())
+}
+
+/// Tells whether nothing is seen of a character that may continue an identifier: Unicode's
+/// default ignorable ones (fillers, variation selectors), and two letters that are blank.
+fn is_invisible(c: char) -> bool {
+    const EGYPTIAN_BLANKS: [char; 2] = ['\u{13441}', '\u{13442}'];
+    !c.is_ascii()
+        && (c.identifier_type() == Some(IdentifierType::Default_Ignorable)
+            || EGYPTIAN_BLANKS.contains(&c))
+}
+
+/// Tells whether a character is U+200C or U+200D, which join or part the letters beside them.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200C}' | '\u{200D}')
 }
 
 impl fmt::Display for Name {
@@ -91,17 +104,23 @@ pub enum NameError {
     TooLong,
     /// It begins with `-` or `.`.
     Beginning,
+    /// It begins with a mark, which stands on nothing.
+    Mark,
     /// A character that may not stand in a name.
     Character(char),
 }
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        match *self {
             Self::Empty => f.write_str("it is empty, say LIN <name>"),
             Self::TooLong => write!(f, "it has more than {MAX_NAME_CHARS} characters"),
             Self::Beginning => f.write_str("it begins with - or ."),
             Self::Character(' ' | '\t') => f.write_str("it is more than one word"),
+            Self::Mark => f.write_str("it begins with a mark, not with a letter or digit"),
+            Self::Character(c) if is_invisible(c) => {
+                write!(f, "U+{:04X} in it can't be seen", u32::from(c))
+            }
             Self::Character(c) => write!(f, "{c} is no letter, digit, _, - or ."),
         }
     }
@@ -109,7 +128,7 @@ impl fmt::Display for NameError {
 
 impl std::error::Error for NameError {}
 
-/// A name as it is compared: NFC, its case folded.
+/// A name as it is compared: NFC, its case folded, its joiners left out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Folded(Box<str>);
 
@@ -121,6 +140,7 @@ impl Folded {
         }
         Self(
             text.nfd()
+                .filter(|&c| !is_joiner(c))
                 .default_case_fold()
                 .nfc()
                 .collect::<String>()
@@ -134,31 +154,12 @@ impl Folded {
     }
 }
 
-/// A look (Unicode TR 39 skeleton) as 64 bits of its hash: what the roster keeps for each user.
-///
-/// Two looks that share a hash by accident would make a free name "taken", once in 2^64 pairs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Look(u64);
-
-impl Look {
-    fn of(skeleton: &str) -> Self {
-        let mut hasher = DefaultHasher::new();
-        skeleton.hash(&mut hasher);
-        Self(hasher.finish())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn name(text: &str) -> Result<Name, NameError> {
         text.parse()
-    }
-
-    fn same_look(a: &str, b: &str) -> bool {
-        let (a, b) = (name(a).unwrap().looks(), name(b).unwrap().looks());
-        a.iter().any(|look| b.contains(look))
     }
 
     #[test]
@@ -222,11 +223,48 @@ mod tests {
     }
 
     #[test]
-    fn look_alikes_share_a_look_whatever_their_case() {
-        assert!(same_look("alice", "\u{430}lice"));
-        assert!(same_look("alice", "\u{410}lice"));
-        assert!(same_look("Ivan", "lv\u{430}n"));
-        assert!(same_look("ivan", "Iv\u{430}n"));
-        assert!(!same_look("alice", "bob"));
+    fn a_name_begins_with_something_a_mark_can_stand_on() {
+        for text in ["\u{301}", "\u{93e}\u{902}", "\u{301}Jack"] {
+            assert_eq!(name(text), Err(NameError::Mark), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_in_no_name() {
+        for c in [
+            '\u{34f}',
+            '\u{115f}',
+            '\u{1160}',
+            '\u{17b4}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{ffa0}',
+            '\u{13441}',
+            '\u{e0100}',
+        ] {
+            for text in [c.to_string(), format!("Ja{c}ck"), format!("Jack{c}")] {
+                assert_eq!(name(&text), Err(NameError::Character(c)), "{text:?}");
+            }
+        }
+        assert_eq!(
+            name("\u{3164}").unwrap_err().to_string(),
+            "U+3164 in it can't be seen"
+        );
+    }
+
+    #[test]
+    fn joiners_stand_within_a_name_and_make_it_no_other() {
+        for text in ["\u{200d}", "\u{200c}\u{200d}", "\u{200d}Jack"] {
+            assert!(
+                matches!(name(text), Err(NameError::Character(_))),
+                "{text:?}"
+            );
+        }
+        // Ali-Reza in Persian, Priya in Sinhala, as their keyboards write them.
+        for text in ["علی\u{200c}رضا", "ප්\u{200d}රියා", "Ja\u{200d}ck"] {
+            let (joined, plain) = (name(text).unwrap(), text.replace(is_joiner, ""));
+            assert_eq!(joined.as_str(), text);
+            assert_eq!(joined.folded(), name(&plain).unwrap().folded());
+        }
     }
 }

@@ -112,7 +112,7 @@ impl Roster {
     /// # Errors
     /// [`Unavailable`]; then nothing has changed.
     pub fn claim(&mut self, name: &Name, address: Address) -> Result<Arc<Account>, Unavailable> {
-        let (folded, looks) = (name.folded(), distinct(name.looks()));
+        let (folded, looks) = (name.folded(), name.looks());
         if self.reserved.iter().any(|reserved| collide(reserved, name)) {
             return Err(Unavailable::Reserved);
         }
@@ -149,7 +149,7 @@ impl Roster {
         };
         self.order.remove(&user.login);
         self.version += 1;
-        for look in distinct(name.looks()) {
+        for look in name.looks() {
             let Some(wearers) = self.looks.get_mut(&look) else {
                 continue;
             };
@@ -180,10 +180,6 @@ impl Roster {
     pub fn version(&self) -> u64 {
         self.version
     }
-}
-
-fn distinct([a, b]: [Look; 2]) -> Vec<Look> {
-    if a == b { vec![a] } else { vec![a, b] }
 }
 
 fn collide(reserved: &Name, name: &Name) -> bool {

@@ -8,6 +8,7 @@ const WILL: u8 = 251;
 const SB: u8 = 250;
 const AYT: u8 = 246;
 const SE: u8 = 240;
+const TIMING_MARK: u8 = 6;
 
 /// Where in a Telnet command the stream stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -83,17 +84,19 @@ impl Telnet {
     }
 }
 
-/// The offers already declined, so that each is declined once: two bits for each of 256 options.
+/// The offers already declined, so that each is declined once, and no two ends decline for ever:
+/// two bits for each of 256 options.
 #[derive(Debug, Default)]
 pub(crate) struct Declined([u64; 8]);
 
 impl Declined {
-    /// Notes an offer; tells whether it is the first of its kind.
-    pub(crate) fn is_new(&mut self, offer: Offer) -> bool {
+    /// Notes an offer; tells whether it is to be declined: the first of its kind, and each request
+    /// for a timing mark. After Ctrl-C a client shows nothing before that answer (RFC 860).
+    pub(crate) fn is_due(&mut self, offer: Offer) -> bool {
         let bit = usize::from(offer.option) + if offer.asks_us { 256 } else { 0 };
         let (word, mask) = (&mut self.0[bit / 64], 1 << (bit % 64));
         let new = *word & mask == 0;
         *word |= mask;
-        new
+        new || (offer.asks_us && offer.option == TIMING_MARK)
     }
 }

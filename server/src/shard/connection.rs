@@ -91,6 +91,7 @@ impl<T: Transport> Connection<T> {
         self.ready.readable |= ready.readable;
         self.ready.writable |= ready.writable;
         self.ready.hung_up |= ready.hung_up;
+        self.ready.urgent |= ready.urgent;
     }
 
     /// Tells whether the socket may take bytes; if not, it is told when it does.
@@ -110,10 +111,14 @@ impl<T: Transport> Connection<T> {
         }
         let read = without_interruption(|| self.transport.read(buffer));
         match &read {
-            // A short read took all there was; but an end that has been told is not told again.
-            Ok(bytes) => self.ready.readable = *bytes == buffer.len() || self.ready.hung_up,
+            // A short read took all there was, unless it stopped at urgent data; and an end that has
+            // been told is not told again.
+            Ok(bytes) => {
+                let may_be_short = self.ready.hung_up || self.ready.urgent;
+                self.ready.readable = *bytes == buffer.len() || may_be_short;
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.ready.readable = false;
+                (self.ready.readable, self.ready.urgent) = (false, false);
                 return None;
             }
             Err(_) => {}

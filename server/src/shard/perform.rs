@@ -1,5 +1,6 @@
 //! Perform: lines are appended to the room log, and then answers and whispers get their positions.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use wac_core::close::CloseReason;
@@ -85,12 +86,12 @@ impl<T: Transport> Shard<T> {
         self.table.get(slot as usize)?.session.as_ref()
     }
 
+    fn session_mut(&mut self, slot: u32) -> Option<&mut Session> {
+        self.table.get_mut(slot as usize)?.session.as_mut()
+    }
+
     fn appended(&mut self, slot: u32, at: Position, bytes: usize) {
-        if let Some(session) = self
-            .table
-            .get_mut(slot as usize)
-            .and_then(|it| it.session.as_mut())
-        {
+        if let Some(session) = self.session_mut(slot) {
             session.appended(at, bytes);
         }
     }
@@ -106,16 +107,26 @@ impl<T: Transport> Shard<T> {
             }
             Item::Whisper(whisper) => self.whisper(slot, *whisper, now),
             Item::Answer(private) => self.placed.push((slot, Placed::Private(private))),
-            Item::Show(text) => {
-                let text = match text {
-                    SharedText::Help => self.shared.texts.help.clone(),
-                    SharedText::Who => self.shared.texts.who(&self.shared.roster),
-                };
-                self.placed
-                    .push((slot, Placed::Private(Private::Shared(text))));
+            Item::Show(SharedText::Help) => {
+                let help = self.shared.texts.help.clone();
+                self.show(slot, &[help]);
+            }
+            Item::Show(SharedText::Who) => {
+                let pieces = self.shared.texts.who(&self.shared.roster);
+                self.show(slot, &pieces);
             }
             Item::End(reason) => self.end(slot, reason, now),
         }
+    }
+
+    /// Shows a session a shared text, piece by piece.
+    fn show(&mut self, slot: u32, pieces: &[Arc<[u8]>]) {
+        if let Some(session) = self.session_mut(slot) {
+            session.shown_in(pieces.len());
+        }
+        let placed = |piece: &Arc<[u8]>| Placed::Private(Private::Shared(piece.clone()));
+        self.placed
+            .extend(pieces.iter().map(|piece| (slot, placed(piece))));
     }
 
     /// Claims a name for a session, unless it has ended meanwhile: nobody would release it.

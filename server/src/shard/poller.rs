@@ -25,6 +25,8 @@ pub(super) struct Ready {
     pub(super) writable: bool,
     /// The peer has closed, or the connection is broken: a read comes to an end.
     pub(super) hung_up: bool,
+    /// Urgent data is in the stream: reads stop at it, short of what there is.
+    pub(super) urgent: bool,
 }
 
 impl From<EventFlags> for Ready {
@@ -35,6 +37,7 @@ impl From<EventFlags> for Ready {
             readable: hung_up || flags.contains(EventFlags::IN),
             writable: broken || flags.contains(EventFlags::OUT),
             hung_up,
+            urgent: flags.contains(EventFlags::PRI),
         }
     }
 }
@@ -60,7 +63,8 @@ impl Poller {
     /// # Errors
     /// The system's, if it has no memory for it.
     pub(super) fn watch(&self, socket: impl AsFd, slot: u32) -> io::Result<()> {
-        let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+        let flags =
+            EventFlags::IN | EventFlags::PRI | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
         Ok(epoll::add(
             &self.0,
             socket,

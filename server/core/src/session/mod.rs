@@ -13,11 +13,12 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::close::{CloseReason, is_foreign};
+use crate::close::CloseReason;
 use crate::command::{Command, Cost, Line};
 use crate::cursor::{Cursor, Private};
 use crate::decoder::{Decoder, Input};
 use crate::flood::{Flood, FloodLimits, Held};
+use crate::foreign::{Extent, is_foreign, without_byte_order_mark};
 use crate::line::{LINE_END, ServerLine};
 use crate::log::{Position, View};
 use crate::name::Name;
@@ -95,11 +96,11 @@ pub struct Session {
     flood: Option<Flood>,
     /// Weight of own answers and skips that have not been written.
     own_waiting: usize,
-    /// Shared texts that have not been written.
+    /// Shared texts, or pieces of one, that have not been written.
     shared_waiting: usize,
     /// An item was handed out whose event has not come.
     awaiting: bool,
-    /// A first line has been seen, so the peer speaks our protocol, well or badly.
+    /// A first line that is not blank has been seen: the peer speaks our protocol, well or badly.
     opened: bool,
     input_ended: bool,
     ended: Option<CloseReason>,
@@ -234,23 +235,22 @@ impl Session {
         room: &dyn Fn(usize) -> Result<(), Duration>,
         items: &mut Items,
     ) -> Result<bool, Held> {
-        let has_input = decoder.peek().is_some();
-        if !self.opened && is_foreign(decoder.partial()) {
+        if !self.opened && begins_foreign(decoder) {
             self.end(CloseReason::NotOurProtocol, items);
             return Ok(true);
         }
-        if !has_input {
+        let Some(input) = decoder.peek() else {
             return Ok(false);
-        }
-        match decoder.peek().expect("it was there a moment ago") {
-            Input::Line(bytes) => match std::str::from_utf8(bytes) {
+        };
+        match input {
+            Input::Line(bytes) => match std::str::from_utf8(self.without_its_mark(bytes)) {
                 Ok(line) => {
                     let line = text::clean(line);
                     let line = Line::parse(&line);
                     let said = self.said_bytes(&line);
                     self.allow(line.cost(), rules, now, || room(said))?;
                     self.respond(&line, &rules.secret, items);
-                    self.opened = true;
+                    self.opened |= line != Line::Blank;
                 }
                 Err(_) => {
                     self.allow(Cost::Line, rules, now, || Ok(()))?;
@@ -267,9 +267,21 @@ impl Session {
                 self.allow(Cost::Line, rules, now, || Ok(()))?;
                 self.tell("yes", items);
             }
-            Input::Decline(bytes) => self.answer(bytes.into(), items),
+            Input::Decline(bytes) => {
+                self.allow(Cost::Fifth, rules, now, || Ok(()))?;
+                self.answer(bytes.into(), items);
+            }
         }
         Ok(true)
+    }
+
+    /// Takes a byte order mark off a line that may be the first.
+    fn without_its_mark<'a>(&self, line: &'a [u8]) -> &'a [u8] {
+        if self.opened {
+            line
+        } else {
+            without_byte_order_mark(line)
+        }
     }
 
     /// Asks flood control, where there is any.
@@ -331,6 +343,11 @@ impl Session {
         self.own_waiting += self.cursor.skip(at, bytes);
     }
 
+    /// Notes that the shared text it asked for comes in so many pieces, at least 1.
+    pub fn shown_in(&mut self, pieces: usize) {
+        self.shared_waiting += pieces - 1;
+    }
+
     /// Places private bytes in what it reads.
     pub fn insert(&mut self, at: Position, private: Private, view: &View) {
         self.cursor.insert(at, private, view);
@@ -362,4 +379,14 @@ impl Session {
             _ => 0,
         }
     }
+}
+
+/// Tells whether the first line, as far as it has come, is another protocol's.
+fn begins_foreign(decoder: &mut Decoder) -> bool {
+    let extent = match decoder.peek() {
+        Some(Input::Line(_)) => Extent::Whole,
+        Some(Input::TooLong) => Extent::TooLong,
+        Some(Input::AreYouThere | Input::Decline(_)) | None => Extent::Begun,
+    };
+    is_foreign(decoder.partial(), extent)
 }

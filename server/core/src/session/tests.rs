@@ -281,6 +281,48 @@ fn a_web_client_is_told_and_closed_however_its_bytes_are_cut() {
 }
 
 #[test]
+fn what_begins_with_no_line_of_ours_is_told_and_closed_and_nothing_behind_it_obeyed() {
+    let path = "x".repeat(5000);
+    let hello = format!("\u{16}\u{3}\u{1}{path}");
+    for first in [
+        &format!("POST /{path} HTTP/1.1\r\n"),
+        &format!("PURGE /{path} HTTP/1.1\r\n"),
+        "\r\nTRACE / HTTP/1.1\r\n",
+        "\u{feff}PRI * HTTP/2.0\r\n",
+        &hello,
+        &path,
+    ] {
+        let mut solo = Solo::new(None);
+        let stream = format!("{first}\nLIN Evil\nMSG hi\n");
+        solo.feed(&stream.as_bytes()[..stream.len().min(4096)]);
+        solo.advance();
+        let told = "* closing: this is a chat server, not a web server";
+        assert_eq!(solo.shown(), [told, "end NotOurProtocol"]);
+    }
+}
+
+#[test]
+fn a_first_line_that_is_too_long_but_ours_is_refused() {
+    let mut solo = Solo::new(None);
+    solo.feed(format!("MSG {}", "x".repeat(4092)).as_bytes());
+    solo.advance();
+    assert_eq!(solo.shown(), ["! line too long (limit 4096 bytes)"]);
+    assert_eq!(solo.say("tail\nPING\n"), ["PONG"]);
+}
+
+#[test]
+fn a_byte_order_mark_before_the_first_command_is_ignored() {
+    let mut solo = Solo::new(None);
+    assert_eq!(solo.say("\u{feff}LIN Ann\r\n"), ["claim Ann"]);
+    let mut solo = Solo::new(None);
+    assert_eq!(solo.say("\u{feff}\n\u{feff}PING\n"), ["PONG"]);
+    assert_eq!(
+        solo.say("\u{feff}PING\n"),
+        ["! unknown command \u{feff}PING; HELP lists them"]
+    );
+}
+
+#[test]
 fn flood_control_holds_lines_back_and_loses_none() {
     let mut solo = Solo::new(Some(FloodLimits::new(5, 2)));
     solo.feed("SEC\n".repeat(5).as_bytes());

@@ -62,6 +62,7 @@ impl Fake {
             readable: true,
             writable: true,
             hung_up: true,
+            ..Ready::default()
         };
     }
 
@@ -70,6 +71,11 @@ impl Fake {
         let mut wire = self.0.borrow_mut();
         wire.room = wire.room.saturating_add(bytes);
         wire.news.writable = true;
+    }
+
+    /// Lets the socket take only so many bytes.
+    pub(super) fn limit(&self, room: usize) {
+        self.0.borrow_mut().room = room;
     }
 
     pub(super) fn take_output(&self) -> Vec<u8> {

@@ -464,3 +464,33 @@ fn every_session_ends_with_one_reason_and_leaves_nothing_behind() {
         assert_eq!(crate::sync::lock(&world.shared.roster).names(), []);
     }
 }
+
+#[test]
+fn who_is_read_whole_and_in_its_turn_however_little_the_socket_takes_at_a_time() {
+    let mut world = world("1", &[]);
+    let names: Vec<String> = (0..300).map(|n| format!("u{n}")).collect();
+    names.iter().for_each(|name| _ = world.join(0, name));
+    let asking = world.connect(0, PLENTY);
+    world.settle();
+    drop(world.people[asking].take_output());
+    world.people[asking].limit(0);
+    world.send(asking, "WHO\nPING\nWHO\n");
+    world.settle();
+    let mut text = Vec::new();
+    for _ in 0..10 * names.len() {
+        world.people[asking].make_room(7);
+        world.settle();
+        text.extend(world.people[asking].take_output());
+    }
+    let list = |text: &str| -> Vec<String> {
+        let lines = text.split_terminator("\r\n");
+        lines
+            .flat_map(|line| line.split_once(": ").unwrap().1.split(", "))
+            .map(str::to_owned)
+            .collect()
+    };
+    let text = String::from_utf8(text).unwrap();
+    let (before, behind) = text.split_once("PONG\r\n").unwrap();
+    assert!(before.starts_with("* online (300): u0, "));
+    assert_eq!((list(before), list(behind)), (names.clone(), names));
+}
