@@ -47,6 +47,7 @@ mod signals;
 mod sync;
 mod texts;
 mod transport;
+pub mod trusted;
 pub mod verbs;
 
 use std::io;

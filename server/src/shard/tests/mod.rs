@@ -2,6 +2,8 @@
 
 mod dialogues;
 mod fake;
+mod late;
 mod rules;
 mod simulation;
+mod visitors;
 mod world;
