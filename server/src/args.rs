@@ -6,6 +6,7 @@ use bytesize::ByteSize;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::listeners::ListenAddr;
+use crate::trusted::Trusted;
 
 /// The WAC chat server. Serves in the foreground and logs to standard error, or, with --daemon, in
 /// the background.
@@ -138,14 +139,35 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub flood_burst: u32,
 
-    /// Bytes a second that all senders together may say; 1MiB at once, or the window where that is
+    /// All senders of one IPv4 address or IPv6 /64 together may send what so many may, each as fast as
+    /// --flood-rate and --flood-burst allow; 0 = no limit
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub flood_address: u32,
+
+    /// Bytes a second that all senders together may say; 512KiB at once, or the window where that is
     /// less. 0 = no limit
-    #[arg(long, value_name = "BYTES", default_value = "512KiB", value_parser = rate)]
+    #[arg(long, value_name = "BYTES", default_value = "128KiB", value_parser = rate)]
     pub room_rate: ByteSize,
 
-    /// Connections at once from one IPv4 address or IPv6 /64, loopback exempt; 0 = no limit
+    /// Connections at once from one IPv4 address or IPv6 /64, and 16 times so many from an IPv6 /48;
+    /// 0 = no limit
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub max_per_ip: usize,
+
+    /// New connections in 10 s from one IPv4 address or IPv6 /64, and 16 times so many from an IPv6
+    /// /48; 0 = no limit
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub connect_rate: u32,
+
+    /// Exempts a network from the limits of addresses: --max-per-ip, --connect-rate, --flood-address.
+    /// May be given several times, or as a list; `none` exempts nobody
+    #[arg(
+        long,
+        value_name = "CIDR",
+        value_delimiter = ',',
+        default_value = "127.0.0.0/8,::1/128"
+    )]
+    pub trusted: Vec<Trusted>,
 
     /// Connections at once [default: what the limit of open files allows]
     #[arg(long, value_name = "N")]
@@ -203,7 +225,7 @@ fn mode(text: &str) -> Result<u32, String> {
         .ok_or_else(|| "it takes octal permissions, as in 660 or 666".to_owned())
 }
 
-/// Reads `512KiB` or `512KiB/s`.
+/// Reads `128KiB` or `128KiB/s`.
 fn rate(text: &str) -> Result<ByteSize, String> {
     text.strip_suffix("/s").unwrap_or(text).parse()
 }
@@ -249,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_rate_may_say_that_it_is_for_a_second() {
-        assert_eq!(rate("512KiB/s"), Ok(ByteSize::kib(512)));
-        assert_eq!(rate("512KiB"), Ok(ByteSize::kib(512)));
+        assert_eq!(rate("128KiB/s"), Ok(ByteSize::kib(128)));
+        assert_eq!(rate("128KiB"), Ok(ByteSize::kib(128)));
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use wac_core::admission;
 use wac_core::bucket::Rate;
 use wac_core::flood::FloodLimits;
 use wac_core::line::{LINE_END, ServerLine};
@@ -19,7 +20,7 @@ use crate::listeners::{ListenAddr, SocketOptions};
 use crate::paths;
 
 /// Bytes the room may say at once, whatever its rate.
-const ROOM_BURST_BYTES: u64 = 1024 * 1024;
+const ROOM_BURST_BYTES: u64 = 512 * 1024;
 
 /// What the server needs.
 #[derive(Debug)]
@@ -53,10 +54,8 @@ pub struct Config {
     pub flood: Option<FloodLimits>,
     /// What all senders together may say, in bytes; `None`: no limit.
     pub room_rate: Option<Rate>,
-    /// For each IPv4 address or IPv6 /64; 0 = no limit.
-    pub max_per_ip: usize,
-    /// Connections at once.
-    pub max_connections: usize,
+    /// How many may connect, and from where.
+    pub admission: admission::Limits,
     /// Names nobody may have.
     pub reserved: Vec<Name>,
     /// How long a stop may take.
@@ -110,11 +109,14 @@ impl Config {
                 .as_deref()
                 .map_or_else(Vec::new, |path| problems.motd(path)),
             notices: args.notices,
-            flood: (args.flood_rate > 0)
-                .then(|| FloodLimits::new(args.flood_rate, args.flood_burst)),
+            flood: flood(args),
             room_rate: room_rate(args, window),
-            max_per_ip: args.max_per_ip,
-            max_connections: problems.max_connections(args.max_connections, open_files, shards),
+            admission: admission::Limits {
+                connections: problems.max_connections(args.max_connections, open_files, shards),
+                per_address: args.max_per_ip,
+                new_per_address: args.connect_rate,
+                trusted: args.trusted.iter().filter_map(|it| it.net()).collect(),
+            },
             reserved: args
                 .reserved_names
                 .iter()
@@ -129,9 +131,7 @@ impl Config {
             Err(ConfigError(problems.0))
         }
     }
-}
 
-impl Config {
     /// Returns how sockets are bound.
     pub fn socket_options(&self) -> SocketOptions<'_> {
         SocketOptions {
@@ -140,6 +140,12 @@ impl Config {
             server: self.identity.as_ref(),
         }
     }
+}
+
+fn flood(args: &Args) -> Option<FloodLimits> {
+    (args.flood_rate > 0).then(|| {
+        FloodLimits::new(args.flood_rate, args.flood_burst).for_an_address(args.flood_address)
+    })
 }
 
 /// A burst no larger than the window: a reader that takes as much as the rate never falls out of it.
@@ -315,8 +321,8 @@ mod tests {
         assert_eq!(
             config.room_rate,
             Some(Rate {
-                per_second: 512 << 10,
-                burst: 1 << 20
+                per_second: 128 << 10,
+                burst: 512 << 10
             })
         );
     }

@@ -52,6 +52,7 @@ mod sync;
 pub mod terminal;
 mod texts;
 mod transport;
+pub mod trusted;
 pub mod verbs;
 mod watchdog;
 

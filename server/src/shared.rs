@@ -88,7 +88,7 @@ impl Shared {
             }),
             head: AtomicU64::new(0),
             roster: Mutex::new(Roster::new(config.reserved.clone())),
-            admission: Mutex::new(Admission::new(config.max_connections, config.max_per_ip)),
+            admission: Mutex::new(Admission::new(config.admission.clone())),
             room_bucket: config.room_rate.map(|rate| (rate, Mutex::default())),
             sessions: AtomicU64::new(0),
             gates: (0..config.shards)

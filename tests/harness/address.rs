@@ -1,7 +1,7 @@
 //! Where a server listens, as its ready line says it, and how a socket gets there.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use socket2::{Domain, SockAddr, Socket, Type};
@@ -56,6 +56,11 @@ impl Address {
 
     /// Opens a connection whose reads and writes fail at the [`DEADLINE`].
     pub(crate) fn open(&self, receive: Receive) -> io::Result<Socket> {
+        self.open_from(None, receive)
+    }
+
+    /// The same, from one of this machine's addresses.
+    pub(crate) fn open_from(&self, from: Option<IpAddr>, receive: Receive) -> io::Result<Socket> {
         let (domain, target) = match self {
             Address::Tcp(address) => (Domain::for_address(*address), SockAddr::from(*address)),
             Address::Unix(path) => (Domain::UNIX, SockAddr::unix(path)?),
@@ -64,6 +69,9 @@ impl Address {
         if receive == Receive::Narrow {
             // Before connecting: the window scale is settled in the handshake.
             socket.set_recv_buffer_size(NARROW_BYTES)?;
+        }
+        if let Some(from) = from {
+            socket.bind(&SocketAddr::new(from, 0).into())?;
         }
         socket.set_read_timeout(Some(DEADLINE))?;
         socket.set_write_timeout(Some(DEADLINE))?;

@@ -3,8 +3,9 @@
 //! The kernel's epoll says who has something to read; whoever has is read once and heard. Nobody in
 //! a crowd is kept waiting by another, as with a thread for each, and thousands cost one thread.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
+use std::net::IpAddr;
 use std::ops::Range;
 use std::time::Instant;
 
@@ -86,6 +87,25 @@ impl Crowd {
     #[must_use]
     #[track_caller]
     pub fn connect(address: &Address, count: usize) -> Crowd {
+        Crowd::of(address, count, |address| address.open(Receive::Usual))
+    }
+
+    /// The same, all of them from one of this machine's addresses.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not take them all.
+    #[must_use]
+    #[track_caller]
+    pub fn connect_from(from: impl Into<IpAddr>, address: &Address, count: usize) -> Crowd {
+        let from = Some(from.into());
+        Crowd::of(address, count, |address| {
+            address.open_from(from, Receive::Usual)
+        })
+    }
+
+    #[track_caller]
+    fn of(address: &Address, count: usize, open: impl Fn(&Address) -> io::Result<Socket>) -> Crowd {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).expect("a file can be opened");
         let members = Vec::with_capacity(count);
         let mut crowd = Crowd {
@@ -94,9 +114,7 @@ impl Crowd {
             buffer: vec![0; READ_BYTES],
         };
         for number in 0..count {
-            let socket = address
-                .open(Receive::Usual)
-                .expect("the server takes connections");
+            let socket = open(address).expect("the server takes connections");
             crowd.watch(&socket, number);
             crowd.members.push(Member {
                 socket,

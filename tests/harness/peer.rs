@@ -1,7 +1,7 @@
 //! One connection, spoken line by line.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::Shutdown;
+use std::net::{IpAddr, Shutdown};
 use std::os::fd::AsFd;
 use std::time::Instant;
 
@@ -52,6 +52,20 @@ impl Peer {
     #[track_caller]
     pub fn dial(address: &Address) -> Peer {
         Peer::dial_as(address, Receive::Usual)
+    }
+
+    /// Connects from one of this machine's addresses: 127.0.0.2, 127.0.0.3 and so on are all its own.
+    ///
+    /// # Panics
+    ///
+    /// When nobody listens there.
+    #[must_use]
+    #[track_caller]
+    pub fn dial_from(from: impl Into<IpAddr>, address: &Address) -> Peer {
+        match address.open_from(Some(from.into()), Receive::Usual) {
+            Ok(socket) => Peer::on(socket),
+            Err(error) => panic!("cannot connect to {address:?}: {error}"),
+        }
     }
 
     #[track_caller]

@@ -6,7 +6,7 @@ const PEOPLE: usize = 300;
 /// The burst of flood control.
 const LINES: usize = 10;
 /// Ten of these are a little less than the 16 KiB that one may send at once. All together send
-/// 4.8 MB: more than the window, and nine times what the room takes in a second.
+/// 4.8 MB: more than the window, and nine times what this room takes in a second.
 const TEXT_BYTES: usize = 1590;
 
 /// What each has heard of each: the number of the line that is due next.
@@ -54,7 +54,10 @@ impl Heards {
 
 #[test]
 fn a_full_burst_of_everybody_at_once_closes_nobody_and_reaches_everyone() {
-    let server = Server::setup().with_flood_control().start();
+    let server = Server::setup()
+        .with_flood_control()
+        .with("--room-rate", "512KiB")
+        .start();
     let mut crowd = Crowd::connect(server.address(), PEOPLE);
     crowd.log_in("u");
     let burst: String = (0..LINES)

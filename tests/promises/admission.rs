@@ -39,9 +39,10 @@ fn there_is_room_again_when_somebody_has_left() {
 }
 
 #[test]
-fn loopback_is_exempt_from_the_limit_for_each_address() {
+fn loopback_is_exempt_from_the_limits_of_an_address() {
     let server = Server::setup()
         .with("--max-per-ip", "1")
+        .with("--connect-rate", "1")
         .listen("127.0.0.1:0")
         .listen("[::1]:0")
         .start();

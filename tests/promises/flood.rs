@@ -113,9 +113,12 @@ fn lines_of_the_full_length_are_held_back_and_not_lost() {
 #[test]
 fn the_room_holds_all_senders_back_together_and_tells_each_once() {
     const SENDERS: usize = 100;
-    // Each less than a burst of his own; together 1.5 MB, of which the room takes 1 MiB at once.
+    // Each less than a burst of his own; together 1.5 MB, of which the room takes 512 KiB at once.
     const LINES: usize = 9;
-    let server = Server::setup().with_flood_control().start();
+    let server = Server::setup()
+        .with_flood_control()
+        .with("--room-rate", "1MiB")
+        .start();
     let mut crowd = Crowd::connect(server.address(), SENDERS);
     crowd.log_in("u");
     let begun = Instant::now();

@@ -11,6 +11,7 @@ mod privacy;
 mod slow_readers;
 
 // What the promises stand on.
+mod addresses;
 mod admission;
 mod commands;
 mod every_split;

@@ -20,7 +20,7 @@ const ROWS: [Row; 7] = [
         Limit::Flood,
         "slow down",
         "flood control held a sender back",
-        "start the server with --flood-rate 0, or send less (--rate) or from more users (--senders)",
+        "start the server with --flood-rate 0, or send less (--rate), or from more users (--senders) of a machine it has as --trusted",
     ),
     Row(
         Limit::HeldTooLong,
@@ -44,7 +44,7 @@ const ROWS: [Row; 7] = [
         Limit::AddressFull,
         "closing: too many connections from your address",
         "the server takes no more connections from this address",
-        "start the server with --max-per-ip 0",
+        "start the server with --max-per-ip 0 --connect-rate 0, or with --trusted and this machine's address",
     ),
     Row(
         Limit::Stopping,
@@ -97,7 +97,10 @@ mod tests {
                 .unwrap_or_default()
         };
         assert!(flag("slow down: your lines wait").contains("--flood-rate 0"));
-        assert!(flag("closing: too many connections from your address").contains("--max-per-ip 0"));
+        assert!(
+            flag("closing: too many connections from your address")
+                .contains("--max-per-ip 0 --connect-rate 0")
+        );
         assert!(flag("closing: server full").contains("--max-connections"));
         assert!(flag("closing: you read too slowly").contains("--window"));
         assert_eq!(

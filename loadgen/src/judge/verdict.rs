@@ -135,7 +135,7 @@ fn missing_rogues(facts: &Facts) -> Option<String> {
     let (wanted, came) = (facts.rogues, facts.rogues_came);
     (came < wanted && !facts.interrupted).then(|| {
         format!(
-            "{came} of {wanted} slow readers and hostile clients were let in: start the server with a larger --max-connections, --max-per-ip 0"
+            "{came} of {wanted} slow readers and hostile clients were let in: start the server with a larger --max-connections, --max-per-ip 0, --connect-rate 0"
         )
     })
 }

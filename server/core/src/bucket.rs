@@ -38,11 +38,20 @@ impl Bucket {
         if enough_at > now {
             return Err(enough_at);
         }
+        self.reserve(rate, tokens, now);
+        Ok(())
+    }
+
+    /// Takes tokens out that may not have come back yet; returns when they are there.
+    ///
+    /// Who reserves has a turn behind all who reserved before.
+    pub fn reserve(&mut self, rate: Rate, tokens: u64, now: Duration) -> Duration {
+        let enough_at = self.enough_at(rate, tokens, now);
         self.full_at = self
             .full_at
             .max(nanos(now))
             .saturating_add(rate.time(tokens));
-        Ok(())
+        enough_at
     }
 
     /// Returns the time at which so many tokens, at most a burst, are there: past or `now` if so.
@@ -105,6 +114,20 @@ mod tests {
         assert_eq!(bucket.available(RATE, START), 0);
         assert_eq!(bucket.available(RATE, START + Duration::from_secs(1)), 5);
         assert!(bucket.is_full(START + Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn reservations_have_their_turns_one_behind_the_other() {
+        let mut bucket = Bucket::default();
+        bucket.take(RATE, 10, START).unwrap();
+        let turns: Vec<_> = (0..3).map(|_| bucket.reserve(RATE, 1, START)).collect();
+        assert_eq!(
+            turns,
+            [200, 400, 600].map(|ms| START + Duration::from_millis(ms))
+        );
+        let next = START + Duration::from_millis(800);
+        assert_eq!(bucket.take(RATE, 1, turns[2]), Err(next));
+        assert_eq!(bucket.available(RATE, START), 0);
     }
 
     proptest! {

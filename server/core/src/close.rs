@@ -19,9 +19,9 @@ pub enum CloseReason {
     HeldTooLong,
     /// An HTTP request, a TLS hello, or a beginning without a line of ours.
     NotOurProtocol,
-    /// There were as many connections as the server takes.
+    /// There were as many connections as the server takes, or as visitors may be on it.
     ServerFull,
-    /// There were as many connections as one address may have.
+    /// There were as many connections as one address may have, or come in 10 s.
     AddressLimit,
     /// The operator ended it.
     Kicked,

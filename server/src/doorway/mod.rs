@@ -72,7 +72,8 @@ async fn accept_all(listener: Watched, shared: Arc<Shared>, refusals: Arc<Refusa
 
 /// Admits a connection, or refuses it with its reason.
 fn let_in(socket: Socket, peer: Peer, shared: &Shared, refusals: &Arc<Refusals>) {
-    let admitted = lock(&shared.admission).admit(peer.ip());
+    let now = shared.now();
+    let admitted = lock(&shared.admission).admit(peer.ip(), now);
     match admitted {
         Ok(()) => {
             let gate = shared.gates.iter().min_by_key(|gate| gate.sessions());
@@ -83,7 +84,7 @@ fn let_in(socket: Socket, peer: Peer, shared: &Shared, refusals: &Arc<Refusals>)
             };
             gate.expect("there is at least one shard").admit(newcomer);
         }
-        Err(reason) => refusals.refuse(socket, peer, reason, shared.now()),
+        Err(refused) => refusals.refuse(socket, peer, refused, now),
     }
 }
 

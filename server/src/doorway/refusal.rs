@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use wac_core::close::CloseReason;
+use wac_core::admission::Refused;
 use wac_core::line::ServerLine;
 
 use crate::peer::Peer;
@@ -18,6 +18,7 @@ use crate::transport::{Socket, Transport};
 
 /// Refused connections that are closed in peace at one time; a further one is just closed.
 const LINGERING: usize = 16;
+
 /// The refused connections.
 #[derive(Debug)]
 pub(super) struct Refusals {
@@ -36,15 +37,11 @@ impl Default for Refusals {
 
 impl Refusals {
     /// Tells a connection why it may not stay, and closes it.
-    pub(super) fn refuse(
-        &self,
-        mut socket: Socket,
-        peer: Peer,
-        reason: CloseReason,
-        now: Duration,
-    ) {
-        if let Some(refused) = self.refused.note(now) {
-            tracing::warn!(peer.addr = %peer, %reason, refused, "connection refused");
+    pub(super) fn refuse(&self, mut socket: Socket, peer: Peer, refused: Refused, now: Duration) {
+        let reason = refused.reason();
+        if let Some(count) = self.refused.note(now) {
+            let limit = refused.to_string();
+            tracing::warn!(peer.addr = %peer, %reason, limit, refused = count, "connection refused");
         }
         let text = reason.announcement().expect("a refusal is announced");
         let line = ServerLine::Notice(text).to_bytes();

@@ -11,6 +11,7 @@ use super::poller::Ready;
 use super::{PENDING_BYTES, Shard};
 use crate::peer::Peer;
 use crate::phase::Phase;
+use crate::sync::lock;
 use crate::transport::Transport;
 
 /// In a stop, how long after one look it is seen again whether all is delivered.
@@ -55,10 +56,10 @@ impl<T: Transport> Shard<T> {
         match connection.life {
             Life::Arriving => {
                 if self.begin(slot) {
-                    self.read(slot, now);
+                    self.hear(slot, now);
                 }
             }
-            Life::Open => self.read(slot, now),
+            Life::Open => self.hear(slot, now),
             Life::Ending(_) => {}
             Life::Lingering(reason, until) => match connection.read(&mut self.scratch[..]) {
                 Some(Ok(0) | Err(_)) => self.remove(slot, reason, now),
@@ -89,12 +90,25 @@ impl<T: Transport> Shard<T> {
         if connection.life != Life::Arriving || !connection.is_writable() {
             return false;
         }
-        let flood = (connection.peer != Peer::Unix).then(Flood::default);
+        let (seat, budget) = {
+            let admission = lock(&self.shared.admission);
+            (
+                admission.visitors_seat(),
+                admission.budget(connection.peer.ip()),
+            )
+        };
+        let flood = (connection.peer != Peer::Unix).then(|| Flood::new(budget));
         let greeting = self.shared.texts.greeting.clone();
         connection.session = Some(Session::begin(&self.view, greeting, flood));
         connection.life = Life::Open;
+        connection.seat = seat;
         self.due.push(slot);
         true
+    }
+
+    fn hear(&mut self, slot: u32, now: Duration) {
+        self.read(slot, now);
+        self.judge_trial(slot, now);
     }
 
     /// Reads once, as much as may have to be kept, and turns it into items.

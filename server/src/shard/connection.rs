@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice};
 use std::time::Duration;
 
+use wac_core::admission::Seat;
 use wac_core::close::CloseReason;
 use wac_core::log::View;
 use wac_core::roster::SessionId;
@@ -46,6 +47,7 @@ pub(super) struct Connection<T> {
     pub(super) id: SessionId,
     pub(super) peer: Peer,
     pub(super) life: Life,
+    pub(super) seat: Seat,
     /// `None` before it is open and when it lingers.
     pub(super) session: Option<Session>,
     /// The socket has refused bytes and not said since that it takes more.
@@ -73,6 +75,7 @@ impl<T: Transport> Connection<T> {
             id,
             peer,
             life: Life::Arriving,
+            seat: Seat::Kept,
             session: None,
             full: false,
             stalled: false,

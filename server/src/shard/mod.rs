@@ -23,6 +23,7 @@ mod table;
 mod tests;
 mod thread;
 mod timers;
+mod trial;
 mod write;
 
 use std::sync::Arc;

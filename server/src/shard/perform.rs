@@ -148,7 +148,10 @@ impl<T: Transport> Shard<T> {
         };
         let claimed = lock(&self.shared.roster).claim(name, address);
         let event = match claimed {
-            Ok(account) => Event::Claimed(account),
+            Ok(account) => {
+                self.seat_user(slot);
+                Event::Claimed(account)
+            }
             Err(why) => Event::Unavailable(why),
         };
         self.tell(slot, event, now);

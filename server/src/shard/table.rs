@@ -4,14 +4,18 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use slab::Slab;
+use wac_core::admission::Seat;
 use wac_core::close::CloseReason;
 use wac_core::roster::SessionId;
 
-use super::Shard;
 use super::connection::{Connection, Life};
+use super::{LAST_BYTES, Shard};
 use crate::peer::Peer;
 use crate::sync::lock;
 use crate::transport::Transport;
+
+/// A timer that fires so much later than it was due did not do so because the shard was busy.
+const LATE: Duration = Duration::from_secs(1);
 
 impl<T: Transport> Shard<T> {
     /// Puts a connection into the table; it is looked at when its socket is ready.
@@ -26,7 +30,7 @@ impl<T: Transport> Shard<T> {
             // The memory of a full room goes back with its last session.
             self.table = Slab::new();
         }
-        self.release(connection.peer);
+        self.release(connection.peer, connection.seat);
         match reason {
             CloseReason::NotOurProtocol if self.shared.foreign.note(now).is_none() => return,
             CloseReason::Stopping => _ = self.shared.stopped.fetch_add(1, Ordering::Relaxed),
@@ -39,8 +43,8 @@ impl<T: Transport> Shard<T> {
         );
     }
 
-    pub(super) fn release(&self, peer: Peer) {
-        lock(&self.shared.admission).release(peer.ip());
+    pub(super) fn release(&self, peer: Peer, seat: Seat) {
+        lock(&self.shared.admission).release(peer.ip(), seat);
         self.gate.session_ended();
     }
 
@@ -55,6 +59,8 @@ impl<T: Transport> Shard<T> {
             }
             connection.timer = None;
             match connection.life {
+                // Nobody was served for a while, as when the process was stopped: its peer may read on.
+                Life::Ending(_) if now > at + LATE => self.set_timer(slot, now + LAST_BYTES),
                 Life::Ending(reason) => self.remove(slot, reason, now),
                 Life::Arriving | Life::Open | Life::Lingering(..) => self.look_again(slot),
             }

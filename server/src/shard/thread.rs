@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use wac_core::admission::Seat;
+
 use super::Shard;
 use super::poller::Poller;
 use crate::gate::Newcomer;
@@ -96,7 +98,7 @@ impl Shard<Socket> {
                 Ok(()) => self.insert(id, peer, socket, self.shared.now()),
                 Err(error) => {
                     tracing::warn!(peer.addr = %peer, %error, "cannot watch a connection; closed");
-                    self.release(peer);
+                    self.release(peer, Seat::Kept);
                 }
             }
         }

@@ -13,6 +13,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::MAX_CLIENT_LINE_BYTES;
 use crate::close::CloseReason;
 use crate::command::{Command, Cost, Line};
 use crate::cursor::{Cursor, Private};
@@ -133,6 +134,11 @@ impl Session {
         }
     }
 
+    /// Tells whether nobody has logged in, nor is about to.
+    pub fn is_visitor(&self) -> bool {
+        matches!(self.login, Login::Visitor)
+    }
+
     /// Returns why the session ended, if it did.
     pub fn ended(&self) -> Option<CloseReason> {
         self.ended
@@ -153,7 +159,7 @@ impl Session {
             return Appetite::None;
         }
         match (&mut self.flood, &rules.flood) {
-            (Some(flood), Some(_)) => match flood.may_read(now) {
+            (Some(flood), Some(limits)) => match flood.may_read(limits, now) {
                 Ok(bytes) => Appetite::Bytes(free.min(bytes)),
                 Err(held) => match self.hold(held, items) {
                     Progress::Held(until) => Appetite::Held(until),
@@ -166,8 +172,8 @@ impl Session {
 
     /// Takes bytes read from the socket, at most as many as the [`appetite`](Self::appetite) was for.
     pub fn feed(&mut self, bytes: &[u8], rules: &Rules, now: Duration) {
-        if let (Some(flood), Some(_)) = (&mut self.flood, &rules.flood) {
-            flood.read(bytes.len(), now);
+        if let (Some(flood), Some(limits)) = (&mut self.flood, &rules.flood) {
+            flood.read(limits, bytes.len(), now);
         }
         self.decoder.feed(bytes);
     }
@@ -248,27 +254,27 @@ impl Session {
                     let line = text::clean(line);
                     let line = Line::parse(&line);
                     let said = self.said_bytes(&line);
-                    self.allow(line.cost(), rules, now, || room(said))?;
+                    self.allow(line.cost(), bytes.len(), rules, now, || room(said))?;
                     self.respond(&line, &rules.secret, items);
                     self.opened |= line != Line::Blank;
                 }
                 Err(_) => {
-                    self.allow(Cost::Line, rules, now, || Ok(()))?;
+                    self.allow(Cost::Line, bytes.len(), rules, now, || Ok(()))?;
                     self.refuse("not valid UTF-8", items);
                     self.opened = true;
                 }
             },
             Input::TooLong => {
-                self.allow(Cost::Line, rules, now, || Ok(()))?;
+                self.allow(Cost::Line, MAX_CLIENT_LINE_BYTES, rules, now, || Ok(()))?;
                 self.refuse("line too long (limit 4096 bytes)", items);
                 self.opened = true;
             }
             Input::AreYouThere => {
-                self.allow(Cost::Line, rules, now, || Ok(()))?;
+                self.allow(Cost::Line, 0, rules, now, || Ok(()))?;
                 self.tell("yes", items);
             }
             Input::Decline(bytes) => {
-                self.allow(Cost::Fifth, rules, now, || Ok(()))?;
+                self.allow(Cost::Fifth, 0, rules, now, || Ok(()))?;
                 self.answer(bytes.into(), items);
             }
         }
@@ -284,16 +290,17 @@ impl Session {
         }
     }
 
-    /// Asks flood control, where there is any.
+    /// Asks flood control, where there is any, for a line of so many bytes.
     fn allow(
         &mut self,
         cost: Cost,
+        bytes: usize,
         rules: &Rules,
         now: Duration,
         room: impl FnOnce() -> Result<(), Duration>,
     ) -> Result<(), Held> {
         match (&mut self.flood, &rules.flood) {
-            (Some(flood), Some(limits)) => flood.line(limits, cost, now, room),
+            (Some(flood), Some(limits)) => flood.line(limits, cost, bytes, now, room),
             _ => Ok(()),
         }
     }

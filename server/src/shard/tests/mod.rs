@@ -3,6 +3,8 @@
 mod dialogues;
 mod fake;
 mod freezes;
+mod late;
 mod rules;
 mod simulation;
+mod visitors;
 mod world;

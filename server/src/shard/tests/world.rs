@@ -62,7 +62,9 @@ impl World {
         let fake = Fake::new(room);
         self.people.push(fake.clone());
         let peer = Peer::Tcp(([127, 0, 0, 1], 1).into());
-        lock(&self.shared.admission).admit(peer.ip()).unwrap();
+        lock(&self.shared.admission)
+            .admit(peer.ip(), self.now)
+            .unwrap();
         let id = self.shared.next_session();
         let mut shard_of_it = self.shards[shard].borrow_mut();
         self.places

@@ -1,0 +1,191 @@
+//! The networks that connections come from, and what each has used of its limits.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::{IpNet, Ipv6Net};
+
+use super::{Limits, Refused};
+use crate::bucket::{Bucket, Rate};
+use crate::flood::Budget;
+
+/// An IPv6 site (a /48) may have what so many addresses (/64s) may: else whoever is given one could
+/// connect from 65,536 addresses.
+const ADDRESSES_OF_A_SITE: u32 = 16;
+/// The time in which new connections are counted. One takes so many tokens, so that the tokens of a second
+/// are a whole number.
+const ARRIVALS_SECONDS: u64 = 10;
+/// Networks without connections are looked for when so many are known, at least.
+const FIRST_SWEEP: usize = 64;
+
+/// The networks that count. One is forgotten when nothing of it is connected and its buckets are
+/// full again.
+#[derive(Debug)]
+pub(super) struct Networks {
+    known: HashMap<IpNet, Network>,
+    /// With so many known, those that can be are forgotten.
+    sweep_at: usize,
+}
+
+/// What a network has used of its limits.
+#[derive(Debug, Default)]
+pub(super) struct Network {
+    connections: usize,
+    arrivals: Bucket,
+    budget: Arc<Budget>,
+}
+
+impl Default for Networks {
+    fn default() -> Self {
+        Self {
+            known: HashMap::new(),
+            sweep_at: FIRST_SWEEP,
+        }
+    }
+}
+
+impl Networks {
+    /// Counts a connection in, in each of its networks or in none.
+    pub(super) fn admit(
+        &mut self,
+        address: IpAddr,
+        limits: &Limits,
+        now: Duration,
+    ) -> Result<(), Refused> {
+        for (net, addresses) in networks_of(address) {
+            if let Some(network) = self.known.get(&net) {
+                network.allow(net, addresses, limits, now)?;
+            }
+        }
+        self.forget_some(now);
+        for (net, addresses) in networks_of(address) {
+            let network = self.known.entry(net).or_default();
+            network.connections += 1;
+            if let Some(rate) = arrivals(limits, addresses) {
+                network.arrivals.reserve(rate, ARRIVALS_SECONDS, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts an admitted connection out.
+    pub(super) fn release(&mut self, address: IpAddr) {
+        for (net, _) in networks_of(address) {
+            if let Some(network) = self.known.get_mut(&net) {
+                network.connections -= 1;
+            }
+        }
+    }
+
+    /// Returns the budget of an address that is connected.
+    pub(super) fn budget(&self, address: IpAddr) -> Option<Arc<Budget>> {
+        let (net, _) = networks_of(address).next()?;
+        Some(self.known.get(&net)?.budget.clone())
+    }
+
+    /// Forgets the networks that nothing is to be known of, when there may be many.
+    ///
+    /// # Cost
+    /// Constant for each connection, on average: as many as stay have to come until the next time.
+    fn forget_some(&mut self, now: Duration) {
+        if self.known.len() >= self.sweep_at {
+            self.known.retain(|_, network| network.counts(now));
+            self.sweep_at = FIRST_SWEEP.max(2 * self.known.len());
+        }
+    }
+}
+
+impl Network {
+    /// Says whether one more may come.
+    fn allow(
+        &self,
+        net: IpNet,
+        addresses: u32,
+        limits: &Limits,
+        now: Duration,
+    ) -> Result<(), Refused> {
+        let most = limits.per_address.saturating_mul(addresses as usize);
+        if most > 0 && self.connections >= most {
+            return Err(Refused::AtOnce(most, net));
+        }
+        match arrivals(limits, addresses) {
+            Some(rate) if self.arrivals.available(rate, now) < ARRIVALS_SECONDS => {
+                Err(Refused::New(rate.per_second, net))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells whether anything of it counts still.
+    fn counts(&self, now: Duration) -> bool {
+        self.connections > 0 || !self.arrivals.is_full(now) || !self.budget.is_full(now)
+    }
+}
+
+/// Returns the networks in which a connection from there counts, the address itself first, and the limits of
+/// how many addresses each has.
+fn networks_of(address: IpAddr) -> impl Iterator<Item = (IpNet, u32)> {
+    let (own, site) = match address {
+        IpAddr::V4(_) => (IpNet::from(address), None),
+        IpAddr::V6(v6) => {
+            let net = |length| IpNet::from(Ipv6Net::new_assert(v6, length).trunc());
+            (net(64), Some((net(48), ADDRESSES_OF_A_SITE)))
+        }
+    };
+    [Some((own, 1)), site].into_iter().flatten()
+}
+
+/// Returns the rate of new connections: all of 10 s may come at once.
+fn arrivals(limits: &Limits, addresses: u32) -> Option<Rate> {
+    let tokens = u64::from(limits.new_per_address) * u64::from(addresses);
+    (tokens > 0).then_some(Rate {
+        per_second: tokens,
+        burst: tokens * ARRIVALS_SECONDS,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits {
+            connections: usize::MAX,
+            per_address: 64,
+            new_per_address: 32,
+            trusted: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn networks_of_which_nothing_counts_are_forgotten() {
+        let mut networks = Networks::default();
+        for second in 0..10_000u32 {
+            let (address, now) = (
+                IpAddr::V4(second.into()),
+                Duration::from_secs(second.into()),
+            );
+            networks.admit(address, &limits(), now).unwrap();
+            networks.release(address);
+            assert!(networks.known.len() <= FIRST_SWEEP);
+        }
+    }
+
+    #[test]
+    fn one_with_connections_is_not_forgotten() {
+        let mut networks = Networks::default();
+        let stays = IpAddr::from([192, 0, 2, 1]);
+        networks.admit(stays, &limits(), Duration::ZERO).unwrap();
+        for number in 0..1000u32 {
+            let now = Duration::from_secs(number.into());
+            networks
+                .admit(IpAddr::V4(number.into()), &limits(), now)
+                .unwrap();
+            networks.release(IpAddr::V4(number.into()));
+        }
+        assert!(networks.budget(stays).is_some());
+        networks.release(stays);
+    }
+}

@@ -1,0 +1,79 @@
+//! The limits of flood control: what a line costs, and how fast lines and their bytes may come.
+
+use crate::bucket::Rate;
+use crate::command::Cost;
+
+/// Bytes a session may send at once, and then in a second.
+const BYTES: Rate = Rate {
+    per_second: 8 * 1024,
+    burst: 16 * 1024,
+};
+/// Tokens of a line: PING and LIN cost one of them.
+const FIFTHS: u64 = 5;
+
+/// How fast one sender may be, or all senders of an address.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// In fifths of a line.
+    pub(super) lines: Rate,
+    pub(super) bytes: Rate,
+}
+
+impl Pace {
+    /// Returns what so many together may send.
+    fn times(self, senders: u32) -> Self {
+        let times = |rate: Rate| Rate {
+            per_second: rate.per_second.saturating_mul(u64::from(senders)),
+            burst: rate.burst.saturating_mul(u64::from(senders)),
+        };
+        Self {
+            lines: times(self.lines),
+            bytes: times(self.bytes),
+        }
+    }
+}
+
+/// The limits of flood control.
+#[derive(Debug, Clone, Copy)]
+pub struct FloodLimits {
+    pub(super) session: Pace,
+    /// What all sessions of an address may send together; `None`: no limit.
+    pub(super) address: Option<Pace>,
+}
+
+impl FloodLimits {
+    /// Lets `burst` lines of a session pass at once (at least 1), then `per_second` (at least 1).
+    pub fn new(per_second: u32, burst: u32) -> Self {
+        let fifths = |lines: u32| u64::from(lines.max(1)) * FIFTHS;
+        let lines = Rate {
+            per_second: fifths(per_second),
+            burst: fifths(burst),
+        };
+        Self {
+            session: Pace {
+                lines,
+                bytes: BYTES,
+            },
+            address: None,
+        }
+    }
+
+    /// Lets all sessions of an address together send what so many may; 0 = no limit.
+    #[must_use]
+    pub fn for_an_address(self, sessions: u32) -> Self {
+        Self {
+            address: (sessions > 0).then(|| self.session.times(sessions)),
+            ..self
+        }
+    }
+
+    /// Returns the tokens of a line.
+    pub(super) fn tokens(&self, cost: Cost) -> u64 {
+        match cost {
+            Cost::Free => 0,
+            Cost::Fifth => 1,
+            Cost::Line => FIFTHS,
+            Cost::FiveLines => (5 * FIFTHS).min(self.session.lines.burst),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! One session alone, and beside the others of its address.
+
+use super::*;
+
+const START: Duration = Duration::from_secs(50);
+
+fn limits() -> FloodLimits {
+    FloodLimits::new(5, 10)
+}
+
+fn line(flood: &mut Flood, cost: Cost, now: Duration) -> Result<(), Held> {
+    flood.line(&limits(), cost, 64, now, || Ok(()))
+}
+
+#[test]
+fn a_burst_passes_and_the_eleventh_line_waits_and_is_told_once() {
+    let mut flood = Flood::default();
+    for _ in 0..10 {
+        assert_eq!(line(&mut flood, Cost::Line, START), Ok(()));
+    }
+    let held = line(&mut flood, Cost::Line, START).unwrap_err();
+    assert_eq!(held.until, START + Duration::from_millis(200));
+    assert!(held.is_news && !held.too_long);
+    assert!(!line(&mut flood, Cost::Line, START).unwrap_err().is_news);
+    assert_eq!(line(&mut flood, Cost::Line, held.until), Ok(()));
+}
+
+#[test]
+fn a_ping_is_cheap_who_is_dear_and_quit_is_free() {
+    let mut flood = Flood::default();
+    for _ in 0..50 {
+        assert_eq!(line(&mut flood, Cost::Fifth, START), Ok(()));
+    }
+    assert!(line(&mut flood, Cost::Fifth, START).is_err());
+    assert_eq!(line(&mut flood, Cost::Free, START), Ok(()));
+    let mut flood = Flood::default();
+    assert_eq!(line(&mut flood, Cost::FiveLines, START), Ok(()));
+    assert_eq!(line(&mut flood, Cost::FiveLines, START), Ok(()));
+    assert!(line(&mut flood, Cost::FiveLines, START).is_err());
+    let small = FloodLimits::new(5, 2);
+    assert_eq!(
+        Flood::default().line(&small, Cost::FiveLines, 64, START, || Ok(())),
+        Ok(())
+    );
+}
+
+#[test]
+fn a_quiet_time_ends_the_episode() {
+    let mut flood = Flood::default();
+    while line(&mut flood, Cost::Line, START).is_ok() {}
+    let later = START + Duration::from_secs(2);
+    assert!(
+        !flood
+            .line(&limits(), Cost::Line, 64, later, || Err(later))
+            .unwrap_err()
+            .is_news
+    );
+    flood.caught_up();
+    let again = START + Duration::from_secs(10);
+    flood.read(&limits(), 100, again);
+    for _ in 0..10 {
+        assert_eq!(line(&mut flood, Cost::Line, again), Ok(()));
+    }
+    assert!(line(&mut flood, Cost::Line, again).unwrap_err().is_news);
+}
+
+#[test]
+fn held_for_two_minutes_on_end_is_too_long_but_catching_up_starts_anew() {
+    let mut flood = Flood::default();
+    let mut now = START;
+    while now < START + HELD_LIMIT {
+        if let Err(held) = line(&mut flood, Cost::Line, now) {
+            assert!(!held.too_long);
+            now = held.until;
+        }
+    }
+    while line(&mut flood, Cost::Line, now).is_ok() {}
+    assert!(line(&mut flood, Cost::Line, now).unwrap_err().too_long);
+    flood.caught_up();
+    assert!(!line(&mut flood, Cost::Line, now).unwrap_err().too_long);
+}
+
+#[test]
+fn the_room_holds_a_line_back_without_charging_it() {
+    let mut flood = Flood::default();
+    let until = START + Duration::from_secs(1);
+    let held = flood
+        .line(&limits(), Cost::Line, 64, START, || Err(until))
+        .unwrap_err();
+    assert_eq!(held.until, until);
+    assert!(flood.lines.is_full(START));
+}
+
+#[test]
+fn bytes_are_counted_however_they_are_cut() {
+    let mut flood = Flood::default();
+    assert_eq!(flood.may_read(&limits(), START), Ok(16 * 1024));
+    flood.read(&limits(), 16 * 1024, START);
+    let held = flood.may_read(&limits(), START).unwrap_err();
+    assert_eq!(held.until, START + Duration::from_millis(125));
+    assert!(flood.may_read(&limits(), held.until).is_ok());
+}
+
+#[test]
+fn time_in_which_nobody_was_served_counts_for_nobody() {
+    let mut flood = Flood::default();
+    let mut now = START;
+    let mut passed = 0;
+    while passed < 60 {
+        match line(&mut flood, Cost::Line, now) {
+            Ok(()) => passed += 1,
+            Err(held) => {
+                assert!(!held.too_long, "after {passed} lines");
+                // The process is stopped until long after it was to be tried again.
+                now = held.until + HELD_LIMIT + Duration::from_secs(5);
+            }
+        }
+    }
+}
+
+#[test]
+fn to_be_tried_early_counts_no_time_twice() {
+    let mut flood = Flood::default();
+    while line(&mut flood, Cost::Line, START).is_ok() {}
+    for millisecond in 0..199 {
+        let now = START + Duration::from_millis(millisecond);
+        for _ in 0..10_000 {
+            assert!(!line(&mut flood, Cost::Line, now).unwrap_err().too_long);
+        }
+    }
+}
+
+#[test]
+fn a_turn_that_the_room_holds_back_is_paid_for_once() {
+    let budget = Arc::new(Budget::default());
+    let limits = limits().for_an_address(1);
+    let mut flood = Flood::new(Some(budget.clone()));
+    let later = START + Duration::from_secs(1);
+    for _ in 0..100 {
+        let held = flood.line(&limits, Cost::Line, 64, START, || Err(later));
+        assert_eq!(held.unwrap_err().until, later);
+    }
+    assert_eq!(
+        flood.line(&limits, Cost::Line, 64, START, || Ok(())),
+        Ok(())
+    );
+    assert!(budget.is_full(START + Duration::from_millis(200)));
+}
+
+/// The sessions of one address, all of which say as much as they may.
+struct Neighbours {
+    limits: FloodLimits,
+    line_bytes: usize,
+    sessions: Vec<Flood>,
+    /// When each is tried again, and how many lines of it have passed.
+    tried_at: Vec<Duration>,
+    passed: Vec<usize>,
+}
+
+impl Neighbours {
+    fn new(count: usize, line_bytes: usize) -> Self {
+        let budget = Arc::new(Budget::default());
+        let flood = || Flood::new(Some(budget.clone()));
+        Self {
+            limits: limits().for_an_address(4),
+            line_bytes,
+            sessions: std::iter::repeat_with(flood).take(count).collect(),
+            tried_at: vec![START; count],
+            passed: vec![0; count],
+        }
+    }
+
+    /// Has everybody tried whenever it was promised something, the first ones always first.
+    fn talk_until(&mut self, end: Duration) {
+        while let Some(now) = self.tried_at.iter().copied().min().filter(|&at| at < end) {
+            for session in 0..self.sessions.len() {
+                while self.tried_at[session] <= now {
+                    match self.say(session, now) {
+                        Ok(()) => self.passed[session] += 1,
+                        Err(held) => {
+                            assert!(!held.too_long, "session {session} at {now:?}");
+                            self.tried_at[session] = held.until;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, session: usize, now: Duration) -> Result<(), Held> {
+        self.sessions[session].line(&self.limits, Cost::Line, self.line_bytes, now, || Ok(()))
+    }
+
+    fn all(&self) -> usize {
+        self.passed.iter().sum()
+    }
+}
+
+#[test]
+fn all_sessions_of_an_address_say_what_four_may() {
+    let mut neighbours = Neighbours::new(64, 64);
+    neighbours.talk_until(START + Duration::from_secs(100));
+    // Four bursts of 10, and four times 5 a second.
+    assert_eq!(neighbours.all(), 40 + 20 * 100 - 1);
+}
+
+#[test]
+fn all_sessions_of_an_address_send_the_bytes_that_four_may() {
+    let mut neighbours = Neighbours::new(64, 4096);
+    neighbours.talk_until(START + Duration::from_secs(100));
+    // Four bursts of 16 KiB, and four times 8 KiB a second.
+    assert_eq!(
+        neighbours.all() * 4096,
+        (4 * 16 + 4 * 8 * 100) * 1024 - 4096
+    );
+}
+
+#[test]
+fn four_sessions_of_an_address_are_held_by_their_own_limits_alone() {
+    let mut neighbours = Neighbours::new(4, 64);
+    neighbours.talk_until(START + Duration::from_secs(60));
+    assert_eq!(neighbours.passed, [10 + 5 * 60 - 1; 4]);
+}
+
+#[test]
+fn neighbours_that_all_talk_have_equal_shares_and_none_is_held_too_long() {
+    let mut neighbours = Neighbours::new(64, 64);
+    neighbours.talk_until(START + Duration::from_secs(2));
+    let before = neighbours.passed.clone();
+    neighbours.talk_until(START + 5 * HELD_LIMIT);
+    let shares = neighbours
+        .passed
+        .iter()
+        .zip(before)
+        .map(|(now, then)| now - then);
+    let (least, most) = (shares.clone().min(), shares.max());
+    assert!(
+        most <= least.map(|least| least + 2),
+        "{least:?} to {most:?}"
+    );
+}
+
+#[test]
+fn a_neighbour_who_says_something_now_and_then_waits_for_one_line_of_each_other() {
+    let mut neighbours = Neighbours::new(64, 64);
+    let mut now = START;
+    for _ in 0..20 {
+        // The last one is quiet while the others talk.
+        neighbours.tried_at[63] = Duration::MAX;
+        neighbours.talk_until(now);
+        let mut waited = Duration::ZERO;
+        while let Err(held) = neighbours.say(63, now + waited) {
+            assert!(!held.too_long);
+            waited = held.until - now;
+            neighbours.talk_until(held.until);
+        }
+        neighbours.sessions[63].caught_up();
+        assert!(waited <= Duration::from_millis(63 * 50), "{waited:?}");
+        now += Duration::from_secs(10);
+    }
+}

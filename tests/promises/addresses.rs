@@ -1,0 +1,125 @@
+//! Limits of an address. Here loopback is not trusted: 127.0.0.2 and 127.0.0.3 are strangers.
+
+use std::net::Ipv4Addr;
+use std::time::Instant;
+
+use wac_tests::{Crowd, Heard, Peer, Server, Setup};
+
+const HERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+const THERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
+const TOO_MANY: &str = "* closing: too many connections from your address";
+const SLOW_DOWN: &str = "* slow down: your lines wait";
+
+fn among_strangers() -> Setup {
+    Server::setup().with("--trusted", "none")
+}
+
+#[track_caller]
+fn greeted(from: Ipv4Addr, server: &Server) -> Peer {
+    let mut peer = Peer::dial_from(from, server.address());
+    peer.greeted();
+    peer
+}
+
+#[track_caller]
+fn refused(from: Ipv4Addr, server: &Server) {
+    let rest = Peer::dial_from(from, server.address()).read_to_end();
+    rest.whole();
+    assert_eq!(rest.lines, [TOO_MANY]);
+}
+
+#[test]
+fn so_many_of_an_address_may_be_there_at_once() {
+    let server = among_strangers().with("--max-per-ip", "2").start();
+    let (_ann, bob) = (greeted(HERE, &server), greeted(HERE, &server));
+    refused(HERE, &server);
+    let limit = r#"limit="2 connections at once from 127.0.0.2/32""#;
+    server
+        .log()
+        .wait_for("the limit", |line| line.contains(limit));
+    drop((greeted(THERE, &server), bob));
+    server.wait_for_ends(2, "PeerClosed");
+    drop(greeted(HERE, &server));
+}
+
+#[test]
+fn so_many_new_ones_of_an_address_may_come() {
+    // The next one could come after 10 s.
+    let server = among_strangers().with("--connect-rate", "1").start();
+    drop(greeted(HERE, &server));
+    refused(HERE, &server);
+    let limit = r#"limit="1 new connections in 10 s from 127.0.0.2/32""#;
+    server
+        .log()
+        .wait_for("the limit", |line| line.contains(limit));
+    drop(greeted(THERE, &server));
+}
+
+#[test]
+fn who_is_trusted_is_exempt_and_nobody_else() {
+    let setup = Server::setup().with("--trusted", "127.0.0.2,192.0.2.0/24");
+    let server = setup.with("--max-per-ip", "1").start();
+    let _peers = [HERE, HERE, HERE, THERE].map(|from| greeted(from, &server));
+    refused(THERE, &server);
+}
+
+#[test]
+fn a_network_that_is_none_is_refused_at_the_start() {
+    let stopped = Server::setup().with("--trusted", "192.0.2.0/33").refused();
+    assert_eq!(stopped.code, Some(2));
+    assert!(
+        stopped.text().contains("a network such as 192.0.2.0/24"),
+        "{}",
+        stopped.text()
+    );
+}
+
+#[test]
+fn all_connections_of_an_address_together_say_what_four_may() {
+    const PEOPLE: usize = 64;
+    const LINES: usize = 10;
+    let server = among_strangers()
+        .with("--flood-rate", "1")
+        .with("--connect-rate", "0")
+        .start();
+    let begun = Instant::now();
+    let mut crowd = Crowd::connect_from(HERE, server.address(), PEOPLE);
+    crowd.log_in("u");
+    let (mut bob, mut cat) = (greeted(THERE, &server), greeted(THERE, &server));
+    bob.log_in("bob");
+    for member in crowd.all() {
+        crowd.send_bytes(member, "MSG x\n".repeat(LINES).as_bytes());
+    }
+    // Everybody has said what he may.
+    let mut held = [false; PEOPLE];
+    crowd.listen("all being held back", |member, event| {
+        held[member] |= event.line() == SLOW_DOWN;
+        Heard::enough_if(held.iter().all(|held| *held))
+    });
+    bob.send("MSG hello");
+    let before = cat.lines_until("bob: hello").len();
+    // A burst of 10 each, then a line a second each; that each has logged in counts, too.
+    let four = 4 * (10 + begun.elapsed().as_secs() as usize + 1);
+    assert!(before <= four, "{before} lines, but four may say {four}");
+    assert!(before < PEOPLE * LINES / 2);
+}
+
+#[test]
+fn who_has_said_nothing_talks_beside_neighbours_who_say_all_they_may() {
+    let server = among_strangers()
+        .with("--flood-rate", "50")
+        .with("--connect-rate", "0")
+        .start();
+    let mut crowd = Crowd::connect_from(HERE, server.address(), 63);
+    crowd.log_in("u");
+    let (mut bob, mut cat) = (greeted(HERE, &server), greeted(THERE, &server));
+    bob.log_in("bob");
+    for member in crowd.all() {
+        // At their share of what four may say, this takes more than a quarter of a minute each.
+        crowd.send_bytes(member, "MSG x\n".repeat(60).as_bytes());
+    }
+    bob.send("MSG hello");
+    let before = cat.lines_until("bob: hello").len();
+    // A burst of four, and not more than one line of each and what has passed meanwhile.
+    assert!(before < 63 * 60 / 4, "{before} lines came before his");
+}
