@@ -1,10 +1,10 @@
 //! wacd, the WAC chat server: everything that touches the operating system.
 //!
 //! The room is a log, a session is a cursor (see `wac-core`). A *shard* is one thread with one loop
-//! over the sockets that are ready; the *doorway* accepts connections and hands them to shards.
+//! over the sockets that are ready; the *acceptor* accepts connections and hands them to shards.
 //!
 //! ```text
-//!  listeners ─▶ doorway ─▶ shard 0: collect ▸ perform ▸ write ▸ judge   ┐
+//!  listeners ─▶ acceptor ─▶ shard 0: collect ▸ perform ▸ write ▸ judge   ┐
 //!              (admission) shard 1: collect ▸ perform ▸ write ▸ judge   ├─ shared: room log, roster,
 //!                          …                                            ┘  mailboxes, bells
 //! ```
@@ -28,45 +28,24 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)] // They panic where nothing can be written.
 
-pub mod args;
 pub mod config;
-pub mod control;
-pub mod daemon;
-mod doorway;
-mod drain;
-mod files;
-mod gate;
-pub mod identity;
-pub mod limits;
-pub mod listeners;
-pub mod logging;
-pub mod paths;
-mod peer;
-mod phase;
-pub mod pidfile;
-mod rare;
-mod shard;
-mod shared;
-pub mod signals;
-mod sync;
-pub mod terminal;
-mod texts;
-mod transport;
-pub mod trusted;
-pub mod verbs;
-mod watchdog;
+pub mod network;
+pub mod process;
+mod room;
 
 use std::io;
 use std::sync::Arc;
 
 use config::Config;
-pub use drain::DrainReport;
-use listeners::Listeners;
-use logging::LogThread;
-use pidfile::PidFile;
-use shard::ShardThread;
-use shared::Shared;
-use signals::Signals;
+use network::acceptor;
+use network::listeners::Listeners;
+use process::logging::LogThread;
+use process::pidfile::PidFile;
+use process::signals::Signals;
+pub use room::drain::DrainReport;
+use room::shard::ShardThread;
+use room::shared::Shared;
+use room::{drain, watchdog};
 
 /// Why the server could not begin to serve.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +80,7 @@ pub fn run(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(start("doorway"))?;
+        .map_err(start("acceptor"))?;
     // First, for tokio panics where no descriptor is left; let in last, for this thread alone.
     let mut signals = runtime
         .block_on(async { Signals::install(log) })
@@ -113,7 +92,7 @@ pub fn run(
         .map_err(start("shards"))?;
     let ready_line = ready_line(&listeners, config.shards);
     let report = runtime.block_on(async {
-        let doorway = doorway::open(listeners, shared.clone()).map_err(start("doorway"))?;
+        let acceptor = acceptor::open(listeners, shared.clone()).map_err(start("acceptor"))?;
         signals.let_in().map_err(start("signal handlers"))?;
         ready(&ready_line);
         let serve = async {
@@ -121,7 +100,7 @@ pub fn run(
                 () = signals.stop() => {}
                 () = kept(pid_file) => {}
             }
-            doorway.close();
+            acceptor.close();
             drain::drain(&shared, signals.interrupt(), config.grace).await
         };
         tokio::select! {

@@ -6,13 +6,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use wac_server::args::{Args, CommandLine, Verb};
+use wac_server::config::args::{Args, CommandLine, Verb};
 use wac_server::config::{Config, ConfigError};
-use wac_server::daemon::{self, Starter};
-use wac_server::listeners::Listeners;
-use wac_server::logging::{Log, LogError};
-use wac_server::pidfile::{PidFile, PidFileError};
-use wac_server::{DrainReport, limits, paths, run, signals, verbs};
+use wac_server::config::{limits, paths};
+use wac_server::network::listeners::Listeners;
+use wac_server::process::daemon::{self, Starter};
+use wac_server::process::logging::{Log, LogError};
+use wac_server::process::pidfile::{PidFile, PidFileError};
+use wac_server::process::{signals, verbs};
+use wac_server::{DrainReport, run};
 
 /// What was typed makes no sense; clap exits with the same.
 const EXIT_USAGE: u8 = 2;

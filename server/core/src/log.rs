@@ -313,12 +313,12 @@ mod tests {
             appends in proptest::collection::vec((1usize..40_000, any::<bool>()), 1..60)) {
             let mut log = RoomLog::new(CHUNK_BYTES);
             let (mut view, mut model) = (View::default(), Vec::new());
-            for (length, look) in appends {
+            for (length, skeleton) in appends {
                 let mut line = vec![b'a' + (length % 26) as u8; length];
                 line.push(b'\n');
                 prop_assert_eq!(log.append(&line).unwrap(), Position(model.len() as u64));
                 model.extend_from_slice(&line);
-                if look {
+                if skeleton {
                     view.catch_up(&log);
                     prop_assert_eq!(view.head(), log.head());
                     prop_assert_eq!(&read(&view, view.start()), &model[view.start().0 as usize..]);

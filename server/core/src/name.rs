@@ -1,6 +1,6 @@
 //! Names: what may be one, and when two are too close to both chat.
 
-mod look;
+mod skeleton;
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_security::GeneralSecurityProfile;
 use unicode_security::general_security_profile::IdentifierType;
 
-pub(crate) use look::Look;
+pub(crate) use skeleton::Skeleton;
 
 /// The most characters a name has.
 pub const MAX_NAME_CHARS: usize = 32;

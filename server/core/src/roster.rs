@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::name::{Folded, Look, Name};
+use crate::name::{Folded, Name, Skeleton};
 
 /// Bytes of whispers, with what keeping them costs, that may wait for one user: with 4 KiB of own
 /// answers, one more answer and the notices around them a session stays within 64 KiB.
@@ -69,7 +69,7 @@ struct User {
 pub struct Roster {
     users: HashMap<Folded, User>,
     order: BTreeMap<u64, Name>,
-    looks: HashMap<Look, Wearers>,
+    skeletons: HashMap<Skeleton, SkeletonUsers>,
     reserved: Vec<Name>,
     logins: u64,
     /// Grows with each change, so that a list made of it can be kept until then.
@@ -78,12 +78,12 @@ pub struct Roster {
 
 /// How many users wear one look: whether two may, their alphabets decide.
 #[derive(Debug, Default)]
-struct Wearers {
+struct SkeletonUsers {
     ascii: u32,
     other: u32,
 }
 
-impl Wearers {
+impl SkeletonUsers {
     fn count(&mut self, name: &Name) -> &mut u32 {
         if name.is_ascii() {
             &mut self.ascii
@@ -112,20 +112,20 @@ impl Roster {
     /// # Errors
     /// [`Unavailable`]; then nothing has changed.
     pub fn claim(&mut self, name: &Name, address: Address) -> Result<Arc<Account>, Unavailable> {
-        let (folded, looks) = (name.folded(), name.looks());
+        let (folded, skeletons) = (name.folded(), name.skeletons());
         if self.reserved.iter().any(|reserved| collide(reserved, name)) {
             return Err(Unavailable::Reserved);
         }
-        let excluded = |look| {
-            self.looks
-                .get(look)
-                .is_some_and(|wearers| wearers.exclude(name))
+        let excluded = |skeleton| {
+            self.skeletons
+                .get(skeleton)
+                .is_some_and(|users| users.exclude(name))
         };
-        if self.users.contains_key(&folded) || looks.iter().any(excluded) {
+        if self.users.contains_key(&folded) || skeletons.iter().any(excluded) {
             return Err(Unavailable::Taken);
         }
-        for look in looks {
-            *self.looks.entry(look).or_default().count(name) += 1;
+        for skeleton in skeletons {
+            *self.skeletons.entry(skeleton).or_default().count(name) += 1;
         }
         self.logins += 1;
         self.version += 1;
@@ -149,18 +149,18 @@ impl Roster {
         };
         self.order.remove(&user.login);
         self.version += 1;
-        for look in name.looks() {
-            let Some(wearers) = self.looks.get_mut(&look) else {
+        for skeleton in name.skeletons() {
+            let Some(users) = self.skeletons.get_mut(&skeleton) else {
                 continue;
             };
-            *wearers.count(name) -= 1;
-            if wearers.ascii + wearers.other == 0 {
-                self.looks.remove(&look);
+            *users.count(name) -= 1;
+            if users.ascii + users.other == 0 {
+                self.skeletons.remove(&skeleton);
             }
         }
         if self.users.is_empty() {
             // The memory of a full room goes back with its last user.
-            (self.users, self.looks) = Default::default();
+            (self.users, self.skeletons) = Default::default();
         }
     }
 
@@ -189,8 +189,10 @@ fn collide(reserved: &Name, name: &Name) -> bool {
     if reserved.is_ascii() && name.is_ascii() {
         return false;
     }
-    let looks = reserved.looks();
-    name.looks().iter().any(|look| looks.contains(look))
+    let skeletons = reserved.skeletons();
+    name.skeletons()
+        .iter()
+        .any(|skeleton| skeletons.contains(skeleton))
 }
 
 #[cfg(test)]
@@ -270,7 +272,7 @@ mod tests {
         for n in 0..100 {
             roster.release(&name(&format!("user{n}")));
         }
-        assert!(roster.users.is_empty() && roster.looks.is_empty() && roster.order.is_empty());
+        assert!(roster.users.is_empty() && roster.skeletons.is_empty() && roster.order.is_empty());
     }
 
     #[test]

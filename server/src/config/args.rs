@@ -1,0 +1,277 @@
+//! What was typed on the command line.
+
+use std::path::PathBuf;
+
+use bytesize::ByteSize;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::config::listen::ListenAddr;
+use crate::config::trusted::Trusted;
+
+/// The WAC chat server. Serves in the foreground and logs to standard error, or, with --daemon, in
+/// the background.
+///
+/// Signals: TERM and INT stop the server, once everybody has everything or --grace is over; a second
+/// INT stops it at once. USR1 reopens the log file, and so does HUP where there is one.
+///
+/// Exit codes: 0 stopped, everybody had everything; 1 could not start; 2 usage, or a limit too low; 3
+/// the drain's time ran out and some sessions were cut short. With --daemon: 0 it serves.
+#[derive(Debug, Parser)]
+#[command(name = "wacd", version, args_conflicts_with_subcommands = true)]
+pub struct CommandLine {
+    /// What to do, if not to serve.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// How to serve.
+    #[command(flatten)]
+    pub serve: Args,
+}
+
+/// What to do about a server that runs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Stops the server of a pidfile, waits until it is gone, and says how its stop ended
+    ///
+    /// Exit codes: 0 it is not running, or has stopped with everybody having everything; 1 it cannot be
+    /// told or signalled, or was killed; 3 it has stopped, and some sessions were cut short; 4 it still runs.
+    Stop {
+        /// The server's pidfile
+        #[command(flatten)]
+        pid_file: PidFileArg,
+        /// How long to wait: longer than the server's --grace
+        #[arg(long, value_name = "DURATION", default_value = "15s")]
+        timeout: humantime::Duration,
+    },
+    /// Says whether the server of a pidfile is running
+    ///
+    /// Exit codes: 0 it is running; 1 it cannot be told; 3 it is not running.
+    Status {
+        /// The server's pidfile
+        #[command(flatten)]
+        pid_file: PidFileArg,
+    },
+}
+
+/// Which server is meant.
+#[derive(Debug, clap::Args)]
+pub struct PidFileArg {
+    /// Holds the daemon's number, and is locked as long as it lives; a file that holds anything else is
+    /// refused [default for root:
+    /// /run/wacd/wacd.pid; for others: $XDG_RUNTIME_DIR/wacd.pid, else /tmp/wacd-UID.pid]
+    #[arg(long, value_name = "FILE")]
+    pub pid_file: Option<PathBuf>,
+}
+
+/// How to serve.
+#[derive(Debug, Parser)]
+pub struct Args {
+    /// Serves in the background; returns when it serves, or says why it can't
+    #[arg(long)]
+    pub daemon: bool,
+
+    /// The pidfile of a daemon; in the foreground there is one only if it is named.
+    #[command(flatten)]
+    pub pid_file: PidFileArg,
+
+    /// Logs to a file, or to a pipe that has a reader [default for root's daemon: /var/log/wacd/wacd.log; for others:
+    /// $XDG_STATE_HOME/wacd.log, ~/.local/state/wacd.log, else /tmp/wacd-UID.log; in the foreground:
+    /// standard error]
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+
+    /// Serves as this user, once the listeners are bound; only root can
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+
+    /// Serves as this group [default: the user's]
+    #[arg(long, value_name = "NAME", requires = "user")]
+    pub group: Option<String>,
+
+    /// Where to listen; may be given several times.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:4700",
+        help = "Listens on an address: 127.0.0.1:4700, [::1]:4700 or unix:PATH; port 0 takes a free one. \
+                May be given several times"
+    )]
+    pub listen: Vec<ListenAddr>,
+
+    /// Permissions of the Unix sockets, which belong to who serves. Flood control does not bind who may
+    /// write to one, so the user and the group may by default; 666 lets in everybody on this machine
+    #[arg(long, value_name = "MODE", default_value = "660", value_parser = mode)]
+    pub unix_mode: u32,
+
+    /// Number of shards (threads that serve sessions), 1 to 64 [default: one for each core, at most 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub shards: Option<u16>,
+
+    /// Room log kept for slow readers, 64KiB to 1GiB; who falls further behind is closed
+    #[arg(long, value_name = "BYTES", default_value = "4MiB")]
+    pub window: ByteSize,
+
+    /// Send buffer of each socket (SO_SNDBUF; the kernel doubles it), 4KiB to 64MiB
+    #[arg(long, value_name = "BYTES", default_value = "128KiB")]
+    pub send_buffer: ByteSize,
+
+    /// The answer to SEC, which everybody on this machine sees in the list of processes: see
+    /// --secret-file [default: 16 random hexadecimal digits]
+    #[arg(long, value_name = "TEXT", conflicts_with = "secret_file")]
+    pub secret: Option<String>,
+
+    /// Reads the answer to SEC from a file, which keeps it out of the list of processes: its first line
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+
+    /// Shows the lines of a file behind the greeting
+    #[arg(long, value_name = "FILE")]
+    pub motd: Option<PathBuf>,
+
+    /// Tells everyone who joined and left
+    #[arg(long, value_name = "WHEN", default_value = "on")]
+    pub notices: Switch,
+
+    /// Lines a second that one sender may send for long; 0 switches all flood control off
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub flood_rate: u32,
+
+    /// Lines one sender may send at once, at least 1
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub flood_burst: u32,
+
+    /// All senders of one IPv4 address or IPv6 /64 together may send what so many may, each as fast as
+    /// --flood-rate and --flood-burst allow; 0 = no limit
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub flood_address: u32,
+
+    /// Bytes a second that all senders together may say; 512KiB at once, or the window where that is
+    /// less. 0 = no limit
+    #[arg(long, value_name = "BYTES", default_value = "128KiB", value_parser = rate)]
+    pub room_rate: ByteSize,
+
+    /// Connections at once from one IPv4 address or IPv6 /64, and 16 times so many from an IPv6 /48;
+    /// 0 = no limit
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub max_per_ip: usize,
+
+    /// New connections in 10 s from one IPv4 address or IPv6 /64, and 16 times so many from an IPv6
+    /// /48; 0 = no limit
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub connect_rate: u32,
+
+    /// Exempts a network from the limits of addresses: --max-per-ip, --connect-rate, --flood-address.
+    /// May be given several times, or as a list; `none` exempts nobody
+    #[arg(
+        long,
+        value_name = "CIDR",
+        value_delimiter = ',',
+        default_value = "127.0.0.0/8,::1/128"
+    )]
+    pub trusted: Vec<Trusted>,
+
+    /// Connections at once [default: what the limit of open files allows]
+    #[arg(long, value_name = "N")]
+    pub max_connections: Option<usize>,
+
+    /// Names nobody may have, comma separated
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "server,admin,root,system,wac"
+    )]
+    pub reserved_names: Vec<String>,
+
+    /// How long a stop may take: 5s, 500ms
+    #[arg(long, value_name = "DURATION", default_value = "5s")]
+    pub grace: humantime::Duration,
+
+    /// What is logged
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub log_level: LogLevel,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// What is logged: each level with those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// The operator must act.
+    Error,
+    /// The operator should know.
+    Warn,
+    /// The server's life, and one line for each session's end.
+    Info,
+    /// The protocol, without private texts.
+    Debug,
+    /// Everything, without private texts.
+    Trace,
+}
+
+/// Reads octal permissions, as `chmod` does.
+fn mode(text: &str) -> Result<u32, String> {
+    u32::from_str_radix(text, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o777)
+        .ok_or_else(|| "it takes octal permissions, as in 660 or 666".to_owned())
+}
+
+/// Reads `128KiB` or `128KiB/s`.
+fn rate(text: &str) -> Result<ByteSize, String> {
+    text.strip_suffix("/s").unwrap_or(text).parse()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn the_readme_names_every_flag_and_its_default() {
+        let readme = include_str!("../../README.md");
+        for flag in CommandLine::command()
+            .get_arguments()
+            .filter_map(|arg| arg.get_long().map(|long| (arg, long)))
+        {
+            let (arg, long) = flag;
+            let row = readme
+                .lines()
+                .find(|line| line.starts_with('|') && line.contains(&format!("`--{long}")));
+            let row = row.unwrap_or_else(|| panic!("--{long} is in the README"));
+            let default: Vec<_> = arg
+                .get_default_values()
+                .iter()
+                .map(|value| value.to_string_lossy())
+                .collect();
+            assert!(row.contains(&*default.join(",")), "{row}: {default:?}");
+        }
+    }
+
+    #[test]
+    fn permissions_are_octal() {
+        assert_eq!((mode("660"), mode("0666")), (Ok(0o660), Ok(0o666)));
+        for text in ["", "888", "1777", "rw", "-1"] {
+            assert!(mode(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rate_may_say_that_it_is_for_a_second() {
+        assert_eq!(rate("128KiB/s"), Ok(ByteSize::kib(128)));
+        assert_eq!(rate("128KiB"), Ok(ByteSize::kib(128)));
+    }
+}

@@ -1,0 +1,403 @@
+//! What the server needs, checked: every problem is reported at once.
+
+pub mod args;
+pub mod identity;
+pub mod limits;
+pub mod listen;
+pub mod paths;
+pub mod trusted;
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use wac_core::admission;
+use wac_core::bucket::Rate;
+use wac_core::flood::FloodLimits;
+use wac_core::line::{LINE_END, ServerLine};
+use wac_core::name::Name;
+use wac_core::{MAX_SERVER_LINE_BYTES, text};
+
+use crate::config::args::{Args, LogLevel, Switch};
+use crate::config::identity::Identity;
+use crate::config::listen::{ListenAddr, SocketOptions};
+
+/// Bytes the room may say at once, whatever its rate.
+const ROOM_BURST_BYTES: u64 = 512 * 1024;
+
+/// What the server needs.
+#[derive(Debug)]
+pub struct Config {
+    /// Whether to go into the background.
+    pub daemon: bool,
+    /// The pidfile, absolute; a daemon has one.
+    pub pid_file: Option<PathBuf>,
+    /// The log file, absolute; a daemon has one. `None`: standard error.
+    pub log_file: Option<PathBuf>,
+    /// Who serves, if not who starts.
+    pub identity: Option<Identity>,
+    /// Where to listen; at least one.
+    pub listen: Vec<ListenAddr>,
+    /// Permissions of Unix sockets.
+    pub unix_mode: u32,
+    /// Number of shards, in 1..=64.
+    pub shards: usize,
+    /// Bytes of room log kept for slow readers, in 64 KiB..=1 GiB. Default 4 MiB: about 60,000
+    /// lines of chat.
+    pub window_bytes: usize,
+    /// SO_SNDBUF of each socket, in 4 KiB..=64 MiB.
+    pub send_buffer_bytes: usize,
+    /// The answer to `SEC`.
+    pub secret: String,
+    /// Lines shown behind the greeting.
+    pub motd: Vec<String>,
+    /// Whether joins and leaves are told.
+    pub notices: Switch,
+    /// `None`: all flood control is off.
+    pub flood: Option<FloodLimits>,
+    /// What all senders together may say, in bytes; `None`: no limit.
+    pub room_rate: Option<Rate>,
+    /// How many may connect, and from where.
+    pub admission: admission::Limits,
+    /// Names nobody may have.
+    pub reserved: Vec<Name>,
+    /// How long a stop may take.
+    pub grace: Duration,
+    /// What is logged.
+    pub log_level: LogLevel,
+}
+
+/// Everything that is wrong with a configuration, a line each.
+#[derive(Debug, thiserror::Error)]
+pub struct ConfigError(Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\nwacd: "))
+    }
+}
+
+impl Config {
+    /// Checks what was typed, for a process that may have so many files open.
+    ///
+    /// # Errors
+    /// [`ConfigError`], with every problem found.
+    pub fn load(args: &Args, open_files: usize) -> Result<Self, ConfigError> {
+        let mut problems = Problems::default();
+        let shards = args.shards.map_or_else(limits::default_shards, usize::from);
+        let window = problems.size("--window", args.window, 64 << 10, 1 << 30);
+        let config = Self {
+            daemon: args.daemon,
+            pid_file: problems.file(
+                args.pid_file.pid_file.as_deref(),
+                args.daemon.then(paths::pid_file),
+            ),
+            log_file: problems.file(args.log_file.as_deref(), args.daemon.then(paths::log_file)),
+            identity: args
+                .user
+                .as_deref()
+                .and_then(|user| problems.identity(user, args.group.as_deref())),
+            listen: args
+                .listen
+                .iter()
+                .filter_map(|address| problems.absolute(address))
+                .collect(),
+            unix_mode: args.unix_mode,
+            shards,
+            window_bytes: window,
+            send_buffer_bytes: problems.size("--send-buffer", args.send_buffer, 4 << 10, 64 << 20),
+            secret: problems.secret(args),
+            motd: args
+                .motd
+                .as_deref()
+                .map_or_else(Vec::new, |path| problems.motd(path)),
+            notices: args.notices,
+            flood: flood(args),
+            room_rate: room_rate(args, window),
+            admission: admission::Limits {
+                connections: problems.max_connections(args.max_connections, open_files, shards),
+                per_address: args.max_per_ip,
+                new_per_address: args.connect_rate,
+                trusted: args.trusted.iter().filter_map(|it| it.net()).collect(),
+            },
+            reserved: args
+                .reserved_names
+                .iter()
+                .filter_map(|name| problems.reserved(name))
+                .collect(),
+            grace: args.grace.into(),
+            log_level: args.log_level,
+        };
+        if problems.0.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError(problems.0))
+        }
+    }
+
+    /// Returns how sockets are bound.
+    pub fn socket_options(&self) -> SocketOptions<'_> {
+        SocketOptions {
+            send_buffer_bytes: self.send_buffer_bytes,
+            unix_mode: self.unix_mode,
+            server: self.identity.as_ref(),
+        }
+    }
+}
+
+fn flood(args: &Args) -> Option<FloodLimits> {
+    (args.flood_rate > 0).then(|| {
+        FloodLimits::new(args.flood_rate, args.flood_burst).for_an_address(args.flood_address)
+    })
+}
+
+/// A burst no larger than the window: a reader that takes as much as the rate never falls out of it.
+fn room_rate(args: &Args, window: usize) -> Option<Rate> {
+    let per_second = args.room_rate.as_u64();
+    let limited = per_second > 0 && args.flood_rate > 0;
+    limited.then(|| Rate {
+        per_second,
+        burst: ROOM_BURST_BYTES.min(window as u64),
+    })
+}
+
+#[derive(Default)]
+struct Problems(Vec<String>);
+
+impl Problems {
+    fn add(&mut self, problem: String) {
+        self.0.push(problem);
+    }
+
+    /// Returns a file's absolute path, for a daemon lives in `/`.
+    fn file(&mut self, named: Option<&Path>, default: Option<PathBuf>) -> Option<PathBuf> {
+        let path = named.map(Path::to_owned).or(default)?;
+        std::path::absolute(&path)
+            .map_err(|error| self.add(format!("{}: {error}", path.display())))
+            .ok()
+    }
+
+    fn absolute(&mut self, address: &ListenAddr) -> Option<ListenAddr> {
+        match address {
+            ListenAddr::Unix(path) => self.file(Some(path), None).map(ListenAddr::Unix),
+            ListenAddr::Tcp(_) => Some(address.clone()),
+        }
+    }
+
+    fn identity(&mut self, user: &str, group: Option<&str>) -> Option<Identity> {
+        Identity::find(user, group)
+            .map_err(|problem| self.add(problem))
+            .ok()
+    }
+
+    fn size(&mut self, flag: &str, found: ByteSize, least: usize, most: usize) -> usize {
+        let bytes = usize::try_from(found.as_u64()).unwrap_or(usize::MAX);
+        if !(least..=most).contains(&bytes) {
+            let [least, most] = [least, most].map(|bytes| ByteSize::b(bytes as u64));
+            self.add(format!("{flag} is {found}; it takes {least} to {most}"));
+        }
+        bytes
+    }
+
+    fn secret(&mut self, args: &Args) -> String {
+        let secret = match (&args.secret, &args.secret_file) {
+            (Some(secret), _) => secret.clone(),
+            (None, Some(path)) => self.first_line(path),
+            (None, None) => return self.random_secret(),
+        };
+        if let Some(why) = bad_secret(&secret) {
+            self.add(format!(
+                "the secret {why}; choose another with --secret or --secret-file"
+            ));
+        }
+        secret
+    }
+
+    fn first_line(&mut self, path: &Path) -> String {
+        let text = self.read("--secret-file", path);
+        text.lines().next().unwrap_or_default().to_owned()
+    }
+
+    fn random_secret(&mut self) -> String {
+        match getrandom::u64() {
+            Ok(random) => format!("{random:016x}"),
+            Err(error) => {
+                self.add(format!(
+                    "no random secret can be made: {error}; give one with --secret"
+                ));
+                String::new()
+            }
+        }
+    }
+
+    fn motd(&mut self, path: &Path) -> Vec<String> {
+        let lines: Vec<String> = self
+            .read("--motd", path)
+            .lines()
+            .map(|line| text::clean(line).into_owned())
+            .collect();
+        let longest = MAX_SERVER_LINE_BYTES - "* ".len() - LINE_END.len();
+        if lines.iter().any(|line| line.len() > longest) {
+            self.add(format!(
+                "--motd {} has a line of over {longest} bytes; break it",
+                path.display()
+            ));
+        }
+        lines
+    }
+
+    fn read(&mut self, flag: &str, path: &Path) -> String {
+        fs::read_to_string(path).unwrap_or_else(|error| {
+            self.add(format!("{flag} {}: {error}", path.display()));
+            "unread".to_owned()
+        })
+    }
+
+    fn max_connections(
+        &mut self,
+        wanted: Option<usize>,
+        open_files: usize,
+        shards: usize,
+    ) -> usize {
+        if open_files <= limits::RESERVED_FILES {
+            self.add(format!(
+                "the limit of open files is {open_files}; a server needs more than {} (ulimit -n)",
+                limits::RESERVED_FILES
+            ));
+        }
+        let most = limits::connections(open_files, shards);
+        match wanted {
+            Some(wanted) if wanted > most => {
+                self.add(format!(
+                    "--max-connections is {wanted}; the limit of {open_files} open files allows {most}"
+                ));
+                most
+            }
+            Some(wanted) => wanted,
+            None => most,
+        }
+    }
+
+    fn reserved(&mut self, name: &str) -> Option<Name> {
+        if name.is_empty() {
+            return None;
+        }
+        name.parse()
+            .map_err(|why| {
+                self.add(format!(
+                    "--reserved-names has {name:?}, which is not a name: {why}"
+                ))
+            })
+            .ok()
+    }
+}
+
+/// A secret must not read as another kind of line.
+fn bad_secret(secret: &str) -> Option<&'static str> {
+    if text::is_blank(secret) {
+        Some("is empty")
+    } else if secret.chars().any(text::is_removed) {
+        Some("has control characters")
+    } else if secret.len() + LINE_END.len() > MAX_SERVER_LINE_BYTES {
+        Some("is longer than a line")
+    } else if ServerLine::parse(secret) != ServerLine::Secret(secret) {
+        Some("reads as another kind of line")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    fn load(flags: &[&str]) -> Result<Config, ConfigError> {
+        let args = Args::try_parse_from([&["wacd"], flags].concat()).unwrap();
+        Config::load(&args, 1024)
+    }
+
+    #[test]
+    fn the_defaults_are_valid() {
+        let config = load(&[]).unwrap();
+        assert_eq!((config.window_bytes, config.secret.len()), (4 << 20, 16));
+        assert_eq!(
+            config.room_rate,
+            Some(Rate {
+                per_second: 128 << 10,
+                burst: 512 << 10
+            })
+        );
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let flags = [
+            "--window",
+            "1KiB",
+            "--secret",
+            "* x",
+            "--motd",
+            "/no/such/file",
+            "--reserved-names",
+            "a b",
+        ];
+        let error = load(&flags).unwrap_err().to_string();
+        for part in [
+            "--window is 1.0 KiB",
+            "the secret reads as",
+            "--motd /no/such/file",
+            "\"a b\"",
+        ] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_reads_as_another_kind_of_line_is_refused() {
+        for secret in [
+            "",
+            " ",
+            "* x",
+            "! x",
+            "PONG",
+            "PONG x",
+            "Ann: x",
+            "Ann whispers, \"x\"",
+            "a\u{1b}b",
+        ] {
+            assert!(bad_secret(secret).is_some(), "{secret:?}");
+        }
+        for secret in ["s3cret", "two words", "PONGO", "Ann whispers", "a, b: c"] {
+            assert_eq!(bad_secret(secret), None, "{secret:?}");
+        }
+    }
+
+    #[test]
+    fn the_rooms_burst_fits_the_window_and_no_flood_control_means_none() {
+        let config = load(&["--window", "256KiB"]).unwrap();
+        assert_eq!(config.room_rate.unwrap().burst, 256 << 10);
+        let config = load(&["--flood-rate", "0"]).unwrap();
+        assert!(config.flood.is_none() && config.room_rate.is_none());
+    }
+
+    #[test]
+    fn connections_are_limited_by_open_files() {
+        let error = load(&["--max-connections", "1024", "--shards", "2"])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("allows 984"), "{error}");
+    }
+
+    #[test]
+    fn too_few_open_files_are_a_problem_and_no_panic() {
+        let args = Args::try_parse_from(["wacd"]).unwrap();
+        let error = Config::load(&args, 8).unwrap_err().to_string();
+        assert!(
+            error.contains("open files is 8; a server needs more than 32"),
+            "{error}"
+        );
+    }
+}

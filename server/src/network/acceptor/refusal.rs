@@ -1,0 +1,73 @@
+//! Refusing a connection: one line that says why, and a close that loses none of it.
+
+use std::io::IoSlice;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use wac_core::admission::Refused;
+use wac_core::line::ServerLine;
+
+use crate::room::peer::Peer;
+use crate::room::shard::LINGER;
+use crate::room::throttled_counter::ThrottledCounter;
+use crate::room::transport::{Socket, Transport};
+
+/// Refused connections that are closed in peace at one time; a further one is just closed.
+const LINGERING: usize = 16;
+
+/// The refused connections.
+#[derive(Debug)]
+pub(super) struct Refusals {
+    places: Arc<Semaphore>,
+    refused: ThrottledCounter,
+}
+
+impl Default for Refusals {
+    fn default() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(LINGERING)),
+            refused: ThrottledCounter::default(),
+        }
+    }
+}
+
+impl Refusals {
+    /// Tells a connection why it may not stay, and closes it.
+    pub(super) fn refuse(&self, mut socket: Socket, peer: Peer, refused: Refused, now: Duration) {
+        let reason = refused.reason();
+        if let Some(count) = self.refused.note(now) {
+            let limit = refused.to_string();
+            tracing::warn!(peer.addr = %peer, %reason, limit, refused = count, "connection refused");
+        }
+        let text = reason.announcement().expect("a refusal is announced");
+        let line = ServerLine::Notice(text).to_bytes();
+        // A new socket's buffer takes a line; one that does not is gone.
+        let told = socket.write(&[IoSlice::new(&line)]).is_ok();
+        // A Unix socket's close never loses what was written.
+        if told && peer != Peer::Unix {
+            socket.shut_down();
+            self.linger(socket);
+        }
+    }
+
+    /// Reads and drops what still comes, so that no reset swallows the line.
+    fn linger(&self, socket: Socket) {
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            return;
+        };
+        let Ok(mut stream) = TcpStream::from_std(OwnedFd::from(socket).into()) else {
+            return;
+        };
+        tokio::spawn(async move {
+            let mut dropped = [0; 1024];
+            let until_end =
+                async { while stream.read(&mut dropped).await.is_ok_and(|bytes| bytes > 0) {} };
+            let _ = tokio::time::timeout(LINGER, until_end).await;
+            drop(place);
+        });
+    }
+}

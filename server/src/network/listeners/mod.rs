@@ -1,0 +1,112 @@
+//! Where the server listens.
+
+mod unix;
+
+use std::io;
+use std::net::{self, SocketAddr};
+use std::os::unix::net::UnixListener;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+
+use crate::config::listen::{ListenAddr, SocketOptions};
+pub(crate) use unix::BoundUnix;
+
+/// Connections that may wait to be accepted: somaxconn's usual value, for join storms.
+const BACKLOG: i32 = 4096;
+/// SO_RCVBUF of each socket: what a sender that is held back may have in the kernel.
+const RECEIVE_BUFFER_BYTES: usize = 32 * 1024;
+/// A silent peer is asked after 15 s, three times at 5 s: dead within half a minute.
+const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
+    .with_time(Duration::from_secs(15))
+    .with_interval(Duration::from_secs(5))
+    .with_retries(3);
+/// A socket that takes nothing for so long though bytes wait is closed by the kernel.
+const USER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// An address that can't be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}")]
+pub struct BindError {
+    address: ListenAddr,
+    #[source]
+    source: io::Error,
+}
+
+/// A bound socket.
+#[derive(Debug)]
+pub(crate) enum Listener {
+    Tcp(net::TcpListener),
+    Unix(UnixListener, BoundUnix),
+}
+
+/// The sockets the server listens on.
+#[derive(Debug)]
+pub struct Listeners(Vec<(ListenAddr, Listener)>);
+
+impl Listeners {
+    /// Binds every address.
+    ///
+    /// # Errors
+    /// [`BindError`] for the first that can't be bound.
+    pub fn bind(addresses: &[ListenAddr], options: &SocketOptions<'_>) -> Result<Self, BindError> {
+        let bind = |address: &ListenAddr| {
+            bind(address, options).map_err(|source| BindError {
+                address: address.clone(),
+                source,
+            })
+        };
+        addresses
+            .iter()
+            .map(bind)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Returns the real addresses: where port 0 was asked for, the port that was given.
+    pub fn addresses(&self) -> impl Iterator<Item = &ListenAddr> {
+        self.0.iter().map(|(address, _)| address)
+    }
+
+    pub(crate) fn into_sockets(self) -> impl Iterator<Item = Listener> {
+        self.0.into_iter().map(|(_, listener)| listener)
+    }
+}
+
+fn bind(address: &ListenAddr, options: &SocketOptions<'_>) -> io::Result<(ListenAddr, Listener)> {
+    match address {
+        ListenAddr::Tcp(address) => {
+            let listener = bind_tcp(*address, options.send_buffer_bytes)?;
+            let real = ListenAddr::Tcp(listener.local_addr()?);
+            Ok((real, Listener::Tcp(listener)))
+        }
+        ListenAddr::Unix(path) => {
+            let (socket, bound) = unix::bind(path, options)?;
+            Ok((address.clone(), Listener::Unix(socket, bound)))
+        }
+    }
+}
+
+/// The options are set once, here: accepted sockets inherit them.
+fn bind_tcp(address: SocketAddr, send_buffer_bytes: usize) -> io::Result<net::TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_send_buffer_size(send_buffer_bytes)?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
+    socket.set_tcp_nodelay(true)?;
+    // Telnet's Synch sends its last byte as urgent data: taken out of the stream, the next byte would be read in its place.
+    socket.set_out_of_band_inline(true)?;
+    socket.set_tcp_keepalive(&KEEPALIVE)?;
+    socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}

@@ -1,0 +1,118 @@
+//! Going into the background: the shell gets its prompt back when the daemon serves, or an error.
+
+use std::fs::File;
+use std::io::{self, PipeWriter, Read, Write};
+use std::process;
+
+use daemonize::{Daemonize, Outcome};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::process::signals;
+use crate::process::terminal::complain;
+
+/// Opens a word from the daemon that it serves; anything else is why it does not.
+const READY: u8 = b'+';
+
+/// Who hears that the server serves, or why it does not.
+#[derive(Debug)]
+pub enum Starter {
+    /// The terminal: the server is in the foreground.
+    Terminal,
+    /// The process that started the daemon, and waits.
+    Parent(PipeWriter),
+    /// Nobody any more: it has been told.
+    Told,
+}
+
+impl Starter {
+    /// Says that the server serves.
+    pub fn ready(&mut self, line: &str) {
+        self.tell(&[&[READY], line.as_bytes()].concat(), line);
+    }
+
+    /// Says why the server does not serve, or ended.
+    pub fn failed(&mut self, text: &str) {
+        self.tell(text.as_bytes(), text);
+    }
+
+    /// A parent is told once; later words go to standard error, which is the daemon's log.
+    fn tell(&mut self, word: &[u8], line: &str) {
+        match std::mem::replace(self, Self::Told) {
+            Self::Parent(mut parent) => {
+                // A parent that was killed needs no word.
+                let _ = parent.write_all(word);
+            }
+            Self::Terminal | Self::Told => complain(line),
+        }
+    }
+}
+
+/// Goes into the background. Returns in the daemon alone: the process that was started waits for
+/// its word, passes it on, and exits.
+///
+/// The process must have one thread. What the daemon writes to standard error goes to `log`.
+///
+/// # Errors
+/// The system's, before anything was forked.
+pub fn detach(log: Option<File>) -> io::Result<Starter> {
+    let (word, parent) = io::pipe()?;
+    let mut daemonize = Daemonize::new().working_directory("/").umask(0o027);
+    if let Some(log) = log {
+        daemonize = daemonize.stderr(log);
+    }
+    match daemonize.execute() {
+        Outcome::Parent(forked) => {
+            drop(parent);
+            let code = match forked {
+                Ok(_) => pass_on(word),
+                Err(error) => fail(&format!("wacd: cannot go into the background: {error}")),
+            };
+            // Destructors are the daemon's: the sockets and the pidfile are its own now.
+            process::exit(code)
+        }
+        Outcome::Child(Ok(_)) => Ok(Starter::Parent(parent)),
+        Outcome::Child(Err(error)) => {
+            Starter::Parent(parent)
+                .failed(&format!("wacd: cannot go into the background: {error}"));
+            process::exit(1)
+        }
+    }
+}
+
+/// Waits for the daemon's word and says it; returns the exit code.
+fn pass_on(mut word: io::PipeReader) -> i32 {
+    let mut said = Vec::new();
+    if let Err(error) = word.read_to_end(&mut said) {
+        return fail(&format!("wacd: cannot hear from the daemon: {error}"));
+    }
+    let text = |said: &[u8]| String::from_utf8_lossy(said).into_owned();
+    match said.split_first() {
+        None => fail("wacd: the daemon ended before it served; its log says why"),
+        Some((&READY, line)) => serves(&text(line)),
+        Some(_) => fail(&text(&said)),
+    }
+}
+
+/// A start that was told to stop meanwhile leaves no daemon.
+fn serves(line: &str) -> i32 {
+    let daemon = line
+        .rsplit_once("pid=")
+        .and_then(|(_, pid)| pid.parse().ok());
+    if let (Ok(Some(signal)), Some(daemon)) = (signals::stop_while_held(), daemon) {
+        let told = match kill(Pid::from_raw(daemon), Signal::SIGTERM) {
+            Ok(()) => "is told to stop".to_owned(),
+            Err(error) => format!("cannot be told to stop: {error}"),
+        };
+        return fail(&format!(
+            "wacd: {signal} came during the start; process {daemon} {told}"
+        ));
+    }
+    complain(line);
+    0
+}
+
+fn fail(text: &str) -> i32 {
+    complain(text);
+    1
+}

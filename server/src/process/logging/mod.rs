@@ -1,0 +1,205 @@
+//! The log: lines on standard error or in a file, written by a thread of their own.
+//!
+//! ```text
+//!  every thread ──try_send──▶ queue (8,192 lines) ──▶ writer ──▶ file, pipe or standard error
+//!  SIGUSR1 ──── a mark ───────────────────────────────▶ the writer opens the file anew
+//! ```
+//!
+//! The file is the writer's alone: no lock is shared with it, so a log that blocks holds up nobody.
+
+mod writer;
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use rustix::fs::{FileType, Mode, OFlags};
+use tracing::level_filters::LevelFilter;
+
+use crate::config::args::LogLevel;
+use crate::config::identity::Identity;
+use crate::process::files::{Missing, Place};
+pub use writer::LogThread;
+
+/// A log may be a pipe into a program, or `/dev/null`.
+const KINDS: &[FileType] = &[
+    FileType::RegularFile,
+    FileType::Fifo,
+    FileType::CharacterDevice,
+];
+
+/// Where log lines go.
+#[derive(Debug)]
+pub enum Log {
+    /// Standard error.
+    StandardError,
+    /// A file, which can be reopened when it has been moved away.
+    File {
+        /// Its name.
+        path: PathBuf,
+        /// What has been opened under it.
+        file: File,
+        /// Whether standard error leads to it too, as a daemon's does.
+        is_standard_error: bool,
+    },
+}
+
+/// A log file that can't be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the log {}{}", path.display(), by(user.as_deref()))]
+pub struct LogError {
+    path: PathBuf,
+    user: Option<String>,
+    #[source]
+    source: io::Error,
+}
+
+fn by(user: Option<&str>) -> String {
+    user.map_or_else(String::new, |user| format!(" as {user}"))
+}
+
+impl LogError {
+    /// Says what to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let user = self.user.as_ref()?;
+        Some(format!(
+            "chown it to {user}, or move it away: the server makes a new one; {user} must be able to reach it"
+        ))
+    }
+}
+
+impl Log {
+    /// Opens the log: a file to be appended to, or standard error. A file that is made belongs to
+    /// `server`, so that it can be reopened by who serves.
+    ///
+    /// # Errors
+    /// [`LogError`], if the file can't be opened for writing.
+    pub fn open(path: Option<&Path>, server: Option<&Identity>) -> Result<Self, LogError> {
+        let Some(path) = path else {
+            return Ok(Self::StandardError);
+        };
+        match append_to(path, server) {
+            Ok(file) => Ok(Self::File {
+                path: path.to_owned(),
+                file,
+                is_standard_error: false,
+            }),
+            Err(source) => Err(LogError {
+                path: path.to_owned(),
+                user: None,
+                source,
+            }),
+        }
+    }
+
+    /// Opens the file anew as the user this process has become: what can't be written by that one
+    /// is found out at the start, not at the first rotation.
+    ///
+    /// # Errors
+    /// [`LogError`], which names the user.
+    pub fn reopen_as(&mut self, user: &Identity) -> Result<(), LogError> {
+        self.reopen().map_err(|error| LogError {
+            user: Some(user.name()),
+            ..error
+        })
+    }
+
+    /// Opens the file anew under its name; where that fails the old one is kept.
+    fn reopen(&mut self) -> Result<(), LogError> {
+        let Self::File {
+            path,
+            file,
+            is_standard_error,
+        } = self
+        else {
+            return Ok(());
+        };
+        let reopened = append_to(path, None).and_then(|new| {
+            if *is_standard_error {
+                rustix::stdio::dup2_stderr(&new)?;
+            }
+            Ok(new)
+        });
+        *file = reopened.map_err(|source| LogError {
+            path: path.clone(),
+            user: None,
+            source,
+        })?;
+        Ok(())
+    }
+
+    /// Starts the thread that writes; what waits is written when it is dropped.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn start(self, level: LogLevel) -> io::Result<LogThread> {
+        let ansi = matches!(self, Self::StandardError) && io::stderr().is_terminal();
+        let (thread, queue) = LogThread::spawn(self)?;
+        tracing_subscriber::fmt()
+            .with_max_level(filter(level))
+            .with_ansi(ansi)
+            .with_target(false)
+            .with_writer(move || queue.clone())
+            .init();
+        Ok(thread)
+    }
+
+    /// Returns another handle to the file, for what a daemon itself writes to standard error: that
+    /// leads to the file from now on.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn as_standard_error(&mut self) -> io::Result<Option<File>> {
+        let Self::File {
+            file,
+            is_standard_error,
+            ..
+        } = self
+        else {
+            return Ok(None);
+        };
+        *is_standard_error = true;
+        file.try_clone().map(Some)
+    }
+
+    /// Writes as much as there is room for.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::StandardError => io::stderr().write(line),
+            Self::File { file, .. } => file.write(line),
+        }
+    }
+
+    /// Waits until there is room, or the time is over.
+    fn wait_for_room(&self, time: Duration) {
+        let stderr = io::stderr();
+        let fd = match self {
+            Self::StandardError => stderr.as_fd(),
+            Self::File { file, .. } => file.as_fd(),
+        };
+        let time = PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX);
+        // Whatever comes of it, the next write tells.
+        let _ = poll(&mut [PollFd::new(fd, PollFlags::POLLOUT)], time);
+    }
+}
+
+fn append_to(path: &Path, server: Option<&Identity>) -> io::Result<File> {
+    let place = Place::of(path, Missing::Made, server)?;
+    let how = OFlags::WRONLY | OFlags::APPEND;
+    let (file, _) = place.open_or_make(how, Mode::from_raw_mode(0o640), KINDS)?;
+    Ok(file)
+}
+
+fn filter(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Off => LevelFilter::OFF,
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    }
+}

@@ -1,0 +1,312 @@
+//! The log's writer: a thread that takes lines from a bounded queue, and alone touches the file.
+//!
+//! Asking for anything never waits. What can't be queued or written is counted, and told in the log
+//! as soon as something can be written again.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use tracing_subscriber::fmt::format;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+
+use super::Log;
+
+/// Log lines that wait for a slow disk; one more is dropped, lest the room wait.
+const WAITING_LINES: usize = 8_192;
+/// How often a writer whose pipe is full looks whether the log is to be reopened.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long the end waits for what is queued: a pipe that nobody reads takes it never.
+const FLUSH_WITHIN: Duration = Duration::from_secs(2);
+
+/// What the writer is asked to do.
+enum Order {
+    Write(Vec<u8>),
+    /// Look at the marks.
+    Skeleton,
+}
+
+/// Marks for the writer, which are left without waiting even where its queue is full.
+#[derive(Debug, Default)]
+struct Marks {
+    reopen: AtomicBool,
+    end: AtomicBool,
+    /// Lines that were not queued or not written, and not told yet.
+    lost: AtomicU64,
+}
+
+/// The way to the writer.
+#[derive(Clone)]
+pub(super) struct Queue {
+    orders: SyncSender<Order>,
+    marks: Arc<Marks>,
+}
+
+/// The thread that writes the log. What waits is written when this is dropped.
+#[derive(Debug)]
+pub struct LogThread {
+    queue: Queue,
+    is_file: bool,
+    /// Ends with the thread.
+    ended: Receiver<()>,
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.marks.fmt(f)
+    }
+}
+
+impl LogThread {
+    pub(super) fn spawn(log: Log) -> io::Result<(Self, Queue)> {
+        let (orders, receiver) = sync_channel(WAITING_LINES);
+        let (alive, ended) = sync_channel(0);
+        let marks = Arc::<Marks>::default();
+        let queue = Queue {
+            orders,
+            marks: marks.clone(),
+        };
+        let thread = Self {
+            queue: queue.clone(),
+            is_file: matches!(log, Log::File { .. }),
+            ended,
+        };
+        let writer = Writer {
+            log,
+            orders: receiver,
+            marks,
+            torn: false,
+        };
+        thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || {
+                writer.run();
+                drop::<SyncSender<()>>(alive);
+            })?;
+        Ok((thread, queue))
+    }
+
+    /// Says something on standard error, in its turn, if that is the log: who writes there past the
+    /// writer waits where nobody reads. Tells whether it is.
+    pub fn say(&self, line: &str) -> bool {
+        if !self.is_file {
+            self.queue.push(format!("{line}\n").into_bytes());
+        }
+        !self.is_file
+    }
+
+    /// Returns what asks for the file to be opened anew, where there is one.
+    pub(crate) fn reopener(&self) -> Option<impl Fn() + Send + 'static> {
+        let queue = self.queue.clone();
+        self.is_file.then_some(move || {
+            queue.marks.reopen.store(true, Ordering::SeqCst);
+            queue.look();
+        })
+    }
+}
+
+impl Drop for LogThread {
+    fn drop(&mut self) {
+        self.queue.marks.end.store(true, Ordering::SeqCst);
+        self.queue.look();
+        // Ended, or late: what a blocked log has not taken by then is lost, and the end goes on.
+        let _ = self.ended.recv_timeout(FLUSH_WITHIN);
+    }
+}
+
+impl Queue {
+    fn push(&self, line: Vec<u8>) {
+        if self.orders.try_send(Order::Write(line)).is_err() {
+            self.marks.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Wakes the writer. One whose queue is full is awake.
+    fn look(&self) {
+        let _ = self.orders.try_send(Order::Skeleton);
+    }
+}
+
+/// Takes one whole line for each call, as `tracing` writes them.
+impl Write for Queue {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.push(line.to_vec());
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Writer {
+    log: Log,
+    orders: Receiver<Order>,
+    marks: Arc<Marks>,
+    /// The last line was written in part: the disk was full.
+    torn: bool,
+}
+
+impl Writer {
+    fn run(mut self) {
+        while let Some(order) = self.next() {
+            self.reopen_if_asked();
+            if let Order::Write(line) = order {
+                self.write(&line);
+            }
+        }
+    }
+
+    /// Waits for an order; at the end, takes what is left.
+    fn next(&self) -> Option<Order> {
+        if self.marks.end.load(Ordering::SeqCst) {
+            self.orders.try_recv().ok()
+        } else {
+            self.orders.recv().ok()
+        }
+    }
+
+    fn reopen_if_asked(&mut self) {
+        if !self.marks.reopen.swap(false, Ordering::SeqCst) {
+            return;
+        }
+        match self.log.reopen() {
+            Ok(()) => {
+                self.torn = false;
+                tracing::info!("log reopened");
+            }
+            Err(error) => {
+                let why = anyhow::Error::from(error);
+                tracing::error!(
+                    "{why:#}; the old one is kept: a new one needs to be made for this user"
+                );
+            }
+        }
+    }
+
+    fn write(&mut self, line: &[u8]) {
+        self.tell_what_was_lost();
+        if self.put(line).is_err() {
+            self.marks.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn tell_what_was_lost(&mut self) {
+        let lost = self.marks.lost.load(Ordering::Relaxed);
+        if lost > 0 && self.put(lost_line(lost).as_bytes()).is_ok() {
+            self.marks.lost.fetch_sub(lost, Ordering::Relaxed);
+        }
+    }
+
+    /// Writes all of a line, on a line of its own.
+    fn put(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.torn {
+            self.put_bytes(b"\n")?;
+            self.torn = false;
+        }
+        self.put_bytes(line)
+    }
+
+    /// Waits while a pipe is full, and sees to the marks meanwhile.
+    fn put_bytes(&mut self, mut rest: &[u8]) -> io::Result<()> {
+        let whole = rest.len();
+        while !rest.is_empty() {
+            match self.log.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.log.wait_for_room(LOOK_EVERY);
+                    self.reopen_if_asked();
+                }
+                Err(error) => {
+                    self.torn |= rest.len() < whole;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns a line like those of `tracing`, which can't be asked here: its lines go to the queue's end.
+fn lost_line(lost: u64) -> String {
+    let mut line = String::new();
+    // A String takes everything; without a time it is a line still.
+    let _ = SystemTime.format_time(&mut format::Writer::new(&mut line));
+    line + &format!("  WARN {lost} log lines were lost\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn lines_that_could_not_be_written_are_counted_and_told_when_they_can_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let full = fs::OpenOptions::new()
+            .append(true)
+            .open("/dev/full")
+            .unwrap();
+        let log = Log::File {
+            path: path.clone(),
+            file: full,
+            is_standard_error: false,
+        };
+        let (thread, mut queue) = LogThread::spawn(log).unwrap();
+        for line in [b"one\n", b"two\n"] {
+            queue.write_all(line).unwrap();
+        }
+        while queue.marks.lost.load(Ordering::Relaxed) < 2 {
+            thread::yield_now();
+        }
+        thread.reopener().unwrap()();
+        queue.write_all(b"three\n").unwrap();
+        drop(thread);
+        let written = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = written.lines().collect();
+        assert!(
+            lines[0].ends_with("WARN 2 log lines were lost"),
+            "{written}"
+        );
+        assert_eq!(lines[1..], ["three"]);
+    }
+
+    #[test]
+    fn a_line_torn_by_a_full_disk_does_not_run_into_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let log = Log::open(Some(&path), None).unwrap();
+        let (_, orders) = sync_channel(1);
+        let mut writer = Writer {
+            log,
+            orders,
+            marks: Arc::default(),
+            torn: true,
+        };
+        writer.marks.lost.store(1, Ordering::Relaxed);
+        writer.write(b"next\n");
+        let written = fs::read_to_string(&path).unwrap();
+        assert!(
+            written.starts_with('\n') && written.ends_with("lost\nnext\n"),
+            "{written}"
+        );
+    }
+
+    #[test]
+    fn a_log_that_became_a_link_is_not_reopened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut log = Log::open(Some(&path), None).unwrap();
+        fs::remove_file(&path).unwrap();
+        symlink("elsewhere", &path).unwrap();
+        assert!(log.reopen().is_err());
+        assert!(!folder.path().join("elsewhere").exists());
+    }
+}

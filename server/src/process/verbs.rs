@@ -1,0 +1,95 @@
+//! The verbs of the command line: what is said of a server that runs, and with which exit code.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::process::control::{self, Stopped};
+use crate::process::pidfile::LastWord;
+use crate::process::terminal::say;
+
+/// The drain's time ran out before every session had everything.
+const EXIT_CUT_SHORT: u8 = 3;
+/// There is no server that runs: the number that init scripts use.
+const EXIT_NOT_RUNNING: u8 = 3;
+/// The server still runs.
+const EXIT_STILL_RUNNING: u8 = 4;
+
+/// Returns the exit code of a server that stopped.
+pub fn stopped_code(cut_short: usize) -> ExitCode {
+    if cut_short > 0 {
+        ExitCode::from(EXIT_CUT_SHORT)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// Stops the server of a pidfile, and says how that went.
+///
+/// # Errors
+/// If it can't be told who holds the file, or the system lets it not be signalled.
+pub fn stop(pid_file: &Path, timeout: Duration) -> anyhow::Result<ExitCode> {
+    let shown = pid_file.display();
+    let stopped =
+        control::stop(pid_file, timeout).with_context(|| format!("cannot stop by {shown}"))?;
+    Ok(match stopped {
+        Stopped::NotRunning => {
+            say(not_running(pid_file));
+            ExitCode::SUCCESS
+        }
+        Stopped::Gone {
+            pid,
+            last_word: Some(LastWord { stopped, cut_short }),
+        } => {
+            say(format_args!(
+                "wacd (process {pid}) has stopped: {stopped} had everything, {cut_short} were cut short"
+            ));
+            stopped_code(cut_short)
+        }
+        Stopped::Gone {
+            pid,
+            last_word: None,
+        } => {
+            say(format_args!(
+                "wacd (process {pid}) is gone, but left no word of how: it was killed; see its log"
+            ));
+            ExitCode::FAILURE
+        }
+        Stopped::StillRunning { pid } => {
+            say(format_args!(
+                "wacd (process {pid}) still runs; try a longer --timeout, or kill -INT {pid} to end it at once"
+            ));
+            ExitCode::from(EXIT_STILL_RUNNING)
+        }
+    })
+}
+
+/// Says whether the server of a pidfile is running.
+///
+/// # Errors
+/// If that can't be told.
+pub fn status(pid_file: &Path) -> anyhow::Result<ExitCode> {
+    let shown = pid_file.display();
+    let running = control::status(pid_file).with_context(|| format!("cannot tell by {shown}"))?;
+    Ok(match running {
+        Some(pid) => {
+            say(format_args!("wacd is running, process {pid} ({shown})"));
+            ExitCode::SUCCESS
+        }
+        None => {
+            say(not_running(pid_file));
+            ExitCode::from(EXIT_NOT_RUNNING)
+        }
+    })
+}
+
+/// Without a file nothing is known but that.
+fn not_running(pid_file: &Path) -> String {
+    let shown = pid_file.display();
+    match pid_file.symlink_metadata() {
+        Ok(_) => format!("wacd is not running ({shown})"),
+        Err(_) => format!("wacd is not running, or with another --pid-file: there is no {shown}"),
+    }
+}

@@ -1,0 +1,44 @@
+//! Texts that many sessions share, encoded once.
+
+mod who;
+
+use std::sync::{Arc, Mutex};
+
+use wac_core::command::write_help;
+use wac_core::line::ServerLine;
+use wac_core::roster::Roster;
+
+use who::{Pieces, Who};
+
+/// What every newcomer is told.
+const GREETING: &str = "WAC chat; log in with LIN <name>, HELP lists the commands";
+
+/// The shared texts.
+#[derive(Debug)]
+pub(crate) struct CachedReplies {
+    pub(crate) greeting: Arc<[u8]>,
+    pub(crate) help: Arc<[u8]>,
+    who: Who,
+}
+
+impl CachedReplies {
+    pub(crate) fn new(motd: &[String]) -> Self {
+        let mut greeting = Vec::new();
+        ServerLine::Notice(GREETING).write(&mut greeting);
+        for line in motd {
+            ServerLine::Notice(line).write(&mut greeting);
+        }
+        let mut help = Vec::new();
+        write_help(&mut help);
+        Self {
+            greeting: greeting.into(),
+            help: help.into(),
+            who: Who::default(),
+        }
+    }
+
+    /// Returns who is online now.
+    pub(crate) fn who(&self, roster: &Mutex<Roster>) -> Pieces {
+        self.who.list(roster)
+    }
+}

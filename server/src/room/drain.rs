@@ -1,0 +1,142 @@
+//! The stop: a barrier, the last notice, and everybody to the end of the log.
+//!
+//! ```text
+//!  Serving ─▶ Draining: no shard reads; each performs what is pending and reports
+//!          ─▶ Sealed:   the last notice is appended, the log takes no more; every cursor to its end
+//!          ─▶ Cut:      the time is over; who is left is cut short and counted
+//! ```
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use wac_core::close::CloseReason;
+use wac_core::line::ServerLine;
+
+use crate::room::phase::Phase;
+use crate::room::shared::Shared;
+
+/// A shard that was told to cut its sessions short, and has not within this, never will.
+const CUT_LIMIT: Duration = Duration::from_secs(2);
+
+/// How the stop went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DrainReport {
+    /// Sessions that got everything.
+    pub stopped: usize,
+    /// Sessions that had not got everything when the time was over.
+    pub cut_short: usize,
+    /// Shards that did not answer even then: their threads are left behind.
+    pub hung: usize,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl Shared {
+    /// Reports that a shard has nothing pending.
+    pub(crate) fn report_settled(&self) {
+        self.phases.settled.fetch_add(1, Ordering::SeqCst);
+        self.drained.notify_one();
+    }
+
+    /// Reports that a shard has no session left.
+    pub(crate) fn report_empty(&self) {
+        self.phases.empty.fetch_add(1, Ordering::SeqCst);
+        self.drained.notify_one();
+    }
+
+    async fn all_shards(&self, reported: &AtomicUsize) {
+        while reported.load(Ordering::SeqCst) < self.inboxes.len() {
+            self.drained.notified().await;
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phases.enter(phase);
+        self.wake_all();
+    }
+
+    /// Appends the last notice and seals the log.
+    pub(crate) fn seal(&self) {
+        let text = CloseReason::Stopping
+            .announcement()
+            .expect("a stop is announced");
+        let line = ServerLine::Notice(text).to_bytes();
+        self.with_room(|room| {
+            room.log.append(&line).expect("only this seals the log");
+            room.log.seal();
+        });
+    }
+
+    /// Cuts short who is left; returns how many shards do not answer, and the sessions they had.
+    async fn cut_short(&self) -> (usize, usize) {
+        self.enter(Phase::Cut);
+        let all = self.all_shards(&self.phases.empty);
+        if tokio::time::timeout(CUT_LIMIT, all).await.is_ok() {
+            return (0, 0);
+        }
+        let hung = self.inboxes.len() - self.phases.empty.load(Ordering::SeqCst);
+        let left = self.inboxes.iter().map(|inbox| inbox.sessions()).sum();
+        tracing::error!(
+            hung,
+            sessions = left,
+            "shards do not answer; ending without them"
+        );
+        (hung, left)
+    }
+
+    async fn bring_everybody_to_the_end(&self) {
+        self.enter(Phase::Draining);
+        self.all_shards(&self.phases.settled).await;
+        self.seal();
+        self.enter(Phase::Sealed);
+        self.all_shards(&self.phases.empty).await;
+    }
+}
+
+/// Stops the room, within `grace` or until `interrupted`.
+pub(crate) async fn drain(
+    shared: &Shared,
+    interrupted: impl Future<Output = ()>,
+    grace: Duration,
+) -> DrainReport {
+    let start = Instant::now();
+    tokio::select! {
+        () = shared.bring_everybody_to_the_end() => {}
+        () = tokio::time::sleep(grace) => tracing::warn!("the time to stop is over"),
+        () = interrupted => tracing::warn!("stopping at once on a second SIGINT"),
+    }
+    let (hung, left) = shared.cut_short().await;
+    let report = DrainReport {
+        stopped: shared.stopped.load(Ordering::Relaxed),
+        cut_short: shared.cut_short.load(Ordering::Relaxed) + left,
+        hung,
+        elapsed: start.elapsed(),
+    };
+    let elapsed_ms = report.elapsed.as_millis();
+    tracing::info!(
+        stopped = report.stopped,
+        cut_short = report.cut_short,
+        elapsed_ms,
+        "stopped"
+    );
+    report
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::config::args::Args;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shard_that_never_answers_does_not_keep_the_stop() {
+        let args = Args::try_parse_from(["wacd", "--shards", "2"]).unwrap();
+        let shared = Shared::new(&Config::load(&args, 1024).unwrap());
+        // Nobody is behind the inboxes; at one a session has been left.
+        shared.inboxes[1].session_began();
+        let report = drain(&shared, std::future::pending(), Duration::from_secs(5)).await;
+        assert_eq!((report.hung, report.cut_short), (2, 1));
+    }
+}

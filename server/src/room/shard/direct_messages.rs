@@ -1,0 +1,110 @@
+//! Mail: whispers from session to session, within a shard and between shards.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use wac_core::cursor::{DETOUR_BYTES, Private};
+use wac_core::roster::Address;
+use wac_core::session::{Event, Item, Whisper};
+
+use super::Shard;
+use super::connection::{Connection, Life};
+use super::perform::Blocked;
+use super::place::PendingWrite;
+use crate::room::inbox::DirectMessage;
+use crate::room::sync::lock;
+use crate::room::transport::Transport;
+
+impl<T: Transport> Shard<T> {
+    /// Reserves room for a whisper in its addressee's account and posts it.
+    pub(super) fn whisper(&mut self, slot: u32, whisper: Whisper, now: Duration) {
+        let weight = whisper.line.len() + DETOUR_BYTES;
+        let found = lock(&self.shared.roster)
+            .find(&whisper.to)
+            .map(|(to, account)| (to, account.clone()));
+        match found {
+            None => self.tell(slot, Event::NoSuchUser(whisper.to), now),
+            Some((to, account)) if account.reserve(weight) => {
+                if let Err(whisper) = self.post(slot, to, whisper, now) {
+                    // The account is the addressee's even if the name has changed hands meanwhile.
+                    account.release(weight);
+                    self.items
+                        .push_front(slot, Item::Whisper(Box::new(whisper)));
+                    self.blocked = Some(Blocked::Inbox(to.shard));
+                }
+            }
+            Some(_) => self.tell(slot, Event::NotReading(whisper.to), now),
+        }
+    }
+
+    /// Posts a whisper for which room has been reserved.
+    ///
+    /// # Errors
+    /// The whisper, if the mailbox of its addressee's shard is full.
+    fn post(
+        &mut self,
+        slot: u32,
+        to: Address,
+        whisper: Whisper,
+        now: Duration,
+    ) -> Result<(), Whisper> {
+        let Whisper { to: name, line } = whisper;
+        let message = DirectMessage {
+            to,
+            at: self.shared.head(),
+            line,
+        };
+        if to.shard == self.id {
+            self.pending_writes
+                .push((to.slot, PendingWrite::DirectMessage(message)));
+        } else if let Err(message) = self.shared.inboxes[usize::from(to.shard)].post(message) {
+            return Err(Whisper {
+                to: name,
+                line: message.line,
+            });
+        }
+        self.tell(slot, Event::Whispered, now);
+        Ok(())
+    }
+
+    /// Delivers the letters from other shards.
+    pub(super) fn take_messages(&mut self) {
+        if self.inbox.has_messages() {
+            self.inbox
+                .take_messages()
+                .into_iter()
+                .for_each(|message| self.deliver(message));
+            self.wake_waiting();
+        }
+    }
+
+    /// Delivers a letter to the session it is for; to one that is gone it is dropped.
+    pub(super) fn deliver(&mut self, message: DirectMessage) {
+        let DirectMessage { to, at, line } = message;
+        let open = |connection: &&mut Connection<T>| {
+            connection.id == to.id && connection.life == Life::Open
+        };
+        let Some(connection) = self.table.get_mut(to.slot as usize).filter(open) else {
+            self.shared.undelivered.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        let session = connection
+            .session
+            .as_mut()
+            .expect("an open connection has a session");
+        session.insert(at, Private::Whisper(line), &self.view);
+        self.due.push(to.slot);
+    }
+
+    /// Wakes the shards that wait for this one's turn.
+    pub(super) fn wake_waiting(&self) {
+        for inbox in self
+            .shared
+            .inboxes
+            .iter()
+            .filter(|inbox| inbox.waits.take())
+        {
+            inbox.waker.wake();
+        }
+    }
+}

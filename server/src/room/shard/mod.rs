@@ -1,0 +1,172 @@
+//! A shard: one thread, one loop over the sessions that are ready.
+//!
+//! ```text
+//!  rest ─▶ collect ▸ perform ▸ write ▸ judge ─▶ rest
+//!          │         │         │       └ who is full and left the window?
+//!          │         │         └ each session from its cursor
+//!          │         └ lines to the room log; then answers and whispers get their positions
+//!          └ every ready socket is read once, before anything is appended
+//! ```
+//!
+//! A session is an entry in the shard's table, not a task: when its socket is ready, its slot is put on
+//! the ready list. No step waits for a socket, a mailbox or a lock that is held for long.
+
+mod collect;
+mod connection;
+mod direct_messages;
+mod perform;
+mod place;
+mod poller;
+mod stop;
+mod table;
+#[cfg(test)]
+mod tests;
+mod thread;
+mod timers;
+mod trial;
+mod write;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use slab::Slab;
+use wac_core::MAX_CLIENT_LINE_BYTES;
+use wac_core::log::{Position, View};
+use wac_core::session::Items;
+
+use crate::room::inbox::{Inbox, Step};
+use crate::room::phase::Phase;
+use crate::room::shared::Shared;
+use crate::room::transport::Transport;
+use connection::Connection;
+use perform::Blocked;
+use place::PendingWrite;
+pub(crate) use thread::ShardThread;
+use timers::Timers;
+
+/// How long a closed connection is read, so that no reset swallows its last line.
+pub(crate) const LINGER: Duration = Duration::from_secs(2);
+/// How long the last bytes of an ended session may take: what TCP_USER_TIMEOUT gives a socket.
+const LAST_BYTES: Duration = Duration::from_secs(30);
+/// With so many bytes of lines waiting to be appended, a shard reads no more.
+const PENDING_BYTES: usize = 256 * 1024;
+
+/// A shard's inner side.
+struct Shard<T> {
+    id: u16,
+    shared: Arc<Shared>,
+    inbox: Arc<Inbox>,
+    /// The slots of sessions to look at.
+    ready: Vec<u32>,
+    table: Slab<Connection<T>>,
+    view: View,
+    items: Items,
+    /// Private bytes, and ends, that get their position once the lines before them have theirs.
+    pending_writes: Vec<(u32, PendingWrite)>,
+    /// Sessions with private bytes to write, or whose sockets take bytes again.
+    due: Vec<u32>,
+    /// Sessions that are read when fewer lines are pending.
+    unread: Vec<u32>,
+    /// Sessions whose sockets are full.
+    full: Vec<u32>,
+    timers: Timers,
+    /// When gathered notices are to be told.
+    notices_due: Option<Duration>,
+    /// The head up to which every session has been tried.
+    passed: Position,
+    /// Why items wait that are due.
+    blocked: Option<Blocked>,
+    /// The phase whose work has been done.
+    phase: Phase,
+    settled: bool,
+    scratch: Box<[u8; MAX_CLIENT_LINE_BYTES]>,
+    /// The slots looked at in a turn, kept for their memory.
+    looked_at: Vec<u32>,
+}
+
+impl<T: Transport> Shard<T> {
+    fn new(id: u16, shared: Arc<Shared>) -> Self {
+        let inbox = shared.inboxes[usize::from(id)].clone();
+        Self {
+            id,
+            ready: Vec::new(),
+            inbox,
+            table: Slab::new(),
+            view: View::default(),
+            items: Items::default(),
+            pending_writes: Vec::new(),
+            due: Vec::new(),
+            unread: Vec::new(),
+            full: Vec::new(),
+            timers: Timers::default(),
+            notices_due: None,
+            passed: Position::default(),
+            blocked: None,
+            phase: Phase::Serving,
+            settled: false,
+            scratch: Box::new([0; MAX_CLIENT_LINE_BYTES]),
+            looked_at: Vec::new(),
+            shared,
+        }
+    }
+
+    /// One turn of the loop. Nothing in it waits.
+    fn turn(&mut self, now: Duration) {
+        self.ingest(now);
+        self.flush(now);
+    }
+
+    /// Collects and performs.
+    fn ingest(&mut self, now: Duration) {
+        self.inbox.progress.begin(Step::Collect);
+        self.follow_phase(now);
+        self.fire_timers(now);
+        self.collect(now);
+        self.inbox.progress.begin(Step::Perform);
+        // Mail posted before a PING was read stands before its PONG.
+        self.take_messages();
+        self.perform(now);
+    }
+
+    /// Writes and judges. What other shards do between the two halves is seen here.
+    fn flush(&mut self, now: Duration) {
+        self.inbox.progress.begin(Step::Write);
+        self.catch_up();
+        self.place(now);
+        // Mail posted before a line was appended stands before that line.
+        self.take_messages();
+        self.write(now);
+        self.close_slow_readers(now);
+        self.read_later();
+        self.report();
+        self.inbox.progress.begin(Step::Rest);
+    }
+
+    fn has_work(&self) -> bool {
+        !self.ready.is_empty()
+            || self.shared.head() != self.view.head()
+            || self.inbox.has_messages()
+            || self.inbox.has_new_connections()
+            || self.shared.phases.now() != self.phase
+            || match &self.blocked {
+                Some(blocked) => blocked.may_go(&self.shared),
+                None => !self.items.is_empty(),
+            }
+    }
+
+    /// Returns when something is due by itself: a timer, or gathered notices, unless they wait for
+    /// another shard already or are told no more.
+    fn next_deadline(&self) -> Option<Duration> {
+        let told = self.blocked.is_none() && self.phase == Phase::Serving;
+        let notices = self.notices_due.filter(|_| told);
+        self.timers.next().into_iter().chain(notices).min()
+    }
+
+    /// Takes over what was appended; other shards' appends are seen here.
+    fn catch_up(&mut self) {
+        if self.shared.head() != self.view.head() {
+            let Self { shared, view, .. } = self;
+            shared.with_room(|room| view.catch_up(&room.log));
+        }
+    }
+}

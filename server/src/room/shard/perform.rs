@@ -1,0 +1,240 @@
+//! Perform: lines are appended to the room log, and then answers and whispers get their positions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wac_core::close::CloseReason;
+use wac_core::cursor::Private;
+use wac_core::line::ServerLine;
+use wac_core::log::{CHUNK_BYTES, Position, Sealed};
+use wac_core::name::Name;
+use wac_core::notices::{Change, Verdict};
+use wac_core::roster::Address;
+use wac_core::session::{Event, Item, Session, Shared as SharedText};
+
+use super::Shard;
+use super::place::PendingWrite;
+use crate::room::phase::Phase;
+use crate::room::shared::{Append, Room, Shared};
+use crate::room::sync::lock;
+use crate::room::transport::Transport;
+
+/// A shard appends at most so much at a time.
+const PIECE_BYTES: usize = CHUNK_BYTES;
+/// More than a notice takes.
+const NOTICE_BYTES: usize = 256;
+
+/// Why items wait: always for another shard's turn, never for a socket.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Blocked {
+    /// An append would push out of the window what some shard has not tried.
+    Room(usize),
+    /// That shard's mailbox is full.
+    Inbox(u16),
+}
+
+impl Blocked {
+    pub(super) fn may_go(self, shared: &Shared) -> bool {
+        match self {
+            Self::Room(bytes) => shared.may_append(bytes),
+            Self::Inbox(shard) => !shared.inboxes[usize::from(shard)].is_full(),
+        }
+    }
+}
+
+impl<T: Transport> Shard<T> {
+    /// Performs the items in order, until none is left or one has to wait.
+    pub(super) fn perform(&mut self, now: Duration) {
+        self.blocked = None;
+        self.tell_gathered(now);
+        let (head, mut posted) = (self.shared.head(), false);
+        while self.blocked.is_none()
+            && let Some((_, item)) = self.items.front()
+        {
+            posted |= matches!(item, Item::Whisper(_));
+            if matches!(item, Item::Line { .. }) {
+                self.append_lines();
+            } else if let Some((slot, item)) = self.items.pop() {
+                self.perform_item(slot, item, now);
+            }
+        }
+        if posted || self.shared.head() != head {
+            self.shared.wake_all();
+        }
+    }
+
+    /// Appends the lines at the front in one piece; each is skipped by its sender.
+    fn append_lines(&mut self) {
+        let lines = self.items.lines(PIECE_BYTES);
+        let mut left = lines.len();
+        let mut at = match self.shared.append(left, |room| room.log.append(lines)) {
+            Append::Done(at) => Some(at),
+            Append::NotYet => return self.blocked = Some(Blocked::Room(left)),
+            Append::Sealed => None,
+        };
+        while left > 0 {
+            let (slot, bytes) = self.items.pop_line().expect("they were at the front");
+            left -= bytes;
+            if let Some(here) = &mut at {
+                self.appended(slot, *here, bytes);
+                *here = here.plus(bytes);
+            }
+        }
+    }
+
+    fn session(&self, slot: u32) -> Option<&Session> {
+        self.table.get(slot as usize)?.session.as_ref()
+    }
+
+    fn session_mut(&mut self, slot: u32) -> Option<&mut Session> {
+        self.table.get_mut(slot as usize)?.session.as_mut()
+    }
+
+    fn appended(&mut self, slot: u32, at: Position, bytes: usize) {
+        if let Some(session) = self.session_mut(slot) {
+            session.appended(at, bytes);
+        }
+    }
+
+    fn perform_item(&mut self, slot: u32, item: Item, now: Duration) {
+        match item {
+            Item::Line { .. } => unreachable!("lines are appended in one piece"),
+            Item::Claim(name) => self.claim(slot, &name, now),
+            Item::Joined => {
+                if !self.announce(slot, Change::Joined, now) {
+                    self.items.push_front(slot, Item::Joined);
+                }
+            }
+            Item::Whisper(whisper) => self.whisper(slot, *whisper, now),
+            Item::Answer(private) => self
+                .pending_writes
+                .push((slot, PendingWrite::Private(private))),
+            Item::Show(SharedText::Help) => {
+                let help = self.shared.replies.help.clone();
+                self.show(slot, &[help]);
+            }
+            Item::Show(SharedText::Who) => {
+                let pieces = self.shared.replies.who(&self.shared.roster);
+                self.show(slot, &pieces);
+            }
+            Item::End(reason) => self.end(slot, reason, now),
+        }
+    }
+
+    /// Shows a session a shared text, piece by piece.
+    fn show(&mut self, slot: u32, pieces: &[Arc<[u8]>]) {
+        if let Some(session) = self.session_mut(slot) {
+            session.shown_in(pieces.len());
+        }
+        let pending_writes =
+            |piece: &Arc<[u8]>| PendingWrite::Private(Private::Shared(piece.clone()));
+        self.pending_writes
+            .extend(pieces.iter().map(|piece| (slot, pending_writes(piece))));
+    }
+
+    /// Claims a name for a session, unless it has ended meanwhile: nobody would release it.
+    fn claim(&mut self, slot: u32, name: &Name, now: Duration) {
+        let Some(connection) = self.table.get(slot as usize) else {
+            return;
+        };
+        if connection
+            .session
+            .as_ref()
+            .is_none_or(|session| session.ended().is_some())
+        {
+            return;
+        }
+        let address = Address {
+            shard: self.id,
+            slot,
+            id: connection.id,
+        };
+        let claimed = lock(&self.shared.roster).claim(name, address);
+        let event = match claimed {
+            Ok(account) => {
+                self.seat_user(slot);
+                Event::Claimed(account)
+            }
+            Err(why) => Event::Unavailable(why),
+        };
+        self.tell(slot, event, now);
+    }
+
+    /// Tells a session what came of its item; its input goes on.
+    pub(super) fn tell(&mut self, slot: u32, event: Event, now: Duration) {
+        let Some(connection) = self.table.get_mut(slot as usize) else {
+            return;
+        };
+        let Some(session) = &mut connection.session else {
+            return;
+        };
+        self.items.from = slot;
+        session.on(event, &mut self.items);
+        self.mark_ready(slot);
+        self.advance(slot, now);
+    }
+
+    /// Tells the room that a user joined or left, now or gathered with others; `false` if that has
+    /// to wait.
+    fn announce(&mut self, slot: u32, change: Change, now: Duration) -> bool {
+        let Some(name) = self.session(slot).and_then(|session| session.name()) else {
+            return true;
+        };
+        let line = ServerLine::Notice(&format!("{name} {}", change.verb())).to_bytes();
+        let appended = self.shared.append(NOTICE_BYTES, |room| {
+            tell_gathered(room, now)?;
+            let Some(notices) = &mut room.notices else {
+                return Ok(None);
+            };
+            match notices.on(change, now) {
+                Verdict::Now => room.log.append(&line).map(Ok).map(Some),
+                Verdict::Gathered(until) => Ok(Some(Err(until))),
+            }
+        });
+        match appended {
+            Append::Done(Some(Ok(at))) => self.appended(slot, at, line.len()),
+            Append::Done(Some(Err(until))) => self.notices_due = Some(until),
+            Append::Done(None) | Append::Sealed => {}
+            Append::NotYet => self.blocked = Some(Blocked::Room(NOTICE_BYTES)),
+        }
+        self.blocked.is_none()
+    }
+
+    /// Tells the room of the notices that were gathered, when their second is over.
+    fn tell_gathered(&mut self, now: Duration) {
+        if self.notices_due.is_none_or(|at| at > now) || self.phase != Phase::Serving {
+            return;
+        }
+        match self
+            .shared
+            .append(NOTICE_BYTES, |room| tell_gathered(room, now))
+        {
+            Append::Done(()) => self.shared.wake_all(),
+            Append::NotYet => return self.blocked = Some(Blocked::Room(NOTICE_BYTES)),
+            Append::Sealed => {}
+        }
+        self.notices_due = None;
+    }
+
+    /// Ends a session: its last line stands in the log; its leave notice, then its name is free.
+    fn end(&mut self, slot: u32, reason: CloseReason, now: Duration) {
+        if self.phase < Phase::Sealed && !self.announce(slot, Change::Left, now) {
+            return self.items.push_front(slot, Item::End(reason));
+        }
+        if let Some(name) = self.session(slot).and_then(|session| session.name()) {
+            lock(&self.shared.roster).release(name);
+        }
+        self.pending_writes.push((slot, PendingWrite::End(reason)));
+    }
+}
+
+/// Appends the gathered notice of a second that is over.
+fn tell_gathered(room: &mut Room, now: Duration) -> Result<(), Sealed> {
+    match room.notices.as_mut().and_then(|notices| notices.due(now)) {
+        Some(text) => room
+            .log
+            .append(&ServerLine::Notice(&text).to_bytes())
+            .map(drop),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,95 @@
+//! Which sockets are ready: an epoll set of the shard's own, and the bell that ends a wait.
+//!
+//! It tells each change once (edge-triggered), and each connection keeps what it was told. A runtime's reactor keeps 256
+//! bytes and a waker for each socket, a quarter of what an idle user costs, and looking into them took a fiftieth of the
+//! server's time at full load.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::event::Timespec;
+use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustix::io::Errno;
+
+/// Sockets told of at a time; what is ready beyond is told the next time.
+const EVENTS: usize = 1024;
+/// What is told of the bell.
+const WAKER: u64 = u64::MAX;
+
+/// What a socket has become ready for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Ready {
+    pub(super) readable: bool,
+    pub(super) writable: bool,
+    /// The peer has closed, or the connection is broken: a read comes to an end.
+    pub(super) hung_up: bool,
+    /// Urgent data is in the stream: reads stop at it, short of what there is.
+    pub(super) urgent: bool,
+}
+
+impl From<EventFlags> for Ready {
+    fn from(flags: EventFlags) -> Self {
+        let broken = flags.intersects(EventFlags::HUP | EventFlags::ERR);
+        let hung_up = broken || flags.contains(EventFlags::RDHUP);
+        Self {
+            readable: hung_up || flags.contains(EventFlags::IN),
+            writable: broken || flags.contains(EventFlags::OUT),
+            hung_up,
+            urgent: flags.contains(EventFlags::PRI),
+        }
+    }
+}
+
+/// The sockets of a shard, watched.
+#[derive(Debug)]
+pub(super) struct Poller(OwnedFd);
+
+impl Poller {
+    /// Watches nothing but a bell.
+    ///
+    /// # Errors
+    /// The system's, if there are no more descriptors.
+    pub(super) fn new(waker: impl AsFd) -> io::Result<Self> {
+        let set = epoll::create(CreateFlags::CLOEXEC)?;
+        let rung = EventFlags::IN | EventFlags::ET;
+        epoll::add(&set, waker, EventData::new_u64(WAKER), rung)?;
+        Ok(Self(set))
+    }
+
+    /// Watches a socket until it is closed. What it is ready for already is told, too.
+    ///
+    /// # Errors
+    /// The system's, if it has no memory for it.
+    pub(super) fn watch(&self, socket: impl AsFd, slot: u32) -> io::Result<()> {
+        let flags =
+            EventFlags::IN | EventFlags::PRI | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+        Ok(epoll::add(
+            &self.0,
+            socket,
+            EventData::new_u64(slot.into()),
+            flags,
+        )?)
+    }
+
+    /// Waits until a socket is ready or the bell rings, but no longer than `most`; tells which sockets are ready.
+    pub(super) fn wait(&self, most: Option<Duration>, mut tell: impl FnMut(u32, Ready)) {
+        let most = most.map(|most| Timespec {
+            tv_sec: most.as_secs().try_into().unwrap_or(i64::MAX),
+            tv_nsec: most.subsec_nanos().into(),
+        });
+        let mut room = [MaybeUninit::uninit(); EVENTS];
+        let events: &[Event] = match epoll::wait(&self.0, &mut room, most.as_ref()) {
+            Ok((events, _)) => events,
+            // A signal is for another thread; the loop looks around and waits again.
+            Err(Errno::INTR) => &[],
+            Err(error) => panic!("an epoll set of one's own can be waited for: {error}"),
+        };
+        for event in events {
+            if let Ok(slot) = u32::try_from(event.data.u64()) {
+                tell(slot, event.flags.into());
+            }
+        }
+    }
+}

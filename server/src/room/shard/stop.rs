@@ -1,0 +1,89 @@
+//! A shard's part in the stop.
+
+use std::time::Duration;
+
+use wac_core::close::CloseReason;
+use wac_core::session::Items;
+
+use super::Shard;
+use super::connection::{Connection, Life};
+use crate::room::phase::Phase;
+use crate::room::transport::Transport;
+
+impl<T: Transport> Shard<T> {
+    /// Does what a new phase asks for.
+    pub(super) fn follow_phase(&mut self, now: Duration) {
+        let phase = self.shared.phases.now();
+        if phase == self.phase {
+            return;
+        }
+        self.phase = phase;
+        match phase {
+            Phase::Serving | Phase::Draining => {}
+            Phase::Sealed => self.end_all(now),
+            Phase::Cut => self.cut_all(now),
+        }
+    }
+
+    /// Ends every session at the end of the sealed log.
+    pub(super) fn end_all(&mut self, now: Duration) {
+        let slots: Vec<u32> = self.slots();
+        for slot in slots {
+            self.begin(slot);
+            self.items.from = slot;
+            match self.table.get_mut(slot as usize) {
+                Some(Connection {
+                    session: Some(session),
+                    ..
+                }) => session.end(CloseReason::Stopping, &mut self.items),
+                Some(Connection {
+                    life: Life::Arriving,
+                    ..
+                }) => self.remove(slot, CloseReason::Stopping, now),
+                Some(Connection {
+                    life: Life::Lingering(..),
+                    ..
+                }) => self.mark_ready(slot),
+                _ => {}
+            }
+        }
+    }
+
+    /// Cuts short who has not everything. What is still pending is not accepted: it may wait for a
+    /// shard that has ended.
+    pub(super) fn cut_all(&mut self, now: Duration) {
+        self.items = Items::default();
+        self.pending_writes.clear();
+        for slot in self.slots() {
+            let reason = match self.table[slot as usize].life {
+                Life::Lingering(reason, _) => reason,
+                Life::Ending(reason) if reason != CloseReason::Stopping => reason,
+                _ => CloseReason::CutShort,
+            };
+            self.remove(slot, reason, now);
+        }
+    }
+
+    /// Tells the stop how far this shard is.
+    pub(super) fn report(&mut self) {
+        if self.phase == Phase::Draining
+            && !self.settled
+            && self.items.is_empty()
+            && !self.inbox.has_messages()
+        {
+            self.settled = true;
+            self.shared.report_settled();
+        }
+        if self.is_over() {
+            self.shared.report_empty();
+        }
+    }
+
+    /// Tells whether the stop is complete here.
+    pub(super) fn is_over(&self) -> bool {
+        self.phase >= Phase::Sealed
+            && self.table.is_empty()
+            && self.items.is_empty()
+            && !self.inbox.has_new_connections()
+    }
+}

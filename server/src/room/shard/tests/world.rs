@@ -1,0 +1,175 @@
+//! Some shards, and people on fake sockets.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use clap::Parser;
+use wac_core::roster::SessionId;
+
+use super::fake::Fake;
+use crate::config::Config;
+use crate::config::args::Args;
+use crate::room::inbox::INBOX_CAPACITY;
+use crate::room::peer::Peer;
+use crate::room::shard::Shard;
+use crate::room::shard::poller::Ready;
+use crate::room::shared::Shared;
+use crate::room::sync::lock;
+
+/// More than any test lets a socket take.
+pub(super) const PLENTY: usize = usize::MAX / 2;
+/// More turns than any test needs: reached, something spins.
+const MANY_TURNS: usize = 100_000;
+
+/// Some shards, and people on fake sockets, by number.
+pub(super) struct World {
+    pub(super) shared: Arc<Shared>,
+    pub(super) shards: Rc<[RefCell<Shard<Fake>>]>,
+    pub(super) people: Vec<Fake>,
+    /// Where each person's session is: its shard and slot, and its id, for slots are used again.
+    places: Vec<(usize, usize, SessionId)>,
+    pub(super) now: Duration,
+}
+
+impl World {
+    /// Starts as `wacd` with these flags would, with the secret `s3cret`.
+    pub(super) fn new(flags: &[&str]) -> Self {
+        Self::with_inboxes(flags, INBOX_CAPACITY)
+    }
+
+    /// Starts with mailboxes of so many letters.
+    pub(super) fn with_inboxes(flags: &[&str], capacity: usize) -> Self {
+        let args = [&["wacd", "--secret", "s3cret"], flags].concat();
+        let config = Config::load(&Args::try_parse_from(args).unwrap(), 20_000).unwrap();
+        let shared = Arc::new(Shared::with_inboxes(&config, capacity));
+        let shards = (0..config.shards)
+            .map(|id| RefCell::new(Shard::new(id as u16, shared.clone())))
+            .collect();
+        Self {
+            shared,
+            shards,
+            people: Vec::new(),
+            places: Vec::new(),
+            now: Duration::from_secs(1),
+        }
+    }
+
+    /// Connects a person to a shard through a socket that takes so many bytes.
+    pub(super) fn connect(&mut self, shard: usize, room: usize) -> usize {
+        let fake = Fake::new(room);
+        self.people.push(fake.clone());
+        let peer = Peer::Tcp(([127, 0, 0, 1], 1).into());
+        lock(&self.shared.admission)
+            .admit(peer.ip(), self.now)
+            .unwrap();
+        let id = self.shared.next_session();
+        let mut shard_of_it = self.shards[shard].borrow_mut();
+        self.places
+            .push((shard, shard_of_it.table.vacant_key(), id));
+        shard_of_it.insert(id, peer, fake, self.now);
+        self.people.len() - 1
+    }
+
+    pub(super) fn send(&mut self, who: usize, text: &str) {
+        self.people[who].send(text.as_bytes());
+        self.tell_news();
+    }
+
+    /// Tells the shards what the sockets have become ready for, as the system would.
+    pub(super) fn tell_news(&mut self) {
+        for (person, &(shard, slot, id)) in self.people.iter().zip(&self.places) {
+            let mut shard = self.shards[shard].borrow_mut();
+            let news = person.take_news();
+            let is_there = shard.table.get(slot).is_some_and(|it| it.id == id);
+            if is_there && news != Ready::default() {
+                shard.note(slot as u32, news);
+            }
+        }
+    }
+
+    /// Tells whether a shard has something to do: its thread has not ended, and would not sleep.
+    pub(super) fn has_work(&self, shard: usize) -> bool {
+        let shard = self.shards[shard].borrow();
+        !shard.is_over() && shard.has_work()
+    }
+
+    pub(super) fn turn(&mut self, shard: usize) {
+        self.tell_news();
+        self.shards[shard].borrow_mut().turn(self.now);
+    }
+
+    /// Lets every shard take turns until none has anything to do.
+    pub(super) fn settle(&mut self) {
+        for _ in 0..MANY_TURNS {
+            self.tell_news();
+            let busy = (0..self.shards.len()).filter(|&shard| self.has_work(shard));
+            let Some(shard) = busy.min() else {
+                return;
+            };
+            self.turn(shard);
+            // The others come first in the next round.
+            for shard in 0..self.shards.len() {
+                if self.has_work(shard) {
+                    self.shards[shard].borrow_mut().turn(self.now);
+                }
+            }
+        }
+        panic!("the shards never come to rest");
+    }
+
+    /// Lets time pass, with every deadline on the way kept.
+    pub(super) fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        while let Some(next) = self
+            .shards
+            .iter()
+            .filter(|shard| !shard.borrow().is_over())
+            .filter_map(|shard| shard.borrow().next_deadline())
+            .min()
+            .filter(|&at| at <= until)
+        {
+            self.now = self.now.max(next);
+            for shard in 0..self.shards.len() {
+                if !self.shards[shard].borrow().is_over() {
+                    self.turn(shard);
+                }
+            }
+            self.settle();
+        }
+        self.now = until;
+    }
+
+    /// Returns the whole lines a person has been given since the last call.
+    pub(super) fn lines(&self, who: usize) -> Vec<String> {
+        let text = String::from_utf8(self.people[who].take_output()).unwrap();
+        text.split_terminator("\r\n").map(str::to_owned).collect()
+    }
+
+    /// Connects and logs in, and throws away what everybody was told of it.
+    pub(super) fn join(&mut self, shard: usize, name: &str) -> usize {
+        let who = self.connect(shard, PLENTY);
+        self.settle();
+        self.send(who, &format!("LIN {name}\n"));
+        self.settle();
+        assert_eq!(self.lines(who).pop(), Some(format!("* welcome, {name}")));
+        self.people
+            .iter()
+            .for_each(|person| drop(person.take_output()));
+        who
+    }
+
+    /// Returns how many sessions there are.
+    pub(super) fn sessions(&self) -> usize {
+        self.shards
+            .iter()
+            .map(|shard| shard.borrow().table.len())
+            .sum()
+    }
+
+    pub(super) fn undelivered(&self) -> u64 {
+        self.shared.undelivered.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,106 @@
+//! The thread of a shard: it rests until there is work, takes in newcomers, and takes turns.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use wac_core::admission::Seat;
+
+use super::Shard;
+use super::poller::Poller;
+use crate::room::inbox::NewConnection;
+use crate::room::shared::Shared;
+use crate::room::transport::Socket;
+
+/// A shard's thread.
+#[derive(Debug)]
+pub(crate) struct ShardThread(JoinHandle<()>);
+
+impl ShardThread {
+    /// Starts a shard.
+    ///
+    /// # Errors
+    /// The system's, if there are no more descriptors or threads.
+    pub(crate) fn spawn(id: usize, shared: Arc<Shared>) -> io::Result<Self> {
+        let poller = Poller::new(shared.inboxes[id].waker.open()?)?;
+        let id = u16::try_from(id).expect("there are at most 64 shards");
+        let serve = move || {
+            let _guard = AbortOnPanic;
+            Shard::<Socket>::new(id, shared).run(poller);
+        };
+        thread::Builder::new()
+            .name(format!("shard-{id}"))
+            .spawn(serve)
+            .map(Self)
+    }
+
+    /// Waits until the shard has ended.
+    pub(crate) fn join(self) {
+        self.0.join().expect("a shard that panics ends the process");
+    }
+}
+
+/// A shard that panicked has left its sessions in the middle of something: nothing can go on.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            std::process::abort();
+        }
+    }
+}
+
+impl Shard<Socket> {
+    /// Serves until the stop is complete.
+    fn run(mut self, poller: Poller) {
+        while !self.is_over() {
+            self.rest(&poller);
+            // Whoever shares the core may say more first: where the threads outnumber the cores, the batches grow (64 people
+            // talking to 1,000, two shards and the load on two cores: 5 to 10 % less CPU a line).
+            thread::yield_now();
+            // Once more: what has become ready by now is collected in the same turn, and under load the batches grow.
+            poller.wait(Some(Duration::ZERO), |slot, ready| self.note(slot, ready));
+            self.admit(&poller);
+            self.turn(self.shared.now());
+        }
+    }
+
+    /// Waits until there is something to do.
+    fn rest(&mut self, poller: &Poller) {
+        if self.has_work() {
+            return;
+        }
+        self.inbox.waker.prepare_to_sleep();
+        if self.blocked.is_some() {
+            self.inbox.waits.set();
+        }
+        // The last look: what came before it rang no bell.
+        if !self.has_work() {
+            let deadline = self.next_deadline();
+            let most = deadline.map(|at| at.saturating_sub(self.shared.now()));
+            poller.wait(most, |slot, ready| self.note(slot, ready));
+        }
+        self.inbox.waker.wake_up();
+        self.shared.watchdog.wake();
+    }
+
+    /// Takes in what the acceptor handed on.
+    fn admit(&mut self, poller: &Poller) {
+        if !self.inbox.has_new_connections() {
+            return;
+        }
+        for NewConnection { id, peer, socket } in self.inbox.take_new_connections() {
+            let slot = u32::try_from(self.table.vacant_key());
+            let slot = slot.expect("there are fewer sockets than that");
+            match poller.watch(&socket, slot) {
+                Ok(()) => self.insert(id, peer, socket, self.shared.now()),
+                Err(error) => {
+                    tracing::warn!(peer.addr = %peer, %error, "cannot watch a connection; closed");
+                    self.release(peer, Seat::Kept);
+                }
+            }
+        }
+    }
+}

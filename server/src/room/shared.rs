@@ -1,0 +1,174 @@
+//! What the shards and the acceptor share. Locks are leaves: held for a few lines, one at a time.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use wac_core::admission::Admission;
+use wac_core::bucket::{Bucket, Rate};
+use wac_core::log::{Position, RoomLog, Sealed};
+use wac_core::notices::Notices;
+use wac_core::roster::{Roster, SessionId};
+use wac_core::session::Rules;
+
+use crate::config::Config;
+use crate::config::args::Switch;
+use crate::room::cached_replies::CachedReplies;
+use crate::room::inbox::{INBOX_CAPACITY, Inbox};
+use crate::room::phase::Phases;
+use crate::room::sync::lock;
+use crate::room::throttled_counter::ThrottledCounter;
+use crate::room::watchdog::Watchdog;
+
+/// The room: its log, and the notices that wait to be told in it.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) log: RoomLog,
+    /// `None`: nobody is told who joined and left.
+    pub(crate) notices: Option<Notices>,
+}
+
+/// What became of an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Append<R> {
+    /// It stands in the log.
+    Done(R),
+    /// It has to wait for another shard's turn.
+    NotYet,
+    /// The log takes nothing any more.
+    Sealed,
+}
+
+/// What the shards and the acceptor share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    start: Instant,
+    pub(crate) rules: Rules,
+    pub(crate) replies: CachedReplies,
+    room: Mutex<Room>,
+    /// The log's head, to be looked at before the lock is taken.
+    head: AtomicU64,
+    pub(crate) roster: Mutex<Roster>,
+    pub(crate) admission: Mutex<Admission>,
+    room_bucket: Option<(Rate, Mutex<Bucket>)>,
+    sessions: AtomicU64,
+    pub(crate) inboxes: Box<[Arc<Inbox>]>,
+    pub(crate) phases: Phases,
+    /// Sessions that ended at the stop: with everything, and without.
+    pub(crate) stopped: AtomicUsize,
+    pub(crate) cut_short: AtomicUsize,
+    /// Connections that spoke HTTP or TLS.
+    pub(crate) foreign: ThrottledCounter,
+    /// Whispers dropped because their addressee was gone.
+    pub(crate) undelivered: AtomicU64,
+    pub(crate) drained: Notify,
+    pub(crate) watchdog: Watchdog,
+}
+
+impl Shared {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self::with_inboxes(config, INBOX_CAPACITY)
+    }
+
+    /// Makes what is shared, with mailboxes of so many letters.
+    pub(crate) fn with_inboxes(config: &Config, capacity: usize) -> Self {
+        let rules = Rules {
+            flood: config.flood,
+            secret: config.secret.as_str().into(),
+        };
+        let notices = (config.notices == Switch::On).then(Notices::default);
+        Self {
+            start: Instant::now(),
+            rules,
+            replies: CachedReplies::new(&config.motd),
+            room: Mutex::new(Room {
+                log: RoomLog::new(config.window_bytes),
+                notices,
+            }),
+            head: AtomicU64::new(0),
+            roster: Mutex::new(Roster::new(config.reserved.clone())),
+            admission: Mutex::new(Admission::new(config.admission.clone())),
+            room_bucket: config.room_rate.map(|rate| (rate, Mutex::default())),
+            sessions: AtomicU64::new(0),
+            inboxes: (0..config.shards)
+                .map(|_| Arc::new(Inbox::new(capacity)))
+                .collect(),
+            phases: Phases::default(),
+            stopped: AtomicUsize::new(0),
+            cut_short: AtomicUsize::new(0),
+            foreign: ThrottledCounter::default(),
+            undelivered: AtomicU64::new(0),
+            drained: Notify::new(),
+            watchdog: Watchdog::default(),
+        }
+    }
+
+    /// Returns the time since the server's start.
+    pub(crate) fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Returns an id that no session has had.
+    pub(crate) fn next_session(&self) -> SessionId {
+        SessionId(self.sessions.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Returns the log's head as of a moment ago.
+    pub(crate) fn head(&self) -> Position {
+        Position(self.head.load(Ordering::SeqCst))
+    }
+
+    /// Does something with the room, and publishes its head.
+    pub(crate) fn with_room<R>(&self, work: impl FnOnce(&mut Room) -> R) -> R {
+        let mut room = lock(&self.room);
+        let result = work(&mut room);
+        self.head.store(room.log.head().0, Ordering::SeqCst);
+        result
+    }
+
+    /// Appends something that is `bytes` long at most, unless that would push out of the window
+    /// what some shard has not tried: else one burst larger than the window closes the whole room.
+    pub(crate) fn append<R>(
+        &self,
+        bytes: usize,
+        append: impl FnOnce(&mut Room) -> Result<R, Sealed>,
+    ) -> Append<R> {
+        let tried = self.tried();
+        self.with_room(|room| {
+            if room.log.window_start(room.log.head().plus(bytes)) > tried {
+                return Append::NotYet;
+            }
+            append(room).map_or(Append::Sealed, Append::Done)
+        })
+    }
+
+    /// Tells whether so many bytes may be appended.
+    pub(crate) fn may_append(&self, bytes: usize) -> bool {
+        matches!(self.append(bytes, |_| Ok(())), Append::Done(()))
+    }
+
+    /// Asks the room's bucket for bytes; says when they will be there.
+    pub(crate) fn room_allows(&self, bytes: usize, now: Duration) -> Result<(), Duration> {
+        match &self.room_bucket {
+            Some((rate, bucket)) if bytes > 0 => lock(bucket).take(*rate, bytes as u64, now),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the position up to which every shard has tried every session.
+    fn tried(&self) -> Position {
+        self.inboxes
+            .iter()
+            .map(|inbox| inbox.tried())
+            .min()
+            .unwrap_or(Position::END)
+    }
+
+    /// Wakes every shard that sleeps.
+    pub(crate) fn wake_all(&self) {
+        for inbox in &self.inboxes {
+            inbox.waker.wake();
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Watchdog: tells the operator of a shard that does not come back from its turn.
+//!
+//! It looks once a second while shards work, and sleeps while they rest; the first that wakes wakes it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{self, MissedTickBehavior};
+
+use crate::room::inbox::{Inbox, Step};
+use crate::room::shared::Shared;
+
+/// How often it looks.
+const TICK: Duration = Duration::from_secs(1);
+/// Looks that find no progress before that is told. They are counted, not timed: a process that was
+/// stopped as a whole has hung nowhere.
+const PATIENCE_TICKS: u32 = 5;
+
+/// The sleeping side of the watchdog.
+#[derive(Debug, Default)]
+pub(crate) struct Watchdog {
+    asleep: AtomicBool,
+    woken: Notify,
+}
+
+impl Watchdog {
+    /// Wakes the watchdog if it sleeps.
+    pub(crate) fn wake(&self) {
+        if self.asleep.load(Ordering::SeqCst) && self.asleep.swap(false, Ordering::SeqCst) {
+            self.woken.notify_one();
+        }
+    }
+
+    /// Sleeps until a shard wakes.
+    async fn sleep(&self) {
+        self.woken.notified().await;
+    }
+}
+
+/// Watches the shards as long as the server runs.
+pub(crate) async fn watch(shared: &Shared) {
+    let mut watches: Vec<Watch> = shared.inboxes.iter().map(|_| Watch::default()).collect();
+    let mut ticks = time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        for (id, (watch, inbox)) in watches.iter_mut().zip(&shared.inboxes).enumerate() {
+            if let Some(told) = watch.look(Sight::of(inbox, shared)) {
+                tell(told, id, inbox, shared);
+            }
+        }
+        // It says that it sleeps before its last look, so that no shard wakes unseen.
+        shared.watchdog.asleep.store(true, Ordering::SeqCst);
+        let mut watched = watches.iter().zip(&shared.inboxes);
+        if watched.all(|(watch, inbox)| watch.is_quiet(Sight::of(inbox, shared))) {
+            shared.watchdog.sleep().await;
+        } else {
+            shared.watchdog.asleep.store(false, Ordering::SeqCst);
+        }
+    }
+}
+
+/// A shard as it is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Sight {
+    /// Changes with each step of a turn.
+    progress: u64,
+    /// It is in a turn, or has something to do.
+    has_work: bool,
+}
+
+impl Sight {
+    /// Looks without a lock: a shard that hangs may hold any.
+    fn of(inbox: &Inbox, shared: &Shared) -> Self {
+        let (progress, step) = inbox.progress.now();
+        let has_work = step != Step::Rest
+            || inbox.has_messages()
+            || inbox.has_new_connections()
+            || inbox.tried() != shared.head();
+        Self { progress, has_work }
+    }
+}
+
+/// What is told of a shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Hangs,
+    GoesOn,
+}
+
+/// What has been seen of one shard.
+#[derive(Debug, Default)]
+struct Watch {
+    progress: u64,
+    /// Looks in a row that found work and no progress.
+    ticks: u32,
+    /// Looks in a row that found nothing at all.
+    quiet_ticks: u32,
+}
+
+impl Watch {
+    fn look(&mut self, sight: Sight) -> Option<Told> {
+        let moved = std::mem::replace(&mut self.progress, sight.progress) != sight.progress;
+        if moved || !sight.has_work {
+            let hung = std::mem::take(&mut self.ticks) >= PATIENCE_TICKS;
+            self.quiet_ticks = if moved { 0 } else { self.quiet_ticks + 1 };
+            return hung.then_some(Told::GoesOn);
+        }
+        self.quiet_ticks = 0;
+        self.ticks = self.ticks.saturating_add(1);
+        (self.ticks == PATIENCE_TICKS).then_some(Told::Hangs)
+    }
+
+    /// Tells whether the shard has rested for a while and rests still.
+    fn is_quiet(&self, sight: Sight) -> bool {
+        self.quiet_ticks >= PATIENCE_TICKS && !sight.has_work && sight.progress == self.progress
+    }
+}
+
+/// Tells of a shard, with its state and never a text.
+fn tell(told: Told, id: usize, inbox: &Inbox, shared: &Shared) {
+    let (turns, step) = inbox.progress.now();
+    match told {
+        Told::Hangs => tracing::error!(
+            shard.id = id,
+            ?step,
+            turns,
+            sessions = inbox.sessions(),
+            head = shared.head().0,
+            tried = inbox.tried().0,
+            mail = inbox.has_messages(),
+            new_connections = inbox.has_new_connections(),
+            phase = ?shared.phases.now(),
+            "a shard does not come back from its turn; restart the server, and report this line"
+        ),
+        Told::GoesOn => tracing::warn!(shard.id = id, ?step, turns, "the shard goes on"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn skeletons(sights: &[(u64, bool)]) -> Vec<Option<Told>> {
+        let mut watch = Watch::default();
+        sights
+            .iter()
+            .map(|&(progress, has_work)| watch.look(Sight { progress, has_work }))
+            .collect()
+    }
+
+    #[test]
+    fn a_shard_that_hangs_is_told_once_and_so_is_its_return() {
+        let told = skeletons(&[[(7, true); 9].as_slice(), &[(8, true), (8, false)]].concat());
+        let mut expected = [None; 11];
+        (expected[5], expected[9]) = (Some(Told::Hangs), Some(Told::GoesOn));
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn one_that_rests_or_works_is_never_told() {
+        assert_eq!(skeletons(&[(7, false); 20]), [None; 20]);
+        let works: Vec<(u64, bool)> = (0..20).map(|turn| (turn, true)).collect();
+        assert_eq!(skeletons(&works), [None; 20]);
+    }
+
+    #[test]
+    fn the_watchdog_sleeps_when_all_has_been_quiet_for_a_while() {
+        let (rests, works) = ([7, 8], |progress| Sight {
+            progress,
+            has_work: true,
+        });
+        let rest = |progress| Sight {
+            progress,
+            has_work: false,
+        };
+        let mut watch = Watch::default();
+        for _ in 0..PATIENCE_TICKS {
+            watch.look(rest(rests[0]));
+            assert!(!watch.is_quiet(rest(rests[0])));
+        }
+        watch.look(rest(rests[0]));
+        assert!(watch.is_quiet(rest(rests[0])));
+        assert!(!watch.is_quiet(rest(rests[1])) && !watch.is_quiet(works(rests[0])));
+    }
+}
