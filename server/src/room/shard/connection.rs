@@ -1,15 +1,20 @@
-//! A connection in a shard's table: a socket, and the session on it.
+//! Connection: an entry in a shard's table, a socket and where it is in its life.
+//!
+//! ```text
+//!  Arriving ─▶ Open ─▶ Ending ─▶ Lingering ─▶ removed
+//! ```
 
 use std::io::{self, IoSlice};
+use std::mem;
 use std::time::Duration;
 
 use wac_core::admission::Seat;
 use wac_core::close::CloseReason;
-use wac_core::log::View;
+use wac_core::log::{Position, View};
 use wac_core::roster::SessionId;
 use wac_core::session::Session;
 
-use super::poller::Ready;
+use super::link::{Link, broken_by};
 use crate::room::peer::Peer;
 use crate::room::transport::Transport;
 
@@ -17,14 +22,14 @@ use crate::room::transport::Transport;
 const SLICES: usize = 16;
 
 /// Where a connection is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Life {
     /// Its socket has not been seen ready: it is neither full nor does it read.
     Arriving,
     /// Its session is open.
-    Open,
+    Open(Session),
     /// Its session has ended; its last bytes are being written.
-    Ending(CloseReason),
+    Ending(Session, CloseReason),
     /// Everything is written and its sending side is closed; what still comes is dropped, until
     /// then at the latest.
     Lingering(CloseReason, Duration),
@@ -46,27 +51,13 @@ pub(super) enum Wrote {
 pub(super) struct Connection<T> {
     pub(super) id: SessionId,
     pub(super) peer: Peer,
-    pub(super) life: Life,
     pub(super) seat: Seat,
-    /// `None` before it is open and when it lingers.
-    pub(super) session: Option<Session>,
-    /// The socket has refused bytes and not said since that it takes more.
-    pub(super) full: bool,
-    /// The session's input waits for its answers to be read.
-    pub(super) stalled: bool,
-    /// It is to be read when fewer lines are pending.
-    pub(super) unread: bool,
-    /// The socket broke: nothing can be written.
-    pub(super) broken: bool,
-    /// When the session is looked at next, if it waits for that.
-    pub(super) timer: Option<Duration>,
     /// When it was accepted.
     pub(super) since: Duration,
-    /// It is on the ready list.
-    pub(super) listed: bool,
-    /// What the socket is ready for, as far as it is known.
-    ready: Ready,
-    transport: T,
+    pub(super) life: Life,
+    /// When it is looked at next, if it waits for that.
+    pub(super) timer: Option<Duration>,
+    pub(super) link: Link<T>,
 }
 
 impl<T: Transport> Connection<T> {
@@ -74,70 +65,38 @@ impl<T: Transport> Connection<T> {
         Self {
             id,
             peer,
-            life: Life::Arriving,
             seat: Seat::Kept,
-            session: None,
-            full: false,
-            stalled: false,
-            unread: false,
-            broken: false,
-            timer: None,
             since: now,
-            listed: false,
-            ready: Ready::default(),
-            transport,
+            life: Life::Arriving,
+            timer: None,
+            link: Link::new(transport),
         }
     }
 
-    /// Notes what the socket has become ready for.
-    pub(super) fn note(&mut self, ready: Ready) {
-        self.ready.readable |= ready.readable;
-        self.ready.writable |= ready.writable;
-        self.ready.hung_up |= ready.hung_up;
-        self.ready.urgent |= ready.urgent;
-    }
-
-    /// Tells whether the socket may take bytes; if not, it is told when it does.
-    pub(super) fn is_writable(&self) -> bool {
-        self.ready.writable
-    }
-
-    /// Tells whether there may be more to read; if not, it is told when there is.
-    pub(super) fn is_readable(&self) -> bool {
-        self.ready.readable
-    }
-
-    /// Reads once. `None`: there is nothing, and it is told when there is.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Option<io::Result<usize>> {
-        if !self.ready.readable {
-            return None;
+    /// Returns the session, from its greeting to its last bytes.
+    pub(super) fn session(&self) -> Option<&Session> {
+        match &self.life {
+            Life::Open(session) | Life::Ending(session, _) => Some(session),
+            Life::Arriving | Life::Lingering(..) => None,
         }
-        let read = without_interruption(|| self.transport.read(buffer));
-        match &read {
-            // A short read took all there was, unless it stopped at urgent data; and an end that has
-            // been told is not told again.
-            Ok(bytes) => {
-                let may_be_short = self.ready.hung_up || self.ready.urgent;
-                self.ready.readable = *bytes == buffer.len() || may_be_short;
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                (self.ready.readable, self.ready.urgent) = (false, false);
-                return None;
-            }
-            Err(_) => {}
+    }
+
+    /// Returns the session, from its greeting to its last bytes.
+    pub(super) fn session_mut(&mut self) -> Option<&mut Session> {
+        match &mut self.life {
+            Life::Open(session) | Life::Ending(session, _) => Some(session),
+            Life::Arriving | Life::Lingering(..) => None,
         }
-        Some(read)
+    }
+
+    /// Tells whether its socket can be given something.
+    pub(super) fn is_reader(&self) -> bool {
+        self.session().is_some() && !self.link.is_broken()
     }
 
     /// Writes what is due, as far as the socket takes it.
     pub(super) fn write(&mut self, view: &View) -> Wrote {
-        let Self {
-            transport,
-            ready,
-            session,
-            ..
-        } = self;
-        let Some(session) = session else {
+        let (Life::Open(session) | Life::Ending(session, _)) = &mut self.life else {
             return Wrote::All;
         };
         loop {
@@ -145,7 +104,7 @@ impl<T: Transport> Connection<T> {
             let filled = session.cursor().gather(view, &mut slices);
             let slices = &slices[..filled];
             let gathered: usize = slices.iter().map(|slice| slice.len()).sum();
-            let taken = match put(transport, ready, slices, gathered) {
+            let taken = match self.link.write(slices, gathered) {
                 Ok(taken) => taken,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Wrote::Part,
                 Err(error) => return Wrote::Broken(broken_by(&error)),
@@ -159,62 +118,30 @@ impl<T: Transport> Connection<T> {
 
     /// Writes a line if the socket takes it now.
     pub(super) fn say(&mut self, line: &[u8]) {
-        let Self {
-            transport, ready, ..
-        } = self;
-        let _ = put(transport, ready, &[IoSlice::new(line)], line.len());
+        let _ = self.link.write(&[IoSlice::new(line)], line.len());
+    }
+
+    /// Ends an open session's reading at a position, and tells whether there was one; its last bytes
+    /// are still written.
+    pub(super) fn end(&mut self, reason: CloseReason, at: Position) -> bool {
+        match mem::replace(&mut self.life, Life::Arriving) {
+            Life::Open(mut session) => {
+                session.end_at(at);
+                self.timer = None;
+                self.life = Life::Ending(session, reason);
+                true
+            }
+            other => {
+                self.life = other;
+                false
+            }
+        }
     }
 
     /// Closes the sending side; from now on what comes is dropped.
     pub(super) fn shut_down(&mut self, reason: CloseReason, until: Duration) {
-        self.transport.shut_down();
-        self.session = None;
+        self.link.shut_down();
         self.timer = None;
         self.life = Life::Lingering(reason, until);
-    }
-
-    /// Tells whether the peer's system has taken all that was written.
-    pub(super) fn is_delivered(&self) -> bool {
-        self.transport.is_delivered()
-    }
-}
-
-/// Writes once; notes that the socket is full if it did not take all.
-fn put<T: Transport>(
-    transport: &mut T,
-    ready: &mut Ready,
-    slices: &[IoSlice<'_>],
-    bytes: usize,
-) -> io::Result<usize> {
-    if bytes == 0 {
-        return Ok(0);
-    }
-    if !ready.writable {
-        return Err(io::ErrorKind::WouldBlock.into());
-    }
-    let taken = without_interruption(|| transport.write(slices));
-    let is_full = match &taken {
-        Ok(taken) => *taken < bytes,
-        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
-    };
-    ready.writable = !is_full;
-    taken
-}
-
-/// Calls again what a signal has interrupted.
-fn without_interruption(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            done => return done,
-        }
-    }
-}
-
-/// Returns why a connection ended that failed.
-pub(super) fn broken_by(error: &io::Error) -> CloseReason {
-    match error.kind() {
-        io::ErrorKind::TimedOut => CloseReason::TimedOut,
-        _ => CloseReason::PeerReset,
     }
 }

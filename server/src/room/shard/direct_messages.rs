@@ -8,9 +8,9 @@ use wac_core::roster::Address;
 use wac_core::session::{Event, Item, Whisper};
 
 use super::Shard;
-use super::connection::{Connection, Life};
+use super::connection::Life;
 use super::perform::Blocked;
-use super::place::PendingWrite;
+use super::write::PendingWrite;
 use crate::room::inbox::DirectMessage;
 use crate::room::sync::lock;
 use crate::room::transport::Transport;
@@ -81,19 +81,16 @@ impl<T: Transport> Shard<T> {
     /// Delivers a letter to the session it is for; to one that is gone it is dropped.
     pub(super) fn deliver(&mut self, message: DirectMessage) {
         let DirectMessage { to, at, line } = message;
-        let open = |connection: &&mut Connection<T>| {
-            connection.id == to.id && connection.life == Life::Open
-        };
-        let Some(connection) = self.table.get_mut(to.slot as usize).filter(open) else {
+        let connection = self.table.get_mut(to.slot as usize);
+        let Some(Life::Open(session)) = connection
+            .filter(|it| it.id == to.id)
+            .map(|it| &mut it.life)
+        else {
             self.shared.undelivered.fetch_add(1, Ordering::Relaxed);
             return;
         };
-        let session = connection
-            .session
-            .as_mut()
-            .expect("an open connection has a session");
         session.insert(at, Private::Whisper(line), &self.view);
-        self.due.push(to.slot);
+        self.queues.due.push(to.slot);
     }
 
     /// Wakes the shards that wait for this one's turn.

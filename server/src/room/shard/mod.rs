@@ -14,16 +14,15 @@
 mod collect;
 mod connection;
 mod direct_messages;
+mod lifecycle;
+mod link;
 mod perform;
-mod place;
 mod poller;
+mod queues;
 mod stop;
-mod table;
 #[cfg(test)]
 mod tests;
 mod thread;
-mod timers;
-mod trial;
 mod write;
 
 use std::sync::Arc;
@@ -39,15 +38,12 @@ use crate::room::phase::Phase;
 use crate::room::shared::Shared;
 use crate::room::transport::Transport;
 use connection::Connection;
+pub(crate) use lifecycle::LINGER;
 use perform::Blocked;
-use place::PendingWrite;
+use queues::Queues;
 pub(crate) use thread::ShardThread;
-use timers::Timers;
+use write::PendingWrite;
 
-/// How long a closed connection is read, so that no reset swallows its last line.
-pub(crate) const LINGER: Duration = Duration::from_secs(2);
-/// How long the last bytes of an ended session may take: what TCP_USER_TIMEOUT gives a socket.
-const LAST_BYTES: Duration = Duration::from_secs(30);
 /// With so many bytes of lines waiting to be appended, a shard reads no more.
 const PENDING_BYTES: usize = 256 * 1024;
 
@@ -56,20 +52,12 @@ struct Shard<T> {
     id: u16,
     shared: Arc<Shared>,
     inbox: Arc<Inbox>,
-    /// The slots of sessions to look at.
-    ready: Vec<u32>,
+    queues: Queues,
     table: Slab<Connection<T>>,
     view: View,
     items: Items,
     /// Private bytes, and ends, that get their position once the lines before them have theirs.
     pending_writes: Vec<(u32, PendingWrite)>,
-    /// Sessions with private bytes to write, or whose sockets take bytes again.
-    due: Vec<u32>,
-    /// Sessions that are read when fewer lines are pending.
-    unread: Vec<u32>,
-    /// Sessions whose sockets are full.
-    full: Vec<u32>,
-    timers: Timers,
     /// When gathered notices are to be told.
     notices_due: Option<Duration>,
     /// The head up to which every session has been tried.
@@ -80,8 +68,6 @@ struct Shard<T> {
     phase: Phase,
     settled: bool,
     scratch: Box<[u8; MAX_CLIENT_LINE_BYTES]>,
-    /// The slots looked at in a turn, kept for their memory.
-    looked_at: Vec<u32>,
 }
 
 impl<T: Transport> Shard<T> {
@@ -89,23 +75,18 @@ impl<T: Transport> Shard<T> {
         let inbox = shared.inboxes[usize::from(id)].clone();
         Self {
             id,
-            ready: Vec::new(),
+            queues: Queues::default(),
             inbox,
             table: Slab::new(),
             view: View::default(),
             items: Items::default(),
             pending_writes: Vec::new(),
-            due: Vec::new(),
-            unread: Vec::new(),
-            full: Vec::new(),
-            timers: Timers::default(),
             notices_due: None,
             passed: Position::default(),
             blocked: None,
             phase: Phase::Serving,
             settled: false,
             scratch: Box::new([0; MAX_CLIENT_LINE_BYTES]),
-            looked_at: Vec::new(),
             shared,
         }
     }
@@ -143,7 +124,7 @@ impl<T: Transport> Shard<T> {
     }
 
     fn has_work(&self) -> bool {
-        !self.ready.is_empty()
+        !self.queues.ready.is_empty()
             || self.shared.head() != self.view.head()
             || self.inbox.has_messages()
             || self.inbox.has_new_connections()
@@ -159,7 +140,7 @@ impl<T: Transport> Shard<T> {
     fn next_deadline(&self) -> Option<Duration> {
         let told = self.blocked.is_none() && self.phase == Phase::Serving;
         let notices = self.notices_due.filter(|_| told);
-        self.timers.next().into_iter().chain(notices).min()
+        self.queues.timers.next().into_iter().chain(notices).min()
     }
 
     /// Takes over what was appended; other shards' appends are seen here.

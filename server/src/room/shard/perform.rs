@@ -13,7 +13,8 @@ use wac_core::roster::Address;
 use wac_core::session::{Event, Item, Session, Shared as SharedText};
 
 use super::Shard;
-use super::place::PendingWrite;
+use super::connection::Life;
+use super::write::PendingWrite;
 use crate::room::phase::Phase;
 use crate::room::shared::{Append, Room, Shared};
 use crate::room::sync::lock;
@@ -83,11 +84,11 @@ impl<T: Transport> Shard<T> {
     }
 
     fn session(&self, slot: u32) -> Option<&Session> {
-        self.table.get(slot as usize)?.session.as_ref()
+        self.table.get(slot as usize)?.session()
     }
 
     fn session_mut(&mut self, slot: u32) -> Option<&mut Session> {
-        self.table.get_mut(slot as usize)?.session.as_mut()
+        self.table.get_mut(slot as usize)?.session_mut()
     }
 
     fn appended(&mut self, slot: u32, at: Position, bytes: usize) {
@@ -137,11 +138,7 @@ impl<T: Transport> Shard<T> {
         let Some(connection) = self.table.get(slot as usize) else {
             return;
         };
-        if connection
-            .session
-            .as_ref()
-            .is_none_or(|session| session.ended().is_some())
-        {
+        if !matches!(&connection.life, Life::Open(session) if session.ended().is_none()) {
             return;
         }
         let address = Address {
@@ -162,10 +159,8 @@ impl<T: Transport> Shard<T> {
 
     /// Tells a session what came of its item; its input goes on.
     pub(super) fn tell(&mut self, slot: u32, event: Event, now: Duration) {
-        let Some(connection) = self.table.get_mut(slot as usize) else {
-            return;
-        };
-        let Some(session) = &mut connection.session else {
+        let connection = self.table.get_mut(slot as usize);
+        let Some(session) = connection.and_then(|it| it.session_mut()) else {
             return;
         };
         self.items.from = slot;

@@ -6,7 +6,7 @@ use wac_core::close::CloseReason;
 use wac_core::session::Items;
 
 use super::Shard;
-use super::connection::{Connection, Life};
+use super::connection::Life;
 use crate::room::phase::Phase;
 use crate::room::transport::Transport;
 
@@ -26,42 +26,36 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Ends every session at the end of the sealed log.
-    pub(super) fn end_all(&mut self, now: Duration) {
-        let slots: Vec<u32> = self.slots();
-        for slot in slots {
+    fn end_all(&mut self, now: Duration) {
+        for slot in self.slots() {
             self.begin(slot);
             self.items.from = slot;
-            match self.table.get_mut(slot as usize) {
-                Some(Connection {
-                    session: Some(session),
-                    ..
-                }) => session.end(CloseReason::Stopping, &mut self.items),
-                Some(Connection {
-                    life: Life::Arriving,
-                    ..
-                }) => self.remove(slot, CloseReason::Stopping, now),
-                Some(Connection {
-                    life: Life::Lingering(..),
-                    ..
-                }) => self.mark_ready(slot),
-                _ => {}
+            match &mut self.table[slot as usize].life {
+                Life::Open(session) => session.end(CloseReason::Stopping, &mut self.items),
+                Life::Arriving => self.remove(slot, CloseReason::Stopping, now),
+                Life::Ending(..) => {}
+                Life::Lingering(..) => self.mark_ready(slot),
             }
         }
     }
 
     /// Cuts short who has not everything. What is still pending is not accepted: it may wait for a
     /// shard that has ended.
-    pub(super) fn cut_all(&mut self, now: Duration) {
+    fn cut_all(&mut self, now: Duration) {
         self.items = Items::default();
         self.pending_writes.clear();
         for slot in self.slots() {
             let reason = match self.table[slot as usize].life {
                 Life::Lingering(reason, _) => reason,
-                Life::Ending(reason) if reason != CloseReason::Stopping => reason,
+                Life::Ending(_, reason) if reason != CloseReason::Stopping => reason,
                 _ => CloseReason::CutShort,
             };
             self.remove(slot, reason, now);
         }
+    }
+
+    fn slots(&self) -> Vec<u32> {
+        self.table.iter().map(|(slot, _)| slot as u32).collect()
     }
 
     /// Tells the stop how far this shard is.

@@ -1,16 +1,55 @@
-//! Write: if the log grew, each session from its cursor; else only those with something due. Judge:
-//! whose socket has refused what has since left the window?
+//! Write: what is pending gets its position; then, if the log grew, each session is written from its
+//! cursor, else only those with something due; then slow readers are closed.
 
 use std::time::Duration;
 
 use wac_core::close::CloseReason;
+use wac_core::cursor::Private;
 
 use super::Shard;
 use super::connection::{Life, Wrote};
+use super::link::Link;
+use crate::room::inbox::DirectMessage;
 use crate::room::phase::Phase;
 use crate::room::transport::Transport;
 
+/// What gets its position when the lines before it have theirs.
+#[derive(Debug)]
+pub(super) enum PendingWrite {
+    /// Private bytes.
+    Private(Private),
+    /// A whisper from a session of the same shard.
+    DirectMessage(DirectMessage),
+    /// The end of the session's reading.
+    End(CloseReason),
+}
+
 impl<T: Transport> Shard<T> {
+    /// Gives private bytes, and ends, their position: behind every line performed before them.
+    pub(super) fn place(&mut self, now: Duration) {
+        let head = self.view.head();
+        for (slot, pending) in std::mem::take(&mut self.pending_writes) {
+            let Some(connection) = self.table.get_mut(slot as usize) else {
+                continue;
+            };
+            match pending {
+                PendingWrite::Private(private) => {
+                    if let Some(session) = connection.session_mut() {
+                        session.insert(head, private, &self.view);
+                        self.queues.due.push(slot);
+                    }
+                }
+                PendingWrite::DirectMessage(message) => self.deliver(message),
+                PendingWrite::End(reason) => {
+                    if connection.end(reason, head) {
+                        self.queues.due.push(slot);
+                        self.close(slot, reason, now);
+                    }
+                }
+            }
+        }
+    }
+
     /// Writes what is due, and says that every session has been tried up to here.
     pub(super) fn write(&mut self, now: Duration) {
         let head = self.view.head();
@@ -18,7 +57,8 @@ impl<T: Transport> Shard<T> {
             self.pass();
             self.passed = head;
         }
-        for slot in std::mem::take(&mut self.due) {
+        for slot in self.queues.due.take() {
+            self.queues.due.remove(slot);
             self.write_to(slot);
             self.settle(slot, now);
         }
@@ -33,22 +73,21 @@ impl<T: Transport> Shard<T> {
         let Self {
             table,
             view,
-            due,
-            full,
+            queues,
             ..
         } = self;
-        for (slot, connection) in table
-            .iter_mut()
-            .filter(|(_, it)| it.session.is_some() && !it.full && !it.broken)
-        {
+        for (slot, connection) in table.iter_mut() {
+            let slot = slot as u32;
+            if queues.full.contains(slot) || !connection.is_reader() {
+                continue;
+            }
             match connection.write(view) {
                 // What ended, or waited for its answers to be read, is seen to afterwards.
-                Wrote::All if connection.life == Life::Open && !connection.stalled => {}
-                Wrote::Part => {
-                    connection.full = true;
-                    full.push(slot as u32);
-                }
-                Wrote::All | Wrote::Broken(_) => due.push(slot as u32),
+                Wrote::All
+                    if matches!(connection.life, Life::Open(_))
+                        && !queues.stalled.contains(slot) => {}
+                Wrote::Part => queues.full.push(slot),
+                Wrote::All | Wrote::Broken(_) => queues.due.push(slot),
             }
         }
     }
@@ -57,33 +96,24 @@ impl<T: Transport> Shard<T> {
         let Self {
             table,
             view,
-            full,
+            queues,
             items,
             ..
         } = self;
-        let Some(connection) = table.get_mut(slot as usize) else {
+        let Some(connection) = table.get_mut(slot as usize).filter(|it| it.is_reader()) else {
             return;
         };
-        let Some(session) = &connection.session else {
-            return;
-        };
-        if connection.broken || session.cursor().has_lost(view) {
+        let session = connection.session().expect("a reader has one");
+        if session.cursor().has_lost(view) {
             return;
         }
         match connection.write(view) {
-            Wrote::All => connection.full = false,
-            Wrote::Part if connection.full => {}
-            Wrote::Part => {
-                connection.full = true;
-                full.push(slot);
-            }
+            Wrote::All => _ = queues.full.remove(slot),
+            Wrote::Part => queues.full.push(slot),
             Wrote::Broken(reason) => {
-                connection.broken = true;
+                connection.link = Link::Broken;
                 items.from = slot;
-                let session = connection
-                    .session
-                    .as_mut()
-                    .expect("it was there a moment ago");
+                let session = connection.session_mut().expect("a reader has one");
                 session.end(reason, items);
             }
         }
@@ -91,20 +121,24 @@ impl<T: Transport> Shard<T> {
 
     /// Lets a session go on whose answers were read, and one go that has everything.
     fn settle(&mut self, slot: u32, now: Duration) {
-        let Some(connection) = self.table.get_mut(slot as usize) else {
+        let Some(connection) = self.table.get(slot as usize) else {
             return;
         };
-        let Some(session) = &connection.session else {
-            return;
-        };
-        match connection.life {
-            Life::Ending(reason) if connection.broken => self.remove(slot, reason, now),
-            Life::Ending(reason) if session.cursor().is_done(&self.view) => {
-                self.begin_linger(slot, reason, now)
+        match &connection.life {
+            &Life::Ending(_, reason) if connection.link.is_broken() => {
+                self.remove(slot, reason, now)
+            }
+            Life::Ending(session, reason) if session.cursor().is_done(&self.view) => {
+                self.begin_linger(slot, *reason, now)
             }
             // Only while anything is read: else it would be looked at again and again.
-            _ if self.phase != Phase::Serving => {}
-            _ if connection.stalled && !session.is_waiting() => self.mark_ready(slot),
+            Life::Open(session)
+                if self.phase == Phase::Serving
+                    && self.queues.stalled.contains(slot)
+                    && !session.is_waiting() =>
+            {
+                self.mark_ready(slot)
+            }
             _ => {}
         }
     }
@@ -112,20 +146,27 @@ impl<T: Transport> Shard<T> {
     /// Ends the sessions whose own sockets have refused bytes that have since left the window. One
     /// that had ended anyway is closed: there is nothing left that it could be given.
     pub(super) fn close_slow_readers(&mut self, now: Duration) {
-        let mut full = std::mem::take(&mut self.full);
+        let mut full = self.queues.full.take();
         full.retain(|&slot| self.may_stay_full(slot, now));
-        self.full = full;
+        self.queues.full.give_back(full);
     }
 
     /// Tells whether a socket still is full and has lost nothing; else sees to it.
     fn may_stay_full(&mut self, slot: u32, now: Duration) -> bool {
         let Self {
-            table, view, items, ..
+            table,
+            view,
+            items,
+            queues,
+            ..
         } = self;
-        let Some(connection) = table.get_mut(slot as usize).filter(|it| it.full) else {
+        if !queues.full.contains(slot) {
+            return false;
+        }
+        let Some(connection) = table.get_mut(slot as usize) else {
             return false;
         };
-        let Some(session) = &mut connection.session else {
+        let Some(session) = connection.session_mut() else {
             return false;
         };
         if !session.cursor().has_lost(view) {
@@ -133,7 +174,7 @@ impl<T: Transport> Shard<T> {
         }
         items.from = slot;
         session.end(CloseReason::TooSlow, items);
-        if let Life::Ending(reason) = connection.life {
+        if let Life::Ending(_, reason) = connection.life {
             self.close(slot, reason, now);
         }
         false

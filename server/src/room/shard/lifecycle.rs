@@ -1,0 +1,202 @@
+//! Lifecycle: connections from their arrival to their removal, and the timers that drive it.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use slab::Slab;
+use wac_core::admission::Seat;
+use wac_core::close::CloseReason;
+use wac_core::flood::Flood;
+use wac_core::line::ServerLine;
+use wac_core::roster::SessionId;
+use wac_core::session::Session;
+
+use super::Shard;
+use super::connection::{Connection, Life};
+use crate::room::peer::Peer;
+use crate::room::phase::Phase;
+use crate::room::sync::lock;
+use crate::room::transport::Transport;
+
+/// How long a closed connection is read, so that no reset swallows its last line.
+pub(crate) const LINGER: Duration = Duration::from_secs(2);
+/// How long the last bytes of an ended session may take: what TCP_USER_TIMEOUT gives a socket.
+const LAST_BYTES: Duration = Duration::from_secs(30);
+/// A timer that fires so much later than it was due did not do so because the shard was busy.
+const LATE: Duration = Duration::from_secs(1);
+/// In a stop, how long after one look it is seen again whether all is delivered.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+/// How long a visitor may take to log in when more than half of all places are visitors'.
+const LOGIN_TIME: Duration = Duration::from_secs(10);
+
+impl<T: Transport> Shard<T> {
+    /// Puts a connection into the table; it is looked at when its socket is ready.
+    pub(super) fn insert(&mut self, id: SessionId, peer: Peer, transport: T, now: Duration) {
+        self.table.insert(Connection::new(id, peer, transport, now));
+    }
+
+    /// Opens an arriving connection's session at its first event; tells whether it is open.
+    ///
+    /// A new stream is neither full nor ready until the system has said so.
+    pub(super) fn begin(&mut self, slot: u32) -> bool {
+        let Some(connection) = self.table.get_mut(slot as usize) else {
+            return false;
+        };
+        if !matches!(connection.life, Life::Arriving) || !connection.link.is_writable() {
+            return false;
+        }
+        let (seat, budget) = {
+            let admission = lock(&self.shared.admission);
+            let budget = admission.budget(connection.peer.ip());
+            (admission.visitors_seat(), budget)
+        };
+        let flood = (connection.peer != Peer::Unix).then(|| Flood::new(budget));
+        let greeting = self.shared.replies.greeting.clone();
+        connection.life = Life::Open(Session::begin(&self.view, greeting, flood));
+        connection.seat = seat;
+        self.queues.due.push(slot);
+        true
+    }
+
+    /// Gives a visitor who has claimed a name a user's place.
+    pub(super) fn seat_user(&mut self, slot: u32) {
+        if let Some(connection) = self.table.get_mut(slot as usize) {
+            connection.seat = Seat::User;
+            lock(&self.shared.admission).logged_in();
+        }
+    }
+
+    /// Ends a visitor on trial who has not logged in in time, unless there is room for visitors by
+    /// now: so those who never say anything keep no user out.
+    ///
+    /// It is read before: what it has said counts, however late it is looked at.
+    pub(super) fn judge_trial(&mut self, slot: u32, now: Duration) {
+        let Some(connection) = self.table.get_mut(slot as usize) else {
+            return;
+        };
+        if connection.seat != Seat::OnTrial || self.phase != Phase::Serving {
+            return;
+        }
+        let until = connection.since + LOGIN_TIME;
+        if now < until {
+            return self.set_timer(slot, until);
+        }
+        let Life::Open(session) = &mut connection.life else {
+            return;
+        };
+        if !session.is_visitor() {
+            return;
+        }
+        connection.seat = lock(&self.shared.admission).visitors_seat();
+        if connection.seat == Seat::OnTrial {
+            self.items.from = slot;
+            session.end(CloseReason::ServerFull, &mut self.items);
+        }
+    }
+
+    /// Begins to close an ended session: at once where nothing is left that it could be given.
+    pub(super) fn close(&mut self, slot: u32, reason: CloseReason, now: Duration) {
+        let connection = &mut self.table[slot as usize];
+        if !connection.is_reader() {
+            return self.remove(slot, reason, now);
+        }
+        let cursor = connection.session().expect("a reader has one").cursor();
+        if !cursor.has_lost(&self.view) {
+            return self.set_timer(slot, now + LAST_BYTES);
+        }
+        // What it has not read is gone: it can be told why only between two lines.
+        if cursor.is_between_lines()
+            && let Some(text) = reason.announcement()
+        {
+            connection.say(&ServerLine::Notice(text).to_bytes());
+        }
+        self.begin_linger(slot, reason, now);
+    }
+
+    /// Closes the sending side of a connection and lingers until its peer is done.
+    pub(super) fn begin_linger(&mut self, slot: u32, reason: CloseReason, now: Duration) {
+        let connection = &mut self.table[slot as usize];
+        connection.shut_down(reason, now + LINGER);
+        self.mark_ready(slot);
+        self.set_timer(slot, now + LINGER);
+    }
+
+    /// Goes on lingering. In a stop no longer than until all is delivered: no client can hold it up.
+    pub(super) fn linger(
+        &mut self,
+        slot: u32,
+        reason: CloseReason,
+        until: Duration,
+        now: Duration,
+    ) {
+        let connection = &mut self.table[slot as usize];
+        let stops = self.phase >= Phase::Sealed;
+        match connection.link.read(&mut self.scratch[..]) {
+            Some(Ok(0) | Err(_)) => self.remove(slot, reason, now),
+            // What a closed connection still sends is dropped.
+            Some(Ok(_)) if now < until => self.mark_ready(slot),
+            _ if now >= until || (stops && connection.link.is_delivered()) => {
+                self.remove(slot, reason, now)
+            }
+            _ if stops => self.set_timer(slot, now + BETWEEN_LOOKS),
+            _ => {}
+        }
+    }
+
+    /// Takes a connection out of the table, which closes its socket.
+    pub(super) fn remove(&mut self, slot: u32, reason: CloseReason, now: Duration) {
+        let connection = self.table.remove(slot as usize);
+        self.queues.forget(slot);
+        if self.table.is_empty() {
+            // The memory of a full room goes back with its last session.
+            self.table = Slab::new();
+        }
+        self.release(connection.peer, connection.seat);
+        match reason {
+            CloseReason::NotOurProtocol if self.shared.foreign.note(now).is_none() => return,
+            CloseReason::Stopping => _ = self.shared.stopped.fetch_add(1, Ordering::Relaxed),
+            CloseReason::CutShort => _ = self.shared.cut_short.fetch_add(1, Ordering::Relaxed),
+            _ => {}
+        }
+        let elapsed_ms = now.saturating_sub(connection.since).as_millis();
+        tracing::info!(
+            session.id = connection.id.0, peer.addr = %connection.peer, %reason, elapsed_ms, "session ended"
+        );
+    }
+
+    /// Gives a connection's place back.
+    pub(super) fn release(&self, peer: Peer, seat: Seat) {
+        lock(&self.shared.admission).release(peer.ip(), seat);
+        self.inbox.session_ended();
+    }
+
+    /// Looks at the connections that have waited long enough.
+    pub(super) fn fire_timers(&mut self, now: Duration) {
+        while let Some((at, slot, id)) = self.queues.timers.take_due(now) {
+            let Some(connection) = self.table.get_mut(slot as usize) else {
+                continue;
+            };
+            if connection.id != id || connection.timer != Some(at) {
+                continue;
+            }
+            connection.timer = None;
+            match connection.life {
+                // Nobody was served for a while, as when the process was stopped: its peer may read on.
+                Life::Ending(..) if now > at + LATE => self.set_timer(slot, now + LAST_BYTES),
+                Life::Ending(_, reason) => self.remove(slot, reason, now),
+                Life::Arriving | Life::Open(_) | Life::Lingering(..) => self.mark_ready(slot),
+            }
+        }
+    }
+
+    /// Looks at a connection again at a time, unless it is looked at before.
+    pub(super) fn set_timer(&mut self, slot: u32, at: Duration) {
+        let Some(connection) = self.table.get_mut(slot as usize) else {
+            return;
+        };
+        if connection.timer.is_none_or(|set| at < set) {
+            connection.timer = Some(at);
+            self.queues.timers.set(at, slot, connection.id);
+        }
+    }
+}

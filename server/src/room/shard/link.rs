@@ -1,0 +1,135 @@
+//! Link: a connection's socket, and what it is ready for.
+
+use std::io::{self, IoSlice};
+
+use wac_core::close::CloseReason;
+
+use super::poller::Ready;
+use crate::room::transport::Transport;
+
+/// A socket.
+#[derive(Debug)]
+pub(super) enum Link<T> {
+    /// It works, as far as is known.
+    Up {
+        /// The socket.
+        transport: T,
+        /// What it is ready for.
+        ready: Ready,
+    },
+    /// It broke, and is closed.
+    Broken,
+}
+
+impl<T: Transport> Link<T> {
+    pub(super) fn new(transport: T) -> Self {
+        Self::Up {
+            transport,
+            ready: Ready::default(),
+        }
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(self, Self::Broken)
+    }
+
+    /// Notes what the socket has become ready for.
+    pub(super) fn note(&mut self, news: Ready) {
+        if let Self::Up { ready, .. } = self {
+            ready.readable |= news.readable;
+            ready.writable |= news.writable;
+            ready.hung_up |= news.hung_up;
+            ready.urgent |= news.urgent;
+        }
+    }
+
+    /// Tells whether the socket may take bytes; if not, the shard is told when it does.
+    pub(super) fn is_writable(&self) -> bool {
+        matches!(self, Self::Up { ready, .. } if ready.writable)
+    }
+
+    /// Tells whether there may be more to read; if not, the shard is told when there is.
+    pub(super) fn is_readable(&self) -> bool {
+        matches!(self, Self::Up { ready, .. } if ready.readable)
+    }
+
+    /// Tells whether the peer's system has taken all that was written.
+    pub(super) fn is_delivered(&self) -> bool {
+        match self {
+            Self::Up { transport, .. } => transport.is_delivered(),
+            Self::Broken => true,
+        }
+    }
+
+    /// Reads once. `None`: there is nothing, and the shard is told when there is.
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Option<io::Result<usize>> {
+        let Self::Up { transport, ready } = self else {
+            return None;
+        };
+        if !ready.readable {
+            return None;
+        }
+        let read = without_interruption(|| transport.read(buffer));
+        match &read {
+            // A short read took all there was, unless it stopped at urgent data; and an end that has
+            // been told is not told again.
+            Ok(bytes) => {
+                ready.readable = *bytes == buffer.len() || ready.hung_up || ready.urgent;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                (ready.readable, ready.urgent) = (false, false);
+                return None;
+            }
+            Err(_) => {}
+        }
+        Some(read)
+    }
+
+    /// Writes once; notes that the socket is full if it did not take all.
+    ///
+    /// # Errors
+    /// `WouldBlock` where the socket is full; else why the connection broke.
+    pub(super) fn write(&mut self, slices: &[IoSlice<'_>], bytes: usize) -> io::Result<usize> {
+        if bytes == 0 {
+            return Ok(0);
+        }
+        let Self::Up { transport, ready } = self else {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        };
+        if !ready.writable {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let taken = without_interruption(|| transport.write(slices));
+        let is_full = match &taken {
+            Ok(taken) => *taken < bytes,
+            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+        };
+        ready.writable = !is_full;
+        taken
+    }
+
+    /// Closes the sending side.
+    pub(super) fn shut_down(&mut self) {
+        if let Self::Up { transport, .. } = self {
+            transport.shut_down();
+        }
+    }
+}
+
+/// Calls again what a signal has interrupted.
+fn without_interruption(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
+/// Returns why a connection ended that failed.
+pub(super) fn broken_by(error: &io::Error) -> CloseReason {
+    match error.kind() {
+        io::ErrorKind::TimedOut => CloseReason::TimedOut,
+        _ => CloseReason::PeerReset,
+    }
+}

@@ -1,0 +1,163 @@
+//! Queues of a shard: the sessions for which something is to be done, each in a queue once, and the
+//! timers.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use wac_core::roster::SessionId;
+
+/// The queues. A slot whose connection is gone may still stand in one; looking at it again does
+/// no harm, whoever has it by then.
+#[derive(Debug, Default)]
+pub(super) struct Queues {
+    /// Sessions to look at.
+    pub(super) ready: Queue,
+    /// Sessions with private bytes to write, or whose sockets take bytes again.
+    pub(super) due: Queue,
+    /// Sessions to be read when fewer lines are pending.
+    pub(super) unread: Queue,
+    /// Sessions whose sockets have refused bytes and not said since that they take more.
+    pub(super) full: Queue,
+    /// Sessions whose input waits for an event, or for their answers to be read.
+    pub(super) stalled: Slots,
+    pub(super) timers: Timers,
+}
+
+impl Queues {
+    /// Takes a slot out of all queues: it is nobody's any more.
+    pub(super) fn forget(&mut self, slot: u32) {
+        for queue in [
+            &mut self.ready,
+            &mut self.due,
+            &mut self.unread,
+            &mut self.full,
+        ] {
+            queue.members.remove(slot);
+        }
+        self.stalled.remove(slot);
+    }
+}
+
+/// A set of slots, a bit each.
+#[derive(Debug, Default)]
+pub(super) struct Slots(Vec<u64>);
+
+impl Slots {
+    /// Adds a slot; tells whether it was missing.
+    pub(super) fn insert(&mut self, slot: u32) -> bool {
+        let (word, bit) = place(slot);
+        if word >= self.0.len() {
+            self.0.resize(word + 1, 0);
+        }
+        let was_missing = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        was_missing
+    }
+
+    /// Removes a slot; tells whether it was there.
+    pub(super) fn remove(&mut self, slot: u32) -> bool {
+        let (word, bit) = place(slot);
+        let Some(word) = self.0.get_mut(word) else {
+            return false;
+        };
+        let was_there = *word & bit != 0;
+        *word &= !bit;
+        was_there
+    }
+
+    pub(super) fn contains(&self, slot: u32) -> bool {
+        let (word, bit) = place(slot);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// Adds or removes a slot.
+    pub(super) fn set(&mut self, slot: u32, member: bool) {
+        if member {
+            self.insert(slot);
+        } else {
+            self.remove(slot);
+        }
+    }
+}
+
+fn place(slot: u32) -> (usize, u64) {
+    (slot as usize / 64, 1 << (slot % 64))
+}
+
+/// A queue in which each slot stands once.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    slots: Vec<u32>,
+    members: Slots,
+}
+
+impl Queue {
+    pub(super) fn push(&mut self, slot: u32) {
+        if self.members.insert(slot) {
+            self.slots.push(slot);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    pub(super) fn contains(&self, slot: u32) -> bool {
+        self.members.contains(slot)
+    }
+
+    /// Takes a slot out of the queue; tells whether it was there.
+    pub(super) fn remove(&mut self, slot: u32) -> bool {
+        self.members.remove(slot)
+    }
+
+    /// Takes all slots; each is a member until it is [`remove`](Self::remove)d.
+    pub(super) fn take(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.slots)
+    }
+
+    /// Gives back slots that were taken and stay, or the memory they took.
+    pub(super) fn give_back(&mut self, mut slots: Vec<u32>) {
+        slots.append(&mut self.slots);
+        self.slots = slots;
+    }
+}
+
+/// When which session is to be looked at. Times are since the server's start.
+#[derive(Debug, Default)]
+pub(super) struct Timers(BTreeSet<(Duration, u32, SessionId)>);
+
+impl Timers {
+    pub(super) fn set(&mut self, at: Duration, slot: u32, id: SessionId) {
+        self.0.insert((at, slot, id));
+    }
+
+    /// Returns when the next is due.
+    pub(super) fn next(&self) -> Option<Duration> {
+        self.0.first().map(|&(at, ..)| at)
+    }
+
+    /// Takes one that is due: when it was due, and whose it is.
+    pub(super) fn take_due(&mut self, now: Duration) -> Option<(Duration, u32, SessionId)> {
+        self.0.first().filter(|&&(at, ..)| at <= now)?;
+        self.0.pop_first()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_stands_in_a_queue_once_until_it_is_removed() {
+        let mut queue = Queue::default();
+        [3, 100, 3].into_iter().for_each(|slot| queue.push(slot));
+        assert_eq!(queue.take(), [3, 100]);
+        queue.push(3);
+        assert!(queue.is_empty() && queue.contains(3));
+        assert!(queue.remove(3) && !queue.remove(3));
+        queue.push(3);
+        queue.give_back(vec![100]);
+        assert_eq!(queue.take(), [100, 3]);
+    }
+}
