@@ -1,9 +1,9 @@
-//! The stop: a barrier, the last notice, and everybody to the end of the log.
+//! Drain: the stop of the room, a barrier, the last notice, then every reader to the end of the log.
 //!
 //! ```text
 //!  Serving ─▶ Draining: no shard reads; each performs what is pending and reports
 //!          ─▶ Sealed:   the last notice is appended, the log takes no more; every cursor to its end
-//!          ─▶ Cut:      the time is over; who is left is cut short and counted
+//!          ─▶ Cut:      the time is over; the sessions left are cut short and counted
 //! ```
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,19 +15,19 @@ use wac_core::line::ServerLine;
 use crate::room::phase::Phase;
 use crate::room::shared::Shared;
 
-/// A shard that was told to cut its sessions short, and has not within this, never will.
+/// Time a shard has to cut its sessions short; one that takes longer is taken for hung.
 const CUT_LIMIT: Duration = Duration::from_secs(2);
 
-/// How the stop went.
+/// Outcome of a stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DrainReport {
-    /// Sessions that got everything.
+    /// Sessions that were given everything.
     pub stopped: usize,
-    /// Sessions that had not got everything when the time was over.
+    /// Sessions that were still missing something when the time was over.
     pub cut_short: usize,
-    /// Shards that did not answer even then: their threads are left behind.
+    /// Shards that did not answer even then; their threads are left behind.
     pub hung: usize,
-    /// How long it took.
+    /// Time from the signal to the end.
     pub elapsed: Duration,
 }
 
@@ -67,7 +67,7 @@ impl Shared {
         });
     }
 
-    /// Cuts short who is left; returns how many shards do not answer, and the sessions they had.
+    /// Cuts the remaining sessions short; returns the number of shards that do not answer, and of their sessions.
     async fn cut_short(&self) -> (usize, usize) {
         self.enter(Phase::Cut);
         let all = self.all_shards(&self.phases.empty);

@@ -1,21 +1,21 @@
-//! What the server does, as all its threads see it.
+//! Phase of the server's life, shared by all its threads.
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
-/// What the server does.
+/// Phase of the server's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
-    /// It serves.
+    /// Connections are accepted, read and written.
     Serving,
     /// Nothing more is read; what is pending is performed.
     Draining,
-    /// Nothing more is appended; everybody is brought to the end.
+    /// Nothing more is appended; every reader is brought to the end.
     Sealed,
-    /// Who is left is cut short.
+    /// The remaining sessions are cut short.
     Cut,
 }
 
-/// The phase, and how many shards are done with it.
+/// The phase, and the number of shards that are done with it.
 #[derive(Debug, Default)]
 pub(crate) struct Phases {
     phase: AtomicU8,

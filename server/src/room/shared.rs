@@ -1,4 +1,4 @@
-//! What the shards and the acceptor share. Locks are leaves: held for a few lines, one at a time.
+//! State shared by the shards and the acceptor. Locks are leaves: held for a few lines, one at a time.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -21,15 +21,15 @@ use crate::room::sync::lock;
 use crate::room::throttled_counter::ThrottledCounter;
 use crate::room::watchdog::Watchdog;
 
-/// The room: its log, and the notices that wait to be told in it.
+/// The room: its log, and the gathered notices.
 #[derive(Debug)]
 pub(crate) struct Room {
     pub(crate) log: RoomLog,
-    /// `None`: nobody is told who joined and left.
+    /// `None` if notices are switched off.
     pub(crate) notices: Option<Notices>,
 }
 
-/// What became of an append.
+/// Outcome of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Append<R> {
     /// It stands in the log.
@@ -40,14 +40,14 @@ pub(crate) enum Append<R> {
     Sealed,
 }
 
-/// What the shards and the acceptor share.
+/// State shared by the shards and the acceptor.
 #[derive(Debug)]
 pub(crate) struct Shared {
     start: Instant,
     pub(crate) rules: Rules,
     pub(crate) replies: CachedReplies,
     room: Mutex<Room>,
-    /// The log's head, to be looked at before the lock is taken.
+    /// The log's head, checked before the lock is taken.
     head: AtomicU64,
     pub(crate) roster: Mutex<Roster>,
     pub(crate) admission: Mutex<Admission>,
@@ -55,7 +55,7 @@ pub(crate) struct Shared {
     sessions: AtomicU64,
     pub(crate) inboxes: Box<[Arc<Inbox>]>,
     pub(crate) phases: Phases,
-    /// Sessions that ended at the stop: with everything, and without.
+    /// Sessions ended by the stop that had been given everything, and those that had not.
     pub(crate) stopped: AtomicUsize,
     pub(crate) cut_short: AtomicUsize,
     /// Connections that spoke HTTP or TLS.
@@ -71,7 +71,7 @@ impl Shared {
         Self::with_inboxes(config, INBOX_CAPACITY)
     }
 
-    /// Makes what is shared, with mailboxes of so many letters.
+    /// Creates the state, with inboxes that hold `capacity` messages.
     pub(crate) fn with_inboxes(config: &Config, capacity: usize) -> Self {
         let rules = Rules {
             flood: config.flood,
@@ -119,7 +119,7 @@ impl Shared {
         Position(self.head.load(Ordering::SeqCst))
     }
 
-    /// Does something with the room, and publishes its head.
+    /// Runs work on the locked room, and publishes the log's head.
     pub(crate) fn with_room<R>(&self, work: impl FnOnce(&mut Room) -> R) -> R {
         let mut room = lock(&self.room);
         let result = work(&mut room);
@@ -127,8 +127,8 @@ impl Shared {
         result
     }
 
-    /// Appends something that is `bytes` long at most, unless that would push out of the window
-    /// what some shard has not tried: else one burst larger than the window closes the whole room.
+    /// Appends at most `bytes` bytes, unless that would push lines out of the window that some shard has
+    /// not tried to write: one burst larger than the window would close the whole room.
     pub(crate) fn append<R>(
         &self,
         bytes: usize,
@@ -143,12 +143,12 @@ impl Shared {
         })
     }
 
-    /// Tells whether so many bytes may be appended.
+    /// Returns whether so many bytes may be appended.
     pub(crate) fn may_append(&self, bytes: usize) -> bool {
         matches!(self.append(bytes, |_| Ok(())), Append::Done(()))
     }
 
-    /// Asks the room's bucket for bytes; says when they will be there.
+    /// Takes bytes from the room's bucket, or returns the time at which it will hold them.
     pub(crate) fn room_allows(&self, bytes: usize, now: Duration) -> Result<(), Duration> {
         match &self.room_bucket {
             Some((rate, bucket)) if bytes > 0 => lock(bucket).take(*rate, bytes as u64, now),

@@ -10,7 +10,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A flag that two threads look at around a sleep.
+/// Flag that one thread raises before it sleeps and another takes down.
 #[derive(Debug, Default)]
 pub(crate) struct Flag(AtomicBool);
 
@@ -19,14 +19,14 @@ impl Flag {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    /// Takes the flag down; tells whether it was up.
+    /// Takes the flag down; returns whether it was up.
     pub(crate) fn take(&self) -> bool {
         // The look spares the cache line a write where the flag is down, as it nearly always is.
         self.0.load(Ordering::SeqCst) && self.0.swap(false, Ordering::SeqCst)
     }
 }
 
-/// Test hook: what other threads do just before this one takes a lock.
+/// Test hook that runs other threads' work just before this thread takes a lock.
 #[cfg(test)]
 pub(crate) mod between_locks {
     use std::cell::RefCell;
@@ -36,7 +36,7 @@ pub(crate) mod between_locks {
         static OTHERS: RefCell<Option<Rc<dyn Fn()>>> = const { RefCell::new(None) };
     }
 
-    /// Sets what happens before each lock of this thread; `None` is nothing.
+    /// Sets the work to run before each lock of this thread.
     pub(crate) fn set(others: Option<Rc<dyn Fn()>>) {
         OTHERS.set(others);
     }

@@ -1,25 +1,25 @@
-//! What is counted always and logged now and then.
+//! Throttled counter: counts every event, asks for a log line at most once a minute.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::room::sync::lock;
 
-/// The log is told at most once in this time.
+/// Least time between two log lines.
 const LOG_EVERY: Duration = Duration::from_secs(60);
 
-/// Counts events that strangers may cause at will, and says when to log them.
+/// Counter of events that strangers may cause at will.
 #[derive(Debug, Default)]
-pub(crate) struct ThrottledCounter(Mutex<State>);
+pub(crate) struct ThrottledCounter(Mutex<Count>);
 
 #[derive(Debug, Default)]
-struct State {
+struct Count {
     next: Duration,
     events: u64,
 }
 
 impl ThrottledCounter {
-    /// Counts an event; returns how many there were when it is time to log that.
+    /// Counts an event; returns the number of events so far if it is time to log it.
     pub(crate) fn note(&self, now: Duration) -> Option<u64> {
         let mut state = lock(&self.0);
         state.events += 1;

@@ -1,4 +1,4 @@
-//! A transport takes bytes of the log and says how many: stream sockets, TCP and Unix.
+//! Transport: takes bytes of the log and returns how many; stream sockets, TCP and Unix.
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -7,28 +7,28 @@ use nix::libc::{TIOCOUTQ, c_int};
 use rustix::ioctl::{Getter, Opcode, ioctl};
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 
-/// The socket's side of a session. Nothing in it waits.
+/// Socket of a session. No method blocks.
 pub(crate) trait Transport {
     /// Reads into `buffer`; 0 is the end of input.
     ///
     /// # Errors
-    /// `WouldBlock` where there is nothing to read; else why the connection broke.
+    /// `WouldBlock` if there is nothing to read; otherwise the error that broke the connection.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
     /// Writes as much as there is room for.
     ///
     /// # Errors
-    /// `WouldBlock` where there is no room; else why the connection broke.
+    /// `WouldBlock` if there is no room; otherwise the error that broke the connection.
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
 
     /// Closes the sending side.
     fn shut_down(&mut self);
 
-    /// Tells whether the peer's system has taken all that was written, the end included.
+    /// Returns whether the peer's system has taken everything that was written, the end included.
     fn is_delivered(&self) -> bool;
 }
 
-/// A connected stream socket that does not block.
+/// Connected, non-blocking stream socket.
 #[derive(Debug)]
 pub(crate) struct Socket(OwnedFd);
 
@@ -74,8 +74,8 @@ impl Transport for Socket {
     }
 }
 
-/// Returns how many bytes the peer's system has not acknowledged, the end of the stream counted as
-/// one (tcp(7), SIOCOUTQ; unix(7) counts what has not been read).
+/// Returns the number of bytes that the peer's system has not acknowledged, the end of the stream counted as
+/// one (tcp(7), SIOCOUTQ). On a Unix socket: the bytes that have not been read.
 #[expect(unsafe_code, reason = "no crate of ours asks this safely")]
 fn unacknowledged_bytes(socket: BorrowedFd<'_>) -> io::Result<c_int> {
     // SAFETY: TIOCOUTQ, which SIOCOUTQ is another name for, writes one int.

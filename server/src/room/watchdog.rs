@@ -1,6 +1,6 @@
-//! Watchdog: tells the operator of a shard that does not come back from its turn.
+//! Watchdog: logs a shard that does not come back from its turn.
 //!
-//! It looks once a second while shards work, and sleeps while they rest; the first that wakes wakes it.
+//! It checks once a second while shards work and sleeps while they rest; the first shard to wake wakes it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,16 +8,16 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{self, MissedTickBehavior};
 
-use crate::room::inbox::{Inbox, Step};
+use crate::room::inbox::{Inbox, TurnStep};
 use crate::room::shared::Shared;
 
-/// How often it looks.
+/// Time between two checks.
 const TICK: Duration = Duration::from_secs(1);
-/// Looks that find no progress before that is told. They are counted, not timed: a process that was
-/// stopped as a whole has hung nowhere.
+/// Checks without progress before a shard is reported. Checks are counted instead of time, so that a
+/// process that was stopped as a whole is not taken for hung.
 const PATIENCE_TICKS: u32 = 5;
 
-/// The sleeping side of the watchdog.
+/// Handle by which shards wake the watchdog.
 #[derive(Debug, Default)]
 pub(crate) struct Watchdog {
     asleep: AtomicBool,
@@ -38,9 +38,13 @@ impl Watchdog {
     }
 }
 
-/// Watches the shards as long as the server runs.
+/// Watches the shards for as long as the server runs.
 pub(crate) async fn watch(shared: &Shared) {
-    let mut watches: Vec<Watch> = shared.inboxes.iter().map(|_| Watch::default()).collect();
+    let mut watches: Vec<ShardWatch> = shared
+        .inboxes
+        .iter()
+        .map(|_| ShardWatch::default())
+        .collect();
     let mut ticks = time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -61,20 +65,20 @@ pub(crate) async fn watch(shared: &Shared) {
     }
 }
 
-/// A shard as it is seen.
+/// Snapshot of a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Sight {
-    /// Changes with each step of a turn.
+    /// Number that changes with each step of a turn.
     progress: u64,
-    /// It is in a turn, or has something to do.
+    /// Whether it is in a turn, or something waits for it.
     has_work: bool,
 }
 
 impl Sight {
-    /// Looks without a lock: a shard that hangs may hold any.
+    /// Takes a snapshot without a lock, since a hung shard may hold any of them.
     fn of(inbox: &Inbox, shared: &Shared) -> Self {
         let (progress, step) = inbox.progress.now();
-        let has_work = step != Step::Rest
+        let has_work = step != TurnStep::Rest
             || inbox.has_messages()
             || inbox.has_new_connections()
             || inbox.tried() != shared.head();
@@ -82,24 +86,24 @@ impl Sight {
     }
 }
 
-/// What is told of a shard.
+/// Report about a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Told {
     Hangs,
     GoesOn,
 }
 
-/// What has been seen of one shard.
+/// History of one shard's snapshots.
 #[derive(Debug, Default)]
-struct Watch {
+struct ShardWatch {
     progress: u64,
-    /// Looks in a row that found work and no progress.
+    /// Consecutive checks that found work and no progress.
     ticks: u32,
-    /// Looks in a row that found nothing at all.
+    /// Consecutive checks that found neither.
     quiet_ticks: u32,
 }
 
-impl Watch {
+impl ShardWatch {
     fn look(&mut self, sight: Sight) -> Option<Told> {
         let moved = std::mem::replace(&mut self.progress, sight.progress) != sight.progress;
         if moved || !sight.has_work {
@@ -112,13 +116,13 @@ impl Watch {
         (self.ticks == PATIENCE_TICKS).then_some(Told::Hangs)
     }
 
-    /// Tells whether the shard has rested for a while and rests still.
+    /// Returns whether the shard has rested for a while and still does.
     fn is_quiet(&self, sight: Sight) -> bool {
         self.quiet_ticks >= PATIENCE_TICKS && !sight.has_work && sight.progress == self.progress
     }
 }
 
-/// Tells of a shard, with its state and never a text.
+/// Logs a report with the shard's state, never a text.
 fn tell(told: Told, id: usize, inbox: &Inbox, shared: &Shared) {
     let (turns, step) = inbox.progress.now();
     match told {
@@ -143,7 +147,7 @@ mod tests {
     use super::*;
 
     fn skeletons(sights: &[(u64, bool)]) -> Vec<Option<Told>> {
-        let mut watch = Watch::default();
+        let mut watch = ShardWatch::default();
         sights
             .iter()
             .map(|&(progress, has_work)| watch.look(Sight { progress, has_work }))
@@ -175,7 +179,7 @@ mod tests {
             progress,
             has_work: false,
         };
-        let mut watch = Watch::default();
+        let mut watch = ShardWatch::default();
         for _ in 0..PATIENCE_TICKS {
             watch.look(rest(rests[0]));
             assert!(!watch.is_quiet(rest(rests[0])));

@@ -1,4 +1,4 @@
-//! Texts that many sessions share, encoded once.
+//! Cached replies: texts that many sessions share, encoded once.
 
 mod who;
 
@@ -10,10 +10,10 @@ use wac_core::roster::Roster;
 
 use who::{Pieces, Who};
 
-/// What every newcomer is told.
+/// Greeting of every new connection.
 const GREETING: &str = "WAC chat; log in with LIN <name>, HELP lists the commands";
 
-/// The shared texts.
+/// The texts that sessions share.
 #[derive(Debug)]
 pub(crate) struct CachedReplies {
     pub(crate) greeting: Arc<[u8]>,
@@ -37,7 +37,7 @@ impl CachedReplies {
         }
     }
 
-    /// Returns who is online now.
+    /// Returns the answer to `WHO`.
     pub(crate) fn who(&self, roster: &Mutex<Roster>) -> Pieces {
         self.who.list(roster)
     }

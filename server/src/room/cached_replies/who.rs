@@ -1,9 +1,9 @@
-//! The answer to `WHO`, in pieces that lists have in common.
+//! Answer to `WHO`, in pieces that successive lists share.
 //!
-//! Whoever asks and does not read keeps the list of that moment alive. So a list is cut where a
-//! name's hash says so, whatever stands before it: a change of the roster makes two pieces new, the
-//! one it falls into and the first, which counts the names, and all others are those of the lists
-//! before. A piece stays as long as a list that somebody still reads has it.
+//! A client that asks and does not read keeps the list of that moment alive. Lists are therefore cut
+//! where a name's hash says so, independent of what precedes it: a change of the roster makes two
+//! pieces new (the one it falls into, and the first, which counts the names) and leaves the others
+//! as they were. A piece lives as long as a list that somebody still reads.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -16,16 +16,16 @@ use wac_core::roster::Roster;
 
 use crate::room::sync::lock;
 
-/// A text that is written as it stands, one piece behind the other.
+/// Text in pieces that are written one after the other.
 pub(crate) type Pieces = Arc<[Arc<[u8]>]>;
 
-/// Names in a piece, but for the last. Among so many, one name in 32 begins the next.
+/// Names in a piece, the last one excepted; within this range, one name in 32 begins the next.
 const PIECE_NAMES: RangeInclusive<usize> = 32..=128;
 const CUT_ONE_IN: u64 = 32;
-/// Pieces of so many lists of today's size are kept for those who have not read them. Beyond, nobody is given a list that
-/// is newer than the newest of them.
+/// Bound on unread pieces, in lists of the current size. Beyond it, no newer list is made: askers are given the newest
+/// that exists.
 const KEPT_LISTS: usize = 64;
-/// A list counts as so many bytes at least: 4 MiB in all.
+/// Least size that a list counts as, so that the bound is 4 MiB at least.
 const LEAST_LIST_BYTES: usize = 64 * 1024;
 
 /// The answer to `WHO`.
@@ -34,17 +34,17 @@ pub(super) struct Who(Mutex<Lists>);
 
 #[derive(Debug, Default)]
 struct Lists {
-    /// The newest, as of a version of the roster.
+    /// Newest list, made of the roster's `version`.
     newest: Pieces,
     version: Option<u64>,
-    /// All pieces that are in use, each once.
+    /// All pieces in use, each once.
     kept: HashSet<Arc<[u8]>>,
-    /// Keyed anew in each process: nobody can choose names that are never cut, or always.
+    /// Hasher keyed anew in each process, so that nobody can choose names that are cut always or never.
     cuts: RandomState,
 }
 
 impl Who {
-    /// Returns who is online now: encoded once for each change of the roster, outside its lock.
+    /// Returns the names online now, encoded once for each change of the roster, outside its lock.
     pub(super) fn list(&self, roster: &Mutex<Roster>) -> Pieces {
         let known = lock(&self.0).version;
         let changed = {
@@ -61,7 +61,7 @@ impl Who {
 }
 
 impl Lists {
-    /// Makes the list of a version, unless another shard has made it or a newer one meanwhile.
+    /// Makes the list of a version, unless another shard has meanwhile made it or a newer one.
     fn renew(&mut self, version: u64, names: &[Name]) {
         if self.version >= Some(version) || !self.has_room() {
             return;
@@ -80,7 +80,7 @@ impl Lists {
         self.version = Some(version);
     }
 
-    /// Lets go of the pieces that nobody reads; tells whether there is room for more.
+    /// Drops the pieces that nobody reads; returns whether there is room for more.
     fn has_room(&mut self) -> bool {
         self.kept.retain(|piece| Arc::strong_count(piece) > 1);
         let list = bytes(self.newest.iter()).max(LEAST_LIST_BYTES);
@@ -88,7 +88,7 @@ impl Lists {
     }
 }
 
-/// Cuts a list into what becomes its pieces.
+/// Cuts a list of names into pieces.
 fn cut<'a>(names: &'a [Name], cuts: &RandomState) -> impl Iterator<Item = &'a [Name]> {
     let mut length = 0;
     names.chunk_by(move |_, next| {
@@ -103,7 +103,7 @@ fn cut<'a>(names: &'a [Name], cuts: &RandomState) -> impl Iterator<Item = &'a [N
     })
 }
 
-/// Returns the piece with a text, new or not.
+/// Returns the piece with this text, made if it is new.
 fn piece(kept: &mut HashSet<Arc<[u8]>>, text: &[u8]) -> Arc<[u8]> {
     if let Some(piece) = kept.get(text) {
         return piece.clone();

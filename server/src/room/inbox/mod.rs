@@ -1,4 +1,4 @@
-//! A shard's outer side: where the acceptor and the other shards leave what is for it.
+//! Inbox of a shard: messages from other shards, new connections from the acceptor, and the waker.
 
 mod progress;
 mod waker;
@@ -15,21 +15,21 @@ use crate::room::peer::Peer;
 use crate::room::sync::{Flag, lock};
 use crate::room::transport::Socket;
 use progress::Progress;
-pub(crate) use progress::Step;
+pub(crate) use progress::TurnStep;
 use waker::Waker;
 
-/// Letters a mailbox holds; a full one pauses the sending shard.
+/// Messages an inbox holds; a full one pauses the sending shard.
 pub(crate) const INBOX_CAPACITY: usize = 4096;
 
 /// A whisper on its way to the shard of its addressee.
 pub(crate) struct DirectMessage {
     pub(crate) to: Address,
-    /// Where in the room it was posted: it is read no earlier than what stands before.
+    /// Position at which it was posted: it is read no earlier than the lines before.
     pub(crate) at: Position,
     pub(crate) line: Box<[u8]>,
 }
 
-/// A private text stands in no `Debug` output.
+/// Leaves the private text out.
 impl fmt::Debug for DirectMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Letter")
@@ -39,7 +39,7 @@ impl fmt::Debug for DirectMessage {
     }
 }
 
-/// A connection that the acceptor let in.
+/// Connection that the acceptor admitted.
 #[derive(Debug)]
 pub(crate) struct NewConnection {
     pub(crate) id: SessionId,
@@ -47,28 +47,28 @@ pub(crate) struct NewConnection {
     pub(crate) socket: Socket,
 }
 
-/// A shard's outer side.
+/// A shard as other threads see it.
 #[derive(Debug)]
 pub(crate) struct Inbox {
     pub(crate) waker: Waker,
     capacity: usize,
     messages: Mutex<VecDeque<DirectMessage>>,
-    /// Letters in the mailbox, to be looked at before the lock is taken.
+    /// Number of messages, checked before the lock is taken.
     waiting: AtomicUsize,
     new_connections: Mutex<Vec<NewConnection>>,
     arrivals: AtomicUsize,
-    /// Sessions the shard has or will have.
+    /// Number of sessions that the shard has or will have.
     sessions: AtomicUsize,
-    /// The position up to which every session has been tried.
+    /// Position up to which every session has been tried.
     tried: AtomicU64,
-    /// How far the shard is in its turn.
+    /// The shard's progress in its turn.
     pub(crate) progress: Progress,
     /// The shard waits for another shard's turn.
     pub(crate) waits: Flag,
 }
 
 impl Inbox {
-    /// Makes a inbox whose mailbox holds so many letters.
+    /// Creates an inbox that holds `capacity` messages.
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             waker: Waker::default(),
@@ -84,10 +84,10 @@ impl Inbox {
         }
     }
 
-    /// Posts a letter.
+    /// Posts a message.
     ///
     /// # Errors
-    /// The letter, if the mailbox is full.
+    /// The message, if the inbox is full.
     pub(crate) fn post(&self, message: DirectMessage) -> Result<(), DirectMessage> {
         let mut messages = lock(&self.messages);
         if messages.len() >= self.capacity {
@@ -112,7 +112,7 @@ impl Inbox {
         std::mem::take(&mut messages)
     }
 
-    /// Hands a connection on to the shard.
+    /// Hands a connection over to the shard.
     pub(crate) fn admit(&self, connection: NewConnection) {
         self.session_began();
         let mut new_connections = lock(&self.new_connections);
@@ -132,7 +132,7 @@ impl Inbox {
         std::mem::take(&mut new_connections)
     }
 
-    /// Returns how many sessions the shard has or will have.
+    /// Returns the number of sessions that the shard has or will have.
     pub(crate) fn sessions(&self) -> usize {
         self.sessions.load(Ordering::Relaxed)
     }

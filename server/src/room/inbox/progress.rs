@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A part of a shard's turn.
+/// Part of a shard's turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum TurnStep {
     /// Between two turns.
     Rest,
     /// Sockets are read.
@@ -15,25 +15,32 @@ pub(crate) enum Step {
     Write,
 }
 
-const STEPS: [Step; 4] = [Step::Rest, Step::Collect, Step::Perform, Step::Write];
+const TURN_STEPS: [TurnStep; 4] = [
+    TurnStep::Rest,
+    TurnStep::Collect,
+    TurnStep::Perform,
+    TurnStep::Write,
+];
 
-/// Counts the steps that a shard has begun; each turn has as many as there are kinds.
+/// Counter of the steps that a shard has begun.
 #[derive(Debug, Default)]
 pub(crate) struct Progress(AtomicU64);
 
 impl Progress {
-    /// Notes that the shard begins a step.
-    pub(crate) fn begin(&self, step: Step) {
+    /// Records that the shard begins a step.
+    pub(crate) fn begin(&self, step: TurnStep) {
         // Only the shard itself writes it.
-        let turns = self.0.load(Ordering::Relaxed) / STEPS.len() as u64;
-        let turns = turns + u64::from(step == Step::Rest);
-        self.0
-            .store(turns * STEPS.len() as u64 + step as u64, Ordering::Relaxed);
+        let turns = self.0.load(Ordering::Relaxed) / TURN_STEPS.len() as u64;
+        let turns = turns + u64::from(step == TurnStep::Rest);
+        self.0.store(
+            turns * TURN_STEPS.len() as u64 + step as u64,
+            Ordering::Relaxed,
+        );
     }
 
-    /// Returns a number that changes with each step, and the step.
-    pub(crate) fn now(&self) -> (u64, Step) {
+    /// Returns a number that changes with each step, and the current step.
+    pub(crate) fn now(&self) -> (u64, TurnStep) {
         let now = self.0.load(Ordering::Relaxed);
-        (now, STEPS[(now % STEPS.len() as u64) as usize])
+        (now, TURN_STEPS[(now % TURN_STEPS.len() as u64) as usize])
     }
 }

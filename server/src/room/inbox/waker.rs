@@ -1,4 +1,4 @@
-//! Waking a shard that sleeps, and only one that does.
+//! Waker: wakes a shard that sleeps, at no cost for one that does not.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -7,20 +7,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::event::{EventfdFlags, eventfd};
 
-/// Wakes a shard. The shard says that it sleeps *before* its last look around, so whoever changed
-/// something after that look sees it asleep and rings.
+/// Waker of a shard. The shard announces that it sleeps *before* its last check for work, so that
+/// whoever adds work after that check sees it asleep and wakes it.
 #[derive(Debug, Default)]
 pub(crate) struct Waker {
     asleep: AtomicBool,
-    /// Ends the shard's wait. It is never read: each write is told to an edge-triggered watcher.
+    /// Eventfd that ends the shard's wait. It is never read: its watcher is edge-triggered.
     wire: OnceLock<OwnedFd>,
 }
 
 impl Waker {
-    /// Gives the bell a descriptor to be watched.
+    /// Opens the descriptor that the shard's poller watches.
     ///
     /// # Errors
-    /// The system's, if there are no more descriptors.
+    /// If the system has no more descriptors.
     pub(crate) fn open(&self) -> io::Result<BorrowedFd<'_>> {
         let wire = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         Ok(self.wire.get_or_init(|| wire).as_fd())
@@ -37,12 +37,12 @@ impl Waker {
         }
     }
 
-    /// Says that the shard is about to sleep.
+    /// Announces that the shard is about to sleep.
     pub(crate) fn prepare_to_sleep(&self) {
         self.asleep.store(true, Ordering::SeqCst);
     }
 
-    /// Says that the shard is awake.
+    /// Announces that the shard is awake.
     pub(crate) fn wake_up(&self) {
         self.asleep.store(false, Ordering::SeqCst);
     }

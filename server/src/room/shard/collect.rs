@@ -1,4 +1,4 @@
-//! Collect: every ready socket is read once, and what it said becomes items.
+//! Collect: every ready socket is read once, and its lines become items.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::room::phase::Phase;
 use crate::room::transport::Transport;
 
 impl<T: Transport> Shard<T> {
-    /// Notes what a socket has become ready for; its session is looked at in the next turn.
+    /// Notes a socket's readiness; its session is looked at in the next turn.
     pub(super) fn note(&mut self, slot: u32, ready: Ready) {
         if let Some(connection) = self.table.get_mut(slot as usize) {
             connection.link.note(ready);
@@ -61,7 +61,7 @@ impl<T: Transport> Shard<T> {
         self.judge_trial(slot, now);
     }
 
-    /// Reads once, as much as may have to be kept, and turns it into items.
+    /// Reads once, no more than may have to be kept, and turns it into items.
     fn read(&mut self, slot: u32, now: Duration) {
         if self.phase != Phase::Serving {
             return;
@@ -96,7 +96,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Reads once; tells whether there may be more. If not, the shard is told when there is.
+    /// Reads once; returns whether there may be more. If not, the poller reports when there is.
     fn read_bytes(&mut self, slot: u32, bytes: usize, now: Duration) -> More {
         let connection = &mut self.table[slot as usize];
         let read = connection.link.read(&mut self.scratch[..bytes]);
@@ -120,7 +120,7 @@ impl<T: Transport> Shard<T> {
         More::No
     }
 
-    /// Has those read that had to wait while too much was pending.
+    /// Marks the sessions ready that were not read while too much was pending.
     pub(super) fn read_later(&mut self) {
         if self.items.pending_bytes() >= PENDING_BYTES {
             return;
@@ -131,7 +131,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Turns a session's input into items, as far as it may go; says why it stopped.
+    /// Turns a session's input into items as far as it may go; returns why it stopped.
     pub(super) fn advance(&mut self, slot: u32, now: Duration) -> Option<Progress> {
         if self.phase != Phase::Serving {
             return None;
@@ -148,10 +148,10 @@ impl<T: Transport> Shard<T> {
     }
 }
 
-/// Whether there may be more to read.
+/// Expectation of more input.
 enum More {
     Now,
-    /// Flood control lets none be read before a timer.
+    /// Not before a timer: flood control holds the session.
     Later,
     No,
 }

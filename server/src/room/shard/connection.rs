@@ -1,4 +1,4 @@
-//! Connection: an entry in a shard's table, a socket and where it is in its life.
+//! Connection: an entry in a shard's table, a socket and the stage of its life.
 //!
 //! ```text
 //!  Arriving ─▶ Open ─▶ Ending ─▶ Lingering ─▶ removed
@@ -18,10 +18,10 @@ use super::link::{Link, broken_by};
 use crate::room::peer::Peer;
 use crate::room::transport::Transport;
 
-/// Pieces handed to one vectored write.
+/// Slices handed to one vectored write.
 const SLICES: usize = 16;
 
-/// Where a connection is in its life.
+/// Stage of a connection's life.
 #[derive(Debug)]
 pub(super) enum Life {
     /// Its socket has not been seen ready: it is neither full nor does it read.
@@ -30,17 +30,17 @@ pub(super) enum Life {
     Open(Session),
     /// Its session has ended; its last bytes are being written.
     Ending(Session, CloseReason),
-    /// Everything is written and its sending side is closed; what still comes is dropped, until
-    /// then at the latest.
+    /// Everything is written and the sending side closed; input is dropped until the peer closes, or
+    /// until this time.
     Lingering(CloseReason, Duration),
 }
 
-/// What became of writing.
+/// Outcome of writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wrote {
-    /// Everything there is.
+    /// Everything there is was written.
     All,
-    /// As much as the socket took.
+    /// The socket took only a part.
     Part,
     /// The connection broke.
     Broken(CloseReason),
@@ -52,10 +52,10 @@ pub(super) struct Connection<T> {
     pub(super) id: SessionId,
     pub(super) peer: Peer,
     pub(super) seat: Seat,
-    /// When it was accepted.
+    /// Time at which it was accepted.
     pub(super) since: Duration,
     pub(super) life: Life,
-    /// When it is looked at next, if it waits for that.
+    /// Time of its timer, if one is set.
     pub(super) timer: Option<Duration>,
     pub(super) link: Link<T>,
 }
@@ -89,7 +89,7 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// Tells whether its socket can be given something.
+    /// Returns whether it has a session and its socket works.
     pub(super) fn is_reader(&self) -> bool {
         self.session().is_some() && !self.link.is_broken()
     }
@@ -121,7 +121,7 @@ impl<T: Transport> Connection<T> {
         let _ = self.link.write(&[IoSlice::new(line)], line.len());
     }
 
-    /// Ends an open session's reading at a position, and tells whether there was one; its last bytes
+    /// Ends an open session's reading at a position; returns whether there was one. Its last bytes
     /// are still written.
     pub(super) fn end(&mut self, reason: CloseReason, at: Position) -> bool {
         match mem::replace(&mut self.life, Life::Arriving) {
@@ -138,7 +138,7 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// Closes the sending side; from now on what comes is dropped.
+    /// Closes the sending side and drops the session; further input is dropped.
     pub(super) fn shut_down(&mut self, reason: CloseReason, until: Duration) {
         self.link.shut_down();
         self.timer = None;

@@ -1,4 +1,4 @@
-//! Mail: whispers from session to session, within a shard and between shards.
+//! Direct messages: whispers from session to session, within a shard and between shards.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -40,7 +40,7 @@ impl<T: Transport> Shard<T> {
     /// Posts a whisper for which room has been reserved.
     ///
     /// # Errors
-    /// The whisper, if the mailbox of its addressee's shard is full.
+    /// The whisper, if the inbox of its addressee's shard is full.
     fn post(
         &mut self,
         slot: u32,
@@ -67,7 +67,7 @@ impl<T: Transport> Shard<T> {
         Ok(())
     }
 
-    /// Delivers the letters from other shards.
+    /// Delivers the messages from other shards.
     pub(super) fn take_messages(&mut self) {
         if self.inbox.has_messages() {
             self.inbox
@@ -78,7 +78,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Delivers a letter to the session it is for; to one that is gone it is dropped.
+    /// Delivers a message to its session, or drops and counts it if that session is gone.
     pub(super) fn deliver(&mut self, message: DirectMessage) {
         let DirectMessage { to, at, line } = message;
         let connection = self.table.get_mut(to.slot as usize);

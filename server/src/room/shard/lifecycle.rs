@@ -18,15 +18,15 @@ use crate::room::phase::Phase;
 use crate::room::sync::lock;
 use crate::room::transport::Transport;
 
-/// How long a closed connection is read, so that no reset swallows its last line.
+/// Time for which a closed connection is read, so that no reset swallows its last line.
 pub(crate) const LINGER: Duration = Duration::from_secs(2);
-/// How long the last bytes of an ended session may take: what TCP_USER_TIMEOUT gives a socket.
+/// Time the last bytes of an ended session may take: as much as TCP_USER_TIMEOUT gives a socket.
 const LAST_BYTES: Duration = Duration::from_secs(30);
-/// A timer that fires so much later than it was due did not do so because the shard was busy.
+/// Lateness of a timer that a busy shard does not explain: the process was stopped.
 const LATE: Duration = Duration::from_secs(1);
-/// In a stop, how long after one look it is seen again whether all is delivered.
+/// Time between two checks, in a stop, of whether everything is delivered.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
-/// How long a visitor may take to log in when more than half of all places are visitors'.
+/// Time a visitor has to log in when more than half of all places are visitors'.
 const LOGIN_TIME: Duration = Duration::from_secs(10);
 
 impl<T: Transport> Shard<T> {
@@ -35,7 +35,7 @@ impl<T: Transport> Shard<T> {
         self.table.insert(Connection::new(id, peer, transport, now));
     }
 
-    /// Opens an arriving connection's session at its first event; tells whether it is open.
+    /// Opens an arriving connection's session at its first event; returns whether it is open.
     ///
     /// A new stream is neither full nor ready until the system has said so.
     pub(super) fn begin(&mut self, slot: u32) -> bool {
@@ -67,9 +67,9 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Ends a visitor on trial who has not logged in in time, unless there is room for visitors by
-    /// now: so those who never say anything keep no user out.
+    /// now: so that silent visitors keep no user out.
     ///
-    /// It is read before: what it has said counts, however late it is looked at.
+    /// Its socket is read before, so a login that has arrived counts, however late this is called.
     pub(super) fn judge_trial(&mut self, slot: u32, now: Duration) {
         let Some(connection) = self.table.get_mut(slot as usize) else {
             return;
@@ -94,7 +94,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Begins to close an ended session: at once where nothing is left that it could be given.
+    /// Begins to close an ended session: at once where nothing is left to give it.
     pub(super) fn close(&mut self, slot: u32, reason: CloseReason, now: Duration) {
         let connection = &mut self.table[slot as usize];
         if !connection.is_reader() {
@@ -121,7 +121,8 @@ impl<T: Transport> Shard<T> {
         self.set_timer(slot, now + LINGER);
     }
 
-    /// Goes on lingering. In a stop no longer than until all is delivered: no client can hold it up.
+    /// Goes on lingering; in a stop no longer than until everything is delivered, so that no client
+    /// holds it up.
     pub(super) fn linger(
         &mut self,
         slot: u32,
@@ -133,7 +134,7 @@ impl<T: Transport> Shard<T> {
         let stops = self.phase >= Phase::Sealed;
         match connection.link.read(&mut self.scratch[..]) {
             Some(Ok(0) | Err(_)) => self.remove(slot, reason, now),
-            // What a closed connection still sends is dropped.
+            // Input of a closed connection is dropped.
             Some(Ok(_)) if now < until => self.mark_ready(slot),
             _ if now >= until || (stops && connection.link.is_delivered()) => {
                 self.remove(slot, reason, now)
@@ -170,7 +171,7 @@ impl<T: Transport> Shard<T> {
         self.inbox.session_ended();
     }
 
-    /// Looks at the connections that have waited long enough.
+    /// Fires the timers that are due.
     pub(super) fn fire_timers(&mut self, now: Duration) {
         while let Some((at, slot, id)) = self.queues.timers.take_due(now) {
             let Some(connection) = self.table.get_mut(slot as usize) else {
@@ -189,7 +190,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Looks at a connection again at a time, unless it is looked at before.
+    /// Sets a connection's timer, unless an earlier one is set.
     pub(super) fn set_timer(&mut self, slot: u32, at: Duration) {
         let Some(connection) = self.table.get_mut(slot as usize) else {
             return;

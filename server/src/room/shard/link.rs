@@ -1,4 +1,4 @@
-//! Link: a connection's socket, and what it is ready for.
+//! Link: a connection's socket and its readiness.
 
 use std::io::{self, IoSlice};
 
@@ -7,14 +7,14 @@ use wac_core::close::CloseReason;
 use super::poller::Ready;
 use crate::room::transport::Transport;
 
-/// A socket.
+/// Socket of a connection.
 #[derive(Debug)]
 pub(super) enum Link<T> {
     /// It works, as far as is known.
     Up {
         /// The socket.
         transport: T,
-        /// What it is ready for.
+        /// Its readiness, as far as it has been told.
         ready: Ready,
     },
     /// It broke, and is closed.
@@ -33,7 +33,7 @@ impl<T: Transport> Link<T> {
         matches!(self, Self::Broken)
     }
 
-    /// Notes what the socket has become ready for.
+    /// Adds readiness that was reported.
     pub(super) fn note(&mut self, news: Ready) {
         if let Self::Up { ready, .. } = self {
             ready.readable |= news.readable;
@@ -43,17 +43,17 @@ impl<T: Transport> Link<T> {
         }
     }
 
-    /// Tells whether the socket may take bytes; if not, the shard is told when it does.
+    /// Returns whether the socket may take bytes; if not, the poller reports when it does.
     pub(super) fn is_writable(&self) -> bool {
         matches!(self, Self::Up { ready, .. } if ready.writable)
     }
 
-    /// Tells whether there may be more to read; if not, the shard is told when there is.
+    /// Returns whether there may be more to read; if not, the poller reports when there is.
     pub(super) fn is_readable(&self) -> bool {
         matches!(self, Self::Up { ready, .. } if ready.readable)
     }
 
-    /// Tells whether the peer's system has taken all that was written.
+    /// Returns whether the peer's system has taken everything that was written.
     pub(super) fn is_delivered(&self) -> bool {
         match self {
             Self::Up { transport, .. } => transport.is_delivered(),
@@ -61,7 +61,7 @@ impl<T: Transport> Link<T> {
         }
     }
 
-    /// Reads once. `None`: there is nothing, and the shard is told when there is.
+    /// Reads once. Returns `None` if there is nothing; the poller reports when there is.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Option<io::Result<usize>> {
         let Self::Up { transport, ready } = self else {
             return None;
@@ -88,7 +88,7 @@ impl<T: Transport> Link<T> {
     /// Writes once; notes that the socket is full if it did not take all.
     ///
     /// # Errors
-    /// `WouldBlock` where the socket is full; else why the connection broke.
+    /// `WouldBlock` if the socket is full; otherwise the error that broke the connection.
     pub(super) fn write(&mut self, slices: &[IoSlice<'_>], bytes: usize) -> io::Result<usize> {
         if bytes == 0 {
             return Ok(0);
@@ -116,7 +116,7 @@ impl<T: Transport> Link<T> {
     }
 }
 
-/// Calls again what a signal has interrupted.
+/// Repeats a call that a signal has interrupted.
 fn without_interruption(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match call() {
@@ -126,7 +126,7 @@ fn without_interruption(mut call: impl FnMut() -> io::Result<usize>) -> io::Resu
     }
 }
 
-/// Returns why a connection ended that failed.
+/// Returns the close reason for an error of a socket.
 pub(super) fn broken_by(error: &io::Error) -> CloseReason {
     match error.kind() {
         io::ErrorKind::TimedOut => CloseReason::TimedOut,

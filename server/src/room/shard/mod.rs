@@ -1,15 +1,15 @@
-//! A shard: one thread, one loop over the sessions that are ready.
+//! Shard: one thread with one loop over the sessions that are ready.
 //!
 //! ```text
-//!  rest ─▶ collect ▸ perform ▸ write ▸ judge ─▶ rest
-//!          │         │         │       └ who is full and left the window?
+//!  rest ─▶ collect ▸ perform ▸ write ▸ close slow readers ─▶ rest
+//!          │         │         │       └ full sockets whose place has left the window
 //!          │         │         └ each session from its cursor
 //!          │         └ lines to the room log; then answers and whispers get their positions
 //!          └ every ready socket is read once, before anything is appended
 //! ```
 //!
 //! A session is an entry in the shard's table, not a task: when its socket is ready, its slot is put on
-//! the ready list. No step waits for a socket, a mailbox or a lock that is held for long.
+//! the ready list. No step waits for a socket, an inbox or a lock that is held for long.
 
 mod collect;
 mod connection;
@@ -33,7 +33,7 @@ use wac_core::MAX_CLIENT_LINE_BYTES;
 use wac_core::log::{Position, View};
 use wac_core::session::Items;
 
-use crate::room::inbox::{Inbox, Step};
+use crate::room::inbox::{Inbox, TurnStep};
 use crate::room::phase::Phase;
 use crate::room::shared::Shared;
 use crate::room::transport::Transport;
@@ -44,10 +44,10 @@ use queues::Queues;
 pub(crate) use thread::ShardThread;
 use write::PendingWrite;
 
-/// With so many bytes of lines waiting to be appended, a shard reads no more.
+/// Bytes of lines waiting to be appended with which a shard stops reading.
 const PENDING_BYTES: usize = 256 * 1024;
 
-/// A shard's inner side.
+/// State of a shard's loop.
 struct Shard<T> {
     id: u16,
     shared: Arc<Shared>,
@@ -56,13 +56,13 @@ struct Shard<T> {
     table: Slab<Connection<T>>,
     view: View,
     items: Items,
-    /// Private bytes, and ends, that get their position once the lines before them have theirs.
+    /// Writes, by slot, that get their position once the lines before them have theirs.
     pending_writes: Vec<(u32, PendingWrite)>,
-    /// When gathered notices are to be told.
+    /// Time at which gathered notices are due.
     notices_due: Option<Duration>,
     /// The head up to which every session has been tried.
     passed: Position,
-    /// Why items wait that are due.
+    /// Reason for due items to wait.
     blocked: Option<Blocked>,
     /// The phase whose work has been done.
     phase: Phase,
@@ -99,28 +99,28 @@ impl<T: Transport> Shard<T> {
 
     /// Collects and performs.
     fn ingest(&mut self, now: Duration) {
-        self.inbox.progress.begin(Step::Collect);
+        self.inbox.progress.begin(TurnStep::Collect);
         self.follow_phase(now);
         self.fire_timers(now);
         self.collect(now);
-        self.inbox.progress.begin(Step::Perform);
-        // Mail posted before a PING was read stands before its PONG.
+        self.inbox.progress.begin(TurnStep::Perform);
+        // A whisper posted before a PING was read stands before its PONG.
         self.take_messages();
         self.perform(now);
     }
 
-    /// Writes and judges. What other shards do between the two halves is seen here.
+    /// Writes, and closes slow readers. Sees what other shards did between the two halves.
     fn flush(&mut self, now: Duration) {
-        self.inbox.progress.begin(Step::Write);
+        self.inbox.progress.begin(TurnStep::Write);
         self.catch_up();
         self.place(now);
-        // Mail posted before a line was appended stands before that line.
+        // A whisper posted before a line was appended stands before that line.
         self.take_messages();
         self.write(now);
         self.close_slow_readers(now);
         self.read_later();
         self.report();
-        self.inbox.progress.begin(Step::Rest);
+        self.inbox.progress.begin(TurnStep::Rest);
     }
 
     fn has_work(&self) -> bool {
@@ -135,15 +135,15 @@ impl<T: Transport> Shard<T> {
             }
     }
 
-    /// Returns when something is due by itself: a timer, or gathered notices, unless they wait for
-    /// another shard already or are told no more.
+    /// Returns the time of the next timer or gathered notice. Notices that wait for another shard, or
+    /// that a stop keeps from being told, do not count.
     fn next_deadline(&self) -> Option<Duration> {
         let told = self.blocked.is_none() && self.phase == Phase::Serving;
         let notices = self.notices_due.filter(|_| told);
         self.queues.timers.next().into_iter().chain(notices).min()
     }
 
-    /// Takes over what was appended; other shards' appends are seen here.
+    /// Takes over the lines appended by this shard and others.
     fn catch_up(&mut self) {
         if self.shared.head() != self.view.head() {
             let Self { shared, view, .. } = self;

@@ -20,18 +20,28 @@ use crate::room::shared::{Append, Room, Shared};
 use crate::room::sync::lock;
 use crate::room::transport::Transport;
 
-/// A shard appends at most so much at a time.
+/// Bytes of lines appended at a time, at most.
 const PIECE_BYTES: usize = CHUNK_BYTES;
-/// More than a notice takes.
+/// Upper bound of a notice's length.
 const NOTICE_BYTES: usize = 256;
 
-/// Why items wait: always for another shard's turn, never for a socket.
+/// Reason for items to wait: always another shard's turn, never a socket.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Blocked {
-    /// An append would push out of the window what some shard has not tried.
+    /// An append of so many bytes would push lines out of the window that some shard has not tried to write.
     Room(usize),
-    /// That shard's mailbox is full.
+    /// The inbox of that shard is full.
     Inbox(u16),
+}
+
+/// Outcome of announcing that a user joined or left.
+enum Announced {
+    /// The notice stands in the log.
+    Appended(Position),
+    /// The notice is gathered with others and due at this time.
+    Deferred(Duration),
+    /// Notices are switched off.
+    Off,
 }
 
 impl Blocked {
@@ -64,7 +74,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Appends the lines at the front in one piece; each is skipped by its sender.
+    /// Appends the lines at the front in one piece; each sender skips his own.
     fn append_lines(&mut self) {
         let lines = self.items.lines(PIECE_BYTES);
         let mut left = lines.len();
@@ -133,7 +143,7 @@ impl<T: Transport> Shard<T> {
             .extend(pieces.iter().map(|piece| (slot, pending_writes(piece))));
     }
 
-    /// Claims a name for a session, unless it has ended meanwhile: nobody would release it.
+    /// Claims a name for a session unless it has ended meanwhile, since nobody would release the name.
     fn claim(&mut self, slot: u32, name: &Name, now: Duration) {
         let Some(connection) = self.table.get(slot as usize) else {
             return;
@@ -157,7 +167,7 @@ impl<T: Transport> Shard<T> {
         self.tell(slot, event, now);
     }
 
-    /// Tells a session what came of its item; its input goes on.
+    /// Passes the outcome of an item to its session, whose input then goes on.
     pub(super) fn tell(&mut self, slot: u32, event: Event, now: Duration) {
         let connection = self.table.get_mut(slot as usize);
         let Some(session) = connection.and_then(|it| it.session_mut()) else {
@@ -169,7 +179,7 @@ impl<T: Transport> Shard<T> {
         self.advance(slot, now);
     }
 
-    /// Tells the room that a user joined or left, now or gathered with others; `false` if that has
+    /// Announces that a user joined or left, now or gathered with others. Returns `false` if that has
     /// to wait.
     fn announce(&mut self, slot: u32, change: Change, now: Duration) -> bool {
         let Some(name) = self.session(slot).and_then(|session| session.name()) else {
@@ -179,23 +189,23 @@ impl<T: Transport> Shard<T> {
         let appended = self.shared.append(NOTICE_BYTES, |room| {
             tell_gathered(room, now)?;
             let Some(notices) = &mut room.notices else {
-                return Ok(None);
+                return Ok(Announced::Off);
             };
             match notices.on(change, now) {
-                Verdict::Now => room.log.append(&line).map(Ok).map(Some),
-                Verdict::Gathered(until) => Ok(Some(Err(until))),
+                Verdict::Now => room.log.append(&line).map(Announced::Appended),
+                Verdict::Gathered(until) => Ok(Announced::Deferred(until)),
             }
         });
         match appended {
-            Append::Done(Some(Ok(at))) => self.appended(slot, at, line.len()),
-            Append::Done(Some(Err(until))) => self.notices_due = Some(until),
-            Append::Done(None) | Append::Sealed => {}
+            Append::Done(Announced::Appended(at)) => self.appended(slot, at, line.len()),
+            Append::Done(Announced::Deferred(until)) => self.notices_due = Some(until),
+            Append::Done(Announced::Off) | Append::Sealed => {}
             Append::NotYet => self.blocked = Some(Blocked::Room(NOTICE_BYTES)),
         }
         self.blocked.is_none()
     }
 
-    /// Tells the room of the notices that were gathered, when their second is over.
+    /// Appends the gathered notice once its second is over.
     fn tell_gathered(&mut self, now: Duration) {
         if self.notices_due.is_none_or(|at| at > now) || self.phase != Phase::Serving {
             return;

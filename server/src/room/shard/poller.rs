@@ -1,6 +1,6 @@
-//! Which sockets are ready: an epoll set of the shard's own, and the bell that ends a wait.
+//! Poller: the shard's own epoll set over its sockets and its waker.
 //!
-//! It tells each change once (edge-triggered), and each connection keeps what it was told. A runtime's reactor keeps 256
+//! It is edge-triggered, so each connection keeps the readiness it was told. A runtime's reactor keeps 256
 //! bytes and a waker for each socket, a quarter of what an idle user costs, and looking into them took a fiftieth of the
 //! server's time at full load.
 
@@ -13,12 +13,12 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
 
-/// Sockets told of at a time; what is ready beyond is told the next time.
+/// Events taken at a time; further ones are taken the next time.
 const EVENTS: usize = 1024;
-/// What is told of the bell.
+/// Event data of the waker.
 const WAKER: u64 = u64::MAX;
 
-/// What a socket has become ready for.
+/// Readiness of a socket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Ready {
     pub(super) readable: bool,
@@ -42,15 +42,15 @@ impl From<EventFlags> for Ready {
     }
 }
 
-/// The sockets of a shard, watched.
+/// Epoll set of a shard's sockets.
 #[derive(Debug)]
 pub(super) struct Poller(OwnedFd);
 
 impl Poller {
-    /// Watches nothing but a bell.
+    /// Creates a set that watches only the waker.
     ///
     /// # Errors
-    /// The system's, if there are no more descriptors.
+    /// If the system has no more descriptors.
     pub(super) fn new(waker: impl AsFd) -> io::Result<Self> {
         let set = epoll::create(CreateFlags::CLOEXEC)?;
         let rung = EventFlags::IN | EventFlags::ET;
@@ -58,10 +58,10 @@ impl Poller {
         Ok(Self(set))
     }
 
-    /// Watches a socket until it is closed. What it is ready for already is told, too.
+    /// Watches a socket until it is closed. Readiness that it already has is reported, too.
     ///
     /// # Errors
-    /// The system's, if it has no memory for it.
+    /// If the system has no memory for it.
     pub(super) fn watch(&self, socket: impl AsFd, slot: u32) -> io::Result<()> {
         let flags =
             EventFlags::IN | EventFlags::PRI | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
@@ -73,7 +73,7 @@ impl Poller {
         )?)
     }
 
-    /// Waits until a socket is ready or the bell rings, but no longer than `most`; tells which sockets are ready.
+    /// Waits until a socket is ready or the waker fires, but no longer than `most`; reports the ready sockets.
     pub(super) fn wait(&self, most: Option<Duration>, mut tell: impl FnMut(u32, Ready)) {
         let most = most.map(|most| Timespec {
             tv_sec: most.as_secs().try_into().unwrap_or(i64::MAX),

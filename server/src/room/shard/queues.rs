@@ -1,13 +1,12 @@
-//! Queues of a shard: the sessions for which something is to be done, each in a queue once, and the
-//! timers.
+//! Queues of a shard: sessions that have something to be done, each in a queue once, and timers.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use wac_core::roster::SessionId;
 
-/// The queues. A slot whose connection is gone may still stand in one; looking at it again does
-/// no harm, whoever has it by then.
+/// The queues of a shard. A slot may stay in one after its connection is gone: a look at its next
+/// holder does no harm.
 #[derive(Debug, Default)]
 pub(super) struct Queues {
     /// Sessions to look at.
@@ -24,7 +23,7 @@ pub(super) struct Queues {
 }
 
 impl Queues {
-    /// Takes a slot out of all queues: it is nobody's any more.
+    /// Removes a slot from all queues when its connection is gone.
     pub(super) fn forget(&mut self, slot: u32) {
         for queue in [
             &mut self.ready,
@@ -38,12 +37,12 @@ impl Queues {
     }
 }
 
-/// A set of slots, a bit each.
+/// Set of slots, one bit each.
 #[derive(Debug, Default)]
 pub(super) struct Slots(Vec<u64>);
 
 impl Slots {
-    /// Adds a slot; tells whether it was missing.
+    /// Adds a slot; returns whether it was missing.
     pub(super) fn insert(&mut self, slot: u32) -> bool {
         let (word, bit) = place(slot);
         if word >= self.0.len() {
@@ -54,7 +53,7 @@ impl Slots {
         was_missing
     }
 
-    /// Removes a slot; tells whether it was there.
+    /// Removes a slot; returns whether it was there.
     pub(super) fn remove(&mut self, slot: u32) -> bool {
         let (word, bit) = place(slot);
         let Some(word) = self.0.get_mut(word) else {
@@ -84,7 +83,7 @@ fn place(slot: u32) -> (usize, u64) {
     (slot as usize / 64, 1 << (slot % 64))
 }
 
-/// A queue in which each slot stands once.
+/// Queue that holds each slot once.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     slots: Vec<u32>,
@@ -106,7 +105,7 @@ impl Queue {
         self.members.contains(slot)
     }
 
-    /// Takes a slot out of the queue; tells whether it was there.
+    /// Removes a slot from the queue; returns whether it was there.
     pub(super) fn remove(&mut self, slot: u32) -> bool {
         self.members.remove(slot)
     }
@@ -116,14 +115,14 @@ impl Queue {
         std::mem::take(&mut self.slots)
     }
 
-    /// Gives back slots that were taken and stay, or the memory they took.
+    /// Puts back the slots that stay, or just the memory of those that were taken.
     pub(super) fn give_back(&mut self, mut slots: Vec<u32>) {
         slots.append(&mut self.slots);
         self.slots = slots;
     }
 }
 
-/// When which session is to be looked at. Times are since the server's start.
+/// Timers of the sessions. Times are since the server's start.
 #[derive(Debug, Default)]
 pub(super) struct Timers(BTreeSet<(Duration, u32, SessionId)>);
 
@@ -132,12 +131,12 @@ impl Timers {
         self.0.insert((at, slot, id));
     }
 
-    /// Returns when the next is due.
+    /// Returns the time of the next timer.
     pub(super) fn next(&self) -> Option<Duration> {
         self.0.first().map(|&(at, ..)| at)
     }
 
-    /// Takes one that is due: when it was due, and whose it is.
+    /// Takes a timer that is due: its time, and its slot and session.
     pub(super) fn take_due(&mut self, now: Duration) -> Option<(Duration, u32, SessionId)> {
         self.0.first().filter(|&&(at, ..)| at <= now)?;
         self.0.pop_first()

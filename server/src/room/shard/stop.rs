@@ -1,4 +1,4 @@
-//! A shard's part in the stop.
+//! Stop: a shard's part in draining the room.
 
 use std::time::Duration;
 
@@ -39,8 +39,8 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Cuts short who has not everything. What is still pending is not accepted: it may wait for a
-    /// shard that has ended.
+    /// Cuts short the sessions that have not everything. Pending items are dropped: they may wait for
+    /// a shard that has ended.
     fn cut_all(&mut self, now: Duration) {
         self.items = Items::default();
         self.pending_writes.clear();
@@ -58,7 +58,7 @@ impl<T: Transport> Shard<T> {
         self.table.iter().map(|(slot, _)| slot as u32).collect()
     }
 
-    /// Tells the stop how far this shard is.
+    /// Reports this shard's progress to the drain.
     pub(super) fn report(&mut self) {
         if self.phase == Phase::Draining
             && !self.settled
@@ -73,7 +73,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Tells whether the stop is complete here.
+    /// Returns whether the stop is complete in this shard.
     pub(super) fn is_over(&self) -> bool {
         self.phase >= Phase::Sealed
             && self.table.is_empty()

@@ -1,4 +1,4 @@
-//! The thread of a shard: it rests until there is work, takes in newcomers, and takes turns.
+//! Thread of a shard: rests until there is work, takes in new connections, and takes turns.
 
 use std::io;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ impl ShardThread {
     /// Starts a shard.
     ///
     /// # Errors
-    /// The system's, if there are no more descriptors or threads.
+    /// If the system has no more descriptors or threads.
     pub(crate) fn spawn(id: usize, shared: Arc<Shared>) -> io::Result<Self> {
         let poller = Poller::new(shared.inboxes[id].waker.open()?)?;
         let id = u16::try_from(id).expect("there are at most 64 shards");
@@ -41,7 +41,7 @@ impl ShardThread {
     }
 }
 
-/// A shard that panicked has left its sessions in the middle of something: nothing can go on.
+/// Guard that aborts the process when its shard panics: the sessions are left half-changed.
 struct AbortOnPanic;
 
 impl Drop for AbortOnPanic {
@@ -57,7 +57,7 @@ impl Shard<Socket> {
     fn run(mut self, poller: Poller) {
         while !self.is_over() {
             self.rest(&poller);
-            // Whoever shares the core may say more first: where the threads outnumber the cores, the batches grow (64 people
+            // Other threads on this core may say more first: where the threads outnumber the cores, the batches grow (64 people
             // talking to 1,000, two shards and the load on two cores: 5 to 10 % less CPU a line).
             thread::yield_now();
             // Once more: what has become ready by now is collected in the same turn, and under load the batches grow.
@@ -76,7 +76,7 @@ impl Shard<Socket> {
         if self.blocked.is_some() {
             self.inbox.waits.set();
         }
-        // The last look: what came before it rang no bell.
+        // The last check: nothing that came before it has woken the shard.
         if !self.has_work() {
             let deadline = self.next_deadline();
             let most = deadline.map(|at| at.saturating_sub(self.shared.now()));
@@ -86,7 +86,7 @@ impl Shard<Socket> {
         self.shared.watchdog.wake();
     }
 
-    /// Takes in what the acceptor handed on.
+    /// Takes in the connections that the acceptor handed over.
     fn admit(&mut self, poller: &Poller) {
         if !self.inbox.has_new_connections() {
             return;

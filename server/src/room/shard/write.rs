@@ -1,5 +1,5 @@
-//! Write: what is pending gets its position; then, if the log grew, each session is written from its
-//! cursor, else only those with something due; then slow readers are closed.
+//! Write: pending writes get their positions; each session is written from its cursor if the log grew,
+//! else only those with something due; slow readers are closed.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::room::inbox::DirectMessage;
 use crate::room::phase::Phase;
 use crate::room::transport::Transport;
 
-/// What gets its position when the lines before it have theirs.
+/// Write that gets its position once the lines before it have theirs.
 #[derive(Debug)]
 pub(super) enum PendingWrite {
     /// Private bytes.
@@ -25,7 +25,7 @@ pub(super) enum PendingWrite {
 }
 
 impl<T: Transport> Shard<T> {
-    /// Gives private bytes, and ends, their position: behind every line performed before them.
+    /// Gives pending writes their position: behind every line performed before them.
     pub(super) fn place(&mut self, now: Duration) {
         let head = self.view.head();
         for (slot, pending) in std::mem::take(&mut self.pending_writes) {
@@ -50,7 +50,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Writes what is due, and says that every session has been tried up to here.
+    /// Writes what is due, and publishes that every session has been tried up to here.
     pub(super) fn write(&mut self, now: Duration) {
         let head = self.view.head();
         if head != self.passed {
@@ -119,7 +119,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Lets a session go on whose answers were read, and one go that has everything.
+    /// Resumes a session whose answers were read; lets an ended one that has everything linger.
     fn settle(&mut self, slot: u32, now: Duration) {
         let Some(connection) = self.table.get(slot as usize) else {
             return;
@@ -144,14 +144,14 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Ends the sessions whose own sockets have refused bytes that have since left the window. One
-    /// that had ended anyway is closed: there is nothing left that it could be given.
+    /// that had already ended is closed: nothing is left to give it.
     pub(super) fn close_slow_readers(&mut self, now: Duration) {
         let mut full = self.queues.full.take();
         full.retain(|&slot| self.may_stay_full(slot, now));
         self.queues.full.give_back(full);
     }
 
-    /// Tells whether a socket still is full and has lost nothing; else sees to it.
+    /// Returns whether a socket is still full and has lost nothing; otherwise deals with it.
     fn may_stay_full(&mut self, slot: u32, now: Duration) -> bool {
         let Self {
             table,

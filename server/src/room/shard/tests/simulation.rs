@@ -1,6 +1,6 @@
-//! A simulated room: people come, act and go, sockets fill, drain and break, shards take half turns
-//! and go on between any two locks of another's, and the server may be stopped: all of it in an order
-//! that a seed decides. What each reader was given is then held against the room's log.
+//! Simulation of a room: people come, act and go; sockets fill, drain and break; shards take half
+//! turns, and go on between any two locks of another's; the server may be stopped. A seed decides the
+//! order. In the end, what each reader was given is compared with the room's log.
 //!
 //! `WAC_SEED=17` replays one seed and tells its steps, `WAC_SEEDS=100000` runs so many.
 
@@ -34,7 +34,7 @@ use watch::Watch;
 const SEEDS: u64 = 500;
 /// More than any run needs: reached, something spins.
 const MANY_ROUNDS: usize = 10_000;
-/// So many letters fill a mailbox here, so that one often is full.
+/// Capacity of an inbox: so little that it is often full.
 const INBOX_CAPACITY: usize = 2;
 
 #[test]

@@ -1,13 +1,13 @@
-//! One who is connected: what it was given, and what it should have been given.
+//! Reader: a connection of the simulation, what it was given and what it should have been given.
 
 use std::collections::BTreeMap;
 
 use super::step::Departure;
 
-/// What one says: to everybody, or to a name alone.
+/// A sender's messages to everybody, or to one name.
 pub(super) type Stream = (usize, Option<usize>);
 
-/// Who said a number, and to which name if not to all.
+/// Sender of a numbered message, and the name it is for if not for all.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Said {
     pub(super) from: usize,
@@ -26,7 +26,7 @@ pub(super) struct Reader {
     asked: Vec<usize>,
     /// One of its whispers has been refused, so it can't be told which of them stand.
     refused: bool,
-    /// What has been read of a line.
+    /// Beginning of a line whose end has not come.
     partial: Vec<u8>,
     lines: Vec<String>,
     last_said: BTreeMap<Option<usize>, u64>,
@@ -35,12 +35,12 @@ pub(super) struct Reader {
     fences: BTreeMap<u64, Fence>,
 }
 
-/// A fence that was asked for.
+/// Fence that was asked for.
 #[derive(Debug)]
 struct Fence {
-    /// What has to be read before it.
+    /// Messages that have to be read before it.
     stood: BTreeMap<Stream, u64>,
-    /// What its asker had said before.
+    /// Messages that its asker had said before.
     said: BTreeMap<Option<usize>, u64>,
 }
 

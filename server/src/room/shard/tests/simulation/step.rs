@@ -1,4 +1,4 @@
-//! What can happen, drawn by chance.
+//! Steps of a simulated run, drawn by chance.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ pub(super) const SEATS: usize = 12;
 const NAMES: usize = 2 * SEATS;
 const COVETED_NAMES: usize = 4;
 
-/// What a whole run is like.
+/// Character of a whole run.
 pub(super) struct Weather {
     pub(super) shards: usize,
     pub(super) steps: usize,
     pub(super) notices: bool,
-    /// Of four newcomers, so many have sockets that take everything; the others' take what a step
-    /// lets them take.
+    /// Of four new connections, this many have sockets that take everything; those of the others take
+    /// what a step lets them take.
     pub(super) roomy: u8,
     /// Most lines are long, so that the window moves fast.
     windy: bool,
