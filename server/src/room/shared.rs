@@ -17,9 +17,8 @@ use crate::config::args::Switch;
 use crate::room::cached_replies::CachedReplies;
 use crate::room::inbox::{INBOX_CAPACITY, Inbox};
 use crate::room::phase::Phases;
-use crate::room::sync::lock;
+use crate::room::sync::{Sleeper, lock};
 use crate::room::throttled_counter::ThrottledCounter;
-use crate::room::watchdog::Watchdog;
 
 /// The room: its log, and the gathered notices.
 #[derive(Debug)]
@@ -63,7 +62,8 @@ pub(crate) struct Shared {
     /// Whispers dropped because their addressee was gone.
     pub(crate) undelivered: AtomicU64,
     pub(crate) drained: Notify,
-    pub(crate) watchdog: Watchdog,
+    /// The watchdog, while it sleeps.
+    pub(crate) watchdog: Sleeper,
 }
 
 impl Shared {
@@ -100,7 +100,7 @@ impl Shared {
             foreign: ThrottledCounter::default(),
             undelivered: AtomicU64::new(0),
             drained: Notify::new(),
-            watchdog: Watchdog::default(),
+            watchdog: Sleeper::default(),
         }
     }
 

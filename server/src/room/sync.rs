@@ -1,7 +1,9 @@
-//! Locks and flags between threads.
+//! Locks, flags and wake-ups between threads.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
 
 /// Takes a lock; a shard that panicked has ended the process, so it is never poisoned.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -23,6 +25,37 @@ impl Flag {
     pub(crate) fn take(&self) -> bool {
         // The look spares the cache line a write where the flag is down, as it nearly always is.
         self.0.load(Ordering::SeqCst) && self.0.swap(false, Ordering::SeqCst)
+    }
+}
+
+/// Task that sleeps until another thread wakes it.
+#[derive(Debug, Default)]
+pub(crate) struct Sleeper {
+    asleep: AtomicBool,
+    woken: Notify,
+}
+
+impl Sleeper {
+    /// Wakes the task if it sleeps; costs a load if it does not.
+    pub(crate) fn wake(&self) {
+        if self.asleep.load(Ordering::SeqCst) && self.asleep.swap(false, Ordering::SeqCst) {
+            self.woken.notify_one();
+        }
+    }
+
+    /// Announces that the task sleeps, before its last check for work.
+    pub(crate) fn prepare_to_sleep(&self) {
+        self.asleep.store(true, Ordering::SeqCst);
+    }
+
+    /// Takes the announcement back.
+    pub(crate) fn stay_awake(&self) {
+        self.asleep.store(false, Ordering::SeqCst);
+    }
+
+    /// Sleeps until the task is woken.
+    pub(crate) async fn sleep(&self) {
+        self.woken.notified().await;
     }
 }
 

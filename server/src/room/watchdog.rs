@@ -2,10 +2,8 @@
 //!
 //! It checks once a second while shards work and sleeps while they rest; the first shard to wake wakes it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::time::{self, MissedTickBehavior};
 
 use crate::room::inbox::{Inbox, TurnStep};
@@ -16,27 +14,6 @@ const TICK: Duration = Duration::from_secs(1);
 /// Checks without progress before a shard is reported. Checks are counted instead of time, so that a
 /// process that was stopped as a whole is not taken for hung.
 const PATIENCE_TICKS: u32 = 5;
-
-/// Handle by which shards wake the watchdog.
-#[derive(Debug, Default)]
-pub(crate) struct Watchdog {
-    asleep: AtomicBool,
-    woken: Notify,
-}
-
-impl Watchdog {
-    /// Wakes the watchdog if it sleeps.
-    pub(crate) fn wake(&self) {
-        if self.asleep.load(Ordering::SeqCst) && self.asleep.swap(false, Ordering::SeqCst) {
-            self.woken.notify_one();
-        }
-    }
-
-    /// Sleeps until a shard wakes.
-    async fn sleep(&self) {
-        self.woken.notified().await;
-    }
-}
 
 /// Watches the shards for as long as the server runs.
 pub(crate) async fn watch(shared: &Shared) {
@@ -55,12 +32,12 @@ pub(crate) async fn watch(shared: &Shared) {
             }
         }
         // It says that it sleeps before its last look, so that no shard wakes unseen.
-        shared.watchdog.asleep.store(true, Ordering::SeqCst);
+        shared.watchdog.prepare_to_sleep();
         let mut watched = watches.iter().zip(&shared.inboxes);
         if watched.all(|(watch, inbox)| watch.is_quiet(Sight::of(inbox, shared))) {
             shared.watchdog.sleep().await;
         } else {
-            shared.watchdog.asleep.store(false, Ordering::SeqCst);
+            shared.watchdog.stay_awake();
         }
     }
 }
