@@ -63,8 +63,8 @@ impl<T: Transport> Shard<T> {
             Life::Ending(_) => {}
             Life::Lingering(reason, until) => match connection.read(&mut self.scratch[..]) {
                 Some(Ok(0) | Err(_)) => self.remove(slot, reason, now),
-                // What a closed connection still sends is dropped.
-                Some(Ok(_)) if now < until => self.look_again(slot),
+                // What a closed connection still sends is dropped; in a stop, no longer than it has to be.
+                Some(Ok(_)) if now < until && self.phase < Phase::Sealed => self.look_again(slot),
                 Some(Ok(_)) | None => self.linger(slot, reason, until, now),
             },
         }

@@ -11,6 +11,7 @@ use wac_core::roster::SessionId;
 use super::connection::{Connection, Life};
 use super::{LAST_BYTES, Shard};
 use crate::peer::Peer;
+use crate::phase::Phase;
 use crate::sync::lock;
 use crate::transport::Transport;
 
@@ -18,9 +19,13 @@ use crate::transport::Transport;
 const LATE: Duration = Duration::from_secs(1);
 
 impl<T: Transport> Shard<T> {
-    /// Puts a connection into the table; it is looked at when its socket is ready.
+    /// Puts a connection into the table; it is looked at when its socket is ready. One that was on its
+    /// way when the others were cut short is cut short as well: nothing would end it.
     pub(super) fn insert(&mut self, id: SessionId, peer: Peer, transport: T, now: Duration) {
-        self.table.insert(Connection::new(id, peer, transport, now));
+        let slot = self.table.insert(Connection::new(id, peer, transport, now));
+        if self.phase == Phase::Cut {
+            self.remove(slot as u32, CloseReason::CutShort, now);
+        }
     }
 
     /// Takes a connection out of the table, which closes its socket.
