@@ -54,6 +54,11 @@ impl Bucket {
         enough_at
     }
 
+    /// Has the tokens that are missing come back so much later.
+    pub fn delay(&mut self, time: Duration) {
+        self.full_at = self.full_at.saturating_add(nanos(time));
+    }
+
     /// Returns the time at which so many tokens, at most a burst, are there: past or `now` if so.
     pub fn enough_at(&self, rate: Rate, tokens: u64, now: Duration) -> Duration {
         let missing = rate.burst.saturating_sub(tokens);

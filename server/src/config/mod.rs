@@ -130,6 +130,7 @@ impl Config {
             grace: args.grace.into(),
             log_level: args.log_level,
         };
+        problems.two_files(config.pid_file.as_deref(), config.log_file.as_deref());
         if problems.0.is_empty() {
             Ok(config)
         } else {
@@ -177,6 +178,18 @@ impl Problems {
         std::path::absolute(&path)
             .map_err(|error| self.add(format!("{}: {error}", path.display())))
             .ok()
+    }
+
+    /// A log that is opened anew would let go of the lock on the pidfile.
+    fn two_files(&mut self, pid_file: Option<&Path>, log_file: Option<&Path>) {
+        if let (Some(pid_file), Some(log_file)) = (pid_file, log_file)
+            && pid_file == log_file
+        {
+            self.add(format!(
+                "--pid-file and --log-file are both {}; name two files",
+                pid_file.display()
+            ));
+        }
     }
 
     fn absolute(&mut self, address: &ListenAddr) -> Option<ListenAddr> {
@@ -317,6 +330,12 @@ mod tests {
     fn load(flags: &[&str]) -> Result<Config, ConfigError> {
         let args = Args::try_parse_from([&["wacd"], flags].concat()).unwrap();
         Config::load(&args, 1024)
+    }
+
+    #[test]
+    fn the_log_is_not_written_into_the_pidfile() {
+        let problem = load(&["--pid-file", "/x/wacd", "--log-file", "/x/wacd"]).unwrap_err();
+        assert!(problem.to_string().contains("name two files"), "{problem}");
     }
 
     #[test]

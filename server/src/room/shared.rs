@@ -148,11 +148,11 @@ impl Shared {
         matches!(self.append(bytes, |_| Ok(())), Append::Done(()))
     }
 
-    /// Takes bytes from the room's bucket, or returns the time at which it will hold them.
-    pub(crate) fn room_allows(&self, bytes: usize, now: Duration) -> Result<(), Duration> {
+    /// Takes bytes from the room's bucket; returns the time at which it holds them.
+    pub(crate) fn room_turn(&self, bytes: usize, now: Duration) -> Duration {
         match &self.room_bucket {
-            Some((rate, bucket)) if bytes > 0 => lock(bucket).take(*rate, bytes as u64, now),
-            _ => Ok(()),
+            Some((rate, bucket)) if bytes > 0 => lock(bucket).reserve(*rate, bytes as u64, now),
+            _ => now,
         }
     }
 

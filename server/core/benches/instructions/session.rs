@@ -58,7 +58,7 @@ impl User {
     fn feed(&mut self, line: &[u8]) {
         self.session.feed(line, &self.rules, NOW);
         self.session
-            .advance(&self.rules, NOW, &|_| Ok(()), &mut self.items);
+            .advance(&self.rules, NOW, &|_| NOW, &mut self.items);
     }
 
     fn read_all(&mut self, view: &View) {

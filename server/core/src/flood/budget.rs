@@ -29,6 +29,15 @@ impl Budget {
         lines_at.max(bytes_at)
     }
 
+    /// Moves all turns that are given from now on back by so much.
+    pub(super) fn delay(&self, time: Duration) {
+        if !time.is_zero() {
+            let mut buckets = self.buckets();
+            buckets.lines.delay(time);
+            buckets.bytes.delay(time);
+        }
+    }
+
     /// Tells whether nothing has been sent that still counts.
     pub fn is_full(&self, now: Duration) -> bool {
         let buckets = self.buckets();

@@ -44,8 +44,17 @@ struct Episode {
     /// Up to when that is counted, so that no time counts twice where it is tried early. Where it is
     /// tried late, as after a stop of the process, the delay does not count.
     counted: Duration,
-    /// When its address lets the next line pass, which has been paid for.
-    turn: Option<Duration>,
+    /// The turn that the next line waits for, and has paid for.
+    turn: Option<Turn>,
+}
+
+/// Turn of a line that waits for others.
+#[derive(Debug, Clone, Copy)]
+enum Turn {
+    /// At this time its address lets it pass; then it asks the room.
+    Address(Duration),
+    /// At this time the room lets it pass.
+    Room(Duration),
 }
 
 /// Whose limits hold a session back.
@@ -75,7 +84,8 @@ impl Flood {
         }
     }
 
-    /// Lets a line of so many bytes pass: its own cost, its address' turn, and what the room says to it.
+    /// Lets a line of so many bytes pass: its own cost, its address' turn, then the room's. `room` takes
+    /// a turn for the line and returns its time.
     ///
     /// # Errors
     /// [`Held`]; nothing was taken but the turn, which stays the line's.
@@ -85,7 +95,7 @@ impl Flood {
         cost: Cost,
         bytes: usize,
         now: Duration,
-        room: impl FnOnce() -> Result<(), Duration>,
+        room: impl FnOnce() -> Duration,
     ) -> Result<(), Held> {
         let tokens = limits.tokens(cost);
         if tokens == 0 {
@@ -95,11 +105,7 @@ impl Flood {
         if enough_at > now {
             return Err(self.hold(enough_at, now, Whose::Own));
         }
-        let turn = self.turn(limits, tokens, bytes, now);
-        if turn > now {
-            return Err(self.wait(turn, turn, now));
-        }
-        room().map_err(|until| self.wait(until, turn, now))?;
+        self.await_turn(limits, tokens, bytes, now, room)?;
         self.lines.reserve(limits.session.lines, tokens, now);
         if let Some(episode) = &mut self.episode {
             episode.turn = None;
@@ -137,24 +143,46 @@ impl Flood {
         }
     }
 
-    /// Returns the turn that the next line has at its address, or gets one for it.
-    fn turn(&self, limits: &FloodLimits, tokens: u64, bytes: usize, now: Duration) -> Duration {
-        if let Some(turn) = self.episode.as_ref().and_then(|episode| episode.turn) {
-            return turn;
+    /// Waits for the turn at the address, then for the one in the room.
+    ///
+    /// The room serves turns in order, so no line starves, whatever its length. While one line of an
+    /// address waits in the room, the turns of its neighbours move back as much: an address with many
+    /// sessions has about one line at a time in the room's queue, as everybody has.
+    fn await_turn(
+        &mut self,
+        limits: &FloodLimits,
+        tokens: u64,
+        bytes: usize,
+        now: Duration,
+        room: impl FnOnce() -> Duration,
+    ) -> Result<(), Held> {
+        let budget = self.address.as_deref().zip(limits.address.as_ref());
+        let turn = match self.episode.as_ref().and_then(|episode| episode.turn) {
+            Some(turn) => turn,
+            None => Turn::Address(budget.map_or(now, |(budget, pace)| {
+                budget.turn(pace, tokens, bytes as u64, now)
+            })),
+        };
+        let turn = match turn {
+            Turn::Address(at) if at <= now => {
+                let at = room();
+                if let Some((budget, _)) = budget {
+                    budget.delay(at.saturating_sub(now));
+                }
+                Turn::Room(at)
+            }
+            turn => turn,
+        };
+        match turn {
+            Turn::Room(at) if at <= now => Ok(()),
+            Turn::Address(at) | Turn::Room(at) => {
+                let held = self.hold(at, now, Whose::Others);
+                if let Some(episode) = &mut self.episode {
+                    episode.turn = Some(turn);
+                }
+                Err(held)
+            }
         }
-        match (&self.address, &limits.address) {
-            (Some(budget), Some(pace)) => budget.turn(pace, tokens, bytes as u64, now),
-            _ => now,
-        }
-    }
-
-    /// Holds a line that keeps its turn.
-    fn wait(&mut self, until: Duration, turn: Duration, now: Duration) -> Held {
-        let held = self.hold(until, now, Whose::Others);
-        if let Some(episode) = &mut self.episode {
-            episode.turn = Some(turn);
-        }
-        held
     }
 
     fn hold(&mut self, until: Duration, now: Duration, whose: Whose) -> Held {

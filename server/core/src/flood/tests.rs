@@ -1,6 +1,7 @@
 //! One session alone, and beside the others of its address.
 
 use super::*;
+use crate::bucket::Rate;
 
 const START: Duration = Duration::from_secs(50);
 
@@ -9,7 +10,7 @@ fn limits() -> FloodLimits {
 }
 
 fn line(flood: &mut Flood, cost: Cost, now: Duration) -> Result<(), Held> {
-    flood.line(&limits(), cost, 64, now, || Ok(()))
+    flood.line(&limits(), cost, 64, now, || now)
 }
 
 #[test]
@@ -39,7 +40,7 @@ fn a_ping_is_cheap_who_is_dear_and_quit_is_free() {
     assert!(line(&mut flood, Cost::FiveLines, START).is_err());
     let small = FloodLimits::new(5, 2);
     assert_eq!(
-        Flood::default().line(&small, Cost::FiveLines, 64, START, || Ok(())),
+        Flood::default().line(&small, Cost::FiveLines, 64, START, || START),
         Ok(())
     );
 }
@@ -51,7 +52,8 @@ fn a_quiet_time_ends_the_episode() {
     let later = START + Duration::from_secs(2);
     assert!(
         !flood
-            .line(&limits(), Cost::Line, 64, later, || Err(later))
+            .line(&limits(), Cost::Line, 64, later, || later
+                + Duration::from_secs(1))
             .unwrap_err()
             .is_news
     );
@@ -85,7 +87,7 @@ fn the_room_holds_a_line_back_without_charging_it() {
     let mut flood = Flood::default();
     let until = START + Duration::from_secs(1);
     let held = flood
-        .line(&limits(), Cost::Line, 64, START, || Err(until))
+        .line(&limits(), Cost::Line, 64, START, || until)
         .unwrap_err();
     assert_eq!(held.until, until);
     assert!(flood.lines.is_full(START));
@@ -137,14 +139,18 @@ fn a_turn_that_the_room_holds_back_is_paid_for_once() {
     let mut flood = Flood::new(Some(budget.clone()));
     let later = START + Duration::from_secs(1);
     for _ in 0..100 {
-        let held = flood.line(&limits, Cost::Line, 64, START, || Err(later));
+        let held = flood.line(&limits, Cost::Line, 64, START, || later);
         assert_eq!(held.unwrap_err().until, later);
     }
     assert_eq!(
-        flood.line(&limits, Cost::Line, 64, START, || Ok(())),
+        flood.line(&limits, Cost::Line, 64, later, || unreachable!(
+            "it has its turn"
+        )),
         Ok(())
     );
-    assert!(budget.is_full(START + Duration::from_millis(200)));
+    // Its neighbours' turns have moved back by its second.
+    let paid = START + Duration::from_millis(1200);
+    assert!(budget.is_full(paid) && !budget.is_full(paid - Duration::from_millis(1)));
 }
 
 /// The sessions of one address, all of which say as much as they may.
@@ -188,7 +194,7 @@ impl Neighbours {
     }
 
     fn say(&mut self, session: usize, now: Duration) -> Result<(), Held> {
-        self.sessions[session].line(&self.limits, Cost::Line, self.line_bytes, now, || Ok(()))
+        self.sessions[session].line(&self.limits, Cost::Line, self.line_bytes, now, || now)
     }
 
     fn all(&self) -> usize {
@@ -258,4 +264,74 @@ fn a_neighbour_who_says_something_now_and_then_waits_for_one_line_of_each_other(
         assert!(waited <= Duration::from_millis(63 * 50), "{waited:?}");
         now += Duration::from_secs(10);
     }
+}
+
+/// A session of a full room.
+struct Talker {
+    flood: Flood,
+    /// Length of its lines.
+    bytes: usize,
+    tried_at: Duration,
+    passed: usize,
+    longest_wait: Duration,
+}
+
+#[test]
+fn in_a_full_room_nobody_starves_whatever_his_slot_and_the_length_of_his_lines() {
+    const ROOM: Rate = Rate {
+        per_second: 128 * 1024,
+        burst: 512 * 1024,
+    };
+    let limits = limits().for_an_address(4);
+    let talker = |budget: &Arc<Budget>, bytes| Talker {
+        flood: Flood::new(Some(budget.clone())),
+        bytes,
+        tried_at: START,
+        passed: 0,
+        longest_wait: Duration::ZERO,
+    };
+    // Ten addresses with 16 sessions each that always talk, then one who says long lines.
+    let mut talkers: Vec<Talker> = Vec::new();
+    for _ in 0..10 {
+        let budget = Arc::default();
+        talkers.extend((0..16).map(|_| talker(&budget, 1600)));
+    }
+    talkers.push(talker(&Arc::default(), 4000));
+    let mut room = Bucket::default();
+    let (settled, end) = (
+        START + Duration::from_secs(60),
+        START + Duration::from_secs(180),
+    );
+    while let Some(now) = talkers
+        .iter()
+        .map(|it| it.tried_at)
+        .min()
+        .filter(|&at| at < end)
+    {
+        for talker in &mut talkers {
+            while talker.tried_at <= now {
+                let bytes = talker.bytes;
+                let turn = || room.reserve(ROOM, bytes as u64, now);
+                match talker.flood.line(&limits, Cost::Line, bytes, now, turn) {
+                    Ok(()) => talker.passed += usize::from(now >= settled),
+                    Err(held) => {
+                        talker.tried_at = held.until;
+                        if now >= settled {
+                            talker.longest_wait = talker.longest_wait.max(held.until - now);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let (honest, loud) = talkers.split_last().unwrap();
+    let shares = loud.iter().map(|it| it.passed);
+    let (least, most) = (shares.clone().min().unwrap(), shares.max().unwrap());
+    assert!(most <= 2 * least, "the loud ones: {least} to {most}");
+    assert!(honest.passed >= 120 * 4, "{} in 120 s", honest.passed);
+    assert!(
+        honest.longest_wait <= Duration::from_secs(2),
+        "{:?}",
+        honest.longest_wait
+    );
 }

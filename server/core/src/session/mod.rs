@@ -190,13 +190,13 @@ impl Session {
         }
     }
 
-    /// Turns input into items as far as they may go. `room` asks the room's bucket for the bytes
-    /// of a line: when not now, it says when.
+    /// Turns input into items as far as they may go. `room` takes a turn in the room for
+    /// the bytes of a line, and returns its time.
     pub fn advance(
         &mut self,
         rules: &Rules,
         now: Duration,
-        room: &dyn Fn(usize) -> Result<(), Duration>,
+        room: &dyn Fn(usize) -> Duration,
         items: &mut Items,
     ) -> Progress {
         loop {
@@ -220,7 +220,7 @@ impl Session {
         &mut self,
         rules: &Rules,
         now: Duration,
-        room: &dyn Fn(usize) -> Result<(), Duration>,
+        room: &dyn Fn(usize) -> Duration,
         items: &mut Items,
     ) -> Result<bool, Held> {
         // The decoder lends out the line while the rest of the session answers it.
@@ -238,7 +238,7 @@ impl Session {
         decoder: &mut Decoder,
         rules: &Rules,
         now: Duration,
-        room: &dyn Fn(usize) -> Result<(), Duration>,
+        room: &dyn Fn(usize) -> Duration,
         items: &mut Items,
     ) -> Result<bool, Held> {
         if !self.opened && begins_foreign(decoder) {
@@ -259,22 +259,22 @@ impl Session {
                     self.opened |= line != Line::Blank;
                 }
                 Err(_) => {
-                    self.allow(Cost::Line, bytes.len(), rules, now, || Ok(()))?;
+                    self.allow(Cost::Line, bytes.len(), rules, now, || now)?;
                     self.refuse("not valid UTF-8", items);
                     self.opened = true;
                 }
             },
             Input::TooLong => {
-                self.allow(Cost::Line, MAX_CLIENT_LINE_BYTES, rules, now, || Ok(()))?;
+                self.allow(Cost::Line, MAX_CLIENT_LINE_BYTES, rules, now, || now)?;
                 self.refuse("line too long (limit 4096 bytes)", items);
                 self.opened = true;
             }
             Input::AreYouThere => {
-                self.allow(Cost::Line, 0, rules, now, || Ok(()))?;
+                self.allow(Cost::Line, 0, rules, now, || now)?;
                 self.tell("yes", items);
             }
             Input::Decline(bytes) => {
-                self.allow(Cost::Fifth, 0, rules, now, || Ok(()))?;
+                self.allow(Cost::Fifth, 0, rules, now, || now)?;
                 self.answer(bytes.into(), items);
             }
         }
@@ -297,7 +297,7 @@ impl Session {
         bytes: usize,
         rules: &Rules,
         now: Duration,
-        room: impl FnOnce() -> Result<(), Duration>,
+        room: impl FnOnce() -> Duration,
     ) -> Result<(), Held> {
         match (&mut self.flood, &rules.flood) {
             (Some(flood), Some(limits)) => flood.line(limits, cost, bytes, now, room),

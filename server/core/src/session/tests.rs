@@ -57,7 +57,7 @@ impl Solo {
 
     fn advance(&mut self) -> Progress {
         self.session
-            .advance(&self.rules, self.now, &|_| Ok(()), &mut self.items)
+            .advance(&self.rules, self.now, &|_| self.now, &mut self.items)
     }
 
     fn hear(&mut self, event: Event) -> Vec<String> {

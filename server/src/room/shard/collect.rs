@@ -138,7 +138,7 @@ impl<T: Transport> Shard<T> {
         }
         let session = self.table.get_mut(slot as usize)?.session_mut()?;
         self.items.from = slot;
-        let room = |bytes| self.shared.room_allows(bytes, now);
+        let room = |bytes| self.shared.room_turn(bytes, now);
         let progress = session.advance(&self.shared.rules, now, &room, &mut self.items);
         self.queues.stalled.set(slot, progress == Progress::Waiting);
         if let Progress::Held(until) = progress {

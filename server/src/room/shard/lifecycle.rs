@@ -30,9 +30,13 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 const LOGIN_TIME: Duration = Duration::from_secs(10);
 
 impl<T: Transport> Shard<T> {
-    /// Puts a connection into the table; it is looked at when its socket is ready.
+    /// Puts a connection into the table; it is looked at when its socket is ready. One that was on its
+    /// way when the others were cut short is cut short as well: nothing else would end it.
     pub(super) fn insert(&mut self, id: SessionId, peer: Peer, transport: T, now: Duration) {
-        self.table.insert(Connection::new(id, peer, transport, now));
+        let slot = self.table.insert(Connection::new(id, peer, transport, now));
+        if self.phase == Phase::Cut {
+            self.remove(slot as u32, CloseReason::CutShort, now);
+        }
     }
 
     /// Opens an arriving connection's session at its first event; returns whether it is open.
@@ -69,7 +73,8 @@ impl<T: Transport> Shard<T> {
     /// Ends a visitor on trial who has not logged in in time, unless there is room for visitors by
     /// now: so that silent visitors keep no user out.
     ///
-    /// Its socket is read before, so a login that has arrived counts, however late this is called.
+    /// Its socket is read before, so a login that may be obeyed by then counts, however late this is
+    /// called.
     pub(super) fn judge_trial(&mut self, slot: u32, now: Duration) {
         let Some(connection) = self.table.get_mut(slot as usize) else {
             return;
@@ -135,7 +140,7 @@ impl<T: Transport> Shard<T> {
         match connection.link.read(&mut self.scratch[..]) {
             Some(Ok(0) | Err(_)) => self.remove(slot, reason, now),
             // Input of a closed connection is dropped.
-            Some(Ok(_)) if now < until => self.mark_ready(slot),
+            Some(Ok(_)) if now < until && !stops => self.mark_ready(slot),
             _ if now >= until || (stops && connection.link.is_delivered()) => {
                 self.remove(slot, reason, now)
             }

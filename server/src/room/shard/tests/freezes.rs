@@ -186,3 +186,26 @@ fn a_closed_connection_that_sends_for_ever_is_dropped_after_two_seconds() {
     }
     assert_eq!(world.sessions(), 0);
 }
+
+#[test]
+fn a_stop_ends_at_once_beside_one_who_sends_for_ever() {
+    let mut world = world("1");
+    let ann = world.join(0, "Ann");
+    world.people[ann].send(&vec![b'x'; 100_000]);
+    world.shared.phases.enter(Phase::Sealed);
+    world.turn(0);
+    assert!(world.people[ann].is_shut_down());
+    world.lines(ann);
+    world.settle();
+    assert_eq!(world.sessions(), 0);
+    assert!(world.people[ann].unread() > 50_000);
+}
+
+#[test]
+fn one_who_was_let_in_when_the_others_were_cut_short_keeps_no_shard_from_its_end() {
+    let mut world = world("1");
+    world.shared.phases.enter(Phase::Cut);
+    world.turn(0);
+    world.connect(0, PLENTY);
+    assert_eq!(world.sessions(), 0);
+}
