@@ -1,8 +1,8 @@
-//! The floor: what a broadcast costs the kernel, and nothing else.
+//! Floor: the cost of a broadcast to the kernel, and nothing else.
 //!
 //! The smallest single-threaded server that `wac-loadgen` can run `town`, `idle` and `flood` against: it greets, takes
-//! `LIN`, `MSG`, `PING` and `QUIT`, and brings a line to everyone but its sender. What a real server costs above it is
-//! that server's own.
+//! `LIN`, `MSG`, `PING` and `QUIT`, and delivers a line to everyone but its sender. Whatever a real server costs beyond it is
+//! that server's own cost.
 //!
 //! ```text
 //! floor PORT            each line is sent at once to each reader: one send() for a line and a reader
@@ -25,22 +25,22 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use slab::Slab;
 use socket2::{Domain, Socket, Type};
 
-/// Connections that may wait to be accepted: as many as `wacd` lets wait.
+/// Connections that may wait to be accepted: as many as with `wacd`.
 const BACKLOG: i32 = 4096;
-/// Sockets that one look at epoll tells of.
+/// Sockets that one call of epoll reports.
 const EVENTS: usize = 1024;
 const READ_BYTES: usize = 64 * 1024;
 /// The listener's key; the slab's are small.
 const LISTENER: u64 = u64::MAX;
 const GREETING: &[u8] = b"* WAC chat, but for this: it is the floor, for measuring\r\n";
 
-/// What a broadcast costs the kernel, and nothing else; see the head of its source.
+/// Measures the cost of a broadcast to the kernel; see the head of the source
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
-    /// Where it listens, on 127.0.0.1
+    /// Port to listen on, on 127.0.0.1
     port: u16,
-    /// Gathers what all ready sockets say, and sends it to each reader at once
+    /// Gathers the lines of all ready sockets, and sends them to each reader at once
     #[arg(long)]
     batch: bool,
 }
@@ -48,11 +48,11 @@ struct Args {
 /// A connection.
 struct Reader {
     stream: TcpStream,
-    /// Empty until it has logged in.
+    /// Empty until the login.
     name: Vec<u8>,
     /// The beginning of a line whose end has not come.
     partial: Vec<u8>,
-    /// Its own among the lines that are gathered: it does not read them.
+    /// The ranges of its own lines among those gathered, which it does not read.
     own: Vec<Range<usize>>,
 }
 
@@ -61,7 +61,7 @@ struct Floor {
     listener: TcpListener,
     readers: Slab<Reader>,
     batch: bool,
-    /// What everybody is to be sent next.
+    /// The bytes to send to everybody next.
     gathered: Vec<u8>,
 }
 
@@ -133,7 +133,7 @@ impl Floor {
         Ok(())
     }
 
-    /// Reads once, and does what each whole line says.
+    /// Reads once, and obeys each whole line.
     fn read(&mut self, key: usize, buffer: &mut [u8]) {
         let reader = &mut self.readers[key];
         let count = reader.stream.read(buffer).unwrap_or(0);
@@ -174,7 +174,7 @@ impl Floor {
         }
     }
 
-    /// Sends everybody what the others said.
+    /// Sends everybody the lines of the others.
     fn send_gathered(&mut self) {
         if self.gathered.is_empty() {
             return;
@@ -191,7 +191,7 @@ impl Floor {
     }
 }
 
-/// The bytes that are in none of `gaps`, which are in order.
+/// Returns the bytes outside `gaps`, which are in order.
 fn without(bytes: &[u8], gaps: &[Range<usize>]) -> Vec<u8> {
     let mut kept = Vec::with_capacity(bytes.len());
     let mut from = 0;

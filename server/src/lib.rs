@@ -1,30 +1,16 @@
-//! wacd, the WAC chat server: everything that touches the operating system.
+//! The WAC chat server, `wacd`: everything that touches the operating system.
 //!
-//! The room is a log, a session is a cursor (see `wac-core`). A *shard* is one thread with one loop
-//! over the sockets that are ready; the *acceptor* accepts connections and hands them to shards.
+//! The room is a log, a session is a cursor in it (see `wac-core`). A *shard* is one thread with one
+//! loop over its ready sockets; the *acceptor* accepts connections and hands them to shards.
 //!
 //! ```text
-//!  listeners ─▶ acceptor ─▶ shard 0: collect ▸ perform ▸ write ▸ judge   ┐
-//!              (admission) shard 1: collect ▸ perform ▸ write ▸ judge   ├─ shared: room log, roster,
-//!                          …                                            ┘  mailboxes, bells
+//!  listeners ─▶ acceptor ─▶ shard 0: ingest ▸ flush ┐
+//!              (admission) shard 1: ingest ▸ flush ├─ shared: room log, roster, inboxes
+//!                          …                       ┘
 //! ```
 //!
-//! # Invariants, and the tests that hold them
-//!
-//! 1. `wac-core` performs no I/O and reads no clock: `server/core/clippy.toml`, in `scripts/test`.
-//! 2. A line that everyone reads is encoded once:
-//!    `wac_core::log` `full_chunks_are_shared_and_what_left_the_window_is_released`.
-//! 3. Nothing ever waits for a session's socket but that session: `tests/promises/slow_readers.rs`.
-//! 4. Every queue has a bound, in bytes or entries, and a named verdict when it is full:
-//!    the table in `server/README.md`.
-//! 5. Every session ends with exactly one [`CloseReason`](wac_core::close::CloseReason):
-//!    `shard` `every_session_ends_with_one_reason`.
-//! 6. [`run`] returns only when every session has ended or has been cut short and counted:
-//!    `tests/load/stop.rs`.
-//! 7. Before it detaches, the process has one thread, and every start-up error has reached the
-//!    terminal: `tests/daemon/start.rs`.
-//! 8. Nothing waits for the log: `tests/daemon/blocked_log.rs`.
-//! 9. A private text is in no log line, no metric and no `Debug` output: `tests/promises/privacy.rs`.
+//! The loop, its rules and the invariants of the server, each with the test that holds it, are in
+//! `server/DESIGN.md`.
 
 #![warn(clippy::print_stdout, clippy::print_stderr)] // They panic where nothing can be written.
 
@@ -47,7 +33,7 @@ use room::shard::ShardThread;
 use room::shared::Shared;
 use room::{drain, watchdog};
 
-/// Why the server could not begin to serve.
+/// An error that keeps the server from serving.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {

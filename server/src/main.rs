@@ -16,7 +16,7 @@ use wac_server::process::pidfile::{PidFile, PidFileError};
 use wac_server::process::{signals, verbs};
 use wac_server::{DrainReport, run};
 
-/// What was typed makes no sense; clap exits with the same.
+/// The exit code for wrong usage, as clap has it.
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// The order matters: what can fail fails on the terminal, and threads come after the fork.
+/// Starts and serves. The order matters: errors must reach the terminal, and threads come after the fork.
 fn serve(args: &Args, starter: &mut Starter) -> anyhow::Result<DrainReport> {
     signals::hold().context("cannot hold signals")?; // 0. from here on none ends a start halfway
     let files = limits::raise_open_files().context("cannot read the limit of open files")?;
@@ -83,7 +83,7 @@ fn serve(args: &Args, starter: &mut Starter) -> anyhow::Result<DrainReport> {
     Ok(report)
 }
 
-/// A daemon that was told to stop before there is one does not begin.
+/// Fails if a daemon was told to stop before it began to serve.
 fn go_on() -> anyhow::Result<()> {
     match signals::stop_while_held()? {
         Some(signal) => bail!("{signal} came during the start"),

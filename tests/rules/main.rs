@@ -1,11 +1,12 @@
-//! The rules of the design, each made from the failure it tells of, as far as a process shows it:
-//! the numbers are those of the design. What only pure code can show is tested where that code is.
+//! Rules of the server's loop that a process shows from outside, one file each, named as in
+//! `server/DESIGN.md`. Rules that only pure code can show are tested beside that code.
 
-mod rule_11_pipelines;
-mod rule_1_fence;
-mod rule_3_pacing;
-mod rule_4_too_slow;
-mod rule_6_mail;
-mod rule_7_endings;
-mod rule_8_new_streams;
-mod rule_9_idle;
+mod design;
+mod direct_messages;
+mod endings;
+mod fence;
+mod idle;
+mod new_streams;
+mod pacing;
+mod pipelines;
+mod too_slow;

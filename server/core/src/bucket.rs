@@ -1,18 +1,18 @@
-//! A token bucket, kept as one number: the moment at which it will be full again.
+//! Token bucket kept as one number: the moment at which it will be full again.
 
 use std::time::Duration;
 
-/// How fast a bucket fills and how much it holds.
+/// The speed at which a bucket fills, and its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// Tokens that come back in a second, at least 1.
+    /// Tokens regained in a second, at least 1.
     pub per_second: u64,
     /// Tokens the full bucket holds, at least 1.
     pub burst: u64,
 }
 
 impl Rate {
-    /// Returns the time in which so many tokens come back, rounded up.
+    /// Returns the time in which the bucket regains `tokens`, rounded up.
     fn time(self, tokens: u64) -> u64 {
         let nanos = (u128::from(tokens) * 1_000_000_000).div_ceil(u128::from(self.per_second));
         u64::try_from(nanos).unwrap_or(u64::MAX)
@@ -29,10 +29,10 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Takes tokens out, or says when there will be enough.
+    /// Takes tokens, or tells when there will be enough.
     ///
     /// # Errors
-    /// The time at which so many tokens will be there; nothing is taken.
+    /// The time at which there will be enough tokens; none is taken.
     pub fn take(&mut self, rate: Rate, tokens: u64, now: Duration) -> Result<(), Duration> {
         let enough_at = self.enough_at(rate, tokens, now);
         if enough_at > now {
@@ -42,9 +42,9 @@ impl Bucket {
         Ok(())
     }
 
-    /// Takes tokens out that may not have come back yet; returns when they are there.
+    /// Takes tokens that may not be there yet; returns the time at which they will be.
     ///
-    /// Who reserves has a turn behind all who reserved before.
+    /// Each reservation has its turn after all earlier ones.
     pub fn reserve(&mut self, rate: Rate, tokens: u64, now: Duration) -> Duration {
         let enough_at = self.enough_at(rate, tokens, now);
         self.full_at = self
@@ -54,12 +54,12 @@ impl Bucket {
         enough_at
     }
 
-    /// Has the tokens that are missing come back so much later.
+    /// Delays the return of the missing tokens.
     pub fn delay(&mut self, time: Duration) {
         self.full_at = self.full_at.saturating_add(nanos(time));
     }
 
-    /// Returns the time at which so many tokens, at most a burst, are there: past or `now` if so.
+    /// Returns the time at which there are `tokens` (at most a burst): `now` or earlier if there are already.
     pub fn enough_at(&self, rate: Rate, tokens: u64, now: Duration) -> Duration {
         let missing = rate.burst.saturating_sub(tokens);
         let at = self.full_at.saturating_sub(rate.time(missing));
@@ -70,7 +70,7 @@ impl Bucket {
         }
     }
 
-    /// Returns how many tokens are there.
+    /// Returns the number of tokens in the bucket.
     pub fn available(&self, rate: Rate, now: Duration) -> u64 {
         let filling = u128::from(self.full_at.saturating_sub(nanos(now)));
         let missing = (filling * u128::from(rate.per_second)).div_ceil(1_000_000_000);
@@ -78,7 +78,7 @@ impl Bucket {
             .saturating_sub(u64::try_from(missing).unwrap_or(u64::MAX))
     }
 
-    /// Tells whether nothing has been taken that has not come back.
+    /// Tells whether the bucket is full.
     pub fn is_full(&self, now: Duration) -> bool {
         self.full_at <= nanos(now)
     }

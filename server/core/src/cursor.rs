@@ -1,7 +1,7 @@
-//! A session's place in the room log, and its detours: what it reads that others don't.
+//! Cursor: a session's position in the room log, with its detours, where it reads something else than others.
 //!
-//! A detour hangs at a position: private bytes to write there, or lines to skip (one's own, for
-//! there is no echo). Most cursors have none and own no heap.
+//! A detour stands at a position: private bytes to write there, or lines to skip (the session's own,
+//! so that there is no echo). Most cursors have none and own no heap.
 //!
 //! ```text
 //!  log      │ Ann: hi │ Bob: hello │ Ann: lunch? │          at = position of the cursor
@@ -30,7 +30,7 @@ pub enum Private {
     Own(Box<[u8]>),
     /// A whisper of another user.
     Whisper(Box<[u8]>),
-    /// A text that many share, stored once.
+    /// A text that many sessions share, stored once.
     Shared(Arc<[u8]>),
 }
 
@@ -42,8 +42,8 @@ impl Private {
         }
     }
 
-    /// Returns what it counts while it waits: its bytes and what keeping them costs. A shared
-    /// text counts nothing.
+    /// Returns its weight while it waits: its bytes and the overhead of keeping them. A shared
+    /// text weighs nothing.
     pub fn weight(&self) -> usize {
         match self {
             Self::Own(bytes) | Self::Whisper(bytes) => bytes.len() + DETOUR_BYTES,
@@ -52,7 +52,7 @@ impl Private {
     }
 }
 
-/// Private texts stand in no `Debug` output.
+/// Shows no private text.
 impl fmt::Debug for Private {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self {
@@ -77,34 +77,34 @@ enum What {
     SkipTo(Position),
 }
 
-/// What keeping a detour costs, in bytes.
+/// The overhead of keeping a detour, in bytes.
 pub const DETOUR_BYTES: usize = size_of::<Detour>();
 
-/// What waited on the cursor and has been written, as weights.
+/// Weights of what waited on the cursor and has been written.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
-    /// Of own answers and skips.
+    /// Own answers and skips.
     pub own: usize,
-    /// Of whispers.
+    /// Whispers.
     pub whispers: usize,
-    /// Shared texts.
+    /// The number of shared texts.
     pub shared: usize,
 }
 
-/// A place in the room log, with detours.
+/// A position in the room log, with detours.
 #[derive(Debug)]
 pub struct Cursor {
     at: Position,
-    /// Where reading ends for good.
+    /// The position at which reading ends for good.
     end: Position,
     #[expect(
         clippy::box_collection,
         reason = "most have none: 8 bytes in each session, not 32"
     )]
     detours: Option<Box<VecDeque<Detour>>>,
-    /// Bytes of the first detour's insert already written.
+    /// Bytes already written of the first detour's insert.
     begun: u32,
-    /// The last byte written stands inside a line of the log.
+    /// The last byte written is inside a line of the log.
     mid_line: bool,
 }
 
@@ -125,7 +125,7 @@ impl Cursor {
         self.at
     }
 
-    /// Ends reading at a position: nothing behind it is written.
+    /// Ends reading at a position: nothing after it is written.
     pub fn end_at(&mut self, end: Position) {
         self.end = end.max(self.at);
     }
@@ -177,7 +177,7 @@ impl Cursor {
 
     /// Skips a session's own lines, which were just appended at `at`: nothing stands behind them.
     ///
-    /// Returns the weight of keeping it, counted as [`Written::own`] when it is passed.
+    /// Returns the weight of the new detour, counted as [`Written::own`] when it is passed.
     pub fn skip(&mut self, at: Position, bytes: usize) -> usize {
         let end = at.plus(bytes);
         let detours = self.detours.get_or_insert_default();
@@ -238,8 +238,8 @@ impl Cursor {
         filled
     }
 
-    /// Moves on by so many bytes of what [`gather`](Self::gather) showed, and over skips that
-    /// begin there; returns what is thereby off the session's hands.
+    /// Advances by `bytes` of what [`gather`](Self::gather) showed, and over skips that
+    /// begin there; returns the weights of what has thereby been written.
     pub fn advance(&mut self, mut bytes: usize, view: &View) -> Written {
         let mut written = Written::default();
         let limit = view.head().min(self.end);
@@ -304,7 +304,7 @@ impl Cursor {
         self.detours.as_ref()?.front()
     }
 
-    /// Returns the first beginning of a line at or behind the cursor.
+    /// Returns the first beginning of a line at or after the cursor.
     fn next_line(&self, view: &View) -> Position {
         if self.mid_line {
             view.line_end(self.at)

@@ -1,12 +1,12 @@
-//! Cuts a connection's byte stream into lines, in place and without ever holding more than one
-//! line's worth of bytes.
+//! Line decoder: cuts a connection's byte stream into lines, in place and without ever holding more
+//! than one line's worth of bytes.
 //!
 //! ```text
 //!  bytes: [ text of the line so far | gap | undecoded ]
 //!         0                       text   raw        len
 //! ```
-//! Decoding moves bytes from the undecoded part to the text, where Telnet commands and erased
-//! characters fall out. Nothing is decoded before [`Decoder::peek`] asks, so lines that may not go
+//! Decoding moves bytes from the undecoded part to the text and removes Telnet commands and erased
+//! characters. Nothing is decoded before [`Decoder::peek`] asks, so lines that may not go
 //! yet stay as they came, and a found line stays until [`Decoder::consume`].
 
 use crate::MAX_CLIENT_LINE_BYTES;
@@ -22,7 +22,7 @@ const DELETE: u8 = 0x7f;
 pub enum Input<'a> {
     /// A line without its ending.
     Line(&'a [u8]),
-    /// A line longer than [`MAX_CLIENT_LINE_BYTES`]: told once, its tail is skipped.
+    /// A line longer than [`MAX_CLIENT_LINE_BYTES`]: reported once, its tail is skipped.
     TooLong,
     /// Telnet's AYT.
     AreYouThere,
@@ -38,7 +38,7 @@ enum Found {
     Decline([u8; 3]),
 }
 
-/// Cuts a byte stream into lines. Holds at most [`MAX_CLIENT_LINE_BYTES`]; idle, it owns no heap.
+/// A decoder of lines. Holds at most [`MAX_CLIENT_LINE_BYTES`]; owns no heap while idle.
 #[derive(Debug, Default)]
 pub struct Decoder {
     bytes: Vec<u8>,
@@ -54,7 +54,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Returns how many bytes may be fed now, in `0..=MAX_CLIENT_LINE_BYTES`.
+    /// Returns the number of bytes that may be fed now, in `0..=MAX_CLIENT_LINE_BYTES`.
     pub fn free(&self) -> usize {
         MAX_CLIENT_LINE_BYTES - (self.text + self.bytes.len() - self.raw)
     }
@@ -62,7 +62,7 @@ impl Decoder {
     /// Adds bytes as they came from the socket.
     ///
     /// # Panics
-    /// If there are more than [`free`](Self::free) says.
+    /// If there are more bytes than [`free`](Self::free).
     pub fn feed(&mut self, bytes: &[u8]) {
         assert!(
             bytes.len() <= self.free(),
@@ -74,7 +74,7 @@ impl Decoder {
     }
 
     /// Returns the next thing in the input, which stays the next until it is consumed, or `None`
-    /// where only a part of it is there.
+    /// if only a part of it has come.
     pub fn peek(&mut self) -> Option<Input<'_>> {
         if self.found.is_none() {
             self.found = self.decode();
@@ -87,7 +87,7 @@ impl Decoder {
         })
     }
 
-    /// Moves on behind what [`peek`](Self::peek) returned.
+    /// Consumes what [`peek`](Self::peek) returned.
     pub fn consume(&mut self) {
         if let Some(Found::Line | Found::TooLong) = self.found.take() {
             self.text = 0;
@@ -98,8 +98,8 @@ impl Decoder {
         }
     }
 
-    /// Returns the text of the line that was found or is under way, as far as it has been decoded;
-    /// of one that is too long, its beginning.
+    /// Returns the decoded text of the line that was found or is incomplete; of a line that
+    /// is too long, its beginning.
     pub fn partial(&self) -> &[u8] {
         &self.bytes[..self.text]
     }
@@ -143,7 +143,7 @@ impl Decoder {
         Some(Found::Line)
     }
 
-    /// Drops a byte of an over-long line; keeps only a CR, for the NUL that may follow it.
+    /// Drops a byte of an over-long line, but keeps a CR because a NUL may follow it.
     fn skip(&mut self, byte: u8) {
         self.bytes[0] = byte;
         self.text = usize::from(byte == CR);
@@ -160,7 +160,7 @@ impl Decoder {
         Some(Found::TooLong)
     }
 
-    /// Takes back the last character: its continuation bytes and the byte they continue.
+    /// Erases the last character: its continuation bytes and the byte they continue.
     fn erase(&mut self) {
         while let Some(last) = self.text.checked_sub(1) {
             self.text = last;

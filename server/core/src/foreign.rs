@@ -1,33 +1,33 @@
-//! Other protocols on our port: what a connection begins with that is no line of ours.
+//! Other protocols on our port, recognised by the first line of a connection.
 //!
-//! A web page can have a browser send an HTTP request anywhere, with lines of the page's choice behind
+//! A web page can make a browser send an HTTP request anywhere, with lines of the page's choice after
 //! its first one. So the first line decides, before any is obeyed:
 //!
-//! | it | is foreign if it |
+//! | the first line | is foreign if it |
 //! |---|---|
 //! | has only begun | begins with a usual HTTP verb or as a TLS hello |
 //! | is whole | ends in an HTTP version, too, and begins with no command |
 //! | is too long | begins with no command |
 //!
-//! A person who mistypes the first command is only told so.
+//! A person who mistypes the first command gets an ordinary refusal.
 
 use crate::command::COMMANDS;
 
-/// Put before a text by some editors and shells of Windows.
+/// The byte order mark that some editors and shells of Windows put before a text.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// How much of a first line there is.
+/// A first line, as far as it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
-    /// Its beginning, so far.
+    /// The beginning of a line that may go on.
     Begun,
-    /// All of it.
+    /// A complete line.
     Whole,
-    /// Its beginning, and there is more than a line takes.
+    /// The beginning of a line that is too long.
     TooLong,
 }
 
-/// Tells whether a connection's first line is another protocol's.
+/// Tells whether a connection's first line belongs to another protocol.
 pub fn is_foreign(line: &[u8], extent: Extent) -> bool {
     let line = without_byte_order_mark(line);
     begins_foreign(line)
@@ -38,7 +38,7 @@ pub fn is_foreign(line: &[u8], extent: Extent) -> bool {
         }
 }
 
-/// Takes off what may stand before a connection's first command and is no part of it.
+/// Strips what may come before a connection's first command and is not part of it.
 pub fn without_byte_order_mark(line: &[u8]) -> &[u8] {
     line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
 }

@@ -1,18 +1,18 @@
-//! The pure half of WAC chat: what is said on the wire and what it means.
+//! The pure half of WAC chat: the protocol on the wire and the logic of the room.
 //!
-//! Everything everyone reads is appended once to the [room log](mod@log); a [`session`] is a
-//! [`cursor`] into it. What differs from user to user hangs on the cursor as a *detour*.
+//! A line that everyone reads is appended once to the [room log](mod@log); a [`session`] is a
+//! [`cursor`] in it. Bytes for one user alone are attached to the cursor as *detours*.
 //!
 //! ```text
 //!  bytes ─▶ decoder ─▶ command ─▶ session ─▶ items ─▶ (the shard, in wac-server, performs)
 //!                                                 │
 //!                  room log ◀── lines ────────────┤
-//!                  cursor   ◀── answers, whispers ┘      roster: who is called what
+//!                  cursor   ◀── answers, whispers ┘      roster: names and their owners
 //! ```
 //!
-//! Nothing here opens a socket, reads a clock, starts a thread or keeps a global: time is a
-//! [`Duration`](std::time::Duration) since the server's start and comes in as an argument, the
-//! outside world is what the caller does with the returned items.
+//! Nothing here opens a socket, reads a clock, starts a thread or keeps a global. Time is a
+//! [`Duration`](std::time::Duration) since the server's start and comes in as an argument; the
+//! caller performs the returned items.
 
 pub mod admission;
 pub mod bucket;

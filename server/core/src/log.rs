@@ -1,8 +1,8 @@
-//! The room log: the bytes of one line after another, each at a position that never comes again.
+//! Room log: the bytes of one line after another, each at a position that is never used again.
 //!
-//! There is one [`RoomLog`]; each shard reads it through a [`View`] of its own, so that nobody
-//! holds a lock while writing to sockets. Full chunks are shared by reference; of the one being
-//! filled each view keeps its own copy.
+//! There is one [`RoomLog`]; each shard reads it through a [`View`] of its own, so that no lock is
+//! held while a socket is written. Full chunks are shared by reference; each view keeps its own copy
+//! of the chunk being filled.
 //!
 //! ```text
 //!  RoomLog   [chunk][chunk][chunk][tail    ]     start ◀── window ──▶ head
@@ -16,15 +16,15 @@ use std::sync::Arc;
 /// The size of a chunk. The window is kept by whole chunks.
 pub const CHUNK_BYTES: usize = 64 * 1024;
 
-/// A place in the room log, counted in bytes from the server's start.
+/// A position in the room log, in bytes since the server's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Position(pub u64);
 
 impl Position {
-    /// Behind everything there will ever be.
+    /// The position after everything there will ever be.
     pub const END: Self = Self(u64::MAX);
 
-    /// Returns the position so many bytes further on.
+    /// Returns the position `bytes` further on.
     #[must_use]
     pub fn plus(self, bytes: usize) -> Self {
         Self(self.0 + bytes as u64)
@@ -53,12 +53,12 @@ pub struct RoomLog {
     sealed: bool,
 }
 
-/// The log has been sealed: nothing is appended any more.
+/// The error of appending to a sealed log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sealed;
 
 impl RoomLog {
-    /// Starts an empty log that keeps at least the last `window_bytes`.
+    /// Creates an empty log that keeps at least the last `window_bytes`.
     pub fn new(window_bytes: usize) -> Self {
         Self {
             first: 0,
@@ -69,15 +69,15 @@ impl RoomLog {
         }
     }
 
-    /// Returns the position behind the last line.
+    /// Returns the position after the last line.
     pub fn head(&self) -> Position {
         head(self.first, &self.full, &self.tail)
     }
 
-    /// Appends whole lines; returns where they begin. What leaves the window is released.
+    /// Appends whole lines; returns the position at which they begin. Chunks that leave the window are released.
     ///
     /// # Errors
-    /// [`Sealed`], and then nothing is appended.
+    /// [`Sealed`] if the log is; nothing is appended then.
     pub fn append(&mut self, lines: &[u8]) -> Result<Position, Sealed> {
         debug_assert!(lines.ends_with(b"\n"), "only whole lines are appended");
         if self.sealed {
@@ -98,13 +98,12 @@ impl RoomLog {
         Ok(at)
     }
 
-    /// Ends the log: everybody's last position is now its head.
+    /// Seals the log: its head is everybody's last position from now on.
     pub fn seal(&mut self) {
         self.sealed = true;
     }
 
-    /// Returns the position whose bytes an append may push out of the window at most, if it
-    /// leaves the head at `head`.
+    /// Returns the position up to which bytes may have left the window once the head is at `head`.
     pub fn window_start(&self, head: Position) -> Position {
         Position(head.0.saturating_sub(self.window_bytes as u64))
     }
@@ -118,7 +117,7 @@ impl RoomLog {
     }
 }
 
-/// What is new is kept in one piece up to this size.
+/// The size up to which new bytes are kept in one piece.
 const SEAM_BYTES: usize = 2 * CHUNK_BYTES;
 
 /// A shard's view of the room log.
@@ -127,17 +126,17 @@ pub struct View {
     first: u64,
     full: VecDeque<Chunk>,
     tail: Vec<u8>,
-    /// What the last catching up brought, once more and in one piece, if it lies in two chunks: nearly everybody is given
-    /// just that, and one `send` costs less than a `writev` of two pieces (one write in five, at full load).
+    /// A copy in one piece of what the last catching up brought, if it lies in two chunks: nearly every session is given
+    /// exactly that, and one `send` costs less than a `writev` of two pieces (one write in five, at full load).
     seam: Vec<u8>,
     seam_at: Position,
 }
 
 impl View {
-    /// Takes over what has been appended and lets go of what left the window.
+    /// Takes over what has been appended and releases what has left the window.
     ///
     /// # Cost
-    /// Copies what is new of the chunk being filled; a full chunk costs a reference.
+    /// Copies the new bytes of the chunk being filled; a full chunk costs a reference.
     pub fn catch_up(&mut self, log: &RoomLog) {
         let seen = self.head();
         self.follow(log);
@@ -163,7 +162,7 @@ impl View {
         self.tail.extend_from_slice(&log.tail[copied..]);
     }
 
-    /// Copies what is new since `seen` into one piece, where it lies in two.
+    /// Copies the bytes since `seen` into one piece if they lie in two.
     fn bridge(&mut self, seen: Position) {
         self.seam.clear();
         let head = self.head();
@@ -181,18 +180,18 @@ impl View {
         (self.seam, self.seam_at) = (seam, seen);
     }
 
-    /// Returns the position behind the last line seen.
+    /// Returns the position after the last line seen.
     pub fn head(&self) -> Position {
         head(self.first, &self.full, &self.tail)
     }
 
-    /// Returns the first position still there.
+    /// Returns the first position still in the window.
     pub fn start(&self) -> Position {
         Position(self.first * CHUNK_BYTES as u64)
     }
 
-    /// Returns the bytes from a position on, up to `end`, the head or the end of the piece that they are kept in,
-    /// whichever comes first: a chunk, or what the last catching up brought.
+    /// Returns the bytes from a position on, up to `end`, the head or the end of the piece that holds them (a chunk,
+    /// or the copy of what the last catching up brought), whichever comes first.
     ///
     /// # Panics
     /// If the position has left the window.
@@ -212,7 +211,7 @@ impl View {
         &piece[..piece.len().min(wanted)]
     }
 
-    /// Returns the position behind the end of the line in which `from` stands.
+    /// Returns the position after the end of the line that contains `from`.
     pub fn line_end(&self, from: Position) -> Position {
         let mut at = from;
         while at < self.head() {

@@ -1,4 +1,4 @@
-//! Names: what may be one, and when two are too close to both chat.
+//! Names: the rules for one, and the comparison of two.
 
 mod skeleton;
 
@@ -14,14 +14,14 @@ use unicode_security::general_security_profile::IdentifierType;
 
 pub(crate) use skeleton::Skeleton;
 
-/// The most characters a name has.
+/// The most characters in a name.
 pub const MAX_NAME_CHARS: usize = 32;
 
 /// A name: 1 to 32 characters that may continue an identifier (XID_Continue of Unicode's UAX 31)
 /// and can be seen, `-` or `.`, not beginning with `-`, `.` or a mark; in NFC.
 ///
-/// Of the invisible characters the two joiners may stand in it, as the words of some scripts need
-/// them (Persian, Sinhala); names are compared without them.
+/// The only invisible characters allowed are the two joiners, which the words of some scripts need
+/// (Persian, Sinhala); names are compared without them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Name(Arc<str>);
 
@@ -31,7 +31,7 @@ impl Name {
         &self.0
     }
 
-    /// Returns what all spellings of the name share that differ only in case.
+    /// Returns the key that all spellings of the name share that differ only in case.
     pub fn folded(&self) -> Folded {
         Folded::of(&self.0)
     }
@@ -62,13 +62,13 @@ impl FromStr for Name {
     }
 }
 
-/// Tells whether a character may stand in a name.
+/// Tells whether a character is allowed in a name.
 pub fn may_stand(c: char) -> bool {
     let is_seen = || !is_invisible(c) || is_joiner(c);
     c == '-' || c == '.' || (unicode_ident::is_xid_continue(c) && is_seen())
 }
 
-/// Tells whether nothing is seen of a character that may continue an identifier: Unicode's
+/// Tells whether a character that may continue an identifier is invisible: Unicode's
 /// default ignorable ones (fillers, variation selectors), and two letters that are blank.
 fn is_invisible(c: char) -> bool {
     const EGYPTIAN_BLANKS: [char; 2] = ['\u{13441}', '\u{13442}'];
@@ -94,19 +94,19 @@ impl fmt::Debug for Name {
     }
 }
 
-/// Why a text is no name; its display ends the refusal `! not a name: `.
+/// The reason for which a text is not a name; its display ends the refusal `! not a name: `.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameError {
-    /// There is nothing.
+    /// The text is empty.
     Empty,
-    /// More than [`MAX_NAME_CHARS`] characters.
+    /// The text has more than [`MAX_NAME_CHARS`] characters.
     TooLong,
-    /// It begins with `-` or `.`.
+    /// The text begins with `-` or `.`.
     Beginning,
-    /// It begins with a mark, which stands on nothing.
+    /// The text begins with a mark, which has no letter to stand on.
     Mark,
-    /// A character that may not stand in a name.
+    /// The text contains a character that is not allowed.
     Character(char),
 }
 
@@ -128,7 +128,7 @@ impl fmt::Display for NameError {
 
 impl std::error::Error for NameError {}
 
-/// A name as it is compared: NFC, its case folded, its joiners left out.
+/// A name as it is compared: NFC, case folded, without joiners.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Folded(Box<str>);
 

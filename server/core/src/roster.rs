@@ -1,4 +1,4 @@
-//! Who is called what: the names in use, where each is, and what may be whispered to it.
+//! Roster: the names in use, each with its owner's address and account of whispers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::name::{Folded, Name, Skeleton};
 
-/// Bytes of whispers, with what keeping them costs, that may wait for one user: with 4 KiB of own
+/// Bytes of whispers, overhead included, that may wait for one user: with 4 KiB of own
 /// answers, one more answer and the notices around them a session stays within 64 KiB.
 pub const WHISPER_BYTES: usize = 48 * 1024;
 
-/// A session: its id is never used again, its slot is where its shard keeps it.
+/// The address of a session. Its id is never used again; its slot is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Address {
     /// The number of the shard.
@@ -25,12 +25,12 @@ pub struct Address {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
 
-/// The bytes of whispers that wait for a user. Whispers reserve, their delivery releases.
+/// An account of the bytes of whispers that wait for a user. A whisper reserves them, its delivery releases them.
 #[derive(Debug, Default)]
 pub struct Account(AtomicUsize);
 
 impl Account {
-    /// Reserves bytes; `false` if they do not fit, and then nothing is reserved.
+    /// Reserves bytes; returns `false`, and reserves nothing, if they do not fit.
     pub fn reserve(&self, bytes: usize) -> bool {
         self.0
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
@@ -47,12 +47,12 @@ impl Account {
     }
 }
 
-/// Why a name can't be had.
+/// The reason for which a name is unavailable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unavailable {
-    /// Somebody has it, or one that looks like it.
+    /// Somebody has the name, or one that looks like it.
     Taken,
-    /// It is the operator's.
+    /// The operator has reserved it.
     Reserved,
 }
 
@@ -60,7 +60,7 @@ pub enum Unavailable {
 struct User {
     address: Address,
     account: Arc<Account>,
-    /// The key into the order of logging in.
+    /// The key in the order of logging in.
     login: u64,
 }
 
@@ -72,11 +72,11 @@ pub struct Roster {
     skeletons: HashMap<Skeleton, SkeletonUsers>,
     reserved: Vec<Name>,
     logins: u64,
-    /// Grows with each change, so that a list made of it can be kept until then.
+    /// A number that grows with each change, so that a list can be cached until then.
     version: u64,
 }
 
-/// How many users wear one look: whether two may, their alphabets decide.
+/// The number of users with one skeleton, in plain ASCII and in other letters.
 #[derive(Debug, Default)]
 struct SkeletonUsers {
     ascii: u32,
@@ -92,14 +92,14 @@ impl SkeletonUsers {
         }
     }
 
-    /// Two plain ASCII names are compared by case alone, so they may look alike.
+    /// Tells whether they rule out a name. Two plain ASCII names are compared by case alone, so they may look alike.
     fn exclude(&self, name: &Name) -> bool {
         self.other > 0 || (self.ascii > 0 && !name.is_ascii())
     }
 }
 
 impl Roster {
-    /// Starts with nobody, and names that nobody may have.
+    /// Creates an empty roster with names that nobody may have.
     pub fn new(reserved: Vec<Name>) -> Self {
         Self {
             reserved,
@@ -110,7 +110,7 @@ impl Roster {
     /// Gives a name to a session.
     ///
     /// # Errors
-    /// [`Unavailable`]; then nothing has changed.
+    /// [`Unavailable`] if the name is reserved or taken; nothing has changed then.
     pub fn claim(&mut self, name: &Name, address: Address) -> Result<Arc<Account>, Unavailable> {
         let (folded, skeletons) = (name.folded(), name.skeletons());
         if self.reserved.iter().any(|reserved| collide(reserved, name)) {
@@ -164,14 +164,14 @@ impl Roster {
         }
     }
 
-    /// Finds the user of a name, by case alone: a look-alike reaches nobody.
+    /// Finds the owner of a name regardless of case; a look-alike finds nobody.
     pub fn find(&self, name: &str) -> Option<(Address, &Arc<Account>)> {
         self.users
             .get(&Folded::of(name))
             .map(|user| (user.address, &user.account))
     }
 
-    /// Returns the names in the order of logging in.
+    /// Lists the names in the order of logging in.
     pub fn names(&self) -> Vec<Name> {
         self.order.values().cloned().collect()
     }

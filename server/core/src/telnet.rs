@@ -1,4 +1,4 @@
-//! Takes Telnet commands (RFC 854) out of a byte stream, one byte at a time, wherever they are cut.
+//! Telnet filter: removes Telnet commands (RFC 854) from a byte stream, byte by byte, however they are split.
 
 const IAC: u8 = 255;
 const DONT: u8 = 254;
@@ -10,7 +10,7 @@ const AYT: u8 = 246;
 const SE: u8 = 240;
 const TIMING_MARK: u8 = 6;
 
-/// Where in a Telnet command the stream stands.
+/// The state of the stream within a Telnet command.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Telnet {
     #[default]
@@ -21,12 +21,12 @@ pub(crate) enum Telnet {
     SubnegotiationCommand,
 }
 
-/// What one byte of the stream amounts to.
+/// The meaning of one byte of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     /// A byte of text.
     Data(u8),
-    /// A part of a command: nothing to see.
+    /// A part of a command, to be dropped.
     Nothing,
     /// "Are you there?"
     AreYouThere,
@@ -42,7 +42,7 @@ pub(crate) struct Offer {
 }
 
 impl Offer {
-    /// Returns the bytes that decline it: `DONT` to a `WILL`, `WONT` to a `DO`.
+    /// Returns the bytes that decline the option: `DONT` to a `WILL`, `WONT` to a `DO`.
     pub(crate) fn decline(self) -> [u8; 3] {
         [IAC, if self.asks_us { WONT } else { DONT }, self.option]
     }
@@ -84,14 +84,14 @@ impl Telnet {
     }
 }
 
-/// The offers already declined, so that each is declined once, and no two ends decline for ever:
+/// The offers already declined. Each is declined once, so that two ends do not decline for ever:
 /// two bits for each of 256 options.
 #[derive(Debug, Default)]
 pub(crate) struct Declined([u64; 8]);
 
 impl Declined {
-    /// Notes an offer; tells whether it is to be declined: the first of its kind, and each request
-    /// for a timing mark. After Ctrl-C a client shows nothing before that answer (RFC 860).
+    /// Notes an offer; tells whether to decline it: the first of its kind, and each request
+    /// for a timing mark, because after Ctrl-C a client shows nothing before that answer (RFC 860).
     pub(crate) fn is_due(&mut self, offer: Offer) -> bool {
         let bit = usize::from(offer.option) + if offer.asks_us { 256 } else { 0 };
         let (word, mask) = (&mut self.0[bit / 64], 1 << (bit % 64));

@@ -1,8 +1,8 @@
-//! Cleans texts and names of what a terminal would obey instead of show.
+//! Text cleaning: removes characters that a terminal would obey instead of show.
 
 use std::borrow::Cow;
 
-/// Tells whether a character is taken out of everything that others see: control characters but
+/// Tells whether a character is removed from everything that others see: control characters but
 /// TAB, bidirectional embeddings, overrides and isolates, line and paragraph separators, and the
 /// invisible tag characters.
 pub fn is_removed(c: char) -> bool {
@@ -15,10 +15,10 @@ pub fn is_removed(c: char) -> bool {
     }
 }
 
-/// Returns the text without the characters [`is_removed`] names; the rest passes intact.
+/// Returns the text without the characters that [`is_removed`] names; the rest is unchanged.
 ///
 /// # Cost
-/// Allocates only where something has to go.
+/// Allocates only if something is removed.
 pub fn clean(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_removed) {
         Cow::Owned(text.chars().filter(|&c| !is_removed(c)).collect())
@@ -27,7 +27,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns what of a text may be echoed in a refusal: its first 32 characters.
+/// Returns the part of a text that a refusal may echo: its first 32 characters.
 pub fn cut(text: &str) -> &str {
     const ECHOED_CHARS: usize = 32;
     text.char_indices()
@@ -35,7 +35,7 @@ pub fn cut(text: &str) -> &str {
         .map_or(text, |(end, _)| &text[..end])
 }
 
-/// Tells whether a text shows nothing: empty, or blanks alone.
+/// Tells whether a text is empty or consists of blanks.
 pub fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }

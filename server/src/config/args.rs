@@ -1,4 +1,4 @@
-//! What was typed on the command line.
+//! Arguments of the command line.
 
 use std::path::PathBuf;
 
@@ -11,40 +11,40 @@ use crate::config::trusted::Trusted;
 /// The WAC chat server. Serves in the foreground and logs to standard error, or, with --daemon, in
 /// the background.
 ///
-/// Signals: TERM and INT stop the server, once everybody has everything or --grace is over; a second
-/// INT stops it at once. USR1 reopens the log file, and so does HUP where there is one.
+/// Signals: TERM and INT stop the server as soon as everybody has everything or --grace is over; a second
+/// INT stops it at once. USR1 reopens the log file, and so does HUP if there is one.
 ///
-/// Exit codes: 0 stopped, everybody had everything; 1 could not start; 2 usage, or a limit too low; 3
-/// the drain's time ran out and some sessions were cut short. With --daemon: 0 it serves.
+/// Exit codes: 0 stopped, everybody had everything; 1 could not start; 2 wrong usage, or a limit too low; 3
+/// some sessions were cut short, at the end of --grace or by a second INT. With --daemon: 0 it serves.
 #[derive(Debug, Parser)]
 #[command(name = "wacd", version, args_conflicts_with_subcommands = true)]
 pub struct CommandLine {
-    /// What to do, if not to serve.
+    /// The verb; without one, the server serves.
     #[command(subcommand)]
     pub verb: Option<Verb>,
-    /// How to serve.
+    /// The options of the server.
     #[command(flatten)]
     pub serve: Args,
 }
 
-/// What to do about a server that runs.
+/// A verb about a running server.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Stops the server of a pidfile, waits until it is gone, and says how its stop ended
+    /// Stops the server of a pidfile, waits until it is gone, and reports how its stop went
     ///
-    /// Exit codes: 0 it is not running, or has stopped with everybody having everything; 1 it cannot be
-    /// told or signalled, or was killed; 3 it has stopped, and some sessions were cut short; 4 it still runs.
+    /// Exit codes: 0 not running, or stopped and everybody had everything; 1 unable to tell or to
+    /// signal, or killed; 3 stopped, and some sessions were cut short; 4 still running after --timeout.
     Stop {
         /// The server's pidfile
         #[command(flatten)]
         pid_file: PidFileArg,
-        /// How long to wait: longer than the server's --grace
+        /// Time to wait; longer than the server's --grace
         #[arg(long, value_name = "DURATION", default_value = "15s")]
         timeout: humantime::Duration,
     },
     /// Says whether the server of a pidfile is running
     ///
-    /// Exit codes: 0 it is running; 1 it cannot be told; 3 it is not running.
+    /// Exit codes: 0 running; 1 unable to tell; 3 not running.
     Status {
         /// The server's pidfile
         #[command(flatten)]
@@ -52,24 +52,24 @@ pub enum Verb {
     },
 }
 
-/// Which server is meant.
+/// The server that a verb is about.
 #[derive(Debug, clap::Args)]
 pub struct PidFileArg {
-    /// Holds the daemon's number, and is locked as long as it lives; a file that holds anything else is
-    /// refused [default for root:
+    /// Pidfile: holds the process id, and is locked as long as the server lives; a file that holds anything
+    /// else is refused [default for root:
     /// /run/wacd/wacd.pid; for others: $XDG_RUNTIME_DIR/wacd.pid, else /tmp/wacd-UID.pid]
     #[arg(long, value_name = "FILE")]
     pub pid_file: Option<PathBuf>,
 }
 
-/// How to serve.
+/// Options of a server.
 #[derive(Debug, Parser)]
 pub struct Args {
-    /// Serves in the background; returns when it serves, or says why it can't
+    /// Serves in the background; returns once it serves, or says why it can't
     #[arg(long)]
     pub daemon: bool,
 
-    /// The pidfile of a daemon; in the foreground there is one only if it is named.
+    /// The pidfile of a daemon; a server in the foreground has one only if it is named.
     #[command(flatten)]
     pub pid_file: PidFileArg,
 
@@ -87,7 +87,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", requires = "user")]
     pub group: Option<String>,
 
-    /// Where to listen; may be given several times.
+    /// Address to listen on; may be given several times.
     #[arg(
         long,
         value_name = "ADDR",
@@ -97,8 +97,8 @@ pub struct Args {
     )]
     pub listen: Vec<ListenAddr>,
 
-    /// Permissions of the Unix sockets, which belong to who serves. Flood control does not bind who may
-    /// write to one, so the user and the group may by default; 666 lets in everybody on this machine
+    /// Permissions of the Unix sockets, which belong to the serving user. Flood control does not apply to
+    /// peers on them, so by default only the user and the group may connect; 666 lets in everybody on this machine
     #[arg(long, value_name = "MODE", default_value = "660", value_parser = mode)]
     pub unix_mode: u32,
 
@@ -106,7 +106,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub shards: Option<u16>,
 
-    /// Room log kept for slow readers, 64KiB to 1GiB; who falls further behind is closed
+    /// Room log kept for slow readers, 64KiB to 1GiB; a reader that falls further behind is closed
     #[arg(long, value_name = "BYTES", default_value = "4MiB")]
     pub window: ByteSize,
 
@@ -114,7 +114,7 @@ pub struct Args {
     #[arg(long, value_name = "BYTES", default_value = "128KiB")]
     pub send_buffer: ByteSize,
 
-    /// The answer to SEC, which everybody on this machine sees in the list of processes: see
+    /// The answer to SEC. Everybody on this machine can see it in the list of processes: see
     /// --secret-file [default: 16 random hexadecimal digits]
     #[arg(long, value_name = "TEXT", conflicts_with = "secret_file")]
     pub secret: Option<String>,
@@ -123,15 +123,15 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
 
-    /// Shows the lines of a file behind the greeting
+    /// Shows the lines of a file after the greeting
     #[arg(long, value_name = "FILE")]
     pub motd: Option<PathBuf>,
 
-    /// Tells everyone who joined and left
+    /// Announces who joined and left
     #[arg(long, value_name = "WHEN", default_value = "on")]
     pub notices: Switch,
 
-    /// Lines a second that one sender may send for long; 0 switches all flood control off
+    /// Lines a second that one sender may keep sending; 0 turns all flood control off
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub flood_rate: u32,
 
@@ -139,27 +139,27 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub flood_burst: u32,
 
-    /// All senders of one IPv4 address or IPv6 /64 together may send what so many may, each as fast as
-    /// --flood-rate and --flood-burst allow; 0 = no limit
+    /// The senders of one IPv4 address or IPv6 /64 together may send as much as this many senders at
+    /// --flood-rate and --flood-burst; 0 = no limit
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub flood_address: u32,
 
-    /// Bytes a second that all senders together may say; 512KiB at once, or the window where that is
+    /// Bytes a second for all senders together; 512KiB at once, or the window if that is
     /// less. 0 = no limit
     #[arg(long, value_name = "BYTES", default_value = "128KiB", value_parser = rate)]
     pub room_rate: ByteSize,
 
-    /// Connections at once from one IPv4 address or IPv6 /64, and 16 times so many from an IPv6 /48;
+    /// Simultaneous connections from one IPv4 address or IPv6 /64, and 16 times as many from an IPv6 /48;
     /// 0 = no limit
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub max_per_ip: usize,
 
-    /// New connections in 10 s from one IPv4 address or IPv6 /64, and 16 times so many from an IPv6
+    /// New connections in 10 s from one IPv4 address or IPv6 /64, and 16 times as many from an IPv6
     /// /48; 0 = no limit
     #[arg(long, value_name = "N", default_value_t = 32)]
     pub connect_rate: u32,
 
-    /// Exempts a network from the limits of addresses: --max-per-ip, --connect-rate, --flood-address.
+    /// Exempts a network from the limits on addresses: --max-per-ip, --connect-rate, --flood-address.
     /// May be given several times, or as a list; `none` exempts nobody
     #[arg(
         long,
@@ -169,11 +169,11 @@ pub struct Args {
     )]
     pub trusted: Vec<Trusted>,
 
-    /// Connections at once [default: what the limit of open files allows]
+    /// Simultaneous connections [default: what the limit on open files allows]
     #[arg(long, value_name = "N")]
     pub max_connections: Option<usize>,
 
-    /// Names nobody may have, comma separated
+    /// Names that nobody may have, comma separated
     #[arg(
         long,
         value_name = "NAMES",
@@ -182,11 +182,11 @@ pub struct Args {
     )]
     pub reserved_names: Vec<String>,
 
-    /// How long a stop may take: 5s, 500ms
+    /// Time that a stop may take: 5s, 500ms
     #[arg(long, value_name = "DURATION", default_value = "5s")]
     pub grace: humantime::Duration,
 
-    /// What is logged
+    /// Level of the log
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
 }
@@ -200,14 +200,14 @@ pub enum Switch {
     Off,
 }
 
-/// What is logged: each level with those before it.
+/// A level of the log, which includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogLevel {
     /// Nothing.
     Off,
-    /// The operator must act.
+    /// Events on which the operator must act.
     Error,
-    /// The operator should know.
+    /// Events that the operator should know of.
     Warn,
     /// The server's life, and one line for each session's end.
     Info,

@@ -1,4 +1,4 @@
-//! Who the server is when it serves: root binds, another user serves.
+//! Identity of the serving process: root binds, then another user serves.
 
 use std::ffi::CString;
 
@@ -13,10 +13,10 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Looks a user and a group up; without a group, the user's own.
+    /// Looks up a user and a group; without a group, the user's own.
     ///
     /// # Errors
-    /// What is wrong, and what to do instead.
+    /// A message that says what is wrong and what to do instead.
     pub fn find(user: &str, group: Option<&str>) -> Result<Self, String> {
         if !Uid::effective().is_root() {
             return Err(
@@ -59,7 +59,7 @@ impl Identity {
     /// Called while the process has one thread.
     ///
     /// # Errors
-    /// The system's; then the process must not go on.
+    /// An I/O error if the groups or the user can't be set; the process must not go on then.
     pub fn assume(&self) -> nix::Result<()> {
         initgroups(&self.name, self.group)?;
         setgid(self.group)?;

@@ -1,4 +1,4 @@
-//! What this machine gives: open files and cores.
+//! Limits of this machine: open files and cores.
 
 use std::thread;
 
@@ -6,13 +6,13 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Descriptors kept back for listeners, logs and connections being refused.
 pub(crate) const RESERVED_FILES: usize = 32;
-/// Descriptors of one shard: its epoll set, its bell and what they need.
+/// Descriptors of one shard: its epoll set, its waker and what they need.
 const FILES_OF_A_SHARD: usize = 4;
 
-/// Raises the soft limit of open files to the hard one; returns it.
+/// Raises the soft limit on open files to the hard one; returns the limit.
 ///
 /// # Errors
-/// The system's, if the limit can't be read. One that can't be raised stays as it is.
+/// An I/O error if the limit can't be read. A limit that can't be raised stays as it is.
 pub fn raise_open_files() -> nix::Result<usize> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     let limit = match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
@@ -22,14 +22,14 @@ pub fn raise_open_files() -> nix::Result<usize> {
     Ok(usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
-/// Returns how many connections a process with so many open files can hold.
+/// Returns the number of connections that a process with `open_files` can hold.
 pub fn connections(open_files: usize, shards: usize) -> usize {
     open_files
         .saturating_sub(RESERVED_FILES + FILES_OF_A_SHARD * shards)
         .max(1)
 }
 
-/// Returns how many shards there are unless told otherwise: one for each core, at most eight.
+/// Returns the default number of shards: one for each core, at most eight.
 ///
 /// Measured on two cores: with the load on the same machine one shard carries as many lines as two,
 /// and with two the last user has a message sooner. More than two have not been measured.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::identity::Identity;
 
-/// An address to listen on, as it is typed and shown.
+/// An address to listen on, as typed and shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListenAddr {
     /// `127.0.0.1:4700`, `[::1]:4700`; port 0 takes a free one.
@@ -39,14 +39,14 @@ impl fmt::Display for ListenAddr {
     }
 }
 
-/// How sockets are bound.
+/// Options for binding sockets.
 #[derive(Debug, Clone, Copy)]
 pub struct SocketOptions<'a> {
     /// SO_SNDBUF of each accepted socket.
     pub send_buffer_bytes: usize,
     /// Permissions of a Unix socket.
     pub unix_mode: u32,
-    /// Whose a Unix socket is, if not who starts.
+    /// The owner of a Unix socket, if not the user who starts the server.
     pub server: Option<&'a Identity>,
 }
 

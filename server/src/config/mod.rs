@@ -1,4 +1,4 @@
-//! What the server needs, checked: every problem is reported at once.
+//! Configuration of the server, checked; every problem is reported at once.
 
 pub mod args;
 pub mod identity;
@@ -27,18 +27,18 @@ use crate::config::listen::{ListenAddr, SocketOptions};
 /// Bytes the room may say at once, whatever its rate.
 const ROOM_BURST_BYTES: u64 = 512 * 1024;
 
-/// What the server needs.
+/// A checked configuration.
 #[derive(Debug)]
 pub struct Config {
     /// Whether to go into the background.
     pub daemon: bool,
-    /// The pidfile, absolute; a daemon has one.
+    /// The absolute path of the pidfile; a daemon has one.
     pub pid_file: Option<PathBuf>,
-    /// The log file, absolute; a daemon has one. `None`: standard error.
+    /// The absolute path of the log file; a daemon has one. `None`: standard error.
     pub log_file: Option<PathBuf>,
-    /// Who serves, if not who starts.
+    /// The user who serves, if not the one who starts the server.
     pub identity: Option<Identity>,
-    /// Where to listen; at least one.
+    /// The addresses to listen on, at least one.
     pub listen: Vec<ListenAddr>,
     /// Permissions of Unix sockets.
     pub unix_mode: u32,
@@ -51,25 +51,25 @@ pub struct Config {
     pub send_buffer_bytes: usize,
     /// The answer to `SEC`.
     pub secret: String,
-    /// Lines shown behind the greeting.
+    /// Lines shown after the greeting.
     pub motd: Vec<String>,
-    /// Whether joins and leaves are told.
+    /// Whether joins and leaves are announced.
     pub notices: Switch,
     /// `None`: all flood control is off.
     pub flood: Option<FloodLimits>,
-    /// What all senders together may say, in bytes; `None`: no limit.
+    /// The rate of all senders together, in bytes; `None`: no limit.
     pub room_rate: Option<Rate>,
-    /// How many may connect, and from where.
+    /// Limits on connections.
     pub admission: admission::Limits,
-    /// Names nobody may have.
+    /// Names that nobody may have.
     pub reserved: Vec<Name>,
-    /// How long a stop may take.
+    /// The time that a stop may take.
     pub grace: Duration,
-    /// What is logged.
+    /// The level of the log.
     pub log_level: LogLevel,
 }
 
-/// Everything that is wrong with a configuration, a line each.
+/// All problems of a configuration, a line each.
 #[derive(Debug, thiserror::Error)]
 pub struct ConfigError(Vec<String>);
 
@@ -80,7 +80,7 @@ impl fmt::Display for ConfigError {
 }
 
 impl Config {
-    /// Checks what was typed, for a process that may have so many files open.
+    /// Checks the arguments, for a process that may have `open_files` open.
     ///
     /// # Errors
     /// [`ConfigError`], with every problem found.
@@ -138,7 +138,7 @@ impl Config {
         }
     }
 
-    /// Returns how sockets are bound.
+    /// Returns the options for binding sockets.
     pub fn socket_options(&self) -> SocketOptions<'_> {
         SocketOptions {
             send_buffer_bytes: self.send_buffer_bytes,
@@ -154,7 +154,7 @@ fn flood(args: &Args) -> Option<FloodLimits> {
     })
 }
 
-/// A burst no larger than the window: a reader that takes as much as the rate never falls out of it.
+/// Limits the burst to the window, so that a reader that takes as much as the rate never falls out of it.
 fn room_rate(args: &Args, window: usize) -> Option<Rate> {
     let per_second = args.room_rate.as_u64();
     let limited = per_second > 0 && args.flood_rate > 0;
@@ -172,7 +172,7 @@ impl Problems {
         self.0.push(problem);
     }
 
-    /// Returns a file's absolute path, for a daemon lives in `/`.
+    /// Returns a file's absolute path, because a daemon's folder is `/`.
     fn file(&mut self, named: Option<&Path>, default: Option<PathBuf>) -> Option<PathBuf> {
         let path = named.map(Path::to_owned).or(default)?;
         std::path::absolute(&path)
@@ -307,7 +307,7 @@ impl Problems {
     }
 }
 
-/// A secret must not read as another kind of line.
+/// Checks that a secret cannot be mistaken for another kind of line.
 fn bad_secret(secret: &str) -> Option<&'static str> {
     if text::is_blank(secret) {
         Some("is empty")

@@ -1,4 +1,4 @@
-//! Where files are unless told otherwise: the same for every verb.
+//! Default paths of files, the same for every verb.
 
 use std::env;
 use std::ffi::OsString;
@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::Uid;
 
-/// Returns the pidfile: root's in `/run/wacd/`, others' where the session keeps its own.
+/// Returns the default pidfile: in `/run/wacd/` for root, in the runtime folder for other users.
 pub fn pid_file() -> PathBuf {
     pid_file_of(Uid::effective(), |name| env::var_os(name))
 }
 
-/// Returns a daemon's log file: root's in `/var/log/wacd/`, others' where the user keeps state.
+/// Returns a daemon's default log file: in `/var/log/wacd/` for root, in the state folder for other users.
 pub fn log_file() -> PathBuf {
     log_file_of(Uid::effective(), |name| env::var_os(name))
 }
@@ -37,7 +37,7 @@ fn log_file_of(uid: Uid, variable: impl Fn(&str) -> Option<OsString>) -> PathBuf
     }
 }
 
-/// XDG base directories: an empty or relative one counts as unset.
+/// Returns an XDG base directory; an empty or relative one counts as unset.
 fn folder(value: Option<OsString>) -> Option<PathBuf> {
     value
         .filter(|folder| Path::new(folder).is_absolute())

@@ -1,11 +1,11 @@
-//! Networks that are exempt from the limits of addresses.
+//! Networks that are exempt from the limits on addresses.
 
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use ipnet::IpNet;
 
-/// What `--trusted` takes.
+/// A value of `--trusted`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trusted {
     /// `none`: nobody.
@@ -15,7 +15,7 @@ pub enum Trusted {
 }
 
 impl Trusted {
-    /// Returns the network, if it is one.
+    /// Returns the network, if there is one.
     pub fn net(self) -> Option<IpNet> {
         match self {
             Self::Nobody => None,

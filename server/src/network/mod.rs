@@ -1,4 +1,4 @@
-//! The network's door: listening, accepting, and refusing with a reason.
+//! Network entry: listening, accepting, and refusing with a reason.
 
 pub(crate) mod acceptor;
 pub mod listeners;

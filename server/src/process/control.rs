@@ -1,4 +1,4 @@
-//! What is done about a server that runs: stop it, or say whether it does.
+//! Control of a running server: stop it, or tell whether it runs.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -11,38 +11,38 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::process::pidfile::{Holder, LastWord};
 
-/// How stopping a server went.
+/// The outcome of stopping a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
-    /// There was none.
+    /// No server was running.
     NotRunning,
-    /// It has stopped, and left word.
+    /// The server has stopped.
     Gone {
         /// Its number.
         pid: i32,
-        /// `None`: it left no word, so it was killed.
+        /// Its report; `None`: it left none, so it was killed.
         last_word: Option<LastWord>,
     },
-    /// It still runs.
+    /// The server still runs.
     StillRunning {
         /// Its number.
         pid: i32,
     },
 }
 
-/// Returns the number of the server that holds a pidfile.
+/// Returns the process id of the server that holds a pidfile.
 ///
 /// # Errors
-/// If that can't be told.
+/// If the file can't be read or its lock can't be queried.
 pub fn status(pid_file: &Path) -> io::Result<Option<i32>> {
     Ok(Holder::of(pid_file)?.map(|holder| holder.pid))
 }
 
 /// Stops the server that holds a pidfile and waits until it is gone. No other process is ever
-/// signalled: the process is pinned first, and looked at again.
+/// signalled: a handle pins the process, and the lock is then checked again.
 ///
 /// # Errors
-/// If it can't be told who holds the file, or the system lets it not be signalled.
+/// If the file's holder can't be determined, or may not be signalled.
 pub fn stop(pid_file: &Path, timeout: Duration) -> io::Result<Stopped> {
     let Some(mut holder) = Holder::of(pid_file)? else {
         return Ok(Stopped::NotRunning);

@@ -1,4 +1,4 @@
-//! Going into the background: the shell gets its prompt back when the daemon serves, or an error.
+//! Daemonisation: the shell gets its prompt back once the daemon serves, or an error.
 
 use std::fs::File;
 use std::io::{self, PipeWriter, Read, Write};
@@ -11,32 +11,32 @@ use nix::unistd::Pid;
 use crate::process::signals;
 use crate::process::terminal::complain;
 
-/// Opens a word from the daemon that it serves; anything else is why it does not.
+/// The first byte of the daemon's message that it serves; any other message is an error.
 const READY: u8 = b'+';
 
-/// Who hears that the server serves, or why it does not.
+/// The receiver of the news that the server serves, or why it does not.
 #[derive(Debug)]
 pub enum Starter {
     /// The terminal: the server is in the foreground.
     Terminal,
     /// The process that started the daemon, and waits.
     Parent(PipeWriter),
-    /// Nobody any more: it has been told.
+    /// Nobody any more: the news has been told.
     Told,
 }
 
 impl Starter {
-    /// Says that the server serves.
+    /// Reports that the server serves.
     pub fn ready(&mut self, line: &str) {
         self.tell(&[&[READY], line.as_bytes()].concat(), line);
     }
 
-    /// Says why the server does not serve, or ended.
+    /// Reports why the server does not serve, or ended.
     pub fn failed(&mut self, text: &str) {
         self.tell(text.as_bytes(), text);
     }
 
-    /// A parent is told once; later words go to standard error, which is the daemon's log.
+    /// Tells a parent once; later news go to standard error, which is the daemon's log.
     fn tell(&mut self, word: &[u8], line: &str) {
         match std::mem::replace(self, Self::Told) {
             Self::Parent(mut parent) => {
@@ -48,13 +48,13 @@ impl Starter {
     }
 }
 
-/// Goes into the background. Returns in the daemon alone: the process that was started waits for
-/// its word, passes it on, and exits.
+/// Goes into the background. Returns only in the daemon: the original process waits for
+/// the daemon's message, passes it on, and exits.
 ///
-/// The process must have one thread. What the daemon writes to standard error goes to `log`.
+/// The process must have one thread. The daemon's standard error goes to `log`.
 ///
 /// # Errors
-/// The system's, before anything was forked.
+/// An I/O error if there is no pipe or no process; nothing has been forked then.
 pub fn detach(log: Option<File>) -> io::Result<Starter> {
     let (word, parent) = io::pipe()?;
     let mut daemonize = Daemonize::new().working_directory("/").umask(0o027);
@@ -80,7 +80,7 @@ pub fn detach(log: Option<File>) -> io::Result<Starter> {
     }
 }
 
-/// Waits for the daemon's word and says it; returns the exit code.
+/// Waits for the daemon's message and prints it; returns the exit code.
 fn pass_on(mut word: io::PipeReader) -> i32 {
     let mut said = Vec::new();
     if let Err(error) = word.read_to_end(&mut said) {
@@ -94,7 +94,7 @@ fn pass_on(mut word: io::PipeReader) -> i32 {
     }
 }
 
-/// A start that was told to stop meanwhile leaves no daemon.
+/// Stops the daemon if the start was told to stop meanwhile.
 fn serves(line: &str) -> i32 {
     let daemon = line
         .rsplit_once("pid=")

@@ -1,9 +1,9 @@
-//! Files opened without being led astray: the log, the pidfile and the Unix sockets.
+//! Safe opening of files in folders of other users: the log, the pidfile and the Unix sockets.
 //!
-//! Root starts the server, another user serves, and that user may own the folders its files are in.
-//! So the last name of a path is never a link, and where root opens, the way to it is walked step by
-//! step: what belongs to somebody else leads only to what is his own. Only what
-//! this start itself made is handed to the user who serves, by its descriptor.
+//! Root starts the server, another user serves, and that user may own the folders of the files.
+//! So the last name of a path is never a link, and root walks the path step by
+//! step: a folder or link of another user may lead only to files of that user. Only files that
+//! this start created are handed to the user who serves, by their descriptors.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -20,31 +20,31 @@ use rustix::io::Errno;
 
 use crate::config::identity::Identity;
 
-/// Links followed on one way: the kernel's own limit.
+/// Links followed in one path: the kernel's own limit.
 const MOST_LINKS: usize = 40;
 const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 const ENTRY: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-/// A pipe without a reader, or a terminal, must not hold up the start.
+/// Flags for every open: a pipe without a reader, or a terminal, must not hold up the start.
 const OPENED: OFlags = OFlags::NOFOLLOW
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY)
     .union(OFlags::CLOEXEC);
 
-/// What becomes of a folder that is not there.
+/// The handling of a missing folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Missing {
-    /// It is made.
+    /// Create it.
     Made,
-    /// It is an error.
+    /// Report an error.
     Refused,
 }
 
-/// Who made a file.
+/// The origin of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Made {
-    /// This start.
+    /// This start created it.
     Now,
-    /// It was there.
+    /// It existed before.
     Before,
 }
 
@@ -58,10 +58,10 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Finds the folder of a path. What is made in it belongs to `heir`, if there is one.
+    /// Finds the folder of a path. Files created in it belong to `heir`, if there is one.
     ///
     /// # Errors
-    /// The system's, or whose link or folder the way leads through.
+    /// An I/O error, or the owner of an untrusted link or folder in the path.
     pub(crate) fn of(path: &Path, missing: Missing, heir: Option<&Identity>) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
@@ -81,10 +81,10 @@ impl Place {
         })
     }
 
-    /// Opens what is there.
+    /// Opens an existing file.
     ///
     /// # Errors
-    /// The system's; a link; a kind of file that is not among `kinds`; what somebody laid there.
+    /// An I/O error, or a refusal of a link, of a kind that is not among `kinds`, or of a file that another user put there.
     pub(crate) fn open(&self, how: OFlags, kinds: &[FileType]) -> io::Result<File> {
         let file = openat(&self.folder, &self.name, how | OPENED, Mode::empty())
             .map_err(|error| self.explain(error))?;
@@ -100,7 +100,7 @@ impl Place {
         Ok(file.into())
     }
 
-    /// Opens what is there, or makes it.
+    /// Opens a file, or creates it.
     ///
     /// # Errors
     /// Those of [`open`](Self::open).
@@ -131,10 +131,10 @@ impl Place {
         Ok(file)
     }
 
-    /// Hands a socket that this start has bound to who serves, unless it is another by now.
+    /// Hands a socket that this start has bound to the user who serves, unless it has been replaced.
     ///
     /// # Errors
-    /// The system's.
+    /// An I/O error if the owner can't be read or changed.
     pub(crate) fn hand_over(&self, made: Inode) -> io::Result<()> {
         let Some((user, group)) = self.heir else {
             return Ok(());
@@ -148,10 +148,10 @@ impl Place {
         Ok(())
     }
 
-    /// Returns what is there, without following it.
+    /// Returns the status of the name, without following a link.
     ///
     /// # Errors
-    /// The system's.
+    /// An I/O error if the status can't be read; a missing file is none.
     pub(crate) fn look(&self) -> io::Result<Option<(FileType, Inode)>> {
         match statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some((
@@ -163,15 +163,15 @@ impl Place {
         }
     }
 
-    /// Tells whether the name leads to this inode.
+    /// Tells whether the name leads to an inode.
     pub(crate) fn leads_to(&self, inode: Inode) -> bool {
         matches!(self.look(), Ok(Some((_, found))) if found == inode)
     }
 
-    /// Removes the name if it leads to this inode: another's stays.
+    /// Removes the name only if it leads to an inode.
     ///
     /// # Errors
-    /// The system's.
+    /// An I/O error if the file can't be removed.
     pub(crate) fn remove(&self, inode: Inode) -> io::Result<()> {
         if self.leads_to(inode) {
             unlinkat(&self.folder, &self.name, AtFlags::empty())?;
@@ -179,7 +179,7 @@ impl Place {
         Ok(())
     }
 
-    /// Says in words what the system says in numbers.
+    /// Puts a system error into words.
     fn explain(&self, error: Errno) -> io::Error {
         match (error, self.look()) {
             (Errno::LOOP, _) => io::Error::other("it is a link; name the file it leads to"),
@@ -194,7 +194,7 @@ impl Place {
     }
 }
 
-/// The number that stays with a file, whatever its name.
+/// The identity of a file, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Inode(u64, u64);
 
@@ -203,10 +203,10 @@ impl Inode {
         Self(stat.st_dev, stat.st_ino)
     }
 
-    /// Returns an open file's.
+    /// Returns the identity of an open file.
     ///
     /// # Errors
-    /// The system's.
+    /// An I/O error if the status can't be read.
     pub(crate) fn of_file(file: &File) -> io::Result<Self> {
         Ok(Self::of(&fstat(file)?))
     }
@@ -225,12 +225,12 @@ pub(crate) fn named(kind: FileType) -> &'static str {
     }
 }
 
-/// Who walks to a file, and whose folders and links may lead there.
+/// The user who walks a path, and the owners whose folders and links are trusted.
 #[derive(Debug, Clone, Copy)]
 struct Walker {
-    /// Root is led by root alone; an ordinary user goes where the system lets him, at his own risk.
+    /// The user who walks. Root trusts only root; an ordinary user goes where the system allows, at their own risk.
     me: Uid,
-    /// Who serves, if not who starts.
+    /// The user who serves, if not the one who starts the server.
     server: Option<Uid>,
 }
 
@@ -240,7 +240,7 @@ impl Walker {
         Self { me, server }
     }
 
-    /// Opens a folder; tells whether it was made.
+    /// Opens a folder; tells whether it was created.
     fn walk(self, path: &Path, missing: Missing) -> io::Result<(OwnedFd, Made)> {
         let mut folder = openat(CWD, "/", FOLDER, Mode::empty())?;
         let mut from = fstat(&folder)?;
@@ -275,7 +275,7 @@ impl Walker {
         Ok((openat(&folder, ".", FOLDER, Mode::empty())?, made))
     }
 
-    /// Root makes no folder in another user's: it could not tell its own from what that one put there.
+    /// Creates a folder. Root creates none in another user's: it could not tell its own from one that this user put there.
     fn may_make(self, missing: Missing, folder: &Stat) -> Missing {
         if self.me.is_root() && folder.st_uid != 0 {
             Missing::Refused
@@ -284,7 +284,7 @@ impl Walker {
         }
     }
 
-    /// Decides on a step of the way, to a folder or a link.
+    /// Checks a step of the path, to a folder or a link.
     fn may_go(self, from: &Stat, to: &Stat) -> io::Result<()> {
         let may = if !self.me.is_root() {
             true
@@ -297,7 +297,7 @@ impl Walker {
         if may { Ok(()) } else { Err(misled(to)) }
     }
 
-    /// Decides on the last step, to a file that is to be written: anybody may have put it into a shared
+    /// Checks the last step, to a file that is to be written: anybody may have put it into a shared
     /// folder.
     fn may_write(self, folder: &Stat, file: &Stat) -> io::Result<()> {
         if is_shared(folder) && !self.trusts(file) {
@@ -309,7 +309,7 @@ impl Walker {
         self.may_go(folder, file)
     }
 
-    /// A second name of a file could be another user's trap.
+    /// Refuses a file with a second name, which could be another user's trap.
     fn may_open(self, file: &Stat) -> io::Result<()> {
         if self.me.is_root() && is_regular(file) && file.st_nlink > 1 {
             return Err(io::Error::other(
@@ -325,7 +325,7 @@ impl Walker {
     }
 }
 
-/// Opens the next entry of the way; a missing folder may be made.
+/// Opens the next entry of the path; a missing folder may be created.
 fn step(folder: &OwnedFd, name: &OsStr, missing: Missing) -> io::Result<(OwnedFd, Made)> {
     match openat(folder, name, ENTRY, Mode::empty()) {
         Err(Errno::NOENT) if missing == Missing::Made => {}
@@ -354,7 +354,7 @@ fn is_regular(entry: &Stat) -> bool {
     FileType::from_raw_mode(entry.st_mode) == FileType::RegularFile
 }
 
-/// Tells whether it is a folder that anybody may put something into.
+/// Tells whether anybody may put files into a folder.
 fn is_shared(entry: &Stat) -> bool {
     FileType::from_raw_mode(entry.st_mode) == FileType::Directory
         && Mode::from_raw_mode(entry.st_mode).contains(Mode::WOTH)
@@ -380,7 +380,7 @@ mod tests {
     const NOBODY: u32 = 65_534;
     const FILES: &[FileType] = &[FileType::RegularFile];
 
-    /// A folder that belongs to nobody, in one of root's; none where the tests are not run by root.
+    /// Returns a folder that belongs to nobody, in one of root's; `None` if the tests are not run by root.
     fn nobodys() -> Option<tempfile::TempDir> {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();

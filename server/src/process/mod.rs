@@ -1,5 +1,5 @@
-//! The process and its life: into the background, one at a time, as another user; its log and its
-//! signals; the commands about a server that runs.
+//! Process life: into the background, one at a time; its log and its signals; the verbs about a
+//! running server.
 
 pub mod control;
 pub mod daemon;

@@ -1,8 +1,8 @@
 //! Signals: two that stop the server, one that reopens its log.
 //!
-//! They are held from the first line on, so none ends a start in the middle, and none that was
-//! blocked by who started the server stays blocked. Only the thread that lets them in takes them:
-//! those that began before never see one.
+//! They are held from the first line on, so that none ends a start in the middle, and none stays
+//! blocked that the starting process had blocked. Only the thread that lets them in takes them;
+//! threads that began before never see one.
 
 use std::io;
 
@@ -12,14 +12,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::process::logging::LogThread;
 
-/// Signals that mean something here.
+/// Signals that the server handles.
 const OURS: [Number; 4] = [
     Number::SIGTERM,
     Number::SIGINT,
     Number::SIGUSR1,
     Number::SIGHUP,
 ];
-/// Blocked for good: a write beyond `ulimit -f` fails then, and does not kill.
+/// A signal blocked for good, so that a write beyond `ulimit -f` fails instead of killing.
 const NEVER: Number = Number::SIGXFSZ;
 
 /// Holds the signals back until they are let in, whatever mask was inherited. They stay pending.
@@ -27,7 +27,7 @@ const NEVER: Number = Number::SIGXFSZ;
 /// Called before anything else, while the process has one thread.
 ///
 /// # Errors
-/// The system's.
+/// An I/O error if the mask can't be set.
 pub fn hold() -> nix::Result<()> {
     OURS.into_iter()
         .chain([NEVER])
@@ -38,7 +38,7 @@ pub fn hold() -> nix::Result<()> {
 /// Takes a signal to stop that came while signals were held.
 ///
 /// # Errors
-/// The system's.
+/// An I/O error if pending signals can't be queried.
 pub fn stop_while_held() -> nix::Result<Option<&'static str>> {
     let stop = SigSet::from_iter([Number::SIGTERM, Number::SIGINT]);
     let pending = SignalFd::with_flags(&stop, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
@@ -49,7 +49,7 @@ pub fn stop_while_held() -> nix::Result<Option<&'static str>> {
         .map(Number::as_str))
 }
 
-/// SIGTERM and SIGINT; SIGUSR1, and SIGHUP where there is a log file, are seen to by tasks.
+/// SIGTERM and SIGINT. Tasks handle SIGUSR1, and SIGHUP if there is a log file.
 #[derive(Debug)]
 pub(crate) struct Signals {
     terminate: Signal,
@@ -57,7 +57,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Takes the signals over from their default action; they are held still.
+    /// Installs handlers for the signals, which are still held.
     pub(crate) fn install(log: &LogThread) -> io::Result<Self> {
         let mut reopen = signal(SignalKind::user_defined1())?;
         if let Some(reopen_log) = log.reopener() {
@@ -78,7 +78,7 @@ impl Signals {
         })
     }
 
-    /// Lets in what came, and what comes.
+    /// Lets in pending and future signals.
     pub(crate) fn let_in(&self) -> io::Result<()> {
         Ok(SigSet::from(NEVER).thread_set_mask()?)
     }
@@ -91,7 +91,7 @@ impl Signals {
         }
     }
 
-    /// Waits for SIGINT: while draining, a second one ends at once, and SIGTERM is ignored.
+    /// Waits for SIGINT: while draining, a second one ends at once and SIGTERM is ignored.
     pub(crate) async fn interrupt(&mut self) {
         self.interrupt.recv().await;
     }

@@ -1,5 +1,5 @@
-//! Words for who typed the command. Output that can't be written (`2>/dev/full`, a closed pipe) is
-//! no reason to fail: the exit code says how it went.
+//! Terminal output. A line that can't be written (`2>/dev/full`, a closed pipe) is no reason to
+//! fail: the exit code tells the outcome.
 
 use std::fmt::Display;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! The verbs of the command line: what is said of a server that runs, and with which exit code.
+//! Verbs of the command line: the messages and exit codes of `stop` and `status`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,11 +10,11 @@ use crate::process::control::{self, Stopped};
 use crate::process::pidfile::LastWord;
 use crate::process::terminal::say;
 
-/// The drain's time ran out before every session had everything.
+/// The exit code of a drain whose time ran out before every session had everything.
 const EXIT_CUT_SHORT: u8 = 3;
-/// There is no server that runs: the number that init scripts use.
+/// The exit code if no server runs: the number that init scripts use.
 const EXIT_NOT_RUNNING: u8 = 3;
-/// The server still runs.
+/// The exit code if the server still runs.
 const EXIT_STILL_RUNNING: u8 = 4;
 
 /// Returns the exit code of a server that stopped.
@@ -26,10 +26,10 @@ pub fn stopped_code(cut_short: usize) -> ExitCode {
     }
 }
 
-/// Stops the server of a pidfile, and says how that went.
+/// Stops the server of a pidfile, and prints the outcome.
 ///
 /// # Errors
-/// If it can't be told who holds the file, or the system lets it not be signalled.
+/// If the file's holder can't be determined, or may not be signalled.
 pub fn stop(pid_file: &Path, timeout: Duration) -> anyhow::Result<ExitCode> {
     let shown = pid_file.display();
     let stopped =
@@ -66,10 +66,10 @@ pub fn stop(pid_file: &Path, timeout: Duration) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Says whether the server of a pidfile is running.
+/// Prints whether the server of a pidfile is running.
 ///
 /// # Errors
-/// If that can't be told.
+/// If the file can't be read or its lock can't be queried.
 pub fn status(pid_file: &Path) -> anyhow::Result<ExitCode> {
     let shown = pid_file.display();
     let running = control::status(pid_file).with_context(|| format!("cannot tell by {shown}"))?;
@@ -85,7 +85,7 @@ pub fn status(pid_file: &Path) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Without a file nothing is known but that.
+/// Returns the message that no server runs; without a pidfile it says only that there is none.
 fn not_running(pid_file: &Path) -> String {
     let shown = pid_file.display();
     match pid_file.symlink_metadata() {

@@ -1,4 +1,4 @@
-//! How many instructions the pure parts take, counted by Valgrind: the same on a busy machine as on an idle one.
+//! Instruction counts of the pure parts, taken under Valgrind: the same on a busy machine as on an idle one.
 //!
 //! `scripts/bench check` runs this and holds the counts against `baseline.json`. A bench's function and its case
 //! together are a sentence. Inputs are made, and what is returned is dropped, outside of what is counted. What an

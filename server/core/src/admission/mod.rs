@@ -1,4 +1,4 @@
-//! Who may connect: a limit for all, limits for each network, and places kept for visitors.
+//! Admission of connections: a limit for all, limits for each network, and places kept for visitors.
 
 mod networks;
 #[cfg(test)]
@@ -15,53 +15,53 @@ use crate::close::CloseReason;
 use crate::flood::Budget;
 use networks::Networks;
 
-/// How many connections there may be.
+/// Limits on connections.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// At once, from everywhere.
+    /// Simultaneous connections in all.
     pub connections: usize,
-    /// At once from one IPv4 address or IPv6 /64, and 16 times that from an IPv6 /48; 0 = no limit.
+    /// Simultaneous connections from one IPv4 address or IPv6 /64; an IPv6 /48 may have 16 times as many. 0 = no limit.
     pub per_address: usize,
-    /// New ones in 10 s, where `per_address` applies and by the same measure; 0 = no limit.
+    /// New connections in 10 s, counted like `per_address`; 0 = no limit.
     pub new_per_address: u32,
-    /// Networks that are exempt from all limits of addresses.
+    /// Networks that are exempt from all limits on addresses.
     pub trusted: Vec<IpNet>,
 }
 
-/// Why a connection is not let in.
+/// The reason for which a connection is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// There are as many connections as the server takes.
+    /// The server has as many connections as it takes.
     Full,
-    /// There are so many connections from that network, and no more may be at once.
+    /// The network has as many connections as it may have at once.
     AtOnce(usize, IpNet),
-    /// So many new ones have come from that network in 10 s, and no more may.
+    /// The network has opened as many connections as it may in 10 s.
     New(u64, IpNet),
 }
 
-/// What a connection's place is.
+/// The place that a connection takes up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seat {
-    /// A visitor's, for whom it is kept.
+    /// A visitor's, among the places kept for visitors.
     Kept,
-    /// A visitor's, who has to log in soon or go.
+    /// A visitor's beyond those: it must log in soon or is closed.
     OnTrial,
     /// A user's.
     User,
 }
 
-/// Counts connections against their limits. Times are since the server's start.
+/// A counter of connections against their limits. Times are since the server's start.
 #[derive(Debug)]
 pub struct Admission {
     limits: Limits,
     connections: usize,
-    /// Those of them on which nobody has logged in.
+    /// Connections among them on which nobody has logged in.
     visitors: usize,
     networks: Networks,
 }
 
 impl Admission {
-    /// Starts with nobody connected.
+    /// Creates a counter with no connection.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -71,10 +71,10 @@ impl Admission {
         }
     }
 
-    /// Counts a connection in, from an IP address or (`None`) a Unix socket: a visitor, so far.
+    /// Counts in a connection, a visitor's at first, from an IP address or (`None`) a Unix socket.
     ///
     /// # Errors
-    /// [`Refused`]; then it is not counted.
+    /// [`Refused`] if a limit is reached; the connection is then not counted.
     pub fn admit(&mut self, address: Option<IpAddr>, now: Duration) -> Result<(), Refused> {
         if self.connections >= self.limits.connections {
             return Err(Refused::Full);
@@ -87,7 +87,7 @@ impl Admission {
         Ok(())
     }
 
-    /// Counts an admitted connection out.
+    /// Counts out a connection that was admitted.
     pub fn release(&mut self, address: Option<IpAddr>, seat: Seat) {
         self.connections -= 1;
         if seat != Seat::User {
@@ -103,7 +103,7 @@ impl Admission {
         self.visitors -= 1;
     }
 
-    /// Returns the place that a visitor has: no more than half of all are kept for visitors.
+    /// Returns the place of a visitor: at most half of all places are kept for visitors.
     pub fn visitors_seat(&self) -> Seat {
         if self.visitors <= self.limits.connections / 2 {
             Seat::Kept
@@ -112,18 +112,18 @@ impl Admission {
         }
     }
 
-    /// Returns the budget that an admitted connection shares with others of its address, or `None` where it
+    /// Returns the budget that an admitted connection shares with others of its address, or `None` if it
     /// is exempt.
     pub fn budget(&self, address: Option<IpAddr>) -> Option<Arc<Budget>> {
         self.networks.budget(self.counted(address)?)
     }
 
-    /// Returns how many are connected.
+    /// Returns the number of connections.
     pub fn connections(&self) -> usize {
         self.connections
     }
 
-    /// Returns the address if its limits apply; one mapped into IPv6 counts as what it is.
+    /// Returns the address if its limits apply; an IPv4 address mapped into IPv6 counts as IPv4.
     fn counted(&self, address: Option<IpAddr>) -> Option<IpAddr> {
         let address = address?.to_canonical();
         let is_trusted = self.limits.trusted.iter().any(|net| net.contains(&address));
@@ -132,7 +132,7 @@ impl Admission {
 }
 
 impl Refused {
-    /// Returns the reason as the connection hears it.
+    /// Returns the close reason that the connection is told.
     pub fn reason(self) -> CloseReason {
         match self {
             Self::Full => CloseReason::ServerFull,
@@ -141,7 +141,7 @@ impl Refused {
     }
 }
 
-/// The limit that was met, as the operator reads it.
+/// Writes the limit that was reached, for the operator.
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

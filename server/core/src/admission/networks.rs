@@ -1,4 +1,4 @@
-//! The networks that connections come from, and what each has used of its limits.
+//! Networks that connections come from, each with its use of the limits.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -11,25 +11,25 @@ use super::{Limits, Refused};
 use crate::bucket::{Bucket, Rate};
 use crate::flood::Budget;
 
-/// An IPv6 site (a /48) may have what so many addresses (/64s) may: else whoever is given one could
+/// Addresses (/64s) whose limits an IPv6 site (a /48) has together: without a limit, the owner of a site could
 /// connect from 65,536 addresses.
 const ADDRESSES_OF_A_SITE: u32 = 16;
-/// The time in which new connections are counted. One takes so many tokens, so that the tokens of a second
+/// The time over which new connections are counted. One connection takes as many tokens, so that the tokens of a second
 /// are a whole number.
 const ARRIVALS_SECONDS: u64 = 10;
-/// Networks without connections are looked for when so many are known, at least.
+/// The least number of known networks at which those without connections are looked for.
 const FIRST_SWEEP: usize = 64;
 
-/// The networks that count. One is forgotten when nothing of it is connected and its buckets are
+/// Networks in use. A network is forgotten when it has no connection and its buckets are
 /// full again.
 #[derive(Debug)]
 pub(super) struct Networks {
     known: HashMap<IpNet, Network>,
-    /// With so many known, those that can be are forgotten.
+    /// The number of known networks at which unused ones are forgotten next.
     sweep_at: usize,
 }
 
-/// What a network has used of its limits.
+/// A network's use of its limits.
 #[derive(Debug, Default)]
 pub(super) struct Network {
     connections: usize,
@@ -47,7 +47,7 @@ impl Default for Networks {
 }
 
 impl Networks {
-    /// Counts a connection in, in each of its networks or in none.
+    /// Counts in a connection, in all of its networks or in none.
     pub(super) fn admit(
         &mut self,
         address: IpAddr,
@@ -70,7 +70,7 @@ impl Networks {
         Ok(())
     }
 
-    /// Counts an admitted connection out.
+    /// Counts out a connection that was admitted.
     pub(super) fn release(&mut self, address: IpAddr) {
         for (net, _) in networks_of(address) {
             if let Some(network) = self.known.get_mut(&net) {
@@ -79,16 +79,16 @@ impl Networks {
         }
     }
 
-    /// Returns the budget of an address that is connected.
+    /// Returns the budget of an address that has a connection.
     pub(super) fn budget(&self, address: IpAddr) -> Option<Arc<Budget>> {
         let (net, _) = networks_of(address).next()?;
         Some(self.known.get(&net)?.budget.clone())
     }
 
-    /// Forgets the networks that nothing is to be known of, when there may be many.
+    /// Forgets unused networks, once enough are known to make it worthwhile.
     ///
     /// # Cost
-    /// Constant for each connection, on average: as many as stay have to come until the next time.
+    /// Constant for each connection, on average: before the next sweep, as many networks must be added as this one kept.
     fn forget_some(&mut self, now: Duration) {
         if self.known.len() >= self.sweep_at {
             self.known.retain(|_, network| network.counts(now));
@@ -98,7 +98,7 @@ impl Networks {
 }
 
 impl Network {
-    /// Says whether one more may come.
+    /// Tells whether one more connection is allowed.
     fn allow(
         &self,
         net: IpNet,
@@ -118,14 +118,14 @@ impl Network {
         }
     }
 
-    /// Tells whether anything of it counts still.
+    /// Tells whether the network still counts against a limit.
     fn counts(&self, now: Duration) -> bool {
         self.connections > 0 || !self.arrivals.is_full(now) || !self.budget.is_full(now)
     }
 }
 
-/// Returns the networks in which a connection from there counts, the address itself first, and the limits of
-/// how many addresses each has.
+/// Returns the networks in which a connection from an address counts, the narrowest first, each with the number of
+/// addresses whose limits it has.
 fn networks_of(address: IpAddr) -> impl Iterator<Item = (IpNet, u32)> {
     let (own, site) = match address {
         IpAddr::V4(_) => (IpNet::from(address), None),
@@ -137,7 +137,7 @@ fn networks_of(address: IpAddr) -> impl Iterator<Item = (IpNet, u32)> {
     [Some((own, 1)), site].into_iter().flatten()
 }
 
-/// Returns the rate of new connections: all of 10 s may come at once.
+/// Returns the rate of new connections; all of 10 s may come at once.
 fn arrivals(limits: &Limits, addresses: u32) -> Option<Rate> {
     let tokens = u64::from(limits.new_per_address) * u64::from(addresses);
     (tokens > 0).then_some(Rate {

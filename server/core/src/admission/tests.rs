@@ -1,4 +1,4 @@
-//! Who is let in, and when.
+//! Tests of admission: which connections are let in, and when.
 
 use super::*;
 
@@ -8,7 +8,7 @@ fn ip(text: &str) -> Option<IpAddr> {
     Some(text.parse().unwrap())
 }
 
-/// So many connections, so many from an address, any number of new ones; loopback is trusted.
+/// Limits on all connections and on those of an address, none on new ones; loopback is trusted.
 fn admission(connections: usize, per_address: usize) -> Admission {
     Admission::new(Limits {
         connections,

@@ -1,10 +1,10 @@
-//! Each reader's bytes equal a simple model's, whatever happens in between.
+//! Model test of the cursor: each reader's bytes equal a simple model's, whatever happens in between.
 
 use super::*;
 use crate::log::{CHUNK_BYTES, RoomLog};
 use proptest::prelude::*;
 
-/// A token of the simple model: what a reader has still to be given.
+/// A token of the simple model: bytes that a reader is still to be given.
 #[derive(Debug, Clone)]
 enum Token {
     Line(Position, Vec<u8>),
@@ -12,7 +12,7 @@ enum Token {
     Private(Vec<u8>),
 }
 
-/// What a reader should be given, kept as a plain list.
+/// The bytes that a reader should be given, as a plain list.
 #[derive(Debug, Default)]
 struct Model {
     left: VecDeque<Token>,
@@ -67,7 +67,7 @@ struct Reader {
     closed: bool,
 }
 
-/// Writes up to `bytes` as a socket with so much room would take them.
+/// Writes up to `bytes`, as a socket with that much room would take them.
 fn write(cursor: &mut Cursor, view: &View, mut bytes: usize) -> Vec<u8> {
     let mut out = Vec::new();
     loop {
@@ -88,28 +88,28 @@ fn write(cursor: &mut Cursor, view: &View, mut bytes: usize) -> Vec<u8> {
 }
 
 #[derive(Debug, Clone)]
-enum Step {
-    /// A reader says a line of so many bytes.
+enum Action {
+    /// A reader says a line of a length in bytes.
     Say(usize, usize),
-    /// A private line for a reader, posted so many bytes behind the head.
+    /// A private line for a reader, posted some bytes behind the head.
     Private(usize, u64),
-    /// A shard looks at the log.
+    /// A shard catches up with the log.
     CatchUp(usize),
-    /// A reader's socket takes so many bytes.
+    /// A reader's socket takes some bytes.
     Write(usize, usize),
     Close(usize),
 }
 
 const READERS: usize = 5;
 
-fn step() -> impl Strategy<Value = Step> {
+fn action() -> impl Strategy<Value = Action> {
     let reader = 0..READERS;
     prop_oneof![
-        4 => (reader.clone(), prop_oneof![2usize..90, 3000usize..5000]).prop_map(|(r, n)| Step::Say(r, n)),
-        3 => (reader.clone(), 0u64..300).prop_map(|(r, back)| Step::Private(r, back)),
-        3 => (0usize..3).prop_map(Step::CatchUp),
-        5 => (reader.clone(), prop_oneof![0usize..40, 0usize..9000]).prop_map(|(r, n)| Step::Write(r, n)),
-        1 => reader.prop_map(Step::Close),
+        4 => (reader.clone(), prop_oneof![2usize..90, 3000usize..5000]).prop_map(|(r, n)| Action::Say(r, n)),
+        3 => (reader.clone(), 0u64..300).prop_map(|(r, back)| Action::Private(r, back)),
+        3 => (0usize..3).prop_map(Action::CatchUp),
+        5 => (reader.clone(), prop_oneof![0usize..40, 0usize..9000]).prop_map(|(r, n)| Action::Write(r, n)),
+        1 => reader.prop_map(Action::Close),
     ]
 }
 
@@ -117,7 +117,7 @@ proptest! {
     #[test]
     fn each_readers_bytes_are_the_models(
         shards in 1usize..=3,
-        steps in proptest::collection::vec(step(), 1..250),
+        steps in proptest::collection::vec(action(), 1..250),
     ) {
         let mut log = RoomLog::new(CHUNK_BYTES * 64);
         let mut views: Vec<View> = (0..shards).map(|_| View::default()).collect();
@@ -128,7 +128,7 @@ proptest! {
         let mut serial = 0;
         for step in steps {
             match step {
-                Step::Say(from, length) if !readers[from].closed => {
+                Action::Say(from, length) if !readers[from].closed => {
                     let line = [vec![b'a' + from as u8; length], b"\n".to_vec()].concat();
                     let at = log.append(&line).unwrap();
                     starts.push(log.head());
@@ -139,7 +139,7 @@ proptest! {
                     // A shard that appends reads the log before it does anything else.
                     views[readers[from].shard].catch_up(&log);
                 }
-                Step::Private(to, back) if !readers[to].closed => {
+                Action::Private(to, back) if !readers[to].closed => {
                     let Reader { shard, cursor, model, .. } = &mut readers[to];
                     let wanted = log.head().0.saturating_sub(back);
                     let at = starts.iter().copied().rfind(|start| start.0 <= wanted).unwrap();
@@ -154,13 +154,13 @@ proptest! {
                     cursor.insert(at, Private::Own(line.clone().into()), &views[*shard]);
                     model.insert(at, line);
                 }
-                Step::CatchUp(shard) if shard < shards => views[shard].catch_up(&log),
-                Step::Write(to, bytes) if !readers[to].closed => {
+                Action::CatchUp(shard) if shard < shards => views[shard].catch_up(&log),
+                Action::Write(to, bytes) if !readers[to].closed => {
                     let Reader { shard, cursor, model, .. } = &mut readers[to];
                     let written = write(cursor, &views[*shard], bytes);
                     prop_assert_eq!(&written, &model.take(written.len()));
                 }
-                Step::Close(who) => {
+                Action::Close(who) => {
                     // What it was to be given up to here is all it is given.
                     let Reader { shard, cursor, closed, .. } = &mut readers[who];
                     if !*closed {

@@ -1,4 +1,4 @@
-//! The budget of an address: what all of its sessions may send together.
+//! Budget of an address: the rate at which all of its sessions together may send.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::limits::Pace;
 use crate::bucket::Bucket;
 
-/// What the sessions of one address have sent of late, on whatever shards they are.
+/// The recent use of one address, by its sessions on any shard.
 ///
-/// A line that has to wait is given a turn, and is paid for at once. A session has one line waiting
-/// at most, so all of them come round in turn: none starves beside a neighbour that sends
+/// A line that has to wait is given a turn, and is paid for at once. A session has at most one line
+/// waiting, so the sessions take turns: none starves beside a neighbour that sends
 /// all the time, and none waits for more than one line of each of the others.
 #[derive(Debug, Default)]
 pub struct Budget(Mutex<Buckets>);
@@ -21,7 +21,7 @@ struct Buckets {
 }
 
 impl Budget {
-    /// Pays for a line of so many bytes; returns when it may pass.
+    /// Pays for a line of `bytes`; returns the time at which it may pass.
     pub(super) fn turn(&self, pace: &Pace, tokens: u64, bytes: u64, now: Duration) -> Duration {
         let mut buckets = self.buckets();
         let lines_at = buckets.lines.reserve(pace.lines, tokens, now);
@@ -29,7 +29,7 @@ impl Budget {
         lines_at.max(bytes_at)
     }
 
-    /// Moves all turns that are given from now on back by so much.
+    /// Moves back all turns given from now on.
     pub(super) fn delay(&self, time: Duration) {
         if !time.is_zero() {
             let mut buckets = self.buckets();
@@ -38,13 +38,13 @@ impl Budget {
         }
     }
 
-    /// Tells whether nothing has been sent that still counts.
+    /// Tells whether the whole budget is free again.
     pub fn is_full(&self, now: Duration) -> bool {
         let buckets = self.buckets();
         buckets.lines.is_full(now) && buckets.bytes.is_full(now)
     }
 
-    /// The buckets are whole between any two calls, so a panic elsewhere poisons nothing.
+    /// Locks the buckets, which are consistent between any two calls, so a panic elsewhere does no harm.
     fn buckets(&self) -> MutexGuard<'_, Buckets> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! The limits of flood control: what a line costs, and how fast lines and their bytes may come.
+//! Limits of flood control: the cost of a line, and the rates of lines and of their bytes.
 
 use crate::bucket::Rate;
 use crate::command::Cost;
@@ -8,19 +8,19 @@ const BYTES: Rate = Rate {
     per_second: 8 * 1024,
     burst: 16 * 1024,
 };
-/// Tokens of a line: PING and LIN cost one of them.
+/// Tokens of a line; PING and LIN cost one token.
 const FIFTHS: u64 = 5;
 
-/// How fast one sender may be, or all senders of an address.
+/// The rates for one sender, or for all senders of an address.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
-    /// In fifths of a line.
+    /// Lines, counted in fifths.
     pub(super) lines: Rate,
     pub(super) bytes: Rate,
 }
 
 impl Pace {
-    /// Returns what so many together may send.
+    /// Returns the rates that several senders have together.
     fn times(self, senders: u32) -> Self {
         let times = |rate: Rate| Rate {
             per_second: rate.per_second.saturating_mul(u64::from(senders)),
@@ -37,7 +37,7 @@ impl Pace {
 #[derive(Debug, Clone, Copy)]
 pub struct FloodLimits {
     pub(super) session: Pace,
-    /// What all sessions of an address may send together; `None`: no limit.
+    /// The rates of all sessions of an address together; `None`: no limit.
     pub(super) address: Option<Pace>,
 }
 
@@ -58,7 +58,7 @@ impl FloodLimits {
         }
     }
 
-    /// Lets all sessions of an address together send what so many may; 0 = no limit.
+    /// Lets all sessions of an address together send as much as `senders` may; 0 = no limit.
     #[must_use]
     pub fn for_an_address(self, sessions: u32) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl FloodLimits {
         }
     }
 
-    /// Returns the tokens of a line.
+    /// Returns the cost of a line in tokens.
     pub(super) fn tokens(&self, cost: Cost) -> u64 {
         match cost {
             Cost::Free => 0,

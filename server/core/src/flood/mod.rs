@@ -1,8 +1,8 @@
-//! Flood control: a sender that is too fast is held back; nothing is refused, nothing is lost.
+//! Flood control: holds back a sender that is too fast; refuses nothing, loses nothing.
 //!
-//! A line asks three times: the session's own limits, its address' budget, the room. Only the time
-//! for which its own limits hold it counts against a session: what others of its address or of the room say is not
-//! its fault.
+//! A line must pass three limits: the session's own, its address' budget, and the room's. Only time
+//! spent held by its own limits counts against a session, because it is not at fault for what others
+//! say.
 
 mod budget;
 mod limits;
@@ -18,31 +18,31 @@ use crate::command::Cost;
 pub use budget::Budget;
 pub use limits::FloodLimits;
 
-/// Being held back by its own limits for so long on end closes a session: else a client that pushed
-/// megabytes into its own kernel and left would "talk" for hours as a ghost.
+/// The time held back by its own limits, without a break, after which a session is closed: otherwise a client that
+/// pushed megabytes into its own kernel and left would "talk" for hours as a ghost.
 pub const HELD_LIMIT: Duration = Duration::from_secs(120);
-/// A held socket is read again when it may give so many bytes, lest it wake the shard for each.
+/// The bytes a held sender must be allowed before its socket is read again, so that it does not wake the shard for each.
 const WORTH_READING_BYTES: u64 = 1024;
 
-/// What one session has sent of late. Times are since the server's start.
+/// Flood control of one session. Times are since the server's start.
 #[derive(Debug, Default)]
 pub struct Flood {
     lines: Bucket,
     bytes: Bucket,
-    /// `None`: its address has no limits.
+    /// `None`: the address has no limits.
     address: Option<Arc<Budget>>,
-    /// `None`: it has not been told to slow down. On the heap: few sessions are ever held.
+    /// `None`: the session has not been told to slow down. On the heap: few sessions are ever held.
     episode: Option<Box<Episode>>,
 }
 
-/// From the first time a session is held back until nothing waits and a whole burst is allowed
-/// again. It is told once.
+/// An episode: from the first time a session is held back until nothing waits and a whole burst is
+/// allowed again. The session is told once.
 #[derive(Debug, Default)]
 struct Episode {
-    /// For how long its own limits have held it on end; `None`: nothing of it waits.
+    /// The time for which its own limits have held it without a break; `None`: nothing of it waits.
     held: Option<Duration>,
-    /// Up to when that is counted, so that no time counts twice where it is tried early. Where it is
-    /// tried late, as after a stop of the process, the delay does not count.
+    /// The time up to which that is counted, so that an early attempt counts no time twice. The delay of a
+    /// late attempt, as after a stop of the process, does not count.
     counted: Duration,
     /// The turn that the next line waits for, and has paid for.
     turn: Option<Turn>,
@@ -57,26 +57,26 @@ enum Turn {
     Room(Duration),
 }
 
-/// Whose limits hold a session back.
+/// The owner of the limits that hold a session back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose {
     Own,
     Others,
 }
 
-/// A session is held back.
+/// The result of a line that may not pass yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
-    /// When to try again.
+    /// The time of the next attempt.
     pub until: Duration,
-    /// This is the first time in this episode.
+    /// It is the first time in this episode.
     pub is_news: bool,
-    /// Its own limits have held it for [`HELD_LIMIT`].
+    /// The session's own limits have held it for [`HELD_LIMIT`].
     pub too_long: bool,
 }
 
 impl Flood {
-    /// Begins for a session of an address that may have a budget.
+    /// Creates flood control for a session whose address may have a budget.
     pub fn new(address: Option<Arc<Budget>>) -> Self {
         Self {
             address,
@@ -88,7 +88,7 @@ impl Flood {
     /// a turn for the line and returns its time.
     ///
     /// # Errors
-    /// [`Held`]; nothing was taken but the turn, which stays the line's.
+    /// [`Held`] if one of them does not; only the turn at the address is taken, and stays the line's.
     pub fn line(
         &mut self,
         limits: &FloodLimits,
@@ -113,10 +113,10 @@ impl Flood {
         Ok(())
     }
 
-    /// Returns how many bytes may be read now, at least 1.
+    /// Returns the number of bytes that may be read now, at least 1.
     ///
     /// # Errors
-    /// [`Held`], if it is not worth reading yet.
+    /// [`Held`], if too few bytes are allowed to be worth reading.
     pub fn may_read(&mut self, limits: &FloodLimits, now: Duration) -> Result<usize, Held> {
         let rate = limits.session.bytes;
         let available = self.bytes.available(rate, now);
@@ -127,7 +127,7 @@ impl Flood {
         Ok(usize::try_from(available).unwrap_or(usize::MAX))
     }
 
-    /// Counts bytes that were read, at most as many as [`may_read`](Self::may_read) said.
+    /// Counts bytes that were read, at most as many as [`may_read`](Self::may_read) returned.
     pub fn read(&mut self, limits: &FloodLimits, bytes: usize, now: Duration) {
         let waits = self.episode.as_ref().is_some_and(|it| it.held.is_some());
         if !waits && self.lines.is_full(now) && self.bytes.is_full(now) {
@@ -136,7 +136,7 @@ impl Flood {
         self.bytes.reserve(limits.session.bytes, bytes as u64, now);
     }
 
-    /// Notes that nothing of the session waits: it is not held.
+    /// Notes that nothing of the session waits any more.
     pub fn caught_up(&mut self) {
         if let Some(episode) = &mut self.episode {
             episode.held = None;

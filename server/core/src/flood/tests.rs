@@ -1,4 +1,4 @@
-//! One session alone, and beside the others of its address.
+//! Tests of flood control: one session alone, and beside others of its address.
 
 use super::*;
 use crate::bucket::Rate;
@@ -153,12 +153,12 @@ fn a_turn_that_the_room_holds_back_is_paid_for_once() {
     assert!(budget.is_full(paid) && !budget.is_full(paid - Duration::from_millis(1)));
 }
 
-/// The sessions of one address, all of which say as much as they may.
+/// Sessions of one address, all of which say as much as they may.
 struct Neighbours {
     limits: FloodLimits,
     line_bytes: usize,
     sessions: Vec<Flood>,
-    /// When each is tried again, and how many lines of it have passed.
+    /// The time of each session's next attempt, and the number of its lines that have passed.
     tried_at: Vec<Duration>,
     passed: Vec<usize>,
 }
@@ -176,7 +176,7 @@ impl Neighbours {
         }
     }
 
-    /// Has everybody tried whenever it was promised something, the first ones always first.
+    /// Tries each session at the time it was promised, always in the same order.
     fn talk_until(&mut self, end: Duration) {
         while let Some(now) = self.tried_at.iter().copied().min().filter(|&at| at < end) {
             for session in 0..self.sessions.len() {

@@ -1,9 +1,9 @@
-//! Looks: what a name shares with the names that may be taken for it.
+//! Skeletons: the key that a name shares with the names that may be mistaken for it.
 //!
-//! Two names look alike that differ only in what is overlooked: letters drawn alike (Unicode TR 39:
+//! Two names look alike if they differ only in what readers overlook: letters drawn alike (Unicode TR 39:
 //! `раураl` in Cyrillic), letters in another style (`ᴶack`, `Ｊack`), accents (`Jacḳ`, `İstanbul`).
-//! Zoë and Zoe can't both be in the room, which is the price. What a digit is worth does not count,
-//! only how it is drawn: the Devanagari one of `x१` looks like a nine.
+//! The price is that Zoë and Zoe can't both be in the room. The value of a digit does not count,
+//! only its shape: the Devanagari one of `x१` looks like a nine.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -14,9 +14,9 @@ use unicode_security::skeleton;
 
 use super::{Folded, Name};
 
-/// A look as 64 bits of its hash: what the roster keeps for each user.
+/// A skeleton as 64 bits of its hash, which the roster keeps for each user.
 ///
-/// Two looks that share a hash by accident would make a free name "taken", once in 2^64 pairs.
+/// Two skeletons that share a hash by accident would make a free name "taken", once in 2^64 pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Skeleton(u64);
 
@@ -29,12 +29,12 @@ impl Skeleton {
 }
 
 impl Name {
-    /// Returns the looks of the name: one for nearly all, each once.
+    /// Returns the skeletons of the name, each once: nearly all names have one.
     ///
     /// A name that differs only in case is the same name, so a look-alike of any such spelling
     /// counts: the skeleton of the folded name and the folded skeleton of the name as written. A
     /// letter in another style may be drawn like a third one (`ſ` like `f`), so the name without
-    /// styles has a look of its own.
+    /// styles has a skeleton of its own.
     pub(crate) fn skeletons(&self) -> Vec<Skeleton> {
         let unstyled: String = self.as_str().nfkc().collect();
         let written = Folded::of(&drawn(self.as_str()));
@@ -54,7 +54,7 @@ fn drawn(text: &str) -> String {
     skeleton(&without_accents(text)).collect()
 }
 
-/// Takes off the marks that do not spell in the script they are found in.
+/// Removes the marks that have no meaning in the script in which they are found.
 fn without_accents(text: &str) -> String {
     let mut base = Script::Common;
     let is_drawn = |&c: &char| {
@@ -67,8 +67,8 @@ fn without_accents(text: &str) -> String {
     text.nfd().filter(is_drawn).collect()
 }
 
-/// Tells whether a mark tells words apart on letters of a script: a vowel of Devanagari does, a
-/// dot under a Latin letter is overlooked, and one under a Chinese letter has no business there.
+/// Tells whether a mark distinguishes words of a script: a vowel of Devanagari does, a
+/// dot under a Latin letter is overlooked, and one under a Chinese letter is out of place.
 fn spells(mark: char, script: Script) -> bool {
     use Script::{Common, Cyrillic, Greek, Latin};
     !matches!(script, Latin | Greek | Cyrillic | Common)
@@ -103,7 +103,7 @@ mod tests {
         }
     }
 
-    /// A dot is overlooked, and where it is, an accent is too: no line can be drawn between them.
+    /// A dot is overlooked, and therefore an accent is too: no line can be drawn between them.
     #[test]
     fn accents_are_overlooked_whichever_they_are() {
         for text in ["Jacḳ", "Jáck", "Jac\u{329}k", "Jack\u{5b4}", "Jack\u{93c}"] {

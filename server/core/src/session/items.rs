@@ -1,4 +1,4 @@
-//! What sessions hand to their shard: items, in the order they are to be performed.
+//! Items that sessions hand to their shard, in the order they are to be performed.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,16 +8,16 @@ use crate::cursor::Private;
 use crate::line::ServerLine;
 use crate::name::Name;
 
-/// A thing to be done for a session.
+/// A task for the shard, on behalf of a session.
 #[derive(Debug)]
 pub enum Item {
-    /// Append a line of so many bytes to the room log; the session skips it. Its bytes are the next
+    /// Append a line to the room log; the session skips it. Its bytes are the next
     /// of [`Items::lines`].
     Line {
-        /// Its length, ending included.
+        /// The length of the line, ending included.
         bytes: usize,
     },
-    /// Ask the roster for a name.
+    /// Claim a name.
     Claim(Name),
     /// Tell everyone else that the session logged in.
     Joined,
@@ -25,13 +25,13 @@ pub enum Item {
     Whisper(Box<Whisper>),
     /// Write private bytes to the session.
     Answer(Private),
-    /// Write a text that many share to the session.
+    /// Write a shared text to the session.
     Show(Shared),
     /// End the session: its last item.
     End(CloseReason),
 }
 
-/// A text that many share.
+/// A text that many sessions share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shared {
     /// The answer to `HELP`.
@@ -42,27 +42,27 @@ pub enum Shared {
 
 /// A whisper on its way.
 pub struct Whisper {
-    /// The addressee as it was given.
+    /// The addressee, as the sender wrote it.
     pub to: String,
     /// The line as the addressee reads it.
     pub line: Box<[u8]>,
 }
 
-/// A private text stands in no `Debug` output.
+/// Shows no private text.
 impl fmt::Debug for Whisper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Whisper({} bytes)", self.line.len())
     }
 }
 
-/// Items of a shard's sessions, in order, with the lines they append: encoded once.
+/// The items of a shard's sessions, in order, with the lines they append, each encoded once.
 #[derive(Debug, Default)]
 pub struct Items {
-    /// The slot of the session that hands out items now.
+    /// The slot of the session that is handing out items.
     pub from: u32,
     queue: VecDeque<(u32, Item)>,
     lines: Vec<u8>,
-    /// How much of `lines` has been taken.
+    /// The number of bytes of `lines` already taken.
     taken: usize,
 }
 
@@ -72,7 +72,7 @@ impl Items {
         self.queue.push_back((self.from, item));
     }
 
-    /// Puts an item back that could not be performed yet.
+    /// Puts back an item that could not be performed yet.
     pub fn push_front(&mut self, from: u32, item: Item) {
         self.queue.push_front((from, item));
     }
@@ -91,13 +91,13 @@ impl Items {
         self.queue.front()
     }
 
-    /// Takes the next item, which is no line.
+    /// Takes the next item, which must not be a line.
     pub fn pop(&mut self) -> Option<(u32, Item)> {
         debug_assert!(!matches!(self.queue.front(), Some((_, Item::Line { .. }))));
         self.queue.pop_front()
     }
 
-    /// Returns the bytes of the lines at the front, as many as stand next to each other and fit in
+    /// Returns the bytes of the adjacent lines at the front, as many as fit in
     /// `most` bytes, but at least one if there is one.
     pub fn lines(&self, most: usize) -> &[u8] {
         let mut length = 0;
@@ -124,12 +124,12 @@ impl Items {
         Some((from, bytes))
     }
 
-    /// Returns how many bytes of lines wait to be appended.
+    /// Returns the number of bytes of lines that wait to be appended.
     pub fn pending_bytes(&self) -> usize {
         self.lines.len() - self.taken
     }
 
-    /// Tells whether nothing is left to be done.
+    /// Tells whether there is no item.
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }

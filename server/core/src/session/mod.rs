@@ -1,9 +1,9 @@
-//! The life of one connection: bytes come in, [items](Items) come out, a [cursor](crate::cursor)
-//! says what has been read.
+//! Session: the life of one connection. Bytes come in, [items](Items) come out, and a
+//! [cursor](crate::cursor) tells what has been written to the peer.
 //!
 //! A session performs nothing. It turns its input into items, in order; the shard performs them
-//! and tells the session what came of it ([`Event`]). While an answer is outstanding, own answers
-//! lie unread or flood control holds, the rest of the input stays undecoded.
+//! and reports the outcome ([`Event`]). While an event is outstanding, the session's own answers
+//! are unread or flood control holds it, the rest of the input stays undecoded.
 
 mod items;
 mod respond;
@@ -28,11 +28,11 @@ use crate::text;
 
 pub use items::{Item, Items, Shared, Whisper};
 
-/// Own answers that may lie unread before the session's input waits: who asks without reading
-/// waits for himself.
+/// Bytes of own answers that may be unread before the session's input waits: a peer that asks without
+/// reading waits for itself.
 pub const OWN_WAITING_BYTES: usize = 4 * 1024;
 
-/// What holds for every session.
+/// The rules that apply to every session.
 #[derive(Debug)]
 pub struct Rules {
     /// `None`: no flood control.
@@ -41,27 +41,27 @@ pub struct Rules {
     pub secret: Box<str>,
 }
 
-/// What came of an item.
+/// The outcome of an item.
 #[derive(Debug)]
 pub enum Event {
-    /// The name is the session's, and so is its account of whispers.
+    /// The name now belongs to the session, with its account of whispers.
     Claimed(Arc<Account>),
-    /// The name can't be had.
+    /// The name is unavailable.
     Unavailable(Unavailable),
     /// The whisper is on its way.
     Whispered,
-    /// Nobody has that name: as it was given.
+    /// Nobody has the name, which is repeated as it was given.
     NoSuchUser(String),
-    /// Too much waits for that user already: the name as it was given.
+    /// Too much waits for that user already; the name is repeated as it was given.
     NotReading(String),
 }
 
-/// Why a session's input does not go on by itself.
+/// The reason for which a session's input stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// All of it is decoded: more may be read.
+    /// All input is decoded: more may be read.
     Drained,
-    /// Flood control holds it until then.
+    /// Flood control holds it until this time.
     Held(Duration),
     /// It waits for an event, or for its answers to be read.
     Waiting,
@@ -69,14 +69,14 @@ pub enum Progress {
     Ended,
 }
 
-/// What may be read from the socket now.
+/// The amount that may be read from the socket now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appetite {
-    /// So many bytes, at least 1.
+    /// That many bytes, at least 1.
     Bytes(usize),
-    /// Nothing until then.
+    /// Nothing until this time.
     Held(Duration),
-    /// Nothing before the session goes on.
+    /// Nothing until the session goes on.
     None,
 }
 
@@ -93,15 +93,15 @@ pub struct Session {
     decoder: Decoder,
     cursor: Cursor,
     login: Login,
-    /// `None` where the peer is exempt.
+    /// `None` if the peer is exempt.
     flood: Option<Flood>,
-    /// Weight of own answers and skips that have not been written.
+    /// The weight of own answers and skips that have not been written.
     own_waiting: usize,
-    /// Shared texts, or pieces of one, that have not been written.
+    /// The number of shared texts, or pieces of one, that have not been written.
     shared_waiting: usize,
-    /// An item was handed out whose event has not come.
+    /// An item was handed out whose outcome is not known yet.
     awaiting: bool,
-    /// A first line that is not blank has been seen: the peer speaks our protocol, well or badly.
+    /// A first line that is not blank has been seen, so the peer speaks our protocol, well or badly.
     opened: bool,
     input_ended: bool,
     ended: Option<CloseReason>,
@@ -134,22 +134,22 @@ impl Session {
         }
     }
 
-    /// Tells whether nobody has logged in, nor is about to.
+    /// Tells whether nobody has logged in or is about to.
     pub fn is_visitor(&self) -> bool {
         matches!(self.login, Login::Visitor)
     }
 
-    /// Returns why the session ended, if it did.
+    /// Returns the close reason, if the session has ended.
     pub fn ended(&self) -> Option<CloseReason> {
         self.ended
     }
 
-    /// Returns the session's place in the room log.
+    /// Returns the session's cursor in the room log.
     pub fn cursor(&self) -> &Cursor {
         &self.cursor
     }
 
-    /// Says what may be read from the socket now.
+    /// Returns the amount that may be read from the socket now.
     pub fn appetite(&mut self, rules: &Rules, now: Duration, items: &mut Items) -> Appetite {
         if self.ended.is_some() || self.input_ended || self.is_waiting() {
             return Appetite::None;
@@ -170,7 +170,7 @@ impl Session {
         }
     }
 
-    /// Takes bytes read from the socket, at most as many as the [`appetite`](Self::appetite) was for.
+    /// Takes bytes read from the socket, at most as many as the [`appetite`](Self::appetite) allowed.
     pub fn feed(&mut self, bytes: &[u8], rules: &Rules, now: Duration) {
         if let (Some(flood), Some(limits)) = (&mut self.flood, &rules.flood) {
             flood.read(limits, bytes.len(), now);
@@ -178,12 +178,12 @@ impl Session {
         self.decoder.feed(bytes);
     }
 
-    /// Notes that the peer will send no more: what is complete is still answered.
+    /// Notes that the peer will send no more; complete lines are still answered.
     pub fn input_ended(&mut self) {
         self.input_ended = true;
     }
 
-    /// Notes that nothing waits: its input is drained and its socket has no more.
+    /// Notes that no input waits: it is all decoded and the socket has no more.
     pub fn caught_up(&mut self) {
         if let Some(flood) = &mut self.flood {
             flood.caught_up();
@@ -215,7 +215,7 @@ impl Session {
         }
     }
 
-    /// Takes the next thing of the input; `false` if there is none.
+    /// Takes the next thing of the input; returns `false` if there is none.
     fn next(
         &mut self,
         rules: &Rules,
@@ -281,7 +281,7 @@ impl Session {
         Ok(true)
     }
 
-    /// Takes a byte order mark off a line that may be the first.
+    /// Strips a byte order mark from a line that may be the first.
     fn without_its_mark<'a>(&self, line: &'a [u8]) -> &'a [u8] {
         if self.opened {
             line
@@ -290,7 +290,7 @@ impl Session {
         }
     }
 
-    /// Asks flood control, where there is any, for a line of so many bytes.
+    /// Asks flood control, if there is any, for a line.
     fn allow(
         &mut self,
         cost: Cost,
@@ -305,7 +305,7 @@ impl Session {
         }
     }
 
-    /// Stands back until flood control lets go, or ends it where that takes too long.
+    /// Holds the session until flood control lets it go on, or ends it if it was held too long.
     fn hold(&mut self, held: Held, items: &mut Items) -> Progress {
         if held.too_long {
             self.end(CloseReason::HeldTooLong, items);
@@ -317,12 +317,12 @@ impl Session {
         Progress::Held(held.until)
     }
 
-    /// Tells whether the input waits for an event, or for answers to be read.
+    /// Tells whether the input waits for an event or for answers to be read.
     pub fn is_waiting(&self) -> bool {
         self.awaiting || self.own_waiting > OWN_WAITING_BYTES || self.shared_waiting > 0
     }
 
-    /// Hears what came of an item.
+    /// Takes the outcome of an item.
     pub fn on(&mut self, event: Event, items: &mut Items) {
         self.awaiting = false;
         if self.ended.is_none() {
@@ -330,9 +330,9 @@ impl Session {
         }
     }
 
-    /// Ends the session: its last item. The first reason stays.
+    /// Ends the session with its last item. The first reason counts.
     ///
-    /// A reader that is too slow takes no last line, and at a stop the room's own is the last.
+    /// A reader that is too slow gets no last line; in a stop the room's own line is the last.
     pub fn end(&mut self, reason: CloseReason, items: &mut Items) {
         if self.ended.is_some() {
             return;
@@ -345,27 +345,27 @@ impl Session {
         items.push(Item::End(reason));
     }
 
-    /// Skips a line of its own that was just appended to the log.
+    /// Skips a line of the session's own that was just appended to the log.
     pub fn appended(&mut self, at: Position, bytes: usize) {
         self.own_waiting += self.cursor.skip(at, bytes);
     }
 
-    /// Notes that the shared text it asked for comes in so many pieces, at least 1.
+    /// Notes the number of pieces, at least 1, in which a requested shared text comes.
     pub fn shown_in(&mut self, pieces: usize) {
         self.shared_waiting += pieces - 1;
     }
 
-    /// Places private bytes in what it reads.
+    /// Inserts private bytes at a position.
     pub fn insert(&mut self, at: Position, private: Private, view: &View) {
         self.cursor.insert(at, private, view);
     }
 
-    /// Ends its reading at a position.
+    /// Ends reading at a position.
     pub fn end_at(&mut self, at: Position) {
         self.cursor.end_at(at);
     }
 
-    /// Moves its cursor behind bytes that were written.
+    /// Advances the cursor over bytes that were written.
     pub fn written(&mut self, bytes: usize, view: &View) {
         let written = self.cursor.advance(bytes, view);
         self.own_waiting -= written.own;
@@ -377,7 +377,7 @@ impl Session {
         }
     }
 
-    /// Returns what a line would put into the room, in bytes.
+    /// Returns the number of bytes that a line would add to the room log.
     fn said_bytes(&self, line: &Line<'_>) -> usize {
         match (line, self.name()) {
             (Line::Known(_, Ok(Command::Message(text))), Some(name)) => {
@@ -388,7 +388,7 @@ impl Session {
     }
 }
 
-/// Tells whether the first line, as far as it has come, is another protocol's.
+/// Tells whether the first line, as far as it has come, belongs to another protocol.
 fn begins_foreign(decoder: &mut Decoder) -> bool {
     let extent = match decoder.peek() {
         Some(Input::Line(_)) => Extent::Whole,

@@ -1,4 +1,4 @@
-//! One session alone: what it hands out for what comes in.
+//! Tests of one session alone: the items it hands out for its input.
 
 use super::*;
 use crate::flood::HELD_LIMIT;
@@ -6,7 +6,7 @@ use crate::log::RoomLog;
 
 const START: Duration = Duration::from_secs(3);
 
-/// A session whose items are shown as text, and which is told nothing by itself.
+/// A session whose items are shown as text, and which gets only the events that a test sends.
 struct Solo {
     session: Session,
     items: Items,
@@ -34,7 +34,7 @@ impl Solo {
         solo
     }
 
-    /// Logged in as Ann, what that gave taken.
+    /// Logs in as Ann and discards the items of that.
     fn logged_in() -> Self {
         let mut solo = Self::new(None);
         assert_eq!(solo.say("LIN Ann\n"), ["claim Ann"]);
@@ -71,7 +71,7 @@ impl Solo {
             .appetite(&self.rules, self.now, &mut self.items)
     }
 
-    /// Reads everything that was placed.
+    /// Reads everything that was inserted.
     fn read_all(&mut self) {
         let mut slices = [std::io::IoSlice::new(&[]); 1];
         while self.session.cursor().gather(&self.view, &mut slices) > 0 {
@@ -81,7 +81,7 @@ impl Solo {
         }
     }
 
-    /// Places what was handed out, as a shard does, and shows it.
+    /// Inserts what was handed out, as a shard does, and shows it.
     fn shown(&mut self) -> Vec<String> {
         let mut shown = Vec::new();
         while let Some((_, item)) = self.items.front() {

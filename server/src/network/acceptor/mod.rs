@@ -1,5 +1,5 @@
-//! The acceptor: accepts connections, applies the limits, and hands each to the shard with the
-//! fewest sessions.
+//! Acceptor: accepts connections, applies the limits, and hands each connection to the shard with
+//! the fewest sessions.
 
 mod refusal;
 
@@ -21,14 +21,14 @@ use crate::room::sync::lock;
 use crate::room::transport::Socket;
 use refusal::Refusals;
 
-/// The pause after an accept that failed for lack of resources doubles between these.
+/// The least and greatest pause after an accept failed for lack of resources; it doubles in between.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// The tasks that accept connections.
 #[derive(Debug)]
 pub(crate) struct Acceptor(JoinSet<()>);
 
-/// Begins to accept connections.
+/// Starts to accept connections.
 pub(crate) fn open(listeners: Listeners, shared: Arc<Shared>) -> io::Result<Acceptor> {
     let refusals = Arc::new(Refusals::default());
     let mut tasks = JoinSet::new();
@@ -70,7 +70,7 @@ async fn accept_all(listener: Watched, shared: Arc<Shared>, refusals: Arc<Refusa
     }
 }
 
-/// Admits a connection, or refuses it with its reason.
+/// Admits a connection, or refuses it with a reason.
 fn let_in(socket: Socket, peer: Peer, shared: &Shared, refusals: &Arc<Refusals>) {
     let now = shared.now();
     let admitted = lock(&shared.admission).admit(peer.ip(), now);
@@ -90,7 +90,7 @@ fn let_in(socket: Socket, peer: Peer, shared: &Shared, refusals: &Arc<Refusals>)
     }
 }
 
-/// A listener, watched.
+/// A listener, registered with the runtime.
 #[derive(Debug)]
 enum Watched {
     Tcp(TcpListener),
@@ -111,7 +111,7 @@ impl Watched {
         })
     }
 
-    /// Accepts a connection and takes it out of this thread's reactor: it goes to a shard.
+    /// Accepts a connection and deregisters it from this thread's reactor, because it goes to a shard.
     async fn accept(&self) -> io::Result<(Socket, Peer)> {
         match self {
             Self::Tcp(listener) => {
@@ -131,7 +131,7 @@ impl Watched {
     }
 }
 
-/// What an accept error is about.
+/// The scope of an accept error.
 #[derive(Debug, PartialEq, Eq)]
 enum AcceptError {
     OfOneConnection,

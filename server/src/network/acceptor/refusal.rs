@@ -1,4 +1,4 @@
-//! Refusing a connection: one line that says why, and a close that loses none of it.
+//! Refusal of a connection: one line that says why, and a close that does not lose it.
 
 use std::io::IoSlice;
 use std::os::fd::OwnedFd;
@@ -16,7 +16,7 @@ use crate::room::shard::LINGER;
 use crate::room::throttled_counter::ThrottledCounter;
 use crate::room::transport::{Socket, Transport};
 
-/// Refused connections that are closed in peace at one time; a further one is just closed.
+/// Refused connections that may linger at one time; a further one is closed at once.
 const LINGERING: usize = 16;
 
 /// The refused connections.
@@ -36,7 +36,7 @@ impl Default for Refusals {
 }
 
 impl Refusals {
-    /// Tells a connection why it may not stay, and closes it.
+    /// Tells a connection the reason, and closes it.
     pub(super) fn refuse(&self, mut socket: Socket, peer: Peer, refused: Refused, now: Duration) {
         let reason = refused.reason();
         if let Some(count) = self.refused.note(now) {
@@ -54,7 +54,7 @@ impl Refusals {
         }
     }
 
-    /// Reads and drops what still comes, so that no reset swallows the line.
+    /// Reads and drops input until the peer closes, so that no reset swallows the line.
     fn linger(&self, socket: Socket) {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             return;

@@ -1,4 +1,4 @@
-//! Where the server listens.
+//! Listeners: the bound sockets of the server.
 
 mod unix;
 
@@ -14,17 +14,17 @@ pub(crate) use unix::BoundUnix;
 
 /// Connections that may wait to be accepted: somaxconn's usual value, for join storms.
 const BACKLOG: i32 = 4096;
-/// SO_RCVBUF of each socket: what a sender that is held back may have in the kernel.
+/// SO_RCVBUF of each socket: the input of a held-back sender that the kernel may keep.
 const RECEIVE_BUFFER_BYTES: usize = 32 * 1024;
-/// A silent peer is asked after 15 s, three times at 5 s: dead within half a minute.
+/// Keepalive: a silent peer is probed after 15 s, three times at 5 s, so it is found dead within half a minute.
 const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
     .with_time(Duration::from_secs(15))
     .with_interval(Duration::from_secs(5))
     .with_retries(3);
-/// A socket that takes nothing for so long though bytes wait is closed by the kernel.
+/// The time after which the kernel closes a socket that takes nothing although bytes wait.
 const USER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// An address that can't be listened on.
+/// The error of listening on an address.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}")]
 pub struct BindError {
@@ -48,7 +48,7 @@ impl Listeners {
     /// Binds every address.
     ///
     /// # Errors
-    /// [`BindError`] for the first that can't be bound.
+    /// [`BindError`] for the first address that can't be bound.
     pub fn bind(addresses: &[ListenAddr], options: &SocketOptions<'_>) -> Result<Self, BindError> {
         let bind = |address: &ListenAddr| {
             bind(address, options).map_err(|source| BindError {
@@ -63,7 +63,7 @@ impl Listeners {
             .map(Self)
     }
 
-    /// Returns the real addresses: where port 0 was asked for, the port that was given.
+    /// Returns the real addresses: instead of port 0, the port that the kernel chose.
     pub fn addresses(&self) -> impl Iterator<Item = &ListenAddr> {
         self.0.iter().map(|(address, _)| address)
     }
@@ -87,7 +87,7 @@ fn bind(address: &ListenAddr, options: &SocketOptions<'_>) -> io::Result<(Listen
     }
 }
 
-/// The options are set once, here: accepted sockets inherit them.
+/// Sets the options once, on the listener: accepted sockets inherit them.
 fn bind_tcp(address: SocketAddr, send_buffer_bytes: usize) -> io::Result<net::TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),

@@ -1,5 +1,5 @@
 //! Unix sockets: a path is taken over only from a socket that nobody answers on, and removed only
-//! while it leads to this server's own.
+//! while it leads to this server's own socket.
 
 use std::io;
 use std::os::unix::net::UnixListener;
@@ -14,7 +14,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use super::{BACKLOG, SocketOptions};
 use crate::process::files::{Inode, Missing, Place, named};
 
-/// What a bound Unix socket needs besides: its path is removed at the end.
+/// The path of a bound Unix socket, which is removed at the end.
 #[derive(Debug)]
 pub(crate) struct BoundUnix {
     /// SO_SNDBUF for accepted sockets, which do not inherit it.
@@ -31,7 +31,7 @@ impl Drop for BoundUnix {
     }
 }
 
-/// Binds a path; a stale socket there is replaced.
+/// Binds a path, and replaces a stale socket there.
 pub(super) fn bind(
     path: &Path,
     options: &SocketOptions<'_>,
@@ -54,8 +54,8 @@ pub(super) fn bind(
     Ok((socket.into(), bound))
 }
 
-/// The path has its mode from its first moment on: the kernel gives it the socket's, less the umask.
-/// Called while the process has one thread, whose umask it is.
+/// Binds with the path's mode set from the first moment on: the kernel gives it the socket's, less the umask.
+/// Called while the process has one thread, because the umask is the process's.
 fn bind_with_mode(socket: &Socket, path: &Path, mode: u32) -> io::Result<()> {
     rustix::fs::fchmod(socket, Mode::from_raw_mode(mode))?;
     let usual = umask(Mode::empty());
@@ -77,7 +77,8 @@ fn make_room(path: &Path, place: &Place) -> io::Result<()> {
     }
 }
 
-/// Asks without waiting: one with a full backlog, of another type, or that may not be asked, lives.
+/// Tells whether somebody answers, without waiting. A socket with a full backlog, of another type, or without
+/// permission to connect counts as alive.
 fn is_stale(path: &Path) -> io::Result<bool> {
     let asking = rustix::net::socket_with(
         AddressFamily::UNIX,

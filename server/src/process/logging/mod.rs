@@ -1,11 +1,11 @@
-//! The log: lines on standard error or in a file, written by a thread of their own.
+//! Log: lines on standard error or in a file, written by a thread of their own.
 //!
 //! ```text
 //!  every thread ──try_send──▶ queue (8,192 lines) ──▶ writer ──▶ file, pipe or standard error
-//!  SIGUSR1 ──── a mark ───────────────────────────────▶ the writer opens the file anew
+//!  SIGUSR1 ──── a mark ───────────────────────────────▶ the writer reopens the file
 //! ```
 //!
-//! The file is the writer's alone: no lock is shared with it, so a log that blocks holds up nobody.
+//! Only the writer touches the file and shares no lock, so a log that blocks holds up nobody.
 
 mod writer;
 
@@ -24,30 +24,30 @@ use crate::config::identity::Identity;
 use crate::process::files::{Missing, Place};
 pub use writer::LogThread;
 
-/// A log may be a pipe into a program, or `/dev/null`.
+/// The kinds of file a log may be: a pipe into a program and `/dev/null` are allowed.
 const KINDS: &[FileType] = &[
     FileType::RegularFile,
     FileType::Fifo,
     FileType::CharacterDevice,
 ];
 
-/// Where log lines go.
+/// The destination of log lines.
 #[derive(Debug)]
 pub enum Log {
     /// Standard error.
     StandardError,
     /// A file, which can be reopened when it has been moved away.
     File {
-        /// Its name.
+        /// The path.
         path: PathBuf,
-        /// What has been opened under it.
+        /// The file opened under that path.
         file: File,
-        /// Whether standard error leads to it too, as a daemon's does.
+        /// Whether standard error leads to the file too, as a daemon's does.
         is_standard_error: bool,
     },
 }
 
-/// A log file that can't be written.
+/// The error of a log file that can't be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write the log {}{}", path.display(), by(user.as_deref()))]
 pub struct LogError {
@@ -62,7 +62,7 @@ fn by(user: Option<&str>) -> String {
 }
 
 impl LogError {
-    /// Says what to do about it.
+    /// Returns a hint at the remedy.
     pub fn hint(&self) -> Option<String> {
         let user = self.user.as_ref()?;
         Some(format!(
@@ -72,8 +72,8 @@ impl LogError {
 }
 
 impl Log {
-    /// Opens the log: a file to be appended to, or standard error. A file that is made belongs to
-    /// `server`, so that it can be reopened by who serves.
+    /// Opens the log: a file to append to, or standard error. A file that is created belongs to
+    /// `server`, so that the serving user can reopen it.
     ///
     /// # Errors
     /// [`LogError`], if the file can't be opened for writing.
@@ -95,8 +95,8 @@ impl Log {
         }
     }
 
-    /// Opens the file anew as the user this process has become: what can't be written by that one
-    /// is found out at the start, not at the first rotation.
+    /// Reopens the file as the user this process has become, so that a file which that user can't write
+    /// is found at the start, not at the first rotation.
     ///
     /// # Errors
     /// [`LogError`], which names the user.
@@ -107,7 +107,7 @@ impl Log {
         })
     }
 
-    /// Opens the file anew under its name; where that fails the old one is kept.
+    /// Reopens the file under its name; keeps the old one if that fails.
     fn reopen(&mut self) -> Result<(), LogError> {
         let Self::File {
             path,
@@ -131,10 +131,10 @@ impl Log {
         Ok(())
     }
 
-    /// Starts the thread that writes; what waits is written when it is dropped.
+    /// Starts the thread that writes; waiting lines are written when the handle is dropped.
     ///
     /// # Errors
-    /// The system's.
+    /// An I/O error if there is no thread to be had.
     pub fn start(self, level: LogLevel) -> io::Result<LogThread> {
         let ansi = matches!(self, Self::StandardError) && io::stderr().is_terminal();
         let (thread, queue) = LogThread::spawn(self)?;
@@ -147,11 +147,11 @@ impl Log {
         Ok(thread)
     }
 
-    /// Returns another handle to the file, for what a daemon itself writes to standard error: that
-    /// leads to the file from now on.
+    /// Returns another handle to the file, for a daemon's standard error, which leads to the file
+    /// from now on.
     ///
     /// # Errors
-    /// The system's.
+    /// An I/O error if there is no descriptor left.
     pub fn as_standard_error(&mut self) -> io::Result<Option<File>> {
         let Self::File {
             file,
@@ -165,7 +165,7 @@ impl Log {
         file.try_clone().map(Some)
     }
 
-    /// Writes as much as there is room for.
+    /// Writes as much as fits.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         match self {
             Self::StandardError => io::stderr().write(line),
@@ -173,7 +173,7 @@ impl Log {
         }
     }
 
-    /// Waits until there is room, or the time is over.
+    /// Waits until more fits, or the time is over.
     fn wait_for_room(&self, time: Duration) {
         let stderr = io::stderr();
         let fd = match self {

@@ -1,7 +1,7 @@
-//! The log's writer: a thread that takes lines from a bounded queue, and alone touches the file.
+//! Log writer: a thread that takes lines from a bounded queue, and alone touches the file.
 //!
-//! Asking for anything never waits. What can't be queued or written is counted, and told in the log
-//! as soon as something can be written again.
+//! No request waits. Lines that can't be queued or written are counted, and the count is logged
+//! as soon as writing works again.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -15,37 +15,37 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
 use super::Log;
 
-/// Log lines that wait for a slow disk; one more is dropped, lest the room wait.
+/// Log lines that may wait for a slow disk; one more is dropped, so that the room never waits.
 const WAITING_LINES: usize = 8_192;
-/// How often a writer whose pipe is full looks whether the log is to be reopened.
+/// The interval at which a writer whose pipe is full checks whether to reopen the log.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How long the end waits for what is queued: a pipe that nobody reads takes it never.
+/// The time that the end waits for queued lines: a pipe that nobody reads never takes them.
 const FLUSH_WITHIN: Duration = Duration::from_secs(2);
 
-/// What the writer is asked to do.
+/// A request to the writer.
 enum Order {
     Write(Vec<u8>),
-    /// Look at the marks.
+    /// Check the marks.
     Skeleton,
 }
 
-/// Marks for the writer, which are left without waiting even where its queue is full.
+/// Marks for the writer, which can be set without waiting even if its queue is full.
 #[derive(Debug, Default)]
 struct Marks {
     reopen: AtomicBool,
     end: AtomicBool,
-    /// Lines that were not queued or not written, and not told yet.
+    /// Lines that were not queued or written, and not reported yet.
     lost: AtomicU64,
 }
 
-/// The way to the writer.
+/// A sender to the writer.
 #[derive(Clone)]
 pub(super) struct Queue {
     orders: SyncSender<Order>,
     marks: Arc<Marks>,
 }
 
-/// The thread that writes the log. What waits is written when this is dropped.
+/// The thread that writes the log. Waiting lines are written when this is dropped.
 #[derive(Debug)]
 pub struct LogThread {
     queue: Queue,
@@ -89,8 +89,8 @@ impl LogThread {
         Ok((thread, queue))
     }
 
-    /// Says something on standard error, in its turn, if that is the log: who writes there past the
-    /// writer waits where nobody reads. Tells whether it is.
+    /// Queues a line for standard error, if that is the log; tells whether it is. Writing there without
+    /// the writer would wait if nobody reads.
     pub fn say(&self, line: &str) -> bool {
         if !self.is_file {
             self.queue.push(format!("{line}\n").into_bytes());
@@ -98,7 +98,7 @@ impl LogThread {
         !self.is_file
     }
 
-    /// Returns what asks for the file to be opened anew, where there is one.
+    /// Returns a handle that asks for the file, if there is one, to be reopened.
     pub(crate) fn reopener(&self) -> Option<impl Fn() + Send + 'static> {
         let queue = self.queue.clone();
         self.is_file.then_some(move || {
@@ -124,7 +124,7 @@ impl Queue {
         }
     }
 
-    /// Wakes the writer. One whose queue is full is awake.
+    /// Wakes the writer; a writer whose queue is full is awake.
     fn look(&self) {
         let _ = self.orders.try_send(Order::Skeleton);
     }
@@ -160,7 +160,7 @@ impl Writer {
         }
     }
 
-    /// Waits for an order; at the end, takes what is left.
+    /// Waits for a request; at the end, takes the rest.
     fn next(&self) -> Option<Order> {
         if self.marks.end.load(Ordering::SeqCst) {
             self.orders.try_recv().ok()
@@ -201,7 +201,7 @@ impl Writer {
         }
     }
 
-    /// Writes all of a line, on a line of its own.
+    /// Writes a whole line, on a line of its own.
     fn put(&mut self, line: &[u8]) -> io::Result<()> {
         if self.torn {
             self.put_bytes(b"\n")?;
@@ -210,7 +210,7 @@ impl Writer {
         self.put_bytes(line)
     }
 
-    /// Waits while a pipe is full, and sees to the marks meanwhile.
+    /// Waits while a pipe is full, and checks the marks meanwhile.
     fn put_bytes(&mut self, mut rest: &[u8]) -> io::Result<()> {
         let whole = rest.len();
         while !rest.is_empty() {
@@ -232,7 +232,7 @@ impl Writer {
     }
 }
 
-/// Returns a line like those of `tracing`, which can't be asked here: its lines go to the queue's end.
+/// Returns a line like those of `tracing`, which can't be used here because its lines go to the end of the queue.
 fn lost_line(lost: u64) -> String {
     let mut line = String::new();
     // A String takes everything; without a time it is a line still.

@@ -1,16 +1,16 @@
-//! Keeps the pidfile of a running server where it is looked for: cleaners of `/tmp` remove what is
-//! old, and without it `wacd stop` finds no server and a second one starts.
+//! Keeper of a running server's pidfile: cleaners of `/tmp` remove old files, and without its
+//! pidfile `wacd stop` finds no server and a second one starts.
 
 use std::future::pending;
 use std::time::Duration;
 
 use super::{PidFile, PidFileError};
 
-/// How often it is looked for: `wacd stop` is not so soon after somebody removed it.
+/// The interval between two checks; nobody runs `wacd stop` so soon after removing the file.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 impl PidFile {
-    /// Makes the file anew whenever somebody has removed it. Does not end.
+    /// Recreates the file whenever somebody has removed it. Never returns.
     pub(crate) async fn keep(&mut self) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;

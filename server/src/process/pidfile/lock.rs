@@ -1,7 +1,7 @@
-//! Locks of the pidfile: who starts or runs, as the kernel says it.
+//! Locks of the pidfile, by which the kernel tells which process starts or runs.
 //!
-//! Both are write locks (`fcntl`), which only one who may write the file can take: what another user
-//! does to a pidfile he may only read keeps no server away.
+//! Both are write locks (`fcntl`), which only a user who may write the file can take: a user
+//! who can only read a pidfile can't keep a server away.
 //!
 //! ```text
 //!  byte 0  the claim, an open file's lock: taken before the fork, which hands it on
@@ -14,16 +14,16 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc::{self, c_int};
 
-/// A byte of the pidfile that is locked; it need not be there.
+/// A byte of the pidfile that is locked; the file may be shorter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lock {
-    /// Somebody starts, runs or ends.
+    /// A process starts, runs or ends.
     Claim,
     /// A process serves.
     Process,
 }
 
-/// What became of a try to lock.
+/// The outcome of an attempt to lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tried {
     Locked,
@@ -32,7 +32,7 @@ pub(super) enum Tried {
 }
 
 impl Lock {
-    /// Takes the lock, if nobody holds one.
+    /// Takes the lock if nobody holds one.
     pub(super) fn take(self, file: &File) -> nix::Result<Tried> {
         let lock = self.of(libc::F_WRLCK);
         let how = match self {
@@ -46,17 +46,17 @@ impl Lock {
         }
     }
 
-    /// Tells whether another open file holds the lock. One who only reads the file can't.
+    /// Tells whether another open file holds the lock, which a mere reader of the file can't.
     pub(super) fn is_held(self, file: &File) -> nix::Result<bool> {
         Ok(self.look(file)?.is_some())
     }
 
-    /// Returns the process that holds the lock; 0 if it is out of sight, in another container.
+    /// Returns the process that holds the lock; 0 if it is invisible, in another container.
     pub(super) fn holder(self, file: &File) -> nix::Result<Option<i32>> {
         self.look(file)
     }
 
-    /// Asks for what would keep a read lock away: a write lock.
+    /// Queries what would keep a read lock away: a write lock.
     fn look(self, file: &File) -> nix::Result<Option<i32>> {
         let mut lock = self.of(libc::F_RDLCK);
         fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock))?;

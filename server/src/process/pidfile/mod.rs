@@ -1,7 +1,7 @@
-//! The pidfile: a lock that happens to contain a number.
+//! Pidfile: a lock that happens to contain a number.
 //!
-//! It is locked for as long as the server lives, so a stale one is recognised by not being locked,
-//! whatever number it holds; and the kernel, not the file, says which process that is.
+//! The file is locked for as long as the server lives, so a stale one is recognised by its missing lock,
+//! whatever number it holds. The kernel, not the file, tells which process that is.
 
 mod keep;
 mod lock;
@@ -19,17 +19,17 @@ use crate::process::files::{Inode, Made, Missing, Place};
 use crate::room::drain::DrainReport;
 use lock::{Lock, Tried};
 
-/// Each try but the last finds that a file was removed or replaced in between.
+/// Attempts to claim: each but the last finds that the file was removed or replaced in between.
 const TRIES: u32 = 100;
 const KINDS: &[FileType] = &[FileType::RegularFile];
-/// Of a pidfile that is being claimed: nobody else can open it, and so lock it.
+/// Permissions of a pidfile that is being claimed: nobody else can open it, and so lock it.
 const PRIVATE: u32 = 0o600;
-/// Of a pidfile that is locked: `wacd status` is for everybody.
+/// Permissions of a pidfile that is locked: `wacd status` is for everybody.
 const PUBLIC: u32 = 0o644;
-/// More than any pidfile holds.
+/// More bytes than any pidfile holds.
 const MOST_BYTES: u64 = 256;
 
-/// Why a pidfile can't be had.
+/// The error of claiming a pidfile.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PidFileError {
@@ -38,15 +38,15 @@ pub enum PidFileError {
     AlreadyRunning {
         /// The pidfile.
         path: PathBuf,
-        /// The server, if it serves yet.
+        /// The process id, if the server serves yet.
         pid: Option<i32>,
     },
-    /// The system refused.
+    /// An I/O error.
     #[error("cannot use the pidfile {}", path.display())]
     Io {
         /// The pidfile.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
@@ -66,24 +66,24 @@ pub struct PidFile {
     inode: Inode,
     place: Place,
     path: PathBuf,
-    /// Made or written by this server, which removes it.
+    /// This server has created or written it, and removes it.
     is_ours: bool,
 }
 
-/// How a try to claim ended.
+/// The outcome of an attempt to claim.
 enum Claim {
     Had(PidFile),
     Running(Option<i32>),
-    /// The file was removed or replaced: there is another to claim.
+    /// The file was removed or replaced; there is another to claim.
     Again,
 }
 
 impl PidFile {
-    /// Claims a pidfile; a stale one is taken over. Its folder is made if it is missing. What is made
-    /// belongs to `server`, so that it can be removed by who serves.
+    /// Claims a pidfile, and takes over a stale one. A missing folder is created. What is created
+    /// belongs to `server`, so that the serving user can remove it.
     ///
     /// # Errors
-    /// [`PidFileError`]; then nothing has changed but a stale file.
+    /// [`PidFileError`] if a live server holds the file or it can't be opened; at most a stale file has changed then.
     pub fn claim(path: &Path, server: Option<&Identity>) -> Result<Self, PidFileError> {
         let failed = |source| PidFileError::Io {
             path: path.to_owned(),
@@ -134,10 +134,10 @@ impl PidFile {
         }))
     }
 
-    /// Locks the file for this process, and writes its number.
+    /// Locks the file for this process, and writes the process id.
     ///
     /// # Errors
-    /// The system's.
+    /// An I/O error if the file can't be locked or written.
     pub fn write_pid(&mut self) -> io::Result<()> {
         if Lock::Process.take(&self.file)? == Tried::Refused {
             return Err(io::Error::other("another user's process has locked it"));
@@ -149,7 +149,7 @@ impl PidFile {
         self.file.set_permissions(Permissions::from_mode(PUBLIC))
     }
 
-    /// Leaves word of how the stop went for who waits for it, and removes the file.
+    /// Writes a report of the stop for `wacd stop`, and removes the file.
     pub fn finish(mut self, report: &DrainReport) {
         let written = writeln!(
             self.file,
@@ -162,7 +162,7 @@ impl PidFile {
     }
 }
 
-/// One that may not be removed any more stays: it is not locked then, so it is nobody's.
+/// Removes the file. If that is not allowed any more it stays, unlocked and so nobody's.
 impl Drop for PidFile {
     fn drop(&mut self) {
         if self.is_ours
@@ -202,23 +202,23 @@ impl Holder {
         }
     }
 
-    /// Tells whether the process holds the pidfile still.
+    /// Tells whether the process still holds the pidfile.
     pub(crate) fn still_holds(&self) -> bool {
         matches!(Lock::Process.holder(&self.file), Ok(Some(pid)) if pid == self.pid)
     }
 
-    /// Returns what the server, which is gone, left word of.
+    /// Returns the report of a server that is gone.
     pub(crate) fn last_word(&mut self) -> Option<LastWord> {
         Contents::read(&mut self.file).ok()?.last_word
     }
 }
 
-/// What stands in a pidfile.
+/// The content of a pidfile.
 struct Contents {
     last_word: Option<LastWord>,
 }
 
-/// What a server that stopped left word of.
+/// The report of a server that stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastWord {
     /// Sessions that got everything.
@@ -253,7 +253,7 @@ impl Contents {
         })
     }
 
-    /// Refuses what somebody named by mistake: it would be overwritten.
+    /// Refuses a file named by mistake, which would be overwritten.
     fn check(file: &mut File) -> io::Result<()> {
         match Self::read(file) {
             Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(io::Error::other(

@@ -1,4 +1,4 @@
-//! The rules of the shard loop, each from the failure it tells of.
+//! Rules of the shard's loop, named as in `server/DESIGN.md`, each tested by the failure it prevents.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn line(length: usize) -> String {
 }
 
 #[test]
-fn rule_1_all_ready_sockets_are_read_before_anything_is_appended() {
+fn collect_before_perform_all_ready_sockets_are_read_before_anything_is_appended() {
     let mut world = world("1", &[]);
     let people: Vec<usize> = (0..20).map(|n| world.join(0, &format!("u{n}"))).collect();
     people.iter().for_each(|&who| world.send(who, "MSG hi\n"));
@@ -34,7 +34,7 @@ fn rule_1_all_ready_sockets_are_read_before_anything_is_appended() {
 }
 
 #[test]
-fn rule_1_a_pong_is_a_fence_for_lines_and_whispers_across_shards() {
+fn collect_before_perform_a_pong_is_a_fence_for_lines_and_whispers_across_shards() {
     let mut world = world("2", &[]);
     let (ann, bob) = (world.join(0, "Ann"), world.join(1, "Bob"));
     for (said, heard) in [
@@ -52,7 +52,7 @@ fn rule_1_a_pong_is_a_fence_for_lines_and_whispers_across_shards() {
 }
 
 #[test]
-fn rule_1_a_whisper_between_two_lines_is_read_between_them() {
+fn collect_before_perform_a_whisper_between_two_lines_is_read_between_them() {
     let mut world = world("2", &[]);
     let (ann, bob) = (world.join(0, "Ann"), world.join(1, "Bob"));
     let now = world.now;
@@ -68,7 +68,7 @@ fn rule_1_a_whisper_between_two_lines_is_read_between_them() {
 }
 
 #[test]
-fn rule_2_a_socket_is_read_once_a_turn_and_never_beyond_a_line() {
+fn one_read_a_turn_a_socket_is_read_once_a_turn_and_never_beyond_a_line() {
     let mut world = world("1", &[]);
     let ann = world.join(0, "Ann");
     let before = world.people[ann].reads();
@@ -79,7 +79,7 @@ fn rule_2_a_socket_is_read_once_a_turn_and_never_beyond_a_line() {
 }
 
 #[test]
-fn rule_2_a_sender_that_is_held_back_stays_in_its_socket() {
+fn one_read_a_turn_a_sender_that_is_held_back_stays_in_its_socket() {
     let mut world = World::new(&["--shards", "1", "--flood-burst", "3"]);
     let ann = world.join(0, "Ann");
     world.people[ann].send("SEC\n".repeat(10_000).as_bytes());
@@ -97,7 +97,7 @@ fn rule_2_a_sender_that_is_held_back_stays_in_its_socket() {
 }
 
 #[test]
-fn rule_2_one_who_is_held_now_and_then_and_catches_up_is_never_held_too_long() {
+fn one_read_a_turn_one_who_is_held_now_and_then_and_catches_up_is_never_held_too_long() {
     let mut world = World::new(&["--shards", "1", "--flood-burst", "2"]);
     let ann = world.join(0, "Ann");
     for round in 0..100 {
@@ -118,7 +118,7 @@ fn rule_2_one_who_is_held_now_and_then_and_catches_up_is_never_held_too_long() {
 }
 
 #[test]
-fn rule_2_one_who_pushed_megabytes_and_left_does_not_talk_for_hours() {
+fn one_read_a_turn_one_who_pushed_megabytes_and_left_does_not_talk_for_hours() {
     let mut world = World::new(&["--shards", "1"]);
     let ghost = world.join(0, "Ghost");
     world.send(ghost, &"SEC\n".repeat(100_000));
@@ -135,7 +135,7 @@ fn rule_2_one_who_pushed_megabytes_and_left_does_not_talk_for_hours() {
 }
 
 #[test]
-fn rule_2_a_line_that_takes_all_the_room_and_is_held_back_is_not_the_last() {
+fn one_read_a_turn_a_line_that_takes_all_the_room_and_is_held_back_is_not_the_last() {
     let mut world = World::new(&["--shards", "1", "--flood-burst", "1"]);
     let (ann, bob) = (world.join(0, "Ann"), world.join(0, "Bob"));
     world.send(ann, &line(4096 - "MSG \n".len()).repeat(3));
@@ -145,7 +145,7 @@ fn rule_2_a_line_that_takes_all_the_room_and_is_held_back_is_not_the_last() {
 }
 
 #[test]
-fn rule_3_a_burst_larger_than_the_window_closes_nobody() {
+fn paced_appends_a_burst_larger_than_the_window_closes_nobody() {
     let mut world = world("2", &["--window", "64KiB"]);
     let senders: Vec<usize> = (0..100)
         .map(|n| world.join(n % 2, &format!("u{n}")))
@@ -160,7 +160,7 @@ fn rule_3_a_burst_larger_than_the_window_closes_nobody() {
 }
 
 #[test]
-fn rule_3_a_shard_stops_reading_with_so_much_pending_and_waits_for_the_other() {
+fn paced_appends_a_shard_stops_reading_with_so_much_pending_and_waits_for_the_other() {
     let mut world = world("2", &["--window", "64KiB"]);
     let senders: Vec<usize> = (0..200).map(|n| world.join(0, &format!("u{n}"))).collect();
     let reader = world.connect(1, PLENTY);
@@ -189,7 +189,7 @@ fn rule_3_a_shard_stops_reading_with_so_much_pending_and_waits_for_the_other() {
 }
 
 #[test]
-fn rule_4_too_slow_is_only_who_did_not_take_what_left_the_window() {
+fn too_slow_is_only_a_session_whose_own_socket_refused_what_left_the_window() {
     let mut world = world("1", &["--window", "64KiB"]);
     let ann = world.join(0, "Ann");
     let stuck = world.connect(0, 100);
@@ -209,7 +209,7 @@ fn rule_4_too_slow_is_only_who_did_not_take_what_left_the_window() {
 }
 
 #[test]
-fn rule_6_a_letter_to_one_who_is_gone_is_dropped_and_counted() {
+fn reserve_before_posting_a_message_to_one_who_is_gone_is_dropped_and_counted() {
     let mut world = world("2", &[]);
     let (ann, bob) = (world.join(0, "Ann"), world.join(1, "Bob"));
     let gone = Address {
@@ -229,7 +229,7 @@ fn rule_6_a_letter_to_one_who_is_gone_is_dropped_and_counted() {
 }
 
 #[test]
-fn rule_6_a_whisper_that_does_not_fit_is_refused_to_its_sender() {
+fn reserve_before_posting_a_whisper_that_does_not_fit_is_refused_to_its_sender() {
     let mut world = world("2", &[]);
     let ann = world.join(0, "Ann");
     let carol = world.connect(1, 200);
@@ -271,7 +271,7 @@ fn rule_6_a_whisper_that_does_not_fit_is_refused_to_its_sender() {
 }
 
 #[test]
-fn rule_6_a_full_mailbox_pauses_the_sender_until_it_is_taken() {
+fn reserve_before_posting_a_full_inbox_pauses_the_sender_until_it_is_taken() {
     let mut world = world("2", &[]);
     let ann = world.join(0, "Ann");
     let many: Vec<usize> = (0..90).map(|n| world.join(1, &format!("u{n}"))).collect();
@@ -293,7 +293,7 @@ fn rule_6_a_full_mailbox_pauses_the_sender_until_it_is_taken() {
 }
 
 #[test]
-fn rule_7_a_session_ends_with_its_last_line_its_leave_notice_and_then_its_name() {
+fn the_end_is_the_last_item_a_session_ends_with_its_last_line_its_leave_notice_and_then_its_name() {
     let mut world = World::new(&["--shards", "2", "--flood-rate", "0"]);
     let (ann, bob) = (world.join(0, "Ann"), world.join(1, "Bob"));
     world.send(ann, "MSG last words\n");
@@ -309,7 +309,8 @@ fn rule_7_a_session_ends_with_its_last_line_its_leave_notice_and_then_its_name()
 }
 
 #[test]
-fn rule_7_a_closed_connection_is_read_until_its_peer_closes_for_two_seconds_at_most() {
+fn the_end_is_the_last_item_a_closed_connection_is_read_until_its_peer_closes_for_two_seconds_at_most()
+ {
     let mut world = world("1", &[]);
     let people = [world.join(0, "Ann"), world.join(0, "Bob")];
     people
@@ -330,7 +331,7 @@ fn rule_7_a_closed_connection_is_read_until_its_peer_closes_for_two_seconds_at_m
 }
 
 #[test]
-fn rule_8_a_new_stream_is_neither_full_nor_ready() {
+fn a_new_stream_is_neither_full_nor_ready() {
     let mut world = world("1", &["--window", "64KiB"]);
     let ann = world.join(0, "Ann");
     let late = world.connect(0, 0);
@@ -353,7 +354,7 @@ fn rule_8_a_new_stream_is_neither_full_nor_ready() {
 }
 
 #[test]
-fn rule_9_a_shard_with_nothing_to_do_rests() {
+fn wake_ups_are_earned_a_shard_with_nothing_to_do_rests() {
     let mut world = world("2", &[]);
     let (ann, bob) = (world.join(0, "Ann"), world.join(1, "Bob"));
     world.send(ann, "MSG hi\n");

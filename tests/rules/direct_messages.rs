@@ -1,8 +1,8 @@
-//! Rule 6: mail goes to a session that is never mistaken for another, within the receiver's
-//! account.
+//! Reserve before posting: a whisper waits within its addressee's account, and reaches the session it
+//! was sent to or none.
 //!
-//! The failures: whispers piled up for someone who did not read; the victim was closed for what
-//! others sent; a newcomer received what was meant for the one before.
+//! The failures: whispers piled up for a user who did not read; the victim was closed for what
+//! others sent; a new connection received what was meant for the one before it.
 
 use std::thread;
 

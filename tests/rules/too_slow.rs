@@ -1,5 +1,5 @@
-//! Rule 4: too slow is a session whose own socket has refused bytes that have since left the
-//! window; nobody else.
+//! Too slow is one's own socket: only a session whose socket refused bytes that have since left the
+//! window is closed for it.
 //!
 //! The failure: a session was judged by where its cursor stood, and closed although its socket had
 //! never refused anything.

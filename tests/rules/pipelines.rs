@@ -1,7 +1,6 @@
-//! Rule 11: a session takes events, not calls: it pauses between a claim and its answer, and what
-//! was sent behind waits.
+//! A claim hears its answer: commands behind a login wait until it has succeeded or failed.
 //!
-//! The failure: what came in one packet with the login was treated as if nobody had logged in.
+//! The failure: commands sent in one packet with the login were treated as if nobody had logged in.
 
 use wac_tests::{Server, Setup};
 

@@ -1,4 +1,4 @@
-//! Rule 9: wake-ups are earned.
+//! Wake-ups are earned: an idle server makes no system calls.
 //!
 //! The failure: a timer for each session, or shards that wake each other for nothing, keep a server
 //! busy on which nobody says a word.

@@ -1,4 +1,4 @@
-//! Rule 3: appends are paced, passes are not.
+//! Paced appends: a burst waits until every shard has tried its sessions.
 //!
 //! The failure: one burst larger than the window was appended before the shard had tried its
 //! sessions, and closed 400 healthy readers of 400.

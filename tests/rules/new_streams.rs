@@ -1,7 +1,7 @@
-//! Rule 8: a new stream is neither full nor ready.
+//! A new stream is neither full nor ready: it is greeted before it can be called slow.
 //!
-//! The failure: who connected while a burst went through a small window was taken for full, and
-//! closed as too slow before it had been greeted.
+//! The failure: a user who connected while a burst went through a small window was taken for full,
+//! and closed as too slow before the greeting.
 
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
