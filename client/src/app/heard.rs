@@ -1,7 +1,7 @@
 //! What the server says, and what is shown of it.
 
-use wac_core::line::ServerLine;
 use wac_core::name::{Folded, Name};
+use wac_core::wire::line::ServerLine;
 
 use super::life::Heard;
 use super::people::Deed;

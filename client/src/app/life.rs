@@ -16,8 +16,8 @@ mod watch;
 
 use std::time::Duration;
 
-use wac_core::line::ServerLine;
 use wac_core::name::Name;
+use wac_core::wire::line::ServerLine;
 
 use super::jitter::Jitter;
 use super::{Action, Manner, words};

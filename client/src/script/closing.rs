@@ -1,6 +1,6 @@
 //! Why the connection ended, as far as it is known.
 
-use wac_core::line::ServerLine;
+use wac_core::wire::line::ServerLine;
 
 use crate::render::shown;
 

@@ -1,7 +1,7 @@
 //! Logging in: what is sent, and what the answer is.
 
-use wac_core::line::ServerLine;
 use wac_core::name::Name;
+use wac_core::wire::line::ServerLine;
 
 use super::{Action, GREETED};
 use crate::render::shown;

@@ -11,9 +11,9 @@
 use std::time::{Duration, Instant};
 
 use wac_core::MAX_CLIENT_LINE_BYTES;
-use wac_core::line::ServerLine;
 use wac_core::name::Name;
 use wac_core::text::{clean, is_blank};
+use wac_core::wire::line::ServerLine;
 
 use super::closing::Closing;
 use super::deadline::Deadline;

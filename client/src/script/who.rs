@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use wac_core::line::ServerLine;
+use wac_core::wire::line::ServerLine;
 
 use super::closing::Closing;
 use super::silence::{NO_ANSWER, Silence};

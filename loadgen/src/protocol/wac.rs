@@ -1,6 +1,6 @@
 //! WAC chat.
 
-use wac_core::line::ServerLine;
+use wac_core::wire::line::ServerLine;
 
 use super::Heard;
 use crate::judge::limit::Limit;

@@ -11,7 +11,7 @@
 //!
 //! A person who mistypes the first command is only told so.
 
-use crate::command::COMMANDS;
+use crate::wire::command::COMMANDS;
 
 /// Put before a text by some editors and shells of Windows.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use wac_core::close::CloseReason;
-use wac_core::line::ServerLine;
+use wac_core::wire::line::ServerLine;
 
 use crate::room::phase::Phase;
 use crate::room::shared::Shared;

@@ -1,7 +1,7 @@
 //! The limits of flood control: what a line costs, and how fast lines and their bytes may come.
 
 use crate::bucket::Rate;
-use crate::command::Cost;
+use crate::wire::command::Cost;
 
 /// Bytes a session may send at once, and then in a second.
 const BYTES: Rate = Rate {

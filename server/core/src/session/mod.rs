@@ -15,16 +15,16 @@ use std::time::Duration;
 
 use crate::MAX_CLIENT_LINE_BYTES;
 use crate::close::CloseReason;
-use crate::command::{Command, Cost, Line};
 use crate::cursor::{Cursor, Private};
 use crate::decoder::{Decoder, Input};
 use crate::flood::{Flood, FloodLimits, Held};
 use crate::foreign::{Extent, is_foreign, without_byte_order_mark};
-use crate::line::{LINE_END, ServerLine};
 use crate::log::{Position, View};
 use crate::name::Name;
 use crate::roster::{Account, Unavailable};
 use crate::text;
+use crate::wire::command::{Command, Cost, Line};
+use crate::wire::line::{LINE_END, ServerLine};
 
 pub use items::{Item, Items, Shared, Whisper};
 

@@ -2,12 +2,12 @@
 
 use super::{Event, Item, Items, Login, Session, Shared, Whisper};
 use crate::close::CloseReason;
-use crate::command::{Command, Line, Malformed};
 use crate::cursor::Private;
-use crate::line::ServerLine;
 use crate::name::Name;
 use crate::roster::Unavailable;
 use crate::text::cut;
+use crate::wire::command::{Command, Line, Malformed};
+use crate::wire::line::ServerLine;
 
 impl Session {
     /// Answers one line of the client.

@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use wac_core::admission::Refused;
-use wac_core::line::ServerLine;
+use wac_core::wire::line::ServerLine;
 
 use crate::room::peer::Peer;
 use crate::room::shard::LINGER;

@@ -4,9 +4,9 @@ mod who;
 
 use std::sync::{Arc, Mutex};
 
-use wac_core::command::write_help;
-use wac_core::line::ServerLine;
 use wac_core::roster::Roster;
+use wac_core::wire::command::write_help;
+use wac_core::wire::line::ServerLine;
 
 use who::{Pieces, Who};
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use wac_core::close::CloseReason;
 use wac_core::cursor::Private;
-use wac_core::line::ServerLine;
 use wac_core::log::{CHUNK_BYTES, Position, Sealed};
 use wac_core::name::Name;
 use wac_core::notices::{Change, Verdict};
 use wac_core::roster::Address;
 use wac_core::session::{Event, Item, Session, Shared as SharedText};
+use wac_core::wire::line::ServerLine;
 
 use super::Shard;
 use super::place::PendingWrite;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wac_core::close::CloseReason;
 use wac_core::cursor::Private;
-use wac_core::line::ServerLine;
+use wac_core::wire::line::ServerLine;
 
 use super::connection::Life;
 use super::{LAST_BYTES, LINGER, Shard};

@@ -203,7 +203,7 @@ pub fn write_help(out: &mut Vec<u8>) {
     for row in COMMANDS {
         let usage = format!("{} {}", row.word, row.arguments);
         let text = format!("{usage:<12}  {}", row.does);
-        crate::line::ServerLine::Notice(&text).write(out);
+        crate::wire::line::ServerLine::Notice(&text).write(out);
     }
 }
 
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn the_readme_has_the_table() {
-        let readme = include_str!("../README.md");
+        let readme = include_str!("../../README.md");
         for row in COMMANDS {
             let usage = format!("{} {}", row.word, row.arguments);
             let line = format!("| `{}` | {} |", usage.trim_end(), row.does);
