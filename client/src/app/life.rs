@@ -218,7 +218,7 @@ impl Life {
         if matches!(self.stage, Stage::Probing { .. }) {
             self.stage = Stage::Online;
         }
-        match *line {
+        match line {
             ServerLine::Pong(Some(ALIVE)) => self.held = false,
             ServerLine::Pong(Some(FENCE)) => self.greeted(),
             ServerLine::Notice(notice) => return self.notice(notice, now, out),

@@ -57,10 +57,10 @@ impl Shared {
 
     /// Appends the last notice and seals the log.
     pub(crate) fn seal(&self) {
-        let text = CloseReason::Stopping
+        let notice = CloseReason::Stopping
             .announcement()
             .expect("a stop is announced");
-        let line = ServerLine::Notice(text).to_bytes();
+        let line = ServerLine::Notice(notice).to_bytes();
         self.with_room(|room| {
             room.log.append(&line).expect("only this seals the log");
             room.log.seal();

@@ -7,11 +7,9 @@ use std::sync::{Arc, Mutex};
 use wac_core::roster::Roster;
 use wac_core::wire::command::write_help;
 use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
 
 use who::{Pieces, Who};
-
-/// What every newcomer is told.
-const GREETING: &str = "WAC chat; log in with LIN <name>, HELP lists the commands";
 
 /// The shared texts.
 #[derive(Debug)]
@@ -24,9 +22,9 @@ pub(crate) struct CachedReplies {
 impl CachedReplies {
     pub(crate) fn new(motd: &[String]) -> Self {
         let mut greeting = Vec::new();
-        ServerLine::Notice(GREETING).write(&mut greeting);
+        ServerLine::Notice(Notice::Greeting).write(&mut greeting);
         for line in motd {
-            ServerLine::Notice(line).write(&mut greeting);
+            ServerLine::Notice(Notice::Other(line)).write(&mut greeting);
         }
         let mut help = Vec::new();
         write_help(&mut help);

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 
 use wac_core::name::Name;
 use wac_core::roster::Roster;
-use wac_core::wire::line::{begin_who, continue_who};
+use wac_core::wire::who::{begin_who, continue_who};
 
 use crate::room::sync::lock;
 

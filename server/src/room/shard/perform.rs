@@ -180,7 +180,7 @@ impl<T: Transport> Shard<T> {
         let Some(name) = self.session(slot).and_then(|session| session.name()) else {
             return true;
         };
-        let line = ServerLine::Notice(&format!("{name} {}", change.verb())).to_bytes();
+        let line = ServerLine::Notice(change.of(name.as_str())).to_bytes();
         let appended = self.shared.append(NOTICE_BYTES, |room| {
             tell_gathered(room, now)?;
             let Some(notices) = &mut room.notices else {
@@ -231,9 +231,9 @@ impl<T: Transport> Shard<T> {
 /// Appends the gathered notice of a second that is over.
 fn tell_gathered(room: &mut Room, now: Duration) -> Result<(), Sealed> {
     match room.notices.as_mut().and_then(|notices| notices.due(now)) {
-        Some(text) => room
+        Some(notice) => room
             .log
-            .append(&ServerLine::Notice(&text).to_bytes())
+            .append(&ServerLine::Notice(notice).to_bytes())
             .map(drop),
         None => Ok(()),
     }

@@ -61,8 +61,8 @@ impl<T: Transport> Shard<T> {
         }
         // What it has not read is gone: it can be told why only between two lines.
         let whole = session.cursor().is_between_lines();
-        if let (true, Some(text)) = (whole, reason.announcement()) {
-            connection.say(&ServerLine::Notice(text).to_bytes());
+        if let (true, Some(notice)) = (whole, reason.announcement()) {
+            connection.say(&ServerLine::Notice(notice).to_bytes());
         }
         self.begin_linger(slot, reason, now);
     }
