@@ -1,7 +1,7 @@
 //! A line of the transcript, before it is rendered: what it says, not how it looks.
 
 use jiff::civil::DateTime;
-use wac_core::line::ServerLine;
+use wac_core::wire::line::ServerLine;
 
 use crate::settings::TimeShown;
 

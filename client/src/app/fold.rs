@@ -3,7 +3,7 @@
 use std::mem;
 use std::time::Duration;
 
-use wac_core::name::Name;
+use wac_core::wire::notice::Notice;
 
 use crate::line::Moves;
 
@@ -20,8 +20,8 @@ pub(super) struct Fold {
 
 impl Fold {
     /// Takes a notice in, if it tells of a join or a leave; returns whether it does.
-    pub(super) fn take(&mut self, notice: &str, now: Duration) -> bool {
-        let taken = self.moves.take_one(notice) || self.moves.take_more(notice);
+    pub(super) fn take(&mut self, notice: &Notice<'_>, now: Duration) -> bool {
+        let taken = self.moves.take(notice);
         if taken {
             self.since.get_or_insert(now);
         }
@@ -47,37 +47,17 @@ impl Fold {
 }
 
 impl Moves {
-    /// `Jack joined`, `Jack left`
-    fn take_one(&mut self, notice: &str) -> bool {
-        let (name, names) = if let Some(name) = notice.strip_suffix(" joined") {
-            (name, &mut self.joined)
-        } else if let Some(name) = notice.strip_suffix(" left") {
-            (name, &mut self.left)
-        } else {
-            return false;
-        };
-        let is_name = name.parse::<Name>().is_ok();
-        if is_name {
-            names.push(name.to_owned());
+    fn take(&mut self, notice: &Notice<'_>) -> bool {
+        match *notice {
+            Notice::Joined(name) => self.joined.push(name.to_owned()),
+            Notice::Left(name) => self.left.push(name.to_owned()),
+            Notice::Gathered { joined, left } => {
+                self.more_joined += joined;
+                self.more_left += left;
+            }
+            _ => return false,
         }
-        is_name
-    }
-
-    /// `129 more joined, 12 more left`, or either alone.
-    fn take_more(&mut self, notice: &str) -> bool {
-        let count = |text: &str, what| text.strip_suffix(what)?.parse::<u32>().ok();
-        let joined = |text| count(text, " more joined");
-        let left = |text| count(text, " more left");
-        let (came, went) = match notice.split_once(", ") {
-            Some((came, went)) => (joined(came), left(went)),
-            None => (joined(notice).or(Some(0)), left(notice).or(Some(0))),
-        };
-        let (Some(came), Some(went)) = (came, went) else {
-            return false;
-        };
-        self.more_joined += came;
-        self.more_left += went;
-        came + went > 0
+        true
     }
 }
 
@@ -97,7 +77,7 @@ mod tests {
             "3 more joined",
             "1 more left",
         ] {
-            assert!(fold.take(notice, now), "{notice}");
+            assert!(fold.take(&Notice::parse(notice), now), "{notice}");
         }
         let wanted = Moves {
             joined: vec!["dave".into(), "erin".into()],
@@ -120,7 +100,10 @@ mod tests {
             "slow down",
             "a, b",
         ] {
-            assert!(!fold.take(notice, Duration::ZERO), "{notice}");
+            assert!(
+                !fold.take(&Notice::parse(notice), Duration::ZERO),
+                "{notice}"
+            );
         }
         assert_eq!(fold.flush(), None);
     }

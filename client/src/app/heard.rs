@@ -1,7 +1,8 @@
 //! What the server says, and what is shown of it.
 
-use wac_core::line::ServerLine;
 use wac_core::name::{Folded, Name};
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
 
 use super::life::Heard;
 use super::people::Deed;
@@ -48,8 +49,8 @@ impl App {
             }
             ServerLine::Message { name, text } => vec![self.message(name, text, now)],
             ServerLine::Whisper { name, text } => vec![self.whisper(name, text, now)],
-            ServerLine::Notice(notice) => self.notice(notice, now),
-            ServerLine::Refusal(why) => vec![Action::Show(Line::Refusal(why.to_owned()))],
+            ServerLine::Notice(notice) => self.notice(&notice, now),
+            ServerLine::Refusal(why) => vec![Action::Show(Line::Refusal(why.to_string()))],
             ServerLine::Pong(_) | ServerLine::Secret(_) => {
                 vec![Action::Show(Line::Secret(line.to_owned()))]
             }
@@ -81,7 +82,7 @@ impl App {
         )
     }
 
-    fn notice(&mut self, notice: &str, now: Now) -> Vec<Action> {
+    fn notice(&mut self, notice: &Notice<'_>, now: Now) -> Vec<Action> {
         if self.fold.take(notice, now.elapsed) {
             self.moved(notice);
             return Vec::new();
@@ -98,7 +99,7 @@ impl App {
             }
             (Some(Asker::Client | Asker::Seeker(_)), None) => Vec::new(),
             _ if self.is_for_telnet(notice) => Vec::new(),
-            _ => vec![Action::Show(Line::Notice(notice.to_owned()))],
+            _ => vec![Action::Show(Line::Notice(notice.to_string()))],
         }
     }
 
@@ -119,17 +120,16 @@ impl App {
     }
 
     /// Tells whether a notice explains how to log in by hand, which the client does.
-    fn is_for_telnet(&self, notice: &str) -> bool {
-        !self.life.has_chatted() && notice.starts_with("WAC chat; log in with LIN ")
+    fn is_for_telnet(&self, notice: &Notice<'_>) -> bool {
+        !self.life.has_chatted() && *notice == Notice::Greeting
     }
 
     /// Takes note of who came or went.
-    fn moved(&mut self, notice: &str) {
-        let is_name = |name: &&str| name.parse::<Name>().is_ok();
-        if let Some(name) = notice.strip_suffix(" joined").filter(is_name) {
-            self.people.note(name, Deed::Joins);
-        } else if let Some(name) = notice.strip_suffix(" left").filter(is_name) {
-            self.people.leaves(name);
+    fn moved(&mut self, notice: &Notice<'_>) {
+        match notice {
+            Notice::Joined(name) => self.people.note(name, Deed::Joins),
+            Notice::Left(name) => self.people.leaves(name),
+            _ => {}
         }
     }
 }

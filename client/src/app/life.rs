@@ -16,8 +16,8 @@ mod watch;
 
 use std::time::Duration;
 
-use wac_core::line::ServerLine;
 use wac_core::name::Name;
+use wac_core::wire::line::ServerLine;
 
 use super::jitter::Jitter;
 use super::{Action, Manner, words};
@@ -218,7 +218,7 @@ impl Life {
         if matches!(self.stage, Stage::Probing { .. }) {
             self.stage = Stage::Online;
         }
-        match *line {
+        match line {
             ServerLine::Pong(Some(ALIVE)) => self.held = false,
             ServerLine::Pong(Some(FENCE)) => self.greeted(),
             ServerLine::Notice(notice) => return self.notice(notice, now, out),

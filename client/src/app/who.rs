@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::mem;
 
+use wac_core::wire::notice::Notice;
+
 /// Who asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Asker {
@@ -37,21 +39,16 @@ impl Who {
     }
 
     /// Takes a notice in, if it is of an answer.
-    pub(super) fn take(&mut self, notice: &str) -> Option<Listed> {
+    pub(super) fn take(&mut self, notice: &Notice<'_>) -> Option<Listed> {
         let asker = self.asked.front()?.clone();
-        let rest = notice.strip_prefix("online")?;
-        let names = match rest.strip_prefix(" (") {
-            Some(rest) => {
-                let (count, names) = rest.split_once(')')?;
-                self.announced = count.parse().ok()?;
-                self.names.clear();
-                names
-            }
-            None => rest,
+        let Notice::Online(online) = notice else {
+            return None;
         };
-        let names = names.strip_prefix(": ").unwrap_or_default();
-        let names = names.split(", ").filter(|name| !name.is_empty());
-        self.names.extend(names.map(str::to_owned));
+        if let Some(announced) = online.announced {
+            self.announced = announced;
+            self.names.clear();
+        }
+        self.names.extend(online.names().map(str::to_owned));
         let whole = (self.names.len() >= self.announced).then(|| {
             self.asked.pop_front();
             mem::take(&mut self.names)
@@ -72,15 +69,24 @@ mod tests {
     #[test]
     fn a_list_is_whole_when_all_have_come() {
         let mut who = Who::default();
-        assert_eq!(who.take("online (1): bob"), None);
+        assert_eq!(who.take(&Notice::parse("online (1): bob")), None);
         who.ask(Asker::Client);
         who.ask(Asker::Person);
         let part = |asker, whole| Some(Listed { asker, whole });
-        assert_eq!(who.take("online (3): ann, bob"), part(Asker::Client, None));
-        assert_eq!(who.take("bob joined"), None);
+        assert_eq!(
+            who.take(&Notice::parse("online (3): ann, bob")),
+            part(Asker::Client, None)
+        );
+        assert_eq!(who.take(&Notice::parse("bob joined")), None);
         let all = ["ann", "bob", "zoe"].map(str::to_owned).to_vec();
-        assert_eq!(who.take("online: zoe"), part(Asker::Client, Some(all)));
-        assert_eq!(who.take("online (0)"), part(Asker::Person, Some(vec![])));
-        assert_eq!(who.take("online (0)"), None);
+        assert_eq!(
+            who.take(&Notice::parse("online: zoe")),
+            part(Asker::Client, Some(all))
+        );
+        assert_eq!(
+            who.take(&Notice::parse("online (0)")),
+            part(Asker::Person, Some(vec![]))
+        );
+        assert_eq!(who.take(&Notice::parse("online (0)")), None);
     }
 }

@@ -9,7 +9,7 @@
 
 use std::fmt::Write;
 
-use wac_core::line::ServerLine;
+use wac_core::wire::line::ServerLine;
 
 use super::look::{came, marked};
 use super::shown as clean;

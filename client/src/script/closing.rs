@@ -1,6 +1,7 @@
 //! Why the connection ended, as far as it is known.
 
-use wac_core::line::ServerLine;
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
 
 use crate::render::shown;
 
@@ -11,10 +12,8 @@ pub(super) struct Closing(Option<String>);
 impl Closing {
     /// Looks whether the line is the server's last.
     pub(super) fn on(&mut self, line: &ServerLine<'_>) {
-        if let ServerLine::Notice(notice) = line
-            && let Some(why) = notice.strip_prefix("closing: ")
-        {
-            self.0 = Some(shown(why));
+        if let ServerLine::Notice(Notice::Closing(why)) = line {
+            self.0 = Some(shown(&why.to_string()));
         }
     }
 

@@ -1,8 +1,8 @@
 //! Which of what is said a listener wants.
 
 use regex::Regex;
-use wac_core::line::ServerLine;
 use wac_core::name::{Folded, Name};
+use wac_core::wire::line::ServerLine;
 
 /// Something that was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -196,7 +196,7 @@ fn field(rest: &mut &str) -> Result<Field, FormatError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wac_core::line::ServerLine;
+    use wac_core::wire::line::ServerLine;
 
     #[track_caller]
     fn written(form: &Form, line: &str) -> String {

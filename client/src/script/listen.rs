@@ -5,8 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-use wac_core::line::ServerLine;
 use wac_core::name::Name;
+use wac_core::wire::line::ServerLine;
 
 use super::closing::Closing;
 use super::deadline::Deadline;

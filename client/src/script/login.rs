@@ -1,7 +1,8 @@
 //! Logging in: what is sent, and what the answer is.
 
-use wac_core::line::ServerLine;
 use wac_core::name::Name;
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
 
 use super::{Action, GREETED};
 use crate::render::shown;
@@ -42,10 +43,10 @@ impl Login {
     pub(super) fn on(&mut self, line: &ServerLine<'_>) -> Answer {
         match line {
             ServerLine::Pong(Some(GREETED)) => self.greeted = true,
-            ServerLine::Notice(notice) if self.greeted && notice.starts_with("welcome, ") => {
-                return Answer::Welcome;
+            ServerLine::Notice(Notice::Welcome(_)) if self.greeted => return Answer::Welcome,
+            ServerLine::Refusal(why) if self.greeted => {
+                return Answer::Refused(shown(&why.to_string()));
             }
-            ServerLine::Refusal(why) if self.greeted => return Answer::Refused(shown(why)),
             _ => {}
         }
         Answer::Awaited

@@ -11,9 +11,11 @@
 use std::time::{Duration, Instant};
 
 use wac_core::MAX_CLIENT_LINE_BYTES;
-use wac_core::line::ServerLine;
 use wac_core::name::Name;
 use wac_core::text::{clean, is_blank};
+use wac_core::wire::closing::Closing::Goodbye;
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
 
 use super::closing::Closing;
 use super::deadline::Deadline;
@@ -146,17 +148,19 @@ impl Send {
             }
             (_, ServerLine::Refusal(why)) => {
                 self.failed = true;
-                vec![Action::Tell(format!("refused: {}", shown(why)))]
+                vec![Action::Tell(format!(
+                    "refused: {}",
+                    shown(&why.to_string())
+                ))]
             }
-            (_, ServerLine::Notice(notice)) if notice.starts_with("slow down") => {
+            (_, ServerLine::Notice(notice @ Notice::SlowDown)) => {
                 self.slowed = true;
                 vec![Action::Tell(format!(
-                    "{}; --rate keeps within what the server takes",
-                    shown(notice)
+                    "{notice}; --rate keeps within what the server takes"
                 ))]
             }
             (Stage::Leaving, ServerLine::Pong(Some(TAKEN)))
-            | (Stage::Leaving, ServerLine::Notice("closing: goodbye")) => self.end(),
+            | (Stage::Leaving, ServerLine::Notice(Notice::Closing(Goodbye))) => self.end(),
             _ => Vec::new(),
         }
     }

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use wac_core::line::ServerLine;
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
+use wac_core::wire::who::Online;
 
 use super::closing::Closing;
 use super::silence::{NO_ANSWER, Silence};
@@ -56,35 +58,26 @@ impl Who {
         self.closing.on(line);
         match line {
             ServerLine::Pong(Some(GREETED)) => self.greeted = true,
-            ServerLine::Notice(notice) if self.greeted => return self.notice(notice),
+            ServerLine::Notice(Notice::Online(online)) if self.greeted => {
+                return self.online(online);
+            }
             _ => {}
         }
         Vec::new()
     }
 
-    fn notice(&mut self, notice: &str) -> Vec<Action> {
-        let Some(names) = self.names(notice) else {
+    fn online(&mut self, online: &Online<'_>) -> Vec<Action> {
+        let Some(missing) = online.announced.or(self.missing) else {
             return Vec::new();
         };
-        let names = names.split(", ").filter(|name| !name.is_empty());
-        let mut actions: Vec<Action> = names.map(|name| Action::Print(shown(name))).collect();
-        let missing = self.missing.map(|n| n.saturating_sub(actions.len()));
-        self.missing = missing;
-        if missing == Some(0) {
+        let print = |name| Action::Print(shown(name));
+        let mut actions: Vec<Action> = online.names().map(print).collect();
+        let missing = missing.saturating_sub(actions.len());
+        self.missing = Some(missing);
+        if missing == 0 {
             actions.push(Action::End(Ending::Done));
         }
         actions
-    }
-
-    /// Returns the names of a line of the list: `online (3): a, b` begins it, `online: c` goes on.
-    fn names<'a>(&mut self, notice: &'a str) -> Option<&'a str> {
-        if let Some(begun) = notice.strip_prefix("online (") {
-            let (count, names) = begun.split_once(')')?;
-            self.missing = Some(count.parse().ok()?);
-            return Some(names.strip_prefix(": ").unwrap_or_default());
-        }
-        self.missing?;
-        notice.strip_prefix("online: ")
     }
 
     fn lost(&self, why: Option<String>) -> Vec<Action> {

@@ -4,6 +4,10 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
+use wac_core::wire::closing::Closing;
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::refusal::Refusal;
+
 use super::lock;
 use super::room::{MemberId, Refused, Room};
 
@@ -18,7 +22,7 @@ pub(super) fn converse(stream: TcpStream, room: &Mutex<Room>) {
     for line in BufReader::new(&*stream).lines().map_while(Result::ok) {
         let mut room = lock(room);
         if let Err(Refused(why)) = obey(&mut room, me, &line) {
-            room.answer(me, &format!("! {why}"));
+            room.answer(me, &ServerLine::Refusal(Refusal::Other(&why)));
         }
     }
     lock(room).leave(me);
@@ -36,13 +40,14 @@ fn obey(room: &mut Room, me: MemberId, line: &str) -> Result<(), Refused> {
             room.whisper(me, name, text)
         }
         "PING" => {
-            room.answer(me, format!("PONG {rest}").trim_end());
+            let text = Some(rest).filter(|text| !text.is_empty());
+            room.answer(me, &ServerLine::Pong(text));
             Ok(())
         }
         "QUIT" => {
-            room.dismiss(me, "* closing: goodbye");
+            room.dismiss(me, Closing::Goodbye);
             Ok(())
         }
-        _ => Err(Refused(format!("unknown command {word}; HELP lists them"))),
+        _ => Err(Refusal::UnknownCommand(word).into()),
     }
 }

@@ -5,6 +5,11 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use wac_core::wire::closing::Closing;
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
+use wac_core::wire::refusal::Refusal;
+
 use super::courier::{Courier, Parcel};
 use super::script::{Fault, Script};
 
@@ -14,6 +19,12 @@ pub(super) type MemberId = usize;
 /// A command that is refused, and why, as the protocol words it.
 #[derive(Debug)]
 pub(super) struct Refused(pub(super) String);
+
+impl From<Refusal<'_>> for Refused {
+    fn from(refusal: Refusal<'_>) -> Self {
+        Self(refusal.to_string())
+    }
+}
 
 /// Everything that one lock guards.
 #[derive(Debug)]
@@ -82,19 +93,20 @@ impl Room {
             late: None,
         });
         let me = self.members.len() - 1;
-        self.answer(me, "* a fake server: LIN <name> logs in");
+        let greeting = Notice::Other("a fake server: LIN <name> logs in");
+        self.answer(me, &ServerLine::Notice(greeting));
         me
     }
 
     pub(super) fn log_in(&mut self, me: MemberId, name: &str) -> Result<(), Refused> {
         if let Some(name) = &self.members[me].name {
-            return refuse(format!("you are already {name}"));
+            return Err(Refusal::AlreadyLoggedIn(name).into());
         }
         if self.named(name).is_some() {
-            return refuse(format!("the name {name} is taken"));
+            return Err(Refusal::Taken(name).into());
         }
         self.members[me].name = Some(name.to_owned());
-        self.answer(me, &format!("* welcome, {name}"));
+        self.answer(me, &ServerLine::Notice(Notice::Welcome(name)));
         Ok(())
     }
 
@@ -117,7 +129,7 @@ impl Room {
         let name = self.speaker(me)?;
         let line = format!("{name} whispers, \"{}\"", something(text)?);
         let Some(to) = self.named(to) else {
-            return refuse(format!("no user named {to}"));
+            return Err(Refusal::NoSuchUser(to).into());
         };
         let sender = &mut self.members[me];
         sender.whispered += 1;
@@ -132,13 +144,14 @@ impl Room {
     }
 
     /// Tells a member something of its own, behind all that it was sent before.
-    pub(super) fn answer(&mut self, me: MemberId, line: &str) {
-        self.put(me, format!("{line}\r\n"), Duration::ZERO, false);
+    pub(super) fn answer(&mut self, me: MemberId, line: &ServerLine<'_>) {
+        self.put(me, line.to_bytes(), Duration::ZERO, false);
     }
 
     /// Tells a member why its connection ends, and ends it.
-    pub(super) fn dismiss(&mut self, me: MemberId, why: &str) {
-        self.put(me, format!("{why}\r\n"), Duration::ZERO, true);
+    pub(super) fn dismiss(&mut self, me: MemberId, why: Closing<'_>) {
+        let line = ServerLine::Notice(Notice::Closing(why));
+        self.put(me, line.to_bytes(), Duration::ZERO, true);
         self.leave(me);
     }
 
@@ -168,7 +181,7 @@ impl Room {
 
     fn speaker(&self, me: MemberId) -> Result<&str, Refused> {
         let name = self.members[me].name.as_deref();
-        name.ok_or_else(|| Refused("log in first: LIN <name>".to_owned()))
+        name.ok_or_else(|| Refusal::NotLoggedIn.into())
     }
 
     fn named(&self, name: &str) -> Option<MemberId> {
@@ -261,7 +274,7 @@ impl Room {
                 self.deliver(message, reader, &(changed + "#"));
             }
             Fault::Cut => {
-                let half = line.chars().take(line.chars().count() / 2).collect();
+                let half: String = line.chars().take(line.chars().count() / 2).collect();
                 self.put(reader, half, self.script.delay, true);
                 self.leave(reader);
             }
@@ -278,7 +291,7 @@ impl Room {
     }
 
     /// Hands text to the courier, if the member is still there.
-    fn put(&self, to: MemberId, text: String, delay: Duration, last: bool) {
+    fn put(&self, to: MemberId, bytes: impl Into<Vec<u8>>, delay: Duration, last: bool) {
         let Some(stream) = self.members[to].stream.clone() else {
             return;
         };
@@ -286,7 +299,7 @@ impl Room {
         self.courier.push(Parcel {
             due: self.paused_until.map_or(due, |until| until.max(due)),
             to: stream,
-            bytes: text.into_bytes(),
+            bytes: bytes.into(),
             last,
         });
     }
@@ -312,11 +325,7 @@ impl Member {
 /// The text, if it is one.
 fn something(text: &str) -> Result<&str, Refused> {
     match text.trim().is_empty() {
-        true => Err(Refused("nothing to send".to_owned())),
+        true => Err(Refusal::NoText.into()),
         false => Ok(text),
     }
-}
-
-fn refuse(why: String) -> Result<(), Refused> {
-    Err(Refused(why))
 }

@@ -4,6 +4,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
+
 /// Long for a server that answers at all.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A greeting is shorter.
@@ -25,5 +28,5 @@ pub(crate) fn greeting(server: SocketAddr) -> io::Result<String> {
 
 /// Whether a greeting is that of a WAC chat server.
 pub(crate) fn is_wac(greeting: &str) -> bool {
-    greeting.starts_with("* WAC chat")
+    ServerLine::parse(greeting) == ServerLine::Notice(Notice::Greeting)
 }

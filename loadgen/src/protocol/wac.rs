@@ -1,6 +1,8 @@
 //! WAC chat.
 
-use wac_core::line::ServerLine;
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
+use wac_core::wire::refusal::Refusal;
 
 use super::Heard;
 use crate::judge::limit::Limit;
@@ -38,8 +40,8 @@ fn hear_other<'a>(payload: &Payload, user: u32, line: &'a [u8]) -> Heard<'a> {
         return Heard::Corrupt(None);
     };
     match ServerLine::parse(line) {
-        ServerLine::Notice(notice) => noticed(payload, user, notice),
-        ServerLine::Refusal(why) if why.contains("is taken") => Heard::NameTaken,
+        ServerLine::Notice(notice) => noticed(payload, user, &notice),
+        ServerLine::Refusal(Refusal::Taken(_)) => Heard::NameTaken,
         ServerLine::Refusal(_) => Heard::Refused(line),
         ServerLine::Pong(_) => Heard::Pong,
         // Somebody who is not of this run talks.
@@ -49,12 +51,9 @@ fn hear_other<'a>(payload: &Payload, user: u32, line: &'a [u8]) -> Heard<'a> {
     }
 }
 
-fn noticed<'a>(payload: &Payload, user: u32, notice: &str) -> Heard<'a> {
-    let welcomed = notice
-        .strip_prefix("welcome, ")
-        .and_then(|name| payload.user_of(name));
-    match welcomed {
-        Some(welcomed) if welcomed == user => Heard::Welcome,
+fn noticed<'a>(payload: &Payload, user: u32, notice: &Notice<'_>) -> Heard<'a> {
+    match notice {
+        Notice::Welcome(name) if payload.user_of(name) == Some(user) => Heard::Welcome,
         _ => Limit::told_by(notice).map_or(Heard::Other, Heard::Limit),
     }
 }

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::wire::closing::Closing;
+use crate::wire::notice::Notice;
+
 /// Why a session ended. Set once; the first cause wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CloseReason {
@@ -23,8 +26,6 @@ pub enum CloseReason {
     ServerFull,
     /// There were as many connections as one address may have, or come in 10 s.
     AddressLimit,
-    /// The operator ended it.
-    Kicked,
     /// The server stopped, and the client had everything.
     Stopping,
     /// The server stopped, and its time ran out before the client had everything.
@@ -32,20 +33,18 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// Returns what the client is told in its last line (behind `* `), or `None` where the client
-    /// ended it or can't be told.
-    pub fn announcement(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Quit => "closing: goodbye",
-            Self::Stopping => "closing: the server is stopping",
-            Self::TooSlow => "closing: you read too slowly",
-            Self::HeldTooLong => "closing: you sent more than the room takes",
-            Self::ServerFull => "closing: server full",
-            Self::AddressLimit => "closing: too many connections from your address",
-            Self::NotOurProtocol => "closing: this is a chat server, not a web server",
-            Self::Kicked => "closing: kicked",
+    /// Returns the client's last notice, or `None` where the client ended it or can't be told.
+    pub fn announcement(self) -> Option<Notice<'static>> {
+        Some(Notice::Closing(match self {
+            Self::Quit => Closing::Goodbye,
+            Self::Stopping => Closing::Stopping,
+            Self::TooSlow => Closing::TooSlow,
+            Self::HeldTooLong => Closing::HeldTooLong,
+            Self::ServerFull => Closing::ServerFull,
+            Self::AddressLimit => Closing::AddressLimit,
+            Self::NotOurProtocol => Closing::NotOurProtocol,
             Self::PeerClosed | Self::PeerReset | Self::TimedOut | Self::CutShort => return None,
-        })
+        }))
     }
 }
 

@@ -11,7 +11,7 @@
 //!
 //! A person who mistypes the first command gets an ordinary refusal.
 
-use crate::command::COMMANDS;
+use crate::wire::command::COMMANDS;
 
 /// The byte order mark that some editors and shells of Windows put before a text.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();

@@ -17,12 +17,10 @@
 pub mod admission;
 pub mod bucket;
 pub mod close;
-pub mod command;
 pub mod cursor;
 pub mod decoder;
 pub mod flood;
 pub mod foreign;
-pub mod line;
 pub mod log;
 pub mod name;
 pub mod notices;
@@ -30,6 +28,7 @@ pub mod roster;
 pub mod session;
 pub mod telnet;
 pub mod text;
+pub mod wire;
 
 /// The TCP port of the protocol, unless told otherwise.
 pub const DEFAULT_PORT: u16 = 4700;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::wire::notice::Notice;
+
 /// How many notices of a second are sent at once.
 const AT_ONCE: u32 = 8;
 const SECOND: Duration = Duration::from_secs(1);
@@ -28,11 +30,11 @@ pub enum Change {
 }
 
 impl Change {
-    /// Returns the verb of the notice.
-    pub fn verb(self) -> &'static str {
+    /// Returns the notice that tells of it.
+    pub fn of(self, name: &str) -> Notice<'_> {
         match self {
-            Self::Joined => "joined",
-            Self::Left => "left",
+            Self::Joined => Notice::Joined(name),
+            Self::Left => Notice::Left(name),
         }
     }
 }
@@ -61,17 +63,11 @@ impl Notices {
         Verdict::Gathered(ends)
     }
 
-    /// Ends the second under way if it is over; returns the text of its gathered notice, if there
-    /// is one.
-    pub fn due(&mut self, now: Duration) -> Option<String> {
+    /// Ends the second under way if it is over; returns its gathered notice, if there is one.
+    pub fn due(&mut self, now: Duration) -> Option<Notice<'static>> {
         self.ends.filter(|&ends| ends <= now)?;
-        let over = std::mem::take(self);
-        match (over.joined, over.left) {
-            (0, 0) => None,
-            (joined, 0) => Some(format!("{joined} more joined")),
-            (0, left) => Some(format!("{left} more left")),
-            (joined, left) => Some(format!("{joined} more joined, {left} more left")),
-        }
+        let Self { joined, left, .. } = std::mem::take(self);
+        (joined + left > 0).then_some(Notice::Gathered { joined, left })
     }
 }
 
@@ -97,8 +93,8 @@ mod tests {
             notices.on(Change::Left, START);
         }
         assert_eq!(notices.due(START + SECOND / 2), None);
-        let text = notices.due(START + SECOND);
-        assert_eq!(text.as_deref(), Some("129 more joined, 12 more left"));
+        let gathered = notices.due(START + SECOND).unwrap();
+        assert_eq!(gathered.to_string(), "129 more joined, 12 more left");
         assert_eq!(notices.on(Change::Joined, START + SECOND), Verdict::Now);
     }
 

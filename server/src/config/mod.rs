@@ -16,8 +16,8 @@ use bytesize::ByteSize;
 use wac_core::admission;
 use wac_core::bucket::Rate;
 use wac_core::flood::FloodLimits;
-use wac_core::line::{LINE_END, ServerLine};
 use wac_core::name::Name;
+use wac_core::wire::line::{LINE_END, ServerLine};
 use wac_core::{MAX_SERVER_LINE_BYTES, text};
 
 use crate::config::args::{Args, LogLevel, Switch};

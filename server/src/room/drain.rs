@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use wac_core::close::CloseReason;
-use wac_core::line::ServerLine;
+use wac_core::wire::line::ServerLine;
 
 use crate::room::phase::Phase;
 use crate::room::shared::Shared;
@@ -57,10 +57,10 @@ impl Shared {
 
     /// Appends the last notice and seals the log.
     pub(crate) fn seal(&self) {
-        let text = CloseReason::Stopping
+        let notice = CloseReason::Stopping
             .announcement()
             .expect("a stop is announced");
-        let line = ServerLine::Notice(text).to_bytes();
+        let line = ServerLine::Notice(notice).to_bytes();
         self.with_room(|room| {
             room.log.append(&line).expect("only this seals the log");
             room.log.seal();

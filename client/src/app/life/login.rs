@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use wac_core::name::Name;
+use wac_core::wire::notice::Notice;
+use wac_core::wire::refusal::Refusal;
 
 use super::{Heard, Life, Stage};
 use crate::app::{Action, Manner, words};
@@ -27,16 +29,16 @@ impl Life {
         matches!(self.stage, Stage::LoggingIn { greeted: true, .. })
     }
 
-    pub(super) fn notice(&mut self, notice: &str, now: Now, out: &mut Vec<Action>) -> Heard {
-        if notice.starts_with("slow down") {
-            self.held = true;
-        }
-        if let Some(why) = notice.strip_prefix("closing: ") {
-            self.closing = Some(why.to_owned());
-        }
-        let welcomed = notice.strip_prefix("welcome, ").map(str::parse::<Name>);
-        if let Some(Ok(name)) = welcomed.filter(|_| self.awaits_answer()) {
-            return self.welcomed(name, now, out);
+    pub(super) fn notice(&mut self, notice: &Notice<'_>, now: Now, out: &mut Vec<Action>) -> Heard {
+        match notice {
+            Notice::SlowDown => self.held = true,
+            Notice::Closing(why) => self.closing = Some(why.to_string()),
+            Notice::Welcome(name) if self.awaits_answer() => {
+                if let Ok(name) = name.parse() {
+                    return self.welcomed(name, now, out);
+                }
+            }
+            _ => {}
         }
         if self.gap.is_some() && self.is_greeting(notice) {
             return Heard::Ours;
@@ -45,9 +47,10 @@ impl Life {
     }
 
     /// Tells whether a notice is of a greeting that has been shown before.
-    fn is_greeting(&self, notice: &str) -> bool {
+    fn is_greeting(&self, notice: &Notice<'_>) -> bool {
+        use Notice::{Gathered, Joined, Left};
         let greeting = matches!(self.stage, Stage::LoggingIn { greeted: false, .. });
-        let of_the_room = [" joined", " left"].iter().any(|end| notice.ends_with(end));
+        let of_the_room = matches!(notice, Joined(_) | Left(_) | Gathered { .. });
         greeting && !of_the_room
     }
 
@@ -75,11 +78,11 @@ impl Life {
         Heard::Ours
     }
 
-    pub(super) fn refused(&mut self, why: &str, now: Now, out: &mut Vec<Action>) {
+    pub(super) fn refused(&mut self, why: &Refusal<'_>, now: Now, out: &mut Vec<Action>) {
         if !self.chatted {
-            return self.refused_at_first(why, out);
+            return self.refused_at_first(&why.to_string(), out);
         }
-        if why.ends_with(" is taken") && self.may_be_ours(now, out) {
+        if matches!(why, Refusal::Taken(_)) && self.may_be_ours(now, out) {
             self.stage = Stage::NameHeld {
                 next: now.elapsed + NAME_RETRY,
             };
@@ -87,7 +90,7 @@ impl Life {
         }
         self.name_held_until = None;
         self.stage = Stage::NameLost;
-        out.push(Action::Tell(words::name_lost(why)));
+        out.push(Action::Tell(words::name_lost(&why.to_string())));
     }
 
     fn refused_at_first(&mut self, why: &str, out: &mut Vec<Action>) {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use wac_core::wire::closing::Closing;
+
 use super::{Gap, HungUp, Life, Stage};
 use crate::app::{Action, words};
 use crate::clock::Now;
@@ -29,9 +31,10 @@ impl Life {
         }
         self.name_held_until = None;
         let closing = self.closing.take();
-        let kicked = closing
-            .as_deref()
-            .is_some_and(|why| why.starts_with("kicked"));
+        let kicked = matches!(
+            closing.as_deref().map(Closing::parse),
+            Some(Closing::Kicked(_))
+        );
         let why = words::closed(closing.or(why).as_deref());
         match hung_up {
             _ if kicked => self.give_up(&why, now, out),
@@ -45,7 +48,7 @@ impl Life {
     /// it was given, which is what its goodbye says.
     fn lost_while_leaving(&mut self, why: Option<String>, out: &mut Vec<Action>) {
         let closing = self.closing.take();
-        if !self.is_piped() || closing.as_deref() == Some("goodbye") {
+        if !self.is_piped() || closing.as_deref().map(Closing::parse) == Some(Closing::Goodbye) {
             return out.push(Action::End(Ending::Done));
         }
         let why = match self.hung_up {

@@ -1,7 +1,7 @@
 //! Limits of flood control: the cost of a line, and the rates of lines and of their bytes.
 
 use crate::bucket::Rate;
-use crate::command::Cost;
+use crate::wire::command::Cost;
 
 /// Bytes a session may send at once, and then in a second.
 const BYTES: Rate = Rate {

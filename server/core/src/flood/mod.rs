@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::bucket::Bucket;
-use crate::command::Cost;
+use crate::wire::command::Cost;
 
 pub use budget::Budget;
 pub use limits::FloodLimits;

@@ -5,8 +5,8 @@ use std::fmt;
 
 use crate::close::CloseReason;
 use crate::cursor::Private;
-use crate::line::ServerLine;
 use crate::name::Name;
+use crate::wire::line::ServerLine;
 
 /// A task for the shard, on behalf of a session.
 #[derive(Debug)]

@@ -15,16 +15,18 @@ use std::time::Duration;
 
 use crate::MAX_CLIENT_LINE_BYTES;
 use crate::close::CloseReason;
-use crate::command::{Command, Cost, Line};
 use crate::cursor::{Cursor, Private};
 use crate::decoder::{Decoder, Input};
 use crate::flood::{Flood, FloodLimits, Held};
 use crate::foreign::{Extent, is_foreign, without_byte_order_mark};
-use crate::line::{LINE_END, ServerLine};
 use crate::log::{Position, View};
 use crate::name::Name;
 use crate::roster::{Account, Unavailable};
 use crate::text;
+use crate::wire::command::{Command, Cost, Line};
+use crate::wire::line::LINE_END;
+use crate::wire::notice::Notice;
+use crate::wire::refusal::Refusal;
 
 pub use items::{Item, Items, Shared, Whisper};
 
@@ -260,18 +262,18 @@ impl Session {
                 }
                 Err(_) => {
                     self.allow(Cost::Line, bytes.len(), rules, now, || now)?;
-                    self.refuse("not valid UTF-8", items);
+                    self.refuse(Refusal::NotUtf8, items);
                     self.opened = true;
                 }
             },
             Input::TooLong => {
                 self.allow(Cost::Line, MAX_CLIENT_LINE_BYTES, rules, now, || now)?;
-                self.refuse("line too long (limit 4096 bytes)", items);
+                self.refuse(Refusal::TooLong, items);
                 self.opened = true;
             }
             Input::AreYouThere => {
                 self.allow(Cost::Line, 0, rules, now, || now)?;
-                self.tell("yes", items);
+                self.tell(Notice::Present, items);
             }
             Input::Decline(bytes) => {
                 self.allow(Cost::Fifth, 0, rules, now, || now)?;
@@ -312,7 +314,7 @@ impl Session {
             return Progress::Ended;
         }
         if held.is_news {
-            self.tell("slow down: your lines wait", items);
+            self.tell(Notice::SlowDown, items);
         }
         Progress::Held(held.until)
     }
@@ -339,8 +341,8 @@ impl Session {
         }
         self.ended = Some(reason);
         let from_the_room = matches!(reason, CloseReason::TooSlow | CloseReason::Stopping);
-        if let Some(text) = reason.announcement().filter(|_| !from_the_room) {
-            self.answer(ServerLine::Notice(text).to_bytes(), items);
+        if let Some(notice) = reason.announcement().filter(|_| !from_the_room) {
+            self.tell(notice, items);
         }
         items.push(Item::End(reason));
     }

@@ -2,12 +2,14 @@
 
 use super::{Event, Item, Items, Login, Session, Shared, Whisper};
 use crate::close::CloseReason;
-use crate::command::{Command, Line, Malformed};
 use crate::cursor::Private;
-use crate::line::ServerLine;
 use crate::name::Name;
 use crate::roster::Unavailable;
 use crate::text::cut;
+use crate::wire::command::{Command, Line, Malformed};
+use crate::wire::line::ServerLine;
+use crate::wire::notice::Notice;
+use crate::wire::refusal::Refusal;
 
 impl Session {
     /// Answers one line of the client.
@@ -15,15 +17,12 @@ impl Session {
         match *line {
             Line::Blank => {}
             Line::Unknown(word) => {
-                self.refuse(
-                    &format!("unknown command {}; HELP lists them", cut(word)),
-                    items,
-                );
+                self.refuse(Refusal::UnknownCommand(cut(word)), items);
             }
             Line::Known(row, Err(Malformed::NoText)) => {
                 debug_assert!(row.arguments.ends_with("text"));
                 if self.user(items).is_some() {
-                    self.refuse("nothing to send", items);
+                    self.refuse(Refusal::NoText, items);
                 }
             }
             Line::Known(_, Ok(command)) => self.obey(command, secret, items),
@@ -52,8 +51,8 @@ impl Session {
 
     fn log_in(&mut self, name: &str, items: &mut Items) {
         if let Login::User(name, _) = &self.login {
-            let refusal = format!("you are already {name}");
-            return self.refuse(&refusal, items);
+            let name = name.clone();
+            return self.refuse(Refusal::AlreadyLoggedIn(name.as_str()), items);
         }
         match name.parse::<Name>() {
             Ok(name) => {
@@ -61,7 +60,7 @@ impl Session {
                 self.awaiting = true;
                 items.push(Item::Claim(name));
             }
-            Err(why) => self.refuse(&format!("not a name: {why}"), items),
+            Err(why) => self.refuse(Refusal::NotAName(&why.to_string()), items),
         }
     }
 
@@ -82,7 +81,7 @@ impl Session {
     /// Returns the name, or refuses what needs one.
     fn user(&mut self, items: &mut Items) -> Option<&Name> {
         if self.name().is_none() {
-            self.refuse("log in first: LIN <name>", items);
+            self.refuse(Refusal::NotLoggedIn, items);
         }
         self.name()
     }
@@ -95,7 +94,7 @@ impl Session {
                 else {
                     return;
                 };
-                self.tell(&format!("welcome, {name}"), items);
+                self.tell(Notice::Welcome(name.as_str()), items);
                 self.login = Login::User(name, account);
                 items.push(Item::Joined);
             }
@@ -104,26 +103,24 @@ impl Session {
                 else {
                     return;
                 };
-                let why = match why {
-                    Unavailable::Taken => "taken",
-                    Unavailable::Reserved => "reserved",
+                let refusal = match why {
+                    Unavailable::Taken => Refusal::Taken(name.as_str()),
+                    Unavailable::Reserved => Refusal::Reserved(name.as_str()),
                 };
-                self.refuse(&format!("the name {name} is {why}"), items);
+                self.refuse(refusal, items);
             }
             Event::Whispered => {}
-            Event::NoSuchUser(name) => self.refuse(&format!("no user named {}", cut(&name)), items),
-            Event::NotReading(name) => {
-                self.refuse(&format!("{} is not reading, try later", cut(&name)), items);
-            }
+            Event::NoSuchUser(name) => self.refuse(Refusal::NoSuchUser(cut(&name)), items),
+            Event::NotReading(name) => self.refuse(Refusal::NotReading(cut(&name)), items),
         }
     }
 
-    pub(super) fn refuse(&mut self, text: &str, items: &mut Items) {
-        self.answer(ServerLine::Refusal(text).to_bytes(), items);
+    pub(super) fn refuse(&mut self, refusal: Refusal<'_>, items: &mut Items) {
+        self.answer(ServerLine::Refusal(refusal).to_bytes(), items);
     }
 
-    pub(super) fn tell(&mut self, text: &str, items: &mut Items) {
-        self.answer(ServerLine::Notice(text).to_bytes(), items);
+    pub(super) fn tell(&mut self, notice: Notice<'_>, items: &mut Items) {
+        self.answer(ServerLine::Notice(notice).to_bytes(), items);
     }
 
     pub(super) fn answer(&mut self, bytes: Box<[u8]>, items: &mut Items) {

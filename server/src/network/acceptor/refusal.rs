@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use wac_core::admission::Refused;
-use wac_core::line::ServerLine;
+use wac_core::wire::line::ServerLine;
 
 use crate::room::peer::Peer;
 use crate::room::shard::LINGER;
@@ -43,8 +43,8 @@ impl Refusals {
             let limit = refused.to_string();
             tracing::warn!(peer.addr = %peer, %reason, limit, refused = count, "connection refused");
         }
-        let text = reason.announcement().expect("a refusal is announced");
-        let line = ServerLine::Notice(text).to_bytes();
+        let notice = reason.announcement().expect("a refusal is announced");
+        let line = ServerLine::Notice(notice).to_bytes();
         // A new socket's buffer takes a line; one that does not is gone.
         let told = socket.write(&[IoSlice::new(&line)]).is_ok();
         // A Unix socket's close never loses what was written.

@@ -4,14 +4,12 @@ mod who;
 
 use std::sync::{Arc, Mutex};
 
-use wac_core::command::write_help;
-use wac_core::line::ServerLine;
 use wac_core::roster::Roster;
+use wac_core::wire::command::write_help;
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
 
 use who::{Pieces, Who};
-
-/// Greeting of every new connection.
-const GREETING: &str = "WAC chat; log in with LIN <name>, HELP lists the commands";
 
 /// The texts that sessions share.
 #[derive(Debug)]
@@ -24,9 +22,9 @@ pub(crate) struct CachedReplies {
 impl CachedReplies {
     pub(crate) fn new(motd: &[String]) -> Self {
         let mut greeting = Vec::new();
-        ServerLine::Notice(GREETING).write(&mut greeting);
+        ServerLine::Notice(Notice::Greeting).write(&mut greeting);
         for line in motd {
-            ServerLine::Notice(line).write(&mut greeting);
+            ServerLine::Notice(Notice::Other(line)).write(&mut greeting);
         }
         let mut help = Vec::new();
         write_help(&mut help);

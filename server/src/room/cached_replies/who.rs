@@ -10,9 +10,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 
-use wac_core::line::{begin_who, continue_who};
 use wac_core::name::Name;
 use wac_core::roster::Roster;
+use wac_core::wire::who::{begin_who, continue_who};
 
 use crate::room::sync::lock;
 

@@ -7,9 +7,9 @@ use slab::Slab;
 use wac_core::admission::Seat;
 use wac_core::close::CloseReason;
 use wac_core::flood::Flood;
-use wac_core::line::ServerLine;
 use wac_core::roster::SessionId;
 use wac_core::session::Session;
+use wac_core::wire::line::ServerLine;
 
 use super::Shard;
 use super::connection::{Connection, Life};
@@ -111,9 +111,9 @@ impl<T: Transport> Shard<T> {
         }
         // What it has not read is gone: it can be told why only between two lines.
         if cursor.is_between_lines()
-            && let Some(text) = reason.announcement()
+            && let Some(notice) = reason.announcement()
         {
-            connection.say(&ServerLine::Notice(text).to_bytes());
+            connection.say(&ServerLine::Notice(notice).to_bytes());
         }
         self.begin_linger(slot, reason, now);
     }

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use wac_core::close::CloseReason;
 use wac_core::cursor::Private;
-use wac_core::line::ServerLine;
 use wac_core::log::{CHUNK_BYTES, Position, Sealed};
 use wac_core::name::Name;
 use wac_core::notices::{Change, Verdict};
 use wac_core::roster::Address;
 use wac_core::session::{Event, Item, Session, Shared as SharedText};
+use wac_core::wire::line::ServerLine;
 
 use super::Shard;
 use super::connection::Life;
@@ -185,7 +185,7 @@ impl<T: Transport> Shard<T> {
         let Some(name) = self.session(slot).and_then(|session| session.name()) else {
             return true;
         };
-        let line = ServerLine::Notice(&format!("{name} {}", change.verb())).to_bytes();
+        let line = ServerLine::Notice(change.of(name.as_str())).to_bytes();
         let appended = self.shared.append(NOTICE_BYTES, |room| {
             tell_gathered(room, now)?;
             let Some(notices) = &mut room.notices else {
@@ -236,9 +236,9 @@ impl<T: Transport> Shard<T> {
 /// Appends the gathered notice of a second that is over.
 fn tell_gathered(room: &mut Room, now: Duration) -> Result<(), Sealed> {
     match room.notices.as_mut().and_then(|notices| notices.due(now)) {
-        Some(text) => room
+        Some(notice) => room
             .log
-            .append(&ServerLine::Notice(&text).to_bytes())
+            .append(&ServerLine::Notice(notice).to_bytes())
             .map(drop),
         None => Ok(()),
     }

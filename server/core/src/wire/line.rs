@@ -1,5 +1,10 @@
-//! The lines the server sends: writing them, and telling what a received one is.
+//! The lines the server sends, written and parsed.
 
+use std::fmt;
+use std::io::Write as _;
+
+use super::notice::Notice;
+use super::refusal::Refusal;
 use crate::name::Name;
 
 /// Ends every line the server sends, so that telnet shows it straight.
@@ -23,9 +28,9 @@ pub enum ServerLine<'a> {
         text: &'a str,
     },
     /// `* text`
-    Notice(&'a str),
+    Notice(Notice<'a>),
     /// `! text`
-    Refusal(&'a str),
+    Refusal(Refusal<'a>),
     /// `PONG` or `PONG text`
     Pong(Option<&'a str>),
     /// Anything else.
@@ -36,10 +41,10 @@ impl<'a> ServerLine<'a> {
     /// Tells what a line is, its ending taken off.
     pub fn parse(line: &'a str) -> Self {
         if let Some(text) = line.strip_prefix("* ") {
-            return Self::Notice(text);
+            return Self::Notice(Notice::parse(text));
         }
         if let Some(text) = line.strip_prefix("! ") {
-            return Self::Refusal(text);
+            return Self::Refusal(Refusal::parse(text));
         }
         if let Some(text) = line.strip_prefix("PONG") {
             if text.is_empty() {
@@ -57,8 +62,8 @@ impl<'a> ServerLine<'a> {
         let parts: [&str; 4] = match *self {
             Self::Message { name, text } => [name, ": ", text, ""],
             Self::Whisper { name, text } => [name, " whispers, \"", text, "\""],
-            Self::Notice(text) => ["* ", text, "", ""],
-            Self::Refusal(text) => ["! ", text, "", ""],
+            Self::Notice(notice) => return write_shown("* ", &notice, out),
+            Self::Refusal(refusal) => return write_shown("! ", &refusal, out),
             Self::Pong(None) => ["PONG", "", "", ""],
             Self::Pong(Some(text)) => ["PONG ", text, "", ""],
             Self::Secret(text) => [text, "", "", ""],
@@ -77,6 +82,11 @@ impl<'a> ServerLine<'a> {
     }
 }
 
+fn write_shown(mark: &str, text: &dyn fmt::Display, out: &mut Vec<u8>) {
+    write!(out, "{mark}{text}").expect("a Vec takes everything");
+    out.extend_from_slice(LINE_END);
+}
+
 /// Reads `name: text` or `name whispers, "text"`.
 fn said(line: &str) -> Option<ServerLine<'_>> {
     let (name, rest) = line.split_at(line.find([':', ' '])?);
@@ -86,42 +96,6 @@ fn said(line: &str) -> Option<ServerLine<'_>> {
     }
     let text = rest.strip_prefix(" whispers, \"")?.strip_suffix('"')?;
     Some(ServerLine::Whisper { name, text })
-}
-
-/// Writes the answer to `WHO` with the first of the names: `* online (N): a, b`, continued on lines
-/// of at most [`WHO_LINE_BYTES`] each, ending included.
-pub fn begin_who(online: usize, names: &[Name], out: &mut Vec<u8>) {
-    write_names(format!("* online ({online})"), names, out);
-}
-
-/// Writes more of the names, at least one: `* online: c, d`.
-pub fn continue_who(names: &[Name], out: &mut Vec<u8>) {
-    write_names("* online".to_owned(), names, out);
-}
-
-fn write_names(mut line: String, names: &[Name], out: &mut Vec<u8>) {
-    let mut separator = ": ";
-    for name in names {
-        let needed = separator.len() + name.as_str().len() + LINE_END.len();
-        if line.len() + needed > WHO_LINE_BYTES {
-            end_line(&mut line, out);
-            line.push_str("* online");
-            separator = ": ";
-        }
-        line.push_str(separator);
-        line.push_str(name.as_str());
-        separator = ", ";
-    }
-    end_line(&mut line, out);
-}
-
-/// The longest line of an answer to `WHO`, its ending included, in bytes.
-pub const WHO_LINE_BYTES: usize = 1000;
-
-fn end_line(line: &mut String, out: &mut Vec<u8>) {
-    out.extend_from_slice(line.as_bytes());
-    out.extend_from_slice(LINE_END);
-    line.clear();
 }
 
 #[cfg(test)]
@@ -147,8 +121,8 @@ mod tests {
                 name: "Zoë",
                 text: "\"quoted\"",
             },
-            ServerLine::Notice("welcome, Jack"),
-            ServerLine::Refusal("nothing to send"),
+            ServerLine::Notice(Notice::Welcome("Jack")),
+            ServerLine::Refusal(Refusal::NoText),
             ServerLine::Pong(None),
             ServerLine::Pong(Some("x y")),
             ServerLine::Secret("0123456789abcdef"),
@@ -174,40 +148,5 @@ mod tests {
             &*line.to_bytes(),
             b"Jack whispers, \"Hi, How are you?\"\r\n"
         );
-    }
-
-    #[test]
-    fn who_lists_everybody_on_lines_of_a_thousand_bytes() {
-        let names: Vec<Name> = (0..500)
-            .map(|n| format!("user{n}").parse().unwrap())
-            .collect();
-        let mut out = Vec::new();
-        begin_who(500, &names[..450], &mut out);
-        continue_who(&names[450..], &mut out);
-        let text = String::from_utf8(out).unwrap();
-        let lines: Vec<&str> = text.split_terminator("\r\n").collect();
-        assert!(lines[0].starts_with("* online (500): user0, user1, "));
-        assert!(
-            lines[1..]
-                .iter()
-                .all(|line| line.starts_with("* online: user"))
-        );
-        assert!(lines.iter().all(|line| line.len() + 2 <= WHO_LINE_BYTES));
-        let listed: Vec<&str> = lines
-            .iter()
-            .flat_map(|line| line.split_once(": ").unwrap().1.split(", "))
-            .collect();
-        assert!(
-            listed
-                .iter()
-                .eq(names.iter().map(Name::as_str).collect::<Vec<_>>().iter())
-        );
-    }
-
-    #[test]
-    fn who_of_nobody_says_so() {
-        let mut out = Vec::new();
-        begin_who(0, &[], &mut out);
-        assert_eq!(out, b"* online (0)\r\n");
     }
 }

@@ -1,5 +1,9 @@
 //! The commands of a client: one table, read by the parser and by `HELP`.
 
+use std::fmt;
+
+use super::line::ServerLine;
+use super::notice::Notice;
 use crate::text::is_blank;
 
 /// A row of the command table.
@@ -147,6 +151,23 @@ impl PartialEq for Row {
 
 impl Eq for Row {}
 
+impl Row {
+    /// Returns the row that a line of the answer to `HELP` shows.
+    pub(super) fn of_help(text: &str) -> Option<&'static Self> {
+        let of_its_word = |row: &&Self| text.starts_with(row.word);
+        let mut rows = COMMANDS.iter().filter(of_its_word);
+        rows.find(|row| row.to_string() == text)
+    }
+}
+
+/// As `HELP` shows it.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let usage = format!("{} {}", self.word, self.arguments);
+        write!(f, "{usage:<12}  {}", self.does)
+    }
+}
+
 impl<'a> Line<'a> {
     /// Reads a cleaned line: a word, one space, and the rest.
     pub fn parse(line: &'a str) -> Self {
@@ -201,9 +222,7 @@ fn addressee(rest: &str) -> (&str, &str) {
 /// Writes the answer to `HELP`: the commands, one notice each.
 pub fn write_help(out: &mut Vec<u8>) {
     for row in COMMANDS {
-        let usage = format!("{} {}", row.word, row.arguments);
-        let text = format!("{usage:<12}  {}", row.does);
-        crate::line::ServerLine::Notice(&text).write(out);
+        ServerLine::Notice(Notice::Help(row)).write(out);
     }
 }
 
@@ -264,7 +283,7 @@ mod tests {
 
     #[test]
     fn the_readme_has_the_table() {
-        let readme = include_str!("../README.md");
+        let readme = include_str!("../../README.md");
         for row in COMMANDS {
             let usage = format!("{} {}", row.word, row.arguments);
             let line = format!("| `{}` | {} |", usage.trim_end(), row.does);

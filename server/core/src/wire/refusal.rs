@@ -1,0 +1,153 @@
+//! Refusals: why the server does not do what a client sent, behind `! `.
+
+use std::fmt;
+
+const NOT_LOGGED_IN: &str = "log in first: LIN <name>";
+const NO_TEXT: &str = "nothing to send";
+const TOO_LONG: &str = "line too long (limit 4096 bytes)";
+const NOT_UTF_8: &str = "not valid UTF-8";
+
+const LOGGED_IN: &str = "you are already ";
+const NOT_A_NAME: &str = "not a name: ";
+const THE_NAME: &str = "the name ";
+const IS_TAKEN: &str = " is taken";
+const IS_RESERVED: &str = " is reserved";
+const NO_USER: &str = "no user named ";
+const NOT_READING: &str = " is not reading, try later";
+const UNKNOWN: &str = "unknown command ";
+const SEE_HELP: &str = "; HELP lists them";
+
+/// A refusal; displayed as it stands behind `! `.
+///
+/// What is echoed of the client's line has been cleaned and [cut](crate::text::cut).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal<'a> {
+    /// The command needs a login.
+    NotLoggedIn,
+    /// A connection logs in once, and has, under this name.
+    AlreadyLoggedIn(&'a str),
+    /// What was to be the name can't be one, and why.
+    NotAName(&'a str),
+    /// Somebody has the name, or one too like it.
+    Taken(&'a str),
+    /// The operator keeps the name.
+    Reserved(&'a str),
+    /// Nobody is online under what was given as a name.
+    NoSuchUser(&'a str),
+    /// The addressee has not read the whispers before.
+    NotReading(&'a str),
+    /// There is no text to be sent.
+    NoText,
+    /// The line was longer than a line may be.
+    TooLong,
+    /// The line was not UTF-8.
+    NotUtf8,
+    /// There is no such command.
+    UnknownCommand(&'a str),
+    /// Anything else: a refusal of another version.
+    Other(&'a str),
+}
+
+impl<'a> Refusal<'a> {
+    /// Parses what stands behind `! `. The result displays as that text, whatever it is.
+    pub fn parse(text: &'a str) -> Self {
+        fixed(text)
+            .or_else(|| Some(Self::AlreadyLoggedIn(text.strip_prefix(LOGGED_IN)?)))
+            .or_else(|| Some(Self::NotAName(text.strip_prefix(NOT_A_NAME)?)))
+            .or_else(|| Some(Self::Taken(between(text, THE_NAME, IS_TAKEN)?)))
+            .or_else(|| Some(Self::Reserved(between(text, THE_NAME, IS_RESERVED)?)))
+            .or_else(|| Some(Self::NoSuchUser(text.strip_prefix(NO_USER)?)))
+            .or_else(|| Some(Self::UnknownCommand(between(text, UNKNOWN, SEE_HELP)?)))
+            .or_else(|| Some(Self::NotReading(between(text, "", NOT_READING)?)))
+            .unwrap_or(Self::Other(text))
+    }
+}
+
+fn fixed(text: &str) -> Option<Refusal<'_>> {
+    Some(match text {
+        NOT_LOGGED_IN => Refusal::NotLoggedIn,
+        NO_TEXT => Refusal::NoText,
+        TOO_LONG => Refusal::TooLong,
+        NOT_UTF_8 => Refusal::NotUtf8,
+        _ => return None,
+    })
+}
+
+/// Returns the word between a beginning and an end.
+fn between<'a>(text: &'a str, begins: &str, ends: &str) -> Option<&'a str> {
+    let word = text.strip_prefix(begins)?.strip_suffix(ends)?;
+    (!word.contains(' ')).then_some(word)
+}
+
+impl fmt::Display for Refusal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::NotLoggedIn => f.write_str(NOT_LOGGED_IN),
+            Self::AlreadyLoggedIn(name) => write!(f, "{LOGGED_IN}{name}"),
+            Self::NotAName(why) => write!(f, "{NOT_A_NAME}{why}"),
+            Self::Taken(name) => write!(f, "{THE_NAME}{name}{IS_TAKEN}"),
+            Self::Reserved(name) => write!(f, "{THE_NAME}{name}{IS_RESERVED}"),
+            Self::NoSuchUser(name) => write!(f, "{NO_USER}{name}"),
+            Self::NotReading(name) => write!(f, "{name}{NOT_READING}"),
+            Self::NoText => f.write_str(NO_TEXT),
+            Self::TooLong => f.write_str(TOO_LONG),
+            Self::NotUtf8 => f.write_str(NOT_UTF_8),
+            Self::UnknownCommand(word) => write!(f, "{UNKNOWN}{word}{SEE_HELP}"),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::MAX_CLIENT_LINE_BYTES;
+    use crate::wire::line::ServerLine;
+
+    /// Returns a refusal of each kind.
+    fn refusals<'a>(word: &'a str, text: &'a str) -> [Refusal<'a>; 11] {
+        [
+            Refusal::NotLoggedIn,
+            Refusal::AlreadyLoggedIn(word),
+            Refusal::NotAName(text),
+            Refusal::Taken(word),
+            Refusal::Reserved(word),
+            Refusal::NoSuchUser(text),
+            Refusal::NotReading(word),
+            Refusal::NoText,
+            Refusal::TooLong,
+            Refusal::NotUtf8,
+            Refusal::UnknownCommand(word),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_parsed_as_the_same(word in "[^ \\pC]{1,32}", text in "\\PC{0,32}") {
+            for refusal in refusals(&word, &text) {
+                let bytes = ServerLine::Refusal(refusal).to_bytes();
+                let line = std::str::from_utf8(&bytes).unwrap().strip_suffix("\r\n").unwrap();
+                prop_assert_eq!(ServerLine::parse(line), ServerLine::Refusal(refusal));
+            }
+        }
+
+        #[test]
+        fn whatever_it_is_it_displays_as_it_came(
+            text in "\\PC{0,40}|(the name )?[a-c ]{0,3}( is (taken|reserved|not reading, try later))?|(unknown command )?.{0,3}(; HELP lists them)?",
+        ) {
+            prop_assert_eq!(Refusal::parse(&text).to_string(), text);
+        }
+
+        #[test]
+        fn what_is_not_ours_is_other(text in "[A-Z][a-z]{0,9} [a-z, ]{0,20}[.?]") {
+            prop_assert_eq!(Refusal::parse(&text), Refusal::Other(&text));
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_told_the_limit() {
+        assert!(TOO_LONG.contains(&MAX_CLIENT_LINE_BYTES.to_string()));
+    }
+}
