@@ -12,14 +12,14 @@ use crate::term::{Term, at};
 const NOTICED: Duration = Duration::from_secs(40);
 
 /// A server that can be started again where it was.
-struct Place {
+struct Restartable {
     folder: TempDir,
 }
 
-impl Place {
-    fn new() -> Place {
+impl Restartable {
+    fn new() -> Restartable {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        Place { folder }
+        Restartable { folder }
     }
 
     #[track_caller]
@@ -32,7 +32,7 @@ impl Place {
 
 #[test]
 fn a_server_that_is_killed_and_started_again_finds_the_half_typed_line() {
-    let place = Place::new();
+    let place = Restartable::new();
     let server = place.start();
     let mut term = Term::chat(&server, "Ann");
     term.types("half a sent");
@@ -51,7 +51,7 @@ fn a_server_that_is_killed_and_started_again_finds_the_half_typed_line() {
 
 #[test]
 fn what_is_entered_meanwhile_waits_until_it_is_asked_for() {
-    let place = Place::new();
+    let place = Restartable::new();
     let server = place.start();
     let mut term = Term::chat(&server, "Ann");
     let _stopped = server.stop();
