@@ -1,4 +1,4 @@
-//! A connection that is lost comes back by itself, and what is being typed does not notice.
+//! Reconnection: a lost connection comes back by itself, and the line being typed does not notice.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use wac_tests::{DEADLINE, Server, Setup, Signal};
 use crate::length;
 use crate::term::{Term, at};
 
-/// Within this time a server that says nothing is given up.
+/// The time within which a silent server is given up.
 const NOTICED: Duration = Duration::from_secs(40);
 
 /// A server that can be started again where it was.
@@ -106,8 +106,8 @@ fn one_does_not_leave_what_waits_without_knowing() {
     }
 }
 
-/// Shortened, it is a login that gets no answer, for 10 s; at full length the server is silent for
-/// 30 s before it is asked.
+/// Shortened, a login gets no answer for 10 s; at full length the server is silent for
+/// 30 s before the client asks.
 #[test]
 fn a_server_that_stops_answering_is_left_and_found_again() {
     let server = Server::start();

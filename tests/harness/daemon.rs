@@ -1,4 +1,4 @@
-//! The server as a daemon: started, asked about and stopped from a shell.
+//! Daemon: the server as started, queried and stopped from a shell.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,24 +11,24 @@ use tempfile::TempDir;
 use crate::address::Receive;
 use crate::{Address, Peer, binary};
 
-/// A folder with a daemon's files, and the commands about it. The daemon ends with this value, at
-/// the latest.
+/// A folder with a daemon's files, and the commands about it. The daemon ends when this value is
+/// dropped, at the latest.
 #[derive(Debug)]
 pub struct Daemon {
     folder: TempDir,
 }
 
-/// What a command said, and its exit code.
+/// The output of a command, and its exit code.
 #[derive(Debug)]
 pub struct Said {
     /// Its exit code; none if a signal ended it.
     pub code: Option<i32>,
-    /// What it wrote on the terminal.
+    /// The output on the terminal.
     pub text: String,
 }
 
 impl Daemon {
-    /// Makes an empty folder; nothing runs yet.
+    /// Creates an empty folder; nothing runs yet.
     ///
     /// # Panics
     ///
@@ -39,13 +39,13 @@ impl Daemon {
         Daemon { folder }
     }
 
-    /// A path in the folder.
+    /// Returns a path in the folder.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// The command that starts it on a free port, with more flags.
+    /// Returns the command that starts it on a free port, with additional flags.
     #[must_use]
     pub fn start_command(&self, flags: &[&str]) -> Command {
         let mut command = self.command(&["--daemon", "--listen", "127.0.0.1:0"]);
@@ -56,7 +56,7 @@ impl Daemon {
         command
     }
 
-    /// Starts it on a free port, with more flags.
+    /// Starts it on a free port, with additional flags.
     #[track_caller]
     pub fn start(&self, flags: &[&str]) -> Said {
         Said::of(&mut self.start_command(flags))
@@ -83,7 +83,7 @@ impl Daemon {
         command
     }
 
-    /// The number in its pidfile.
+    /// Returns the process id in its pidfile.
     ///
     /// # Panics
     ///
@@ -134,7 +134,7 @@ impl Said {
         }
     }
 
-    /// Where it listens, as its ready line says.
+    /// Returns the address in its ready line.
     ///
     /// # Panics
     ///

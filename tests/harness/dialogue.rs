@@ -1,11 +1,11 @@
-//! What a test expects of a connection: lines, silence, a login, an end.
+//! Expectations of a connection: lines, silence, a login, an end.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Peer, wait_until};
 
 impl Peer {
-    /// The next line is exactly this.
+    /// Expects exactly this line next.
     ///
     /// # Panics
     ///
@@ -15,7 +15,7 @@ impl Peer {
         assert_eq!(self.line(), line);
     }
 
-    /// The next line begins with this; returns it.
+    /// Expects a line with this beginning next; returns it.
     ///
     /// # Panics
     ///
@@ -30,7 +30,7 @@ impl Peer {
         line
     }
 
-    /// The lines before the line `last`, which has come, too.
+    /// Returns the lines before the line `last`, which has come too.
     ///
     /// # Panics
     ///
@@ -56,7 +56,7 @@ impl Peer {
         self.expect_starting("* ");
     }
 
-    /// Logs in. What the room says meanwhile is passed over.
+    /// Logs in. Lines of the room meanwhile are skipped.
     ///
     /// # Panics
     ///
@@ -71,7 +71,7 @@ impl Peer {
         );
     }
 
-    /// Logs in as soon as the name is free: asks until it is not refused as taken.
+    /// Logs in as soon as the name is free: repeats until it is not refused as taken.
     ///
     /// # Panics
     ///
@@ -91,7 +91,7 @@ impl Peer {
         });
     }
 
-    /// Sends a `PING` nobody ever sent before, and returns the lines that came before its `PONG`.
+    /// Sends a unique `PING`, and returns the lines that came before its `PONG`.
     ///
     /// # Panics
     ///
@@ -104,7 +104,7 @@ impl Peer {
         self.lines_until(&format!("PONG fence {number}"))
     }
 
-    /// Nothing came that was not read, and nothing comes before the next fence.
+    /// Expects that no unread line has come, and none comes before the next fence.
     ///
     /// # Panics
     ///
@@ -114,7 +114,7 @@ impl Peer {
         assert_eq!(self.fence(), [""; 0], "wanted silence");
     }
 
-    /// The server says these last lines, and then closes in order.
+    /// Expects these last lines, and then an orderly close.
     ///
     /// # Panics
     ///

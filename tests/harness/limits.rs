@@ -1,8 +1,8 @@
-//! The limits of the test process itself.
+//! Limits of the test process itself.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Raises the soft limit of open files to the hard one, for this process and what it starts, and
+/// Raises the soft limit on open files to the hard one, for this process and its children, and
 /// returns it.
 ///
 /// # Panics

@@ -1,4 +1,4 @@
-//! One connection, spoken line by line.
+//! Peer: one connection, spoken line by line.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown};
@@ -22,23 +22,23 @@ pub struct Peer {
     inbox: Inbox,
 }
 
-/// How the server ended a connection.
+/// The way in which the server ended a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// In order, after everything it had to say.
+    /// In an orderly way, after its last line.
     Closed,
     /// With a reset, which takes unread bytes away from the reader.
     Reset,
 }
 
-/// What came until a connection ended.
+/// Everything that came until a connection ended.
 #[derive(Debug)]
 pub struct Rest {
     /// The whole lines.
     pub lines: Vec<String>,
-    /// The beginning of a line that was cut by the end.
+    /// The beginning of a line that the end cut off.
     pub unfinished: Vec<u8>,
-    /// How it ended.
+    /// The way in which it ended.
     pub ending: Ending,
 }
 
@@ -76,11 +76,11 @@ impl Peer {
         }
     }
 
-    /// Connects, where it may be that nobody listens any more.
+    /// Connects to an address on which nobody may be listening any more.
     ///
     /// # Errors
     ///
-    /// Why it can't connect.
+    /// The error of connecting.
     pub fn try_dial(address: &Address) -> io::Result<Peer> {
         address.open(Receive::Usual).map(Peer::on)
     }
@@ -125,7 +125,7 @@ impl Peer {
         assert_eq!(sent.expect("the server takes what is sent"), bytes.len());
     }
 
-    /// A second handle for sending, for another thread.
+    /// Returns a second handle for sending, for another thread.
     ///
     /// # Panics
     ///
@@ -135,7 +135,7 @@ impl Peer {
         Writer::new(self.socket.try_clone().expect("a socket can be duplicated"))
     }
 
-    /// The next line.
+    /// Returns the next line.
     ///
     /// # Panics
     ///
@@ -146,11 +146,11 @@ impl Peer {
             .unwrap_or_else(|ending| panic!("a line was due, but the connection ended: {ending:?}"))
     }
 
-    /// The next line.
+    /// Returns the next line.
     ///
     /// # Errors
     ///
-    /// How the connection ended, if it did.
+    /// The end of the connection, if it has ended.
     ///
     /// # Panics
     ///
@@ -198,8 +198,8 @@ impl Peer {
         assert_eq!(ready, 1, "nothing came");
     }
 
-    /// Everything up to the end of the first `needle`, as raw bytes: for what is not a line, such
-    /// as Telnet's answers.
+    /// Returns everything up to the end of the first `needle`, as raw bytes: for answers that are not
+    /// lines, such as Telnet's.
     ///
     /// # Panics
     ///
@@ -222,7 +222,7 @@ impl Peer {
         }
     }
 
-    /// Everything up to the end of the connection, as raw bytes.
+    /// Returns everything up to the end of the connection, as raw bytes.
     ///
     /// # Panics
     ///
@@ -235,7 +235,7 @@ impl Peer {
         self.inbox.take_all()
     }
 
-    /// Everything up to the end of the connection.
+    /// Returns everything up to the end of the connection.
     ///
     /// # Panics
     ///
@@ -271,7 +271,7 @@ impl Peer {
 }
 
 impl Rest {
-    /// The connection ended in order, behind a whole line.
+    /// Expects an orderly end after a whole line.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! The programs people chat with when they have no client: telnet and ncat, run as children.
+//! Programs that people chat with when they have no client: telnet and ncat, run as children.
 
 use std::fs::File;
 use std::io::Write;
@@ -10,14 +10,14 @@ use nix::pty::openpty;
 
 use crate::Lines;
 
-/// A running telnet or ncat. It ends with this value, at the latest.
+/// A running telnet or ncat, which ends when this value is dropped, at the latest.
 #[derive(Debug)]
 pub struct Program {
     child: Child,
-    /// Telnet ends with its input: it stays open until the test is done with it.
+    /// The input, which stays open until the test is done: telnet ends with it.
     keyboard: Option<File>,
     screen: Lines,
-    /// Lines of the screen that were looked at.
+    /// The number of screen lines that have been looked at.
     seen: usize,
     fences: usize,
 }
@@ -113,7 +113,7 @@ impl Program {
         self.presses(&format!("{line}\n"));
     }
 
-    /// Types Ctrl-C, which a terminal makes an interrupt.
+    /// Types Ctrl-C, which a terminal turns into an interrupt.
     ///
     /// # Panics
     ///
@@ -142,7 +142,7 @@ impl Program {
         self.keyboard = None;
     }
 
-    /// The next line on the screen.
+    /// Returns the next line on the screen.
     ///
     /// # Panics
     ///
@@ -156,7 +156,7 @@ impl Program {
         self.screen.so_far()[number].clone()
     }
 
-    /// The next line on the screen is exactly this.
+    /// Expects exactly this line next on the screen.
     ///
     /// # Panics
     ///
@@ -166,7 +166,7 @@ impl Program {
         assert_eq!(self.line(), line);
     }
 
-    /// The lines the screen shows before the line `last`, which has come, too.
+    /// Returns the lines on the screen before the line `last`, which has come too.
     ///
     /// # Panics
     ///
@@ -179,7 +179,7 @@ impl Program {
         before
     }
 
-    /// Nothing more came to the screen before an answered `PING`.
+    /// Expects no further line on the screen before an answered `PING`.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! A closed loop keeps so much under way and no more, checks all of it, and tells no latency.
+//! Closed loop: keeps a fixed number of messages in flight, checks all of them, and reports no latency.
 
 use serde_json::Value;
 use wac_loadgen::fake::{Fake, Script};
@@ -6,7 +6,7 @@ use wac_tests::Server;
 
 use crate::tester::{Told, run};
 
-/// A run whose server delivers nothing before so many messages were read.
+/// Runs against a server that delivers nothing before it has read a number of messages.
 #[track_caller]
 fn withheld(messages: usize, flags: &str) -> Told {
     let fake = Fake::start(Script {
@@ -17,7 +17,7 @@ fn withheld(messages: usize, flags: &str) -> Told {
     run(fake.address(), flags)
 }
 
-/// All that was sent came to everybody else, and it is said how much that was, but not how long it took.
+/// Checks that all messages reached everybody else, and that their number is reported but no latency.
 #[track_caller]
 fn sound(told: &Told, readers: u64) {
     told.ended_with(0);

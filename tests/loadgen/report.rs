@@ -1,4 +1,4 @@
-//! The report, as a browser shows it: what is drawn is what `run.json` holds, and nothing is fetched.
+//! Report as a browser shows it: the drawing matches `run.json`, and nothing is fetched.
 
 use std::fs;
 use std::path::Path;

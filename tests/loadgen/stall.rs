@@ -1,4 +1,4 @@
-//! A time in which something stood still is seen by everything that fell due in it: whoever stood still.
+//! Stalls: every message that fell due while either side stood still shows it.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,8 +1,8 @@
-//! People chat with the programs they have: telnet and ncat.
+//! Telnet and ncat, as people chat with them.
 
 use wac_tests::{Program, SECRET, Server, wait_until};
 
-/// Two with telnet and one with ncat, all logged in. The greeting and the joins have been seen.
+/// Two people with telnet and one with ncat, all logged in, after the greeting and the joins.
 struct TerminalChat {
     ann: Program,
     bob: Program,
