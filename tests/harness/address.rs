@@ -44,7 +44,7 @@ impl Address {
     ///
     /// # Panics
     ///
-    /// When it is the address of a Unix socket.
+    /// If it is the address of a Unix socket.
     #[must_use]
     #[track_caller]
     pub fn tcp(&self) -> SocketAddr {

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 ///
 /// # Panics
 ///
-/// When they cannot be built.
+/// If they cannot be built.
 #[must_use]
 #[track_caller]
 pub fn binary(name: &str) -> PathBuf {

@@ -18,7 +18,7 @@ pub fn numbered(number: usize, bytes: usize) -> String {
 ///
 /// # Panics
 ///
-/// When the listener hears something else, or nothing.
+/// If the listener hears something else, or nothing.
 #[track_caller]
 pub fn converse(
     talker: &mut Peer,

@@ -68,7 +68,7 @@ impl<'a> Event<'a> {
     ///
     /// # Panics
     ///
-    /// When the connection ended instead.
+    /// If the connection ended instead.
     #[track_caller]
     pub fn line(self) -> &'a str {
         match self {
@@ -83,7 +83,7 @@ impl Crowd {
     ///
     /// # Panics
     ///
-    /// When the server does not take them all.
+    /// If the server does not take them all.
     #[must_use]
     #[track_caller]
     pub fn connect(address: &Address, count: usize) -> Crowd {
@@ -94,7 +94,7 @@ impl Crowd {
     ///
     /// # Panics
     ///
-    /// When the server does not take them all.
+    /// If the server does not take them all.
     #[must_use]
     #[track_caller]
     pub fn connect_from(from: impl Into<IpAddr>, address: &Address, count: usize) -> Crowd {
@@ -137,7 +137,7 @@ impl Crowd {
     ///
     /// # Panics
     ///
-    /// When somebody is refused.
+    /// If somebody is refused.
     #[track_caller]
     pub fn log_in(&mut self, prefix: &str) {
         for member in self.all() {
@@ -159,7 +159,7 @@ impl Crowd {
     ///
     /// # Panics
     ///
-    /// When the server does not take it.
+    /// If the server does not take it.
     #[track_caller]
     pub fn send(&mut self, member: usize, line: &str) {
         self.send_bytes(member, format!("{line}\n").as_bytes());
@@ -169,7 +169,7 @@ impl Crowd {
     ///
     /// # Panics
     ///
-    /// When the server does not take them.
+    /// If the server does not take them.
     #[track_caller]
     pub fn send_bytes(&mut self, member: usize, bytes: &[u8]) {
         self.members[member]
@@ -182,7 +182,7 @@ impl Crowd {
     ///
     /// # Panics
     ///
-    /// When somebody does not hear it.
+    /// If somebody does not hear it.
     #[track_caller]
     pub fn each_hears(&mut self, what: &str, wanted: impl Fn(&str) -> bool) {
         let mut waiting = vec![true; self.members.len()];
@@ -201,7 +201,7 @@ impl Crowd {
     ///
     /// # Panics
     ///
-    /// When `hear` has not heard enough within the [`DEADLINE`].
+    /// If `hear` has not heard enough within the [`DEADLINE`].
     #[track_caller]
     pub fn listen(&mut self, what: &str, mut hear: impl FnMut(usize, Event<'_>) -> Heard) {
         let begun = Instant::now();

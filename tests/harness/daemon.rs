@@ -32,7 +32,7 @@ impl Daemon {
     ///
     /// # Panics
     ///
-    /// When there is no place for it.
+    /// If there is no place for it.
     #[must_use]
     pub fn folder() -> Daemon {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -87,7 +87,7 @@ impl Daemon {
     ///
     /// # Panics
     ///
-    /// When there is none.
+    /// If there is none.
     #[must_use]
     #[track_caller]
     pub fn pid(&self) -> i32 {
@@ -98,7 +98,7 @@ impl Daemon {
     ///
     /// # Panics
     ///
-    /// When it is not running.
+    /// If it is not running.
     #[track_caller]
     pub fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.pid()), signal).expect("the daemon is running");
@@ -119,7 +119,7 @@ impl Said {
     ///
     /// # Panics
     ///
-    /// When it cannot be run.
+    /// If it cannot be run.
     #[track_caller]
     pub fn of(command: &mut Command) -> Said {
         let Output {
@@ -138,7 +138,7 @@ impl Said {
     ///
     /// # Panics
     ///
-    /// When it is not ready.
+    /// If it is not ready.
     #[must_use]
     #[track_caller]
     pub fn address(&self) -> Address {
@@ -154,7 +154,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When nobody listens there.
+    /// If nobody listens there.
     #[must_use]
     #[track_caller]
     pub fn dial_narrow(address: &Address) -> Peer {

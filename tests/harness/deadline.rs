@@ -14,7 +14,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 ///
 /// # Panics
 ///
-/// When `fact` does not hold within the [`DEADLINE`].
+/// If `fact` does not hold within the [`DEADLINE`].
 #[track_caller]
 pub fn wait_until(what: &str, mut fact: impl FnMut() -> bool) {
     let begun = Instant::now();

@@ -9,7 +9,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When it is another.
+    /// If it is another.
     #[track_caller]
     pub fn expect(&mut self, line: &str) {
         assert_eq!(self.line(), line);
@@ -19,7 +19,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When it begins otherwise.
+    /// If it begins otherwise.
     #[track_caller]
     pub fn expect_starting(&mut self, beginning: &str) -> String {
         let line = self.line();
@@ -34,7 +34,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When it does not come.
+    /// If it does not come.
     #[track_caller]
     pub fn lines_until(&mut self, last: &str) -> Vec<String> {
         let mut lines = Vec::new();
@@ -50,7 +50,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When something else comes first.
+    /// If something else comes first.
     #[track_caller]
     pub fn greeted(&mut self) {
         self.expect_starting("* ");
@@ -60,7 +60,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When the name is refused.
+    /// If the name is refused.
     #[track_caller]
     pub fn log_in(&mut self, name: &str) {
         self.send(&format!("LIN {name}"));
@@ -75,7 +75,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When the name is refused for another reason, or stays taken.
+    /// If the name is refused for another reason, or stays taken.
     #[track_caller]
     pub fn log_in_once_free(&mut self, name: &str) {
         let welcome = format!("* welcome, {name}");
@@ -95,7 +95,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When the `PONG` does not come.
+    /// If the `PONG` does not come.
     #[track_caller]
     pub fn fence(&mut self) -> Vec<String> {
         static FENCES: AtomicU64 = AtomicU64::new(0);
@@ -108,7 +108,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When something did.
+    /// If something did.
     #[track_caller]
     pub fn silent_until_fence(&mut self) {
         assert_eq!(self.fence(), [""; 0], "wanted silence");
@@ -118,7 +118,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When it says something else, or cuts the connection.
+    /// If it says something else, or cuts the connection.
     #[track_caller]
     pub fn expect_end(self, last_lines: &[&str]) {
         let rest = self.read_to_end();

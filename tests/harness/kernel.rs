@@ -9,7 +9,7 @@ use crate::Server;
 ///
 /// # Panics
 ///
-/// When `ss` (Debian's package iproute2) can't be run.
+/// If `ss` (Debian's package iproute2) can't be run.
 #[must_use]
 pub fn unsent_bytes(server: &Server) -> Vec<usize> {
     let port = server.address().tcp().port();

@@ -7,7 +7,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 ///
 /// # Panics
 ///
-/// When the system refuses what it always grants.
+/// If the system refuses what it always grants.
 pub fn raise_open_files() -> usize {
     let (_, hard) =
         getrlimit(Resource::RLIMIT_NOFILE).expect("the limit of open files can be read");

@@ -82,7 +82,7 @@ impl Lines {
     ///
     /// # Panics
     ///
-    /// When the stream ends, or the [`DEADLINE`] passes, before it has come.
+    /// If the stream ends, or the [`DEADLINE`] passes, before it has come.
     #[track_caller]
     pub fn wait_for(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let number = self.wait_from(0, what, wanted);
@@ -137,7 +137,7 @@ impl Lines {
     ///
     /// # Panics
     ///
-    /// When it does not end within the [`DEADLINE`].
+    /// If it does not end within the [`DEADLINE`].
     #[track_caller]
     pub fn wait_for_end(&self) {
         let (state, waited) = self

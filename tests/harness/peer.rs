@@ -47,7 +47,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When nobody listens there.
+    /// If nobody listens there.
     #[must_use]
     #[track_caller]
     pub fn dial(address: &Address) -> Peer {
@@ -58,7 +58,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When nobody listens there.
+    /// If nobody listens there.
     #[must_use]
     #[track_caller]
     pub fn dial_from(from: impl Into<IpAddr>, address: &Address) -> Peer {
@@ -96,7 +96,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When the server does not take it.
+    /// If the server does not take it.
     #[track_caller]
     pub fn send(&mut self, line: &str) {
         self.send_bytes(format!("{line}\n").as_bytes());
@@ -106,7 +106,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When the server does not take them.
+    /// If the server does not take them.
     #[track_caller]
     pub fn send_bytes(&mut self, bytes: &[u8]) {
         self.socket
@@ -118,7 +118,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When the server does not take them.
+    /// If the server does not take them.
     #[track_caller]
     pub fn send_urgent(&mut self, bytes: &[u8]) {
         let sent = self.socket.send_out_of_band(bytes);
@@ -129,7 +129,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When no file can be opened any more.
+    /// If no file can be opened any more.
     #[must_use]
     pub fn writer(&self) -> Writer {
         Writer::new(self.socket.try_clone().expect("a socket can be duplicated"))
@@ -139,7 +139,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When none comes, or it is not as the protocol wants it.
+    /// If none comes, or it is not as the protocol wants it.
     #[track_caller]
     pub fn line(&mut self) -> String {
         self.line_or_end()
@@ -154,7 +154,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When nothing comes, or a line is not as the protocol wants it.
+    /// If nothing comes, or a line is not as the protocol wants it.
     #[track_caller]
     pub fn line_or_end(&mut self) -> Result<String, Ending> {
         let begun = Instant::now();
@@ -189,7 +189,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When nothing comes.
+    /// If nothing comes.
     #[track_caller]
     pub fn wait_for_unread(&self) {
         let mut watched = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
@@ -203,7 +203,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When it does not come.
+    /// If it does not come.
     #[track_caller]
     pub fn bytes_through(&mut self, needle: &[u8]) -> Vec<u8> {
         let begun = Instant::now();
@@ -226,7 +226,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When the server keeps the connection open.
+    /// If the server keeps the connection open.
     #[must_use]
     #[track_caller]
     pub fn bytes_to_end(mut self) -> Vec<u8> {
@@ -239,7 +239,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When the server keeps the connection open.
+    /// If the server keeps the connection open.
     #[must_use]
     #[track_caller]
     pub fn read_to_end(mut self) -> Rest {
@@ -262,7 +262,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When the server has closed already.
+    /// If the server has closed already.
     pub fn half_close(&mut self) {
         self.socket
             .shutdown(Shutdown::Write)
@@ -275,7 +275,7 @@ impl Rest {
     ///
     /// # Panics
     ///
-    /// When it was reset, or cut within a line.
+    /// If it was reset, or cut within a line.
     #[track_caller]
     pub fn whole(&self) {
         assert_eq!(self.ending, Ending::Closed);

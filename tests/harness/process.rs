@@ -11,7 +11,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When it can't be stopped.
+    /// If it can't be stopped.
     pub fn while_stopped(&self, work: impl FnOnce()) {
         self.signal(Signal::SIGSTOP);
         wait_until("every thread to stand still", || self.stands_still());
@@ -79,7 +79,7 @@ impl Server {
 ///
 /// # Panics
 ///
-/// When there is no such process.
+/// If there is no such process.
 #[must_use]
 pub fn resident_bytes(pid: u32) -> usize {
     number(&proc(pid, "status"), "VmRSS:") * 1024

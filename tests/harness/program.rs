@@ -28,7 +28,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When it is not installed, or does not connect.
+    /// If it is not installed, or does not connect.
     #[must_use]
     #[track_caller]
     pub fn telnet(address: SocketAddr) -> Program {
@@ -39,7 +39,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When it is not installed, or does not connect.
+    /// If it is not installed, or does not connect.
     #[must_use]
     #[track_caller]
     pub fn telnet_on_terminal(address: SocketAddr) -> Program {
@@ -68,7 +68,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When it is not installed.
+    /// If it is not installed.
     #[must_use]
     #[track_caller]
     pub fn ncat(address: SocketAddr) -> Program {
@@ -107,7 +107,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When the program has ended, or its input has.
+    /// If the program has ended, or its input has.
     #[track_caller]
     pub fn types(&mut self, line: &str) {
         self.presses(&format!("{line}\n"));
@@ -117,7 +117,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When the program has ended, or its input has.
+    /// If the program has ended, or its input has.
     #[track_caller]
     pub fn types_ctrl_c(&mut self) {
         self.presses("\x03");
@@ -146,7 +146,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When none comes.
+    /// If none comes.
     #[track_caller]
     pub fn line(&mut self) -> String {
         let number = self
@@ -160,7 +160,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When it is another.
+    /// If it is another.
     #[track_caller]
     pub fn shows(&mut self, line: &str) {
         assert_eq!(self.line(), line);
@@ -170,7 +170,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When it does not come.
+    /// If it does not come.
     #[track_caller]
     pub fn shows_before(&mut self, last: &str) -> Vec<String> {
         let number = self.screen.wait_from(self.seen, last, |line| line == last);
@@ -183,7 +183,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When something did.
+    /// If something did.
     #[track_caller]
     pub fn silent_until_fence(&mut self) {
         self.fences += 1;
@@ -201,7 +201,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When it runs on.
+    /// If it runs on.
     #[must_use]
     #[track_caller]
     pub fn lines_to_end(self) -> Vec<String> {

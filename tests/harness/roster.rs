@@ -8,7 +8,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When the answer is not as the protocol wants it.
+    /// If the answer is not as the protocol wants it.
     #[must_use]
     #[track_caller]
     pub fn online(&mut self) -> Vec<String> {

@@ -135,7 +135,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When there is no such process.
+    /// If there is no such process.
     pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.pid()).expect("process ids are small");
         kill(Pid::from_raw(pid), signal).expect("a child that was not waited for can be signalled");
@@ -145,7 +145,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When it runs on.
+    /// If it runs on.
     #[must_use]
     #[track_caller]
     pub fn stop(self) -> Stopped {
@@ -157,7 +157,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When it runs on.
+    /// If it runs on.
     #[must_use]
     #[track_caller]
     pub fn wait_for_exit(mut self) -> Stopped {
@@ -173,7 +173,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When it does not.
+    /// If it does not.
     #[track_caller]
     pub fn wait_for_ends(&self, count: usize, reason: &str) {
         let field = format!("reason={reason}");

@@ -76,7 +76,7 @@ impl Setup {
     ///
     /// # Panics
     ///
-    /// When it does not get ready.
+    /// If it does not get ready.
     #[must_use]
     #[track_caller]
     pub fn start(&self) -> Server {
@@ -87,7 +87,7 @@ impl Setup {
     ///
     /// # Panics
     ///
-    /// When it runs on.
+    /// If it runs on.
     #[must_use]
     #[track_caller]
     pub fn refused(&self) -> Stopped {

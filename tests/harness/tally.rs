@@ -18,7 +18,7 @@ impl Tally {
     ///
     /// # Panics
     ///
-    /// When it is a notice of joins and leaves, but not as the protocol wants it.
+    /// If it is a notice of joins and leaves, but not as the protocol wants it.
     #[track_caller]
     pub fn add(&mut self, line: &str) {
         let Some(notice) = line.strip_prefix("* ") else {
