@@ -1,4 +1,4 @@
-"""What a chat notices when ten thousand others come at once."""
+"""Arrivals: the effect of ten thousand simultaneous logins on a chat."""
 from dataclasses import dataclass
 
 from . import servers, watch
@@ -18,7 +18,7 @@ COLUMNS = [("there", "ms"), ("coming", "ms"), ("ratio", ""), ("worst ratio", "")
 
 @dataclass(frozen=True)
 class Round:
-    """A chat beside a crowd that is there, and one beside the same crowd coming; the rest is of the second."""
+    """Measures a chat beside a crowd already there, and one beside the same crowd arriving; further figures are of the second."""
     there: Run
     coming: Run
     login_seconds: float
@@ -27,7 +27,7 @@ class Round:
 
     @property
     def ratio(self):
-        """Of the longest deliveries."""
+        """Returns the ratio of the longest deliveries."""
         there, coming = self.there.value(LONGEST), self.coming.value(LONGEST)
         return coming / there if there and coming else None
 
@@ -63,7 +63,7 @@ def beside_there(bench, server, seconds):
 
 
 def beside_coming(bench, server, seconds):
-    """The chat, how long the logins took, the notices, and how often the listener's queue overflowed."""
+    """Returns the chat's run, the time of the logins, the notices, and the overflows of the listener's queue."""
     overflows = watch.listen_overflows()
     with fresh(server) as (port, pid):
         chat = loading(bench.tools, server, "run", CHAT, seconds, port, pid)

@@ -1,4 +1,4 @@
-"""What a chat notices of whispers and of WHO."""
+"""Beside: the effect of whispers and of WHO on a chat."""
 import time
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ OTHERS = 9_900
 # Everyone reads the chat: 5 messages a second are 50,000 deliveries.
 CHAT = ("--users", CHATTERS, "--senders", 10, "--rate", "5/s", "--warmup", "2s")
 WHISPERERS = ("--users", OTHERS, "--senders", 100, "--whispers", "100%", "--rate", "10000/s")
-# They whisper for so much longer than the chat is measured: while they log in, and while it warms up and drains.
+# Extra seconds of whispering, beyond the measured chat: for the logins, the warm-up and the drain.
 LONGER_SECONDS = 15
 WHO_RATE = 20
 P99 = Column("deliver p99", "ms", ms("deliver", "p99"))
@@ -23,7 +23,7 @@ COLUMNS = [("alone p99", "ms"), ("beside p99", "ms"), ("ratio", ""), ("whispers"
 
 @dataclass(frozen=True)
 class Round:
-    """The chat alone, and beside the others: how much they whispered and were answered, a second."""
+    """Measures the chat alone and beside the others, with their whispers and answers a second."""
     alone: Run
     beside: Run
     whispers: float
@@ -60,7 +60,7 @@ def alone(bench, server, seconds):
 
 
 def beside(bench, server, seconds):
-    """The chat, whispers a second and answers to WHO a second."""
+    """Returns the chat's run, whispers a second and answers to WHO a second."""
     with fresh(server) as (port, pid):
         whisperers = loading(bench.tools, server, "run", WHISPERERS, seconds + LONGER_SECONDS, port, pid)
         with settled(OTHERS, pid, whisperers) as whisperers, Asker(port, WHO_RATE) as asker:

@@ -1,10 +1,10 @@
-"""Holds the instruction counts of wac-core's benches against a baseline kept with them.
+"""Check of instruction counts: compares those of wac-core's benches with the baseline beside them.
 
-Valgrind counts, so a busy machine changes nothing. Another compiler does: a baseline is of one rustc and one target.
-  5 % more than the baseline      red, exit 7
+Valgrind counts, so a busy machine changes nothing. A compiler does: a baseline holds for one rustc and one target.
+  5 % more than the baseline      failure, exit 7
   5 % less                        better: worth a new baseline
   another rustc or target         not comparable, exit 0
-A bench that stands on one side alone is red too: what is not compared is not checked."""
+A bench that only one side has fails too: without a comparison there is no check."""
 import argparse
 import json
 import os
@@ -23,7 +23,7 @@ RENEW = "scripts/bench check --renew"
 def main(words):
     parser = argparse.ArgumentParser(prog="scripts/bench check", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--renew", action="store_true", help="write what is counted now as the new baseline")
+    parser.add_argument("--renew", action="store_true", help="write the present counts as the new baseline")
     args = parser.parse_args(words)
     compiler = this_compiler()
     if args.renew:
@@ -44,7 +44,7 @@ def renew(compiler):
 
 
 def compare(baseline, now):
-    """Prints a line for each bench and what is to be done; returns the exit code."""
+    """Prints a line for each bench and a remedy; returns the exit code."""
     red = better = 0
     print(f"{'instructions':58} {'baseline':>9} {'now':>9} {'ratio':>6}")
     for name in list(baseline) + [name for name in now if name not in baseline]:
@@ -74,13 +74,13 @@ def number(count):
 
 
 def this_compiler():
-    """The version and the target of rustc, as it says them itself."""
+    """Returns the version and target that rustc reports."""
     said = dict(line.split(": ", 1) for line in output("rustc", "-vV").splitlines() if ": " in line)
     return {"rustc": said["release"], "target": said["host"]}
 
 
 def count():
-    """Runs the benches; returns the instructions of each by its name."""
+    """Runs the benches; returns their instruction counts by name."""
     if not shutil.which("valgrind"):
         sys.exit("scripts/bench: valgrind is missing, which counts the instructions; install Debian's package with\n"
                  "    sudo apt-get install -y --no-install-recommends valgrind")
@@ -100,7 +100,7 @@ def instructions(bench):
 
 
 def runner():
-    """The program that runs the benches, installed if need be: it must be of the same version as the crate."""
+    """Returns the program that runs the benches, installed if missing; its version must be that of the crate."""
     version = output("cargo", "pkgid", "--locked", "gungraun-runner").strip().rpartition("@")[2]
     folder = Path(ROOT, os.environ.get("CARGO_TARGET_DIR", "target"), f"gungraun-runner-{version}")
     program = folder / "bin/gungraun-runner"
@@ -111,7 +111,7 @@ def runner():
 
 
 def output(*command):
-    """What a command prints; if it fails, so do we, and it has said why."""
+    """Returns the output of a command; exits if the command fails, which has then said why."""
     result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if result.returncode:
         sys.exit(f"scripts/bench: {' '.join(map(str, command[:2]))} failed")

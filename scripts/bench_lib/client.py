@@ -1,4 +1,4 @@
-"""The client at full length: what its tests hold, and what it costs.
+"""Client at full length: the results of its tests, and its cost.
 
   scripts/bench client                  all of it, five minutes
   scripts/bench client C1 C5 figures    these
@@ -30,7 +30,7 @@ FAILED = 7  # the exit code, as of `scripts/bench ab`
 
 @dataclass(frozen=True)
 class Part:
-    """What some tests hold or measure: those whose names begin so."""
+    """A part: the tests whose names share a beginning."""
     name: str
     about: str
     tests: tuple
@@ -39,7 +39,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A figure, what the tests call it, and how much it may be."""
+    """A figure, its name in the tests, and its limit."""
     name: str
     told: str
     unit: str
@@ -49,7 +49,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What running a part came to."""
+    """The outcome of a part."""
     part: Part
     passed: bool
     told: dict  # of each word, the sum of what its tests told
@@ -106,7 +106,7 @@ def described():
 
 
 def build():
-    """Builds the programs and the tests; gives the environment in which the tests run."""
+    """Builds the programs and the tests; returns the environment for the tests."""
     folder = Path(ROOT, os.environ.get("CARGO_TARGET_DIR", "target"), "release")
     commands = [(*CARGO, "--no-run")]
     if "WAC_BIN_DIR" in os.environ:
@@ -120,7 +120,7 @@ def build():
 
 
 def run(part, environment):
-    """Runs the tests of a part, one at a time; all that they started ends with them."""
+    """Runs the tests of a part, one at a time; all processes they started end with them."""
     say(f"{part.name}: {part.about}")
     words = (*CARGO, "--", *part.tests, "--include-ignored", "--test-threads=1", "--nocapture")
     began = time.monotonic()
@@ -142,14 +142,14 @@ def run(part, environment):
 
 
 def held(record, outcomes):
-    """A row for each part: how much there was of it, how long it took, whether it held."""
+    """Prints a row for each part: its amount, its time, and whether it held."""
     rows = [(outcome.part.name, [count(outcome.told.get("lines")), count(outcome.told.get("keys")), figure(outcome.seconds)],
              f"  {'held' if outcome.passed else 'FAILED':6}  {outcome.part.about}") for outcome in outcomes]
     record.grid("what the client's tests hold", (("lines", ""), ("keys", ""), ("took", "s")), rows)
 
 
 def figures(record, told):
-    """A row for each figure that was measured; tells whether all are as wanted."""
+    """Prints a row for each measured figure; returns whether all are within their limits."""
     known = [(wanted, told[wanted.told]) for wanted in WANTED if wanted.told in told]
     met = [amount <= wanted.most for wanted, amount in known]
     rows = [(wanted.name, [figure(amount), f"{wanted.most}", wanted.unit], f"  {'met' if good else 'NOT met':7}  {wanted.about}")

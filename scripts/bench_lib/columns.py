@@ -1,18 +1,18 @@
-"""What is told of a run: a figure, its heading, and where it stands in wac-loadgen's result."""
+"""Columns of a table of runs: a figure, its heading, and its place in wac-loadgen's result."""
 from dataclasses import dataclass
 from typing import Callable
 
 
 @dataclass(frozen=True)
 class Column:
-    """A figure of a run; `value` gives none where it is not known."""
+    """A figure of a run; `value` returns None if it is unknown."""
     title: str
     unit: str
     value: Callable[[dict], float]
 
 
 def ms(word, figure, stage=None):
-    """A percentile of a word, of the whole run or of one of its stages."""
+    """A percentile of a metric, of the whole run or of one of its stages."""
     def value(run):
         figures = run["latency_ns"] if stage is None else of_stage(run, stage)
         nanos = (figures or {}).get(word, {}).get(figure)
@@ -30,7 +30,7 @@ def stage_of(run, name):
 
 
 def lines(stage=None):
-    """Deliveries a second that a closed loop came to, in the whole run or in one of its stages."""
+    """Deliveries a second of a closed loop, in the whole run or in one of its stages."""
     def value(run):
         found = run.get("throughput") if stage is None else stage_of(run, stage)
         return found and found["deliveries_per_s"]

@@ -1,4 +1,4 @@
-"""What every scenario is handed: where the programs are, how often and how long, whom to measure, where to tell."""
+"""Context of a scenario: the programs, the number and length of runs, the servers to measure, and the record."""
 import shutil
 import sys
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from .record import Record
 
 @dataclass
 class Bench:
-    """A call of scripts/bench. `rounds` and `seconds` are none where they are left to the scenario."""
+    """A call of scripts/bench. `rounds` and `seconds` are None if the scenario decides."""
     record: Record
     tools: Path
     rounds: int = None
@@ -21,17 +21,17 @@ class Bench:
         return self.rounds or scenario.rounds
 
     def seconds_of(self, scenario):
-        """Seconds of measuring in a run."""
+        """Returns the measured seconds of a run."""
         return self.seconds or scenario.seconds or self.usual_seconds
 
     def entrants(self, names):
-        """The servers of these names that are there."""
+        """Returns the installed servers among these names."""
         known = {server.name: server for server in (*servers.ours(self.tools), *servers.PEERS)}
         return installed([known[name] for name in names])
 
 
 def installed(entrants):
-    """Those that are there; names the packages of the others."""
+    """Returns the installed ones; names the packages of the others."""
     missing = [server for server in entrants if server.package and not shutil.which(server.program)]
     if missing:
         names, packages = ", ".join(s.name for s in missing), " ".join(s.package for s in missing)

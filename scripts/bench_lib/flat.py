@@ -1,10 +1,10 @@
-"""Does a delivery cost the same however many users there are?"""
+"""Flatness: the cost of a delivery over the number of users."""
 from .columns import CPU
 from .record import figure, median_of, ratio
 from .runs import one_run, rotated
 from .scenarios import closed
 
-# With 20,000 open files a process, the usual hard limit, the load tester and the server have room for no more.
+# The load tester and the server hold no more with 20,000 open files a process, the usual hard limit.
 USERS = (10, 100, 1_000, 10_000, 19_000)
 SERVERS = ("wacd-1", "floor")
 
@@ -16,7 +16,7 @@ class Flat:
     seconds = 10  # with 19,000 users a message takes a fifth of a second
 
     def measure(self, bench):
-        """One message at a time: nothing can be sent together, so the difference is what the server does itself."""
+        """Sends one message at a time: no lines can be batched, so the difference is the server's own work."""
         entrants = bench.entrants(SERVERS)
         rows, remarks, seconds = [], [], bench.seconds_of(self)
         for users in USERS:

@@ -1,10 +1,10 @@
-"""Connections of the bench's own, beside those of the load testers."""
+"""People: connections of the bench itself, beside those of the load testers."""
 import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager
 
-# What makes a connection one that reads what wac-loadgen's users say.
+# The lines that make a connection read the messages of wac-loadgen's users.
 LOGINS = {
     "wac": "LIN stopped-{number}\r\n",
     "redis": "SUBSCRIBE b\r\n",
@@ -13,7 +13,7 @@ LOGINS = {
 
 
 class Person:
-    """Connects, reads all that comes in a thread of its own, and hands each whole line to `hear`."""
+    """Connects, reads in a thread of its own, and hands each whole line to `hear`."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), 10)
@@ -46,7 +46,7 @@ class Person:
 
 
 class Observer(Person):
-    """Counts the lines that one reader gets, and those of them that are notices."""
+    """Counts the lines of one reader, and the notices among them."""
     lines = notices = 0
 
     def hear(self, lines):
@@ -55,7 +55,7 @@ class Observer(Person):
 
 
 class Asker(Person):
-    """Asks WHO so many times a second, and counts the answers."""
+    """Asks WHO at a rate, and counts the answers."""
     answers = 0
 
     def __init__(self, port, rate):
@@ -84,7 +84,7 @@ class Asker(Person):
 
 @contextmanager
 def stopped(protocol, port, count):
-    """Readers that log in and never read, while the body runs."""
+    """Logs in readers that never read while the body runs."""
     with ExitStack() as readers:
         for number in range(count):
             reader = readers.enter_context(socket.create_connection(("127.0.0.1", port), 10))

@@ -1,4 +1,4 @@
-"""Lines a second and CPU a line over the number of users: measured, told as tables, and drawn."""
+"""Plot of lines a second and CPU a line over the number of users: measured, tabulated, and drawn."""
 from .columns import FLOOD
 from .record import figure, median_of
 from .runs import one_run, rotated
@@ -15,7 +15,7 @@ PANELS = (("lines a second", False), ("the server's CPU for each line, µs", Tru
 
 
 def measure(bench, names, users):
-    """All points, as {column: {server: [(users, figure)]}}; tables of them are told."""
+    """Measures all points and prints tables of them; returns {column: {server: [(users, figure)]}}."""
     entrants = bench.entrants(names)
     runs = {}
     for count in sorted({*users, *(IRC_USERS if any(server.irc for server in entrants) else ())}):
@@ -32,7 +32,7 @@ def measure(bench, names, users):
 
 
 def rate(users):
-    """Messages a second that no server can take: 50 million lines, but no longer a schedule than wac-loadgen keeps."""
+    """Returns messages a second that no server can take: 50 million lines, within the longest schedule of wac-loadgen."""
     return max(100_000, min(1_000_000, 50_000_000 // users))
 
 

@@ -1,4 +1,4 @@
-"""Which links hold, beside strangers that say as much as they may."""
+"""Readers: the links that keep up beside strangers that say all they may."""
 import selectors
 import socket
 import threading
@@ -44,7 +44,7 @@ class Readers:
 
 
 def one_run(tools, addresses, seconds):
-    """How fast the room talked, and when each link was closed, in seconds, or none."""
+    """The rate of the room, and the time of each link's close in seconds, or None."""
     with fresh(among_strangers(tools)) as (port, _pid):
         watcher = Link(port, None)
         links = [Link(port, rate * 1024) for rate in LINKS]
@@ -59,7 +59,7 @@ def one_run(tools, addresses, seconds):
 
 
 def among_strangers(tools):
-    """The server as it is shipped, for which this machine's addresses are strangers'."""
+    """Starts the server with its defaults, but with loopback not trusted."""
     def command(port, _folder):
         return [tools / "wacd", "--listen", f"127.0.0.1:{port}", "--log-level", "warn", *FLAGS]
     return servers.Server("wacd", "wac", str(tools / "wacd"), command, "default flags")
@@ -71,7 +71,7 @@ def cells(told):
 
 
 class Link:
-    """A reader that takes so many bytes a second, or (none) all there are, in a thread of its own."""
+    """A reader that takes bytes at a rate, or (None) all there are, in a thread of its own."""
 
     def __init__(self, port, rate):
         self.rate, self.taken, self.closed, self.over = rate, 0, None, threading.Event()
@@ -99,7 +99,7 @@ class Link:
                 try:
                     block = self.socket.recv(min(free, 1 << 20))
                 except TimeoutError:
-                    # A link that had nothing to carry does not make up for it later.
+                    # An idle link does not make up for it later.
                     began = time.monotonic() - self.taken / self.rate if self.rate else began
                     continue
                 self.taken += len(block)
@@ -116,7 +116,7 @@ class Link:
 
 @contextmanager
 def talking(port, addresses):
-    """Connections of these addresses that say as much as they may, and read all that comes, while the body runs."""
+    """Opens connections from these addresses that say all they may, and read everything, while the body runs."""
     people = [talker(port, address, f"{place}-{number}") for place, address in enumerate(addresses) for number in range(CONNECTIONS)]
     over = threading.Event()
     thread = threading.Thread(target=talk, args=(people, over), daemon=True)
@@ -138,7 +138,7 @@ def talker(port, address, name):
 
 
 def talk(people, over):
-    """Each keeps its socket full; from pass to pass, so that much is read at a time."""
+    """Keeps each socket full, in passes, so that each read gets much."""
     buffer = bytearray(1 << 18)
     with selectors.DefaultSelector() as selector:
         for person in people:
@@ -157,7 +157,7 @@ def talk(people, over):
 
 
 class Talk:
-    """The same line again and again, cut wherever the socket is full."""
+    """Sends the same line again and again, cut wherever the socket is full."""
     rest = b""
 
     def say(self, person):

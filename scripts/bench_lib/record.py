@@ -1,4 +1,4 @@
-"""What is told: printed at once, and kept in a dated file with what it was measured on."""
+"""Record of a measurement: printed at once, and kept in a dated file with the description of the machine."""
 import datetime
 import math
 import os
@@ -15,7 +15,7 @@ CELL = 12
 
 
 class Record:
-    """Prints lines, and writes them into a file when all is over, also when it was interrupted."""
+    """Prints lines, and writes them into a file at the end, even after an interruption."""
 
     def __init__(self, what, root):
         began = datetime.datetime.now()
@@ -42,7 +42,7 @@ class Record:
         print(line, flush=True)
 
     def grid(self, title, columns, rows, tail=""):
-        """A table: names of columns and their units, in pairs; then rows: a name, its cells, and what is to be said behind them."""
+        """Prints a table: columns are pairs of name and unit; a row is a name, its cells, and a remark."""
         titles, units = zip(*columns)
         self.line(f"\n{title}")
         self.line(row("", titles, tail))
@@ -51,7 +51,7 @@ class Record:
             self.line(row(*one))
 
     def table(self, scenario, runs, seconds):
-        """One row a server, then the same as multiples of the first, then what is to be known of them."""
+        """Prints a row for each server, then the same as multiples of the first, then remarks."""
         values = {name: [median_of(of_one, column) for column in scenario.columns] for name, of_one in runs.items()}
         rows = [(name, map(figure, values[name]), judged(runs[name])) for name in runs]
         self.grid(f"{scenario.name}: {scenario.about}, {seconds} s",
@@ -60,7 +60,7 @@ class Record:
             self.remarks(name, of_one, scenario.headlines)
 
     def remarks(self, name, runs, with_headlines=False):
-        """Why runs are not valid, what was wrong first, and what the preset is for."""
+        """Prints why runs are not valid, the first fault, and the purpose of the preset."""
         told = [*doubts(runs), *(f"first {fault}: {place}" for fault, place in first_faults(runs))]
         if with_headlines:
             told += [f"{one['name']}: {one['text']}" for one in headlines(runs)]
@@ -69,7 +69,7 @@ class Record:
 
 
 def ratios(values):
-    """Each row but the first as multiples of the first."""
+    """Returns each row but the first as multiples of the first."""
     (first, base), *others = values.items()
     for name, row_values in others:
         if any(value is not None for value in row_values):
@@ -77,13 +77,13 @@ def ratios(values):
 
 
 def median(values):
-    """The middle of those values that are known."""
+    """Returns the median of the known values."""
     known = [value for value in values if value is not None]
     return statistics.median(known) if known else None
 
 
 def median_of(runs, column):
-    """The median of a column over the runs that count and know it."""
+    """Returns the median of a column over the valid runs that have it."""
     return median(run.value(column) for run in runs)
 
 
@@ -92,7 +92,7 @@ def row(name, cells, end=""):
 
 
 def figure(value):
-    """Three digits that mean something."""
+    """Formats a figure with three significant digits."""
     if value is None:
         return "–"
     if 0 < abs(value) < 0.1:
@@ -108,12 +108,12 @@ JUDGED = "  wrong  trust"
 
 
 def judged(runs):
-    """How many deliveries were wrong, and what the load tester thinks of its runs."""
+    """Returns the number of wrong deliveries, and the load tester's verdict on its runs."""
     return f"  {wrong(runs):5}  {trust(runs)}"
 
 
 def wrong(runs):
-    """Wrong deliveries of all runs that tell of them."""
+    """Returns the wrong deliveries of all runs that report them."""
     total = sum(run.told["delivery"][fault] for run in runs if run.told for fault in FAULTS)
     return f"{total:,}"
 
@@ -126,7 +126,7 @@ def trust(runs):
 
 
 def doubts(runs):
-    """Why runs are not valid: of each word, the first run's reasons, since another run's differ in their figures alone."""
+    """Returns why runs are not valid: the first run's reasons for each verdict, since those of other runs differ only in figures."""
     first = {}
     for run in runs:
         first.setdefault(run.trust, run.why())
@@ -138,7 +138,7 @@ def first_faults(runs):
 
 
 def headlines(runs):
-    """Of each headline, the one in the middle."""
+    """Returns the median of each headline."""
     by_name = {}
     for run in runs:
         for headline in run.told["headlines"] if run.counts else ():
@@ -154,7 +154,7 @@ def machine():
 
 
 def environment(root):
-    """What figures depend on."""
+    """Describes what the figures depend on."""
     yield f"machine: {machine()}"
     yield f"kernel: {platform.system()} {platform.release()}"
     yield f"rustc: {told(['rustc', '--version'], root)}"

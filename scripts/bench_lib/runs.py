@@ -1,4 +1,4 @@
-"""One run of wac-loadgen against a server, and several at once."""
+"""Runs of wac-loadgen against a server, one or several at once."""
 import json
 import signal
 import subprocess
@@ -10,13 +10,13 @@ from pathlib import Path
 
 from . import servers, watch
 
-# What a run may take beyond its warm-up and measuring: logins, the drain, the storm's return.
+# Seconds that a run may take beyond its warm-up and measuring: logins, the drain, the storm's return.
 BEYOND_SECONDS = 120
 
 
 @dataclass
 class Run:
-    """What one run came to. `told` is wac-loadgen's result, none if there is none."""
+    """The outcome of a run. `told` is wac-loadgen's result, or None."""
     server: str
     told: dict = None
     failure: str = ""
@@ -27,14 +27,14 @@ class Run:
 
     @property
     def counts(self):
-        """Its figures mean something."""
+        """Tells whether its figures are valid."""
         return self.trust in ("valid", "suspect") and bool(self.told["latency_ns"] or self.told.get("throughput"))
 
     def why(self):
         return "; ".join(self.told["verdict"]["reasons"]) if self.told else self.failure
 
     def value(self, column):
-        """A column's figure, none where the run means nothing or does not tell it."""
+        """Returns a column's figure, None if the run is invalid or does not report it."""
         return column.value(self.told) if self.counts else None
 
     def save(self, path):
@@ -53,14 +53,14 @@ def say(text):
 
 @contextmanager
 def fresh(server):
-    """Starts a server in a folder of its own, gives its port and process number, and stops it."""
+    """Starts a server in a folder of its own, yields its port and process id, and stops it."""
     with tempfile.TemporaryDirectory(prefix="wac-bench-") as folder:
         with servers.running(server, Path(folder)) as (port, pid):
             yield port, pid
 
 
 def one_run(tools, server, scenario, seconds, label):
-    """Starts the server afresh, loads it, stops it."""
+    """Starts a new server, loads it, and stops it."""
     say(f"{scenario.name}, {label}: {server.name}")
     try:
         with fresh(server) as (port, pid), watch.logins(pid, scenario.users_of(server)) as login_seconds:
@@ -71,14 +71,14 @@ def one_run(tools, server, scenario, seconds, label):
 
 
 def load(tools, server, preset, flags, seconds, port, pid):
-    """A run from its beginning to its end: what wac-loadgen tells of it."""
+    """Runs wac-loadgen to its end; returns its result."""
     with loading(tools, server, preset, flags, seconds, port, pid) as tester:
         return tester.result(seconds + BEYOND_SECONDS)
 
 
 @contextmanager
 def loading(tools, server, preset, flags, seconds, port, pid):
-    """A load tester that runs while the body does, and is ended with it."""
+    """Runs a load tester while the body runs, and ends it afterwards."""
     words = [tools / "wac-loadgen", preset, f"127.0.0.1:{port}", "--protocol", server.protocol, "--duration", f"{seconds}s",
              "--server-pid", pid, "--ui", "none", "--json", "-", *flags, *server.flags]
     tester = Tester([str(word) for word in words])
@@ -89,13 +89,13 @@ def loading(tools, server, preset, flags, seconds, port, pid):
 
 
 class Tester:
-    """A wac-loadgen that runs."""
+    """A running wac-loadgen."""
 
     def __init__(self, words):
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def end(self):
-        """Ends it early, as Ctrl-C does: it drains, and tells what came of it."""
+        """Ends it early, as Ctrl-C does: it drains and reports."""
         self.process.send_signal(signal.SIGINT)
         return self.result(BEYOND_SECONDS)
 

@@ -1,4 +1,4 @@
-"""The scenarios that are a preset of wac-loadgen with flags, and a table of what it tells."""
+"""Scenarios made of a preset of wac-loadgen with flags, and a table of its results."""
 from dataclasses import dataclass
 
 from .columns import CHURN, FLOOD, IDLE, SLOW, TOWN, WHISPER
@@ -11,7 +11,7 @@ FLOORS = ("wacd", "wacd-1", "floor", "batch")
 
 @dataclass(frozen=True)
 class Scenario:
-    """A preset of wac-loadgen with its flags, and what is told of it."""
+    """A preset of wac-loadgen with its flags, and the columns to print."""
     name: str
     about: str
     preset: str
@@ -24,7 +24,7 @@ class Scenario:
     rounds: int = 1
 
     def users_of(self, server):
-        """How many users the server is given."""
+        """Returns the number of users."""
         if server.irc and self.irc_users:
             return self.irc_users
         return self.flags[self.flags.index("--users") + 1]
@@ -34,15 +34,15 @@ class Scenario:
         return (*self.flags[:at], self.users_of(server), *self.flags[at + 1:])
 
     def takes(self, server):
-        """Whether the server can do this: one that blocks stands still with the first reader that does."""
+        """Tells whether the server can do this: one that blocks stops with the first reader that stops."""
         return not (server.blocks and self.preset == "slow")
 
     def measure(self, bench):
-        """All rounds of all servers, then the table."""
+        """Runs all rounds of all servers, then prints the table."""
         bench.record.table(self, self.runs(bench, bench.entrants(self.entrants)), bench.seconds_of(self))
 
     def runs(self, bench, entrants):
-        """All rounds of all servers, in turn: the runs of each."""
+        """Runs all rounds of all servers, in turn; returns the runs of each."""
         runs = {server.name: [] for server in entrants}
         for number in range(bench.rounds_of(self)):
             for server in rotated(entrants, number):
@@ -60,13 +60,13 @@ def flags(users, rate):
 
 
 def town(users, rate):
-    # 120,000 deliveries a second each: 1,200 messages in 10 s carry a p99 of fan-out where users are up to 1,000.
+    # 120,000 deliveries a second each: 1,200 messages in 10 s suffice for a p99 of fan-out with up to 1,000 users.
     about = f"{users:,} users, {rate:,} messages a second"
     return Scenario(f"town-{users}", about, "town", TOWN, flags(users, rate), entrants=BOTH)
 
 
 def closed(name, users, senders, in_flight, rate=100_000, **more):
-    """A closed loop: the server gets as much as it takes, so many messages under way at any time. `rate` is a number of
+    """A closed loop: the server gets as much as it takes, with a fixed number of messages in flight. `rate` is a number of
     messages a second that it can't take."""
     about = f"{users:,} users, {senders} sender{'s' * (senders > 1)}, {in_flight} in flight: as much as the server takes"
     words = ("--users", users, "--senders", senders, "--in-flight", in_flight, "--rate", f"{rate}/s", "--warmup", "1s")
@@ -91,7 +91,7 @@ CLOSED = [
     closed("busy", 1000, 64, 64, entrants=FLOORS),
     closed("trickle", 1000, 1, 1, entrants=FLOORS),
 ]
-# Half the rate for twice as long: what is compared is to be the servers, not the queues of a machine that is full.
+# Half the rate for twice as long, to compare the servers and not the queues of a saturated machine.
 LIGHT = flags(1000, 60)
 PEERS = [
     Scenario("town", "1,000 users, 60 messages a second", "town", TOWN, LIGHT),

@@ -1,4 +1,4 @@
-"""The servers that are measured: how each is started with its limits lifted, on a free port of loopback, and stopped."""
+"""Servers to measure: each is started with its limits lifted, on a free port of loopback, and stopped."""
 import hashlib
 import os
 import resource
@@ -18,12 +18,12 @@ STOP_SECONDS = 10
 
 
 class Failed(Exception):
-    """A server does not start, or a run tells no result."""
+    """The error of a server that does not start, or of a run without a result."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server and how it is started: `command(port, folder)`, which may write a configuration into the folder."""
+    """A server and its start: `command(port, folder)` may write a configuration into the folder."""
     name: str
     protocol: str
     program: str
@@ -40,26 +40,26 @@ class Server:
 
 
 def ours(tools, *flags):
-    """The server of this build, with one shard, too; and what the kernel alone costs."""
+    """Returns the server of this build, the same with one shard, and the floor: the cost of the kernel alone."""
     return [wacd("wacd", tools, *flags), wacd("wacd-1", tools, *flags, "--shards", "1"),
             floor("floor", tools, "the kernel's cost: one send() a line and reader"),
             floor("batch", tools, "the kernel's cost at best: one send() a reader for all lines that are there", "--batch")]
 
 
 def floor(name, tools, note, *flags):
-    """Not a server, but the least that one can cost: server/examples/floor.rs."""
+    """Returns the floor, the least that a server can cost: server/examples/floor.rs."""
     program = tools / "examples" / "floor"
     return Server(name, "wac", str(program), lambda port, _folder: [program, port, *flags], note, blocks=True)
 
 
 def wacd(name, tools, *flags):
-    """The server of this build. Flood control would hold back the few who talk for all."""
+    """Returns the server of this build, without flood control, which would hold back the few that talk for all."""
     note = " ".join(flags).replace("--", "with --", 1) or "default flags"
     return build_with(name, tools / "wacd", flags, note)
 
 
 def build_of(parser, name, path):
-    """A build of the server, by its binary."""
+    """Returns a build of the server, by its binary."""
     if not shutil.which(path):
         parser.error(f"not a program: {path}")
     return build_with(name, Path(shutil.which(path)).resolve(), (), path)
@@ -72,14 +72,14 @@ def build_with(name, program, flags, note):
 
 
 def redis(port, _folder):
-    # A subscriber that reads slowly is kept, however much waits for it: all servers here are to have the same work.
+    # A slow subscriber is kept, however much waits for it, so that all servers have the same work.
     return ["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
             "--maxclients", open_files() - 100, "--tcp-backlog", BACKLOG,
             "--client-output-buffer-limit", "pubsub 0 0 0"]
 
 
 def nats(port, folder):
-    # Its backlog can't be set: Go takes the system's somaxconn, which usually is the same 4096.
+    # Its backlog can't be set: Go takes the system's somaxconn, usually the same 4096.
     config = write(folder / "nats.conf", f"""
         listen: "127.0.0.1:{port}"
         max_connections: {open_files() - 100}
@@ -108,7 +108,7 @@ def inspircd(port, folder):
 
 
 def ngircd(port, folder):
-    # Its backlog is compiled in, and no setting changes it: 10. Connections beyond it wait for seconds, and some for ever.
+    # Its backlog of 10 is compiled in. Connections beyond it wait for seconds, and some for ever.
     user = "ServerUID = nobody\nServerGID = nogroup" if os.geteuid() == 0 else ""
     config = write(folder / "ngircd.conf", f"""
         [Global]
@@ -146,7 +146,7 @@ PEERS = [
 
 @contextmanager
 def running(server, folder):
-    """Starts a server, waits until it accepts, gives its port and process number, and stops it."""
+    """Starts a server, waits until it accepts, yields its port and process id, and stops it."""
     port = free_port()
     log = folder / f"{server.name}.out"
     words = [str(word) for word in server.command(port, folder)]
@@ -197,7 +197,7 @@ def open_files():
 
 
 def raise_open_files():
-    """The soft limit to the hard one; all that is started here inherits it."""
+    """Raises the soft limit on open files to the hard one; child processes inherit it."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (open_files(), open_files()))
 
 
@@ -207,7 +207,7 @@ def version_of(command):
 
 
 def identity(path):
-    """What tells two builds apart, also where they say the same version."""
+    """Returns an identifier of a build, distinct even for equal versions."""
     program = Path(shutil.which(path))
     digest = hashlib.sha256(program.read_bytes()).hexdigest()
     return f"{path}, {version_of([program, '--version'])}, sha256 {digest[:12]}"

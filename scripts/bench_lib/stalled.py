@@ -1,4 +1,4 @@
-"""What readers that have stopped cost those who read, and the machine."""
+"""Stalled readers: their cost to those who read, and to the machine."""
 from dataclasses import dataclass
 
 from . import servers, watch
@@ -15,7 +15,7 @@ LOOKS_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Round:
-    """Two floods on one server, the second beside the stalled; growth in bytes, all of them together, none if it failed."""
+    """Two floods on one server, the second beside stalled readers; the growth in bytes is for all of these, None if it failed."""
     alone: Run
     beside: Run
     memory: int = None
@@ -56,7 +56,7 @@ def one_round(bench, server, seconds):
 
 
 def flood(bench, server, seconds, port, pid):
-    """A run, and the most that the server's memory and all sockets had in it."""
+    """Returns a run, and its peaks of the server's memory and of all socket buffers."""
     with watch.every(LOOKS_SECONDS, lambda: (watch.resident_bytes(pid), watch.tcp_bytes())) as seen:
         run = Run(server.name, load(bench.tools, server, "flood", FLAGS, seconds, port, pid))
     return run, *map(max, zip(*seen))

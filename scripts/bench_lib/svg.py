@@ -1,4 +1,4 @@
-"""Curves over a logarithmic axis as one small SVG that needs nothing else, on light and on dark."""
+"""SVG of curves over a logarithmic axis: one small file without dependencies, for light and dark."""
 import math
 from dataclasses import dataclass
 from html import escape
@@ -30,7 +30,7 @@ class Panel:
 
 
 def draw(panels, x_title, caption):
-    """The panels side by side, one legend above, x logarithmic and the same in all."""
+    """Draws the panels side by side, with one legend above and the same logarithmic x axis."""
     width, height = LEFT + len(panels) * (WIDTH + GAP), TOP + HEIGHT + BOTTOM
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">',
              f"<title>{escape(caption)}</title>", f"<style>{STYLE}</style>", *legend(panels[0].curves)]
@@ -50,7 +50,7 @@ def legend(names):
 
 
 def field(panel, left):
-    """Grid and labels, then the curves."""
+    """Draws grid and labels, then the curves."""
     points = [point for curve in panel.curves.values() for point in curve]
     if not points:
         return
@@ -77,14 +77,14 @@ def field(panel, left):
 
 
 def logarithmic(values):
-    """Where a value stands, from 0 to 1, and the ticks: whole powers of ten around all values."""
+    """Returns a function from a value to its place, 0 to 1, and the ticks: whole powers of ten around all values."""
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     high = max(high, low + 1)
     return lambda value: (math.log10(value) - low) / (high - low), [10 ** power for power in range(low, high + 1)]
 
 
 def linear(values):
-    """The same from 0 up, with four or five ticks of 1, 2, 2.5 or 5 times a power of ten."""
+    """Returns the same for an axis from 0 up, with four or five ticks of 1, 2, 2.5 or 5 times a power of ten."""
     rough = max(values) / 4
     power = 10 ** math.floor(math.log10(rough))
     step = next(power * one for one in (1, 2, 2.5, 5, 10) if power * one >= rough)

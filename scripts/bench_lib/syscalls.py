@@ -1,4 +1,4 @@
-"""How often the server calls the system: for each delivered line of a flood, and when nothing happens."""
+"""System calls of the server: for each delivered line of a flood, and while nothing happens."""
 import shutil
 import signal
 import subprocess
@@ -15,14 +15,14 @@ from .runs import fresh, loading, say
 
 USERS = 1000
 FLAGS = ("--users", USERS, "--senders", 32, "--in-flight", 256)
-# Until the flood is in full swing.
+# Seconds until the flood is in full swing.
 LEAD_SECONDS = 1.5
 SILENT_USERS = 100
 IDLE_SECONDS = 5
-# strace itself interrupts the calls that a process rests in, when it comes and when it goes.
+# strace itself interrupts the calls in which a process rests, when it attaches and when it detaches.
 MARGIN_SECONDS = 0.5
-# Until the server has done with those who looked whether it is there: a closed connection lingers for 2 s, and the
-# watchdog over the shards sleeps when all have rested for 6 s.
+# Seconds until the server is done with the connections that probed it: a closed connection lingers for 2 s, and the
+# watchdog over the shards sleeps once all have rested for 6 s.
 QUIET_SECONDS = 9
 KINDS = {
     "sends": {"sendto", "sendmsg", "writev"},
@@ -61,7 +61,7 @@ class Syscalls:
 
 
 def flooded(bench, server, seconds):
-    """Calls of each kind, and of all, for 1,000 lines; and lines a second."""
+    """Returns the calls of each kind, and of all, for 1,000 lines, and the lines a second."""
     with fresh(server) as (port, pid):
         flood = loading(bench.tools, server, "flood", FLAGS, seconds + 2 * LEAD_SECONDS, port, pid)
         with settled(USERS, pid, flood), Observer(port) as observer:
@@ -79,7 +79,7 @@ def flooded(bench, server, seconds):
 
 
 def idled(bench, server):
-    """Calls with nobody connected, and with silent users."""
+    """Counts calls with nobody connected, and with silent users."""
     with fresh(server) as (port, pid):
         nobody = calls_at_rest(pid)
         with settled(SILENT_USERS, pid, silent(bench, server, SILENT_USERS, port, pid)):
@@ -100,13 +100,13 @@ def calls_at_rest(pid):
 
 @contextmanager
 def traced(pid, *flags):
-    """Has strace look at all threads of a process while the body runs; gives a function that tells, afterwards, what it saw."""
+    """Traces all threads of a process with strace while the body runs; yields a function that returns the counts afterwards."""
     with tempfile.TemporaryDirectory(prefix="wac-bench-") as folder:
         file = Path(folder, "strace")
         strace = subprocess.Popen(["strace", "-f", *flags, "-o", file, "-p", str(pid)], stdin=subprocess.DEVNULL,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
-            # It says so when it has attached, or why it can't.
+            # It reports that it has attached, or why it can't.
             if "attached" not in (said := strace.stderr.readline()):
                 raise servers.Failed(said.strip())
             text = []
@@ -120,7 +120,7 @@ def traced(pid, *flags):
 
 
 def counted(table):
-    """What strace -c tells: calls by name."""
+    """Reads the output of strace -c; returns calls by name."""
     rows = (line.split() for line in table.splitlines())
     # % time, seconds, µs a call, calls, errors if there are any, name.
     return {row[-1]: int(row[3]) for row in rows if len(row) >= 5 and row[3].isdigit() and row[-1] != "total"}

@@ -1,4 +1,4 @@
-"""What the system tells of a process and of its sockets while a run goes on."""
+"""Watch over a process and its sockets, by the system's figures, during a run."""
 import os
 import threading
 import time
@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-# Connections that only looked whether the server is there, and that it may count before and no more after.
+# Connections that only probed the server, which it may count before and no longer afterwards.
 LOOKS = 4
 
 
 def open_files(pid):
-    """How many files a process has open: its connections, and a few more."""
+    """Returns the number of open files of a process: its connections, and a few more."""
     folder = f"/proc/{pid}/fd"
-    # The number since Linux 6.2, 0 before.
+    # The number of open files since Linux 6.2, 0 before.
     return os.stat(folder).st_size or len(os.listdir(folder))
 
 
@@ -22,19 +22,19 @@ def resident_bytes(pid):
 
 
 def tcp_bytes():
-    """Bytes in the buffers of all TCP sockets of this machine, both ends of what is on loopback."""
+    """Returns the bytes in the buffers of all TCP sockets of this machine, both ends of loopback connections included."""
     line = next(line for line in Path("/proc/net/sockstat").read_text().splitlines() if line.startswith("TCP:"))
     return int(line.split()[-1]) * PAGE_BYTES
 
 
 def listen_overflows():
-    """Connections that found the queue of a listener full, since the machine started: nstat's TcpExtListenOverflows."""
+    """Returns the connections since boot that found a listener's queue full: nstat's TcpExtListenOverflows."""
     names, values = [line.split() for line in Path("/proc/net/netstat").read_text().splitlines() if line.startswith("TcpExt:")]
     return int(dict(zip(names, values))["ListenOverflows"])
 
 
 def wait_for_connections(pid, count, before, patience):
-    """Waits until a process has so many connections more than `before`, but for a few; tells whether it came to that."""
+    """Waits until a process has nearly the expected connections beyond `before`; tells whether it got there."""
     until = time.monotonic() + patience
     while open_files(pid) < before + count - LOOKS:
         if time.monotonic() > until:
@@ -45,7 +45,7 @@ def wait_for_connections(pid, count, before, patience):
 
 @contextmanager
 def every(seconds, look):
-    """Looks again and again, in a thread, while the body runs; gives the list that what was seen is put into."""
+    """Samples repeatedly, in a thread, while the body runs; yields the list of samples."""
     seen, over = [], threading.Event()
 
     def looks():
@@ -66,8 +66,8 @@ def every(seconds, look):
 
 @contextmanager
 def logins(pid, users):
-    """Gives a function that tells, afterwards, how long it took from the first user's connection to the last one's, but
-    for a few."""
+    """Yields a function that returns, afterwards, the time from the first user's connection to nearly the last
+    one's."""
     before = open_files(pid)
     with every(0.005, lambda: (time.monotonic(), open_files(pid) - before)) as seen:
         def seconds():

@@ -40,9 +40,9 @@ pub enum RunError {
     /// The system gave no reactor, signal handler or thread.
     #[error("cannot start the {what}")]
     Start {
-        /// What could not be started.
+        /// The part that could not be started.
         what: &'static str,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
@@ -50,11 +50,11 @@ pub enum RunError {
 
 /// Serves until a signal says to stop, then drains.
 ///
-/// `ready` is given the ready line when the server serves. Returns when every session has ended or
-/// was cut short.
+/// Passes the ready line to `ready` once the server serves. Returns when every session has ended or
+/// has been cut short.
 ///
 /// # Errors
-/// [`RunError`], before anybody was served.
+/// [`RunError`] if the system lacks a resource; nobody has been served then.
 pub fn run(
     config: &Config,
     listeners: Listeners,
@@ -100,7 +100,7 @@ pub fn run(
     Ok(report)
 }
 
-/// Sees to the pidfile, if there is one, as long as the server serves.
+/// Keeps the pidfile, if there is one, in place while the server serves.
 async fn kept(pid_file: Option<&mut PidFile>) {
     match pid_file {
         Some(file) => file.keep().await,

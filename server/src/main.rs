@@ -119,7 +119,7 @@ fn hint_of_system(error: &anyhow::Error) -> Option<&'static str> {
             "another wacd may be running (`wacd status` tells); choose another address with --listen",
         ),
         std::io::ErrorKind::PermissionDenied => {
-            Some("this user may not; ports below 1024 and the folders of the system need root")
+            Some("this user lacks the permission; ports below 1024 and system folders need root")
         }
         std::io::ErrorKind::AddrNotAvailable => Some("--listen takes an address of this machine"),
         _ => None,

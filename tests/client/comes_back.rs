@@ -1,4 +1,4 @@
-//! A connection that is lost comes back by itself, and what is being typed does not notice.
+//! Reconnection: a lost connection comes back by itself, and the line being typed does not notice.
 
 use std::time::{Duration, Instant};
 
@@ -8,18 +8,18 @@ use wac_tests::{DEADLINE, Server, Setup, Signal};
 use crate::length;
 use crate::term::{Term, at};
 
-/// Within this time a server that says nothing is given up.
+/// The time within which a silent server is given up.
 const NOTICED: Duration = Duration::from_secs(40);
 
 /// A server that can be started again where it was.
-struct Place {
+struct Restartable {
     folder: TempDir,
 }
 
-impl Place {
-    fn new() -> Place {
+impl Restartable {
+    fn new() -> Restartable {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        Place { folder }
+        Restartable { folder }
     }
 
     #[track_caller]
@@ -32,7 +32,7 @@ impl Place {
 
 #[test]
 fn a_server_that_is_killed_and_started_again_finds_the_half_typed_line() {
-    let place = Place::new();
+    let place = Restartable::new();
     let server = place.start();
     let mut term = Term::chat(&server, "Ann");
     term.types("half a sent");
@@ -51,7 +51,7 @@ fn a_server_that_is_killed_and_started_again_finds_the_half_typed_line() {
 
 #[test]
 fn what_is_entered_meanwhile_waits_until_it_is_asked_for() {
-    let place = Place::new();
+    let place = Restartable::new();
     let server = place.start();
     let mut term = Term::chat(&server, "Ann");
     let _stopped = server.stop();
@@ -106,8 +106,8 @@ fn one_does_not_leave_what_waits_without_knowing() {
     }
 }
 
-/// Shortened, it is a login that gets no answer, for 10 s; at full length the server is silent for
-/// 30 s before it is asked.
+/// Shortened, a login gets no answer for 10 s; at full length the server is silent for
+/// 30 s before the client asks.
 #[test]
 fn a_server_that_stops_answering_is_left_and_found_again() {
     let server = Server::start();

@@ -1,4 +1,4 @@
-//! Tab guesses the person, and the space behind `/r` freezes the addressee.
+//! Completion: Tab guesses the person, and the space after `/r` freezes the addressee.
 
 use wac_tests::Server;
 

@@ -1,4 +1,4 @@
-//! Whoever presses Ctrl-R or Tab and goes away does not become a slow reader: the socket is read on.
+//! Open searches: a user who presses Ctrl-R or Tab and walks away does not become a slow reader.
 
 use wac_tests::{Peer, Server};
 
@@ -6,10 +6,10 @@ use crate::length;
 use crate::talk::{MARK, say_at_rate};
 use crate::term::Term;
 
-/// Lines a second: the client may be held up for a second before it is behind by the window.
+/// Lines a second: the client may stall for a second before it is a window behind.
 const RATE: u32 = 5000;
 
-/// A room in which only those stay who read: what is said within a second fills the window.
+/// A room that keeps only those who read: a second's lines fill the window.
 fn server() -> Server {
     Server::setup()
         .with("--window", "1MiB")
@@ -18,7 +18,7 @@ fn server() -> Server {
         .start()
 }
 
-/// Says lines for so long, so many seconds shortened; returns how many there were.
+/// Says lines for `full` or `shortened` seconds; returns their number.
 fn talks(bob: &mut Peer, short_seconds: u64) -> usize {
     let lines = RATE as usize * length::seconds(short_seconds, 60).as_secs() as usize;
     let long = "x".repeat(200);
@@ -30,7 +30,7 @@ fn talks(bob: &mut Peer, short_seconds: u64) -> usize {
     said
 }
 
-/// Lets the server's log and the screen tell that every line was read, and shown or counted.
+/// Checks by the server's log and the screen that every line was read, and shown or counted.
 #[track_caller]
 fn none_is_missing(server: &Server, term: &Term, said: usize) {
     term.shows_said("bob", "the end");
@@ -38,7 +38,7 @@ fn none_is_missing(server: &Server, term: &Term, said: usize) {
     assert_eq!(server.ends("TooSlow"), 0);
 }
 
-/// Shortened, what is said is still twice what the client keeps for the screen.
+/// Shortened, there are still twice as many lines as the client keeps for the screen.
 #[test]
 fn a_search_left_open_costs_lines_of_the_screen_not_the_connection() {
     let server = server();

@@ -1,4 +1,4 @@
-//! What was entered is there the next time, whatever ended the client; what is private is not.
+//! Input history: entered lines are there the next time, whatever ended the client; private ones are not.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Nothing that comes from the wire is obeyed by the terminal, whatever the server lets through.
+//! Hostile lines: the terminal obeys nothing from the wire, whatever the server lets through.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use crate::run::{Running, wac};
 use crate::stand_in::listener;
 use crate::term::Term;
 
-/// What a server that cleans nothing might pass on, and what is to be seen of it.
+/// Text that a server without cleaning might pass on, and its expected look.
 const LINES: [(&str, &str); 7] = [
     ("Eve: \x1b]0;owned\x07", "Eve      ^[]0;owned^G"),
     (
@@ -31,7 +31,7 @@ const LINES: [(&str, &str); 7] = [
     ("* welcome, \x1b[31mEve", "* welcome, ^[[31mEve"),
 ];
 
-/// Kinds of text that a terminal might obey, by what they do to one that does.
+/// Kinds of text that a terminal might obey, named by their effect.
 const KINDS: [&str; 10] = [
     // The clipboard is read and written, the title set, with BEL and with ST.
     "\x1b]52;c;b3duZWQ=\x07 \x1b]52;c;?\x1b\\ \x1b]0;owned\x07",
@@ -47,7 +47,7 @@ const KINDS: [&str; 10] = [
     "\x1bP+q544e\x1b\\ \x1b_Gi=1;AAAA\x1b\\ \x1b]8;;http://x\x1b\\x",
     "\x1b",
 ];
-/// Marks on one letter, as the last of the kinds.
+/// Marks on one letter, in the last of the kinds.
 const MARKS: usize = 10_000;
 
 /// 200 hostile lines: each kind in each kind of line, and in names.
@@ -96,14 +96,14 @@ fn local() -> (TcpListener, String) {
     (listener, format!("Ann@{address}"))
 }
 
-/// Characters that no terminal is to be given, or no file.
+/// Characters that must reach no terminal, or no file.
 fn is_obeyed(c: char) -> bool {
     let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}');
     let breaks = matches!(c, '\u{2028}' | '\u{2029}' | '\u{e0000}'..='\u{e007f}');
     c.is_control() || turns || breaks
 }
 
-/// The most marks that stand on one letter.
+/// Returns the most marks on one letter.
 fn most_marks(text: &str) -> usize {
     let piles = text
         .split(|c| c != '\u{301}')
@@ -111,7 +111,7 @@ fn most_marks(text: &str) -> usize {
     piles.max().unwrap_or_default()
 }
 
-/// Takes our own sequences out: those of the editor, and of colours and bold.
+/// Removes our own sequences: those of the editor, and of colours and bold.
 fn without_ours(raw: &str) -> String {
     let mut parts = raw.split("\x1b[");
     let mut rest = parts.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! What the keys do.
+//! Keys of the editor, and their effects.
 
 use wac_tests::Server;
 
@@ -75,7 +75,7 @@ fn ctrl_d_says_goodbye() {
     term.shows("* closing: goodbye");
 }
 
-/// Again and again, for the editor may be drawing the row while it is taken away.
+/// Repeats, because the editor may be drawing the row while it is taken away.
 #[test]
 fn no_row_is_left_behind() {
     let server = Server::start();

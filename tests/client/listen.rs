@@ -1,4 +1,4 @@
-//! `wac listen`: prints what is said, and loses none of it.
+//! `wac listen`: prints the lines of the room, and loses none.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ use crate::run::{Running, wac};
 use crate::stand_in::listener;
 use crate::term::at;
 
-/// A listener under the name of lis, who is there.
+/// A listener named lis, logged in.
 #[track_caller]
 fn listening(server: &Server, flags: &[&str], bob: &mut Peer) -> Running {
     let target = format!("lis@{}", at(server));
@@ -151,7 +151,7 @@ fn it_ends_with_the_number_of_a_signal() {
     assert_eq!(listening.ends_by_itself().code, Some(130));
 }
 
-/// What nobody takes waits in the socket; the server closes on who is behind by its window. A Unix
+/// Unread lines wait in the socket, and the server closes a reader that is a window behind. A Unix
 /// socket holds little.
 #[test]
 fn a_reader_that_stops_is_closed_and_has_no_hole() {

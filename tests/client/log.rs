@@ -1,4 +1,4 @@
-//! What is said is in the log, all of it, and nothing that a terminal obeys.
+//! Log of the client: all that is said, and nothing that a terminal obeys.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::stand_in::listener;
 use crate::talk::say_at_rate;
 use crate::term::{Term, at};
 
-/// A log that is not there yet.
+/// A place for a log that does not exist yet.
 struct Place(TempDir);
 
 impl Place {
@@ -29,7 +29,7 @@ impl Place {
         format!("--log={}", self.path().display())
     }
 
-    /// Waits until the last line ends so.
+    /// Waits until the last line has this ending.
     #[track_caller]
     fn holds(&self, end: &str) {
         let end = format!("{end}\n");
@@ -39,7 +39,7 @@ impl Place {
     }
 }
 
-/// What is logged, the days and times taken off once they are looked at.
+/// Returns the logged lines, with days and times checked and removed.
 #[track_caller]
 fn logged(path: &Path) -> Vec<String> {
     let log = fs::read_to_string(path).expect("there is a log in UTF-8");

@@ -1,4 +1,4 @@
-//! Getting in: a name from the command line, or asked for; asked for again when it is refused.
+//! Login: a name from the command line or a prompt; the prompt returns if the name is refused.
 
 use wac_tests::Server;
 

@@ -1,4 +1,4 @@
-//! The transcript as a person reads it.
+//! Transcript as a person reads it.
 
 use wac_tests::{Server, Setup};
 
@@ -31,7 +31,7 @@ fn who_comes_and_goes_is_told_with_signs() {
     term.shows("- carol");
 }
 
-/// A colour, a bold letter, or a bell that nobody asked for.
+/// A colour, a bold letter, or an unwanted bell.
 #[test]
 fn without_colours_nothing_is_coloured() {
     let server = Server::start();

@@ -1,5 +1,5 @@
-//! Told to try nothing again, a server that goes away is said plainly and ends it, and what was
-//! being typed stays to be read.
+//! Lost connections without reconnection: the client says plainly that the server is gone and ends,
+//! and the line being typed stays readable.
 
 use wac_tests::{Server, Signal};
 

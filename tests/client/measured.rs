@@ -1,4 +1,4 @@
-//! What the client costs, told to `scripts/bench client`, which says what is wanted of it.
+//! Measurements of the client for `scripts/bench client`, which knows the limits.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,15 +10,15 @@ use crate::talk::{MARK, Talk};
 use crate::term::Term;
 
 const STARTS: u32 = 30;
-/// Lines a second that arrive, and for how long.
+/// Lines that arrive in a second, and the time for which they do.
 const RATE: u32 = 2000;
 const LASTS: Duration = Duration::from_secs(30);
-/// Keys that are typed meanwhile, one at a time: of a thousand, ten are slower than the p99.
+/// Keys typed meanwhile, one at a time: of a thousand, ten are slower than the p99.
 const KEYS: u32 = 1000;
 /// Keys that fit into the row.
 const ROW: u32 = 60;
 
-/// From before the process is there until one may type; the login is in it.
+/// Measures from before the process exists until one may type, login included.
 #[test]
 #[ignore = "a measurement, for scripts/bench client"]
 fn start_to_prompt() {
@@ -33,7 +33,7 @@ fn start_to_prompt() {
     tell("start_max_ms", ms(starts[starts.len() - 1]));
 }
 
-/// From a key that is pressed until it is seen; and the memory before and after.
+/// Measures from a key press until the key is seen, and the memory before and after.
 #[test]
 #[ignore = "a measurement, for scripts/bench client"]
 fn typing_while_lines_arrive() {

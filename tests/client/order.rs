@@ -1,4 +1,4 @@
-//! The screen shows every line once, in the order in which it came.
+//! Order of the screen: every line once, in the order in which it came.
 
 use wac_tests::{Server, numbered};
 

@@ -1,4 +1,4 @@
-//! A paste is text: nothing in it is obeyed, by the client or by the server.
+//! Pasted text: neither client nor server obeys anything in it.
 
 use wac_tests::Server;
 

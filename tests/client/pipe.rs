@@ -1,4 +1,4 @@
-//! Without a terminal: lines from standard input are sent, lines from the server printed.
+//! Client without a terminal: sends the lines of standard input, prints those of the server.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -20,7 +20,7 @@ fn wac(target: &str) -> Command {
     wac
 }
 
-/// Runs the client to its end, with this input.
+/// Runs the client to its end with an input.
 fn run(target: &str, input: &str) -> Output {
     let mut child = wac(target).spawn().expect("wac can be started");
     let mut keyboard = child.stdin.take().expect("it was asked for as a pipe");
@@ -137,7 +137,7 @@ fn where_nobody_listens_it_cannot_connect() {
     assert_eq!(run("ann@unix:/nowhere/at/all", "").status.code(), Some(4));
 }
 
-/// A client that has logged in, its input open.
+/// Starts a client that has logged in, with its input open.
 struct Chatting {
     child: Child,
     output: Option<BufReader<ChildStdout>>,

@@ -1,4 +1,4 @@
-//! In words, on a terminal that is only written to.
+//! Plain mode: words on a terminal that is only written to.
 
 use wac_tests::Server;
 

@@ -1,4 +1,4 @@
-//! The lines of the protocol as they are.
+//! Raw mode: the lines of the protocol, unchanged.
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};

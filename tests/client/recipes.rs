@@ -1,4 +1,4 @@
-//! The recipes of the manual page, run from its own text against a real server.
+//! Recipes of the manual page, run from its own text against a real server.
 
 use std::env;
 use std::fs;
@@ -12,7 +12,7 @@ use wac_tests::{Server, Setup, binary, wait_until};
 use crate::run::{Running, run};
 use crate::term::at;
 
-/// The recipes of the page: what each does, and its text.
+/// Returns the recipes of the page: their purposes and texts.
 fn recipes() -> Vec<(String, String)> {
     let page = run(&["man"], "").out;
     let (_, section) = page.split_once("\n.SH RECIPES\n").expect("it has recipes");
@@ -26,7 +26,7 @@ fn recipes() -> Vec<(String, String)> {
     recipes.collect()
 }
 
-/// Takes roff's marks off a text, as a terminal shows it.
+/// Removes roff's marks from a text, as a terminal shows it.
 fn plain(text: &str) -> String {
     text.replace("\\*(Aq", "'")
         .replace("\\-", "-")
@@ -34,7 +34,7 @@ fn plain(text: &str) -> String {
         .replace("\\\\", "\\")
 }
 
-/// A shell that runs a recipe in a folder of its own, `chat.lan` being the server.
+/// A shell that runs a recipe in a folder of its own, with `chat.lan` as the server.
 struct Kitchen {
     server: Server,
     folder: TempDir,
@@ -52,7 +52,7 @@ impl Kitchen {
         self.folder.path().join(name)
     }
 
-    /// Puts a program of the system there, under another name.
+    /// Puts a program of the system into the folder, under another name.
     fn has_program(&self, name: &str, program: &str) {
         let path = self.path(name);
         let _ = fs::remove_file(&path);

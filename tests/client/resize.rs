@@ -1,4 +1,4 @@
-//! A terminal that changes its size loses nothing of what is typed.
+//! Resizing: a terminal that changes its size loses nothing of what is typed.
 
 use wac_tests::Server;
 

@@ -1,4 +1,4 @@
-//! The client as a shell runs it: without a terminal, its output taken.
+//! Client as a shell runs it: without a terminal, its output captured.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -7,7 +7,7 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use wac_tests::{Signal, binary, wait_until};
 
-/// What a run came to.
+/// The outcome of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
@@ -25,7 +25,7 @@ pub(crate) fn wac(args: &[&str]) -> Command {
     wac
 }
 
-/// Runs the client to its end, with this input.
+/// Runs the client to its end with an input.
 #[track_caller]
 pub(crate) fn run(args: &[&str], input: &str) -> Ran {
     let mut running = Running::start(wac(args));
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &[&str], input: &str) -> Ran {
     running.ends()
 }
 
-/// A client that runs. It ends with this value, at the latest.
+/// A running client, which ends when this value is dropped, at the latest.
 pub(crate) struct Running {
     child: Child,
     input: Option<ChildStdin>,
@@ -59,13 +59,13 @@ impl Running {
         let _ = input.write_all(text.as_bytes());
     }
 
-    /// The next line of its output.
+    /// Returns the next line of its output.
     #[track_caller]
     pub(crate) fn line(&mut self) -> String {
         self.line_or_end().expect("its output has not ended")
     }
 
-    /// The next line of its output, if it has not ended.
+    /// Returns the next line of its output, if the output has not ended.
     #[track_caller]
     pub(crate) fn line_or_end(&mut self) -> Option<String> {
         let mut line = String::new();

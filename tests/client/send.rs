@@ -1,4 +1,4 @@
-//! `wac send`: what it ends with tells a script what has become of the message.
+//! `wac send`: its exit code tells a script what became of the message.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -132,7 +132,7 @@ fn with_a_server_killed_behind_it_it_is_not_confirmed() {
     );
 }
 
-/// A server that takes everything up to the last line, which it does not answer.
+/// A server that answers everything but the last line.
 fn forgetful(listener: &TcpListener, last: &str) -> TcpStream {
     let (mut client, _) = listener.accept().expect("the client connects");
     let reading = client.try_clone().expect("there is a free file");

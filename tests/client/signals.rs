@@ -1,4 +1,4 @@
-//! A signal ends the client, and the terminal is as it was before.
+//! Signals: one ends the client, and the terminal is restored.
 
 use wac_tests::{Server, Signal};
 

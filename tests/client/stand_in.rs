@@ -1,11 +1,11 @@
-//! A listener in place of a server, for what no real one does.
+//! Listener in place of a server, for behaviour that no real server has.
 
 use std::net::TcpListener;
 
 use socket2::SockRef;
 use wac_tests::DEADLINE;
 
-/// Listens on a port the kernel chose. Whoever accepts waits until the deadline for a client that
+/// Listens on a port the kernel chose. Accepting waits until the deadline if the client
 /// ended before it connected.
 pub(crate) fn listener() -> TcpListener {
     let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");

@@ -1,4 +1,4 @@
-//! Somebody who talks, as fast as wanted.
+//! Talker: says lines at a given rate.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use wac_tests::Writer;
 
-/// What a line that is counted begins with; no other has it in it.
+/// The beginning of each counted line, which no other line contains.
 pub(crate) const MARK: &str = "line no. ";
 
-/// Says the texts, so many a second; returns how many there were.
+/// Says the texts at a rate; returns their number.
 #[track_caller]
 pub(crate) fn say_at_rate(who: &Writer, rate: u32, texts: impl Iterator<Item = String>) -> usize {
     let begun = Instant::now();
@@ -43,7 +43,7 @@ impl Talk {
         Talk { stop, thread }
     }
 
-    /// Stops it; returns how many lines it has said.
+    /// Stops the talker; returns the number of its lines.
     #[track_caller]
     pub(crate) fn end(self) -> usize {
         self.stop.store(true, Ordering::Relaxed);

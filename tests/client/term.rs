@@ -1,4 +1,4 @@
-//! A virtual terminal with `wac` on it: keys go in, the screen is what a person would see.
+//! Virtual terminal with `wac` on it: keys go in, the screen is what a person would see.
 //!
 //! One thread reads what the client writes and feeds it to the emulator; a test waits for what the
 //! screen is to show. The client ends with this value, at the latest.
@@ -59,7 +59,7 @@ impl Term {
         Term::start_with(&[], args)
     }
 
-    /// Starts the client with more of an environment.
+    /// Starts the client with additional environment variables.
     #[track_caller]
     pub(crate) fn start_with(environment: &[(&str, &str)], args: &[&str]) -> Term {
         let size = Winsize {
@@ -113,7 +113,7 @@ impl Term {
             .expect("the terminal takes keys");
     }
 
-    /// Pastes a text, as a terminal does that brackets it.
+    /// Pastes a text as a bracketed paste.
     #[track_caller]
     pub(crate) fn pastes(&mut self, text: &str) {
         self.types(&format!("\x1b[200~{text}\x1b[201~"));
@@ -127,7 +127,7 @@ impl Term {
         });
     }
 
-    /// Waits for so long, at most, until the screen shows the text.
+    /// Waits until the screen shows the text, for a limited time.
     #[track_caller]
     pub(crate) fn shows_within(&self, text: &str, patience: Duration) {
         let what = format!("the screen shows {text:?}");
@@ -153,8 +153,8 @@ impl Term {
         });
     }
 
-    /// Waits until the rows from the last that begins so to the end of the screen are, put together,
-    /// the beginning and this.
+    /// Waits until the rows from the last with this beginning to the end of the screen, joined, are
+    /// the beginning and this text.
     #[track_caller]
     pub(crate) fn shows_input(&self, prompt: &str, typed: &str) {
         let wanted = format!("{prompt}{typed}");
@@ -163,14 +163,14 @@ impl Term {
         });
     }
 
-    /// Waits until the cursor stands in this column, the first is 0.
+    /// Waits until the cursor is in this column, counted from 0.
     #[track_caller]
     pub(crate) fn shows_cursor_at(&self, column: u16) {
         let what = format!("the cursor is at {column}");
         self.wait(&what, |screen| screen.cursor_position().1 == column);
     }
 
-    /// Every line there has been, from the first on.
+    /// Returns every line there has been, from the first on.
     pub(crate) fn history(&self) -> Vec<String> {
         let mut seen = self.screen.seen();
         let screen = seen.parser.screen_mut();
@@ -185,7 +185,7 @@ impl Term {
         lines
     }
 
-    /// What somebody has said, from the first line on.
+    /// Returns the texts of one person, from the first line on.
     pub(crate) fn said(&self, name: &str) -> Vec<String> {
         let column = column(name, "");
         let lines = self.history();
@@ -195,7 +195,7 @@ impl Term {
         said.map(|text| text.trim_end().to_owned()).collect()
     }
 
-    /// Fails unless the text stands in so many lines of all there have been.
+    /// Fails unless the text is in `count` of all lines there have been.
     #[track_caller]
     pub(crate) fn shows_in_lines(&self, text: &str, wanted: usize) {
         let lines = self.history();
@@ -203,12 +203,12 @@ impl Term {
         assert_eq!(found, wanted, "{text:?} in {lines:#?}");
     }
 
-    /// How often the client has written the text.
+    /// Counts how often the client has written the text.
     pub(crate) fn count(&self, text: &str) -> usize {
         self.raw().matches(text).count()
     }
 
-    /// How many lines came too fast, as it is told: ` 10:41  # 123 lines came too fast to be shown`.
+    /// Returns the number of lines reported as too fast: ` 10:41  # 123 lines came too fast to be shown`.
     pub(crate) fn dropped(&self) -> usize {
         let raw = self.raw();
         let told = raw.split("# ").filter_map(|told| {
@@ -218,12 +218,12 @@ impl Term {
         told.sum()
     }
 
-    /// Memory the client holds now, in bytes.
+    /// Returns the memory the client holds now, in bytes.
     pub(crate) fn resident_bytes(&self) -> usize {
         resident_bytes(self.child.id())
     }
 
-    /// Every byte the client has written.
+    /// Returns every byte the client has written.
     pub(crate) fn raw(&self) -> String {
         String::from_utf8_lossy(&self.screen.seen().raw).into_owned()
     }
@@ -251,7 +251,7 @@ impl Term {
         kill(Pid::from_raw(pid), signal).expect("the client runs");
     }
 
-    /// Waits until the client has ended with this code, and has given the terminal back as it was.
+    /// Waits until the client has ended with this code and restored the terminal.
     #[track_caller]
     pub(crate) fn ends(&mut self, code: i32) {
         let mut ended = None;
@@ -271,7 +271,7 @@ impl Term {
         });
     }
 
-    /// Writes behind what the client has written, as the shell does when it is gone.
+    /// Writes after the client's output, as the shell does once the client is gone.
     #[track_caller]
     pub(crate) fn writes(&self, text: &str) {
         let line = self.line.try_clone().expect("there is a free file");

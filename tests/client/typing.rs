@@ -1,4 +1,4 @@
-//! What is being typed is never disturbed, however fast lines arrive.
+//! Typing: the input row is never disturbed, however fast lines arrive.
 
 use std::thread;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use crate::term::Term;
 
 /// Lines a second that arrive.
 const RATE: u32 = 2000;
-/// Keys between two looks at the screen: some come alone, some together.
+/// Keys between two checks of the screen: some come alone, some together.
 const KEYS_AT_ONCE: [usize; 4] = [1, 3, 1, 7];
 const TEXT: &str = "the quick brown fox, 0123456789; Zoë & 中文 jumps over lazy dogs - and again: \
                     the quick brown fox jumps over the lazy dog until two hundred keys are typed, \

@@ -1,4 +1,4 @@
-//! No escape byte goes to a file or a pipe, nor to a terminal that is only written to.
+//! Output without escape bytes: to a file, a pipe, or a terminal that is only written to.
 
 use std::fs::{self, File};
 
@@ -61,7 +61,7 @@ fn no_escape_byte_goes_to_a_file() {
     assert!(!(out() + &ran.err).contains('\x1b'), "{}", out());
 }
 
-/// However it is told to be plain, and whatever is asked for besides.
+/// Checks every way to ask for plain output, whatever else is asked for.
 #[test]
 fn no_escape_byte_goes_to_a_terminal_that_is_only_written_to() {
     let server = Server::start();

@@ -1,4 +1,4 @@
-//! `wac who`: one name a line.
+//! `wac who`: one name on each line.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! A log that takes nothing, or nothing more, holds up nobody; what it loses is told.
+//! Blocked logs: a log that takes nothing, or nothing more, holds up nobody; losses are reported.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -97,7 +97,7 @@ fn a_standard_error_that_is_full_keeps_nobody_waiting_and_no_stop() {
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
 
-/// A limit of file sizes stands in for a full disk.
+/// Uses a limit on file sizes in place of a full disk.
 #[test]
 fn lines_that_found_no_room_are_counted_and_told_when_there_is_some() {
     const SESSIONS: usize = 100;

@@ -1,4 +1,4 @@
-//! An exit code says what happened, also where no word can be written, and is never a panic's.
+//! Exit codes: each tells the outcome, even where no message can be written, and is never a panic's.
 
 use std::fs::OpenOptions;
 use std::io;

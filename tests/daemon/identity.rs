@@ -1,10 +1,10 @@
-//! Root binds, another user serves.
+//! Change of identity: root binds, another user serves.
 
 use std::fs;
 
 use wac_tests::Daemon;
 
-/// The words behind a field of `/proc/PID/status`.
+/// Returns the words of a field of `/proc/PID/status`.
 fn field(status: &str, name: &str) -> Vec<String> {
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     line.expect("the field is there")

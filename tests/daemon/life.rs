@@ -1,9 +1,9 @@
-//! Asked about, stopped, killed, and started again.
+//! Life of a daemon: queried, stopped, killed, and started again.
 
 use wac_tests::{Daemon, Peer, Signal, wait_until};
 
-/// Starts it, and connects one who does not read and whose socket is full: of more than the kernel
-/// takes, less than the window.
+/// Starts the daemon, and connects a peer that does not read and whose socket is full: of more than the
+/// kernel takes, and less than the window.
 fn start_beside_a_stuck_reader(daemon: &Daemon, grace: &str) -> Peer {
     let started = daemon.start(&["--grace", grace, "--flood-rate", "0"]);
     let stuck = Peer::dial_narrow(&started.address());

@@ -1,4 +1,4 @@
-//! A user who serves, and owns the folders of root's start, leads root nowhere.
+//! Links and folders of the serving user, which lead root nowhere.
 
 use std::fs;
 use std::os::unix::fs::{lchown, symlink};
@@ -9,7 +9,7 @@ use wac_tests::{Daemon, Said, Signal, binary, wait_until};
 
 use crate::users::{AS_NOBODY, NOBODY, give_to_nobody, is_root, owner};
 
-/// A file of root's, and a link to it that nobody laid in a folder of his own.
+/// A file of root's, and a link to it in a folder of the user `nobody`.
 fn trap(daemon: &Daemon) -> (PathBuf, PathBuf) {
     let (target, folder) = (daemon.path("passwd"), daemon.path("theirs"));
     fs::write(&target, "").expect("a file of root's");
@@ -21,7 +21,7 @@ fn trap(daemon: &Daemon) -> (PathBuf, PathBuf) {
     (target, link)
 }
 
-/// Starts it for nobody, with these files.
+/// Starts the daemon as the user `nobody`, with these files.
 fn start(log: &Path, pid_file: &Path) -> Said {
     let mut start = Command::new(binary("wacd"));
     start

@@ -1,4 +1,4 @@
-//! The log is rotated under load without losing a line of it.
+//! Log rotation: no line is lost under load.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ use wac_tests::{Daemon, Peer, Signal, wait_until};
 const ROTATIONS: usize = 5;
 const CONNECTIONS: usize = 100;
 
-/// The session ids in a log file, each of a line that tells of a session's end.
+/// Returns the session ids in a log file, from the lines about a session's end.
 fn ended(daemon: &Daemon, name: &str) -> Vec<u64> {
     let log = fs::read_to_string(daemon.path(name)).expect("there is a log");
     let ids = log

@@ -1,4 +1,4 @@
-//! The server as a daemon: its life from a shell.
+//! Tests of the server as a daemon: its life from a shell.
 
 mod blocked_log;
 mod exit_codes;

@@ -1,4 +1,4 @@
-//! The pidfile: whoever asks gets a true answer, and nobody else keeps a start away.
+//! Pidfile: every query gets a true answer, and no other user keeps a start away.
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;

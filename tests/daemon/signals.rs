@@ -1,4 +1,4 @@
-//! A signal finds a server that starts as well as one that serves, whatever it was started with.
+//! Signals: one reaches a starting server as well as a serving one, whatever mask it inherited.
 
 use std::process::{Child, Command, Stdio};
 
@@ -69,7 +69,7 @@ fn a_daemon_that_is_told_to_stop_while_it_starts_serves_or_leaves_nothing() {
     }
 }
 
-/// `env` runs the server with signals blocked, as some supervisors do.
+/// Runs the server with signals blocked, through `env`, as some supervisors do.
 fn with_signals_blocked(daemon: &Daemon) -> Child {
     let mut env = Command::new("env");
     env.arg("--block-signal=TERM,INT").arg(binary("wacd"));

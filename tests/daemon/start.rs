@@ -1,4 +1,4 @@
-//! What can fail fails on the terminal, before the prompt comes back.
+//! Start-up errors: each reaches the terminal before the prompt comes back.
 
 use std::fs;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! A Unix socket: what stands in its place, whose it is, and who removes it.
+//! Unix sockets: what a path may hold already, its owner, and its removal.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,15 +1,15 @@
-//! The users that these tests need: root, who runs them in CI, and nobody.
+//! Users that these tests need: root, who runs them in CI, and nobody.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 
-/// The user and the group `nobody` and `nogroup` on every system we know.
+/// The ids of `nobody` and `nogroup` on every system we know.
 pub(crate) const NOBODY: u32 = 65_534;
 /// Flags of a server that root starts and nobody serves.
 pub(crate) const AS_NOBODY: [&str; 2] = ["--user", "nobody"];
 
-/// Whether the tests are run by root: others can't start a server for somebody else.
+/// Tells whether root runs the tests: other users can't start a server for somebody else.
 pub(crate) fn is_root() -> bool {
     nix::unistd::Uid::effective().is_root()
 }

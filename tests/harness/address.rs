@@ -1,4 +1,4 @@
-//! Where a server listens, as its ready line says it, and how a socket gets there.
+//! Addresses of a server, as its ready line shows them, and connections to them.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -8,7 +8,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::DEADLINE;
 
-/// Where a server listens.
+/// An address that a server listens on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
     /// An IPv4 or IPv6 address with its port.
@@ -17,12 +17,12 @@ pub enum Address {
     Unix(PathBuf),
 }
 
-/// How much the kernel may keep for a connection that does not read.
+/// The amount that the kernel may keep for a connection that does not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Receive {
-    /// What the system gives to any program.
+    /// The system's default.
     Usual,
-    /// The least there is: such a reader is full soon after it stopped reading.
+    /// The minimum: such a reader is full soon after it stops reading.
     Narrow,
 }
 
@@ -40,11 +40,11 @@ impl Address {
         }
     }
 
-    /// The IP address and port.
+    /// Returns the IP address and port.
     ///
     /// # Panics
     ///
-    /// When it is the address of a Unix socket.
+    /// If it is the address of a Unix socket.
     #[must_use]
     #[track_caller]
     pub fn tcp(&self) -> SocketAddr {
@@ -59,7 +59,7 @@ impl Address {
         self.open_from(None, receive)
     }
 
-    /// The same, from one of this machine's addresses.
+    /// Opens such a connection from one of this machine's addresses.
     pub(crate) fn open_from(&self, from: Option<IpAddr>, receive: Receive) -> io::Result<Socket> {
         let (domain, target) = match self {
             Address::Tcp(address) => (Domain::for_address(*address), SockAddr::from(*address)),

@@ -1,16 +1,16 @@
-//! Finds the binaries under test.
+//! Binaries under test: found, or built once.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// Returns where one of the workspace's binaries is: in `WAC_BIN_DIR` if that is set, else they are
-/// built, once for each test binary.
+/// Returns the path of one of the workspace's binaries: in `WAC_BIN_DIR` if that is set, otherwise
+/// built once for each test binary.
 ///
 /// # Panics
 ///
-/// When they cannot be built.
+/// If they cannot be built.
 #[must_use]
 #[track_caller]
 pub fn binary(name: &str) -> PathBuf {

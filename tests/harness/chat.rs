@@ -1,24 +1,24 @@
-//! Two people talking, for tests of what happens around them.
+//! Two people talking, for tests of events around them.
 
 use std::ops::Range;
 
 use crate::Peer;
 
-/// What may be on its way between the two: little enough that no socket on the way is ever full.
+/// Bytes in flight between the two: few enough that no socket on the way is ever full.
 const UNDERWAY_BYTES: usize = 16 * 1024;
 
-/// A text of exactly so many bytes, at least 6, that begins with its number.
+/// Returns a text of exactly `bytes`, at least 6, that begins with its number.
 #[must_use]
 pub fn numbered(number: usize, bytes: usize) -> String {
     format!("{number:06}{:x<1$}", "", bytes.saturating_sub(6))
 }
 
-/// Says numbered texts of so many bytes each, and hears each of them at the other end exactly once
+/// Says numbered texts of `bytes` each, and checks that each arrives at the other end exactly once
 /// and in order.
 ///
 /// # Panics
 ///
-/// When the listener hears something else, or nothing.
+/// If the listener hears something else, or nothing.
 #[track_caller]
 pub fn converse(
     talker: &mut Peer,

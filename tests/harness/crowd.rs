@@ -1,7 +1,7 @@
-//! Many connections, read by one thread.
+//! Crowd: many connections, read by one thread.
 //!
-//! The kernel's epoll says who has something to read; whoever has is read once and heard. Nobody in
-//! a crowd is kept waiting by another, as with a thread for each, and thousands cost one thread.
+//! Each member that epoll reports as readable is read once and heard. No member waits for
+//! another, as with a thread for each, and thousands cost one thread.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
@@ -19,7 +19,7 @@ use crate::{Address, DEADLINE, Ending};
 
 /// Bytes asked for in one read.
 const READ_BYTES: usize = 256 * 1024;
-/// Members heard for one question to the kernel.
+/// Members that one call of epoll reports.
 const EVENTS: usize = 256;
 
 /// Many connections to one server.
@@ -27,7 +27,7 @@ const EVENTS: usize = 256;
 pub struct Crowd {
     epoll: Epoll,
     members: Vec<Member>,
-    /// Where every read goes first: one for all members.
+    /// The buffer of every read, shared by all members.
     buffer: Vec<u8>,
 }
 
@@ -37,7 +37,7 @@ struct Member {
     inbox: Inbox,
 }
 
-/// What a member of a crowd heard.
+/// An event that a member of a crowd heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event<'a> {
     /// A line.
@@ -51,12 +51,12 @@ pub enum Event<'a> {
 pub enum Heard {
     /// More is to come.
     More,
-    /// What was waited for has come.
+    /// All that was waited for has come.
     Enough,
 }
 
 impl Heard {
-    /// Enough when it holds.
+    /// Returns `Enough` if a condition holds.
     #[must_use]
     pub fn enough_if(holds: bool) -> Heard {
         if holds { Heard::Enough } else { Heard::More }
@@ -64,11 +64,11 @@ impl Heard {
 }
 
 impl<'a> Event<'a> {
-    /// The line.
+    /// Returns the line.
     ///
     /// # Panics
     ///
-    /// When the connection ended instead.
+    /// If the connection ended instead.
     #[track_caller]
     pub fn line(self) -> &'a str {
         match self {
@@ -83,18 +83,18 @@ impl Crowd {
     ///
     /// # Panics
     ///
-    /// When the server does not take them all.
+    /// If the server does not take them all.
     #[must_use]
     #[track_caller]
     pub fn connect(address: &Address, count: usize) -> Crowd {
         Crowd::of(address, count, |address| address.open(Receive::Usual))
     }
 
-    /// The same, all of them from one of this machine's addresses.
+    /// Opens `count` connections from one of this machine's addresses, and waits until all are greeted.
     ///
     /// # Panics
     ///
-    /// When the server does not take them all.
+    /// If the server does not take them all.
     #[must_use]
     #[track_caller]
     pub fn connect_from(from: impl Into<IpAddr>, address: &Address, count: usize) -> Crowd {
@@ -132,12 +132,12 @@ impl Crowd {
             .expect("a socket can be watched");
     }
 
-    /// Logs everybody in as `{prefix}0`, `{prefix}1`, and so on. What the room says meanwhile is
-    /// passed over.
+    /// Logs everybody in as `{prefix}0`, `{prefix}1`, and so on. Lines of the room meanwhile are
+    /// skipped.
     ///
     /// # Panics
     ///
-    /// When somebody is refused.
+    /// If somebody is refused.
     #[track_caller]
     pub fn log_in(&mut self, prefix: &str) {
         for member in self.all() {
@@ -149,7 +149,7 @@ impl Crowd {
         });
     }
 
-    /// The numbers of all members.
+    /// Returns the numbers of all members.
     #[must_use]
     pub fn all(&self) -> Range<usize> {
         0..self.members.len()
@@ -159,7 +159,7 @@ impl Crowd {
     ///
     /// # Panics
     ///
-    /// When the server does not take it.
+    /// If the server does not take it.
     #[track_caller]
     pub fn send(&mut self, member: usize, line: &str) {
         self.send_bytes(member, format!("{line}\n").as_bytes());
@@ -169,7 +169,7 @@ impl Crowd {
     ///
     /// # Panics
     ///
-    /// When the server does not take them.
+    /// If the server does not take them.
     #[track_caller]
     pub fn send_bytes(&mut self, member: usize, bytes: &[u8]) {
         self.members[member]
@@ -178,11 +178,11 @@ impl Crowd {
             .expect("the server takes what is sent");
     }
 
-    /// Waits until each member has heard a `wanted` line; others are passed over.
+    /// Waits until each member has heard a `wanted` line; other lines are skipped.
     ///
     /// # Panics
     ///
-    /// When somebody does not hear it.
+    /// If somebody does not hear it.
     #[track_caller]
     pub fn each_hears(&mut self, what: &str, wanted: impl Fn(&str) -> bool) {
         let mut waiting = vec![true; self.members.len()];
@@ -197,11 +197,11 @@ impl Crowd {
     }
 
     /// Hands every line and every end to `hear`, with the member's number, until it has heard
-    /// enough; what came together with the last line is still handed over.
+    /// enough; events that came together with the last one are still handed over.
     ///
     /// # Panics
     ///
-    /// When `hear` has not heard enough within the [`DEADLINE`].
+    /// If `hear` has not heard enough within the [`DEADLINE`].
     #[track_caller]
     pub fn listen(&mut self, what: &str, mut hear: impl FnMut(usize, Event<'_>) -> Heard) {
         let begun = Instant::now();
@@ -223,7 +223,7 @@ impl Crowd {
         }
     }
 
-    /// The members that have something to read; nobody, if nothing comes for a second.
+    /// Returns the readable members; none, if nothing comes for a second.
     fn readable(&self) -> Vec<usize> {
         let mut events = [EpollEvent::empty(); EVENTS];
         let count = match self.epoll.wait(&mut events, EpollTimeout::from(1000_u16)) {
@@ -237,7 +237,7 @@ impl Crowd {
             .collect()
     }
 
-    /// Reads once from a member that has something to read, so without waiting.
+    /// Reads once from a readable member, so without waiting.
     fn read(&mut self, number: usize, hear: &mut impl FnMut(usize, Event<'_>) -> Heard) -> Heard {
         let mut buffer = mem::take(&mut self.buffer);
         let read = self.members[number].socket.read(&mut buffer);

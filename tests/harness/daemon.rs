@@ -1,4 +1,4 @@
-//! The server as a daemon: started, asked about and stopped from a shell.
+//! Daemon: the server as started, queried and stopped from a shell.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,41 +11,41 @@ use tempfile::TempDir;
 use crate::address::Receive;
 use crate::{Address, Peer, binary};
 
-/// A folder with a daemon's files, and the commands about it. The daemon ends with this value, at
-/// the latest.
+/// A folder with a daemon's files, and the commands about it. The daemon ends when this value is
+/// dropped, at the latest.
 #[derive(Debug)]
 pub struct Daemon {
     folder: TempDir,
 }
 
-/// What a command said, and its exit code.
+/// The output of a command, and its exit code.
 #[derive(Debug)]
 pub struct Said {
     /// Its exit code; none if a signal ended it.
     pub code: Option<i32>,
-    /// What it wrote on the terminal.
+    /// The output on the terminal.
     pub text: String,
 }
 
 impl Daemon {
-    /// Makes an empty folder; nothing runs yet.
+    /// Creates an empty folder; nothing runs yet.
     ///
     /// # Panics
     ///
-    /// When there is no place for it.
+    /// If there is no place for it.
     #[must_use]
     pub fn folder() -> Daemon {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         Daemon { folder }
     }
 
-    /// A path in the folder.
+    /// Returns a path in the folder.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// The command that starts it on a free port, with more flags.
+    /// Returns the command that starts it on a free port, with additional flags.
     #[must_use]
     pub fn start_command(&self, flags: &[&str]) -> Command {
         let mut command = self.command(&["--daemon", "--listen", "127.0.0.1:0"]);
@@ -56,7 +56,7 @@ impl Daemon {
         command
     }
 
-    /// Starts it on a free port, with more flags.
+    /// Starts it on a free port, with additional flags.
     #[track_caller]
     pub fn start(&self, flags: &[&str]) -> Said {
         Said::of(&mut self.start_command(flags))
@@ -83,11 +83,11 @@ impl Daemon {
         command
     }
 
-    /// The number in its pidfile.
+    /// Returns the process id in its pidfile.
     ///
     /// # Panics
     ///
-    /// When there is none.
+    /// If there is none.
     #[must_use]
     #[track_caller]
     pub fn pid(&self) -> i32 {
@@ -98,7 +98,7 @@ impl Daemon {
     ///
     /// # Panics
     ///
-    /// When it is not running.
+    /// If it is not running.
     #[track_caller]
     pub fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.pid()), signal).expect("the daemon is running");
@@ -119,7 +119,7 @@ impl Said {
     ///
     /// # Panics
     ///
-    /// When it cannot be run.
+    /// If it cannot be run.
     #[track_caller]
     pub fn of(command: &mut Command) -> Said {
         let Output {
@@ -134,11 +134,11 @@ impl Said {
         }
     }
 
-    /// Where it listens, as its ready line says.
+    /// Returns the address in its ready line.
     ///
     /// # Panics
     ///
-    /// When it is not ready.
+    /// If it is not ready.
     #[must_use]
     #[track_caller]
     pub fn address(&self) -> Address {
@@ -154,7 +154,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When nobody listens there.
+    /// If nobody listens there.
     #[must_use]
     #[track_caller]
     pub fn dial_narrow(address: &Address) -> Peer {

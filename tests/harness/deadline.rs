@@ -1,20 +1,20 @@
-//! The one deadline, and waiting for facts that nothing announces.
+//! Deadline of all tests, and waiting for facts that nothing announces.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long anything may take before a test fails: 30 s. Only a failing test ever waits this long.
+/// The time that anything may take before a test fails: 30 s. Only a failing test waits this long.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// How often [`wait_until`] looks.
+/// The interval at which [`wait_until`] checks.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// Waits until `fact` holds. For what can only be looked up, such as a count in `/proc`; all else
-/// is waited for as it comes.
+/// Waits until `fact` holds. Only for facts that must be looked up, such as a count in `/proc`; everything
+/// else announces itself.
 ///
 /// # Panics
 ///
-/// When `fact` does not hold within the [`DEADLINE`].
+/// If `fact` does not hold within the [`DEADLINE`].
 #[track_caller]
 pub fn wait_until(what: &str, mut fact: impl FnMut() -> bool) {
     let begun = Instant::now();

@@ -1,25 +1,25 @@
-//! What a test expects of a connection: lines, silence, a login, an end.
+//! Expectations of a connection: lines, silence, a login, an end.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Peer, wait_until};
 
 impl Peer {
-    /// The next line is exactly this.
+    /// Expects exactly this line next.
     ///
     /// # Panics
     ///
-    /// When it is another.
+    /// If it is another.
     #[track_caller]
     pub fn expect(&mut self, line: &str) {
         assert_eq!(self.line(), line);
     }
 
-    /// The next line begins with this; returns it.
+    /// Expects a line with this beginning next; returns it.
     ///
     /// # Panics
     ///
-    /// When it begins otherwise.
+    /// If it begins otherwise.
     #[track_caller]
     pub fn expect_starting(&mut self, beginning: &str) -> String {
         let line = self.line();
@@ -30,11 +30,11 @@ impl Peer {
         line
     }
 
-    /// The lines before the line `last`, which has come, too.
+    /// Returns the lines before the line `last`, which has come too.
     ///
     /// # Panics
     ///
-    /// When it does not come.
+    /// If it does not come.
     #[track_caller]
     pub fn lines_until(&mut self, last: &str) -> Vec<String> {
         let mut lines = Vec::new();
@@ -50,17 +50,17 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When something else comes first.
+    /// If something else comes first.
     #[track_caller]
     pub fn greeted(&mut self) {
         self.expect_starting("* ");
     }
 
-    /// Logs in. What the room says meanwhile is passed over.
+    /// Logs in. Lines of the room meanwhile are skipped.
     ///
     /// # Panics
     ///
-    /// When the name is refused.
+    /// If the name is refused.
     #[track_caller]
     pub fn log_in(&mut self, name: &str) {
         self.send(&format!("LIN {name}"));
@@ -71,11 +71,11 @@ impl Peer {
         );
     }
 
-    /// Logs in as soon as the name is free: asks until it is not refused as taken.
+    /// Logs in as soon as the name is free: repeats until it is not refused as taken.
     ///
     /// # Panics
     ///
-    /// When the name is refused for another reason, or stays taken.
+    /// If the name is refused for another reason, or stays taken.
     #[track_caller]
     pub fn log_in_once_free(&mut self, name: &str) {
         let welcome = format!("* welcome, {name}");
@@ -91,11 +91,11 @@ impl Peer {
         });
     }
 
-    /// Sends a `PING` nobody ever sent before, and returns the lines that came before its `PONG`.
+    /// Sends a unique `PING`, and returns the lines that came before its `PONG`.
     ///
     /// # Panics
     ///
-    /// When the `PONG` does not come.
+    /// If the `PONG` does not come.
     #[track_caller]
     pub fn fence(&mut self) -> Vec<String> {
         static FENCES: AtomicU64 = AtomicU64::new(0);
@@ -104,21 +104,21 @@ impl Peer {
         self.lines_until(&format!("PONG fence {number}"))
     }
 
-    /// Nothing came that was not read, and nothing comes before the next fence.
+    /// Expects that no unread line has come, and none comes before the next fence.
     ///
     /// # Panics
     ///
-    /// When something did.
+    /// If something did.
     #[track_caller]
     pub fn silent_until_fence(&mut self) {
         assert_eq!(self.fence(), [""; 0], "wanted silence");
     }
 
-    /// The server says these last lines, and then closes in order.
+    /// Expects these last lines, and then an orderly close.
     ///
     /// # Panics
     ///
-    /// When it says something else, or cuts the connection.
+    /// If it says something else, or cuts the connection.
     #[track_caller]
     pub fn expect_end(self, last_lines: &[&str]) {
         let rest = self.read_to_end();

@@ -1,15 +1,15 @@
-//! Cuts what the server sends into lines, and holds each line to the protocol.
+//! Inbox of a peer: cuts the bytes from the server into lines, and checks each line against the protocol.
 
 use std::io::BufRead;
 
 /// The longest line a server may send, its ending included: 4,352 bytes.
 pub const MAX_LINE_BYTES: usize = 4352;
 
-/// Bytes that have come and were not handed out yet.
+/// Received bytes that have not been handed out yet.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     bytes: Vec<u8>,
-    /// Bytes at the front that were handed out, in `0..=bytes.len()`.
+    /// The number of bytes at the front that were handed out, in `0..=bytes.len()`.
     taken: usize,
 }
 
@@ -20,7 +20,7 @@ impl Inbox {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next whole line, without its ending.
+    /// Returns the next whole line, without its ending.
     #[track_caller]
     pub(crate) fn next_line(&mut self) -> Option<&str> {
         let waiting = &self.bytes[self.taken..];
@@ -38,7 +38,7 @@ impl Inbox {
         Some(checked(line))
     }
 
-    /// Everything up to the end of the first `needle`, as raw bytes.
+    /// Returns everything up to the end of the first `needle`, as raw bytes.
     pub(crate) fn take_through(&mut self, needle: &[u8]) -> Option<Vec<u8>> {
         let waiting = &self.bytes[self.taken..];
         let start = waiting
@@ -49,7 +49,7 @@ impl Inbox {
         Some(found)
     }
 
-    /// Everything there is, as raw bytes.
+    /// Returns everything there is, as raw bytes.
     pub(crate) fn take_all(&mut self) -> Vec<u8> {
         let all = self.bytes.split_off(self.taken);
         self.bytes.clear();
@@ -58,7 +58,7 @@ impl Inbox {
     }
 }
 
-/// A line's text, once it is known to end with CR LF and to be UTF-8.
+/// Returns a line's text after checking that it ends with CR LF and is UTF-8.
 #[track_caller]
 fn checked(line: &[u8]) -> &str {
     let Some(text) = line.strip_suffix(b"\r\n") else {

@@ -1,15 +1,15 @@
-//! What the kernel keeps in a server's sockets, as `ss` tells it.
+//! Kernel memory of a server's sockets, as `ss` reports it.
 
 use std::process::Command;
 
 use crate::Server;
 
-/// For each TCP connection of the server: the bytes its socket holds that its peer has not
-/// acknowledged, with the kernel's own overhead (`w` of `skmem`).
+/// Returns, for each TCP connection of the server, the unacknowledged bytes that its socket holds,
+/// with the kernel's own overhead (`w` of `skmem`).
 ///
 /// # Panics
 ///
-/// When `ss` (Debian's package iproute2) can't be run.
+/// If `ss` (Debian's package iproute2) can't be run.
 #[must_use]
 pub fn unsent_bytes(server: &Server) -> Vec<usize> {
     let port = server.address().tcp().port();

@@ -1,4 +1,4 @@
-//! Starts the real `wacd` and talks to it as people and programs do.
+//! Test harness: starts the real `wacd` and talks to it as people and programs do.
 //!
 //! ```text
 //!  Setup ──start──▶ Server ──connect──▶ Peer      one connection, line by line

@@ -1,13 +1,13 @@
-//! The limits of the test process itself.
+//! Limits of the test process itself.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Raises the soft limit of open files to the hard one, for this process and what it starts, and
+/// Raises the soft limit on open files to the hard one, for this process and its children, and
 /// returns it.
 ///
 /// # Panics
 ///
-/// When the system refuses what it always grants.
+/// If the system refuses what it always grants.
 pub fn raise_open_files() -> usize {
     let (_, hard) =
         getrlimit(Resource::RLIMIT_NOFILE).expect("the limit of open files can be read");

@@ -1,4 +1,4 @@
-//! What a child process writes, line by line, for any number of waiters.
+//! Output of a child process, line by line, for any number of waiters.
 //!
 //! One thread reads the stream to its end and appends; waiters sleep on a condition variable. The
 //! thread ends with the stream, so with the child. Bound: a child writes as much as its test lets
@@ -62,13 +62,13 @@ impl Lines {
             .expect("no holder of this lock panics")
     }
 
-    /// All lines that have come.
+    /// Returns all lines that have come.
     #[must_use]
     pub fn so_far(&self) -> Vec<String> {
         self.state().lines.clone()
     }
 
-    /// How many of the lines that have come are `wanted`.
+    /// Counts the `wanted` lines that have come.
     #[must_use]
     pub fn count(&self, wanted: impl Fn(&str) -> bool) -> usize {
         self.state()
@@ -78,11 +78,11 @@ impl Lines {
             .count()
     }
 
-    /// Waits for a `wanted` line, whether it has come already or not, and returns it.
+    /// Waits for a `wanted` line, which may have come already, and returns it.
     ///
     /// # Panics
     ///
-    /// When the stream ends, or the [`DEADLINE`] passes, before it has come.
+    /// If the stream ends, or the [`DEADLINE`] passes, before it has come.
     #[track_caller]
     pub fn wait_for(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let number = self.wait_from(0, what, wanted);
@@ -137,7 +137,7 @@ impl Lines {
     ///
     /// # Panics
     ///
-    /// When it does not end within the [`DEADLINE`].
+    /// If it does not end within the [`DEADLINE`].
     #[track_caller]
     pub fn wait_for_end(&self) {
         let (state, waited) = self

@@ -1,4 +1,4 @@
-//! One connection, spoken line by line.
+//! Peer: one connection, spoken line by line.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown};
@@ -22,23 +22,23 @@ pub struct Peer {
     inbox: Inbox,
 }
 
-/// How the server ended a connection.
+/// The way in which the server ended a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// In order, after everything it had to say.
+    /// In an orderly way, after its last line.
     Closed,
     /// With a reset, which takes unread bytes away from the reader.
     Reset,
 }
 
-/// What came until a connection ended.
+/// Everything that came until a connection ended.
 #[derive(Debug)]
 pub struct Rest {
     /// The whole lines.
     pub lines: Vec<String>,
-    /// The beginning of a line that was cut by the end.
+    /// The beginning of a line that the end cut off.
     pub unfinished: Vec<u8>,
-    /// How it ended.
+    /// The way in which it ended.
     pub ending: Ending,
 }
 
@@ -47,7 +47,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When nobody listens there.
+    /// If nobody listens there.
     #[must_use]
     #[track_caller]
     pub fn dial(address: &Address) -> Peer {
@@ -58,7 +58,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When nobody listens there.
+    /// If nobody listens there.
     #[must_use]
     #[track_caller]
     pub fn dial_from(from: impl Into<IpAddr>, address: &Address) -> Peer {
@@ -76,11 +76,11 @@ impl Peer {
         }
     }
 
-    /// Connects, where it may be that nobody listens any more.
+    /// Connects to an address on which nobody may be listening any more.
     ///
     /// # Errors
     ///
-    /// Why it can't connect.
+    /// The error of connecting.
     pub fn try_dial(address: &Address) -> io::Result<Peer> {
         address.open(Receive::Usual).map(Peer::on)
     }
@@ -96,7 +96,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When the server does not take it.
+    /// If the server does not take it.
     #[track_caller]
     pub fn send(&mut self, line: &str) {
         self.send_bytes(format!("{line}\n").as_bytes());
@@ -106,7 +106,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When the server does not take them.
+    /// If the server does not take them.
     #[track_caller]
     pub fn send_bytes(&mut self, bytes: &[u8]) {
         self.socket
@@ -118,43 +118,43 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When the server does not take them.
+    /// If the server does not take them.
     #[track_caller]
     pub fn send_urgent(&mut self, bytes: &[u8]) {
         let sent = self.socket.send_out_of_band(bytes);
         assert_eq!(sent.expect("the server takes what is sent"), bytes.len());
     }
 
-    /// A second handle for sending, for another thread.
+    /// Returns a second handle for sending, for another thread.
     ///
     /// # Panics
     ///
-    /// When no file can be opened any more.
+    /// If no file can be opened any more.
     #[must_use]
     pub fn writer(&self) -> Writer {
         Writer::new(self.socket.try_clone().expect("a socket can be duplicated"))
     }
 
-    /// The next line.
+    /// Returns the next line.
     ///
     /// # Panics
     ///
-    /// When none comes, or it is not as the protocol wants it.
+    /// If none comes, or it is not as the protocol wants it.
     #[track_caller]
     pub fn line(&mut self) -> String {
         self.line_or_end()
             .unwrap_or_else(|ending| panic!("a line was due, but the connection ended: {ending:?}"))
     }
 
-    /// The next line.
+    /// Returns the next line.
     ///
     /// # Errors
     ///
-    /// How the connection ended, if it did.
+    /// The end of the connection, if it has ended.
     ///
     /// # Panics
     ///
-    /// When nothing comes, or a line is not as the protocol wants it.
+    /// If nothing comes, or a line is not as the protocol wants it.
     #[track_caller]
     pub fn line_or_end(&mut self) -> Result<String, Ending> {
         let begun = Instant::now();
@@ -189,7 +189,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When nothing comes.
+    /// If nothing comes.
     #[track_caller]
     pub fn wait_for_unread(&self) {
         let mut watched = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
@@ -198,12 +198,12 @@ impl Peer {
         assert_eq!(ready, 1, "nothing came");
     }
 
-    /// Everything up to the end of the first `needle`, as raw bytes: for what is not a line, such
-    /// as Telnet's answers.
+    /// Returns everything up to the end of the first `needle`, as raw bytes: for answers that are not
+    /// lines, such as Telnet's.
     ///
     /// # Panics
     ///
-    /// When it does not come.
+    /// If it does not come.
     #[track_caller]
     pub fn bytes_through(&mut self, needle: &[u8]) -> Vec<u8> {
         let begun = Instant::now();
@@ -222,11 +222,11 @@ impl Peer {
         }
     }
 
-    /// Everything up to the end of the connection, as raw bytes.
+    /// Returns everything up to the end of the connection, as raw bytes.
     ///
     /// # Panics
     ///
-    /// When the server keeps the connection open.
+    /// If the server keeps the connection open.
     #[must_use]
     #[track_caller]
     pub fn bytes_to_end(mut self) -> Vec<u8> {
@@ -235,11 +235,11 @@ impl Peer {
         self.inbox.take_all()
     }
 
-    /// Everything up to the end of the connection.
+    /// Returns everything up to the end of the connection.
     ///
     /// # Panics
     ///
-    /// When the server keeps the connection open.
+    /// If the server keeps the connection open.
     #[must_use]
     #[track_caller]
     pub fn read_to_end(mut self) -> Rest {
@@ -262,7 +262,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// When the server has closed already.
+    /// If the server has closed already.
     pub fn half_close(&mut self) {
         self.socket
             .shutdown(Shutdown::Write)
@@ -271,11 +271,11 @@ impl Peer {
 }
 
 impl Rest {
-    /// The connection ended in order, behind a whole line.
+    /// Expects an orderly end after a whole line.
     ///
     /// # Panics
     ///
-    /// When it was reset, or cut within a line.
+    /// If it was reset, or cut within a line.
     #[track_caller]
     pub fn whole(&self) {
         assert_eq!(self.ending, Ending::Closed);

@@ -1,4 +1,4 @@
-//! What `/proc` tells of a running process.
+//! Facts about a running process from `/proc`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use crate::{Server, Signal, wait_until};
 
 impl Server {
-    /// Does something while the process stands still: all that is sent meanwhile lies before it at
+    /// Does something while the process is stopped: everything sent meanwhile reaches it at
     /// once.
     ///
     /// # Panics
     ///
-    /// When it can't be stopped.
+    /// If it can't be stopped.
     pub fn while_stopped(&self, work: impl FnOnce()) {
         self.signal(Signal::SIGSTOP);
         wait_until("every thread to stand still", || self.stands_still());
@@ -19,25 +19,25 @@ impl Server {
         self.signal(Signal::SIGCONT);
     }
 
-    /// Memory the process holds now, in bytes.
+    /// Returns the memory the process holds now, in bytes.
     #[must_use]
     pub fn resident_bytes(&self) -> usize {
         resident_bytes(self.pid())
     }
 
-    /// The most memory the process has held since it started, in bytes.
+    /// Returns the most memory the process has held since it started, in bytes.
     #[must_use]
     pub fn peak_resident_bytes(&self) -> usize {
         self.status_number("status", "VmHWM:") * 1024
     }
 
-    /// Open files and sockets.
+    /// Counts open files and sockets.
     #[must_use]
     pub fn open_descriptors(&self) -> usize {
         self.entries("fd").count()
     }
 
-    /// How often threads of the process went to sleep of themselves: once for each wake-up.
+    /// Counts how often threads of the process went to sleep by themselves: once for each wake-up.
     #[must_use]
     pub fn voluntary_switches(&self) -> usize {
         self.entries("task")
@@ -75,11 +75,11 @@ impl Server {
     }
 }
 
-/// Memory a running process holds now, in bytes.
+/// Returns the memory that a running process holds now, in bytes.
 ///
 /// # Panics
 ///
-/// When there is no such process.
+/// If there is no such process.
 #[must_use]
 pub fn resident_bytes(pid: u32) -> usize {
     number(&proc(pid, "status"), "VmRSS:") * 1024

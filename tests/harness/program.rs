@@ -1,4 +1,4 @@
-//! The programs people chat with when they have no client: telnet and ncat, run as children.
+//! Programs that people chat with when they have no client: telnet and ncat, run as children.
 
 use std::fs::File;
 use std::io::Write;
@@ -10,14 +10,14 @@ use nix::pty::openpty;
 
 use crate::Lines;
 
-/// A running telnet or ncat. It ends with this value, at the latest.
+/// A running telnet or ncat, which ends when this value is dropped, at the latest.
 #[derive(Debug)]
 pub struct Program {
     child: Child,
-    /// Telnet ends with its input: it stays open until the test is done with it.
+    /// The input, which stays open until the test is done: telnet ends with it.
     keyboard: Option<File>,
     screen: Lines,
-    /// Lines of the screen that were looked at.
+    /// The number of screen lines that have been looked at.
     seen: usize,
     fences: usize,
 }
@@ -28,7 +28,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When it is not installed, or does not connect.
+    /// If it is not installed, or does not connect.
     #[must_use]
     #[track_caller]
     pub fn telnet(address: SocketAddr) -> Program {
@@ -39,7 +39,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When it is not installed, or does not connect.
+    /// If it is not installed, or does not connect.
     #[must_use]
     #[track_caller]
     pub fn telnet_on_terminal(address: SocketAddr) -> Program {
@@ -68,7 +68,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When it is not installed.
+    /// If it is not installed.
     #[must_use]
     #[track_caller]
     pub fn ncat(address: SocketAddr) -> Program {
@@ -107,17 +107,17 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When the program has ended, or its input has.
+    /// If the program has ended, or its input has.
     #[track_caller]
     pub fn types(&mut self, line: &str) {
         self.presses(&format!("{line}\n"));
     }
 
-    /// Types Ctrl-C, which a terminal makes an interrupt.
+    /// Types Ctrl-C, which a terminal turns into an interrupt.
     ///
     /// # Panics
     ///
-    /// When the program has ended, or its input has.
+    /// If the program has ended, or its input has.
     #[track_caller]
     pub fn types_ctrl_c(&mut self) {
         self.presses("\x03");
@@ -142,11 +142,11 @@ impl Program {
         self.keyboard = None;
     }
 
-    /// The next line on the screen.
+    /// Returns the next line on the screen.
     ///
     /// # Panics
     ///
-    /// When none comes.
+    /// If none comes.
     #[track_caller]
     pub fn line(&mut self) -> String {
         let number = self
@@ -156,21 +156,21 @@ impl Program {
         self.screen.so_far()[number].clone()
     }
 
-    /// The next line on the screen is exactly this.
+    /// Expects exactly this line next on the screen.
     ///
     /// # Panics
     ///
-    /// When it is another.
+    /// If it is another.
     #[track_caller]
     pub fn shows(&mut self, line: &str) {
         assert_eq!(self.line(), line);
     }
 
-    /// The lines the screen shows before the line `last`, which has come, too.
+    /// Returns the lines on the screen before the line `last`, which has come too.
     ///
     /// # Panics
     ///
-    /// When it does not come.
+    /// If it does not come.
     #[track_caller]
     pub fn shows_before(&mut self, last: &str) -> Vec<String> {
         let number = self.screen.wait_from(self.seen, last, |line| line == last);
@@ -179,11 +179,11 @@ impl Program {
         before
     }
 
-    /// Nothing more came to the screen before an answered `PING`.
+    /// Expects no further line on the screen before an answered `PING`.
     ///
     /// # Panics
     ///
-    /// When something did.
+    /// If something did.
     #[track_caller]
     pub fn silent_until_fence(&mut self) {
         self.fences += 1;
@@ -201,7 +201,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When it runs on.
+    /// If it runs on.
     #[must_use]
     #[track_caller]
     pub fn lines_to_end(self) -> Vec<String> {

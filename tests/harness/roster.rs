@@ -1,14 +1,14 @@
-//! Reading the answer to `WHO`.
+//! Reader of the answer to `WHO`.
 
 use crate::Peer;
 
 impl Peer {
-    /// Asks who is online, and returns the names in the order of the answer. What the room says
-    /// meanwhile is passed over.
+    /// Asks who is online, and returns the names in the order of the answer. Lines of the room
+    /// meanwhile are skipped.
     ///
     /// # Panics
     ///
-    /// When the answer is not as the protocol wants it.
+    /// If the answer is not as the protocol wants it.
     #[must_use]
     #[track_caller]
     pub fn online(&mut self) -> Vec<String> {
@@ -28,7 +28,7 @@ impl Peer {
         online
     }
 
-    /// The rest of the next line that begins so.
+    /// Returns the rest of the next line with this beginning.
     #[track_caller]
     fn online_line(&mut self, beginning: &str) -> String {
         loop {
@@ -39,7 +39,7 @@ impl Peer {
     }
 }
 
-/// `: Jack, Jane, Zoe` or nothing.
+/// Reads `: Jack, Jane, Zoe` or nothing.
 fn collect(names: &str, online: &mut Vec<String>) {
     let names = names.strip_prefix(": ").unwrap_or_default();
     let names = names.split(", ").map(|name| name.trim_end_matches(','));

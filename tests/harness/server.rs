@@ -1,4 +1,4 @@
-//! A running server: its log, its signals, its end.
+//! Server: a running `wacd`, its log, its signals, its end.
 
 use std::process::Child;
 use std::thread;
@@ -13,7 +13,7 @@ use crate::{Address, Lines, Peer, Setup};
 /// to be read.
 const LOG_TAIL_LINES: usize = 200;
 
-/// A server that a test started. It ends with this value, at the latest.
+/// A server that a test started, which ends when this value is dropped, at the latest.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -26,12 +26,12 @@ pub struct Server {
 pub struct Stopped {
     /// Its exit code; none if a signal ended it.
     pub code: Option<i32>,
-    /// Everything it wrote on standard error.
+    /// Its whole output on standard error.
     pub log: Vec<String>,
 }
 
 impl Server {
-    /// Starts a server for a quiet room; [`Setup`] says what that means.
+    /// Starts a server for a quiet room, as [`Setup`] defines it.
     #[must_use]
     #[track_caller]
     pub fn start() -> Server {
@@ -72,38 +72,38 @@ impl Server {
         self
     }
 
-    /// Where it listens first.
+    /// Returns its first address.
     #[must_use]
     pub fn address(&self) -> &Address {
         &self.addresses[0]
     }
 
-    /// Everywhere it listens, in the order of its ready line.
+    /// Returns all its addresses, in the order of its ready line.
     #[must_use]
     pub fn addresses(&self) -> &[Address] {
         &self.addresses
     }
 
-    /// Its process id.
+    /// Returns its process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Its standard error.
+    /// Returns its standard error.
     #[must_use]
     pub fn log(&self) -> &Lines {
         &self.log
     }
 
-    /// Connects; the greeting has come.
+    /// Connects and takes the greeting.
     #[must_use]
     #[track_caller]
     pub fn connect(&self) -> Peer {
         self.connect_at(0)
     }
 
-    /// Connects to one of the addresses; the greeting has come.
+    /// Connects to one of the addresses and takes the greeting.
     #[must_use]
     #[track_caller]
     pub fn connect_at(&self, listener: usize) -> Peer {
@@ -135,7 +135,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When there is no such process.
+    /// If there is no such process.
     pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.pid()).expect("process ids are small");
         kill(Pid::from_raw(pid), signal).expect("a child that was not waited for can be signalled");
@@ -145,7 +145,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When it runs on.
+    /// If it runs on.
     #[must_use]
     #[track_caller]
     pub fn stop(self) -> Stopped {
@@ -157,7 +157,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When it runs on.
+    /// If it runs on.
     #[must_use]
     #[track_caller]
     pub fn wait_for_exit(mut self) -> Stopped {
@@ -169,11 +169,11 @@ impl Server {
         }
     }
 
-    /// Waits until the log tells of so many sessions that ended for `reason`.
+    /// Waits until the log shows `count` sessions that ended for `reason`.
     ///
     /// # Panics
     ///
-    /// When it does not.
+    /// If it does not.
     #[track_caller]
     pub fn wait_for_ends(&self, count: usize, reason: &str) {
         let field = format!("reason={reason}");
@@ -183,7 +183,7 @@ impl Server {
             });
     }
 
-    /// How many sessions have ended for `reason`, as the log tells it.
+    /// Counts the sessions in the log that ended for `reason`.
     #[must_use]
     pub fn ends(&self, reason: &str) -> usize {
         let field = format!("reason={reason}");
@@ -192,20 +192,20 @@ impl Server {
 }
 
 impl Stopped {
-    /// Whether a line of the log has the field, such as `cut_short=1`.
+    /// Tells whether a line of the log has a field, such as `cut_short=1`.
     #[must_use]
     pub fn logged(&self, field: &str) -> bool {
         self.log.iter().any(|line| has_field(line, field))
     }
 
-    /// The whole log as one text.
+    /// Returns the whole log as one text.
     #[must_use]
     pub fn text(&self) -> String {
         self.log.join("\n")
     }
 }
 
-/// Whether one of the line's words is exactly the field.
+/// Tells whether one of the line's words is exactly the field.
 fn has_field(line: &str, field: &str) -> bool {
     line.split([' ', '{', '}', ',']).any(|word| word == field)
 }

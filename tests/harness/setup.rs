@@ -1,4 +1,4 @@
-//! How a server is to be started.
+//! Setup: a description of the server to start.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::process::{Child, Command, Stdio};
 
 use crate::{Server, Stopped, binary, raise_open_files};
 
-/// The secret of every server that is not told another.
+/// The default secret of every server.
 pub const SECRET: &str = "swordfish";
 
-/// Flags for a server, each at most once, but for `--listen`.
+/// Flags for a server, each at most once except `--listen`.
 ///
 /// The defaults are those of a quiet room, in which a test sees only what it caused: any free port
 /// of 127.0.0.1, the secret [`SECRET`], no flood control, no notices of who joins and leaves.
@@ -47,26 +47,26 @@ impl Setup {
         self
     }
 
-    /// Flood control as people meet it.
+    /// Turns on flood control, as people meet it.
     #[must_use]
     pub fn with_flood_control(self) -> Setup {
         self.without("--flood-rate")
     }
 
-    /// Everyone is told who joins and leaves, as people are used to it.
+    /// Turns on notices of joins and leaves, as people are used to them.
     #[must_use]
     pub fn with_notices(self) -> Setup {
         self.without("--notices")
     }
 
-    /// Listens there, too. The first one replaces the default.
+    /// Listens on an address too. The first one replaces the default.
     #[must_use]
     pub fn listen(mut self, address: &str) -> Setup {
         self.listen.push(address.to_owned());
         self
     }
 
-    /// Listens on a Unix socket, too.
+    /// Listens on a Unix socket too.
     #[must_use]
     pub fn listen_unix(self, path: &Path) -> Setup {
         self.listen(&format!("unix:{}", path.display()))
@@ -76,7 +76,7 @@ impl Setup {
     ///
     /// # Panics
     ///
-    /// When it does not get ready.
+    /// If it does not get ready.
     #[must_use]
     #[track_caller]
     pub fn start(&self) -> Server {
@@ -87,7 +87,7 @@ impl Setup {
     ///
     /// # Panics
     ///
-    /// When it runs on.
+    /// If it runs on.
     #[must_use]
     #[track_caller]
     pub fn refused(&self) -> Stopped {

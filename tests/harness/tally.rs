@@ -1,11 +1,11 @@
-//! Counting who joined and left, from the notices.
+//! Tally of joins and leaves, counted from the notices.
 
-/// What the notices told, one by one or gathered.
+/// Counts from the notices, single or gathered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Notices of joins and leaves.
     pub lines: usize,
-    /// Those of them that told of several people.
+    /// Notices among them about several people.
     pub gathered: usize,
     /// People who joined.
     pub joined: usize,
@@ -14,11 +14,11 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts a line in, if it is such a notice.
+    /// Counts a line, if it is such a notice.
     ///
     /// # Panics
     ///
-    /// When it is a notice of joins and leaves, but not as the protocol wants it.
+    /// If it is a notice of joins and leaves, but not as the protocol wants it.
     #[track_caller]
     pub fn add(&mut self, line: &str) {
         let Some(notice) = line.strip_prefix("* ") else {
@@ -35,7 +35,7 @@ impl Tally {
         }
     }
 
-    /// `129 more joined, 12 more left`, or one half of it.
+    /// Reads `129 more joined, 12 more left`, or one half of it.
     #[track_caller]
     fn add_gathered(&mut self, notice: &str) {
         self.gathered += 1;

@@ -1,12 +1,12 @@
-//! The sending half of a connection, for threads that send while another reads.
+//! Sending half of a connection, for threads that send while another reads.
 
 use std::io::{self, Write};
 use std::net::Shutdown;
 
 use socket2::Socket;
 
-/// Sends on a connection whose receiving half is with its [`Peer`](crate::Peer). What fails is
-/// returned, not panicked about: a server that stops closes on whoever is still sending.
+/// The sending half of a connection whose receiving half is with its [`Peer`](crate::Peer). Failures are
+/// returned instead of panics, because a server that stops closes connections that are still sending.
 #[derive(Debug)]
 pub struct Writer {
     socket: Socket,
@@ -21,7 +21,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// What the socket says: the server has closed the connection, or has taken nothing until the
+    /// The socket's error, if the server has closed the connection or has taken nothing until the
     /// deadline.
     pub fn send_bytes(&self, bytes: &[u8]) -> io::Result<()> {
         (&self.socket).write_all(bytes)

@@ -1,19 +1,19 @@
-//! Everybody says all that flood control lets pass, at once.
+//! Bursts: everybody says all that flood control lets pass, at once.
 
 use wac_tests::{Crowd, Heard, Server, numbered};
 
 const PEOPLE: usize = 300;
 /// The burst of flood control.
 const LINES: usize = 10;
-/// Ten of these are a little less than the 16 KiB that one may send at once. All together send
+/// Ten of these are a little less than the 16 KiB that one sender may send at once. All together send
 /// 4.8 MB: more than the window, and nine times what this room takes in a second.
 const TEXT_BYTES: usize = 1590;
 
-/// What each has heard of each: the number of the line that is due next.
+/// The number of the line due next, for each listener and sender.
 struct Heards {
     due: Vec<[usize; PEOPLE]>,
     missing: usize,
-    /// Who has been told to slow down.
+    /// The members that have been told to slow down.
     told: [bool; PEOPLE],
 }
 
@@ -27,7 +27,7 @@ impl Heards {
         }
     }
 
-    /// Each sender's lines come once, in order, and not to himself; one episode is told once.
+    /// Checks that each sender's lines come once, in order, and not to the sender, and that an episode is told once.
     fn hear(&mut self, listener: usize, line: &str) {
         if line == "* slow down: your lines wait" {
             assert!(!self.told[listener], "u{listener} was told twice");

@@ -1,12 +1,12 @@
-//! An attack that once made a shard spin for ever: readers that stop in the middle of a line, and
+//! Attack that once made a shard spin for ever: readers that stop in the middle of a line, and
 //! whispers to them just when that line leaves the window.
 
 use wac_tests::{Crowd, Event, Heard, Peer, Server};
 
 const TALKERS: usize = 8;
 const STUCK: usize = 8;
-/// Each brings 32 KB for everybody: after these, what the stuck ones' sockets took and a window are
-/// far behind.
+/// Each sends 32 KB to everybody: after these, the cursors of the stuck readers are far behind the
+/// window.
 const ROUNDS: usize = 40;
 
 #[test]
@@ -49,7 +49,7 @@ fn stuck(server: &Server, number: usize) -> Peer {
     peer
 }
 
-/// Waits until each talker has heard all others, so that nobody who reads is slow.
+/// Waits until each talker has heard all others, so that no active reader is slow.
 fn hear_everyone(talkers: &mut Crowd) {
     let mut missing = TALKERS * (TALKERS - 1);
     talkers.listen("everyone's line at everyone", |_, event: Event<'_>| {

@@ -1,5 +1,5 @@
-//! What holds under load. Each test is bounded, finishes by itself and takes well under a minute;
-//! they are run one at a time (`--test-threads=1`), for each needs the machine.
+//! Tests under load. Each is bounded, finishes by itself and takes well under a minute. They
+//! run one at a time (`--test-threads=1`), because each needs the machine.
 
 mod bursts;
 mod freeze;

@@ -1,20 +1,20 @@
-//! Fifty readers stop reading while a hundred people chat.
+//! Slow readers in a crowd: fifty stop reading while a hundred people chat.
 
 use wac_tests::{Crowd, Heard, Peer, Server, numbered, unsent_bytes};
 
 const PEOPLE: usize = 100;
 const STUCK: usize = 50;
-/// In each, everyone says one line, and hears all others' before the next: 100 KB are on their way
-/// at most, so nobody who reads is ever slow.
+/// Rounds. In each, everyone says one line and hears all others' before the next: at most 100 KB are
+/// in flight, so no active reader is ever slow.
 const ROUNDS: usize = 40;
 const TEXT_BYTES: usize = 1000;
 
 const WINDOW_BYTES: usize = 256 * 1024;
-/// What the server may keep beyond its window: for each stuck reader, and for everything else.
+/// Memory that the server may use beyond its window: for each stuck reader, and for everything else.
 const BYTES_PER_STUCK: usize = 16 * 1024;
 const OTHER_BYTES: usize = 4 * 1024 * 1024;
-/// What the kernel may hold for one connection: `SO_SNDBUF` of 128 KiB, which it doubles, and as
-/// much again for what it counts on top.
+/// Memory that the kernel may use for one connection: `SO_SNDBUF` of 128 KiB, which it doubles, and as
+/// much again for its overhead.
 const UNSENT_BYTES: usize = 512 * 1024;
 
 fn round(crowd: &mut Crowd, number: usize) {

@@ -1,4 +1,4 @@
-//! A stop while many talk: everyone who reads ends at the same line of the room.
+//! Stop under load: everyone who reads ends at the same line of the room.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::town::{PEOPLE, Pace, SENDERS, Story, Town};
 
 const STOPPING: &str = "* closing: the server is stopping";
 
-/// Everyone was told, and heard the same lines, but for his own.
+/// Checks that everyone was told, and heard the same lines except their own.
 #[track_caller]
 fn assert_same_end(stories: &[Story]) {
     let room = &stories[PEOPLE - 1].room;

@@ -1,4 +1,4 @@
-//! Thousands log in at once and leave at once, again and again.
+//! Storms: thousands log in at once and leave at once, again and again.
 
 use std::time::Instant;
 
@@ -6,13 +6,13 @@ use wac_tests::{Crowd, Peer, Server, Tally, raise_open_files, wait_until};
 
 const PEOPLE: usize = 5000;
 const STORMS: usize = 3;
-/// Files of the test process that are not the crowd's.
+/// Open files of the test process besides the crowd's.
 const OTHER_FILES: usize = 500;
 /// Memory and descriptors need not come back to the byte: allocators and runtimes keep a little.
 const SLACK_BYTES: usize = 4 * 1024 * 1024;
 const SLACK_DESCRIPTORS: usize = 8;
 
-/// Everyone comes, and everyone goes: what the notices told of it.
+/// Lets everyone come and go; returns the tally of the notices.
 fn storm(server: &Server, watching: &mut Peer, people: usize) -> Tally {
     let mut crowd = Crowd::connect(server.address(), people);
     // The same names each time: none may have stayed taken.
@@ -26,7 +26,7 @@ fn storm(server: &Server, watching: &mut Peer, people: usize) -> Tally {
     told
 }
 
-/// Everything of the storm is over: nobody is online, and every connection is closed on both sides.
+/// Waits until the storm is over: nobody is online, and every connection is closed on both sides.
 fn calm(server: &Server, clerk: &mut Peer, descriptors: usize) {
     assert!(clerk.online().is_empty(), "a name stayed taken");
     wait_until("the descriptors come back", || {

@@ -1,4 +1,4 @@
-//! Sixty people, ten of whom talk as fast as they can, each in his own thread.
+//! Sixty people, ten of whom talk as fast as they can, each in a thread.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
@@ -9,29 +9,29 @@ pub(crate) const PEOPLE: usize = 60;
 pub(crate) const SENDERS: usize = 10;
 const TEXT_BYTES: usize = 64;
 
-/// A line of the room: who said it, and its number among his.
+/// A line of the room: its speaker, and its number among the speaker's lines.
 type Line = (usize, usize);
 
-/// What one person heard to the end of the connection.
+/// Everything that one person heard up to the end of the connection.
 pub(crate) struct Story {
     pub(crate) room: Vec<Line>,
     pub(crate) last: String,
     pub(crate) ending: Ending,
 }
 
-/// How far everybody has heard, so that senders go as fast as the slowest reader, and no faster:
-/// who reads must not be too slow because the test is.
+/// The progress of everybody's reading, so that senders go as fast as the slowest reader and no faster:
+/// a slow test must not make its readers too slow.
 pub(crate) struct Progress {
-    /// For each person and sender, how many lines of his were heard.
+    /// The number of lines heard, for each person and sender.
     heard: Mutex<Vec<[usize; SENDERS]>>,
     changed: Condvar,
 }
 
-/// Reports are made, and batches sent, so many lines at a time.
+/// Lines in a batch, and between two reports.
 const BATCH: usize = 50;
-/// Lines of one sender on their way: with all senders', 700 KB, which is little for the window.
+/// Lines of one sender in flight: with all senders' 700 KB, which is little for the window.
 const UNDERWAY: usize = 1000;
-/// The mark of one who has heard enough: his connection has ended.
+/// The mark of a person whose connection has ended.
 const OVER: usize = usize::MAX;
 
 impl Progress {
@@ -53,7 +53,7 @@ impl Progress {
         self.changed.notify_all();
     }
 
-    /// Waits until everybody has heard so many lines of the sender, who does not hear himself.
+    /// Waits until everybody but the sender has heard `lines` of the sender.
     pub(crate) fn wait(&self, sender: usize, lines: usize) {
         let behind = |heard: &mut Vec<[usize; SENDERS]>| {
             heard
@@ -120,16 +120,16 @@ fn talk(writer: &Writer, pace: impl Fn(usize)) {
     }
 }
 
-/// How fast the senders send.
+/// The pace of the senders.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pace {
-    /// As fast as everybody reads.
+    /// As fast as the slowest reader.
     OfTheReaders,
     /// As fast as the server takes it.
     OfTheServer,
 }
 
-/// People who talk and listen, each in his own thread.
+/// People who talk and listen, each in a thread.
 pub(crate) struct Town {
     listening: Vec<JoinHandle<Story>>,
     talking: Vec<JoinHandle<()>>,

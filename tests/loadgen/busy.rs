@@ -1,4 +1,4 @@
-//! A machine without time to spare is no machine to measure on, and the verdict says so.
+//! Busy machines: one without time to spare is not fit to measure on, and the verdict says so.
 
 use std::hint;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use wac_tests::Server;
 
 use crate::tester::run;
 
-/// No fire burns longer, whatever becomes of the test.
+/// The longest time that the threads run, whatever becomes of the test.
 const BURNS_AT_MOST: Duration = Duration::from_secs(20);
 
-/// Threads that take all the time the machine has: two for each core. They end with this value.
+/// Threads that keep all cores busy, two for each core. They end when this value is dropped.
 struct Fire {
     over: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,

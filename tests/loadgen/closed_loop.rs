@@ -1,4 +1,4 @@
-//! A closed loop keeps so much under way and no more, checks all of it, and tells no latency.
+//! Closed loop: keeps a fixed number of messages in flight, checks all of them, and reports no latency.
 
 use serde_json::Value;
 use wac_loadgen::fake::{Fake, Script};
@@ -6,7 +6,7 @@ use wac_tests::Server;
 
 use crate::tester::{Told, run};
 
-/// A run whose server delivers nothing before so many messages were read.
+/// Runs against a server that delivers nothing before it has read a number of messages.
 #[track_caller]
 fn withheld(messages: usize, flags: &str) -> Told {
     let fake = Fake::start(Script {
@@ -17,7 +17,7 @@ fn withheld(messages: usize, flags: &str) -> Told {
     run(fake.address(), flags)
 }
 
-/// All that was sent came to everybody else, and it is said how much that was, but not how long it took.
+/// Checks that all messages reached everybody else, and that their number is reported but no latency.
 #[track_caller]
 fn sound(told: &Told, readers: u64) {
     told.ended_with(0);
@@ -45,7 +45,7 @@ fn no_more_is_sent_than_may_be_under_way() {
     // It waits for a fifth message that must not come.
     let told = withheld(5, flags);
     assert_eq!(told.number("/sent"), 4, "{}", told.text);
-    // What was sent is owed, as ever.
+    // Sent messages are owed, as ever.
     assert_eq!(told.faults(), [2 * 4, 0, 0, 0, 0, 0]);
     told.ended_with(5);
 }
@@ -58,7 +58,7 @@ fn what_has_come_makes_room_for_more() {
     assert!(told.number("/sent") > 4, "{}", told.text);
 }
 
-/// Each thread's gate is opened by what the others read, too.
+/// Checks that lines read by other threads also let a thread send on.
 #[test]
 fn the_loop_goes_on_with_several_threads_and_one_message_under_way() {
     let server = Server::start();
@@ -68,7 +68,7 @@ fn the_loop_goes_on_with_several_threads_and_one_message_under_way() {
         );
         let told = run(server.address().tcp(), &flags);
         sound(&told, 19);
-        // A gate that nobody looks at again would let one message of each thread go.
+        // A thread that never checked again would send only one message.
         assert!(told.number("/sent") > 20, "{}", told.text);
         assert_eq!(told.number("/throughput/in_flight"), limit);
     }

@@ -1,10 +1,10 @@
-//! The load tester's commands that make no run.
+//! Commands of the load tester that are not runs.
 
 use std::process::{Command, Output, Stdio};
 
 use wac_tests::binary;
 
-/// What a command came to.
+/// The outcome of a command.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
@@ -52,14 +52,14 @@ pub(crate) fn ended(command: &mut Command) -> Ended {
 }
 
 impl Ended {
-    /// It ended with this code.
+    /// Expects this exit code.
     #[track_caller]
     pub(crate) fn with(&self, code: i32) -> &Ended {
         assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
         self
     }
 
-    /// It told this, on either output.
+    /// Expects this text, on either output.
     #[track_caller]
     pub(crate) fn tells(&self, wanted: &str) -> &Ended {
         let told = self.stdout.contains(wanted) || self.stderr.contains(wanted);

@@ -1,4 +1,4 @@
-//! Two sides of runs are compared: better, worse, or no difference shown; what can't be is refused.
+//! Comparison of two sides of runs: better, worse, or no difference shown; incomparable ones are refused.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What a server takes longer is what the load tester measures more.
+//! Delays of a server, which the load tester measures in full.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use wac_loadgen::fake::{Fake, Script};
 
 use crate::tester::Tester;
 
-/// A server that holds each delivery for so long, and a load tester that is measuring it.
+/// A server that delays each delivery, and a load tester that measures it.
 #[track_caller]
 fn measure(delay: Duration) -> (Fake, Tester) {
     let fake = Fake::start(Script {

@@ -1,4 +1,4 @@
-//! The doctor tells what does not fit before anything runs, and the exact fix.
+//! Doctor: reports what does not fit before anything runs, with the exact remedy.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};

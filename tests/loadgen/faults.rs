@@ -1,16 +1,16 @@
-//! Wrong delivery is counted exactly, and shown where it was seen first.
+//! Faults of delivery: counted exactly, and shown where they were seen first.
 
 use wac_loadgen::fake::{Fake, Fault, Script};
 
 use crate::tester::{Told, run};
 
-/// Four users of whom two send 25 messages each; what is lost is waited for only briefly.
+/// Flags for four users, two of whom send 25 messages each, with a short wait for lost ones.
 const LOAD: &str =
     "--users 4 --senders 2 --rate 200/s --arrival even --duration 250ms --drain 300ms";
 /// The last of the 50 messages.
 const LAST: usize = 49;
 
-/// Where a fault was done, as the load tester is to tell it.
+/// The place of a fault, as the load tester should report it.
 #[track_caller]
 fn place(fake: &Fake, fault: Fault) -> String {
     fake.place(fault).expect("the fault was done")
@@ -27,7 +27,7 @@ fn tell(script: &[(usize, Fault)]) -> (Fake, Told) {
     (fake, told)
 }
 
-/// One fault alone: its count is 1, all others are 0, and its place is told.
+/// Checks a single fault: its count is 1, all others are 0, and its place is reported.
 #[track_caller]
 fn one(at: usize, fault: Fault, word: &str, counts: [u64; 6], received: u64) {
     let (fake, told) = tell(&[(at, fault)]);

@@ -1,4 +1,4 @@
-//! Ctrl-C ends the sending; what was sent is awaited and told.
+//! Interrupt: Ctrl-C ends the sending; sent messages are awaited and reported.
 
 use wac_tests::Server;
 

@@ -1,4 +1,4 @@
-//! The server's limits are recognised: the figures are withheld, and the flag is named.
+//! Limits of the server: recognised and named by their flag; the figures are withheld.
 
 use wac_tests::{Server, Signal};
 

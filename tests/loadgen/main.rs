@@ -1,6 +1,6 @@
-//! The load tester: against the real server, and against a fake one that does wrong on purpose.
+//! Tests of the load tester, against the real server and against a fake one that does wrong on purpose.
 //!
-//! What a run came to is read from its JSON; what people see, from its text.
+//! Results are read from a run's JSON; what people see, from its text.
 
 mod busy;
 mod closed_loop;

@@ -1,4 +1,4 @@
-//! The schedule waits for nobody, and latency counts from the due time.
+//! Open loop: the schedule waits for nobody, and latency counts from the due time.
 
 use wac_loadgen::fake::{Fake, Script};
 

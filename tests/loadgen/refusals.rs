@@ -1,4 +1,4 @@
-//! What can't be run is refused before anything runs, with the remedy.
+//! Refusals: impossible runs are refused before anything runs, with the remedy.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::Command;
@@ -8,7 +8,7 @@ use wac_tests::raise_open_files;
 use crate::command::{command_with_open_files, ended};
 use crate::tester::run;
 
-/// An address where nobody listens: the kernel gave the port a moment ago.
+/// Returns an address where nobody listens: the kernel chose the port a moment ago.
 fn nobody() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
     listener.local_addr().expect("it is bound")
@@ -31,7 +31,7 @@ fn more_users_than_open_files_are_refused_with_the_fix() {
     told.shows("hint: ulimit -Hn");
 }
 
-/// In a network of its own there may be as few ports as a test wants.
+/// Runs in a network namespace, which can have as few ports as a test wants.
 #[test]
 fn more_users_than_ports_are_refused_with_the_fix() {
     let script = "ip link set lo up && echo '40000 40099' > /proc/sys/net/ipv4/ip_local_port_range && exec \"$0\" \"$@\"";
@@ -53,7 +53,7 @@ fn nobody_listening_is_told() {
     told.shows("hint: is the server running there?");
 }
 
-/// Nobody has connected: a connection waits in the listener's queue, and none does.
+/// Checks that nobody has connected: a connection would wait in the listener's queue.
 #[track_caller]
 fn untouched(listener: &TcpListener) {
     listener.set_nonblocking(true).expect("a socket of ours");

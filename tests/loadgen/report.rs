@@ -1,4 +1,4 @@
-//! The report, as a browser shows it: what is drawn is what `run.json` holds, and nothing is fetched.
+//! Report as a browser shows it: the drawing matches `run.json`, and nothing is fetched.
 
 use std::fs;
 use std::path::Path;
@@ -142,7 +142,7 @@ struct Axis {
 }
 
 /// A line: its data, and the corners of what is drawn.
-struct Line {
+struct Curve {
     data: Vec<(f64, f64)>,
     drawn: Vec<(f64, f64)>,
 }
@@ -165,17 +165,17 @@ impl<'a> Plot<'a> {
 
     /// The lines of one name: what enough observations carry, and the rest.
     #[track_caller]
-    fn lines(&self, name: &str) -> Vec<Line> {
+    fn lines(&self, name: &str) -> Vec<Curve> {
         let paths = self.svg.split("<path ").skip(1);
         let paths = paths.filter(|path| attribute(path, "data-series") == name);
-        let lines: Vec<_> = paths.map(Line::read).collect();
+        let lines: Vec<_> = paths.map(Curve::read).collect();
         assert!(!lines.is_empty(), "{name} is drawn");
         lines
     }
 
     /// Each corner of what is drawn lies where its data say, by the ticks.
     #[track_caller]
-    fn draws(&self, line: &Line) {
+    fn draws(&self, line: &Curve) {
         assert!(!line.data.is_empty());
         assert_eq!(line.data.len(), line.drawn.len());
         for (data, drawn) in line.data.iter().zip(&line.drawn) {
@@ -217,7 +217,7 @@ impl Axis {
     }
 }
 
-impl Line {
+impl Curve {
     fn read(path: &str) -> Self {
         let pairs = |text: &str| text.split_whitespace().map(pair).collect();
         let drawn = attribute(path, "d")
@@ -253,7 +253,7 @@ fn attribute<'a>(text: &'a str, name: &str) -> &'a str {
 
 /// The line goes up to the maximum of all samples, and passes the percentiles that the run tells.
 #[track_caller]
-fn holds_percentiles(lines: &[Line], figures: &Value) {
+fn holds_percentiles(lines: &[Curve], figures: &Value) {
     let all: Vec<_> = lines.iter().flat_map(|line| &line.data).collect();
     let samples = figures["samples"].as_f64().expect("samples are told");
     let max = figures["max"].as_f64().expect("a maximum is told");

@@ -1,10 +1,10 @@
-//! Against the real server everything is right, and the books say so exactly.
+//! Runs against the real server: everything is right, and the ledger says so exactly.
 
 use wac_tests::Server;
 
 use crate::tester::{Tester, Told, run};
 
-/// Nobody missed anything: each message went to everybody but its sender.
+/// Checks that nobody missed anything: each message went to everybody but its sender.
 #[track_caller]
 fn exact(told: &Told, users: u64) {
     told.ended_with(0);

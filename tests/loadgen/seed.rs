@@ -1,4 +1,4 @@
-//! The same seed asks the same of the server.
+//! Seeds: the same one asks the same of the server.
 
 use wac_tests::Server;
 

@@ -1,10 +1,10 @@
-//! The load tester tries itself, and says what it found.
+//! Self-test: the load tester tries itself, and reports what it found.
 
 use std::process::Command;
 
 use wac_tests::binary;
 
-/// What must be in the list, whatever else is.
+/// Cases that the list must contain.
 const CASES: [&str; 12] = [
     "nothing wrong",
     "drop",

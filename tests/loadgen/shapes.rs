@@ -1,11 +1,11 @@
-//! The shapes of a run: each of them is made against the real server, and the books stay exact.
+//! Shapes of a run: each is made against the real server, and the ledger stays exact.
 
 use serde_json::Value;
 use wac_tests::Server;
 
 use crate::tester::{Told, run};
 
-/// Runs against a server that holds nobody back.
+/// Runs against a server without flood control.
 #[track_caller]
 fn told(flags: &str) -> Told {
     let server = Server::start();
@@ -17,7 +17,7 @@ fn told(flags: &str) -> Told {
     told
 }
 
-/// The headline with this name: its number, if it has one.
+/// Returns the number of the headline with this name, if it has one.
 #[track_caller]
 fn headline(told: &Told, name: &str) -> Option<f64> {
     let all = told.json["headlines"].as_array().expect("there are some");

@@ -1,4 +1,4 @@
-//! A time in which something stood still is seen by everything that fell due in it: whoever stood still.
+//! Stalls: every message that fell due while either side stood still shows it.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ fn a_server_stopped_for_2_s_is_in_every_message_that_fell_due_meanwhile() {
     carried(&tester.told(), stall);
 }
 
-/// What is not sent in time is late all the same: counted from the sending, it would not be.
+/// Checks that a message sent late counts as late; counted from the sending, it would not.
 #[test]
 fn a_load_tester_stopped_for_1_s_is_in_every_message_that_fell_due_meanwhile() {
     let server = Server::start();
@@ -58,7 +58,7 @@ fn carried(told: &Told, stall: Duration) {
             "{word}: {carrying} messages, where a stall of {stall:?} explains {explained:.0}:\n{}",
             told.text
         );
-        // What fell due at its beginning waited for all of it.
+        // A message due at its beginning waited for all of it.
         let longest = times.max() as f64 / nanos(stall) as f64;
         assert!(
             (0.95..=1.15).contains(&longest),

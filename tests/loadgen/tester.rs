@@ -1,4 +1,4 @@
-//! A running load tester: its progress, its end, what it told.
+//! Running load tester: its progress, its end, its report.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use wac_tests::{DEADLINE, Signal, binary, wait_until};
 
-/// A load tester that a test started. It ends with this value, at the latest.
+/// A load tester that a test started, which ends when this value is dropped, at the latest.
 pub(crate) struct Tester {
     child: Child,
     stdout: Option<JoinHandle<String>>,
@@ -27,7 +27,7 @@ pub(crate) struct Tester {
 #[derive(Debug)]
 pub(crate) struct Told {
     pub(crate) code: Option<i32>,
-    /// What people see: progress, then the result.
+    /// The output for people: progress, then the result.
     pub(crate) text: String,
     /// Null if it did not get so far.
     pub(crate) json: Value,
@@ -122,7 +122,7 @@ impl Tester {
     }
 }
 
-/// How many deliveries a line of progress tells: `sending ...: ... · 479,520 deliveries · ...`.
+/// Returns the number of deliveries in a line of progress: `sending ...: ... · 479,520 deliveries · ...`.
 fn deliveries(line: &str) -> Option<u64> {
     let count = line
         .split(" · ")
@@ -131,21 +131,21 @@ fn deliveries(line: &str) -> Option<u64> {
 }
 
 impl Told {
-    /// A number in the JSON.
+    /// Returns a number in the JSON.
     #[track_caller]
     pub(crate) fn number(&self, pointer: &str) -> u64 {
         let value = self.json.pointer(pointer).and_then(Value::as_u64);
         value.unwrap_or_else(|| panic!("{pointer} is a number in:\n{:#}\n{}", self.json, self.text))
     }
 
-    /// A text in the JSON.
+    /// Returns a text in the JSON.
     #[track_caller]
     pub(crate) fn words(&self, pointer: &str) -> &str {
         let value = self.json.pointer(pointer).and_then(Value::as_str);
         value.unwrap_or_else(|| panic!("{pointer} is a text in:\n{:#}\n{}", self.json, self.text))
     }
 
-    /// All observations of a word, as the JSON holds them: none is rounded away.
+    /// Returns all observations of a metric, as the JSON holds them, unrounded.
     #[track_caller]
     pub(crate) fn histogram(&self, word: &str) -> Histogram<u64> {
         let encoded = self.words(&format!("/latency_ns/{word}/histogram"));
@@ -154,13 +154,13 @@ impl Told {
         decoded.expect("it is a histogram in the V2 form, compressed")
     }
 
-    /// It ended with this code.
+    /// Expects this exit code.
     #[track_caller]
     pub(crate) fn ended_with(&self, code: i32) {
         assert_eq!(self.code, Some(code), "{}", self.text);
     }
 
-    /// It showed this.
+    /// Expects this text.
     #[track_caller]
     pub(crate) fn shows(&self, wanted: &str) {
         assert!(self.text.contains(wanted), "{wanted} is in:\n{}", self.text);

@@ -1,4 +1,4 @@
-//! What explains the program names everything there is.
+//! Explanations of the program: between them they name everything there is.
 
 use crate::command::command;
 

@@ -1,4 +1,4 @@
-//! Limits of an address. Here loopback is not trusted: 127.0.0.2 and 127.0.0.3 are strangers.
+//! Limits of an address. Loopback is not trusted here: 127.0.0.2 and 127.0.0.3 are strangers.
 
 use std::net::Ipv4Addr;
 use std::time::Instant;

@@ -1,11 +1,11 @@
-//! Who is let in, and what those are told who are not.
+//! Admission: which connections are let in, and the reason given to the others.
 
 use wac_tests::{Ending, Peer, Server};
 
 const FULL: &str = "* closing: server full";
 const NO_WEB_SERVER: &str = "* closing: this is a chat server, not a web server";
 
-/// What a connection hears that says this first, to its end.
+/// Returns all that a connection receives which sends this first.
 #[track_caller]
 fn told(server: &Server, first: &[u8]) -> Vec<String> {
     let mut peer = Peer::dial(server.address());

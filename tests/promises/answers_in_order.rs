@@ -1,5 +1,5 @@
-//! Promise 4: what a connection is answered comes in the order it asked; and a `PONG` is a fence
-//! for everybody: what was sent before the `PING` stands before every `PONG` asked for later.
+//! Promise 4: answers come in the order of the commands, and a `PONG` is a fence for everybody:
+//! everything sent before the `PING` comes before every `PONG` requested later.
 
 use wac_tests::{Peer, SECRET, Server};
 
@@ -62,7 +62,7 @@ fn a_pong_is_a_fence_for_whispers() {
     }
 }
 
-/// Two of them: with two shards, one is on the shard of the sender, the other is not.
+/// The number of listeners: with two shards, one is on the shard of the sender, the other is not.
 fn readers(server: &Server) -> [Peer; 2] {
     [server.user("bob"), server.user("cat")]
 }

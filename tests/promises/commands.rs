@@ -1,4 +1,4 @@
-//! Each command, and each refusal word for word.
+//! Commands, and their refusals word for word.
 
 use wac_tests::{Peer, SECRET, Server};
 

@@ -1,5 +1,5 @@
-//! Promise 7: a stop is clean. Everybody is told, all who read end at the same line, and the exit
-//! code tells whether anybody was cut short.
+//! Promise 7: a stop is clean. Everybody is told, everyone who reads ends at the same line, and the
+//! exit code tells whether anybody was cut short.
 
 use std::time::{Duration, Instant};
 

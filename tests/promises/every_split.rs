@@ -1,8 +1,8 @@
-//! However a client cuts what it sends into packets, the answers are the same.
+//! Splits of the stream: however a client cuts its bytes into packets, the answers are the same.
 
 use wac_tests::{Peer, Server};
 
-/// How a line is cut.
+/// A way to cut a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cut {
     Never,
@@ -10,7 +10,7 @@ enum Cut {
     BetweenBytes,
 }
 
-/// Every command, refusals and what is no command at all.
+/// Every command, refusals, and lines that are no command.
 fn lines() -> Vec<Vec<u8>> {
     let telnet: [&[u8]; 3] = [
         b"MSG o\xff\xfb\x18ne\n",
@@ -53,7 +53,7 @@ fn pieces(line: &[u8], cut: Cut) -> Vec<&[u8]> {
     }
 }
 
-/// What the speaker was answered, byte for byte, and what another user heard.
+/// Returns the answers to the speaker, byte for byte, and the lines that another user heard.
 fn dialogue(cut: Cut) -> (String, Vec<String>) {
     let server = Server::setup().with("--shards", "1").start();
     let (mut bob, mut pacer) = (server.user("bob"), server.connect());

@@ -1,4 +1,4 @@
-//! Flood control holds a sender back; it refuses nothing and loses nothing.
+//! Flood control: holds a sender back; refuses nothing and loses nothing.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,14 +7,14 @@ use wac_tests::{Crowd, Heard, Peer, Server, Setup};
 
 const TOLD: &str = "* slow down: your lines wait";
 
-/// A burst of 10 lines, then 50 a second: ten times as fast as the default, so that tests are.
+/// Starts a server that allows a burst of 10 lines, then 50 a second: ten times the default rate, to keep tests fast.
 fn limited() -> Setup {
     Server::setup()
         .with("--flood-burst", "10")
         .with("--flood-rate", "50")
 }
 
-/// Sends so many messages at once.
+/// Sends `count` messages at once.
 fn flood(sender: &mut Peer, lines: usize) {
     let lines: String = (0..lines).map(|number| format!("MSG {number}\n")).collect();
     sender.send_bytes(lines.as_bytes());

@@ -1,4 +1,4 @@
-//! What the server says first, and its secret.
+//! Greeting of the server, and its secret.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use wac_tests::{Peer, Server};
 
-/// A file with this content, and the folder that holds it.
+/// Creates a file with this content, and returns it with its folder.
 fn file(content: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let path = folder.path().join("content.txt");

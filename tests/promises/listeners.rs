@@ -1,4 +1,4 @@
-//! Where the server listens, and its ready line.
+//! Listeners of the server, and its ready line.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

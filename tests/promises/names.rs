@@ -1,4 +1,4 @@
-//! What a name may be, which names are the same, and when a name is free.
+//! Names: which are allowed, which are the same, and when one is free.
 
 use wac_tests::{Peer, Server};
 

@@ -1,4 +1,4 @@
-//! Notices of who joins and leaves.
+//! Notices of joins and leaves.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ fn server() -> Server {
     Server::setup().with_notices().start()
 }
 
-/// Reads until so many people have joined and left.
+/// Reads until as many people have joined and left.
 fn tally(watching: &mut Peer, joined: usize, left: usize) -> Tally {
     let mut tally = Tally::default();
     while tally.joined < joined || tally.left < left {

@@ -1,5 +1,5 @@
-//! Promise 1: all users see the lines of the room in one and the same order, and a sender's lines,
-//! whispers among them, in the order sent.
+//! Promise 1: all users see the lines of the room in the same order, and the lines of one sender,
+//! whispers included, in the order sent.
 
 use std::thread;
 
@@ -13,7 +13,7 @@ fn server() -> Server {
     Server::setup().with("--shards", "2").start()
 }
 
-/// Says all its lines, and returns what it heard of the others until they stood in the room.
+/// Says all its lines, and returns the lines of others that it heard until they were in the room.
 fn talk(mut sender: Peer) -> (Peer, Vec<String>) {
     for number in 0..LINES {
         sender.send(&format!("MSG {number}"));

@@ -1,8 +1,8 @@
-//! Promise 5: a whisper is received by the named user alone, and its text is written to no log.
+//! Promise 5: only the named user receives a whisper, and its text is never written to a log.
 
 use wac_tests::Server;
 
-/// Stands in no log unless a private text does.
+/// A word that is in a log only if a private text is.
 const TEXT: &str = "the key rotates at noon";
 
 #[test]

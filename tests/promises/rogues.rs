@@ -1,5 +1,5 @@
-//! Clients that do as they please: each is answered as the protocol says, and a healthy pair beside
-//! them is not disturbed.
+//! Rogue clients: each is answered as the protocol says, and a healthy pair beside them is not
+//! disturbed.
 
 use wac_tests::{Ending, Peer, Server};
 

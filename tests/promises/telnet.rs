@@ -1,4 +1,4 @@
-//! Telnet's commands (RFC 854) in the stream: taken out of the text, declined, answered.
+//! Telnet commands (RFC 854) in the stream: removed from the text, declined, answered.
 
 use wac_tests::{Peer, Server};
 

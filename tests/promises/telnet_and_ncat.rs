@@ -1,17 +1,17 @@
-//! People chat with the programs they have: telnet and ncat.
+//! Telnet and ncat, as people chat with them.
 
 use wac_tests::{Program, SECRET, Server, wait_until};
 
-/// Two with telnet and one with ncat, all logged in. The greeting and the joins have been seen.
-struct Room {
+/// Two people with telnet and one with ncat, all logged in, after the greeting and the joins.
+struct TerminalChat {
     ann: Program,
     bob: Program,
     cat: Program,
     _server: Server,
 }
 
-impl Room {
-    fn new() -> Room {
+impl TerminalChat {
+    fn new() -> TerminalChat {
         let server = Server::setup().with_flood_control().with_notices().start();
         let address = server.address().tcp();
         let mut ann = logged_in(Program::telnet(address), "ann");
@@ -20,7 +20,7 @@ impl Room {
         ann.shows("* bob joined");
         ann.shows("* cat joined");
         bob.shows("* cat joined");
-        Room {
+        TerminalChat {
             ann,
             bob,
             cat,
@@ -42,7 +42,7 @@ fn logged_in(mut program: Program, name: &str) -> Program {
 
 #[test]
 fn what_one_says_the_others_see_with_the_name_in_front_and_nobody_an_echo() {
-    let mut room = Room::new();
+    let mut room = TerminalChat::new();
     room.ann.types("MSG hello, all");
     room.bob.shows("ann: hello, all");
     room.cat.shows("ann: hello, all");
@@ -56,7 +56,7 @@ fn what_one_says_the_others_see_with_the_name_in_front_and_nobody_an_echo() {
 
 #[test]
 fn a_whisper_is_seen_by_one() {
-    let mut room = Room::new();
+    let mut room = TerminalChat::new();
     room.ann.types("W cat Hi, How are you?");
     room.cat.shows("ann whispers, \"Hi, How are you?\"");
     room.cat.types("W bob psst");
@@ -68,7 +68,7 @@ fn a_whisper_is_seen_by_one() {
 
 #[test]
 fn who_is_complete_and_the_secret_is_told() {
-    let mut room = Room::new();
+    let mut room = TerminalChat::new();
     for person in [&mut room.ann, &mut room.cat] {
         person.types("WHO");
         person.shows("* online (3): ann, bob, cat");
@@ -79,7 +79,7 @@ fn who_is_complete_and_the_secret_is_told() {
 
 #[test]
 fn whoever_closes_the_program_has_left() {
-    let mut room = Room::new();
+    let mut room = TerminalChat::new();
     drop(room.bob);
     room.ann.shows("* bob left");
     room.cat.ends_input();

@@ -1,4 +1,4 @@
-//! What of a text reaches the others: no control characters, everything else as it was typed.
+//! Texts as others receive them: no control characters, everything else as it was typed.
 
 use wac_tests::{Peer, Server};
 

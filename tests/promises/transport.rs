@@ -10,7 +10,7 @@ fn pair(server: &Server) -> (Peer, Peer) {
     (server.user("ann"), server.user("bob"))
 }
 
-/// A message that makes a line of so many bytes with the ending.
+/// Returns a message that makes a line of `bytes`, ending included.
 fn message(line_bytes: usize, ending: &str) -> (String, String) {
     let text = "x".repeat(line_bytes - "MSG ".len() - ending.len());
     (format!("MSG {text}{ending}"), text)

@@ -1,4 +1,4 @@
-//! `WHO`: everybody who is logged in, in the order of logging in.
+//! `WHO`: lists everybody who is logged in, in the order of logging in.
 
 use wac_tests::{Peer, Server};
 

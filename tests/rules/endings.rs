@@ -17,12 +17,12 @@ fn unread_input() -> Vec<u8> {
         .into_bytes()
 }
 
-/// Everyone on TCP is held back after one line; who comes over the Unix socket is not.
+/// Limits everyone on TCP to one line; peers on the Unix socket are not held back.
 fn limited(setup: Setup) -> Setup {
     setup.with("--flood-burst", "1").with("--flood-rate", "1")
 }
 
-/// What a reader heard of the room.
+/// Returns the number of room lines that a reader heard.
 fn room_lines(lines: &[String]) -> usize {
     lines
         .iter()

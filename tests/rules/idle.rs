@@ -1,4 +1,4 @@
-//! Wake-ups are earned: an idle server makes no system calls.
+//! Wake-ups are earned: an idle server sleeps.
 //!
 //! The failure: a timer for each session, or shards that wake each other for nothing, keep a server
 //! busy on which nobody says a word.
@@ -9,9 +9,9 @@ use std::time::Duration;
 use wac_tests::{Crowd, Server};
 
 const USERS: usize = 200;
-/// How long nothing happens: this is what is measured, not what is waited for.
+/// The time without any event: the measured interval, not a wait.
 const IDLE: Duration = Duration::from_secs(3);
-/// For all threads and all of the idle time: a few timers of the whole server, none of a session.
+/// Wake-ups of all threads in all of the idle time: a few timers of the whole server, none of a session.
 const WAKE_UPS: usize = 30;
 
 #[test]

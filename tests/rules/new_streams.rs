@@ -13,7 +13,7 @@ const TEXT_BYTES: usize = 1000;
 /// 128 KB: twice the window, and within what the buffers of a new socket take.
 const BURST_LINES: usize = 128;
 
-/// Sends one burst for each word it is given.
+/// Sends one burst for each request.
 fn burst_on_demand(mut ann: Peer, demand: &Receiver<()>) {
     let burst = format!("MSG {}\n", numbered(0, TEXT_BYTES)).repeat(BURST_LINES);
     while demand.recv().is_ok() {

@@ -7,7 +7,7 @@ use wac_tests::{Crowd, Heard, Server, numbered};
 
 const READERS: usize = 400;
 const SENDERS: usize = 10;
-/// Of each sender in each burst: together 160 KB, 2.5 times the window, and within what the buffers
+/// Lines of each sender in each burst: together 160 KB, 2.5 times the window, and within what the buffers
 /// of one socket take, so that not even a reader who pauses is slow.
 const LINES: usize = 16;
 const TEXT_BYTES: usize = 1000;
@@ -32,7 +32,7 @@ fn a_burst_larger_than_the_window_closes_no_healthy_reader() {
     }
 }
 
-/// Each sends its part of the burst in one write.
+/// Lets each sender send its part of the burst in one write.
 fn everybody_sends(senders: &mut Crowd, burst: usize) {
     let message = |line| format!("MSG {}\n", numbered(burst * LINES + line, TEXT_BYTES));
     let part: String = (0..LINES).map(message).collect();
@@ -41,7 +41,7 @@ fn everybody_sends(senders: &mut Crowd, burst: usize) {
     }
 }
 
-/// Everybody hears so many lines.
+/// Waits until everybody has heard as many lines.
 fn hear(crowd: &mut Crowd, lines: usize) {
     let mut missing = crowd.all().len() * lines;
     crowd.listen("the burst", |_, event| {

@@ -24,7 +24,7 @@ impl Rate {
 /// All times are since the server's start.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Bucket {
-    /// When the bucket will be full, in nanoseconds.
+    /// The time at which the bucket will be full, in nanoseconds.
     full_at: u64,
 }
 

@@ -257,7 +257,7 @@ impl Cursor {
             debug_assert!(step > 0, "no more is written than was shown");
             self.at = self.at.plus(step);
             bytes -= step;
-            // The head stands between two lines, and so does the end of reading: most need no look.
+            // Both the head and the end of reading are between two lines, so most cases need no search.
             self.mid_line =
                 self.at != limit && view.bytes(Position(self.at.0 - 1), self.at) != b"\n";
         }

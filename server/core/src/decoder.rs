@@ -44,7 +44,7 @@ pub struct Decoder {
     bytes: Vec<u8>,
     /// Length of the line's text so far, in `0..=raw`.
     text: usize,
-    /// Where the undecoded bytes begin, in `text..=bytes.len()`.
+    /// The beginning of the undecoded bytes, in `text..=bytes.len()`.
     raw: usize,
     found: Option<Found>,
     telnet: Telnet,

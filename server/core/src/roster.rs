@@ -159,7 +159,7 @@ impl Roster {
             }
         }
         if self.users.is_empty() {
-            // The memory of a full room goes back with its last user.
+            // The memory of a full room is freed with its last user.
             (self.users, self.skeletons) = Default::default();
         }
     }

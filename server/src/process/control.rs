@@ -48,15 +48,15 @@ pub fn stop(pid_file: &Path, timeout: Duration) -> io::Result<Stopped> {
         return Ok(Stopped::NotRunning);
     };
     let pid = holder.pid;
-    let raw = Pid::from_raw(pid)
-        .ok_or_else(|| io::Error::other("the pidfile has no process's number"))?;
+    let raw =
+        Pid::from_raw(pid).ok_or_else(|| io::Error::other("the pidfile holds no process id"))?;
     let process = pidfd_open(raw, PidfdFlags::empty())?;
     if !holder.still_holds() {
         return Ok(Stopped::NotRunning);
     }
     pidfd_send_signal(&process, Signal::TERM).map_err(|error| match error {
         Errno::PERM => io::Error::other(format!(
-            "process {pid}, which runs, belongs to another user: only that one and root may stop it"
+            "process {pid} is running but belongs to another user; only that user and root may stop it"
         )),
         error => error.into(),
     })?;

@@ -40,7 +40,7 @@ impl Starter {
     fn tell(&mut self, word: &[u8], line: &str) {
         match std::mem::replace(self, Self::Told) {
             Self::Parent(mut parent) => {
-                // A parent that was killed needs no word.
+                // A parent that was killed needs no message.
                 let _ = parent.write_all(word);
             }
             Self::Terminal | Self::Told => complain(line),
@@ -68,7 +68,7 @@ pub fn detach(log: Option<File>) -> io::Result<Starter> {
                 Ok(_) => pass_on(word),
                 Err(error) => fail(&format!("wacd: cannot go into the background: {error}")),
             };
-            // Destructors are the daemon's: the sockets and the pidfile are its own now.
+            // Destructors must run in the daemon only, which owns the sockets and the pidfile now.
             process::exit(code)
         }
         Outcome::Child(Ok(_)) => Ok(Starter::Parent(parent)),
@@ -84,7 +84,7 @@ pub fn detach(log: Option<File>) -> io::Result<Starter> {
 fn pass_on(mut word: io::PipeReader) -> i32 {
     let mut said = Vec::new();
     if let Err(error) = word.read_to_end(&mut said) {
-        return fail(&format!("wacd: cannot hear from the daemon: {error}"));
+        return fail(&format!("wacd: cannot read from the daemon: {error}"));
     }
     let text = |said: &[u8]| String::from_utf8_lossy(said).into_owned();
     match said.split_first() {

@@ -117,7 +117,7 @@ impl Place {
                 opened => return opened.map(|file| (file, Made::Before)),
             }
             match openat(&self.folder, &self.name, make, mode) {
-                // Made by somebody else in between: it is looked at like any other.
+                // Created by somebody else in between: it is checked like any other.
                 Err(Errno::EXIST) => {}
                 made => return self.inherit(made?.into()).map(|file| (file, Made::Now)),
             }
@@ -271,7 +271,7 @@ impl Walker {
             }
             names.extend(self::names(&target));
         }
-        // Refused here, and not at the first use, where it is no folder.
+        // A non-folder is refused here, not at the first use.
         Ok((openat(&folder, ".", FOLDER, Mode::empty())?, made))
     }
 
@@ -289,7 +289,7 @@ impl Walker {
         let may = if !self.me.is_root() {
             true
         } else if from.st_uid != 0 {
-            // He could have laid it, to lead root to what he may not touch.
+            // The serving user could have placed it, to lead root to files that this user may not touch.
             to.st_uid == from.st_uid
         } else {
             !is_shared(from) || self.trusts(to)

@@ -61,7 +61,7 @@ impl Signals {
     pub(crate) fn install(log: &LogThread) -> io::Result<Self> {
         let mut reopen = signal(SignalKind::user_defined1())?;
         if let Some(reopen_log) = log.reopener() {
-            // A rotation's HUP must never end a server; one on a terminal ends with its terminal.
+            // HUP from log rotation must never end a server; without a log file, a server ends with its terminal.
             let mut hang_up = signal(SignalKind::hangup())?;
             tokio::spawn(async move {
                 loop {

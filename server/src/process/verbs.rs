@@ -32,8 +32,8 @@ pub fn stopped_code(cut_short: usize) -> ExitCode {
 /// If the file's holder can't be determined, or may not be signalled.
 pub fn stop(pid_file: &Path, timeout: Duration) -> anyhow::Result<ExitCode> {
     let shown = pid_file.display();
-    let stopped =
-        control::stop(pid_file, timeout).with_context(|| format!("cannot stop by {shown}"))?;
+    let stopped = control::stop(pid_file, timeout)
+        .with_context(|| format!("cannot stop the server of {shown}"))?;
     Ok(match stopped {
         Stopped::NotRunning => {
             say(not_running(pid_file));
@@ -53,7 +53,7 @@ pub fn stop(pid_file: &Path, timeout: Duration) -> anyhow::Result<ExitCode> {
             last_word: None,
         } => {
             say(format_args!(
-                "wacd (process {pid}) is gone, but left no word of how: it was killed; see its log"
+                "wacd (process {pid}) is gone without a report: it was killed; see its log"
             ));
             ExitCode::FAILURE
         }
@@ -72,7 +72,8 @@ pub fn stop(pid_file: &Path, timeout: Duration) -> anyhow::Result<ExitCode> {
 /// If the file can't be read or its lock can't be queried.
 pub fn status(pid_file: &Path) -> anyhow::Result<ExitCode> {
     let shown = pid_file.display();
-    let running = control::status(pid_file).with_context(|| format!("cannot tell by {shown}"))?;
+    let running = control::status(pid_file)
+        .with_context(|| format!("cannot tell whether the server of {shown} runs"))?;
     Ok(match running {
         Some(pid) => {
             say(format_args!("wacd is running, process {pid} ({shown})"));

@@ -72,7 +72,7 @@ fn so_many_new_ones_may_come_in_ten_seconds() {
     let (here, there) = (ip("192.0.2.1"), ip("192.0.2.2"));
     for _ in 0..32 {
         assert_eq!(admission.admit(here, START), Ok(()));
-        // To leave again does not help.
+        // Leaving again does not help.
         admission.release(here, Seat::Kept);
     }
     let refused = Err(Refused::New(32, "192.0.2.1/32".parse().unwrap()));

@@ -29,7 +29,7 @@ impl Model {
                 _ => index += 1,
             }
         }
-        // Into a skip is behind it: nothing is read in between.
+        // A position inside a skip is the skip's end: nothing is read in between.
         while matches!(self.left.get(index), Some(Token::Own(_))) {
             index += 1;
         }
@@ -145,7 +145,7 @@ proptest! {
                     let at = starts.iter().copied().rfind(|start| start.0 <= wanted).unwrap();
                     serial += 1;
                     let line = format!("private {serial}\n").into_bytes();
-                    // The own lines among those yet to be read were appended after all mail before them.
+                    // Own lines yet to be read were appended after all private bytes posted before them.
                     let after_own = model.left.iter().rev().find_map(|token| match token {
                         Token::Own(at) => Some(*at),
                         _ => None,
@@ -161,7 +161,7 @@ proptest! {
                     prop_assert_eq!(&written, &model.take(written.len()));
                 }
                 Action::Close(who) => {
-                    // What it was to be given up to here is all it is given.
+                    // It is given everything up to here, and nothing more.
                     let Reader { shard, cursor, closed, .. } = &mut readers[who];
                     if !*closed {
                         views[*shard].catch_up(&log);

@@ -113,7 +113,7 @@ fn time_in_which_nobody_was_served_counts_for_nobody() {
             Ok(()) => passed += 1,
             Err(held) => {
                 assert!(!held.too_long, "after {passed} lines");
-                // The process is stopped until long after it was to be tried again.
+                // The process is stopped until long after the time of the next attempt.
                 now = held.until + HELD_LIMIT + Duration::from_secs(5);
             }
         }

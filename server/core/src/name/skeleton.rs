@@ -109,7 +109,7 @@ mod tests {
         for text in ["Jacḳ", "Jáck", "Jac\u{329}k", "Jack\u{5b4}", "Jack\u{93c}"] {
             assert!(alike("Jack", text), "{text}");
         }
-        // Folded, it has a dot on its i.
+        // The folded name has a dot on its i.
         assert!(alike("istanbul", "İstanbul") && alike("ISTANBUL", "İstanbul"));
         assert!(alike("istanbul", "ıstanbul"));
         assert!(alike("Zoë", "Zoe") && alike("и\u{306}", "и"));

@@ -1,4 +1,4 @@
-//! What a session does with a line, and with what came of its items.
+//! Responses of a session: to a line, and to the outcome of an item.
 
 use super::{Event, Item, Items, Login, Session, Shared, Whisper};
 use crate::close::CloseReason;

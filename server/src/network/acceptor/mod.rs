@@ -55,7 +55,9 @@ async fn accept_all(listener: Watched, shared: Arc<Shared>, refusals: Arc<Refusa
                 let_in(socket, peer, &shared, &refusals);
             }
             Err(error) => match kind(&error) {
-                AcceptError::OfOneConnection => tracing::debug!(%error, "a connection was gone"),
+                AcceptError::OfOneConnection => {
+                    tracing::debug!(%error, "a connection was gone before it was accepted")
+                }
                 AcceptError::OfResources => {
                     tracing::warn!(%error, pause_ms = pause.as_millis(), "cannot accept; pausing");
                     tokio::time::sleep(pause).await;
@@ -147,7 +149,7 @@ fn kind(error: &io::Error) -> AcceptError {
         Some(
             Errno::EBADF | Errno::EINVAL | Errno::ENOTSOCK | Errno::EOPNOTSUPP | Errno::EFAULT,
         ) => AcceptError::Fatal,
-        // accept(2): errors of the new connection's network come through here, and are its own.
+        // accept(2): network errors of the new connection are reported here, and concern it alone.
         _ => AcceptError::OfOneConnection,
     }
 }

@@ -45,9 +45,9 @@ impl Refusals {
         }
         let notice = reason.announcement().expect("a refusal is announced");
         let line = ServerLine::Notice(notice).to_bytes();
-        // A new socket's buffer takes a line; one that does not is gone.
+        // A new socket's buffer takes a line; if it does not, the peer is gone.
         let told = socket.write(&[IoSlice::new(&line)]).is_ok();
-        // A Unix socket's close never loses what was written.
+        // Closing a Unix socket never loses written bytes.
         if told && peer != Peer::Unix {
             socket.shut_down();
             self.linger(socket);

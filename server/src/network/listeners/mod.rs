@@ -101,7 +101,7 @@ fn bind_tcp(address: SocketAddr, send_buffer_bytes: usize) -> io::Result<net::Tc
     socket.set_send_buffer_size(send_buffer_bytes)?;
     socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
     socket.set_tcp_nodelay(true)?;
-    // Telnet's Synch sends its last byte as urgent data: taken out of the stream, the next byte would be read in its place.
+    // Telnet's Synch sends its last byte as urgent data. If it were taken out of the stream, the next byte would be read in its place.
     socket.set_out_of_band_inline(true)?;
     socket.set_tcp_keepalive(&KEEPALIVE)?;
     socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;

@@ -181,7 +181,7 @@ impl Log {
             Self::File { file, .. } => file.as_fd(),
         };
         let time = PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX);
-        // Whatever comes of it, the next write tells.
+        // The next write reports any error.
         let _ = poll(&mut [PollFd::new(fd, PollFlags::POLLOUT)], time);
     }
 }

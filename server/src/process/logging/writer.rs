@@ -112,7 +112,7 @@ impl Drop for LogThread {
     fn drop(&mut self) {
         self.queue.marks.end.store(true, Ordering::SeqCst);
         self.queue.look();
-        // Ended, or late: what a blocked log has not taken by then is lost, and the end goes on.
+        // Ended or late: lines that a blocked log has not taken by then are lost, and the end goes on.
         let _ = self.ended.recv_timeout(FLUSH_WITHIN);
     }
 }
@@ -235,7 +235,7 @@ impl Writer {
 /// Returns a line like those of `tracing`, which can't be used here because its lines go to the end of the queue.
 fn lost_line(lost: u64) -> String {
     let mut line = String::new();
-    // A String takes everything; without a time it is a line still.
+    // Writing to a String can't fail; a line without a time would do.
     let _ = SystemTime.format_time(&mut format::Writer::new(&mut line));
     line + &format!("  WARN {lost} log lines were lost\n")
 }

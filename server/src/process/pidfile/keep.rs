@@ -19,7 +19,7 @@ impl PidFile {
             }
             match self.restore() {
                 Ok(()) => {
-                    tracing::warn!(path = %self.path.display(), "somebody removed the pidfile; made anew");
+                    tracing::warn!(path = %self.path.display(), "somebody removed the pidfile; recreated");
                 }
                 Err(error) => {
                     let why = anyhow::Error::from(error);

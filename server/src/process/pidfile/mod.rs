@@ -101,7 +101,9 @@ impl PidFile {
                 Claim::Again => {}
             }
         }
-        Err(failed(io::Error::other("others replace it all the time")))
+        Err(failed(io::Error::other(
+            "other processes keep replacing it",
+        )))
     }
 
     fn try_claim(path: &Path, server: Option<&Identity>) -> io::Result<Claim> {
@@ -114,14 +116,14 @@ impl PidFile {
             if Lock::Claim.is_held(&file)? {
                 return Ok(Claim::Running(Lock::Process.holder(&file)?));
             }
-            // Locked by one who may only read it: no server. A new file is out of his reach.
+            // Locked by a user who may only read it, so not a server. A new file is out of that user's reach.
             place.remove(inode)?;
             return Ok(Claim::Again);
         }
         if !place.leads_to(inode) {
             return Ok(Claim::Again);
         }
-        // A stale file may be open elsewhere: a new one is not. Where it can't be replaced it serves.
+        // A stale file may be open elsewhere; a new one is not. If it can't be replaced, it is reused.
         if made == Made::Before && place.remove(inode).is_ok() {
             return Ok(Claim::Again);
         }
@@ -157,7 +159,7 @@ impl PidFile {
             report.stopped, report.cut_short
         );
         if let Err(error) = written {
-            tracing::warn!(path = %self.path.display(), %error, "cannot leave word in the pidfile");
+            tracing::warn!(path = %self.path.display(), %error, "cannot write the report of the stop into the pidfile");
         }
     }
 }
@@ -193,7 +195,7 @@ impl Holder {
         match Lock::Process.holder(&file)? {
             Some(pid) if pid > 0 => Ok(Some(Self { pid, file })),
             Some(_) => Err(io::Error::other(
-                "the server that holds it runs in another container, where it has another number",
+                "the server that holds it runs in another container, where it has another process id",
             )),
             None if Lock::Claim.is_held(&file)? => Err(io::Error::other(
                 "it is locked by a server that is starting or ending; try again",
@@ -257,7 +259,7 @@ impl Contents {
     fn check(file: &mut File) -> io::Result<()> {
         match Self::read(file) {
             Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(io::Error::other(
-                "it holds something else than a process's number; name another with --pid-file",
+                "it holds something else than a process id; name another file with --pid-file",
             )),
             read => read.map(drop),
         }

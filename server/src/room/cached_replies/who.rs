@@ -124,13 +124,13 @@ mod tests {
 
     /// People who come and go, and ask.
     #[derive(Default)]
-    struct Room {
+    struct Population {
         roster: Mutex<Roster>,
         names: Vec<Name>,
         who: Who,
     }
 
-    impl Room {
+    impl Population {
         /// With so many people whose names are 20 letters long.
         fn of(people: usize) -> Self {
             let mut room = Self::default();
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn is_true(list: &Pieces, room: &Room) {
+    fn is_true(list: &Pieces, room: &Population) {
         assert_eq!(
             read(list),
             room.names.iter().map(Name::to_string).collect::<Vec<_>>()
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_list_names_everybody_as_of_the_asking() {
-        let mut room = Room::of(0);
+        let mut room = Population::of(0);
         is_true(&room.list(), &room);
         for round in 0..300 {
             room.joins();
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_list_is_made_once_for_each_change() {
-        let mut room = Room::of(3);
+        let mut room = Population::of(3);
         let list = room.list();
         assert!(Arc::ptr_eq(&list, &room.list()));
         room.joins();
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn four_hundred_who_ask_after_changes_and_do_not_read_keep_little_more_than_one_list() {
-        let mut room = Room::of(4000);
+        let mut room = Population::of(4000);
         let list_bytes = bytes(room.list().iter());
         let unread: Vec<Pieces> = (0..400)
             .map(|time| {
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn however_much_changes_what_is_kept_is_bounded_and_who_is_true_again_when_it_was_read() {
-        let mut room = Room::of(4000);
+        let mut room = Population::of(4000);
         let list_bytes = bytes(room.list().iter());
         let mut unread = Vec::new();
         for _ in 0..100 {
