@@ -54,9 +54,10 @@ impl Bucket {
         enough_at
     }
 
-    /// Delays the return of the missing tokens.
-    pub fn delay(&mut self, time: Duration) {
-        self.full_at = self.full_at.saturating_add(nanos(time));
+    /// Keeps tokens from coming back before a time.
+    pub fn empty_until(&mut self, rate: Rate, at: Duration) {
+        let full_at = nanos(at).saturating_add(rate.time(rate.burst));
+        self.full_at = self.full_at.max(full_at);
     }
 
     /// Returns the time at which there are `tokens` (at most a burst): `now` or earlier if there are already.

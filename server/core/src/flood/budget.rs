@@ -29,13 +29,11 @@ impl Budget {
         lines_at.max(bytes_at)
     }
 
-    /// Moves back all turns given from now on.
-    pub(super) fn delay(&self, time: Duration) {
-        if !time.is_zero() {
-            let mut buckets = self.buckets();
-            buckets.lines.delay(time);
-            buckets.bytes.delay(time);
-        }
+    /// Gives no further turn before a time.
+    pub(super) fn hold_until(&self, pace: &Pace, at: Duration) {
+        let mut buckets = self.buckets();
+        buckets.lines.empty_until(pace.lines, at);
+        buckets.bytes.empty_until(pace.bytes, at);
     }
 
     /// Tells whether the whole budget is free again.

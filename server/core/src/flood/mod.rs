@@ -145,9 +145,9 @@ impl Flood {
 
     /// Waits for the turn at the address, then for the one in the room.
     ///
-    /// The room serves turns in order, so no line starves, whatever its length. While one line of an
-    /// address waits in the room, the turns of its neighbours move back as much: an address with many
-    /// sessions has about one line at a time in the room's queue, as everybody has.
+    /// The room serves turns in order, so no line starves, whatever its length. While a line of an
+    /// address waits in the room, its neighbours are given no turn: an address with many sessions has
+    /// about one line at a time in the room's queue, as everybody has.
     fn await_turn(
         &mut self,
         limits: &FloodLimits,
@@ -166,8 +166,8 @@ impl Flood {
         let turn = match turn {
             Turn::Address(at) if at <= now => {
                 let at = room();
-                if let Some((budget, _)) = budget {
-                    budget.delay(at.saturating_sub(now));
+                if let Some((budget, pace)) = budget.filter(|_| at > now) {
+                    budget.hold_until(pace, at);
                 }
                 Turn::Room(at)
             }

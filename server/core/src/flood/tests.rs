@@ -148,9 +148,8 @@ fn a_turn_that_the_room_holds_back_is_paid_for_once() {
         )),
         Ok(())
     );
-    // Its neighbours' turns have moved back by its second.
-    let paid = START + Duration::from_millis(1200);
-    assert!(budget.is_full(paid) && !budget.is_full(paid - Duration::from_millis(1)));
+    // Its neighbours are given no turn before it, however often it was tried.
+    assert!(!budget.is_full(later) && budget.is_full(later + Duration::from_secs(2)));
 }
 
 /// Sessions of one address, all of which say as much as they may.
@@ -325,12 +324,14 @@ fn in_a_full_room_nobody_starves_whatever_his_slot_and_the_length_of_his_lines()
         }
     }
     let (honest, loud) = talkers.split_last().unwrap();
+    let said: usize = talkers.iter().map(|it| it.passed * it.bytes).sum();
+    assert!(said >= 115 * 128 * 1024, "the room is not full: {said}");
     let shares = loud.iter().map(|it| it.passed);
     let (least, most) = (shares.clone().min().unwrap(), shares.max().unwrap());
     assert!(most <= 2 * least, "the loud ones: {least} to {most}");
-    assert!(honest.passed >= 120 * 4, "{} in 120 s", honest.passed);
+    assert!(honest.passed >= 90, "{} in 120 s", honest.passed);
     assert!(
-        honest.longest_wait <= Duration::from_secs(2),
+        honest.longest_wait <= Duration::from_secs(3),
         "{:?}",
         honest.longest_wait
     );
