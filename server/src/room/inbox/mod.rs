@@ -32,7 +32,7 @@ pub(crate) struct DirectMessage {
 /// Leaves the private text out.
 impl fmt::Debug for DirectMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Letter")
+        f.debug_struct("DirectMessage")
             .field("to", &self.to)
             .field("at", &self.at)
             .finish_non_exhaustive()

@@ -22,12 +22,7 @@ fn a_paste_survives_a_process_that_was_stopped() {
 
 #[test]
 fn one_who_reads_his_last_bytes_may_read_on_after_the_process_was_stopped() {
-    let mut world = World::new(&["--shards", "1"]);
-    let ann = world.join(0, "Ann");
-    world.people[ann].limit(10);
-    world.send(ann, "PING x\nQUIT\n");
-    world.settle();
-    world.now += STOPPED;
+    let (mut world, ann) = stopped_while_last_bytes_wait();
     (0..3).for_each(|_| world.turn(0));
     world.people[ann].make_room(1000);
     world.settle();
@@ -37,13 +32,19 @@ fn one_who_reads_his_last_bytes_may_read_on_after_the_process_was_stopped() {
 
 #[test]
 fn one_who_does_not_read_his_last_bytes_is_closed_all_the_same() {
+    let (mut world, _) = stopped_while_last_bytes_wait();
+    world.turn(0);
+    world.pass(Duration::from_secs(31));
+    assert_eq!(world.sessions(), 0);
+}
+
+/// Ann has quit and not read her last bytes when the process is stopped for a while.
+fn stopped_while_last_bytes_wait() -> (World, usize) {
     let mut world = World::new(&["--shards", "1"]);
     let ann = world.join(0, "Ann");
     world.people[ann].limit(10);
     world.send(ann, "PING x\nQUIT\n");
     world.settle();
     world.now += STOPPED;
-    world.turn(0);
-    world.pass(Duration::from_secs(31));
-    assert_eq!(world.sessions(), 0);
+    (world, ann)
 }

@@ -40,7 +40,7 @@ impl World {
         Self::with_inboxes(flags, INBOX_CAPACITY)
     }
 
-    /// Starts with mailboxes of so many letters.
+    /// Starts with inboxes that hold `capacity` messages.
     pub(super) fn with_inboxes(flags: &[&str], capacity: usize) -> Self {
         let args = [&["wacd", "--secret", "s3cret"], flags].concat();
         let config = Config::load(&Args::try_parse_from(args).unwrap(), 20_000).unwrap();
