@@ -15,7 +15,7 @@ const CASES: [&str; 12] = [
     "losses = doubles",
     "one of each",
     "cut",
-    "delay 5 ms",
+    "delay 50 ms",
     "pause 300 ms",
     "leak a whisper",
 ];

@@ -75,9 +75,9 @@ pub(super) const CASES: [Case; 14] = [
         wanted: Wanted::Cut { at: 10, lost: 40 },
     },
     Case {
-        name: "delay 5 ms",
+        name: "delay 50 ms",
         load: STEADY,
-        wanted: Wanted::Delayed(Duration::from_millis(5)),
+        wanted: Wanted::Delayed(Duration::from_millis(50)),
     },
     Case {
         name: "pause 300 ms",

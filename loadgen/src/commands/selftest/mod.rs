@@ -76,10 +76,10 @@ mod tests {
 
     #[test]
     fn a_line_says_what_was_found() {
-        let right = Found::Right("deliver p50 differs by 5.03 ms".to_owned());
+        let right = Found::Right("deliver p50 differs by 50.03 ms".to_owned());
         assert_eq!(
-            line("delay 5 ms", &right),
-            "ok    delay 5 ms              deliver p50 differs by 5.03 ms"
+            line("delay 50 ms", &right),
+            "ok    delay 50 ms             deliver p50 differs by 50.03 ms"
         );
         let wrong = Found::Wrong {
             expected: "lost 1".to_owned(),

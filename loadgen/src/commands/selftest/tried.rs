@@ -20,8 +20,9 @@ pub(super) enum Found {
     },
 }
 
-/// How far the difference of two medians of hundreds of observations may be from the one wanted: a share of it.
-const MEDIANS: f64 = 0.05;
+/// How far the difference of two medians of hundreds of observations may be from the one wanted: a share of it. On a
+/// busy machine medians move by half a millisecond or so: a tenth of the 50 ms wanted is ten times that.
+const MEDIANS: f64 = 0.1;
 /// How far a pause may be from the one wanted: its beginning and end are one moment each, and each as late as the machine
 /// was just then.
 const PAUSE: f64 = 0.1;
@@ -220,8 +221,8 @@ mod tests {
 
     #[test]
     fn a_few_per_cent_are_near() {
-        assert!(near(5.2e6, 5e6, MEDIANS) && near(4.8e6, 5e6, MEDIANS));
-        assert!(!near(5.3e6, 5e6, MEDIANS) && !near(0.0, 5e6, MEDIANS));
+        assert!(near(52e6, 50e6, MEDIANS) && near(48e6, 50e6, MEDIANS));
+        assert!(!near(56e6, 50e6, MEDIANS) && !near(0.0, 50e6, MEDIANS));
     }
 
     #[test]
