@@ -35,7 +35,7 @@ mod writer;
 pub use address::Address;
 pub use binaries::binary;
 pub use chat::{converse, numbered};
-pub use crowd::{Crowd, Event, Heard};
+pub use crowd::{Crowd, Event, Listen};
 pub use daemon::{Daemon, Said};
 pub use deadline::{DEADLINE, wait_until};
 pub use inbox::MAX_LINE_BYTES;

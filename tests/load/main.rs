@@ -7,5 +7,5 @@ mod slow_readers;
 mod stop;
 mod storms;
 
-// Who the tests of the stop are about.
+// The people in the tests of the stop.
 mod town;

@@ -12,7 +12,7 @@ use crate::room::shared::Shared;
 /// Time between two checks.
 const TICK: Duration = Duration::from_secs(1);
 /// Checks without progress before a shard is reported. Checks are counted instead of time, so that a
-/// process that was stopped as a whole is not taken for hung.
+/// process that was stopped as a whole does not count as hung.
 const PATIENCE_TICKS: u32 = 5;
 
 /// Watches the shards for as long as the server runs.
@@ -27,14 +27,14 @@ pub(crate) async fn watch(shared: &Shared) {
     loop {
         ticks.tick().await;
         for (id, (watch, inbox)) in watches.iter_mut().zip(&shared.inboxes).enumerate() {
-            if let Some(told) = watch.look(Sight::of(inbox, shared)) {
-                tell(told, id, inbox, shared);
+            if let Some(told) = watch.check(Snapshot::of(inbox, shared)) {
+                log(told, id, inbox, shared);
             }
         }
-        // It says that it sleeps before its last look, so that no shard wakes unseen.
+        // It announces its sleep before the last check, so that no shard wakes unseen.
         shared.watchdog.prepare_to_sleep();
         let mut watched = watches.iter().zip(&shared.inboxes);
-        if watched.all(|(watch, inbox)| watch.is_quiet(Sight::of(inbox, shared))) {
+        if watched.all(|(watch, inbox)| watch.is_quiet(Snapshot::of(inbox, shared))) {
             shared.watchdog.sleep().await;
         } else {
             shared.watchdog.stay_awake();
@@ -44,14 +44,14 @@ pub(crate) async fn watch(shared: &Shared) {
 
 /// Snapshot of a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Sight {
+struct Snapshot {
     /// Number that changes with each step of a turn.
     progress: u64,
     /// Whether it is in a turn, or something waits for it.
     has_work: bool,
 }
 
-impl Sight {
+impl Snapshot {
     /// Takes a snapshot without a lock, since a hung shard may hold any of them.
     fn of(inbox: &Inbox, shared: &Shared) -> Self {
         let (progress, step) = inbox.progress.now();
@@ -65,7 +65,7 @@ impl Sight {
 
 /// Report about a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum Report {
     Hangs,
     GoesOn,
 }
@@ -81,41 +81,43 @@ struct ShardWatch {
 }
 
 impl ShardWatch {
-    fn look(&mut self, sight: Sight) -> Option<Told> {
-        let moved = std::mem::replace(&mut self.progress, sight.progress) != sight.progress;
-        if moved || !sight.has_work {
+    fn check(&mut self, snapshot: Snapshot) -> Option<Report> {
+        let moved = std::mem::replace(&mut self.progress, snapshot.progress) != snapshot.progress;
+        if moved || !snapshot.has_work {
             let hung = std::mem::take(&mut self.ticks) >= PATIENCE_TICKS;
             self.quiet_ticks = if moved { 0 } else { self.quiet_ticks + 1 };
-            return hung.then_some(Told::GoesOn);
+            return hung.then_some(Report::GoesOn);
         }
         self.quiet_ticks = 0;
         self.ticks = self.ticks.saturating_add(1);
-        (self.ticks == PATIENCE_TICKS).then_some(Told::Hangs)
+        (self.ticks == PATIENCE_TICKS).then_some(Report::Hangs)
     }
 
     /// Returns whether the shard has rested for a while and still does.
-    fn is_quiet(&self, sight: Sight) -> bool {
-        self.quiet_ticks >= PATIENCE_TICKS && !sight.has_work && sight.progress == self.progress
+    fn is_quiet(&self, snapshot: Snapshot) -> bool {
+        self.quiet_ticks >= PATIENCE_TICKS
+            && !snapshot.has_work
+            && snapshot.progress == self.progress
     }
 }
 
 /// Logs a report with the shard's state, never a text.
-fn tell(told: Told, id: usize, inbox: &Inbox, shared: &Shared) {
+fn log(report: Report, id: usize, inbox: &Inbox, shared: &Shared) {
     let (turns, step) = inbox.progress.now();
-    match told {
-        Told::Hangs => tracing::error!(
+    match report {
+        Report::Hangs => tracing::error!(
             shard.id = id,
             ?step,
             turns,
             sessions = inbox.sessions(),
             head = shared.head().0,
             tried = inbox.tried().0,
-            mail = inbox.has_messages(),
+            messages = inbox.has_messages(),
             new_connections = inbox.has_new_connections(),
             phase = ?shared.phases.now(),
             "a shard does not come back from its turn; restart the server, and report this line"
         ),
-        Told::GoesOn => tracing::warn!(shard.id = id, ?step, turns, "the shard goes on"),
+        Report::GoesOn => tracing::warn!(shard.id = id, ?step, turns, "the shard goes on"),
     }
 }
 
@@ -123,45 +125,45 @@ fn tell(told: Told, id: usize, inbox: &Inbox, shared: &Shared) {
 mod tests {
     use super::*;
 
-    fn skeletons(sights: &[(u64, bool)]) -> Vec<Option<Told>> {
+    fn reports(snapshots: &[(u64, bool)]) -> Vec<Option<Report>> {
         let mut watch = ShardWatch::default();
-        sights
+        snapshots
             .iter()
-            .map(|&(progress, has_work)| watch.look(Sight { progress, has_work }))
+            .map(|&(progress, has_work)| watch.check(Snapshot { progress, has_work }))
             .collect()
     }
 
     #[test]
-    fn a_shard_that_hangs_is_told_once_and_so_is_its_return() {
-        let told = skeletons(&[[(7, true); 9].as_slice(), &[(8, true), (8, false)]].concat());
+    fn a_hung_shard_is_reported_once_and_so_is_its_return() {
+        let found = reports(&[[(7, true); 9].as_slice(), &[(8, true), (8, false)]].concat());
         let mut expected = [None; 11];
-        (expected[5], expected[9]) = (Some(Told::Hangs), Some(Told::GoesOn));
-        assert_eq!(told, expected);
+        (expected[5], expected[9]) = (Some(Report::Hangs), Some(Report::GoesOn));
+        assert_eq!(found, expected);
     }
 
     #[test]
-    fn one_that_rests_or_works_is_never_told() {
-        assert_eq!(skeletons(&[(7, false); 20]), [None; 20]);
+    fn a_shard_that_rests_or_makes_progress_is_never_reported() {
+        assert_eq!(reports(&[(7, false); 20]), [None; 20]);
         let works: Vec<(u64, bool)> = (0..20).map(|turn| (turn, true)).collect();
-        assert_eq!(skeletons(&works), [None; 20]);
+        assert_eq!(reports(&works), [None; 20]);
     }
 
     #[test]
     fn the_watchdog_sleeps_when_all_has_been_quiet_for_a_while() {
-        let (rests, works) = ([7, 8], |progress| Sight {
+        let (rests, works) = ([7, 8], |progress| Snapshot {
             progress,
             has_work: true,
         });
-        let rest = |progress| Sight {
+        let rest = |progress| Snapshot {
             progress,
             has_work: false,
         };
         let mut watch = ShardWatch::default();
         for _ in 0..PATIENCE_TICKS {
-            watch.look(rest(rests[0]));
+            watch.check(rest(rests[0]));
             assert!(!watch.is_quiet(rest(rests[0])));
         }
-        watch.look(rest(rests[0]));
+        watch.check(rest(rests[0]));
         assert!(watch.is_quiet(rest(rests[0])));
         assert!(!watch.is_quiet(rest(rests[1])) && !watch.is_quiet(works(rests[0])));
     }

@@ -52,9 +52,9 @@ pub enum Event {
     Unavailable(Unavailable),
     /// The whisper is on its way.
     Whispered,
-    /// Nobody has the name, which is repeated as it was given.
+    /// Nobody has the name, which is repeated as the sender wrote it.
     NoSuchUser(String),
-    /// Too much waits for that user already; the name is repeated as it was given.
+    /// Too much waits for that user already; the name is repeated as the sender wrote it.
     NotReading(String),
 }
 
@@ -78,7 +78,7 @@ pub enum Appetite {
     Bytes(usize),
     /// Nothing until this time.
     Held(Duration),
-    /// Nothing until the session goes on.
+    /// Nothing until the session resumes.
     None,
 }
 
@@ -217,7 +217,7 @@ impl Session {
         }
     }
 
-    /// Takes the next thing of the input; returns `false` if there is none.
+    /// Takes the next part of the input; returns `false` if there is none.
     fn next(
         &mut self,
         rules: &Rules,
@@ -292,7 +292,7 @@ impl Session {
         }
     }
 
-    /// Asks flood control, if there is any, for a line.
+    /// Asks flood control, if there is any, whether a line may pass.
     fn allow(
         &mut self,
         cost: Cost,

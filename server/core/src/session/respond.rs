@@ -78,7 +78,7 @@ impl Session {
         })));
     }
 
-    /// Returns the name, or refuses what needs one.
+    /// Returns the name, or refuses a command that needs one.
     fn user(&mut self, items: &mut Items) -> Option<&Name> {
         if self.name().is_none() {
             self.refuse(Refusal::NotLoggedIn, items);
@@ -86,7 +86,7 @@ impl Session {
         self.name()
     }
 
-    /// Answers what came of an item.
+    /// Reports the outcome of an item to the client.
     pub(super) fn hear(&mut self, event: Event, items: &mut Items) {
         match event {
             Event::Claimed(account) => {

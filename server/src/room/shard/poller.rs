@@ -1,7 +1,7 @@
 //! Poller: the shard's own epoll set over its sockets and its waker.
 //!
-//! It is edge-triggered, so each connection keeps the readiness it was told. A runtime's reactor keeps 256
-//! bytes and a waker for each socket, a quarter of what an idle user costs, and looking into them took a fiftieth of the
+//! It is edge-triggered, so each connection keeps its last reported readiness. A runtime's reactor keeps 256
+//! bytes and a waker for each socket, a quarter of what an idle user costs, and checking them took a fiftieth of the
 //! server's time at full load.
 
 use std::io;
@@ -53,8 +53,8 @@ impl Poller {
     /// If the system has no more descriptors.
     pub(super) fn new(waker: impl AsFd) -> io::Result<Self> {
         let set = epoll::create(CreateFlags::CLOEXEC)?;
-        let rung = EventFlags::IN | EventFlags::ET;
-        epoll::add(&set, waker, EventData::new_u64(WAKER), rung)?;
+        let woken = EventFlags::IN | EventFlags::ET;
+        epoll::add(&set, waker, EventData::new_u64(WAKER), woken)?;
         Ok(Self(set))
     }
 
@@ -82,7 +82,7 @@ impl Poller {
         let mut room = [MaybeUninit::uninit(); EVENTS];
         let events: &[Event] = match epoll::wait(&self.0, &mut room, most.as_ref()) {
             Ok((events, _)) => events,
-            // A signal is for another thread; the loop looks around and waits again.
+            // A signal is for another thread; the loop checks for work and waits again.
             Err(Errno::INTR) => &[],
             Err(error) => panic!("an epoll set of one's own can be waited for: {error}"),
         };
