@@ -47,7 +47,7 @@ use write::PendingWrite;
 /// Bytes of lines waiting to be appended with which a shard stops reading.
 const PENDING_BYTES: usize = 256 * 1024;
 
-/// State of a shard's loop.
+/// The state of a shard's loop.
 struct Shard<T> {
     id: u16,
     shared: Arc<Shared>,
@@ -58,11 +58,11 @@ struct Shard<T> {
     items: Items,
     /// Writes, by slot, that get their position once the lines before them have theirs.
     pending_writes: Vec<(u32, PendingWrite)>,
-    /// Time at which gathered notices are due.
+    /// The time at which gathered notices are due.
     notices_due: Option<Duration>,
     /// The head up to which every session has been tried.
     passed: Position,
-    /// Reason for due items to wait.
+    /// The reason for due items to wait.
     blocked: Option<Blocked>,
     /// The phase whose work has been done.
     phase: Phase,
