@@ -1,6 +1,7 @@
 //! Responses of a session: to a line, and to the outcome of an item.
 
-use super::{Event, Item, Items, Login, Session, Shared, Whisper};
+use super::conversation::{Conversation, Login};
+use super::{Event, Item, Items, Shared, Whisper};
 use crate::close::CloseReason;
 use crate::cursor::Private;
 use crate::name::Name;
@@ -11,7 +12,7 @@ use crate::wire::line::ServerLine;
 use crate::wire::notice::Notice;
 use crate::wire::refusal::Refusal;
 
-impl Session {
+impl Conversation {
     /// Answers one line of the client.
     pub(super) fn respond(&mut self, line: &Line<'_>, secret: &str, items: &mut Items) {
         match *line {
@@ -86,8 +87,8 @@ impl Session {
         self.name()
     }
 
-    /// Answers what came of an item.
-    pub(super) fn hear(&mut self, event: Event, items: &mut Items) {
+    /// Answers the outcome of an item.
+    pub(super) fn respond_to_event(&mut self, event: Event, items: &mut Items) {
         match event {
             Event::Claimed(account) => {
                 let Login::Claiming(name) = std::mem::replace(&mut self.login, Login::Visitor)
@@ -123,13 +124,14 @@ impl Session {
         self.answer(ServerLine::Notice(notice).to_bytes(), items);
     }
 
+    /// Answers with bytes of the session's own.
     pub(super) fn answer(&mut self, bytes: Box<[u8]>, items: &mut Items) {
         let private = Private::Own(bytes);
         self.own_waiting += private.weight();
         items.push(Item::Answer(private));
     }
 
-    pub(super) fn show(&mut self, text: Shared, items: &mut Items) {
+    fn show(&mut self, text: Shared, items: &mut Items) {
         self.shared_waiting += 1;
         items.push(Item::Show(text));
     }

@@ -56,8 +56,12 @@ impl Solo {
     }
 
     fn advance(&mut self) -> Progress {
-        self.session
-            .advance(&self.rules, self.now, &|_| self.now, &mut self.items)
+        self.session.advance(&mut Context {
+            rules: &self.rules,
+            now: self.now,
+            room: &|_| self.now,
+            items: &mut self.items,
+        })
     }
 
     fn hear(&mut self, event: Event) -> Vec<String> {
@@ -226,12 +230,12 @@ fn who_asks_without_reading_waits_for_himself() {
         (Progress::Waiting, Appetite::None)
     );
     assert!(
-        solo.session.own_waiting <= OWN_WAITING_BYTES + 2100,
+        solo.session.conversation.own_waiting <= OWN_WAITING_BYTES + 2100,
         "at most one answer more"
     );
     solo.read_all();
     assert_eq!(
-        (solo.advance(), solo.session.own_waiting == 0),
+        (solo.advance(), solo.session.conversation.own_waiting == 0),
         (Progress::Drained, false)
     );
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wac_core::session::{Appetite, Progress};
+use wac_core::session::{Appetite, Context, Progress};
 
 use super::connection::Life;
 use super::link::{Link, broken_by};
@@ -139,7 +139,12 @@ impl<T: Transport> Shard<T> {
         let session = self.table.get_mut(slot as usize)?.session_mut()?;
         self.items.from = slot;
         let room = |bytes| self.shared.room_turn(bytes, now);
-        let progress = session.advance(&self.shared.rules, now, &room, &mut self.items);
+        let progress = session.advance(&mut Context {
+            rules: &self.shared.rules,
+            now,
+            room: &room,
+            items: &mut self.items,
+        });
         self.queues.stalled.set(slot, progress == Progress::Waiting);
         if let Progress::Held(until) = progress {
             self.set_timer(slot, until);
