@@ -13,12 +13,50 @@ pub const WHISPER_BYTES: usize = 48 * 1024;
 /// The address of a session. Its id is never used again; its slot is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Address {
-    /// The number of the shard.
-    pub shard: u16,
+    /// The shard that serves it.
+    pub shard: ShardId,
     /// The place in the shard's table.
-    pub slot: u32,
+    pub slot: Slot,
     /// The session's id.
     pub id: SessionId,
+}
+
+/// The number of a shard, counted from 0.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct ShardId(pub u16);
+
+/// A place in a shard's table, counted from 0.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot(pub u32);
+
+impl ShardId {
+    /// Returns the shard of an index into what is kept for each shard.
+    ///
+    /// # Panics
+    /// If the index is beyond 2¹⁶: there are at most 64 shards.
+    pub fn of_index(index: usize) -> Self {
+        Self(u16::try_from(index).expect("there are at most 64 shards"))
+    }
+
+    /// Returns the index into what is kept for each shard.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+impl Slot {
+    /// Returns the slot of an index into the table.
+    ///
+    /// # Panics
+    /// If the index is beyond 2³²: a process has fewer sockets.
+    pub fn of_index(index: usize) -> Self {
+        Self(u32::try_from(index).expect("there are fewer sockets than that"))
+    }
+
+    /// Returns the index into the table.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 /// The number of a session, counted from 1 and never used again.
@@ -205,8 +243,8 @@ mod tests {
 
     fn claim(roster: &mut Roster, text: &str) -> Result<(), Unavailable> {
         let address = Address {
-            shard: 0,
-            slot: 0,
+            shard: ShardId(0),
+            slot: Slot(0),
             id: SessionId(1),
         };
         roster.claim(&name(text), address).map(|_| ())

@@ -120,7 +120,7 @@ fn bytes<'a>(pieces: impl Iterator<Item = &'a Arc<[u8]>>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wac_core::roster::{Address, SessionId};
+    use wac_core::roster::{Address, SessionId, ShardId, Slot};
 
     /// People who come and go, and ask.
     #[derive(Default)]
@@ -144,8 +144,8 @@ mod tests {
                 .parse()
                 .unwrap();
             let address = Address {
-                shard: 0,
-                slot: 0,
+                shard: ShardId(0),
+                slot: Slot(0),
                 id: SessionId(1),
             };
             roster.claim(&name, address).unwrap();

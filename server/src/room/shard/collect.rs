@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use wac_core::roster::Slot;
 use wac_core::session::{Appetite, Context, Progress};
 
 use super::connection::Life;
@@ -13,16 +14,16 @@ use crate::room::transport::Transport;
 
 impl<T: Transport> Shard<T> {
     /// Notes a socket's readiness; its session is looked at in the next turn.
-    pub(super) fn note(&mut self, slot: u32, ready: Ready) {
-        if let Some(connection) = self.table.get_mut(slot as usize) {
+    pub(super) fn note(&mut self, slot: Slot, ready: Ready) {
+        if let Some(connection) = self.table.get_mut(slot.index()) {
             connection.link.note(ready);
             self.mark_ready(slot);
         }
     }
 
     /// Puts a session on the ready list.
-    pub(super) fn mark_ready(&mut self, slot: u32) {
-        if self.table.contains(slot as usize) {
+    pub(super) fn mark_ready(&mut self, slot: Slot) {
+        if self.table.contains(slot.index()) {
             self.queues.ready.push(slot);
         }
     }
@@ -37,8 +38,8 @@ impl<T: Transport> Shard<T> {
         self.queues.ready.give_back(slots);
     }
 
-    fn look_at(&mut self, slot: u32, now: Duration) {
-        let Some(connection) = self.table.get_mut(slot as usize) else {
+    fn look_at(&mut self, slot: Slot, now: Duration) {
+        let Some(connection) = self.table.get_mut(slot.index()) else {
             return;
         };
         if self.queues.full.contains(slot) {
@@ -56,17 +57,17 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    fn hear(&mut self, slot: u32, now: Duration) {
+    fn hear(&mut self, slot: Slot, now: Duration) {
         self.read(slot, now);
         self.judge_trial(slot, now);
     }
 
     /// Reads once, no more than may have to be kept, and turns it into items.
-    fn read(&mut self, slot: u32, now: Duration) {
+    fn read(&mut self, slot: Slot, now: Duration) {
         if self.phase != Phase::Serving {
             return;
         }
-        let Some(connection) = self.table.get_mut(slot as usize) else {
+        let Some(connection) = self.table.get_mut(slot.index()) else {
             return;
         };
         let Life::Open(session) = &mut connection.life else {
@@ -88,7 +89,7 @@ impl<T: Transport> Shard<T> {
         let drained = self.advance(slot, now) == Some(Progress::Drained);
         match more {
             More::No if drained => {
-                let session = self.table[slot as usize].session_mut();
+                let session = self.table[slot.index()].session_mut();
                 session.expect("it was read").caught_up();
             }
             More::Now if drained => self.mark_ready(slot),
@@ -97,8 +98,8 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Reads once; returns whether there may be more. If not, the poller reports when there is.
-    fn read_bytes(&mut self, slot: u32, bytes: usize, now: Duration) -> More {
-        let connection = &mut self.table[slot as usize];
+    fn read_bytes(&mut self, slot: Slot, bytes: usize, now: Duration) -> More {
+        let connection = &mut self.table[slot.index()];
         let read = connection.link.read(&mut self.scratch[..bytes]);
         let Some(session) = connection.session_mut() else {
             return More::No;
@@ -132,11 +133,11 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Turns a session's input into items as far as it may go; returns why it stopped.
-    pub(super) fn advance(&mut self, slot: u32, now: Duration) -> Option<Progress> {
+    pub(super) fn advance(&mut self, slot: Slot, now: Duration) -> Option<Progress> {
         if self.phase != Phase::Serving {
             return None;
         }
-        let session = self.table.get_mut(slot as usize)?.session_mut()?;
+        let session = self.table.get_mut(slot.index())?.session_mut()?;
         self.items.from = slot;
         let room = |bytes| self.shared.room_turn(bytes, now);
         let progress = session.advance(&mut Context {

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use wac_core::cursor::{DETOUR_BYTES, Private};
-use wac_core::roster::Address;
+use wac_core::roster::{Address, Slot};
 use wac_core::session::{Event, Item, Whisper};
 
 use super::Shard;
@@ -17,7 +17,7 @@ use crate::room::transport::Transport;
 
 impl<T: Transport> Shard<T> {
     /// Reserves room for a whisper in its addressee's account and posts it.
-    pub(super) fn whisper(&mut self, slot: u32, whisper: Whisper, now: Duration) {
+    pub(super) fn whisper(&mut self, slot: Slot, whisper: Whisper, now: Duration) {
         let weight = whisper.line.len() + DETOUR_BYTES;
         let found = lock(&self.shared.roster)
             .find(&whisper.to)
@@ -43,7 +43,7 @@ impl<T: Transport> Shard<T> {
     /// The whisper, if the inbox of its addressee's shard is full.
     fn post(
         &mut self,
-        slot: u32,
+        slot: Slot,
         to: Address,
         whisper: Whisper,
         now: Duration,
@@ -57,7 +57,7 @@ impl<T: Transport> Shard<T> {
         if to.shard == self.id {
             self.pending_writes
                 .push((to.slot, PendingWrite::DirectMessage(message)));
-        } else if let Err(message) = self.shared.inboxes[usize::from(to.shard)].post(message) {
+        } else if let Err(message) = self.shared.inboxes[to.shard.index()].post(message) {
             return Err(Whisper {
                 to: name,
                 line: message.line,
@@ -81,7 +81,7 @@ impl<T: Transport> Shard<T> {
     /// Delivers a message to its session, or drops and counts it if that session is gone.
     pub(super) fn deliver(&mut self, message: DirectMessage) {
         let DirectMessage { to, at, line } = message;
-        let connection = self.table.get_mut(to.slot as usize);
+        let connection = self.table.get_mut(to.slot.index());
         let Some(Life::Open(session)) = connection
             .filter(|it| it.id == to.id)
             .map(|it| &mut it.life)

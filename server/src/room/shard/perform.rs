@@ -8,7 +8,7 @@ use wac_core::cursor::Private;
 use wac_core::log::{CHUNK_BYTES, Position, Sealed};
 use wac_core::name::Name;
 use wac_core::notices::{Change, Verdict};
-use wac_core::roster::Address;
+use wac_core::roster::{Address, ShardId, Slot};
 use wac_core::session::{Event, Item, Session, Shared as SharedText};
 use wac_core::wire::line::ServerLine;
 
@@ -31,7 +31,7 @@ pub(super) enum Blocked {
     /// An append of so many bytes would push lines out of the window that some shard has not tried to write.
     Room(usize),
     /// The inbox of that shard is full.
-    Inbox(u16),
+    Inbox(ShardId),
 }
 
 /// Outcome of announcing that a user joined or left.
@@ -48,7 +48,7 @@ impl Blocked {
     pub(super) fn may_go(self, shared: &Shared) -> bool {
         match self {
             Self::Room(bytes) => shared.may_append(bytes),
-            Self::Inbox(shard) => !shared.inboxes[usize::from(shard)].is_full(),
+            Self::Inbox(shard) => !shared.inboxes[shard.index()].is_full(),
         }
     }
 }
@@ -93,21 +93,21 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    fn session(&self, slot: u32) -> Option<&Session> {
-        self.table.get(slot as usize)?.session()
+    fn session(&self, slot: Slot) -> Option<&Session> {
+        self.table.get(slot.index())?.session()
     }
 
-    fn session_mut(&mut self, slot: u32) -> Option<&mut Session> {
-        self.table.get_mut(slot as usize)?.session_mut()
+    fn session_mut(&mut self, slot: Slot) -> Option<&mut Session> {
+        self.table.get_mut(slot.index())?.session_mut()
     }
 
-    fn appended(&mut self, slot: u32, at: Position, bytes: usize) {
+    fn appended(&mut self, slot: Slot, at: Position, bytes: usize) {
         if let Some(session) = self.session_mut(slot) {
             session.appended(at, bytes);
         }
     }
 
-    fn perform_item(&mut self, slot: u32, item: Item, now: Duration) {
+    fn perform_item(&mut self, slot: Slot, item: Item, now: Duration) {
         match item {
             Item::Line { .. } => unreachable!("lines are appended in one piece"),
             Item::Claim(name) => self.claim(slot, &name, now),
@@ -133,7 +133,7 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Shows a session a shared text, piece by piece.
-    fn show(&mut self, slot: u32, pieces: &[Arc<[u8]>]) {
+    fn show(&mut self, slot: Slot, pieces: &[Arc<[u8]>]) {
         if let Some(session) = self.session_mut(slot) {
             session.shown_in(pieces.len());
         }
@@ -144,8 +144,8 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Claims a name for a session unless it has ended meanwhile, since nobody would release the name.
-    fn claim(&mut self, slot: u32, name: &Name, now: Duration) {
-        let Some(connection) = self.table.get(slot as usize) else {
+    fn claim(&mut self, slot: Slot, name: &Name, now: Duration) {
+        let Some(connection) = self.table.get(slot.index()) else {
             return;
         };
         if !matches!(&connection.life, Life::Open(session) if session.ended().is_none()) {
@@ -168,8 +168,8 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Passes the outcome of an item to its session, whose input then goes on.
-    pub(super) fn tell(&mut self, slot: u32, event: Event, now: Duration) {
-        let connection = self.table.get_mut(slot as usize);
+    pub(super) fn tell(&mut self, slot: Slot, event: Event, now: Duration) {
+        let connection = self.table.get_mut(slot.index());
         let Some(session) = connection.and_then(|it| it.session_mut()) else {
             return;
         };
@@ -181,7 +181,7 @@ impl<T: Transport> Shard<T> {
 
     /// Announces that a user joined or left, now or gathered with others. Returns `false` if that has
     /// to wait.
-    fn announce(&mut self, slot: u32, change: Change, now: Duration) -> bool {
+    fn announce(&mut self, slot: Slot, change: Change, now: Duration) -> bool {
         let Some(name) = self.session(slot).and_then(|session| session.name()) else {
             return true;
         };
@@ -222,7 +222,7 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Ends a session: its last line stands in the log; its leave notice, then its name is free.
-    fn end(&mut self, slot: u32, reason: CloseReason, now: Duration) {
+    fn end(&mut self, slot: Slot, reason: CloseReason, now: Duration) {
         if self.phase < Phase::Sealed && !self.announce(slot, Change::Left, now) {
             return self.items.push_front(slot, Item::End(reason));
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use wac_core::close::CloseReason;
 use wac_core::cursor::Private;
+use wac_core::roster::Slot;
 
 use super::Shard;
 use super::connection::{Life, Wrote};
@@ -29,7 +30,7 @@ impl<T: Transport> Shard<T> {
     pub(super) fn place(&mut self, now: Duration) {
         let head = self.view.head();
         for (slot, pending) in std::mem::take(&mut self.pending_writes) {
-            let Some(connection) = self.table.get_mut(slot as usize) else {
+            let Some(connection) = self.table.get_mut(slot.index()) else {
                 continue;
             };
             match pending {
@@ -77,7 +78,7 @@ impl<T: Transport> Shard<T> {
             ..
         } = self;
         for (slot, connection) in table.iter_mut() {
-            let slot = slot as u32;
+            let slot = Slot::of_index(slot);
             if queues.full.contains(slot) || !connection.is_reader() {
                 continue;
             }
@@ -92,7 +93,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    fn write_to(&mut self, slot: u32) {
+    fn write_to(&mut self, slot: Slot) {
         let Self {
             table,
             view,
@@ -100,7 +101,7 @@ impl<T: Transport> Shard<T> {
             items,
             ..
         } = self;
-        let Some(connection) = table.get_mut(slot as usize).filter(|it| it.is_reader()) else {
+        let Some(connection) = table.get_mut(slot.index()).filter(|it| it.is_reader()) else {
             return;
         };
         let session = connection.session().expect("a reader has one");
@@ -120,8 +121,8 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Resumes a session whose answers were read; lets an ended one that has everything linger.
-    fn settle(&mut self, slot: u32, now: Duration) {
-        let Some(connection) = self.table.get(slot as usize) else {
+    fn settle(&mut self, slot: Slot, now: Duration) {
+        let Some(connection) = self.table.get(slot.index()) else {
             return;
         };
         match &connection.life {
@@ -152,7 +153,7 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Returns whether a socket is still full and has lost nothing; otherwise deals with it.
-    fn may_stay_full(&mut self, slot: u32, now: Duration) -> bool {
+    fn may_stay_full(&mut self, slot: Slot, now: Duration) -> bool {
         let Self {
             table,
             view,
@@ -163,7 +164,7 @@ impl<T: Transport> Shard<T> {
         if !queues.full.contains(slot) {
             return false;
         }
-        let Some(connection) = table.get_mut(slot as usize) else {
+        let Some(connection) = table.get_mut(slot.index()) else {
             return false;
         };
         let Some(session) = connection.session_mut() else {

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use wac_core::log::Position;
-use wac_core::roster::{Address, SessionId};
+use wac_core::roster::{Address, SessionId, ShardId, Slot};
 
 use super::world::{PLENTY, World};
 use crate::room::inbox::DirectMessage;
@@ -213,8 +213,8 @@ fn reserve_before_posting_a_message_to_one_who_is_gone_is_dropped_and_counted() 
     let mut world = world("2", &[]);
     let (ann, bob) = (world.join(0, "Ann"), world.join(1, "Bob"));
     let gone = Address {
-        shard: 1,
-        slot: 0,
+        shard: ShardId(1),
+        slot: Slot(0),
         id: SessionId(999),
     };
     let message = DirectMessage {
@@ -335,7 +335,7 @@ fn a_new_stream_is_neither_full_nor_ready() {
     let mut world = world("1", &["--window", "64KiB"]);
     let ann = world.join(0, "Ann");
     let late = world.connect(0, 0);
-    (0..2).for_each(|slot| world.shards[0].borrow_mut().mark_ready(slot));
+    (0..2).for_each(|slot| world.shards[0].borrow_mut().mark_ready(Slot(slot)));
     for _ in 0..50 {
         world.send(ann, &line(4000));
         world.settle();

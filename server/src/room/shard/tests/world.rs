@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Parser;
-use wac_core::roster::SessionId;
+use wac_core::roster::{SessionId, ShardId, Slot};
 
 use super::fake::Fake;
 use crate::config::Config;
@@ -46,7 +46,7 @@ impl World {
         let config = Config::load(&Args::try_parse_from(args).unwrap(), 20_000).unwrap();
         let shared = Arc::new(Shared::with_inboxes(&config, capacity));
         let shards = (0..config.shards)
-            .map(|id| RefCell::new(Shard::new(id as u16, shared.clone())))
+            .map(|id| RefCell::new(Shard::new(ShardId::of_index(id), shared.clone())))
             .collect();
         Self {
             shared,
@@ -85,7 +85,7 @@ impl World {
             let news = person.take_news();
             let is_there = shard.table.get(slot).is_some_and(|it| it.id == id);
             if is_there && news != Ready::default() {
-                shard.note(slot as u32, news);
+                shard.note(Slot::of_index(slot), news);
             }
         }
     }
