@@ -1,4 +1,4 @@
-//! Why a connection ended: one reason each, the same in the log, the metrics and the tests.
+//! Why a connection ended: one reason each, the same in the log and the tests.
 
 use std::fmt;
 

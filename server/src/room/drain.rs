@@ -67,7 +67,7 @@ impl Shared {
         });
     }
 
-    /// Cuts the remaining sessions short; returns the number of shards that do not answer, and of their sessions.
+    /// Enters the last phase, which cuts short the sessions that remain, if any do; returns the number of shards that do not answer, and of their sessions.
     async fn cut_short(&self) -> (usize, usize) {
         self.enter(Phase::Cut);
         let all = self.all_shards(&self.phases.empty);

@@ -110,7 +110,7 @@ fn tell(told: Told, id: usize, inbox: &Inbox, shared: &Shared) {
             sessions = inbox.sessions(),
             head = shared.head().0,
             tried = inbox.tried().0,
-            mail = inbox.has_messages(),
+            messages = inbox.has_messages(),
             new_connections = inbox.has_new_connections(),
             phase = ?shared.phases.now(),
             "a shard does not come back from its turn; restart the server, and report this line"
@@ -123,7 +123,7 @@ fn tell(told: Told, id: usize, inbox: &Inbox, shared: &Shared) {
 mod tests {
     use super::*;
 
-    fn skeletons(sights: &[(u64, bool)]) -> Vec<Option<Told>> {
+    fn reports(sights: &[(u64, bool)]) -> Vec<Option<Told>> {
         let mut watch = ShardWatch::default();
         sights
             .iter()
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_shard_that_hangs_is_told_once_and_so_is_its_return() {
-        let told = skeletons(&[[(7, true); 9].as_slice(), &[(8, true), (8, false)]].concat());
+        let told = reports(&[[(7, true); 9].as_slice(), &[(8, true), (8, false)]].concat());
         let mut expected = [None; 11];
         (expected[5], expected[9]) = (Some(Told::Hangs), Some(Told::GoesOn));
         assert_eq!(told, expected);
@@ -141,9 +141,9 @@ mod tests {
 
     #[test]
     fn one_that_rests_or_works_is_never_told() {
-        assert_eq!(skeletons(&[(7, false); 20]), [None; 20]);
+        assert_eq!(reports(&[(7, false); 20]), [None; 20]);
         let works: Vec<(u64, bool)> = (0..20).map(|turn| (turn, true)).collect();
-        assert_eq!(skeletons(&works), [None; 20]);
+        assert_eq!(reports(&works), [None; 20]);
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Flood {
     /// a turn for the line and returns its time.
     ///
     /// # Errors
-    /// [`Held`] if one of them does not; only the turn at the address is taken, and stays the line's.
+    /// [`Held`] if one of them does not; the turns taken so far, at the address and in the room, stay the line's.
     pub fn line(
         &mut self,
         limits: &FloodLimits,

@@ -160,9 +160,18 @@ impl Conversation {
     /// Returns the number of bytes that a line would add to the room log.
     fn said_bytes(&self, line: &Line<'_>) -> usize {
         match (line, self.name()) {
-            (Line::Known(_, Ok(Command::Message(text))), Some(name)) => {
-                name.as_str().len() + ": ".len() + text.len() + LINE_END.len()
-            }
+            (Line::Known(_, Ok(command)), Some(name)) => match command {
+                Command::Message(text) => {
+                    name.as_str().len() + ": ".len() + text.len() + LINE_END.len()
+                }
+                Command::LogIn(_)
+                | Command::Whisper { .. }
+                | Command::Secret
+                | Command::Ping(_)
+                | Command::Who
+                | Command::Help
+                | Command::Quit => 0,
+            },
             _ => 0,
         }
     }

@@ -197,7 +197,8 @@ impl Session {
 
     /// Ends the session with its last item. The first reason counts.
     ///
-    /// A reader that is too slow gets no last line; in a stop the room's own line is the last.
+    /// The session inserts its last line itself, but for two reasons: the shard writes to a reader that is too slow, if it stands
+    /// between two lines, and in a stop the room's own line is the last.
     pub fn end(&mut self, reason: CloseReason, items: &mut Items) {
         self.conversation.end(reason, items);
     }

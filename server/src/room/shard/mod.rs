@@ -3,8 +3,8 @@
 //! ```text
 //!  rest ─▶ collect ▸ perform ▸ write ▸ close slow readers ─▶ rest
 //!          │         │         │       └ full sockets whose place has left the window
-//!          │         │         └ each session from its cursor
-//!          │         └ lines to the room log; then answers and whispers get their positions
+//!          │         │         └ answers are placed; each session is written from its cursor
+//!          │         └ lines are appended to the room log, whispers posted
 //!          └ every ready socket is read once, before anything is appended
 //! ```
 //!

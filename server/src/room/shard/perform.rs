@@ -1,4 +1,5 @@
-//! Perform: lines are appended to the room log, and then answers and whispers get their positions.
+//! Perform: appends lines and notices to the room log, claims names and posts whispers; answers wait to be
+//! placed until the view shows the lines before them.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -54,8 +54,8 @@ impl Poller {
     /// If the system has no more descriptors.
     pub(super) fn new(waker: impl AsFd) -> io::Result<Self> {
         let set = epoll::create(CreateFlags::CLOEXEC)?;
-        let rung = EventFlags::IN | EventFlags::ET;
-        epoll::add(&set, waker, EventData::new_u64(WAKER), rung)?;
+        let fires = EventFlags::IN | EventFlags::ET;
+        epoll::add(&set, waker, EventData::new_u64(WAKER), fires)?;
         Ok(Self(set))
     }
 

@@ -1,4 +1,4 @@
-//! Rules of the shard's loop, named as in `server/DESIGN.md`, each tested by the failure it prevents.
+//! Rules of the shard's loop (`server/DESIGN.md`), each tested by the failure it prevents.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
