@@ -9,11 +9,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use wac_core::close::CloseReason;
+use wac_core::close_reason::CloseReason;
 use wac_core::wire::line::ServerLine;
 
-use crate::room::phase::Phase;
 use crate::room::shared::Shared;
+use crate::room::stop_phase::Phase;
 
 /// Time a shard has to cut its sessions short; one that takes longer is taken for hung.
 const CUT_LIMIT: Duration = Duration::from_secs(2);

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::room::sync::lock;
+use crate::room::locks::lock;
 
 /// Least time between two log lines.
 const LOG_EVERY: Duration = Duration::from_secs(60);

@@ -27,14 +27,14 @@ pub(crate) async fn watch(shared: &Shared) {
     loop {
         ticks.tick().await;
         for (id, (watch, inbox)) in watches.iter_mut().zip(&shared.inboxes).enumerate() {
-            if let Some(told) = watch.look(Sight::of(inbox, shared)) {
-                tell(told, id, inbox, shared);
+            if let Some(reported) = watch.look(Snapshot::of(inbox, shared)) {
+                tell(reported, id, inbox, shared);
             }
         }
         // It says that it sleeps before its last look, so that no shard wakes unseen.
         shared.watchdog.prepare_to_sleep();
         let mut watched = watches.iter().zip(&shared.inboxes);
-        if watched.all(|(watch, inbox)| watch.is_quiet(Sight::of(inbox, shared))) {
+        if watched.all(|(watch, inbox)| watch.is_quiet(Snapshot::of(inbox, shared))) {
             shared.watchdog.sleep().await;
         } else {
             shared.watchdog.stay_awake();
@@ -44,14 +44,14 @@ pub(crate) async fn watch(shared: &Shared) {
 
 /// Snapshot of a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Sight {
+struct Snapshot {
     /// Number that changes with each step of a turn.
     progress: u64,
     /// Whether it is in a turn, or something waits for it.
     has_work: bool,
 }
 
-impl Sight {
+impl Snapshot {
     /// Takes a snapshot without a lock, since a hung shard may hold any of them.
     fn of(inbox: &Inbox, shared: &Shared) -> Self {
         let (progress, step) = inbox.progress.now();
@@ -65,7 +65,7 @@ impl Sight {
 
 /// Report about a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum Report {
     Hangs,
     GoesOn,
 }
@@ -81,29 +81,29 @@ struct ShardWatch {
 }
 
 impl ShardWatch {
-    fn look(&mut self, sight: Sight) -> Option<Told> {
+    fn look(&mut self, sight: Snapshot) -> Option<Report> {
         let moved = std::mem::replace(&mut self.progress, sight.progress) != sight.progress;
         if moved || !sight.has_work {
             let hung = std::mem::take(&mut self.ticks) >= PATIENCE_TICKS;
             self.quiet_ticks = if moved { 0 } else { self.quiet_ticks + 1 };
-            return hung.then_some(Told::GoesOn);
+            return hung.then_some(Report::GoesOn);
         }
         self.quiet_ticks = 0;
         self.ticks = self.ticks.saturating_add(1);
-        (self.ticks == PATIENCE_TICKS).then_some(Told::Hangs)
+        (self.ticks == PATIENCE_TICKS).then_some(Report::Hangs)
     }
 
     /// Returns whether the shard has rested for a while and still does.
-    fn is_quiet(&self, sight: Sight) -> bool {
+    fn is_quiet(&self, sight: Snapshot) -> bool {
         self.quiet_ticks >= PATIENCE_TICKS && !sight.has_work && sight.progress == self.progress
     }
 }
 
 /// Logs a report with the shard's state, never a text.
-fn tell(told: Told, id: usize, inbox: &Inbox, shared: &Shared) {
+fn tell(reported: Report, id: usize, inbox: &Inbox, shared: &Shared) {
     let (turns, step) = inbox.progress.now();
-    match told {
-        Told::Hangs => tracing::error!(
+    match reported {
+        Report::Hangs => tracing::error!(
             shard.id = id,
             ?step,
             turns,
@@ -115,7 +115,7 @@ fn tell(told: Told, id: usize, inbox: &Inbox, shared: &Shared) {
             phase = ?shared.phases.now(),
             "a shard does not come back from its turn; restart the server, and report this line"
         ),
-        Told::GoesOn => tracing::warn!(shard.id = id, ?step, turns, "the shard goes on"),
+        Report::GoesOn => tracing::warn!(shard.id = id, ?step, turns, "the shard goes on"),
     }
 }
 
@@ -123,20 +123,20 @@ fn tell(told: Told, id: usize, inbox: &Inbox, shared: &Shared) {
 mod tests {
     use super::*;
 
-    fn reports(sights: &[(u64, bool)]) -> Vec<Option<Told>> {
+    fn reports(snapshots: &[(u64, bool)]) -> Vec<Option<Report>> {
         let mut watch = ShardWatch::default();
-        sights
+        snapshots
             .iter()
-            .map(|&(progress, has_work)| watch.look(Sight { progress, has_work }))
+            .map(|&(progress, has_work)| watch.look(Snapshot { progress, has_work }))
             .collect()
     }
 
     #[test]
     fn a_shard_that_hangs_is_told_once_and_so_is_its_return() {
-        let told = reports(&[[(7, true); 9].as_slice(), &[(8, true), (8, false)]].concat());
+        let reported = reports(&[[(7, true); 9].as_slice(), &[(8, true), (8, false)]].concat());
         let mut expected = [None; 11];
-        (expected[5], expected[9]) = (Some(Told::Hangs), Some(Told::GoesOn));
-        assert_eq!(told, expected);
+        (expected[5], expected[9]) = (Some(Report::Hangs), Some(Report::GoesOn));
+        assert_eq!(reported, expected);
     }
 
     #[test]
@@ -148,11 +148,11 @@ mod tests {
 
     #[test]
     fn the_watchdog_sleeps_when_all_has_been_quiet_for_a_while() {
-        let (rests, works) = ([7, 8], |progress| Sight {
+        let (rests, works) = ([7, 8], |progress| Snapshot {
             progress,
             has_work: true,
         });
-        let rest = |progress| Sight {
+        let rest = |progress| Snapshot {
             progress,
             has_work: false,
         };

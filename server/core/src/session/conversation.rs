@@ -4,15 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Context, Event, Item, Items, OWN_WAITING_BYTES, Progress, Rules};
+use super::{Context, Event, InputState, Item, Items, OWN_WAITING_BYTES, Rules};
 use crate::MAX_CLIENT_LINE_BYTES;
-use crate::close::CloseReason;
+use crate::close_reason::CloseReason;
 use crate::cursor::Written;
 use crate::decoder::Input;
 use crate::flood::{Flood, Held};
-use crate::foreign::{Extent, is_foreign, without_byte_order_mark};
 use crate::name::Name;
-use crate::roster::Account;
+use crate::other_protocols::{Extent, is_foreign, without_byte_order_mark};
+use crate::roster::WhisperQuota;
 use crate::text;
 use crate::wire::command::{Command, Cost, Line};
 use crate::wire::line::LINE_END;
@@ -23,7 +23,7 @@ use crate::wire::refusal::Refusal;
 pub(super) enum Login {
     Visitor,
     Claiming(Name),
-    User(Name, Arc<Account>),
+    User(Name, Arc<WhisperQuota>),
 }
 
 /// A session without its input and its place in the log.
@@ -39,7 +39,7 @@ pub(super) struct Conversation {
     /// An item was handed out whose outcome is not known yet.
     pub(super) awaiting: bool,
     /// A first line that is not blank has been seen, so the peer speaks our protocol, well or badly.
-    opened: bool,
+    has_spoken: bool,
     pub(super) input_ended: bool,
     pub(super) ended: Option<CloseReason>,
 }
@@ -53,7 +53,7 @@ impl Conversation {
             own_waiting: 0,
             shared_waiting: 1,
             awaiting: false,
-            opened: false,
+            has_spoken: false,
             input_ended: false,
             ended: None,
         }
@@ -83,7 +83,7 @@ impl Conversation {
         rules: &Rules,
         now: Duration,
         items: &mut Items,
-    ) -> Result<usize, Progress> {
+    ) -> Result<usize, InputState> {
         match (&mut self.flood, &rules.flood) {
             (Some(flood), Some(limits)) => flood
                 .may_read(limits, now)
@@ -94,7 +94,7 @@ impl Conversation {
 
     /// Returns the reason to end a session whose input holds no more than an incomplete line, if there is one.
     pub(super) fn reason_to_end(&self, incomplete: &[u8]) -> Option<CloseReason> {
-        if !self.opened && is_foreign(incomplete, Extent::Begun) {
+        if !self.has_spoken && is_foreign(incomplete, Extent::Begun) {
             Some(CloseReason::NotOurProtocol)
         } else {
             self.input_ended.then_some(CloseReason::PeerClosed)
@@ -110,7 +110,7 @@ impl Conversation {
         input: &Input<'_>,
         context: &mut Context<'_>,
     ) -> Result<(), Held> {
-        if !self.opened && is_foreign_input(input) {
+        if !self.has_spoken && is_foreign_input(input) {
             self.end(CloseReason::NotOurProtocol, context.items);
             return Ok(());
         }
@@ -119,7 +119,7 @@ impl Conversation {
             Input::TooLong(_) => {
                 self.allow(Cost::Line, MAX_CLIENT_LINE_BYTES, 0, context)?;
                 self.refuse(Refusal::TooLong, context.items);
-                self.opened = true;
+                self.has_spoken = true;
             }
             Input::AreYouThere => {
                 self.allow(Cost::Line, 0, 0, context)?;
@@ -137,20 +137,20 @@ impl Conversation {
         let Ok(line) = std::str::from_utf8(self.without_its_mark(bytes)) else {
             self.allow(Cost::Line, bytes.len(), 0, context)?;
             self.refuse(Refusal::NotUtf8, context.items);
-            self.opened = true;
+            self.has_spoken = true;
             return Ok(());
         };
         let line = text::clean(line);
         let line = Line::parse(&line);
         self.allow(line.cost(), bytes.len(), self.said_bytes(&line), context)?;
         self.respond(&line, &context.rules.secret, context.items);
-        self.opened |= line != Line::Blank;
+        self.has_spoken |= line != Line::Blank;
         Ok(())
     }
 
     /// Strips a byte order mark from a line that may be the first.
     fn without_its_mark<'a>(&self, line: &'a [u8]) -> &'a [u8] {
-        if self.opened {
+        if self.has_spoken {
             line
         } else {
             without_byte_order_mark(line)
@@ -193,21 +193,21 @@ impl Conversation {
     }
 
     /// Holds the session until flood control lets it go on, or ends it if it was held too long.
-    pub(super) fn hold(&mut self, held: Held, items: &mut Items) -> Progress {
+    pub(super) fn hold(&mut self, held: Held, items: &mut Items) -> InputState {
         if held.too_long {
             self.end(CloseReason::HeldTooLong, items);
-            return Progress::Ended;
+            return InputState::Ended;
         }
         if held.is_news {
             self.tell(Notice::SlowDown, items);
         }
-        Progress::Held(held.until)
+        InputState::Held(held.until)
     }
 
     pub(super) fn on(&mut self, event: Event, items: &mut Items) {
         self.awaiting = false;
         if self.ended.is_none() {
-            self.respond_to_event(event, items);
+            self.answer_event(event, items);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use crate::close::CloseReason;
+use crate::close_reason::CloseReason;
 use crate::cursor::Private;
 use crate::name::Name;
 use crate::roster::Slot;
@@ -27,14 +27,14 @@ pub enum Item {
     /// Write private bytes to the session.
     Answer(Private),
     /// Write a shared text to the session.
-    Show(Shared),
+    Show(CachedReply),
     /// End the session: its last item.
     End(CloseReason),
 }
 
 /// A text that many sessions share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shared {
+pub enum CachedReply {
     /// The answer to `HELP`.
     Help,
     /// The answer to `WHO`.
@@ -60,7 +60,7 @@ impl fmt::Debug for Whisper {
 #[derive(Debug, Default)]
 pub struct Items {
     /// The slot of the session that is handing out items.
-    pub from: Slot,
+    pub current: Slot,
     queue: VecDeque<(Slot, Item)>,
     lines: Vec<u8>,
     /// The number of bytes of `lines` already taken.
@@ -70,7 +70,7 @@ pub struct Items {
 impl Items {
     /// Adds an item of the session `from`.
     pub fn push(&mut self, item: Item) {
-        self.queue.push_back((self.from, item));
+        self.queue.push_back((self.current, item));
     }
 
     /// Puts back an item that could not be performed yet.

@@ -14,16 +14,16 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::close::CloseReason;
+use crate::close_reason::CloseReason;
 use crate::cursor::{Cursor, Private};
 use crate::decoder::Decoder;
 use crate::flood::{Flood, FloodLimits};
 use crate::log::{Position, View};
 use crate::name::Name;
-use crate::roster::{Account, Unavailable};
+use crate::roster::{Unavailable, WhisperQuota};
 
 use conversation::{Conversation, Login};
-pub use items::{Item, Items, Shared, Whisper};
+pub use items::{CachedReply, Item, Items, Whisper};
 
 /// Bytes of own answers that may be unread before the session's input waits: a peer that asks without
 /// reading waits for itself.
@@ -54,7 +54,7 @@ pub struct Context<'a> {
 #[derive(Debug)]
 pub enum Event {
     /// The name now belongs to the session, with its account of whispers.
-    Claimed(Arc<Account>),
+    Claimed(Arc<WhisperQuota>),
     /// The name is unavailable.
     Unavailable(Unavailable),
     /// The whisper is on its way.
@@ -67,7 +67,7 @@ pub enum Event {
 
 /// The reason for which a session's input stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
+pub enum InputState {
     /// All input is decoded: more may be read.
     Drained,
     /// Flood control holds it until this time.
@@ -142,7 +142,7 @@ impl Session {
         }
         match self.conversation.may_read(rules, now, items) {
             Ok(bytes) => Appetite::Bytes(free.min(bytes)),
-            Err(Progress::Held(until)) => Appetite::Held(until),
+            Err(InputState::Held(until)) => Appetite::Held(until),
             Err(_) => Appetite::None,
         }
     }
@@ -156,26 +156,26 @@ impl Session {
     }
 
     /// Notes that the peer will send no more; complete lines are still answered.
-    pub fn input_ended(&mut self) {
+    pub fn end_input(&mut self) {
         self.conversation.input_ended = true;
     }
 
     /// Notes that no input waits: it is all decoded and the socket has no more.
-    pub fn caught_up(&mut self) {
+    pub fn note_caught_up(&mut self) {
         if let Some(flood) = &mut self.conversation.flood {
-            flood.caught_up();
+            flood.note_caught_up();
         }
     }
 
     /// Turns input into items as far as they may go.
-    pub fn advance(&mut self, context: &mut Context<'_>) -> Progress {
+    pub fn advance(&mut self, context: &mut Context<'_>) -> InputState {
         let conversation = &mut self.conversation;
         loop {
             if conversation.ended.is_some() {
-                return Progress::Ended;
+                return InputState::Ended;
             }
             if conversation.is_waiting() {
-                return Progress::Waiting;
+                return InputState::Waiting;
             }
             match self.decoder.peek() {
                 Some(input) => match conversation.take(&input, context) {
@@ -184,7 +184,7 @@ impl Session {
                 },
                 None => match conversation.reason_to_end(self.decoder.partial()) {
                     Some(reason) => conversation.end(reason, context.items),
-                    None => return Progress::Drained,
+                    None => return InputState::Drained,
                 },
             }
         }
@@ -209,7 +209,7 @@ impl Session {
     }
 
     /// Notes the number of pieces, at least 1, in which a requested shared text comes.
-    pub fn shown_in(&mut self, pieces: usize) {
+    pub fn expect_pieces(&mut self, pieces: usize) {
         self.conversation.shared_waiting += pieces - 1;
     }
 

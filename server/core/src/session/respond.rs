@@ -1,8 +1,8 @@
 //! Responses of a session: to a line, and to the outcome of an item.
 
 use super::conversation::{Conversation, Login};
-use super::{Event, Item, Items, Shared, Whisper};
-use crate::close::CloseReason;
+use super::{CachedReply, Event, Item, Items, Whisper};
+use crate::close_reason::CloseReason;
 use crate::cursor::Private;
 use crate::name::Name;
 use crate::roster::Unavailable;
@@ -44,8 +44,8 @@ impl Conversation {
             Command::Whisper { to, text } => self.whisper(to, text, items),
             Command::Secret => self.answer(ServerLine::Secret(secret).to_bytes(), items),
             Command::Ping(text) => self.answer(ServerLine::Pong(text).to_bytes(), items),
-            Command::Who => self.show(Shared::Who, items),
-            Command::Help => self.show(Shared::Help, items),
+            Command::Who => self.show(CachedReply::Who, items),
+            Command::Help => self.show(CachedReply::Help, items),
             Command::Quit => self.end(CloseReason::Quit, items),
         }
     }
@@ -88,7 +88,7 @@ impl Conversation {
     }
 
     /// Answers the outcome of an item.
-    pub(super) fn respond_to_event(&mut self, event: Event, items: &mut Items) {
+    pub(super) fn answer_event(&mut self, event: Event, items: &mut Items) {
         match event {
             Event::Claimed(account) => {
                 let Login::Claiming(name) = std::mem::replace(&mut self.login, Login::Visitor)
@@ -131,7 +131,7 @@ impl Conversation {
         items.push(Item::Answer(private));
     }
 
-    fn show(&mut self, text: Shared, items: &mut Items) {
+    fn show(&mut self, text: CachedReply, items: &mut Items) {
         self.shared_waiting += 1;
         items.push(Item::Show(text));
     }

@@ -128,7 +128,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::close::CloseReason;
+    use crate::close_reason::CloseReason;
     use crate::wire::command::COMMANDS;
     use crate::wire::line::ServerLine;
 

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use wac_core::cursor::{DETOUR_BYTES, Private};
-use wac_core::roster::{Address, Slot};
+use wac_core::roster::{SessionAddress, Slot};
 use wac_core::session::{Event, Item, Whisper};
 
 use super::Shard;
@@ -12,7 +12,7 @@ use super::connection::Life;
 use super::perform::Blocked;
 use super::write::PendingWrite;
 use crate::room::inbox::DirectMessage;
-use crate::room::sync::lock;
+use crate::room::locks::lock;
 use crate::room::transport::Transport;
 
 impl<T: Transport> Shard<T> {
@@ -23,7 +23,7 @@ impl<T: Transport> Shard<T> {
             .find(&whisper.to)
             .map(|(to, account)| (to, account.clone()));
         match found {
-            None => self.tell(slot, Event::NoSuchUser(whisper.to), now),
+            None => self.deliver_event(slot, Event::NoSuchUser(whisper.to), now),
             Some((to, account)) if account.reserve(weight) => {
                 if let Err(whisper) = self.post(slot, to, whisper, now) {
                     // The account is the addressee's even if the name has changed hands meanwhile.
@@ -33,7 +33,7 @@ impl<T: Transport> Shard<T> {
                     self.blocked = Some(Blocked::Inbox(to.shard));
                 }
             }
-            Some(_) => self.tell(slot, Event::NotReading(whisper.to), now),
+            Some(_) => self.deliver_event(slot, Event::NotReading(whisper.to), now),
         }
     }
 
@@ -44,7 +44,7 @@ impl<T: Transport> Shard<T> {
     fn post(
         &mut self,
         slot: Slot,
-        to: Address,
+        to: SessionAddress,
         whisper: Whisper,
         now: Duration,
     ) -> Result<(), Whisper> {
@@ -63,7 +63,7 @@ impl<T: Transport> Shard<T> {
                 line: message.line,
             });
         }
-        self.tell(slot, Event::Whispered, now);
+        self.deliver_event(slot, Event::Whispered, now);
         Ok(())
     }
 

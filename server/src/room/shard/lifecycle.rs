@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use slab::Slab;
 use wac_core::admission::Seat;
-use wac_core::close::CloseReason;
+use wac_core::close_reason::CloseReason;
 use wac_core::flood::Flood;
 use wac_core::roster::{SessionId, Slot};
 use wac_core::session::Session;
@@ -13,9 +13,9 @@ use wac_core::wire::line::ServerLine;
 
 use super::Shard;
 use super::connection::{Connection, Life};
+use crate::room::locks::lock;
 use crate::room::peer::Peer;
-use crate::room::phase::Phase;
-use crate::room::sync::lock;
+use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
 /// Time for which a closed connection is read, so that no reset swallows its last line.
@@ -42,7 +42,7 @@ impl<T: Transport> Shard<T> {
     /// Opens an arriving connection's session at its first event; returns whether it is open.
     ///
     /// A new stream is neither full nor ready until the system has said so.
-    pub(super) fn begin(&mut self, slot: Slot) -> bool {
+    pub(super) fn open_session(&mut self, slot: Slot) -> bool {
         let Some(connection) = self.table.get_mut(slot.index()) else {
             return false;
         };
@@ -94,13 +94,13 @@ impl<T: Transport> Shard<T> {
         }
         connection.seat = lock(&self.shared.admission).visitors_seat();
         if connection.seat == Seat::OnTrial {
-            self.items.from = slot;
+            self.items.current = slot;
             session.end(CloseReason::ServerFull, &mut self.items);
         }
     }
 
     /// Begins to close an ended session: at once where nothing is left to give it.
-    pub(super) fn close(&mut self, slot: Slot, reason: CloseReason, now: Duration) {
+    pub(super) fn begin_closing(&mut self, slot: Slot, reason: CloseReason, now: Duration) {
         let connection = &mut self.table[slot.index()];
         if !connection.is_reader() {
             return self.remove(slot, reason, now);
@@ -157,7 +157,7 @@ impl<T: Transport> Shard<T> {
             // The memory of a full room goes back with its last session.
             self.table = Slab::new();
         }
-        self.release(connection.peer, connection.seat);
+        self.free_seat(connection.peer, connection.seat);
         match reason {
             CloseReason::NotOurProtocol if self.shared.foreign.note(now).is_none() => return,
             CloseReason::Stopping => _ = self.shared.stopped.fetch_add(1, Ordering::Relaxed),
@@ -171,7 +171,7 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Gives a connection's place back.
-    pub(super) fn release(&self, peer: Peer, seat: Seat) {
+    pub(super) fn free_seat(&self, peer: Peer, seat: Seat) {
         lock(&self.shared.admission).release(peer.ip(), seat);
         self.inbox.session_ended();
     }

@@ -35,8 +35,8 @@ use wac_core::roster::{ShardId, Slot};
 use wac_core::session::Items;
 
 use crate::room::inbox::{Inbox, TurnStep};
-use crate::room::phase::Phase;
 use crate::room::shared::Shared;
+use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 use connection::Connection;
 pub(crate) use lifecycle::LINGER;

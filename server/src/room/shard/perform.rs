@@ -4,21 +4,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wac_core::close::CloseReason;
+use wac_core::close_reason::CloseReason;
 use wac_core::cursor::Private;
 use wac_core::log::{CHUNK_BYTES, Position, Sealed};
 use wac_core::name::Name;
-use wac_core::notices::{Change, Verdict};
-use wac_core::roster::{Address, ShardId, Slot};
-use wac_core::session::{Event, Item, Session, Shared as SharedText};
+use wac_core::notice_batch::{Change, Verdict};
+use wac_core::roster::{SessionAddress, ShardId, Slot};
+use wac_core::session::{CachedReply, Event, Item, Session};
 use wac_core::wire::line::ServerLine;
 
 use super::Shard;
 use super::connection::Life;
 use super::write::PendingWrite;
-use crate::room::phase::Phase;
+use crate::room::locks::lock;
 use crate::room::shared::{Append, Room, Shared};
-use crate::room::sync::lock;
+use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
 /// Bytes of lines appended at a time, at most.
@@ -121,11 +121,11 @@ impl<T: Transport> Shard<T> {
             Item::Answer(private) => self
                 .pending_writes
                 .push((slot, PendingWrite::Private(private))),
-            Item::Show(SharedText::Help) => {
+            Item::Show(CachedReply::Help) => {
                 let help = self.shared.replies.help.clone();
                 self.show(slot, &[help]);
             }
-            Item::Show(SharedText::Who) => {
+            Item::Show(CachedReply::Who) => {
                 let pieces = self.shared.replies.who(&self.shared.roster);
                 self.show(slot, &pieces);
             }
@@ -136,7 +136,7 @@ impl<T: Transport> Shard<T> {
     /// Shows a session a shared text, piece by piece.
     fn show(&mut self, slot: Slot, pieces: &[Arc<[u8]>]) {
         if let Some(session) = self.session_mut(slot) {
-            session.shown_in(pieces.len());
+            session.expect_pieces(pieces.len());
         }
         let pending_writes =
             |piece: &Arc<[u8]>| PendingWrite::Private(Private::Shared(piece.clone()));
@@ -152,7 +152,7 @@ impl<T: Transport> Shard<T> {
         if !matches!(&connection.life, Life::Open(session) if session.ended().is_none()) {
             return;
         }
-        let address = Address {
+        let address = SessionAddress {
             shard: self.id,
             slot,
             id: connection.id,
@@ -165,16 +165,16 @@ impl<T: Transport> Shard<T> {
             }
             Err(why) => Event::Unavailable(why),
         };
-        self.tell(slot, event, now);
+        self.deliver_event(slot, event, now);
     }
 
     /// Passes the outcome of an item to its session, whose input then goes on.
-    pub(super) fn tell(&mut self, slot: Slot, event: Event, now: Duration) {
+    pub(super) fn deliver_event(&mut self, slot: Slot, event: Event, now: Duration) {
         let connection = self.table.get_mut(slot.index());
         let Some(session) = connection.and_then(|it| it.session_mut()) else {
             return;
         };
-        self.items.from = slot;
+        self.items.current = slot;
         session.on(event, &mut self.items);
         self.mark_ready(slot);
         self.advance(slot, now);

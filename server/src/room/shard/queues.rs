@@ -18,7 +18,7 @@ pub(super) struct Queues {
     /// Sessions whose sockets have refused bytes and not said since that they take more.
     pub(super) full: Queue,
     /// Sessions whose input waits for an event, or for their answers to be read.
-    pub(super) stalled: Slots,
+    pub(super) waiting: Slots,
     pub(super) timers: Timers,
 }
 
@@ -33,7 +33,7 @@ impl Queues {
         ] {
             queue.members.remove(slot);
         }
-        self.stalled.remove(slot);
+        self.waiting.remove(slot);
     }
 }
 

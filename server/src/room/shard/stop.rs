@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use wac_core::close::CloseReason;
+use wac_core::close_reason::CloseReason;
 use wac_core::roster::Slot;
 use wac_core::session::Items;
 
 use super::Shard;
 use super::connection::Life;
-use crate::room::phase::Phase;
+use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
 impl<T: Transport> Shard<T> {
@@ -29,8 +29,8 @@ impl<T: Transport> Shard<T> {
     /// Ends every session at the end of the sealed log.
     fn end_all(&mut self, now: Duration) {
         for slot in self.slots() {
-            self.begin(slot);
-            self.items.from = slot;
+            self.open_session(slot);
+            self.items.current = slot;
             match &mut self.table[slot.index()].life {
                 Life::Open(session) => session.end(CloseReason::Stopping, &mut self.items),
                 Life::Arriving => self.remove(slot, CloseReason::Stopping, now),

@@ -82,7 +82,7 @@ impl Shard<Socket> {
             let most = deadline.map(|at| at.saturating_sub(self.shared.now()));
             poller.wait(most, |slot, ready| self.note(slot, ready));
         }
-        self.inbox.waker.wake_up();
+        self.inbox.waker.stay_awake();
         self.shared.watchdog.wake();
     }
 
@@ -97,7 +97,7 @@ impl Shard<Socket> {
                 Ok(()) => self.insert(id, peer, socket, self.shared.now()),
                 Err(error) => {
                     tracing::warn!(peer.addr = %peer, %error, "cannot watch a connection; closed");
-                    self.release(peer, Seat::Kept);
+                    self.free_seat(peer, Seat::Kept);
                 }
             }
         }

@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use wac_core::close::CloseReason;
+use wac_core::close_reason::CloseReason;
 use wac_core::cursor::Private;
 use wac_core::roster::Slot;
 
 use super::Shard;
-use super::connection::{Life, Wrote};
+use super::connection::{Life, WriteOutcome};
 use super::link::Link;
 use crate::room::inbox::DirectMessage;
-use crate::room::phase::Phase;
+use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
 /// Write that gets its position once the lines before it have theirs.
@@ -44,7 +44,7 @@ impl<T: Transport> Shard<T> {
                 PendingWrite::End(reason) => {
                     if connection.end(reason, head) {
                         self.queues.due.push(slot);
-                        self.close(slot, reason, now);
+                        self.begin_closing(slot, reason, now);
                     }
                 }
             }
@@ -84,11 +84,11 @@ impl<T: Transport> Shard<T> {
             }
             match connection.write(view) {
                 // What ended, or waited for its answers to be read, is seen to afterwards.
-                Wrote::All
+                WriteOutcome::All
                     if matches!(connection.life, Life::Open(_))
-                        && !queues.stalled.contains(slot) => {}
-                Wrote::Part => queues.full.push(slot),
-                Wrote::All | Wrote::Broken(_) => queues.due.push(slot),
+                        && !queues.waiting.contains(slot) => {}
+                WriteOutcome::Part => queues.full.push(slot),
+                WriteOutcome::All | WriteOutcome::Broken(_) => queues.due.push(slot),
             }
         }
     }
@@ -109,11 +109,11 @@ impl<T: Transport> Shard<T> {
             return;
         }
         match connection.write(view) {
-            Wrote::All => _ = queues.full.remove(slot),
-            Wrote::Part => queues.full.push(slot),
-            Wrote::Broken(reason) => {
+            WriteOutcome::All => _ = queues.full.remove(slot),
+            WriteOutcome::Part => queues.full.push(slot),
+            WriteOutcome::Broken(reason) => {
                 connection.link = Link::Broken;
-                items.from = slot;
+                items.current = slot;
                 let session = connection.session_mut().expect("a reader has one");
                 session.end(reason, items);
             }
@@ -135,7 +135,7 @@ impl<T: Transport> Shard<T> {
             // Only while anything is read: else it would be looked at again and again.
             Life::Open(session)
                 if self.phase == Phase::Serving
-                    && self.queues.stalled.contains(slot)
+                    && self.queues.waiting.contains(slot)
                     && !session.is_waiting() =>
             {
                 self.mark_ready(slot)
@@ -173,10 +173,10 @@ impl<T: Transport> Shard<T> {
         if !session.cursor().has_lost(view) {
             return true;
         }
-        items.from = slot;
+        items.current = slot;
         session.end(CloseReason::TooSlow, items);
         if let Life::Ending(_, reason) = connection.life {
-            self.close(slot, reason, now);
+            self.begin_closing(slot, reason, now);
         }
         false
     }

@@ -13,11 +13,11 @@ use super::fake::Fake;
 use crate::config::Config;
 use crate::config::args::Args;
 use crate::room::inbox::INBOX_CAPACITY;
+use crate::room::locks::lock;
 use crate::room::peer::Peer;
 use crate::room::shard::Shard;
 use crate::room::shard::poller::Ready;
 use crate::room::shared::Shared;
-use crate::room::sync::lock;
 
 /// More than any test lets a socket take.
 pub(super) const PLENTY: usize = usize::MAX / 2;
