@@ -61,10 +61,10 @@ HELD = (
     Part("C1", "200 keys typed in 30 s while 2,000 lines a second arrive", ("typing::",)),
     Part("C2", "60 s in Ctrl-R, and 60 s after Tab, at 5,000 lines a second", ("ctrl_r::",), 300),
     Part("C3", "a paste of 14 lines, answered with no and with yes", ("paste::",)),
-    Part("C4", "hostile lines, on a terminal and in a pipe", ("hostile::", "pipe::what_the_wire_says")),
+    Part("C4", "hostile lines, on a terminal and in a pipe", ("hostile::", "pipe::output_contains")),
     Part("C5", "the server stopped, killed, started again", ("comes_back::",), 240),
     Part("C6", "the terminal resized while a line is typed", ("resize::",)),
-    Part("C7", "signals, and an output that nobody reads", ("signals::", "pipe::signals", "pipe::an_output")),
+    Part("C7", "signals, and an output that nobody reads", ("signals::", "pipe::signals", "pipe::a_closed_output", "pipe::an_output")),
     Part("C8", "send --confirm, the server killed before and behind it", ("send::",)),
     Part("C9", "no colour and no escape byte where none is wanted", ("look::without_colours", "uncoloured::", "plain::")),
 )

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! It is not a chat server. Sockets block: a reader that stops reading stops everybody once its socket is full. It
-//! checks no name and no text, has no limit and no whisper, tells nobody who comes or leaves, and answers nothing else.
+//! checks no name and no text, has no limits and no whispers, announces no joins or leaves, and answers nothing else.
 
 use std::io::{self, Read, Write};
 use std::mem;
@@ -50,7 +50,7 @@ struct Reader {
     stream: TcpStream,
     /// Empty until the login.
     name: Vec<u8>,
-    /// The beginning of a line whose end has not come.
+    /// The beginning of an incomplete line.
     partial: Vec<u8>,
     /// The ranges of its own lines among those gathered, which it does not read.
     own: Vec<Range<usize>>,
@@ -79,7 +79,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    // Accepting goes on until nobody waits; what is accepted blocks all the same.
+    // Accepts until no connection waits; the accepted sockets still block.
     socket.set_nonblocking(true)?;
     Ok(socket.into())
 }
@@ -120,7 +120,7 @@ impl Floor {
             let entry = self.readers.vacant_entry();
             let event = EpollEvent::new(EpollFlags::EPOLLIN, entry.key() as u64);
             self.epoll.add(&stream, event)?;
-            // What fails on a socket, here and below, is told by its next read, which ends it.
+            // An error of a socket, here and below, shows again at its next read, which removes the socket.
             let _ = stream.set_nodelay(true);
             let _ = stream.write_all(GREETING);
             entry.insert(Reader {

@@ -1,4 +1,4 @@
-//! Reconnection: a lost connection comes back by itself, and the line being typed does not notice.
+//! Reconnection: a lost connection comes back by itself, and the line being typed is undisturbed.
 
 use std::time::{Duration, Instant};
 
@@ -50,7 +50,7 @@ fn a_server_that_is_killed_and_started_again_finds_the_half_typed_line() {
 }
 
 #[test]
-fn what_is_entered_meanwhile_waits_until_it_is_asked_for() {
+fn lines_entered_while_disconnected_wait_for_send_or_drop() {
     let place = Restartable::new();
     let server = place.start();
     let mut term = Term::chat(&server, "Ann");
@@ -69,7 +69,7 @@ fn what_is_entered_meanwhile_waits_until_it_is_asked_for() {
 }
 
 #[test]
-fn one_may_connect_anew() {
+fn a_user_can_reconnect_by_command() {
     let server = Server::start();
     let mut term = Term::chat(&server, "Ann");
     term.types("/rec\r");
@@ -78,7 +78,7 @@ fn one_may_connect_anew() {
 }
 
 #[test]
-fn one_may_leave_while_there_is_no_server() {
+fn the_client_can_be_left_while_there_is_no_server() {
     let server = Server::start();
     let mut term = Term::chat(&server, "Ann");
     let _stopped = server.stop();
@@ -88,7 +88,7 @@ fn one_may_leave_while_there_is_no_server() {
 }
 
 #[test]
-fn one_does_not_leave_what_waits_without_knowing() {
+fn leaving_with_lines_waiting_asks_first() {
     for terminal in ["xterm-256color", "dumb"] {
         let server = Server::start();
         let target = format!("Ann@{}", at(&server));
@@ -109,7 +109,7 @@ fn one_does_not_leave_what_waits_without_knowing() {
 /// Shortened, a login gets no answer for 10 s; at full length the server is silent for
 /// 30 s before the client asks.
 #[test]
-fn a_server_that_stops_answering_is_left_and_found_again() {
+fn a_server_that_stops_answering_is_given_up_and_found_again() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = Term::chat(&server, "Ann");

@@ -1,4 +1,4 @@
-//! Completion: Tab guesses the person, and the space after `/r` freezes the addressee.
+//! Completion: Tab guesses a name, and the space after `/r` fixes the addressee.
 
 use wac_tests::Server;
 

@@ -20,7 +20,7 @@ fn with_file(text: &str, words: &[&str], variables: &[(&str, &str)]) -> Ran {
 }
 
 #[test]
-fn one_chats_as_the_settings_say() {
+fn the_chat_follows_the_settings_file() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let file = format!("host = '{}'\n[profile.me]\nname = 'ann'\n", at(&server));
@@ -36,7 +36,7 @@ fn one_chats_as_the_settings_say() {
 }
 
 #[test]
-fn the_chat_on_a_terminal_heeds_them() {
+fn the_chat_on_a_terminal_follows_variables_and_flags() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let ann = format!("ann@{}", at(&server));
@@ -58,7 +58,7 @@ fn the_chat_on_a_terminal_heeds_them() {
 }
 
 #[test]
-fn every_setting_is_told_with_where_it_came_from() {
+fn every_setting_is_shown_with_its_source() {
     let file = "host = 'home'\nname = 'eve'\n[profile.work]\nhost = 'work'\n";
     let words = ["config", "--profile", "work"];
     let ran = with_file(file, &words, &[("WAC_NAME", "ann")]);
@@ -73,7 +73,7 @@ fn every_setting_is_told_with_where_it_came_from() {
 }
 
 #[test]
-fn every_mistake_is_told_and_nothing_is_done() {
+fn every_mistake_is_reported_and_nothing_is_sent() {
     let file = "nmae = 'ann'\nname = 'a b'\nhost = 1.5\n";
     let ran = with_file(file, &["send", "ann@127.0.0.1:1", "x"], &[]);
     assert_eq!(ran.code, Some(2));
@@ -93,7 +93,7 @@ fn every_mistake_is_told_and_nothing_is_done() {
 }
 
 #[test]
-fn without_a_file_there_are_the_defaults() {
+fn without_a_file_the_defaults_apply() {
     let ran = run(&["config"], "");
     assert_eq!(ran.code, Some(0));
     assert!(

@@ -9,7 +9,7 @@ use crate::term::Term;
 /// Lines a second: the client may stall for a second before it is a window behind.
 const RATE: u32 = 5000;
 
-/// A room that keeps only those who read: a second's lines fill the window.
+/// A room that keeps only active readers: the lines of a second fill the window.
 fn server() -> Server {
     Server::setup()
         .with("--window", "1MiB")
@@ -18,7 +18,7 @@ fn server() -> Server {
         .start()
 }
 
-/// Says lines for `full` or `shortened` seconds; returns their number.
+/// Sends lines for `short_seconds`, or 60 s at full length; returns their number.
 fn talks(bob: &mut Peer, short_seconds: u64) -> usize {
     let lines = RATE as usize * length::seconds(short_seconds, 60).as_secs() as usize;
     let long = "x".repeat(200);

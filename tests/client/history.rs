@@ -32,7 +32,7 @@ impl Home {
 }
 
 #[test]
-fn what_was_entered_comes_back_the_next_time() {
+fn entered_lines_come_back_the_next_time() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let home = Home::new();
@@ -72,7 +72,7 @@ fn the_answer_to_a_question_does_not_come_back() {
 }
 
 #[test]
-fn no_signal_loses_it() {
+fn the_history_survives_every_signal() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let home = Home::new();
@@ -88,7 +88,7 @@ fn no_signal_loses_it() {
 }
 
 #[test]
-fn two_at_a_time_keep_both() {
+fn two_clients_at_a_time_both_keep_their_lines() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let home = Home::new();
@@ -106,13 +106,13 @@ fn two_at_a_time_keep_both() {
         lines,
         ["a0", "e0", "a1", "e1", "a2", "e2", "a3", "e3", "a4", "e4"]
     );
-    // What another enters meanwhile does not come between one's own lines.
+    // Lines that another client enters meanwhile do not come between one's own.
     ann.types(&format!("{UP}{UP}"));
     ann.shows_row("Ann▸ a3");
 }
 
 #[test]
-fn whoever_wants_none_has_none() {
+fn history_off_writes_no_file() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let home = Home::new();

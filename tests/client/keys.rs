@@ -11,7 +11,7 @@ const UP: &str = "\x1b[A";
 const DOWN: &str = "\x1b[B";
 
 #[test]
-fn what_is_said_stands_in_the_transcript_like_everyones() {
+fn ones_own_messages_appear_in_the_transcript_like_everyones() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = Term::chat(&server, "Ann");
@@ -23,7 +23,7 @@ fn what_is_said_stands_in_the_transcript_like_everyones() {
 }
 
 #[test]
-fn commands_speak_to_the_server() {
+fn commands_are_sent_to_the_server() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = Term::chat(&server, "Ann");
@@ -75,7 +75,7 @@ fn ctrl_d_says_goodbye() {
     term.shows("* closing: goodbye");
 }
 
-/// Repeats, because the editor may be drawing the row while it is taken away.
+/// Repeats, because the editor may be drawing the row while it is removed.
 #[test]
 fn no_row_is_left_behind() {
     let server = Server::start();
@@ -89,7 +89,7 @@ fn no_row_is_left_behind() {
 }
 
 #[test]
-fn ctrl_d_within_a_line_leaves_nobody() {
+fn ctrl_d_within_a_line_does_not_leave() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = Term::chat(&server, "Ann");
@@ -108,7 +108,7 @@ fn quit_says_goodbye() {
 }
 
 #[test]
-fn up_brings_back_what_was_entered_and_down_what_was_being_typed() {
+fn up_recalls_entered_lines_and_down_the_line_being_typed() {
     let server = Server::start();
     let mut term = Term::chat(&server, "Ann");
     term.types("one\rtwo\rdra");
@@ -120,7 +120,7 @@ fn up_brings_back_what_was_entered_and_down_what_was_being_typed() {
 }
 
 #[test]
-fn what_is_brought_back_can_be_gone_on_with() {
+fn a_recalled_line_can_be_edited_and_sent() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = Term::chat(&server, "Ann");
@@ -131,7 +131,7 @@ fn what_is_brought_back_can_be_gone_on_with() {
 }
 
 #[test]
-fn what_ctrl_r_finds_can_be_sent() {
+fn a_line_found_with_ctrl_r_can_be_sent() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = Term::chat(&server, "Ann");

@@ -24,7 +24,7 @@ fn server() -> (Server, Peer) {
 }
 
 #[test]
-fn what_is_said_is_printed_and_nothing_else() {
+fn only_messages_are_printed() {
     let (server, mut bob) = server();
     let mut listening = listening(&server, &[], &mut bob);
     bob.send("W lis psst");
@@ -37,7 +37,7 @@ fn what_is_said_is_printed_and_nothing_else() {
 }
 
 #[test]
-fn it_ends_after_so_many_that_are_wanted() {
+fn listen_ends_after_the_requested_number_of_matches() {
     let (server, mut bob) = server();
     let mut eve = server.user("eve");
     let flags = [
@@ -61,13 +61,13 @@ fn it_ends_after_so_many_that_are_wanted() {
 }
 
 #[test]
-fn without_a_name_it_hears_what_is_said() {
+fn listen_works_without_a_name() {
     let (server, mut bob) = server();
     let target = at(&server);
     let flags = ["--format", "{from}|{text}", "--count", "3"];
     let mut listening = Running::start(wac(&[&["listen", &*target][..], &flags].concat()));
     let mut number = 0;
-    // Nobody is told of a listener without a name.
+    // A listener without a name is not announced.
     wait_until("it has heard enough", || {
         number += 1;
         bob.send(&format!("MSG {number}"));
@@ -97,7 +97,7 @@ fn a_program_reads_json() {
 }
 
 #[test]
-fn nothing_that_a_terminal_obeys_is_printed() {
+fn nothing_is_printed_that_a_terminal_would_obey() {
     let hostile = "\x1b]52;c;x\x07\u{9b}2J\u{202e}\u{e0041}\x7f";
     for flags in [&[][..], &["--json"], &["--format", "{from} {text}"]] {
         let listener = listener();
@@ -117,7 +117,7 @@ fn nothing_that_a_terminal_obeys_is_printed() {
 }
 
 #[test]
-fn the_time_may_be_over() {
+fn a_timeout_ends_the_command() {
     let server = Server::start();
     let words = ["listen", &*at(&server), "--timeout", "1ms", "--count", "1"];
     let ran = Running::start(wac(&words)).ends_by_itself();
@@ -134,7 +134,7 @@ fn a_name_may_be_refused() {
 }
 
 #[test]
-fn an_output_that_nobody_reads_any_more_ends_it_quietly() {
+fn a_closed_output_ends_the_client_quietly() {
     let (server, mut bob) = server();
     let mut listening = listening(&server, &[], &mut bob);
     listening.closes_output();
@@ -144,7 +144,7 @@ fn an_output_that_nobody_reads_any_more_ends_it_quietly() {
 }
 
 #[test]
-fn it_ends_with_the_number_of_a_signal() {
+fn a_signal_sets_the_exit_code() {
     let (server, mut bob) = server();
     let listening = listening(&server, &[], &mut bob);
     listening.signal(Signal::SIGINT);

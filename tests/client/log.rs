@@ -1,4 +1,4 @@
-//! Log of the client: all that is said, and nothing that a terminal obeys.
+//! Log of the client: every message, and nothing that a terminal would obey.
 
 use std::fs;
 use std::io::Write;
@@ -53,7 +53,7 @@ fn logged(path: &Path) -> Vec<String> {
 }
 
 #[test]
-fn what_is_said_is_appended_with_its_day_and_time() {
+fn messages_are_appended_with_day_and_time() {
     let server = Setup::default().with_notices().start();
     let place = Place::new();
     fs::write(place.path(), "2025-11-22 10:41:07 from before\n").unwrap();
@@ -90,9 +90,9 @@ fn what_is_said_is_appended_with_its_day_and_time() {
     );
 }
 
-/// The terminal takes nothing during a search, so the screen loses lines; the log does not.
+/// During a search the terminal is not written to, so the screen loses lines; the log does not.
 #[test]
-fn what_the_screen_drops_is_logged() {
+fn lines_dropped_from_the_screen_are_logged() {
     const LINES: usize = 12_000;
     let server = Server::setup().with("--room-rate", "0").start();
     let mut bob = server.user("bob");
@@ -119,7 +119,7 @@ fn what_the_screen_drops_is_logged() {
 }
 
 #[test]
-fn a_new_log_is_for_its_owner_alone() {
+fn a_new_log_is_readable_only_by_its_owner() {
     let server = Server::start();
     let place = Place::new();
     let ran = run(&[&place.flag(), &format!("ann@{}", at(&server))], "");
@@ -129,7 +129,7 @@ fn a_new_log_is_for_its_owner_alone() {
 }
 
 #[test]
-fn a_pipe_is_logged_with_what_it_says_itself() {
+fn a_client_in_a_pipe_logs_its_own_messages_too() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let place = Place::new();
@@ -146,7 +146,7 @@ fn a_pipe_is_logged_with_what_it_says_itself() {
 }
 
 #[test]
-fn in_words_it_is_logged_too() {
+fn plain_mode_is_logged_too() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let place = Place::new();
@@ -162,7 +162,7 @@ fn in_words_it_is_logged_too() {
 }
 
 #[test]
-fn what_was_said_last_is_logged_however_it_ends() {
+fn the_last_messages_are_logged_however_the_client_ends() {
     let server = Server::start();
     let mut bob = server.user("bob");
     for (signal, code) in [(Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
@@ -179,7 +179,7 @@ fn what_was_said_last_is_logged_however_it_ends() {
 }
 
 #[test]
-fn nothing_in_it_is_obeyed() {
+fn the_log_holds_nothing_that_a_terminal_would_obey() {
     let listener = listener();
     let place = Place::new();
     let target = format!("ann@{}", listener.local_addr().unwrap());
@@ -197,7 +197,7 @@ fn nothing_in_it_is_obeyed() {
 }
 
 #[test]
-fn a_log_that_cannot_be_opened_is_a_wrong_usage() {
+fn a_log_that_cannot_be_opened_is_a_usage_error() {
     for (log, why) in [
         ("/no/such/folder/log", "No such file"),
         ("/", "Is a directory"),
@@ -213,7 +213,7 @@ fn a_log_that_cannot_be_opened_is_a_wrong_usage() {
 }
 
 #[test]
-fn a_full_disk_is_told_once_and_the_chat_goes_on() {
+fn a_full_disk_is_reported_once_and_the_chat_goes_on() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = Term::start(&["--log", "/dev/full", &format!("Ann@{}", at(&server))]);

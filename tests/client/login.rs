@@ -12,14 +12,14 @@ fn a_name_from_the_command_line_is_the_prompt() {
 }
 
 #[test]
-fn the_flag_names_too() {
+fn the_name_may_come_from_a_flag() {
     let server = Server::start();
     let mut term = Term::start(&["--name", "Zoë", &at(&server)]);
     term.shows_row("Zoë▸");
 }
 
 #[test]
-fn a_unix_socket_is_as_good_as_a_port() {
+fn a_unix_socket_works_like_a_port() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::setup()
         .listen_unix(&folder.path().join("wac"))
@@ -29,7 +29,7 @@ fn a_unix_socket_is_as_good_as_a_port() {
 }
 
 #[test]
-fn without_a_name_it_asks() {
+fn without_a_name_the_client_asks_for_one() {
     let server = Server::start();
     let mut term = Term::start(&[&at(&server)]);
     term.shows_row("name:");
@@ -38,7 +38,7 @@ fn without_a_name_it_asks() {
 }
 
 #[test]
-fn what_is_typed_behind_the_name_is_not_lost() {
+fn keys_typed_after_the_name_are_not_lost() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = Term::start(&[&at(&server)]);
@@ -64,7 +64,7 @@ fn a_name_that_is_taken_is_asked_for_again() {
 }
 
 #[test]
-fn one_may_leave_instead_of_naming_oneself() {
+fn ctrl_d_at_the_name_prompt_leaves() {
     let server = Server::start();
     let mut term = Term::start(&[&at(&server)]);
     term.shows_row("name:");

@@ -5,7 +5,7 @@ use wac_tests::{Server, Setup};
 use crate::term::{Term, at};
 
 #[test]
-fn everybody_reads_alike_in_columns() {
+fn everybodys_messages_line_up_in_columns() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = Term::chat(&server, "Ann");
@@ -22,7 +22,7 @@ fn everybody_reads_alike_in_columns() {
 }
 
 #[test]
-fn who_comes_and_goes_is_told_with_signs() {
+fn joins_and_leaves_are_shown_with_plus_and_minus() {
     let server = Setup::default().with_notices().start();
     let term = Term::chat(&server, "Ann");
     let _bob = server.user("bob");

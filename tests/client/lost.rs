@@ -12,7 +12,7 @@ fn chat(server: &Server) -> Term {
 }
 
 #[test]
-fn a_server_that_stops_is_said_plainly() {
+fn a_stopped_server_is_reported_plainly() {
     let server = Server::start();
     let mut term = chat(&server);
     term.types("half a sent");
@@ -25,7 +25,7 @@ fn a_server_that_stops_is_said_plainly() {
 }
 
 #[test]
-fn a_server_that_is_killed_is_said_plainly() {
+fn a_killed_server_is_reported_plainly() {
     let server = Server::start();
     let mut term = chat(&server);
     server.signal(Signal::SIGKILL);
@@ -34,7 +34,7 @@ fn a_server_that_is_killed_is_said_plainly() {
 }
 
 #[test]
-fn what_was_being_typed_stands_once() {
+fn the_line_being_typed_appears_once() {
     let server = Server::start();
     let mut terms: Vec<Term> = (0..20)
         .map(|number| {
@@ -56,7 +56,7 @@ fn what_was_being_typed_stands_once() {
 }
 
 #[test]
-fn it_is_said_during_a_search_too() {
+fn a_loss_during_a_search_is_reported_too() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = chat(&server);

@@ -1,4 +1,4 @@
-//! Order of the screen: every line once, in the order in which it came.
+//! Order of the screen: every line once, in the order of arrival.
 
 use wac_tests::{Server, numbered};
 
@@ -8,7 +8,7 @@ const LINES: usize = 3000;
 const TYPED: usize = 50;
 
 #[test]
-fn lines_arrive_once_and_in_order_however_often_one_says_something() {
+fn lines_appear_once_and_in_order_however_often_the_user_talks() {
     let server = Server::start();
     let (mut bob, mut carol) = (server.user("bob"), server.user("carol"));
     let mut term = Term::chat(&server, "Ann");
@@ -27,7 +27,7 @@ fn lines_arrive_once_and_in_order_however_often_one_says_something() {
             of_bob.push(line)
         }
     }
-    // Only now: what is typed later would push it off the screen.
+    // Checked only now: text typed later would push it off the screen.
     bob.send("MSG the end");
     of_bob.push(carol.line());
     term.shows_said("bob", "the end");

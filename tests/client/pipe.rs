@@ -24,7 +24,7 @@ fn wac(target: &str) -> Command {
 fn run(target: &str, input: &str) -> Output {
     let mut child = wac(target).spawn().expect("wac can be started");
     let mut keyboard = child.stdin.take().expect("it was asked for as a pipe");
-    // It may have ended already, which is what the test is about then.
+    // It may have ended already, and the test checks its end.
     let _ = keyboard.write_all(input.as_bytes());
     drop(keyboard);
     child.wait_with_output().expect("it is our child")
@@ -35,7 +35,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn lines_are_sent_and_the_end_of_the_input_leaves() {
+fn lines_are_sent_and_the_end_of_the_input_ends_the_client() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let output = run(
@@ -61,7 +61,7 @@ fn lines_are_sent_and_the_end_of_the_input_leaves() {
 }
 
 #[test]
-fn a_thousand_lines_are_all_sent_before_it_leaves() {
+fn thousands_of_lines_are_all_sent_before_the_client_ends() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let input: String = (0..3000).map(|n| format!("{n}\n")).collect();
@@ -71,7 +71,7 @@ fn a_thousand_lines_are_all_sent_before_it_leaves() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_told_on_standard_error() {
+fn unsendable_lines_are_reported_on_standard_error() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let input = format!("/hlep\n{}\n\nlast\n", "x".repeat(100_000));
@@ -86,7 +86,7 @@ fn what_cannot_be_sent_is_told_on_standard_error() {
 }
 
 #[test]
-fn what_the_wire_says_holds_no_control_but_line_ends() {
+fn output_contains_no_control_characters_but_line_ends() {
     let listener = listener();
     let target = format!("ann@{}", listener.local_addr().unwrap());
     let child = wac(&target).spawn().unwrap();
@@ -104,7 +104,7 @@ fn what_the_wire_says_holds_no_control_but_line_ends() {
 }
 
 #[test]
-fn without_a_name_it_is_a_wrong_usage() {
+fn a_missing_name_is_a_usage_error() {
     let server = Server::start();
     let output = run(&at(&server), "hello\n");
     assert_eq!(output.status.code(), Some(2));
@@ -113,7 +113,7 @@ fn without_a_name_it_is_a_wrong_usage() {
 }
 
 #[test]
-fn a_name_that_is_taken_ends_it() {
+fn a_taken_name_ends_the_client() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let output = run(&format!("bob@{}", at(&server)), "hello\n");
@@ -126,7 +126,7 @@ fn a_name_that_is_taken_ends_it() {
 }
 
 #[test]
-fn where_nobody_listens_it_cannot_connect() {
+fn a_port_without_a_listener_is_reported() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -178,14 +178,14 @@ impl Chatting {
 
 impl Drop for Chatting {
     fn drop(&mut self) {
-        // It has ended already, or is to end now.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 #[test]
-fn a_server_that_goes_away_is_a_loss() {
+fn a_stopped_server_counts_as_a_lost_connection() {
     let server = Setup::default().start();
     let mut ann = Chatting::begin(&server, "ann");
     let _stopped = server.stop();
@@ -194,7 +194,7 @@ fn a_server_that_goes_away_is_a_loss() {
 }
 
 #[test]
-fn signals_end_it_with_their_number() {
+fn signals_set_the_exit_code() {
     let server = Server::start();
     for (signal, code) in [
         (Signal::SIGTERM, 143),
@@ -208,7 +208,7 @@ fn signals_end_it_with_their_number() {
 }
 
 #[test]
-fn an_output_that_nobody_reads_any_more_ends_it_quietly() {
+fn a_closed_output_ends_the_client_quietly() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut ann = Chatting::begin(&server, "ann");

@@ -10,7 +10,7 @@ fn start(server: &Server, target: &str) -> Term {
 }
 
 #[test]
-fn everything_is_said_in_words_and_without_an_escape() {
+fn plain_mode_shows_everything_in_words_without_escapes() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = start(&server, "Ann@");
@@ -31,7 +31,7 @@ fn everything_is_said_in_words_and_without_an_escape() {
 }
 
 #[test]
-fn it_asks_for_a_name_and_comes_back() {
+fn plain_mode_asks_for_a_name_and_reconnects() {
     let server = Server::start();
     let _bob = server.user("bob");
     let mut term = start(&server, "");

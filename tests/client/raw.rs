@@ -14,7 +14,7 @@ use crate::term::{Term, at};
 const GREETING: &str = "* WAC chat; log in with LIN <name>, HELP lists the commands\r\n";
 
 #[test]
-fn what_is_asked_is_answered_and_closed() {
+fn requests_are_answered_before_the_connection_closes() {
     let server = Server::start();
     let _bob = server.user("bob");
     let ran = run(
@@ -30,7 +30,7 @@ fn what_is_asked_is_answered_and_closed() {
 }
 
 #[test]
-fn what_is_no_terminal_is_given_the_very_bytes() {
+fn a_pipe_gets_the_exact_bytes() {
     let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(100_000).collect();
     let listener = listener();
     let address = listener.local_addr().unwrap().to_string();
@@ -73,7 +73,7 @@ fn a_terminal_obeys_nothing() {
 }
 
 #[test]
-fn one_may_speak_for_long_and_leave() {
+fn raw_mode_chats_and_leaves() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = Term::start(&["--raw", &at(&server)]);
@@ -88,7 +88,7 @@ fn one_may_speak_for_long_and_leave() {
 }
 
 #[test]
-fn a_connection_that_breaks_is_a_loss_and_none_at_all_is_told() {
+fn a_broken_connection_and_a_refused_one_are_reported() {
     let listener = listener();
     let address = listener.local_addr().unwrap().to_string();
     let mut running = Running::start(wac(&["--raw", &address]));

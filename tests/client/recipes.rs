@@ -82,7 +82,7 @@ impl Kitchen {
 }
 
 #[test]
-fn every_recipe_is_tried_here() {
+fn every_recipe_of_the_page_has_a_test() {
     let titles: Vec<String> = recipes().into_iter().map(|(what, _)| what).collect();
     assert_eq!(titles, [WRONG, LOG, SURE, WORD, WHISPERS, THERE, KEPT]);
 }
@@ -90,7 +90,7 @@ fn every_recipe_is_tried_here() {
 const WRONG: &str = "Say that something went wrong";
 
 #[test]
-fn it_is_said_that_something_went_wrong() {
+fn a_failed_command_is_announced() {
     let kitchen = Kitchen::open(&Server::setup());
     let mut bob = kitchen.server.user("bob");
     kitchen.has_program("deploy", "/bin/true");
@@ -104,7 +104,7 @@ fn it_is_said_that_something_went_wrong() {
 const LOG: &str = "Say what a log warns of, no faster than a server takes for long";
 
 #[test]
-fn it_is_said_what_a_log_warns_of() {
+fn warnings_of_a_log_are_announced() {
     let kitchen = Kitchen::open(&Server::setup().with_flood_control());
     let mut bob = kitchen.server.user("bob");
     let log = "WARN disk 91%\nINFO ok\nWARN disk 92%\nWARN disk 93%\n";
@@ -119,7 +119,7 @@ fn it_is_said_what_a_log_warns_of() {
 const SURE: &str = "Say it for sure, and never twice";
 
 #[test]
-fn it_is_said_for_sure() {
+fn a_confirmed_message_is_sent_once() {
     let kitchen = Kitchen::open(&Server::setup());
     let mut bob = kitchen.server.user("bob");
     assert_eq!(kitchen.cook(SURE).ends().code, Some(0));
@@ -132,7 +132,7 @@ fn it_is_said_for_sure() {
 const WORD: &str = "Wait for a word, an hour at most";
 
 #[test]
-fn it_waits_for_a_word() {
+fn a_script_waits_for_a_word() {
     let kitchen = Kitchen::open(&Server::setup());
     kitchen.has_program("deploy", "/bin/echo");
     let mut ann = kitchen.server.user("ann");
@@ -149,7 +149,7 @@ fn it_waits_for_a_word() {
 const WHISPERS: &str = "Answer whispers";
 
 #[test]
-fn whispers_are_answered() {
+fn a_bot_answers_whispers() {
     let kitchen = Kitchen::open(&Server::setup().with_notices());
     let mut bob = kitchen.server.user("bob");
     let answering = kitchen.cook(WHISPERS);
@@ -166,7 +166,7 @@ fn whispers_are_answered() {
 const THERE: &str = "Ask whether somebody is there";
 
 #[test]
-fn it_is_known_who_is_there() {
+fn a_script_finds_out_who_is_online() {
     let kitchen = Kitchen::open(&Server::setup());
     let _anna = kitchen.server.user("Anna");
     assert_eq!(kitchen.cook(THERE).ends().out, "");
@@ -177,7 +177,7 @@ fn it_is_known_who_is_there() {
 const KEPT: &str = "Keep what is said, for other programs";
 
 #[test]
-fn what_is_said_is_kept() {
+fn a_chat_is_archived() {
     let kitchen = Kitchen::open(&Server::setup());
     let mut bob = kitchen.server.user("bob");
     let keeping = kitchen.cook(KEPT);

@@ -5,7 +5,7 @@ use wac_tests::Server;
 use crate::term::Term;
 
 #[test]
-fn what_is_typed_survives_any_size() {
+fn the_line_being_typed_survives_any_size() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut term = Term::chat(&server, "Ann");
@@ -24,12 +24,12 @@ fn what_is_typed_survives_any_size() {
     bob.expect(&format!("Ann: {typed}"));
 }
 
-/// Wide letters, letters written from right to left, and signs of two columns: what the editor
-/// takes for the cursor's place is where the terminal has it, or what is typed there would show
-/// elsewhere. (Of signs joined to one no two terminals agree on the width; and the emulator takes no
-/// letter that a smaller size cuts in half, so all of them begin in even columns until the end.)
+/// Wide letters, letters written from right to left, and symbols of two columns: editor and terminal
+/// must agree on the cursor's place, or typed text would show up elsewhere. (Symbols joined into one are
+/// left out, because terminals disagree on their width. The emulator cannot cut a wide letter in half at a
+/// smaller size, so all of them begin in even columns until the end.)
 #[test]
-fn the_cursor_is_where_the_terminal_has_it_in_any_script_and_size() {
+fn editor_and_terminal_agree_on_the_cursor_in_any_script_and_size() {
     const TEXT: &str = "中文字符测试一二三四五六七八九十👍🎉😀مرحباكيفالحالك漢字かなカナ한국어";
     let server = Server::start();
     let mut bob = server.user("bob");
@@ -42,7 +42,7 @@ fn the_cursor_is_where_the_terminal_has_it_in_any_script_and_size() {
         bob.send(&format!("MSG {columns} wide"));
         term.shows_said("bob", &format!("{columns} wide"));
         term.shows_input("Anna▸ ", &typed);
-        // At the begin, behind two letters of two columns each, and at the end.
+        // At the beginning, after two letters of two columns each, and at the end.
         term.types("\x01<<");
         typed.insert_str(0, "<<");
         term.shows_input("Anna▸ ", &typed);
@@ -54,7 +54,7 @@ fn the_cursor_is_where_the_terminal_has_it_in_any_script_and_size() {
         term.types("\x05>>");
         typed.push_str(">>");
         term.shows_input("Anna▸ ", &typed);
-        // Back behind the last letter, and over it.
+        // Back to after the last letter, and over it.
         term.types("\x02\x02\x7f");
         typed.remove(typed.len() - "어>>".len());
         term.shows_input("Anna▸ ", &typed);
@@ -62,7 +62,7 @@ fn the_cursor_is_where_the_terminal_has_it_in_any_script_and_size() {
         typed.push('어');
         term.shows_input("Anna▸ ", &typed);
     }
-    // Now a letter of two columns does not fit behind the last but one.
+    // Now a letter of two columns does not fit after the last but one.
     term.types("\x01<\x05文文文文文文>");
     typed = format!("<{typed}文文文文文文>");
     term.shows_input("Anna▸ ", &typed);

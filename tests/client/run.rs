@@ -55,7 +55,7 @@ impl Running {
 
     pub(crate) fn types(&mut self, text: &str) {
         let input = self.input.as_mut().expect("its input is open");
-        // It may have ended already, which is what the test is about then.
+        // It may have ended already, and the test checks its end.
         let _ = input.write_all(text.as_bytes());
     }
 
@@ -115,7 +115,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended already, or is to end now: neither can fail in a way that matters.
+        // It may have ended already; a failure here does not matter.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

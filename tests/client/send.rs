@@ -1,4 +1,4 @@
-//! `wac send`: its exit code tells a script what became of the message.
+//! `wac send`: its exit code tells a script whether the message was sent.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -15,7 +15,7 @@ fn ann(server: &Server) -> String {
 }
 
 #[test]
-fn a_message_is_said() {
+fn a_message_is_sent() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let ran = run(&["send", &ann(&server), "hello", "there"], "not read");
@@ -47,7 +47,7 @@ fn each_line_of_the_message_is_a_message() {
 }
 
 #[test]
-fn thousands_of_lines_are_all_taken_before_it_ends() {
+fn thousands_of_lines_are_all_accepted_before_send_ends() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let input: String = (0..5000).map(|n| format!("{n}\n")).collect();
@@ -67,7 +67,7 @@ fn a_whisper_reaches_one_person() {
 }
 
 #[test]
-fn what_is_refused_is_told_and_not_confirmed() {
+fn a_refused_message_is_reported_and_not_confirmed() {
     let server = Server::start();
     let ran = run(&["send", &ann(&server), "--to", "nobody", "psst"], "");
     assert_eq!(ran.code, Some(7));
@@ -75,7 +75,7 @@ fn what_is_refused_is_told_and_not_confirmed() {
 }
 
 #[test]
-fn a_name_is_needed_and_may_be_refused() {
+fn send_needs_a_name_which_may_be_refused() {
     let server = Server::start();
     let ran = run(&["send", &at(&server), "hello"], "");
     assert_eq!(ran.code, Some(2));
@@ -91,7 +91,7 @@ fn a_name_is_needed_and_may_be_refused() {
 }
 
 #[test]
-fn where_nobody_listens_it_surely_was_not_said() {
+fn without_a_listener_the_message_was_certainly_not_sent() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
     let target = format!("ann@{}", nobody.unwrap());
     let ran = run(&["send", "--confirm", &target, "hello"], "");
@@ -104,7 +104,7 @@ fn where_nobody_listens_it_surely_was_not_said() {
 }
 
 #[test]
-fn with_a_server_killed_before_it_surely_was_not_said() {
+fn with_a_server_killed_before_the_message_it_was_certainly_not_sent() {
     let server = Server::setup().with_notices().start();
     let mut bob = server.user("bob");
     let sending = Running::start(wac(&["send", "--confirm", &ann(&server)]));
@@ -115,7 +115,7 @@ fn with_a_server_killed_before_it_surely_was_not_said() {
 }
 
 #[test]
-fn with_a_server_killed_behind_it_it_is_not_confirmed() {
+fn with_a_server_killed_after_the_message_it_is_not_confirmed() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut sending = Running::start(wac(&["send", "--confirm", &ann(&server)]));
@@ -151,7 +151,7 @@ fn forgetful(listener: &TcpListener, last: &str) -> TcpStream {
 }
 
 #[test]
-fn without_the_fence_it_never_ends_well() {
+fn without_the_fence_send_never_succeeds() {
     for (flags, last, code) in [
         (&["--confirm"][..], "PING wac taken", 7),
         (&["--confirm"], "MSG hello", 7),
@@ -169,7 +169,7 @@ fn without_the_fence_it_never_ends_well() {
 }
 
 #[test]
-fn the_time_may_be_over() {
+fn a_timeout_ends_the_command() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let mut sending = Running::start(wac(&["send", &ann(&server), "--timeout", "1s"]));
@@ -184,7 +184,7 @@ fn the_time_may_be_over() {
 }
 
 #[test]
-fn a_server_that_holds_back_takes_everything_in_the_end() {
+fn a_throttled_sender_still_delivers_everything() {
     let server = Server::setup()
         .with("--flood-rate", "50")
         .with("--flood-burst", "5")
@@ -203,7 +203,7 @@ fn a_server_that_holds_back_takes_everything_in_the_end() {
 }
 
 #[test]
-fn it_ends_with_the_number_of_a_signal() {
+fn a_signal_sets_the_exit_code() {
     let server = Server::setup().with_notices().start();
     let mut bob = server.user("bob");
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
@@ -217,7 +217,7 @@ fn it_ends_with_the_number_of_a_signal() {
 }
 
 #[test]
-fn what_makes_no_sense_is_a_wrong_usage() {
+fn contradictory_arguments_are_usage_errors() {
     for words in [
         &["send"][..],
         &["send", "ann@chat", "--rate", "5", "x"],
@@ -234,12 +234,12 @@ fn what_makes_no_sense_is_a_wrong_usage() {
 }
 
 #[test]
-fn a_blank_message_is_a_wrong_usage() {
+fn a_blank_message_is_a_usage_error() {
     let server = Server::start();
     let target = format!("ann@{}", at(&server));
     let ran = run(&["send", "--confirm", &target, " "], "");
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("the message is blank"), "{}", ran.err);
-    // Without a message on the command line there may be no lines.
+    // Without a message on the command line, the input may be empty.
     assert_eq!(run(&["send", "--confirm", &target], "").code, Some(0));
 }

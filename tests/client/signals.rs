@@ -5,7 +5,7 @@ use wac_tests::{Server, Signal};
 use crate::term::Term;
 
 #[test]
-fn every_signal_gives_the_terminal_back() {
+fn every_signal_restores_the_terminal() {
     let server = Server::start();
     for (signal, code) in [
         (Signal::SIGTERM, 143),
@@ -18,7 +18,7 @@ fn every_signal_gives_the_terminal_back() {
         assert!(term.is_raw());
         term.signal(signal);
         term.ends(code);
-        // The shell's prompt stands below what was half typed, which stands there once.
+        // The shell's prompt is below the half-typed line, which appears once.
         term.writes("$ ");
         term.shows_row("$");
         term.shows_in_lines("▸ half", 1);

@@ -1,4 +1,4 @@
-//! Talker: says lines at a given rate.
+//! Talker: sends messages at a given rate.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use wac_tests::Writer;
 /// The beginning of each counted line, which no other line contains.
 pub(crate) const MARK: &str = "line no. ";
 
-/// Says the texts at a rate; returns their number.
+/// Sends the texts at a rate; returns their number.
 #[track_caller]
 pub(crate) fn say_at_rate(who: &Writer, rate: u32, texts: impl Iterator<Item = String>) -> usize {
     let begun = Instant::now();

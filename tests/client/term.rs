@@ -71,7 +71,7 @@ impl Term {
         let pty = openpty(Some(&size), None).expect("there is a free pseudo-terminal");
         let before = tcgetattr(&pty.slave).expect("it is a terminal");
         let end = || pty.slave.try_clone().expect("there is a free file");
-        // setsid makes the terminal the client's own, so that it is told of a new size.
+        // setsid makes the terminal the client's own, so that it is notified of a new size.
         let child = Command::new("setsid")
             .arg("--ctty")
             .arg(binary("wac"))
@@ -134,7 +134,7 @@ impl Term {
         self.wait_for(&what, patience, |screen| screen.contents().contains(text));
     }
 
-    /// Waits until the screen shows that somebody says this.
+    /// Waits until the screen shows this message of a person.
     #[track_caller]
     pub(crate) fn shows_said(&self, name: &str, text: &str) {
         self.shows(&column(name, text));
@@ -321,7 +321,7 @@ impl Screen {
 
     fn follow(&self, mut master: File) {
         let mut buffer = [0; 64 * 1024];
-        // The end of a terminal is told as an error.
+        // The end of a pseudo-terminal is reported as an error.
         while let Ok(count @ 1..) = master.read(&mut buffer) {
             let mut seen = self.seen();
             seen.parser.process(&buffer[..count]);
@@ -333,18 +333,18 @@ impl Screen {
 
 impl Drop for Term {
     fn drop(&mut self) {
-        // It has ended already, or is to end now: neither can fail in a way that matters.
+        // It may have ended already; a failure here does not matter.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A name in its column, and a text behind it.
+/// Returns a name in its column with a text after it.
 fn column(name: &str, text: &str) -> String {
     format!("{name:<7}  {text}")
 }
 
-/// What stands behind the time and the bar: ` 10:41  `, ` 10:41▌ `.
+/// Returns the part of a row after the time and the bar: ` 10:41  `, ` 10:41▌ `.
 fn beyond_margin(line: &str) -> &str {
     let margin = line.char_indices().nth(MARGIN);
     margin.map_or("", |(end, _)| &line[end..])
@@ -359,7 +359,7 @@ fn input(screen: &vt100::Screen, prompt: &str) -> String {
     joined.trim_end().to_owned()
 }
 
-/// The server's address, as it is typed.
+/// Returns the server's address as a user types it.
 pub(crate) fn at(server: &Server) -> String {
     match server.address() {
         Address::Tcp(address) => address.to_string(),

@@ -18,7 +18,7 @@ const TEXT: &str = "the quick brown fox, 0123456789; Zoë & 中文 jumps over la
                     which takes quite some more words than just one.";
 
 #[test]
-fn every_key_arrives_in_order_while_2000_lines_a_second_do() {
+fn every_key_arrives_in_order_while_2000_lines_arrive_each_second() {
     let server = Server::start();
     let mut carol = server.user("carol");
     let mut bob = server.user("bob");

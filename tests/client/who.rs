@@ -36,7 +36,7 @@ fn a_list_of_many_lines_is_printed_whole() {
 }
 
 #[test]
-fn the_host_may_be_a_setting() {
+fn the_host_may_come_from_a_setting() {
     let server = Server::start();
     let _bob = server.user("bob");
     let mut command = wac(&["who"]);
@@ -46,7 +46,7 @@ fn the_host_may_be_a_setting() {
 }
 
 #[test]
-fn half_a_list_is_no_answer() {
+fn a_truncated_list_is_a_failure() {
     let listener = listener();
     let asking = Running::start(wac(&["who", &listener.local_addr().unwrap().to_string()]));
     let (mut client, _) = listener.accept().unwrap();

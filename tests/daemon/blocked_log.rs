@@ -1,4 +1,4 @@
-//! Blocked logs: a log that takes nothing, or nothing more, holds up nobody; losses are reported.
+//! Blocked logs: a log that takes no lines, or no more, holds up nobody; losses are reported.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -26,7 +26,7 @@ fn fill(path: &Path) -> File {
     pipe
 }
 
-/// One whose end is logged.
+/// Connects and leaves, so that the end of a session is logged.
 fn come_and_go(address: &Address) {
     let mut peer = Peer::dial(address);
     peer.send("QUIT");
@@ -47,7 +47,7 @@ fn a_pipe_that_nobody_reads_fails_the_start() {
 }
 
 #[test]
-fn a_full_pipe_keeps_nobody_waiting_at_the_door_and_no_stop() {
+fn a_full_pipe_delays_no_login_and_no_stop() {
     let daemon = Daemon::folder();
     make_pipe(&daemon.path("wacd.log"));
     let _unread = fill(&daemon.path("wacd.log"));
@@ -78,7 +78,7 @@ fn a_full_pipe_can_be_replaced_by_a_file() {
 }
 
 #[test]
-fn a_standard_error_that_is_full_keeps_nobody_waiting_and_no_stop() {
+fn a_full_standard_error_delays_no_login_and_no_stop() {
     let daemon = Daemon::folder();
     make_pipe(&daemon.path("stderr"));
     let _unread = fill(&daemon.path("stderr"));
@@ -99,7 +99,7 @@ fn a_standard_error_that_is_full_keeps_nobody_waiting_and_no_stop() {
 
 /// Uses a limit on file sizes in place of a full disk.
 #[test]
-fn lines_that_found_no_room_are_counted_and_told_when_there_is_some() {
+fn lost_log_lines_are_counted_and_reported_once_there_is_room() {
     const SESSIONS: usize = 100;
     let daemon = Daemon::folder();
     let log = daemon.path("wacd.log");
@@ -132,7 +132,7 @@ fn lines_that_found_no_room_are_counted_and_told_when_there_is_some() {
             .parse::<usize>()
             .ok()
     });
-    // The last line of the full one may have been torn in the middle of anything.
+    // The last line of the full file may be cut anywhere.
     let whole = full.rfind('\n').map_or("", |end| &full[..end]);
     assert_eq!(
         ends(whole) + ends(&after) + told.unwrap_or_default(),

@@ -43,7 +43,7 @@ fn a_server_whose_standard_error_is_full_serves_and_stops() {
 }
 
 #[test]
-fn a_start_that_fails_fails_alike_where_its_words_find_no_room() {
+fn a_failed_start_has_its_exit_code_even_if_nothing_can_be_printed() {
     let daemon = Daemon::folder();
     let status = daemon
         .start_command(&["--window", "1KiB"])
@@ -53,7 +53,7 @@ fn a_start_that_fails_fails_alike_where_its_words_find_no_room() {
 }
 
 #[test]
-fn status_and_stop_tell_by_their_code_where_their_words_find_no_room() {
+fn status_and_stop_have_their_exit_codes_even_if_nothing_can_be_printed() {
     let daemon = Daemon::folder();
     let status = || {
         verb(&daemon, "status")
@@ -72,7 +72,7 @@ fn status_and_stop_tell_by_their_code_where_their_words_find_no_room() {
 }
 
 #[test]
-fn one_that_may_open_few_files_says_so() {
+fn a_start_with_too_few_open_files_says_so() {
     for files in 4..=12 {
         let mut start = Command::new("prlimit");
         start

@@ -14,7 +14,7 @@ fn field(status: &str, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn as_another_user_it_has_no_privilege_and_no_group_left() {
+fn as_another_user_the_server_keeps_no_privilege_and_no_group() {
     let daemon = Daemon::folder();
     let started = daemon.start(&["--user", "nobody", "--group", "nogroup"]);
     if !nix::unistd::Uid::effective().is_root() {
@@ -42,7 +42,7 @@ fn as_another_user_it_has_no_privilege_and_no_group_left() {
 }
 
 #[test]
-fn a_user_that_is_not_there_is_refused() {
+fn an_unknown_user_is_refused() {
     let daemon = Daemon::folder();
     let refused = daemon.start(&["--user", "no-such-user-here"]);
     assert_eq!(refused.code, Some(2), "{refused:?}");

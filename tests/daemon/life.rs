@@ -2,8 +2,8 @@
 
 use wac_tests::{Daemon, Peer, Signal, wait_until};
 
-/// Starts the daemon, and connects a peer that does not read and whose socket is full: of more than the
-/// kernel takes, and less than the window.
+/// Starts the daemon, and connects a peer that does not read and whose socket is full: the unread lines are
+/// more than the kernel takes, and less than the window.
 fn start_beside_a_stuck_reader(daemon: &Daemon, grace: &str) -> Peer {
     let started = daemon.start(&["--grace", grace, "--flood-rate", "0"]);
     let stuck = Peer::dial_narrow(&started.address());
@@ -16,7 +16,7 @@ fn start_beside_a_stuck_reader(daemon: &Daemon, grace: &str) -> Peer {
 }
 
 #[test]
-fn it_is_running_until_it_is_stopped() {
+fn a_daemon_runs_until_it_is_stopped() {
     let daemon = Daemon::folder();
     assert_eq!(daemon.status().code, Some(3));
     let address = daemon.start(&[]).address();
@@ -48,7 +48,7 @@ fn it_is_running_until_it_is_stopped() {
 }
 
 #[test]
-fn killed_it_leaves_a_stale_pidfile_that_the_next_takes_over() {
+fn a_killed_daemon_leaves_a_stale_pidfile_that_the_next_takes_over() {
     let daemon = Daemon::folder();
     assert_eq!(daemon.start(&[]).code, Some(0));
     let killed = daemon.pid();
@@ -60,7 +60,7 @@ fn killed_it_leaves_a_stale_pidfile_that_the_next_takes_over() {
 }
 
 #[test]
-fn a_stop_beside_a_reader_that_is_stuck_says_that_it_was_cut_short() {
+fn a_stop_reports_a_stuck_reader_as_cut_short() {
     let daemon = Daemon::folder();
     let stuck = start_beside_a_stuck_reader(&daemon, "200ms");
     let stopped = daemon.stop(&[]);
@@ -70,7 +70,7 @@ fn a_stop_beside_a_reader_that_is_stuck_says_that_it_was_cut_short() {
 }
 
 #[test]
-fn one_that_needs_longer_than_the_timeout_is_named_and_ends_at_once_when_interrupted() {
+fn a_stop_beyond_the_timeout_is_reported_and_ends_at_once_when_interrupted() {
     let daemon = Daemon::folder();
     let stuck = start_beside_a_stuck_reader(&daemon, "10m");
     let running = daemon.stop(&["--timeout", "300ms"]);

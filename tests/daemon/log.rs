@@ -67,7 +67,7 @@ fn a_log_reopened_under_load_loses_no_line() {
 }
 
 #[test]
-fn what_a_daemon_writes_to_standard_error_follows_the_log() {
+fn a_daemons_standard_error_follows_the_log() {
     let daemon = Daemon::folder();
     assert_eq!(daemon.start(&[]).code, Some(0));
     fs::rename(daemon.path("wacd.log"), daemon.path("moved")).expect("a log can be moved");

@@ -15,7 +15,7 @@ fn as_nobody(daemon: &Daemon, verb: &str) -> Said {
 }
 
 #[test]
-fn another_user_is_told_that_it_runs_and_that_he_may_not_stop_it() {
+fn another_user_sees_that_the_server_runs_and_cannot_stop_it() {
     if !is_root() {
         return;
     }
@@ -37,7 +37,7 @@ fn another_user_is_told_that_it_runs_and_that_he_may_not_stop_it() {
 }
 
 #[test]
-fn the_user_who_serves_may_ask_and_stop() {
+fn the_serving_user_may_query_and_stop() {
     if !is_root() {
         return;
     }
@@ -50,7 +50,7 @@ fn the_user_who_serves_may_ask_and_stop() {
 }
 
 #[test]
-fn a_lock_of_one_who_only_reads_it_keeps_no_start_away() {
+fn a_readers_lock_prevents_no_start() {
     let daemon = Daemon::folder();
     fs::write(daemon.path("wacd.pid"), "1\n").expect("a stale pidfile");
     let reader = File::open(daemon.path("wacd.pid")).expect("anybody may read it");
@@ -60,7 +60,7 @@ fn a_lock_of_one_who_only_reads_it_keeps_no_start_away() {
 }
 
 #[test]
-fn a_file_that_was_named_by_mistake_is_kept() {
+fn a_file_named_by_mistake_is_kept() {
     let daemon = Daemon::folder();
     fs::write(daemon.path("wacd.pid"), "lunch at noon\n").expect("a file");
     let refused = daemon.start(&[]);
@@ -71,7 +71,7 @@ fn a_file_that_was_named_by_mistake_is_kept() {
 }
 
 #[test]
-fn one_that_somebody_removed_comes_back_and_until_then_nobody_says_that_nothing_runs() {
+fn a_removed_pidfile_is_recreated_and_until_then_status_does_not_claim_that_nothing_runs() {
     let daemon = Daemon::folder();
     assert_eq!(daemon.start(&[]).code, Some(0));
     let pid = daemon.pid();

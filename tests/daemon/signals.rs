@@ -34,7 +34,7 @@ fn nothing_is_left(daemon: &Daemon) {
 }
 
 #[test]
-fn one_that_is_told_to_stop_while_it_starts_ends_cleanly_and_leaves_nothing() {
+fn a_stop_during_the_start_ends_cleanly_and_leaves_nothing() {
     for _ in 0..ROUNDS {
         let daemon = Daemon::folder();
         let mut child = wacd(&daemon, Command::new(binary("wacd")))
@@ -50,7 +50,7 @@ fn one_that_is_told_to_stop_while_it_starts_ends_cleanly_and_leaves_nothing() {
 }
 
 #[test]
-fn a_daemon_that_is_told_to_stop_while_it_starts_serves_or_leaves_nothing() {
+fn a_daemon_stopped_during_the_start_serves_or_leaves_nothing() {
     for _ in 0..ROUNDS {
         let daemon = Daemon::folder();
         let mut command = Command::new(binary("wacd"));
@@ -79,7 +79,7 @@ fn with_signals_blocked(daemon: &Daemon) -> Child {
 }
 
 #[test]
-fn blocked_signals_that_it_inherits_stop_it_all_the_same() {
+fn inherited_blocked_signals_still_stop_the_server() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let daemon = Daemon::folder();
         let mut child = with_signals_blocked(&daemon);
@@ -89,7 +89,7 @@ fn blocked_signals_that_it_inherits_stop_it_all_the_same() {
 }
 
 #[test]
-fn a_signal_that_came_before_its_first_line_stops_it() {
+fn a_signal_from_before_the_first_line_stops_the_server() {
     let daemon = Daemon::folder();
     let mut env = Command::new("env");
     env.args([

@@ -18,7 +18,7 @@ fn a_daemon_serves_when_the_prompt_comes_back() {
 }
 
 #[test]
-fn a_daemon_keeps_nothing_of_the_terminal_and_lives_in_the_root_folder() {
+fn a_daemon_detaches_from_the_terminal_and_works_in_the_root_folder() {
     let daemon = Daemon::folder();
     assert_eq!(daemon.start(&[]).code, Some(0));
     let proc = format!("/proc/{}", daemon.pid());
@@ -102,7 +102,7 @@ fn a_log_that_cannot_be_written_fails() {
 }
 
 #[test]
-fn every_bad_flag_is_told_at_once() {
+fn all_bad_flags_are_reported_at_once() {
     let daemon = Daemon::folder();
     let refused = daemon.start(&["--window", "1KiB", "--secret", "* x"]);
     assert_eq!(refused.code, Some(2));
@@ -113,7 +113,7 @@ fn every_bad_flag_is_told_at_once() {
 }
 
 #[test]
-fn what_the_daemon_meets_after_the_fork_reaches_the_terminal_too() {
+fn errors_after_the_fork_reach_the_terminal_too() {
     let daemon = Daemon::folder();
     let mut short_of_files = Command::new("sh");
     short_of_files

@@ -54,7 +54,7 @@ fn a_link_in_the_place_of_the_log_or_the_pidfile_is_refused_and_its_target_stays
 }
 
 #[test]
-fn a_link_on_the_way_that_the_user_laid_is_refused() {
+fn a_link_of_the_serving_user_in_the_path_is_refused() {
     if !is_root() {
         return;
     }
@@ -71,7 +71,7 @@ fn a_link_on_the_way_that_the_user_laid_is_refused() {
 }
 
 #[test]
-fn a_device_or_a_folder_that_was_there_is_not_given_away() {
+fn an_existing_device_or_folder_is_not_given_away() {
     if !is_root() {
         return;
     }
@@ -83,7 +83,7 @@ fn a_device_or_a_folder_that_was_there_is_not_given_away() {
         .args(["-m", "666", "c", "1", "3"])
         .status();
     if !made.is_ok_and(|made| made.success()) {
-        return; // A container may not make devices.
+        return; // A container may not create devices.
     }
     for log in [device.clone(), folder.join("wacd.log")] {
         let started = start(&log, &daemon.path("wacd.pid"));
@@ -95,7 +95,7 @@ fn a_device_or_a_folder_that_was_there_is_not_given_away() {
 }
 
 #[test]
-fn a_log_that_the_user_may_not_write_fails_the_start_and_not_the_first_rotation() {
+fn a_log_that_the_user_cannot_write_fails_the_start_not_the_first_rotation() {
     if !is_root() {
         return;
     }
@@ -112,7 +112,7 @@ fn a_log_that_the_user_may_not_write_fails_the_start_and_not_the_first_rotation(
 }
 
 #[test]
-fn a_folder_that_the_start_made_is_the_users_who_rotates_there_and_starts_again() {
+fn the_serving_user_can_rotate_and_restart_in_a_folder_created_by_the_start() {
     if !is_root() {
         return;
     }

@@ -14,7 +14,7 @@ fn start(daemon: &Daemon, socket: &Path, flags: &[&str]) -> Said {
 }
 
 #[test]
-fn a_file_in_its_place_is_kept_and_the_start_fails() {
+fn a_regular_file_at_the_path_is_kept_and_the_start_fails() {
     let daemon = Daemon::folder();
     let notes = daemon.path("notes.txt");
     fs::write(&notes, "lunch at noon").expect("a file");
@@ -31,7 +31,7 @@ fn a_file_in_its_place_is_kept_and_the_start_fails() {
 }
 
 #[test]
-fn it_belongs_to_who_serves_with_the_mode_asked_for() {
+fn the_socket_belongs_to_the_serving_user_with_the_requested_mode() {
     if !is_root() {
         return;
     }
@@ -50,7 +50,7 @@ fn it_belongs_to_who_serves_with_the_mode_asked_for() {
 }
 
 #[test]
-fn at_a_clean_end_it_is_removed_or_the_log_says_why_not_and_the_next_start_takes_it_over() {
+fn the_socket_is_removed_at_a_clean_end_or_the_log_says_why_not_and_the_next_start_takes_it_over() {
     if !is_root() {
         return;
     }
@@ -71,7 +71,7 @@ fn at_a_clean_end_it_is_removed_or_the_log_says_why_not_and_the_next_start_takes
 }
 
 #[test]
-fn a_server_that_ends_leaves_the_socket_of_another_that_took_its_path() {
+fn an_ending_server_leaves_a_socket_that_took_over_its_path() {
     let (first, second) = (Daemon::folder(), Daemon::folder());
     let socket = first.path("wac.sock");
     assert_eq!(start(&first, &socket, &[]).code, Some(0));

@@ -13,12 +13,12 @@ pub fn numbered(number: usize, bytes: usize) -> String {
     format!("{number:06}{:x<1$}", "", bytes.saturating_sub(6))
 }
 
-/// Says numbered texts of `bytes` each, and checks that each arrives at the other end exactly once
+/// Sends numbered texts of `bytes` each, and checks that each arrives at the other end exactly once
 /// and in order.
 ///
 /// # Panics
 ///
-/// If the listener hears something else, or nothing.
+/// If the listener receives something else, or nothing.
 #[track_caller]
 pub fn converse(
     talker: &mut Peer,

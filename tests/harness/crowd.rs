@@ -1,7 +1,7 @@
 //! Crowd: many connections, read by one thread.
 //!
-//! Each member that epoll reports as readable is read once and heard. No member waits for
-//! another, as with a thread for each, and thousands cost one thread.
+//! Each member that epoll reports as readable is read once, and its lines are handed out. No member
+//! waits for another, as if each had a thread, and yet thousands cost one thread.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
@@ -37,7 +37,7 @@ struct Member {
     inbox: Inbox,
 }
 
-/// An event that a member of a crowd heard.
+/// An event of one member of a crowd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event<'a> {
     /// A line.
@@ -48,18 +48,18 @@ pub enum Event<'a> {
 
 /// Whether to go on listening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
+pub enum Listen {
     /// More is to come.
     More,
     /// All that was waited for has come.
     Enough,
 }
 
-impl Heard {
+impl Listen {
     /// Returns `Enough` if a condition holds.
     #[must_use]
-    pub fn enough_if(holds: bool) -> Heard {
-        if holds { Heard::Enough } else { Heard::More }
+    pub fn enough_if(holds: bool) -> Listen {
+        if holds { Listen::Enough } else { Listen::More }
     }
 }
 
@@ -121,7 +121,7 @@ impl Crowd {
                 inbox: Inbox::default(),
             });
         }
-        crowd.each_hears("the greeting", |line| line.starts_with("* "));
+        crowd.each_receives("the greeting", |line| line.starts_with("* "));
         crowd
     }
 
@@ -143,7 +143,7 @@ impl Crowd {
         for member in self.all() {
             self.send(member, &format!("LIN {prefix}{member}"));
         }
-        self.each_hears("the welcome", |line| {
+        self.each_receives("the welcome", |line| {
             assert!(!line.starts_with('!'), "a login was refused: {line}");
             line.starts_with("* welcome, ")
         });
@@ -178,13 +178,13 @@ impl Crowd {
             .expect("the server takes what is sent");
     }
 
-    /// Waits until each member has heard a `wanted` line; other lines are skipped.
+    /// Waits until each member has received a `wanted` line; other lines are skipped.
     ///
     /// # Panics
     ///
-    /// If somebody does not hear it.
+    /// If a member does not receive one.
     #[track_caller]
-    pub fn each_hears(&mut self, what: &str, wanted: impl Fn(&str) -> bool) {
+    pub fn each_receives(&mut self, what: &str, wanted: impl Fn(&str) -> bool) {
         let mut waiting = vec![true; self.members.len()];
         let mut missing = self.members.len();
         self.listen(what, |member, event| {
@@ -192,32 +192,32 @@ impl Crowd {
                 waiting[member] = false;
                 missing -= 1;
             }
-            Heard::enough_if(missing == 0)
+            Listen::enough_if(missing == 0)
         });
     }
 
-    /// Hands every line and every end to `hear`, with the member's number, until it has heard
-    /// enough; events that came together with the last one are still handed over.
+    /// Hands every line and every end to `hear`, with the member's number, until it returns
+    /// [`Enough`](Listen::Enough); events that came together with the last one are still handed over.
     ///
     /// # Panics
     ///
-    /// If `hear` has not heard enough within the [`DEADLINE`].
+    /// If `hear` does not return [`Enough`](Listen::Enough) within the [`DEADLINE`].
     #[track_caller]
-    pub fn listen(&mut self, what: &str, mut hear: impl FnMut(usize, Event<'_>) -> Heard) {
+    pub fn listen(&mut self, what: &str, mut hear: impl FnMut(usize, Event<'_>) -> Listen) {
         let begun = Instant::now();
         let mut heard = if self.members.is_empty() {
-            Heard::Enough
+            Listen::Enough
         } else {
-            Heard::More
+            Listen::More
         };
-        while heard == Heard::More {
+        while heard == Listen::More {
             for member in self.readable() {
-                if self.read(member, &mut hear) == Heard::Enough {
-                    heard = Heard::Enough;
+                if self.read(member, &mut hear) == Listen::Enough {
+                    heard = Listen::Enough;
                 }
             }
             assert!(
-                heard == Heard::Enough || begun.elapsed() < DEADLINE,
+                heard == Listen::Enough || begun.elapsed() < DEADLINE,
                 "waited in vain for {what}"
             );
         }
@@ -237,8 +237,8 @@ impl Crowd {
             .collect()
     }
 
-    /// Reads once from a readable member, so without waiting.
-    fn read(&mut self, number: usize, hear: &mut impl FnMut(usize, Event<'_>) -> Heard) -> Heard {
+    /// Reads once from a readable member, which does not block.
+    fn read(&mut self, number: usize, hear: &mut impl FnMut(usize, Event<'_>) -> Listen) -> Listen {
         let mut buffer = mem::take(&mut self.buffer);
         let read = self.members[number].socket.read(&mut buffer);
         let heard = match read {
@@ -257,8 +257,8 @@ impl Crowd {
         &mut self,
         number: usize,
         ending: Ending,
-        hear: &mut impl FnMut(usize, Event<'_>) -> Heard,
-    ) -> Heard {
+        hear: &mut impl FnMut(usize, Event<'_>) -> Listen,
+    ) -> Listen {
         self.epoll
             .delete(&self.members[number].socket)
             .expect("it was watched");
@@ -271,13 +271,13 @@ impl Member {
         &mut self,
         number: usize,
         bytes: &[u8],
-        hear: &mut impl FnMut(usize, Event<'_>) -> Heard,
-    ) -> Heard {
+        hear: &mut impl FnMut(usize, Event<'_>) -> Listen,
+    ) -> Listen {
         self.inbox.push(bytes);
-        let mut heard = Heard::More;
+        let mut heard = Listen::More;
         while let Some(line) = self.inbox.next_line() {
-            if hear(number, Event::Line(line)) == Heard::Enough {
-                heard = Heard::Enough;
+            if hear(number, Event::Line(line)) == Listen::Enough {
+                heard = Listen::Enough;
             }
         }
         heard

@@ -9,7 +9,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// If it is another.
+    /// If the next line is another.
     #[track_caller]
     pub fn expect(&mut self, line: &str) {
         assert_eq!(self.line(), line);
@@ -19,7 +19,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// If it begins otherwise.
+    /// If the next line begins differently.
     #[track_caller]
     pub fn expect_starting(&mut self, beginning: &str) -> String {
         let line = self.line();
@@ -30,7 +30,7 @@ impl Peer {
         line
     }
 
-    /// Returns the lines before the line `last`, which has come too.
+    /// Waits for the line `last`, and returns the lines before it.
     ///
     /// # Panics
     ///
@@ -104,11 +104,11 @@ impl Peer {
         self.lines_until(&format!("PONG fence {number}"))
     }
 
-    /// Expects that no unread line has come, and none comes before the next fence.
+    /// Expects that no line is unread and none comes before the next fence.
     ///
     /// # Panics
     ///
-    /// If something did.
+    /// If there is a line.
     #[track_caller]
     pub fn silent_until_fence(&mut self) {
         assert_eq!(self.fence(), [""; 0], "wanted silence");
@@ -118,7 +118,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// If it says something else, or cuts the connection.
+    /// If other lines come, or the connection is cut.
     #[track_caller]
     pub fn expect_end(self, last_lines: &[&str]) {
         let rest = self.read_to_end();

@@ -36,7 +36,7 @@ pub use address::Address;
 pub use binaries::binary;
 pub use chat::{converse, numbered};
 pub use child_output::Lines;
-pub use crowd::{Crowd, Event, Heard};
+pub use crowd::{Crowd, Event, Listen};
 pub use daemon::{Daemon, Said};
 pub use deadline::{DEADLINE, wait_until};
 pub use line_cutter::MAX_LINE_BYTES;

@@ -27,7 +27,7 @@ pub struct Peer {
 pub enum Ending {
     /// In an orderly way, after its last line.
     Closed,
-    /// With a reset, which takes unread bytes away from the reader.
+    /// With a reset, which discards bytes that the peer has not read.
     Reset,
 }
 
@@ -129,7 +129,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// If no file can be opened any more.
+    /// If the process has no descriptor left.
     #[must_use]
     pub fn writer(&self) -> Writer {
         Writer::new(self.socket.try_clone().expect("a socket can be duplicated"))
@@ -139,7 +139,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// If none comes, or it is not as the protocol wants it.
+    /// If none comes, or it violates the protocol.
     #[track_caller]
     pub fn line(&mut self) -> String {
         self.line_or_end()
@@ -154,7 +154,7 @@ impl Peer {
     ///
     /// # Panics
     ///
-    /// If nothing comes, or a line is not as the protocol wants it.
+    /// If nothing comes, or a line violates the protocol.
     #[track_caller]
     pub fn line_or_end(&mut self) -> Result<String, Ending> {
         let begun = Instant::now();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::{Server, Signal, wait_until};
 
 impl Server {
-    /// Does something while the process is stopped: everything sent meanwhile reaches it at
+    /// Runs an action while the process is stopped: everything sent meanwhile reaches it at
     /// once.
     ///
     /// # Panics

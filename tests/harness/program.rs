@@ -17,14 +17,13 @@ pub struct Program {
     /// The input, which stays open until the test is done: telnet ends with it.
     keyboard: Option<File>,
     screen: Lines,
-    /// The number of screen lines that have been looked at.
+    /// The number of screen lines that have been returned.
     seen: usize,
     fences: usize,
 }
 
 impl Program {
-    /// Starts `telnet` (the one of GNU inetutils, as Debian has it) and waits until it is
-    /// connected.
+    /// Starts `telnet` (of GNU inetutils, as in Debian) and waits until it is connected.
     ///
     /// # Panics
     ///
@@ -160,13 +159,13 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// If it is another.
+    /// If the next line is another.
     #[track_caller]
     pub fn shows(&mut self, line: &str) {
         assert_eq!(self.line(), line);
     }
 
-    /// Returns the lines on the screen before the line `last`, which has come too.
+    /// Waits for the line `last` on the screen, and returns the lines before it.
     ///
     /// # Panics
     ///
@@ -183,7 +182,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// If something did.
+    /// If there is one.
     #[track_caller]
     pub fn silent_until_fence(&mut self) {
         self.fences += 1;
@@ -196,8 +195,7 @@ impl Program {
         );
     }
 
-    /// Waits until the program ends, and returns what the screen showed since it was last looked
-    /// at.
+    /// Waits until the program ends, and returns the screen lines that have not been returned yet.
     ///
     /// # Panics
     ///
@@ -212,7 +210,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It has ended already, or is to end now: neither can fail in a way that matters.
+        // It may have ended already; a failure here does not matter.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -3,12 +3,12 @@
 use crate::Peer;
 
 impl Peer {
-    /// Asks who is online, and returns the names in the order of the answer. Lines of the room
+    /// Sends `WHO`, and returns the names in the order of the answer. Lines of the room
     /// meanwhile are skipped.
     ///
     /// # Panics
     ///
-    /// If the answer is not as the protocol wants it.
+    /// If the answer violates the protocol.
     #[must_use]
     #[track_caller]
     pub fn online(&mut self) -> Vec<String> {
@@ -39,7 +39,7 @@ impl Peer {
     }
 }
 
-/// Reads `: Jack, Jane, Zoe` or nothing.
+/// Parses `: Jack, Jane, Zoe` or nothing.
 fn collect(names: &str, online: &mut Vec<String>) {
     let names = names.strip_prefix(": ").unwrap_or_default();
     let names = names.split(", ").map(|name| name.trim_end_matches(','));

@@ -38,7 +38,7 @@ impl Server {
         Setup::default().start()
     }
 
-    /// Begins to describe a server.
+    /// Returns the description of a server, to be changed and started.
     #[must_use]
     pub fn setup() -> Setup {
         Setup::default()
@@ -212,7 +212,7 @@ fn has_field(line: &str, field: &str) -> bool {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It has ended already, or is to end now: neither can fail in a way that matters.
+        // It may have ended already; a failure here does not matter.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {

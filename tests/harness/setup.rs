@@ -12,8 +12,8 @@ pub const SECRET: &str = "swordfish";
 /// Flags for a server, each at most once except `--listen`.
 ///
 /// The defaults are those of a quiet room, in which a test sees only what it caused: any free port
-/// of 127.0.0.1, the secret [`SECRET`], no flood control, no notices of who joins and leaves.
-/// [`Setup::without`] gives the server's own default back.
+/// of 127.0.0.1, the secret [`SECRET`], no flood control, no join and leave notices.
+/// [`Setup::without`] restores the server's own default.
 #[derive(Debug, Clone)]
 pub struct Setup {
     listen: Vec<String>,
@@ -33,7 +33,7 @@ impl Default for Setup {
 }
 
 impl Setup {
-    /// Gives a flag its value.
+    /// Sets a flag to a value.
     #[must_use]
     pub fn with(mut self, flag: &str, value: &str) -> Setup {
         self.flags.insert(flag.to_owned(), value.to_owned());
@@ -47,13 +47,13 @@ impl Setup {
         self
     }
 
-    /// Turns on flood control, as people meet it.
+    /// Turns on flood control, with the server's own defaults.
     #[must_use]
     pub fn with_flood_control(self) -> Setup {
         self.without("--flood-rate")
     }
 
-    /// Turns on notices of joins and leaves, as people are used to them.
+    /// Turns on join and leave notices, as the server does by default.
     #[must_use]
     pub fn with_notices(self) -> Setup {
         self.without("--notices")
@@ -109,7 +109,7 @@ impl Setup {
                     .iter()
                     .map(|(flag, value)| format!("{flag}={value}")),
             )
-            // What is set in the shell that runs the tests must not change what is tested.
+            // The environment of the shell that runs the tests must not change the server under test.
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -1,6 +1,6 @@
 //! Tally of joins and leaves, counted from the notices.
 
-/// Counts from the notices, single or gathered.
+/// Counts of joins and leaves, from single and gathered notices.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Notices of joins and leaves.
@@ -18,7 +18,7 @@ impl Tally {
     ///
     /// # Panics
     ///
-    /// If it is a notice of joins and leaves, but not as the protocol wants it.
+    /// If it is a notice of joins and leaves that violates the protocol.
     #[track_caller]
     pub fn add(&mut self, line: &str) {
         let Some(notice) = line.strip_prefix("* ") else {
@@ -35,7 +35,7 @@ impl Tally {
         }
     }
 
-    /// Reads `129 more joined, 12 more left`, or one half of it.
+    /// Parses `129 more joined, 12 more left`, or one half of it.
     #[track_caller]
     fn add_gathered(&mut self, notice: &str) {
         self.gathered += 1;

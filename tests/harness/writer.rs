@@ -39,7 +39,7 @@ impl Writer {
     /// Closes the connection in both directions, which also wakes a thread that is reading or
     /// sending on it.
     pub fn hang_up(&self) {
-        // The other side may have been quicker.
+        // The other side may have closed it first.
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 }

@@ -1,6 +1,6 @@
-//! Bursts: everybody says all that flood control lets pass, at once.
+//! Bursts: everybody sends as much as flood control lets pass, at once.
 
-use wac_tests::{Crowd, Heard, Server, numbered};
+use wac_tests::{Crowd, Listen, Server, numbered};
 
 const PEOPLE: usize = 300;
 /// The burst of flood control.
@@ -27,7 +27,7 @@ impl Heards {
         }
     }
 
-    /// Checks that each sender's lines come once, in order, and not to the sender, and that an episode is told once.
+    /// Checks that each sender's lines come once, in order, and not to the sender, and that each episode has one notice.
     fn hear(&mut self, listener: usize, line: &str) {
         if line == "* slow down: your lines wait" {
             assert!(!self.told[listener], "u{listener} was told twice");
@@ -53,7 +53,7 @@ impl Heards {
 }
 
 #[test]
-fn a_full_burst_of_everybody_at_once_closes_nobody_and_reaches_everyone() {
+fn a_full_burst_from_everybody_at_once_closes_nobody_and_reaches_everyone() {
     let server = Server::setup()
         .with_flood_control()
         .with("--room-rate", "512KiB")
@@ -69,7 +69,7 @@ fn a_full_burst_of_everybody_at_once_closes_nobody_and_reaches_everyone() {
     let mut heards = Heards::new();
     crowd.listen("all lines at everyone", |listener, event| {
         heards.hear(listener, event.line());
-        Heard::enough_if(heards.missing == 0)
+        Listen::enough_if(heards.missing == 0)
     });
     assert_eq!(
         server.log().count(|line| line.contains("reason=")),

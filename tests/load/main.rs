@@ -7,5 +7,5 @@ mod stop;
 mod storms;
 mod stuck_whispers;
 
-// Who the tests of the stop are about.
+// The people in the tests of the stop.
 mod talkers;

@@ -1,10 +1,10 @@
 //! Slow readers in a crowd: fifty stop reading while a hundred people chat.
 
-use wac_tests::{Crowd, Heard, Peer, Server, numbered, unsent_bytes};
+use wac_tests::{Crowd, Listen, Peer, Server, numbered, unsent_bytes};
 
 const PEOPLE: usize = 100;
 const STUCK: usize = 50;
-/// Rounds. In each, everyone says one line and hears all others' before the next: at most 100 KB are
+/// Rounds. In each, everyone sends one line and waits for everyone else's: at most 100 KB are
 /// in flight, so no active reader is ever slow.
 const ROUNDS: usize = 40;
 const TEXT_BYTES: usize = 1000;
@@ -40,12 +40,12 @@ fn round(crowd: &mut Crowd, number: usize) {
         );
         heard[listener][sender] = true;
         missing -= 1;
-        Heard::enough_if(missing == 0)
+        Listen::enough_if(missing == 0)
     });
 }
 
 #[test]
-fn fifty_who_stop_reading_cost_the_others_nothing_and_the_server_little() {
+fn fifty_stalled_readers_cost_the_others_nothing_and_the_server_little() {
     let server = Server::setup().with("--window", "256KiB").start();
     let mut crowd = Crowd::connect(server.address(), PEOPLE);
     crowd.log_in("u");

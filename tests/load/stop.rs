@@ -8,7 +8,7 @@ use crate::talkers::{PEOPLE, Pace, SENDERS, Story, Town};
 
 const STOPPING: &str = "* closing: the server is stopping";
 
-/// Checks that everyone was told, and heard the same lines except their own.
+/// Checks that everyone got the closing notice, and the same lines except their own.
 #[track_caller]
 fn assert_same_end(stories: &[Story]) {
     let room = &stories[PEOPLE - 1].room;
@@ -35,7 +35,7 @@ fn assert_same_end(stories: &[Story]) {
 fn however_fast_they_talk_all_readers_end_at_the_same_line() {
     let server = Server::start();
     let town = Town::begin(&server, Pace::OfTheReaders);
-    // In full swing: everybody has heard thousands of lines.
+    // In full swing: everybody has received thousands of lines.
     town.progress.wait(0, 2000);
     let begun = Instant::now();
     server.signal(Signal::SIGTERM);
@@ -72,7 +72,7 @@ fn with_flood_control_all_readers_end_at_the_same_line() {
 }
 
 #[test]
-fn readers_that_are_stuck_are_counted_and_the_others_end_at_the_same_line() {
+fn stuck_readers_are_counted_and_the_others_end_at_the_same_line() {
     const STUCK: usize = 3;
     let setup: Setup = Server::setup()
         .with("--grace", "2s")
@@ -80,7 +80,7 @@ fn readers_that_are_stuck_are_counted_and_the_others_end_at_the_same_line() {
     let server = setup.start();
     let stuck: Vec<Peer> = (0..STUCK).map(|_| server.connect_narrow()).collect();
     let town = Town::begin(&server, Pace::OfTheReaders);
-    // 1.4 MB: more than the sockets of the stuck ones take.
+    // 1.4 MB: more than the sockets of the stuck readers take.
     town.progress.wait(0, 2000);
     let begun = Instant::now();
     server.signal(Signal::SIGTERM);
@@ -97,7 +97,7 @@ fn readers_that_are_stuck_are_counted_and_the_others_end_at_the_same_line() {
 }
 
 #[test]
-fn a_stop_without_time_ends_in_the_middle_of_a_burst() {
+fn a_stop_without_grace_ends_in_the_middle_of_a_burst() {
     for _ in 0..6 {
         let server = Server::setup()
             .with("--shards", "2")

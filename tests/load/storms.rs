@@ -15,7 +15,7 @@ const SLACK_DESCRIPTORS: usize = 8;
 /// Lets everyone come and go; returns the tally of the notices.
 fn storm(server: &Server, watching: &mut Peer, people: usize) -> Tally {
     let mut crowd = Crowd::connect(server.address(), people);
-    // The same names each time: none may have stayed taken.
+    // The same names each time: none may still be taken.
     crowd.log_in("u");
     drop(crowd);
     let mut told = Tally::default();

@@ -1,7 +1,7 @@
 //! Attack that once made a shard spin for ever: readers that stop in the middle of a line, and
 //! whispers to them just when that line leaves the window.
 
-use wac_tests::{Crowd, Event, Heard, Peer, Server};
+use wac_tests::{Crowd, Event, Listen, Peer, Server};
 
 const TALKERS: usize = 8;
 const STUCK: usize = 8;
@@ -10,7 +10,7 @@ const STUCK: usize = 8;
 const ROUNDS: usize = 40;
 
 #[test]
-fn whispers_to_readers_whose_line_leaves_the_window_stop_no_shard() {
+fn whispers_to_readers_whose_line_leaves_the_window_hang_no_shard() {
     let server = Server::setup()
         .with("--shards", "2")
         .with("--window", "64KiB")
@@ -20,7 +20,7 @@ fn whispers_to_readers_whose_line_leaves_the_window_stop_no_shard() {
     let mut talkers = Crowd::connect(server.address(), TALKERS);
     talkers.log_in("u");
     let stuck: Vec<Peer> = (0..STUCK).map(|n| stuck(&server, n)).collect();
-    // In one segment, so that both are seen to in one turn.
+    // In one segment, so that both are handled in one turn.
     let attack = format!(
         "MSG {}\n{}",
         "x".repeat(3900),
@@ -35,7 +35,7 @@ fn whispers_to_readers_whose_line_leaves_the_window_stop_no_shard() {
         for watcher in &mut watchers {
             watcher.fence();
         }
-        hear_everyone(&mut talkers);
+        receive_from_everyone(&mut talkers);
     }
     server.wait_for_ends(STUCK, "TooSlow");
     drop(stuck);
@@ -49,11 +49,11 @@ fn stuck(server: &Server, number: usize) -> Peer {
     peer
 }
 
-/// Waits until each talker has heard all others, so that no active reader is slow.
-fn hear_everyone(talkers: &mut Crowd) {
+/// Waits until each talker has received everyone else's lines, so that no active reader is slow.
+fn receive_from_everyone(talkers: &mut Crowd) {
     let mut missing = TALKERS * (TALKERS - 1);
     talkers.listen("everyone's line at everyone", |_, event: Event<'_>| {
         missing -= usize::from(event.line().contains(": x"));
-        Heard::enough_if(missing == 0)
+        Listen::enough_if(missing == 0)
     });
 }

@@ -12,7 +12,7 @@ const TEXT_BYTES: usize = 64;
 /// A line of the room: its speaker, and its number among the speaker's lines.
 type Line = (usize, usize);
 
-/// Everything that one person heard up to the end of the connection.
+/// Everything that one person received up to the end of the connection.
 pub(crate) struct Story {
     pub(crate) room: Vec<Line>,
     pub(crate) last: String,
@@ -22,7 +22,7 @@ pub(crate) struct Story {
 /// The progress of everybody's reading, so that senders go as fast as the slowest reader and no faster:
 /// a slow test must not make its readers too slow.
 pub(crate) struct Progress {
-    /// The number of lines heard, for each person and sender.
+    /// The number of lines received, for each person and sender.
     heard: Mutex<Vec<[usize; SENDERS]>>,
     changed: Condvar,
 }
@@ -53,7 +53,7 @@ impl Progress {
         self.changed.notify_all();
     }
 
-    /// Waits until everybody but the sender has heard `lines` of the sender.
+    /// Waits until everybody but the sender has received `lines` of the sender.
     pub(crate) fn wait(&self, sender: usize, lines: usize) {
         let behind = |heard: &mut Vec<[usize; SENDERS]>| {
             heard
@@ -93,7 +93,7 @@ fn listen(person: usize, mut peer: Peer, progress: &Progress) -> Story {
         }
     };
     progress.report_end(person);
-    // Whoever still sends on this connection need not go on.
+    // A thread that still sends on this connection need not go on.
     writer.hang_up();
     Story { room, last, ending }
 }

@@ -40,18 +40,18 @@ fn rate(told: &Told, pointer: &str) -> f64 {
 }
 
 #[test]
-fn no_more_is_sent_than_may_be_under_way() {
+fn no_more_messages_are_sent_than_may_be_in_flight() {
     let flags = "--users 3 --senders 1 --rate 1000/s --arrival even --duration 1s --in-flight 4 --drain 100ms";
     // It waits for a fifth message that must not come.
     let told = withheld(5, flags);
     assert_eq!(told.number("/sent"), 4, "{}", told.text);
-    // Sent messages are owed, as ever.
+    // Sent messages are owed, as always.
     assert_eq!(told.faults(), [2 * 4, 0, 0, 0, 0, 0]);
     told.ended_with(5);
 }
 
 #[test]
-fn what_has_come_makes_room_for_more() {
+fn delivered_messages_make_room_for_more() {
     let flags = "--users 3 --senders 1 --rate 1000/s --arrival even --duration 1s --in-flight 4";
     let told = withheld(4, flags);
     sound(&told, 2);
@@ -60,7 +60,7 @@ fn what_has_come_makes_room_for_more() {
 
 /// Checks that lines read by other threads also let a thread send on.
 #[test]
-fn the_loop_goes_on_with_several_threads_and_one_message_under_way() {
+fn the_loop_goes_on_with_several_threads_and_one_message_in_flight() {
     let server = Server::start();
     for (limit, threads) in [(1, 1), (1, 3), (64, 3)] {
         let flags = format!(
@@ -75,7 +75,7 @@ fn the_loop_goes_on_with_several_threads_and_one_message_under_way() {
 }
 
 #[test]
-fn each_half_tells_how_much_came_in_it() {
+fn each_half_reports_its_own_throughput() {
     let server = Server::start();
     let told = run(
         server.address().tcp(),

@@ -10,7 +10,7 @@ use wac_tests::Server;
 use crate::command::{Ended, command};
 use crate::tester::run;
 
-/// A side's runs, each one short real run told anew: the CPU time of a delivery is the test's, the rest is as it was.
+/// The runs of two sides. All are copies of one short real run, except for the CPU time of a delivery, which the test sets.
 struct Sides {
     folder: TempDir,
     run: Value,
@@ -31,7 +31,7 @@ impl Sides {
         }
     }
 
-    /// A run in a folder of a side's, with a change.
+    /// Writes a changed run into a side's folder.
     fn write(&self, side: &str, number: u64, change: impl FnOnce(&mut Value)) {
         let mut run = self.run.clone();
         run["run"] = json!(format!("{side}{number:07}"));
@@ -42,7 +42,7 @@ impl Sides {
         fs::write(folder.join("run.json"), run.to_string()).expect("there is room for files");
     }
 
-    /// Ten runs whose server used about so much for a delivery, with one per cent between the runs.
+    /// Writes ten runs whose server used about so much CPU time for a delivery, with one per cent between the runs.
     fn write_runs(&self, side: &str, cpu_ns: u64) {
         for number in 0..10 {
             self.write(side, number, |run| {
@@ -70,7 +70,7 @@ fn server_use(cpu_ns: u64) -> Value {
 }
 
 #[test]
-fn equals_are_not_called_different_and_a_regression_is() {
+fn equal_builds_are_not_called_different_and_a_regression_is() {
     let sides = Sides::new();
     sides.write_runs("a", 100_000);
     sides.write_runs("same", 100_050);
@@ -95,7 +95,7 @@ fn equals_are_not_called_different_and_a_regression_is() {
 }
 
 #[test]
-fn the_comparison_is_written_for_programs() {
+fn the_comparison_is_available_as_json() {
     let sides = Sides::new();
     sides.write_runs("a", 100_000);
     sides.write_runs("b", 120_000);
@@ -147,7 +147,7 @@ fn few_runs_are_compared_by_seconds_with_a_warning() {
 }
 
 #[test]
-fn what_cannot_be_compared_is_refused_with_what_to_do() {
+fn incomparable_runs_are_refused_with_a_remedy() {
     let sides = Sides::new();
     sides.write_runs("a", 100_000);
     sides.write("invalid", 1, |run| {

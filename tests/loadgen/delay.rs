@@ -30,7 +30,7 @@ fn median((_fake, tester): (Fake, Tester)) -> f64 {
 
 #[test]
 fn a_delay_of_50_ms_is_50_ms_in_the_median() {
-    // At the same time, so that whatever else the machine does is in both: half a millisecond is usual.
+    // Both run at the same time, so that other work of the machine affects both, by half a millisecond or so.
     let both = [Duration::ZERO, Duration::from_millis(50)].map(measure);
     let [at_once, later] = both.map(median);
     let difference = later - at_once;

@@ -9,7 +9,7 @@ use wac_tests::Server;
 use crate::command::{command, command_with_open_files};
 
 #[test]
-fn what_fits_is_ok_against_the_real_server() {
+fn a_run_that_fits_passes_against_the_real_server() {
     let server = Server::start();
     let at = server.address().tcp().to_string();
     let told = command(["doctor", &at, "--users", "100", "--rate", "10/s"]);
@@ -22,7 +22,7 @@ fn what_fits_is_ok_against_the_real_server() {
 }
 
 #[test]
-fn too_few_open_files_are_wrong_and_the_fix_fits() {
+fn too_few_open_files_are_reported_with_a_remedy_that_fits() {
     let server = Server::start();
     let at = server.address().tcp().to_string();
     let doctor = |users: &str| {
@@ -37,7 +37,7 @@ fn too_few_open_files_are_wrong_and_the_fix_fits() {
 }
 
 #[test]
-fn the_servers_open_files_are_wrong_with_the_fix() {
+fn too_few_open_files_of_the_server_are_reported_with_a_remedy() {
     let server = Server::start();
     let pid = server.pid().to_string();
     let lower = std::process::Command::new("prlimit")
@@ -52,7 +52,7 @@ fn the_servers_open_files_are_wrong_with_the_fix() {
 }
 
 #[test]
-fn nobody_and_somebody_else_are_told_from_a_server() {
+fn a_missing_and_a_foreign_server_are_recognised() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
     let at = listener.local_addr().expect("it is bound").to_string();
     let other = thread::spawn(move || {

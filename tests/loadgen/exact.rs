@@ -16,21 +16,21 @@ fn exact(told: &Told, users: u64) {
 }
 
 #[test]
-fn a_clean_run_passes_with_exact_books() {
+fn a_clean_run_passes_with_an_exact_ledger() {
     let server = Server::start();
     let told = run(
         server.address().tcp(),
         "--users 50 --senders 10% --rate 100/s --duration 1s",
     );
     exact(&told, 50);
-    // Whether it is VALID or SUSPECT is the machine's.
+    // Whether it is VALID or SUSPECT depends on the machine.
     told.shows("RESULT  PASS");
     told.shows("50 users, 5 senders, 100 msg/s for 1s");
     told.shows("sent 100.0 % of schedule");
 }
 
 #[test]
-fn every_word_has_its_observations() {
+fn every_metric_has_its_samples() {
     let server = Server::start();
     let told = run(
         server.address().tcp(),
@@ -43,20 +43,20 @@ fn every_word_has_its_observations() {
     assert_eq!(samples("fan-out"), 200);
     assert_eq!(samples("sendlag"), 200);
     assert_eq!(samples("join"), 20);
-    // 200 fan-outs carry a p90, and no p99.
+    // 200 fan-outs are enough for a p90, but not for a p99.
     assert!(told.number("/latency_ns/fan-out/p90") > 0);
     assert!(told.json["latency_ns"]["fan-out"]["p99"].is_null());
     assert!(told.number("/latency_ns/fan-out/max") >= told.number("/latency_ns/deliver/p99"));
 }
 
 #[test]
-fn notices_of_who_joins_are_no_messages() {
+fn join_notices_are_not_counted_as_messages() {
     let server = Server::setup().with_notices().start();
     exact(&run(server.address().tcp(), "--users 30 --duration 1s"), 30);
 }
 
 #[test]
-fn two_runs_in_one_room_do_not_take_each_others_lines() {
+fn two_runs_in_one_room_do_not_count_each_others_lines() {
     let server = Server::start();
     let flags = "--users 20 --rate 50/s --duration 1s";
     let one = Tester::start(server.address().tcp(), flags);
@@ -66,7 +66,7 @@ fn two_runs_in_one_room_do_not_take_each_others_lines() {
 }
 
 #[test]
-fn one_thread_does_as_well_as_several() {
+fn one_thread_counts_as_exactly_as_several() {
     let server = Server::start();
     for threads in [1, 3] {
         let flags =

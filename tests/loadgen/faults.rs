@@ -41,7 +41,7 @@ fn one(at: usize, fault: Fault, word: &str, counts: [u64; 6], received: u64) {
 }
 
 #[test]
-fn a_fake_that_does_nothing_wrong_passes() {
+fn a_faultless_fake_passes() {
     let (_fake, told) = tell(&[]);
     told.ended_with(0);
     assert_eq!(told.faults(), [0; 6]);
@@ -49,12 +49,12 @@ fn a_fake_that_does_nothing_wrong_passes() {
 }
 
 #[test]
-fn a_message_dropped_is_lost() {
+fn a_dropped_message_is_lost() {
     one(10, Fault::Drop, "lost", [1, 0, 0, 0, 0, 0], 149);
 }
 
 #[test]
-fn the_last_message_dropped_is_lost() {
+fn the_last_message_is_lost_if_dropped() {
     one(LAST, Fault::Drop, "lost", [1, 0, 0, 0, 0, 0], 149);
 }
 
@@ -74,7 +74,7 @@ fn a_message_delivered_late_is_swapped() {
 }
 
 #[test]
-fn a_message_back_at_its_sender_is_echoed() {
+fn a_message_returned_to_its_sender_is_echoed() {
     one(10, Fault::Echo, "echoed", [0, 0, 0, 1, 0, 0], 150);
 }
 
@@ -84,7 +84,7 @@ fn a_changed_letter_is_corrupt() {
 }
 
 #[test]
-fn one_of_each_is_one_of_each() {
+fn one_fault_of_each_kind_counts_once_each() {
     let faults = [
         (10, Fault::Drop),
         (14, Fault::Double),
@@ -102,7 +102,7 @@ fn one_of_each_is_one_of_each() {
 }
 
 #[test]
-fn doubles_do_not_hide_as_many_losses() {
+fn equally_many_doubles_do_not_hide_losses() {
     let (_fake, told) = tell(&[
         (10, Fault::Drop),
         (12, Fault::Double),

@@ -28,7 +28,7 @@ fn a_search_without_a_promise_is_refused_with_an_example() {
 }
 
 #[test]
-fn a_promise_nobody_keeps_is_told_after_a_64th_of_the_rate() {
+fn an_impossible_promise_is_reported_at_a_64th_of_the_rate() {
     // Nothing is delivered within a nanosecond. 640/s is the first rate, 10/s the last.
     find_max(
         &Server::start(),

@@ -1,4 +1,4 @@
-//! Explanations of the program: between them they name everything there is.
+//! Explanations of the program: together, `--help`, glossary, completions and manual page name everything there is.
 
 use crate::command::command;
 

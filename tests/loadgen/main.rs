@@ -1,6 +1,6 @@
-//! Tests of the load tester, against the real server and against a fake one that does wrong on purpose.
+//! Tests of the load tester, against the real server and against a fake one that misbehaves on purpose.
 //!
-//! Results are read from a run's JSON; what people see, from its text.
+//! Results are read from a run's JSON, and the output for people from its text.
 
 mod busy;
 mod closed_loop;

@@ -23,7 +23,7 @@ fn nonsense_is_refused() {
 }
 
 #[test]
-fn more_users_than_open_files_are_refused_with_the_fix() {
+fn more_users_than_open_files_are_refused_with_a_remedy() {
     let users = raise_open_files();
     let told = run(nobody(), &format!("--users {users} --senders 1"));
     told.ended_with(6);
@@ -33,7 +33,7 @@ fn more_users_than_open_files_are_refused_with_the_fix() {
 
 /// Runs in a network namespace, which can have as few ports as a test wants.
 #[test]
-fn more_users_than_ports_are_refused_with_the_fix() {
+fn more_users_than_ports_are_refused_with_a_remedy() {
     let script = "ip link set lo up && echo '40000 40099' > /proc/sys/net/ipv4/ip_local_port_range && exec \"$0\" \"$@\"";
     let mut alone = Command::new("unshare");
     alone.args(["--user", "--map-root-user", "--net", "sh", "-c", script]);
@@ -46,7 +46,7 @@ fn more_users_than_ports_are_refused_with_the_fix() {
 }
 
 #[test]
-fn nobody_listening_is_told() {
+fn a_missing_server_is_reported() {
     let told = run(nobody(), "--users 2 --senders 1");
     told.ended_with(6);
     told.shows("cannot connect: Connection refused");
@@ -62,7 +62,7 @@ fn untouched(listener: &TcpListener) {
 }
 
 #[test]
-fn a_run_that_does_not_fit_connects_nobody() {
+fn a_run_that_does_not_fit_opens_no_connection() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
     let at = listener.local_addr().expect("it is bound").to_string();
     let words = ["run", &at, "--users", "165", "--threads", "1"];

@@ -9,7 +9,7 @@ use wac_tests::{Server, binary};
 
 use crate::tester::run;
 
-/// Digits behind the point of what is drawn, as a share of an axis: 0.01 of some 200 units, twice.
+/// The rounding of drawn coordinates, as a share of an axis: 0.01 of some 200 units, twice.
 const DRAWN: f64 = 0.000_2;
 
 #[test]
@@ -42,7 +42,7 @@ fn a_browser_draws_the_figures_of_the_run_and_fetches_nothing() {
 }
 
 #[test]
-fn a_report_is_made_again_of_what_was_written_and_says_what_is_missing() {
+fn a_report_can_be_made_again_from_the_files_and_names_missing_ones() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder can be made");
     let out = folder.path().join("out");
@@ -74,7 +74,7 @@ fn a_report_is_made_again_of_what_was_written_and_says_what_is_missing() {
     );
 }
 
-/// Runs `wac-loadgen report`: its exit code, and all it says.
+/// Runs `wac-loadgen report`; returns its exit code and its output.
 fn report(args: &[&Path]) -> (Option<i32>, String) {
     let mut command = Command::new(binary("wac-loadgen"));
     let output = command
@@ -89,7 +89,7 @@ fn report(args: &[&Path]) -> (Option<i32>, String) {
     )
 }
 
-/// The page as a browser holds it after reading it.
+/// Returns the page as a browser holds it after loading it.
 #[track_caller]
 fn browser(page: &Path, folder: &Path) -> String {
     let profile = folder.join("profile");
@@ -141,7 +141,7 @@ struct Axis {
     ticks: [(f64, f64); 2],
 }
 
-/// A line: its data, and the corners of what is drawn.
+/// A line: its data, and its drawn points.
 struct Curve {
     data: Vec<(f64, f64)>,
     drawn: Vec<(f64, f64)>,
@@ -163,7 +163,7 @@ impl<'a> Plot<'a> {
         })
     }
 
-    /// The lines of one name: what enough observations carry, and the rest.
+    /// The lines of one name: the part backed by enough samples, and the rest.
     #[track_caller]
     fn lines(&self, name: &str) -> Vec<Curve> {
         let paths = self.svg.split("<path ").skip(1);
@@ -173,7 +173,7 @@ impl<'a> Plot<'a> {
         lines
     }
 
-    /// Each corner of what is drawn lies where its data say, by the ticks.
+    /// Checks that each drawn point lies where its data say, by the ticks.
     #[track_caller]
     fn draws(&self, line: &Curve) {
         assert!(!line.data.is_empty());
@@ -207,7 +207,7 @@ impl Axis {
         }
     }
 
-    /// Whether a value belongs where it is drawn, found from the ticks alone.
+    /// Tells whether a value belongs where it is drawn, judged by the ticks alone.
     fn shows(&self, value: f64, drawn: f64) -> bool {
         let measure = |value: f64| if self.logarithmic { value.ln() } else { value };
         let [(from, start), (to, end)] = self.ticks;
@@ -240,7 +240,7 @@ fn number(text: &str) -> f64 {
     text.parse().unwrap_or_else(|_| panic!("a number: {text}"))
 }
 
-/// The first value of an attribute in a piece of a page.
+/// Returns the first value of an attribute in a piece of a page.
 #[track_caller]
 fn attribute<'a>(text: &'a str, name: &str) -> &'a str {
     let start = text
@@ -251,7 +251,7 @@ fn attribute<'a>(text: &'a str, name: &str) -> &'a str {
     value.unwrap_or_else(|| panic!("{name} is in: {}", &text[..text.len().min(200)]))
 }
 
-/// The line goes up to the maximum of all samples, and passes the percentiles that the run tells.
+/// Checks that the line ends at the maximum of all samples, and passes through the percentiles of the run.
 #[track_caller]
 fn holds_percentiles(lines: &[Curve], figures: &Value) {
     let all: Vec<_> = lines.iter().flat_map(|line| &line.data).collect();
@@ -288,7 +288,7 @@ fn holds_percentiles(lines: &[Curve], figures: &Value) {
     assert!(held >= 2, "p50 and p90 at least are told: {figures}");
 }
 
-/// The seconds of the run are those of the plot; a run without them has no plot.
+/// Checks that the plot shows the seconds of the run; a run without them has no plot.
 #[track_caller]
 fn holds_seconds(page: &str, json: &Value) {
     let seconds = json["timeline"].as_array().expect("a timeline is told");

@@ -1,4 +1,4 @@
-//! Seeds: the same one asks the same of the server.
+//! Seeds: the same seed produces the same load.
 
 use wac_tests::Server;
 

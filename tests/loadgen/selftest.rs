@@ -21,7 +21,7 @@ const CASES: [&str; 12] = [
 ];
 
 #[test]
-fn every_case_is_found() {
+fn the_self_test_finds_every_case() {
     let output = Command::new(binary("wac-loadgen"))
         .arg("selftest")
         .output()

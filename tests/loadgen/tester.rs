@@ -29,7 +29,7 @@ pub(crate) struct Told {
     pub(crate) code: Option<i32>,
     /// The output for people: progress, then the result.
     pub(crate) text: String,
-    /// Null if it did not get so far.
+    /// Null if the run did not get that far.
     pub(crate) json: Value,
 }
 
@@ -176,7 +176,7 @@ impl Told {
 
 impl Drop for Tester {
     fn drop(&mut self) {
-        // It has ended already, or is to end now: neither can fail in a way that matters.
+        // It may have ended already; a failure here does not matter.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

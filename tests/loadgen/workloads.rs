@@ -30,7 +30,7 @@ fn samples(told: &Told, word: &str) -> u64 {
 }
 
 #[test]
-fn whispers_come_to_one_reader_each_and_to_nobody_else() {
+fn whispers_reach_one_reader_each_and_nobody_else() {
     let told = told("--users 20 --rate 200/s --duration 1s --arrival even --whispers 25%");
     assert_eq!(
         (samples(&told, "fan-out"), samples(&told, "whisper")),
@@ -41,7 +41,7 @@ fn whispers_come_to_one_reader_each_and_to_nobody_else() {
 }
 
 #[test]
-fn who_leaves_and_comes_back_is_owed_what_was_said_meanwhile_to_nobody() {
+fn a_user_who_leaves_is_not_owed_messages_sent_while_away() {
     let told = told("--users 40 --senders 4 --rate 200/s --duration 3s --churn 50%/s");
     // 60 leave, give or take; each who is back within the 3 s has joined once more.
     assert!(samples(&told, "join") > 60, "{}", told.text);
@@ -65,7 +65,7 @@ fn a_storm_drops_its_share_and_everyone_comes_back() {
 }
 
 #[test]
-fn slow_and_stopped_readers_are_there_in_the_second_half() {
+fn slow_and_stopped_readers_take_part_in_the_second_half() {
     let told = told(
         "--users 20 --rate 100/s --duration 2s --arrival even --slow n=3,rate=1kB/s,stopped=2",
     );
@@ -73,7 +73,7 @@ fn slow_and_stopped_readers_are_there_in_the_second_half() {
 }
 
 #[test]
-fn hostile_clients_are_there_in_the_second_half() {
+fn hostile_clients_take_part_in_the_second_half() {
     let server = Server::start();
     let told = run(
         server.address().tcp(),
@@ -82,12 +82,12 @@ fn hostile_clients_are_there_in_the_second_half() {
     told.ended_with(0);
     assert_eq!(told.faults(), [0; 6], "{}", told.text);
     halves(&told);
-    // Garbage and a mebibyte are no protocol; the server says so in its log, and lives.
+    // Garbage and a line of a mebibyte violate the protocol; the server logs their ends, and goes on.
     server.wait_for_ends(1, "PeerClosed");
     let _ann = server.user("ann");
 }
 
-/// 100 messages were due in each half.
+/// Checks that 100 messages were due in each half.
 #[track_caller]
 fn halves(told: &Told) {
     let stages = told.json["stages"].as_array().expect("there are two");
@@ -116,7 +116,7 @@ fn stages_have_their_rates_and_figures_of_their_own_and_the_warm_up_has_none() {
 }
 
 #[test]
-fn every_second_is_in_the_timeline_and_nothing_is_twice() {
+fn the_timeline_covers_every_second_and_counts_nothing_twice() {
     let told = told("--users 10 --senders 2 --rate 100/s --arrival even --duration 2500ms");
     let seconds = told.json["timeline"].as_array().expect("there are seconds");
     let sum = |pointer: &str| -> u64 {
@@ -135,7 +135,7 @@ fn sizes_vary_and_new_connections_are_paced() {
 }
 
 #[test]
-fn a_fingerprint_is_right_for_the_right_server() {
+fn a_fingerprint_is_correct_for_a_correct_server() {
     let told = told(
         "--users 20 --senders 20 --rate 200/s --duration 1s --arrival even --verify fingerprint",
     );
@@ -196,12 +196,12 @@ fn a_promise_is_kept_or_ends_with_3() {
     let broken = run(server.address().tcp(), &flags("deliver.max<1ns"));
     broken.ended_with(3);
     assert_eq!(broken.json["slo"][0]["ok"], Value::Bool(false));
-    // Fifty fan-outs have no p99.
+    // Fifty fan-outs are too few for a p99.
     run(server.address().tcp(), &flags("fan-out.p99<1h")).ended_with(3);
 }
 
 #[test]
-fn runs_beside_each_other_are_one_report() {
+fn simultaneous_runs_make_one_report() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder can be made");
     let out = |name| folder.path().join(name).display().to_string();

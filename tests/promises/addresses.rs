@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Instant;
 
-use wac_tests::{Crowd, Heard, Peer, Server, Setup};
+use wac_tests::{Crowd, Listen, Peer, Server, Setup};
 
 const HERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const THERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
@@ -29,7 +29,7 @@ fn refused(from: Ipv4Addr, server: &Server) {
 }
 
 #[test]
-fn so_many_of_an_address_may_be_there_at_once() {
+fn simultaneous_connections_of_an_address_are_limited() {
     let server = among_strangers().with("--max-per-ip", "2").start();
     let (_ann, bob) = (greeted(HERE, &server), greeted(HERE, &server));
     refused(HERE, &server);
@@ -43,7 +43,7 @@ fn so_many_of_an_address_may_be_there_at_once() {
 }
 
 #[test]
-fn so_many_new_ones_of_an_address_may_come() {
+fn new_connections_of_an_address_are_limited() {
     // The next one could come after 10 s.
     let server = among_strangers().with("--connect-rate", "1").start();
     drop(greeted(HERE, &server));
@@ -56,7 +56,7 @@ fn so_many_new_ones_of_an_address_may_come() {
 }
 
 #[test]
-fn who_is_trusted_is_exempt_and_nobody_else() {
+fn only_trusted_addresses_are_exempt() {
     let setup = Server::setup().with("--trusted", "127.0.0.2,192.0.2.0/24");
     let server = setup.with("--max-per-ip", "1").start();
     let _peers = [HERE, HERE, HERE, THERE].map(|from| greeted(from, &server));
@@ -64,7 +64,7 @@ fn who_is_trusted_is_exempt_and_nobody_else() {
 }
 
 #[test]
-fn a_network_that_is_none_is_refused_at_the_start() {
+fn an_invalid_network_is_refused_at_the_start() {
     let stopped = Server::setup().with("--trusted", "192.0.2.0/33").refused();
     assert_eq!(stopped.code, Some(2));
     assert!(
@@ -75,7 +75,7 @@ fn a_network_that_is_none_is_refused_at_the_start() {
 }
 
 #[test]
-fn all_connections_of_an_address_together_say_what_four_may() {
+fn all_connections_of_an_address_together_send_as_much_as_four() {
     const PEOPLE: usize = 64;
     const LINES: usize = 10;
     let server = among_strangers()
@@ -90,11 +90,11 @@ fn all_connections_of_an_address_together_say_what_four_may() {
     for member in crowd.all() {
         crowd.send_bytes(member, "MSG x\n".repeat(LINES).as_bytes());
     }
-    // Everybody has said what he may.
+    // Everybody has used up the burst.
     let mut held = [false; PEOPLE];
     crowd.listen("all being held back", |member, event| {
         held[member] |= event.line() == SLOW_DOWN;
-        Heard::enough_if(held.iter().all(|held| *held))
+        Listen::enough_if(held.iter().all(|held| *held))
     });
     bob.send("MSG hello");
     let before = cat.lines_until("bob: hello").len();
@@ -105,7 +105,7 @@ fn all_connections_of_an_address_together_say_what_four_may() {
 }
 
 #[test]
-fn who_has_said_nothing_talks_beside_neighbours_who_say_all_they_may() {
+fn a_quiet_user_can_talk_beside_neighbours_that_send_all_they_may() {
     let server = among_strangers()
         .with("--flood-rate", "50")
         .with("--connect-rate", "0")

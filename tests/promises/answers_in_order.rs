@@ -4,7 +4,7 @@
 use wac_tests::{Peer, SECRET, Server};
 
 #[test]
-fn answers_come_in_the_order_of_the_questions() {
+fn answers_come_in_the_order_of_the_requests() {
     let server = Server::start();
     let mut ann = server.user("ann");
     ann.send_bytes(
@@ -23,7 +23,7 @@ fn answers_come_in_the_order_of_the_questions() {
 }
 
 #[test]
-fn a_thousand_questions_in_one_packet_are_answered_in_order() {
+fn a_thousand_requests_in_one_packet_are_answered_in_order() {
     let server = Server::start();
     let mut ann = server.user("ann");
     let questions: String = (0..1000)

@@ -15,7 +15,7 @@ fn lin_welcomes() {
 }
 
 #[test]
-fn msg_is_heard_with_the_name_in_front() {
+fn msg_reaches_others_with_the_name_in_front() {
     let server = Server::start();
     let (mut ann, mut bob) = pair(&server);
     ann.send("MSG hello, all");
@@ -23,7 +23,7 @@ fn msg_is_heard_with_the_name_in_front() {
 }
 
 #[test]
-fn sec_is_answered_to_everyone_logged_in_or_not() {
+fn sec_is_answered_whether_logged_in_or_not() {
     let server = Server::start();
     for mut peer in [server.connect(), server.user("ann")] {
         peer.send("SEC");
@@ -32,7 +32,7 @@ fn sec_is_answered_to_everyone_logged_in_or_not() {
 }
 
 #[test]
-fn w_is_heard_with_the_text_in_quotes_and_not_confirmed() {
+fn w_reaches_its_addressee_in_quotes_and_is_not_confirmed() {
     let server = Server::start();
     let (mut ann, mut bob) = pair(&server);
     ann.send("W bob Hi, How are you?");
@@ -41,7 +41,7 @@ fn w_is_heard_with_the_text_in_quotes_and_not_confirmed() {
 }
 
 #[test]
-fn w_to_oneself_arrives() {
+fn w_to_oneself_is_delivered() {
     let server = Server::start();
     let mut ann = server.user("ann");
     ann.send("W ann note to self");
@@ -60,7 +60,7 @@ fn w_finds_its_addressee_in_any_case() {
 }
 
 #[test]
-fn help_lists_every_command_a_notice_each() {
+fn help_lists_every_command_in_a_notice_of_its_own() {
     let server = Server::start();
     let mut peer = server.connect();
     peer.send("HELP");
@@ -99,7 +99,7 @@ fn quit_says_goodbye_and_closes() {
 }
 
 #[test]
-fn what_follows_quit_is_not_obeyed() {
+fn commands_after_quit_are_not_obeyed() {
     let server = Server::start();
     let (mut ann, mut bob) = pair(&server);
     ann.send_bytes(b"MSG bye\nQUIT\nMSG still here\nPING x\n");
@@ -125,7 +125,7 @@ fn command_words_are_recognised_in_any_case() {
 }
 
 #[test]
-fn quotes_around_a_name_are_taken_off() {
+fn quotes_around_a_name_are_removed() {
     let server = Server::start();
     let (mut jack, mut ann) = (server.connect(), server.user("ann"));
     jack.send("LIN \"Jack\"");
@@ -145,7 +145,7 @@ fn quotes_in_a_text_are_ordinary_characters() {
 }
 
 #[test]
-fn blank_space_around_a_name_is_taken_off() {
+fn blanks_around_a_name_are_removed() {
     let server = Server::start();
     let mut peer = server.connect();
     peer.send("LIN   Jack  ");

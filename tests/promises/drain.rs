@@ -1,5 +1,5 @@
-//! Promise 7: a stop is clean. Everybody is told, everyone who reads ends at the same line, and the
-//! exit code tells whether anybody was cut short.
+//! Promise 7: a stop is clean. Everybody gets a closing notice, everyone who reads ends at the same line,
+//! and the exit code tells whether anybody was cut short.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use wac_tests::{Peer, Server, Setup, Signal, converse};
 const STOPPING: &str = "* closing: the server is stopping";
 
 #[test]
-fn everyone_is_told_and_the_exit_code_is_0() {
+fn everyone_gets_the_closing_notice_and_the_exit_code_is_0() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let server = Server::start();
         let people = vec![server.user("ann"), server.user("bob"), server.connect()];
@@ -23,7 +23,7 @@ fn everyone_is_told_and_the_exit_code_is_0() {
 }
 
 #[test]
-fn a_stop_is_not_told_as_people_leaving() {
+fn a_stop_sends_no_leave_notices() {
     let server = Server::setup().with_notices().start();
     let mut stranger = server.connect();
     let people: Vec<Peer> = (0..4)
@@ -41,7 +41,7 @@ fn a_stop_is_not_told_as_people_leaving() {
 }
 
 #[test]
-fn what_was_said_before_the_stop_reaches_everyone() {
+fn messages_sent_before_the_stop_reach_everyone() {
     let server = Server::setup().with("--shards", "2").start();
     let mut ann = server.user("ann");
     let people: Vec<Peer> = (0..20).map(|_| server.connect()).collect();
@@ -58,7 +58,7 @@ fn what_was_said_before_the_stop_reaches_everyone() {
 }
 
 #[test]
-fn what_was_held_back_at_the_stop_is_not_accepted() {
+fn lines_held_back_at_the_stop_are_not_accepted() {
     let setup = Server::setup()
         .with("--flood-burst", "5")
         .with("--flood-rate", "1");
@@ -96,7 +96,7 @@ fn a_stop_ends_early_when_everybody_has_gone() {
 }
 
 #[test]
-fn who_was_told_but_does_not_close_is_not_waited_for_until_the_grace() {
+fn a_client_that_does_not_close_is_not_waited_for_until_the_grace_is_over() {
     let server = Server::setup().with("--grace", "25s").start();
     let mut ann = server.user("ann");
     let begun = Instant::now();
@@ -124,7 +124,7 @@ fn with_a_stuck_reader(setup: &Setup) -> (Server, Peer, Peer) {
 }
 
 #[test]
-fn a_reader_that_is_stuck_is_cut_short_at_the_grace_and_counted() {
+fn a_stuck_reader_is_cut_short_when_the_grace_is_over_and_counted() {
     let (server, stuck, bob) = with_a_stuck_reader(&Server::setup().with("--grace", "1s"));
     let begun = Instant::now();
     server.signal(Signal::SIGTERM);
@@ -148,11 +148,11 @@ fn a_reader_that_is_stuck_is_cut_short_at_the_grace_and_counted() {
 }
 
 #[test]
-fn nobody_is_let_in_any_more() {
+fn nobody_is_admitted_during_a_stop() {
     let (server, stuck, bob) = with_a_stuck_reader(&Server::setup().with("--grace", "2s"));
     server.signal(Signal::SIGTERM);
     bob.expect_end(&[STOPPING]);
-    // Refused, or closed at the latest when the server ends; greeted never.
+    // Refused, or closed when the server ends, but never greeted.
     if let Ok(late) = Peer::try_dial(server.address()) {
         let heard = late.read_to_end().lines;
         assert!(heard.iter().all(|line| line == STOPPING), "{heard:?}");
@@ -161,7 +161,7 @@ fn nobody_is_let_in_any_more() {
 }
 
 #[test]
-fn a_second_interrupt_ends_at_once() {
+fn a_second_sigint_ends_at_once() {
     let (server, stuck, bob) = with_a_stuck_reader(&Server::setup().with("--grace", "25s"));
     let begun = Instant::now();
     server.signal(Signal::SIGINT);
@@ -177,7 +177,7 @@ fn a_second_interrupt_ends_at_once() {
 }
 
 #[test]
-fn a_second_terminate_is_ignored_and_who_reads_on_still_gets_everything() {
+fn a_second_sigterm_is_ignored_and_readers_still_get_everything() {
     let (server, stuck, bob) = with_a_stuck_reader(&Server::setup().with("--grace", "25s"));
     server.signal(Signal::SIGTERM);
     bob.expect_end(&[STOPPING]);

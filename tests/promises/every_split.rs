@@ -53,7 +53,7 @@ fn pieces(line: &[u8], cut: Cut) -> Vec<&[u8]> {
     }
 }
 
-/// Returns the answers to the speaker, byte for byte, and the lines that another user heard.
+/// Returns the answers to the speaker, byte for byte, and the lines that another user received.
 fn dialogue(cut: Cut) -> (String, Vec<String>) {
     let server = Server::setup().with("--shards", "1").start();
     let (mut bob, mut pacer) = (server.user("bob"), server.connect());
@@ -71,7 +71,7 @@ fn dialogue(cut: Cut) -> (String, Vec<String>) {
     )
 }
 
-/// Another connection of the same shard is answered: what was sent before has been read.
+/// Waits for an answer on another connection of the same shard: the bytes sent before have been read by then.
 fn pace(pacer: &mut Peer) {
     pacer.fence();
 }

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wac_tests::{Crowd, Heard, Peer, Server, Setup};
+use wac_tests::{Crowd, Listen, Peer, Server, Setup};
 
 const TOLD: &str = "* slow down: your lines wait";
 
@@ -21,7 +21,7 @@ fn flood(sender: &mut Peer, lines: usize) {
 }
 
 #[track_caller]
-fn hears_all(listener: &mut Peer, name: &str, lines: usize) {
+fn receives_all(listener: &mut Peer, name: &str, lines: usize) {
     for number in 0..lines {
         listener.expect(&format!("{name}: {number}"));
     }
@@ -35,11 +35,11 @@ fn a_burst_passes() {
     // With the login and the fence, a fifth of a line each, this is within the burst of 10.
     flood(&mut ann, 9);
     ann.silent_until_fence();
-    hears_all(&mut bob, "ann", 9);
+    receives_all(&mut bob, "ann", 9);
 }
 
 #[test]
-fn more_than_a_burst_is_held_back_told_once_and_not_lost() {
+fn more_than_a_burst_is_held_back_with_one_notice_and_not_lost() {
     let server = limited().start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     let begun = Instant::now();
@@ -52,11 +52,11 @@ fn more_than_a_burst_is_held_back_told_once_and_not_lost() {
         "{:?}",
         begun.elapsed()
     );
-    hears_all(&mut bob, "ann", 110);
+    receives_all(&mut bob, "ann", 110);
 }
 
 #[test]
-fn after_a_quiet_time_the_next_episode_is_told() {
+fn after_a_quiet_time_the_next_episode_has_a_notice_of_its_own() {
     let server = limited().start();
     let mut ann = server.user("ann");
     for _ in 0..2 {
@@ -68,7 +68,7 @@ fn after_a_quiet_time_the_next_episode_is_told() {
 }
 
 #[test]
-fn who_is_held_back_delays_nobody_else() {
+fn a_held_back_sender_delays_nobody_else() {
     let server = Server::setup().with_flood_control().start();
     let (mut ann, mut bob, mut cat) = (server.user("ann"), server.user("bob"), server.user("cat"));
     flood(&mut ann, 1000);
@@ -111,9 +111,9 @@ fn lines_of_the_full_length_are_held_back_and_not_lost() {
 }
 
 #[test]
-fn the_room_holds_all_senders_back_together_and_tells_each_once() {
+fn the_room_holds_all_senders_back_together_with_one_notice_each() {
     const SENDERS: usize = 100;
-    // Each less than a burst of his own; together 1.5 MB, of which the room takes 512 KiB at once.
+    // Each less than a sender's own burst; together 1.5 MB, of which the room takes 512 KiB at once.
     const LINES: usize = 9;
     let server = Server::setup()
         .with_flood_control()
@@ -136,7 +136,7 @@ fn the_room_holds_all_senders_back_together_and_tells_each_once() {
             TOLD => told[listener] += 1,
             _ => missing -= 1,
         }
-        Heard::enough_if(missing == 0)
+        Listen::enough_if(missing == 0)
     });
     assert!(
         begun.elapsed() > Duration::from_millis(600),
@@ -170,7 +170,7 @@ fn unix_peers_are_not_held_back() {
     // At 5 a second this would take 200 s.
     flood(&mut ann, 1000);
     ann.silent_until_fence();
-    hears_all(&mut bob, "ann", 1000);
+    receives_all(&mut bob, "ann", 1000);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn flood_control_can_be_switched_off() {
     let server = Server::setup().with("--flood-rate", "0").start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     flood(&mut ann, 2000);
-    // Nor is the room's own rate limited: 2 MB.
+    // The room's rate is not limited either: 2 MB.
     ann.send_bytes(
         format!("MSG {}\n", "x".repeat(1000))
             .repeat(2000)

@@ -43,7 +43,7 @@ fn the_lines_of_the_motd_follow_as_notices() {
 }
 
 #[test]
-fn a_motd_of_2000_lines_comes_whole() {
+fn a_motd_of_2000_lines_arrives_whole() {
     let (_folder, motd) = file(&"All work and no play makes Jack a dull boy.\n".repeat(2000));
     let server = Server::setup()
         .with("--motd", &motd.to_string_lossy())
@@ -57,7 +57,7 @@ fn a_motd_of_2000_lines_comes_whole() {
 }
 
 #[test]
-fn a_motd_that_cannot_be_read_is_an_error_that_names_it() {
+fn an_unreadable_motd_is_an_error_that_names_it() {
     let refused = Server::setup()
         .with("--motd", "/nowhere/motd.txt")
         .refused();
@@ -66,7 +66,7 @@ fn a_motd_that_cannot_be_read_is_an_error_that_names_it() {
 }
 
 #[test]
-fn the_secret_is_what_the_operator_chose() {
+fn the_operator_can_choose_the_secret() {
     let server = Server::setup().with("--secret", "Zürich, 42").start();
     assert_eq!(secret_of(&server), "Zürich, 42");
 }
@@ -96,7 +96,7 @@ fn without_a_choice_the_secret_is_16_hexadecimal_digits_of_this_run() {
 }
 
 #[test]
-fn a_secret_that_reads_as_another_kind_of_line_is_refused_at_start() {
+fn a_secret_that_looks_like_another_kind_of_line_is_refused_at_the_start() {
     let lines = [
         "* hi",
         "! no",
@@ -114,7 +114,7 @@ fn a_secret_that_reads_as_another_kind_of_line_is_refused_at_start() {
 }
 
 #[test]
-fn a_secret_that_only_resembles_another_kind_of_line_is_taken() {
+fn a_secret_that_only_resembles_another_kind_of_line_is_accepted() {
     for secret in ["PONGS", "what time is it: noon", "a, b"] {
         let server = Server::setup().with("--secret", secret).start();
         assert_eq!(secret_of(&server), secret);

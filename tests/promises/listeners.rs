@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use wac_tests::{Address, Server};
 
 #[test]
-fn the_ready_line_tells_addresses_shards_and_pid() {
+fn the_ready_line_shows_addresses_shards_and_pid() {
     let server = Server::setup().with("--shards", "2").start();
     let ready = server
         .log()
@@ -27,7 +27,7 @@ fn the_ready_line_comes_at_every_log_level() {
 }
 
 #[test]
-fn it_listens_on_ipv4_ipv6_and_unix_sockets_in_the_order_asked() {
+fn the_server_listens_on_ipv4_ipv6_and_unix_sockets_in_the_order_given() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let path = folder.path().join("wac.sock");
     let setup = Server::setup()
@@ -101,7 +101,7 @@ fn a_unix_socket_in_use_fails_the_start_and_leaves_the_first_server_alone() {
 }
 
 #[test]
-fn a_flag_that_makes_no_sense_fails_the_start() {
+fn an_invalid_flag_fails_the_start() {
     for (flag, value) in [
         ("--window", "1KiB"),
         ("--notices", "perhaps"),

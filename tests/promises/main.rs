@@ -10,7 +10,7 @@ mod one_order;
 mod privacy;
 mod slow_readers;
 
-// What the promises stand on.
+// The protocol that the promises build on.
 mod addresses;
 mod commands;
 mod every_split;

@@ -49,7 +49,7 @@ fn a_name_is_a_word_of_letters_digits_and_marks_of_any_script() {
 }
 
 #[test]
-fn what_is_not_such_a_word_is_refused() {
+fn anything_else_is_refused_as_a_name() {
     let server = Server::start();
     let thirty_three = "x".repeat(33);
     let long = "é".repeat(1000);
@@ -76,7 +76,7 @@ fn what_is_not_such_a_word_is_refused() {
 }
 
 #[test]
-fn a_name_nobody_sees_is_refused_and_so_is_what_is_not_seen_in_a_name() {
+fn invisible_names_and_invisible_characters_in_names_are_refused() {
     let server = Server::start();
     for c in "\u{34f}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{17b4}\u{e0100}\u{fe0f}".chars() {
         let why = format!("! not a name: U+{:04X} in it can't be seen", u32::from(c));
@@ -94,7 +94,7 @@ fn a_name_nobody_sees_is_refused_and_so_is_what_is_not_seen_in_a_name() {
 }
 
 #[test]
-fn a_joiner_within_a_name_is_kept_and_makes_it_no_other() {
+fn a_joiner_within_a_name_is_kept_and_ignored_in_comparisons() {
     same("Jack", "Ja\u{200d}ck");
     let server = Server::start();
     // Ali-Reza in Persian.
@@ -134,7 +134,7 @@ fn a_name_that_looks_like_another_is_taken() {
     // Letters in another style.
     same("Jack", "ᴶack");
     same("Jack", "Ｊack");
-    // Accents are overlooked: Zoë and Zoe are told apart by nobody who reads fast.
+    // Accents are ignored: nobody who reads fast tells Zoë from Zoe.
     same("Jack", "Jacḳ");
     same("Zoë", "Zoe");
     same("istanbul", "İstanbul");
@@ -144,7 +144,7 @@ fn a_name_that_looks_like_another_is_taken() {
 
 #[test]
 fn a_name_that_looks_different_is_free() {
-    // What a digit is worth is not seen: the Devanagari one is drawn like a nine.
+    // The value of a digit is not visible: the Devanagari one is drawn like a nine.
     different("x1", "x१");
     // A vowel sign is no accent.
     different("रिम", "रुम");
@@ -174,7 +174,7 @@ fn reserved_names_are_refused_in_any_case_and_look() {
         refused(&server, name, &format!("! the name {name} is reserved"));
         refused(&server, &name.to_uppercase(), "! the name ");
     }
-    // A Cyrillic letter in front.
+    // A Cyrillic letter first.
     refused(&server, "аdmin", "! the name ");
 }
 
@@ -208,7 +208,7 @@ fn quit(mut peer: Peer) {
 }
 
 #[test]
-fn two_who_ask_at_once_do_not_both_get_the_name() {
+fn two_simultaneous_claims_do_not_both_get_the_name() {
     let server = Server::setup().with("--shards", "2").start();
     for round in 0..100 {
         let mut both = [server.connect(), server.connect()];

@@ -12,7 +12,7 @@ fn a_sender_does_not_receive_its_own_message() {
 }
 
 #[test]
-fn a_sender_hears_the_others_between_its_own_messages() {
+fn a_sender_receives_others_lines_between_its_own() {
     let server = Server::start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     for number in 0..100 {
@@ -26,7 +26,7 @@ fn a_sender_hears_the_others_between_its_own_messages() {
 }
 
 #[test]
-fn a_sender_hears_nothing_of_a_hundred_messages_sent_in_one_packet() {
+fn a_sender_receives_none_of_a_hundred_messages_sent_in_one_packet() {
     let server = Server::start();
     let mut ann = server.user("ann");
     let mut silent = server.connect();
@@ -36,7 +36,7 @@ fn a_sender_hears_nothing_of_a_hundred_messages_sent_in_one_packet() {
 }
 
 #[test]
-fn a_sender_hears_its_answers_between_its_own_messages_but_not_the_messages() {
+fn a_sender_receives_answers_between_its_own_messages_but_not_the_messages() {
     let server = Server::start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     ann.send_bytes(b"MSG 1\nPING a\nMSG 2\nMSG 3\nnonsense\nMSG 4\nW ann psst\nMSG 5\nPING z\n");
@@ -52,7 +52,7 @@ fn a_sender_hears_its_answers_between_its_own_messages_but_not_the_messages() {
 }
 
 #[test]
-fn a_sender_hears_its_message_on_its_other_connection() {
+fn a_users_other_connection_receives_the_message() {
     let server = Server::start();
     let (mut ann, mut other) = (server.user("ann"), server.connect());
     ann.send("MSG hello");

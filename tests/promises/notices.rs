@@ -8,7 +8,7 @@ fn server() -> Server {
     Server::setup().with_notices().start()
 }
 
-/// Reads until as many people have joined and left.
+/// Reads until so many people have joined and left.
 fn tally(watching: &mut Peer, joined: usize, left: usize) -> Tally {
     let mut tally = Tally::default();
     while tally.joined < joined || tally.left < left {
@@ -19,7 +19,7 @@ fn tally(watching: &mut Peer, joined: usize, left: usize) -> Tally {
 }
 
 #[test]
-fn everyone_else_is_told_who_joined_and_left() {
+fn everyone_else_gets_join_and_leave_notices() {
     let server = server();
     let (mut ann, mut stranger) = (server.user("ann"), server.connect());
     let mut jack = server.user("Jack");
@@ -32,7 +32,7 @@ fn everyone_else_is_told_who_joined_and_left() {
 }
 
 #[test]
-fn who_never_logged_in_comes_and_goes_unnoticed() {
+fn a_visitor_comes_and_goes_unnoticed() {
     let server = server();
     let mut ann = server.user("ann");
     let mut stranger = server.connect();
@@ -52,7 +52,7 @@ fn a_refused_login_goes_unnoticed() {
 }
 
 #[test]
-fn notices_that_come_thick_are_gathered() {
+fn notices_in_quick_succession_are_gathered() {
     const PEOPLE: usize = 100;
     let server = server();
     let mut watching = server.connect();
@@ -75,7 +75,7 @@ fn notices_that_come_thick_are_gathered() {
 }
 
 #[test]
-fn the_first_eight_of_a_second_are_told_at_once() {
+fn the_first_eight_notices_of_a_second_are_sent_at_once() {
     let server = server();
     let mut watching = server.connect();
     let users: Vec<Peer> = (0..8)
@@ -88,19 +88,19 @@ fn the_first_eight_of_a_second_are_told_at_once() {
 }
 
 #[test]
-fn a_gathered_notice_is_told_to_those_it_counts() {
+fn a_gathered_notice_also_reaches_the_users_it_counts() {
     const PEOPLE: usize = 40;
     let server = server();
     let mut crowd = Crowd::connect(server.address(), PEOPLE);
     for member in crowd.all() {
         crowd.send(member, &format!("LIN u{member}"));
     }
-    crowd.each_hears("a gathered notice", |line| line.ends_with(" more joined"));
+    crowd.each_receives("a gathered notice", |line| line.ends_with(" more joined"));
 }
 
 #[test]
 fn joins_and_leaves_of_one_second_are_gathered_in_one_line() {
-    // Whoever joins leaves within the same second, as a rule: one round of five is enough.
+    // A user normally leaves within the second of joining: one round of five is enough.
     assert!((0..5).any(|_| joins_and_leaves_come_in_one_line(&server())));
 }
 

@@ -43,7 +43,7 @@ fn a_message_reaches_every_other_connection_exactly_once() {
 }
 
 #[test]
-fn a_message_reaches_those_who_have_not_logged_in() {
+fn a_message_reaches_visitors() {
     let server = server();
     let mut silent = server.connect();
     server.user("ann").send("MSG hello");
@@ -51,7 +51,7 @@ fn a_message_reaches_those_who_have_not_logged_in() {
 }
 
 #[test]
-fn who_comes_in_the_middle_has_no_hole_in_what_follows() {
+fn a_connection_opened_in_the_middle_misses_nothing_that_follows() {
     let server = server();
     let mut ann = server.user("ann");
     let talking = thread::spawn(move || {
@@ -72,7 +72,7 @@ fn who_comes_in_the_middle_has_no_hole_in_what_follows() {
 }
 
 #[test]
-fn who_leaves_in_the_middle_takes_nothing_from_the_others() {
+fn a_connection_closed_in_the_middle_costs_the_others_nothing() {
     let server = server();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     let mut leaving: Vec<Peer> = (0..50).map(|_| server.connect()).collect();

@@ -13,7 +13,7 @@ fn server() -> Server {
     Server::setup().with("--shards", "2").start()
 }
 
-/// Says all its lines, and returns the lines of others that it heard until they were in the room.
+/// Sends all its lines, and returns the others' lines received until its own were in the room.
 fn talk(mut sender: Peer) -> (Peer, Vec<String>) {
     for number in 0..LINES {
         sender.send(&format!("MSG {number}"));
@@ -22,12 +22,12 @@ fn talk(mut sender: Peer) -> (Peer, Vec<String>) {
     (sender, heard)
 }
 
-/// Lets everybody talk at once, and returns what each sender heard in the end.
+/// Lets everybody talk at once, and returns the lines that each sender received in the end.
 fn everybody_talks(server: &Server) -> Vec<Vec<String>> {
     let senders = NAMES.map(|name| server.user(name));
     let talking = senders.map(|sender| thread::spawn(move || talk(sender)));
     let talked = talking.map(|thread| thread.join().expect("a sender talks without failing"));
-    // Only now does everything stand before everybody's next fence.
+    // Only now does everything come before everybody's next fence.
     let complete = talked.map(|(mut sender, mut heard)| {
         heard.extend(sender.fence());
         heard
@@ -98,7 +98,7 @@ fn a_whisper_keeps_its_place_among_its_senders_lines() {
 }
 
 #[test]
-fn a_whisper_keeps_its_place_when_all_is_sent_in_one_packet() {
+fn a_whisper_keeps_its_place_when_everything_is_sent_in_one_packet() {
     let server = server();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     let lines: Vec<String> = (0..LINES)

@@ -5,7 +5,7 @@ use wac_tests::{Ending, Peer, Server};
 const FULL: &str = "* closing: server full";
 const NO_WEB_SERVER: &str = "* closing: this is a chat server, not a web server";
 
-/// Returns all that a connection receives which sends this first.
+/// Returns everything received by a connection that sends this first.
 #[track_caller]
 fn told(server: &Server, first: &[u8]) -> Vec<String> {
     let mut peer = Peer::dial(server.address());
@@ -16,7 +16,7 @@ fn told(server: &Server, first: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn one_connection_too_many_is_told_that_the_server_is_full() {
+fn one_connection_too_many_gets_a_notice_that_the_server_is_full() {
     let server = Server::setup().with("--max-connections", "2").start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     let rest = Peer::dial(server.address()).read_to_end();
@@ -53,7 +53,7 @@ fn loopback_is_exempt_from_the_limits_of_an_address() {
 }
 
 #[test]
-fn a_web_browser_is_told_that_this_is_a_chat_server() {
+fn a_web_browser_gets_a_notice_that_this_is_a_chat_server() {
     let server = Server::start();
     for verb in ["GET", "POST", "HEAD", "PUT", "OPTIONS", "CONNECT"] {
         let request = format!("{verb} / HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n");
@@ -67,7 +67,7 @@ fn a_web_browser_is_told_that_this_is_a_chat_server() {
 }
 
 #[test]
-fn a_web_browser_hears_no_refusal_of_each_of_its_lines() {
+fn a_web_browser_gets_no_refusals_for_its_lines() {
     let server = Server::start();
     let heard = told(
         &server,
@@ -77,7 +77,7 @@ fn a_web_browser_hears_no_refusal_of_each_of_its_lines() {
 }
 
 #[test]
-fn a_tls_hello_is_told_that_this_is_a_chat_server() {
+fn a_tls_hello_gets_a_notice_that_this_is_a_chat_server() {
     let server = Server::start();
     // The beginning of a ClientHello: a handshake record of TLS 1.0, 512 bytes long.
     let mut hello = vec![

@@ -33,7 +33,7 @@ fn a_refused_whisper_reaches_nobody() {
 }
 
 #[test]
-fn the_text_of_a_whisper_stands_in_no_log_at_any_level() {
+fn the_text_of_a_whisper_appears_in_no_log_at_any_level() {
     let server = Server::setup()
         .with("--log-level", "trace")
         .with("--shards", "2")

@@ -3,7 +3,7 @@
 
 use wac_tests::{Ending, Peer, Server};
 
-/// Two who chat while a rogue is about.
+/// Two users who chat beside a rogue client.
 struct Pair {
     ann: Peer,
     bob: Peer,
@@ -19,7 +19,7 @@ impl Pair {
         }
     }
 
-    /// One says something, and neither has heard anything else.
+    /// Lets one send a message, and checks that neither received anything else.
     #[track_caller]
     fn undisturbed(&mut self) {
         self.said += 1;
@@ -30,8 +30,8 @@ impl Pair {
     }
 }
 
-/// The same bytes in every run, in no order: the low byte of a linear congruential generator's high
-/// half.
+/// Returns pseudo-random bytes, the same in every run: the low byte of the high half of a linear
+/// congruential generator.
 fn noise(count: usize) -> Vec<u8> {
     let mut state = 42_u64;
     let mut next = || {
@@ -44,7 +44,7 @@ fn noise(count: usize) -> Vec<u8> {
 }
 
 #[test]
-fn one_who_talks_before_logging_in() {
+fn a_client_that_talks_before_logging_in_is_refused() {
     let server = Server::start();
     let (mut pair, mut rogue) = (Pair::new(&server), server.connect());
     rogue.send("MSG let me in");
@@ -53,7 +53,7 @@ fn one_who_talks_before_logging_in() {
 }
 
 #[test]
-fn one_who_logs_in_twice() {
+fn a_client_that_logs_in_twice_is_refused() {
     let server = Server::setup().with_flood_control().start();
     let (mut pair, mut rogue) = (Pair::new(&server), server.user("Jack"));
     rogue.send("LIN ann");
@@ -62,7 +62,7 @@ fn one_who_logs_in_twice() {
 }
 
 #[test]
-fn one_who_sends_binary_noise() {
+fn binary_noise_disturbs_nobody() {
     let server = Server::start();
     let (mut pair, mut rogue) = (Pair::new(&server), server.connect());
     rogue.send_bytes(&noise(64 * 1024));
@@ -74,7 +74,7 @@ fn one_who_sends_binary_noise() {
 }
 
 #[test]
-fn one_who_sends_noise_without_any_telnet_is_refused_line_by_line() {
+fn noise_without_telnet_bytes_is_refused_line_by_line() {
     let server = Server::start();
     let (mut pair, mut rogue) = (Pair::new(&server), server.connect());
     let lines: Vec<u8> = noise(64 * 1024)
@@ -93,7 +93,7 @@ fn one_who_sends_noise_without_any_telnet_is_refused_line_by_line() {
 }
 
 #[test]
-fn one_who_sends_a_mebibyte_without_a_newline() {
+fn a_mebibyte_without_a_newline_is_refused_once() {
     let server = Server::start();
     let (mut pair, mut rogue) = (Pair::new(&server), server.connect());
     let before = server.resident_bytes();
@@ -102,7 +102,7 @@ fn one_who_sends_a_mebibyte_without_a_newline() {
     pair.undisturbed();
     rogue.send_bytes(b"\n");
     let mut answers = rogue.fence();
-    // What the pair says comes to the rogue, too.
+    // The rogue also receives the pair's messages.
     answers.retain(|line| line.starts_with('!'));
     assert_eq!(answers, ["! line too long (limit 4096 bytes)"]);
     assert!(
@@ -112,7 +112,7 @@ fn one_who_sends_a_mebibyte_without_a_newline() {
 }
 
 #[test]
-fn one_who_sends_half_a_line_and_is_gone() {
+fn a_client_that_vanishes_after_half_a_line_disturbs_nobody() {
     let server = Server::start();
     let mut pair = Pair::new(&server);
     let mut rogue = server.user("Jack");
@@ -123,7 +123,7 @@ fn one_who_sends_half_a_line_and_is_gone() {
 }
 
 #[test]
-fn one_who_resets_the_connection() {
+fn a_client_that_resets_the_connection_disturbs_nobody() {
     let server = Server::start();
     let mut pair = Pair::new(&server);
     // Closing with the answer unread makes the kernel send a reset.
@@ -137,7 +137,7 @@ fn one_who_resets_the_connection() {
 }
 
 #[test]
-fn one_who_takes_it_for_a_web_server() {
+fn an_http_client_is_closed_with_a_notice() {
     let server = Server::start();
     let mut pair = Pair::new(&server);
     let body = b"\r\n\r\nLIN Evil\r\nMSG hi\r\n";
@@ -166,7 +166,7 @@ fn one_who_takes_it_for_a_web_server() {
 }
 
 #[test]
-fn one_who_connects_and_says_nothing() {
+fn a_silent_connection_disturbs_nobody() {
     let server = Server::start();
     let silent: Vec<Peer> = (0..50).map(|_| Peer::dial(server.address())).collect();
     let mut pair = Pair::new(&server);

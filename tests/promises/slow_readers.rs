@@ -27,7 +27,7 @@ fn a_slow_reader_is_closed_without_delaying_others() {
 }
 
 #[test]
-fn a_slow_reader_has_no_hole_in_what_it_reads_later() {
+fn a_slow_reader_that_catches_up_has_missed_nothing() {
     let server = server();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     let stuck = server.connect_narrow();
@@ -61,7 +61,7 @@ fn assert_no_hole(mut rest: Rest) {
 }
 
 #[test]
-fn a_slow_readers_name_is_free_for_whoever_comes_next() {
+fn a_slow_readers_name_is_free_for_the_next_user() {
     let server = server();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     let mut stuck = server.connect_narrow();
@@ -72,7 +72,7 @@ fn a_slow_readers_name_is_free_for_whoever_comes_next() {
 }
 
 #[test]
-fn who_asks_without_reading_waits_for_himself_and_loses_nothing() {
+fn a_client_that_asks_without_reading_waits_for_itself_and_loses_nothing() {
     const QUESTIONS: usize = 4000;
     let server = Server::start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
@@ -100,7 +100,7 @@ fn who_asks_without_reading_waits_for_himself_and_loses_nothing() {
 fn assert_all_answered(asking: &mut Peer, questions: usize) {
     for number in 0..questions {
         let answer = format!("PONG {}", numbered(number, TEXT_BYTES));
-        // What was said meanwhile comes in between.
+        // Messages sent meanwhile come in between.
         asking.lines_until(&answer);
     }
 }

@@ -30,7 +30,7 @@ fn an_offer_is_declined_once() {
     let mut peer = server.connect();
     assert_eq!(answers(&mut peer, &[IAC, WILL, 24]), [IAC, DONT, 24]);
     assert_eq!(answers(&mut peer, &[IAC, DO, 1]), [IAC, WONT, 1]);
-    // An offer repeated is not declined again: so no two ends can decline for ever.
+    // A repeated offer is not declined again, so that two ends cannot decline for ever.
     assert_eq!(answers(&mut peer, &[IAC, WILL, 24, IAC, DO, 1]), NOTHING);
 }
 
@@ -44,7 +44,7 @@ fn a_timing_mark_is_answered_each_time() {
 }
 
 #[test]
-fn each_option_is_declined_for_itself() {
+fn each_option_is_declined_separately() {
     let server = Server::start();
     let mut peer = server.connect();
     let offers: Vec<u8> = (0..=255)
@@ -57,7 +57,7 @@ fn each_option_is_declined_for_itself() {
 }
 
 #[test]
-fn what_asks_for_nothing_is_not_answered() {
+fn refusals_of_options_are_not_answered() {
     let server = Server::start();
     let mut peer = server.connect();
     assert_eq!(
@@ -92,7 +92,7 @@ fn a_doubled_iac_is_the_byte_255_which_is_not_utf_8() {
 }
 
 #[test]
-fn commands_are_taken_out_of_a_line_wherever_they_are_cut() {
+fn commands_are_removed_from_a_line_wherever_they_are_split() {
     let server = Server::setup().with("--shards", "1").start();
     let (mut ann, mut bob, mut pacer) = (server.user("ann"), server.user("bob"), server.connect());
     let line = [
@@ -109,7 +109,7 @@ fn commands_are_taken_out_of_a_line_wherever_they_are_cut() {
     .concat();
     for cut in 1..line.len() {
         ann.send_bytes(&line[..cut]);
-        // An answer to another connection of the same shard: what was sent before has been read.
+        // An answer to another connection of the same shard: the bytes sent before have been read.
         pacer.fence();
         ann.send_bytes(&line[cut..]);
         bob.expect("ann: hell\u{f6}!");
@@ -119,7 +119,7 @@ fn commands_are_taken_out_of_a_line_wherever_they_are_cut() {
 
 /// A Synch (RFC 854): its last byte is urgent data, at which the system stops a read.
 #[test]
-fn a_synch_eats_nothing_and_what_stands_behind_it_is_read() {
+fn a_synch_removes_nothing_and_the_text_after_it_is_read() {
     let server = Server::start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     for _ in 0..3 {
@@ -134,7 +134,7 @@ fn a_synch_eats_nothing_and_what_stands_behind_it_is_read() {
 }
 
 #[test]
-fn an_offer_is_declined_wherever_it_is_cut() {
+fn an_offer_is_declined_wherever_it_is_split() {
     let server = Server::setup().with("--shards", "1").start();
     let mut pacer = server.connect();
     for cut in 1..3 {

@@ -41,7 +41,7 @@ fn logged_in(mut program: Program, name: &str) -> Program {
 }
 
 #[test]
-fn what_one_says_the_others_see_with_the_name_in_front_and_nobody_an_echo() {
+fn everyone_else_sees_a_message_with_the_name_in_front_and_nobody_sees_an_echo() {
     let mut room = TerminalChat::new();
     room.ann.types("MSG hello, all");
     room.bob.shows("ann: hello, all");
@@ -55,7 +55,7 @@ fn what_one_says_the_others_see_with_the_name_in_front_and_nobody_an_echo() {
 }
 
 #[test]
-fn a_whisper_is_seen_by_one() {
+fn a_whisper_is_seen_only_by_its_addressee() {
     let mut room = TerminalChat::new();
     room.ann.types("W cat Hi, How are you?");
     room.cat.shows("ann whispers, \"Hi, How are you?\"");
@@ -67,7 +67,7 @@ fn a_whisper_is_seen_by_one() {
 }
 
 #[test]
-fn who_is_complete_and_the_secret_is_told() {
+fn who_is_complete_and_sec_shows_the_secret() {
     let mut room = TerminalChat::new();
     for person in [&mut room.ann, &mut room.cat] {
         person.types("WHO");
@@ -78,7 +78,7 @@ fn who_is_complete_and_the_secret_is_told() {
 }
 
 #[test]
-fn whoever_closes_the_program_has_left() {
+fn closing_the_program_leaves_the_room() {
     let mut room = TerminalChat::new();
     drop(room.bob);
     room.ann.shows("* bob left");
@@ -96,9 +96,9 @@ fn ncat_fed_from_a_pipe_is_answered_and_ends() {
     assert_eq!(ncat.lines_to_end()[1..], ["* online (0)"]);
 }
 
-/// After Ctrl-C telnet throws away what comes before the answer to its timing mark.
+/// After Ctrl-C telnet discards all output before the answer to its timing mark.
 #[test]
-fn telnet_shows_what_is_said_after_each_ctrl_c() {
+fn telnet_shows_new_messages_after_each_ctrl_c() {
     let server = Server::start();
     let mut ann = Program::telnet_on_terminal(server.address().tcp());
     ann.types("LIN ann");

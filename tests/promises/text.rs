@@ -79,7 +79,7 @@ fn control_characters_are_removed() {
 }
 
 #[test]
-fn characters_that_turn_or_hide_text_are_removed() {
+fn characters_that_reorder_or_hide_text_are_removed() {
     let mut room = Room::new();
     room.carries("\u{202e}gpj.exe", "gpj.exe");
     room.carries("a\u{202d}b\u{2066}c\u{2067}d\u{2068}e\u{2069}f", "abcdef");
@@ -88,7 +88,7 @@ fn characters_that_turn_or_hide_text_are_removed() {
 }
 
 #[test]
-fn bs_and_del_erase_the_character_before() {
+fn bs_and_del_erase_the_previous_character() {
     let mut room = Room::new();
     room.carries("helo\x08lo", "hello");
     room.carries("helo\x7flo", "hello");
@@ -98,7 +98,7 @@ fn bs_and_del_erase_the_character_before() {
 }
 
 #[test]
-fn bs_and_del_erase_in_the_command_too_but_never_the_line_before() {
+fn bs_and_del_erase_in_the_command_too_but_never_in_the_previous_line() {
     let server = Server::start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     ann.send_bytes(b"MSG one\n\x08\x08\x7fMSX\x08G two\n");
@@ -108,7 +108,7 @@ fn bs_and_del_erase_in_the_command_too_but_never_the_line_before() {
 }
 
 #[test]
-fn a_text_of_which_nothing_is_left_is_no_text() {
+fn a_text_that_is_empty_after_cleaning_is_refused() {
     let server = Server::start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     ann.send("MSG \x07\u{202e}");
@@ -119,7 +119,7 @@ fn a_text_of_which_nothing_is_left_is_no_text() {
 }
 
 #[test]
-fn what_a_refusal_echoes_is_cleaned_and_cut() {
+fn the_echo_in_a_refusal_is_cleaned_and_cut() {
     let server = Server::start();
     let mut ann = server.user("ann");
     ann.send("NO\x1b[31m\u{202e}SUCH");

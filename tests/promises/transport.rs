@@ -53,7 +53,7 @@ fn an_empty_line_is_ignored() {
 }
 
 #[test]
-fn a_line_of_4096_bytes_is_taken() {
+fn a_line_of_4096_bytes_is_accepted() {
     let server = Server::start();
     let (mut ann, mut bob) = pair(&server);
     for ending in ["\n", "\r\n"] {
@@ -77,7 +77,7 @@ fn a_line_of_4097_bytes_is_refused_once_and_reaches_nobody() {
 }
 
 #[test]
-fn the_tail_of_a_line_that_is_too_long_is_not_taken_for_a_command() {
+fn the_tail_of_an_overlong_line_is_not_read_as_a_command() {
     let server = Server::start();
     let (mut ann, mut bob) = pair(&server);
     let line = format!("MSG {}MSG tail\nMSG next\n", "x".repeat(3 * LIMIT));
@@ -87,7 +87,7 @@ fn the_tail_of_a_line_that_is_too_long_is_not_taken_for_a_command() {
 }
 
 #[test]
-fn each_line_that_is_too_long_is_refused() {
+fn each_overlong_line_is_refused() {
     let server = Server::start();
     let mut ann = server.user("ann");
     let line = "x".repeat(2 * LIMIT) + "\n";
@@ -114,10 +114,10 @@ fn a_line_that_is_not_utf_8_is_refused_and_reaches_nobody() {
     let server = Server::start();
     let (mut ann, mut bob) = pair(&server);
     let broken: [&[u8]; 6] = [
-        b"\x80",             // a continuation of nothing
-        b"\xc3(",            // a beginning that is not continued
-        b"\xe2\x82",         // cut
-        b"\xc0\xaf",         // longer than it need be
+        b"\x80",             // a stray continuation byte
+        b"\xc3(",            // a missing continuation byte
+        b"\xe2\x82",         // truncated
+        b"\xc0\xaf",         // an overlong encoding
         b"\xed\xa0\x80",     // a surrogate
         b"\xf4\x90\x80\x80", // beyond the last character
     ];

@@ -31,7 +31,7 @@ fn the_order_is_that_of_logging_in_not_of_connecting() {
 }
 
 #[test]
-fn who_left_is_not_named_and_who_comes_back_stands_last() {
+fn a_user_who_left_is_not_listed_and_one_who_returns_is_listed_last() {
     let server = Server::start();
     let (mut ann, bob) = (server.user("ann"), server.user("bob"));
     let _cat = server.user("cat");

@@ -1,4 +1,4 @@
-//! The server's design document, held to the code: the tests and files it names exist.
+//! Design document of the server, checked against the code: the tests and files it names exist.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ fn design() -> String {
     fs::read_to_string(Path::new(ROOT).join("server/DESIGN.md")).expect("the design can be read")
 }
 
-/// Returns what stands between single backticks.
+/// Returns the texts between single backticks.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// Tells whether a name is that of a test: a sentence, its words joined by underscores.
+/// Tells whether a name looks like a test's: a sentence with underscores between its words.
 fn is_test(name: &str) -> bool {
     let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     name.matches('_').count() >= 3 && name.chars().all(is_word)
@@ -33,7 +33,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn every_test_that_the_design_names_exists() {
+fn every_test_named_in_the_design_exists() {
     let mut paths = Vec::new();
     for folder in ["server", "tests"] {
         sources(&Path::new(ROOT).join(folder), &mut paths);
@@ -51,7 +51,7 @@ fn every_test_that_the_design_names_exists() {
 }
 
 #[test]
-fn every_file_of_the_tests_that_the_design_names_exists() {
+fn every_test_file_named_in_the_design_exists() {
     for name in quoted(&design()).filter(|name| name.starts_with("tests/") && name.ends_with(".rs"))
     {
         let places =

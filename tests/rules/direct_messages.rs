@@ -39,7 +39,7 @@ fn bob(server: &Server) -> Peer {
 }
 
 #[test]
-fn whispers_to_one_who_does_not_read_are_refused_to_their_sender() {
+fn whispers_to_a_user_who_does_not_read_are_refused_to_their_sender() {
     let server = server();
     let (mut ann, bob) = (server.user("ann"), bob(&server));
     let before = server.resident_bytes();
@@ -53,7 +53,7 @@ fn whispers_to_one_who_does_not_read_are_refused_to_their_sender() {
 }
 
 #[test]
-fn who_does_not_read_is_not_closed_for_it_and_receives_what_was_taken() {
+fn a_full_addressee_is_not_closed_and_receives_the_accepted_whispers() {
     let server = server();
     let (mut ann, mut bob) = (server.user("ann"), bob(&server));
     let taken = fill(&mut ann);
@@ -68,7 +68,7 @@ fn who_does_not_read_is_not_closed_for_it_and_receives_what_was_taken() {
 }
 
 #[test]
-fn who_reads_again_can_be_whispered_to_again() {
+fn an_addressee_who_reads_again_can_receive_whispers_again() {
     let server = server();
     let (mut ann, mut bob) = (server.user("ann"), bob(&server));
     for _ in 0..3 {
@@ -80,7 +80,7 @@ fn who_reads_again_can_be_whispered_to_again() {
 }
 
 #[test]
-fn who_does_not_read_does_not_keep_others_from_whispering() {
+fn an_addressee_who_does_not_read_keeps_nobody_from_whispering_to_others() {
     let server = server();
     let (mut ann, bob, mut cat) = (server.user("ann"), bob(&server), server.user("cat"));
     fill(&mut ann);
@@ -92,7 +92,7 @@ fn who_does_not_read_does_not_keep_others_from_whispering() {
 }
 
 #[test]
-fn a_whisper_to_one_who_has_gone_is_refused() {
+fn a_whisper_to_a_user_who_has_left_is_refused() {
     let server = server();
     let (mut ann, bob) = (server.user("ann"), bob(&server));
     drop(bob);
@@ -102,7 +102,7 @@ fn a_whisper_to_one_who_has_gone_is_refused() {
 }
 
 #[test]
-fn who_takes_a_name_over_receives_nothing_of_what_was_meant_for_the_one_before() {
+fn the_next_owner_of_a_name_receives_no_whisper_for_the_previous_one() {
     let server = server();
     let (mut ann, before) = (server.user("ann"), bob(&server));
     fill(&mut ann);
@@ -115,7 +115,7 @@ fn who_takes_a_name_over_receives_nothing_of_what_was_meant_for_the_one_before()
 }
 
 #[test]
-fn two_who_whisper_to_each_other_without_reading_do_not_stop_the_server() {
+fn two_users_who_whisper_to_each_other_without_reading_do_not_hang_the_server() {
     const WHISPERS: usize = 1000;
     let server = server();
     let (mut ann, mut bob, mut cat) = (server.user("ann"), bob(&server), server.user("cat"));

@@ -22,7 +22,7 @@ fn limited(setup: Setup) -> Setup {
     setup.with("--flood-burst", "1").with("--flood-rate", "1")
 }
 
-/// Returns the number of room lines that a reader heard.
+/// Returns the number of room lines that a reader received.
 fn room_lines(lines: &[String]) -> usize {
     lines
         .iter()
@@ -31,7 +31,7 @@ fn room_lines(lines: &[String]) -> usize {
 }
 
 #[test]
-fn at_a_stop_readers_with_unread_input_get_every_line_and_the_closing_line() {
+fn in_a_stop_readers_with_unread_input_get_every_line_and_the_closing_line() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let setup = Server::setup()
         .listen("127.0.0.1:0")
@@ -99,7 +99,7 @@ fn a_name_is_free_only_after_its_last_line_and_its_leave_notice() {
 }
 
 #[test]
-fn who_quits_hears_what_stood_in_the_room_before_and_nothing_after() {
+fn a_user_who_quits_receives_every_earlier_line_and_nothing_later() {
     let server = Server::setup().with("--shards", "2").start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     ann.send_bytes("MSG before\n".repeat(50).as_bytes());
@@ -112,7 +112,7 @@ fn who_quits_hears_what_stood_in_the_room_before_and_nothing_after() {
 }
 
 #[test]
-fn who_keeps_sending_after_quit_is_read_and_dropped() {
+fn input_after_quit_is_read_and_dropped() {
     let server = Server::start();
     let mut ann = server.user("ann");
     let writer = ann.writer();

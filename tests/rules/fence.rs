@@ -30,7 +30,7 @@ fn round(users: &mut [Peer; 4], number: usize) {
 }
 
 #[test]
-fn what_stood_before_one_pong_stands_before_every_later_one() {
+fn lines_before_one_pong_come_before_every_later_pong() {
     let server = Server::setup().with("--shards", "2").start();
     let mut users = NAMES.map(|name| server.user(name));
     for number in 0..ROUNDS {
@@ -39,7 +39,7 @@ fn what_stood_before_one_pong_stands_before_every_later_one() {
 }
 
 #[test]
-fn it_does_so_while_others_keep_the_shards_busy() {
+fn the_fence_holds_while_others_keep_the_shards_busy() {
     let server = Server::setup().with("--shards", "2").start();
     let mut users = NAMES.map(|name| server.user(name));
     let over = AtomicBool::new(false);

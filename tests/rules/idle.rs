@@ -1,7 +1,7 @@
 //! Wake-ups are earned: an idle server sleeps.
 //!
-//! The failure: a timer for each session, or shards that wake each other for nothing, keep a server
-//! busy on which nobody says a word.
+//! The failure: a timer for each session, or shards that wake each other needlessly, keep a silent
+//! server busy.
 
 use std::thread;
 use std::time::Duration;
@@ -29,7 +29,7 @@ fn an_idle_server_sleeps() {
 }
 
 #[test]
-fn a_server_with_a_held_back_sender_wakes_up_no_more_than_his_lines_need() {
+fn a_held_back_sender_wakes_the_server_only_for_its_lines() {
     let server = Server::setup().with_flood_control().start();
     let mut crowd = Crowd::connect(server.address(), USERS);
     crowd.log_in("u");

@@ -1,6 +1,6 @@
 //! A new stream is neither full nor ready: it is greeted before it can be called slow.
 //!
-//! The failure: a user who connected while a burst went through a small window was taken for full,
+//! The failure: a user who connected while a burst went through a small window was treated as full,
 //! and closed as too slow before the greeting.
 
 use std::sync::mpsc::{Receiver, channel};
@@ -23,7 +23,7 @@ fn burst_on_demand(mut ann: Peer, demand: &Receiver<()>) {
 }
 
 #[test]
-fn who_connects_during_a_burst_is_greeted_first_and_not_closed() {
+fn a_connection_during_a_burst_is_greeted_first_and_not_closed() {
     let server = Server::setup()
         .with("--window", "64KiB")
         .with("--shards", "2")
@@ -34,7 +34,7 @@ fn who_connects_during_a_burst_is_greeted_first_and_not_closed() {
     let talking = thread::spawn(move || burst_on_demand(ann, &demand));
     for _ in 0..NEWCOMERS {
         burst.send(()).expect("ann is there");
-        // `connect` takes nothing but a greeting for the first line.
+        // `connect` accepts nothing but a greeting as the first line.
         let mut newcomer = server.connect();
         newcomer.fence();
         for _ in 0..BURST_LINES {

@@ -3,7 +3,7 @@
 //! The failure: one burst larger than the window was appended before the shard had tried its
 //! sessions, and closed 400 healthy readers of 400.
 
-use wac_tests::{Crowd, Heard, Server, numbered};
+use wac_tests::{Crowd, Listen, Server, numbered};
 
 const READERS: usize = 400;
 const SENDERS: usize = 10;
@@ -41,12 +41,12 @@ fn everybody_sends(senders: &mut Crowd, burst: usize) {
     }
 }
 
-/// Waits until everybody has heard as many lines.
+/// Waits until everybody has received so many lines.
 fn hear(crowd: &mut Crowd, lines: usize) {
     let mut missing = crowd.all().len() * lines;
     crowd.listen("the burst", |_, event| {
         event.line();
         missing -= 1;
-        Heard::enough_if(missing == 0)
+        Listen::enough_if(missing == 0)
     });
 }

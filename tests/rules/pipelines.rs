@@ -1,4 +1,4 @@
-//! A claim hears its answer: commands behind a login wait until it has succeeded or failed.
+//! A claim waits for its outcome: commands after a login wait until it has succeeded or failed.
 //!
 //! The failure: commands sent in one packet with the login were treated as if nobody had logged in.
 
@@ -9,7 +9,7 @@ fn setup() -> Setup {
 }
 
 #[test]
-fn what_comes_in_one_packet_with_the_login_is_done_in_order() {
+fn commands_in_one_packet_with_the_login_are_performed_in_order() {
     let server = setup().start();
     let (mut others, mut ann) = ([server.connect(), server.connect()], server.connect());
     ann.send_bytes(b"LIN ann\nMSG hi\nWHO\nPING x\n");
@@ -25,7 +25,7 @@ fn what_comes_in_one_packet_with_the_login_is_done_in_order() {
 }
 
 #[test]
-fn what_comes_in_one_packet_with_a_refused_login_needs_another() {
+fn commands_in_one_packet_with_a_refused_login_need_another_login() {
     let server = setup().start();
     let (_ann, mut peer) = (server.user("ann"), server.connect());
     peer.send_bytes(b"LIN ann\nMSG one\nLIN bob\nMSG two\nLIN cat\n");
@@ -37,7 +37,7 @@ fn what_comes_in_one_packet_with_a_refused_login_needs_another() {
 }
 
 #[test]
-fn a_whole_life_fits_into_one_packet() {
+fn a_whole_session_fits_into_one_packet() {
     let server = setup().start();
     let mut other = server.connect();
     for number in 0..4 {

@@ -42,7 +42,7 @@ fn only_the_stuck_reader_is_closed() {
 }
 
 #[test]
-fn who_has_not_read_what_left_the_window_but_whose_socket_took_it_is_not_slow() {
+fn a_reader_whose_socket_took_everything_is_not_slow() {
     let server = server();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     let mut pausing: Vec<Peer> = (0..20).map(|_| server.connect()).collect();
@@ -55,8 +55,8 @@ fn who_has_not_read_what_left_the_window_but_whose_socket_took_it_is_not_slow() 
 }
 
 #[test]
-fn who_is_full_while_nobody_talks_is_not_slow() {
-    // Less than the window is waiting for him.
+fn a_reader_that_is_full_while_nobody_talks_is_not_slow() {
+    // Less than the window is waiting for the reader.
     let server = Server::setup().with("--window", "4MiB").start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     let mut full = server.connect_narrow();

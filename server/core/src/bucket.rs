@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_full_again_after_a_quiet_time() {
+    fn a_bucket_is_full_again_after_a_quiet_time() {
         let mut bucket = Bucket::default();
         assert!(bucket.is_full(START));
         take(&mut bucket, 10, START).unwrap();
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn reservations_have_their_turns_one_behind_the_other() {
+    fn reservations_are_served_in_order() {
         let mut bucket = Bucket::default();
         take(&mut bucket, 10, START).unwrap();
         let turns: Vec<_> = (0..3).map(|_| bucket.reserve(RATE, 1, START)).collect();

@@ -1,11 +1,11 @@
-//! Why a connection ended: one reason each, the same in the log and the tests.
+//! Close reasons: each connection ends with exactly one, the same in the log and the tests.
 
 use std::fmt;
 
 use crate::wire::closing::Closing;
 use crate::wire::notice::Notice;
 
-/// Why a session ended. Set once; the first cause wins.
+/// The reason why a session ended. Set once; the first cause wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CloseReason {
     /// The client said `QUIT`.
@@ -33,7 +33,7 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// Returns the client's last notice, or `None` where the client ended it or can't be told.
+    /// Returns the client's last notice, or `None` if the client ended the connection or can't be notified.
     pub fn announcement(self) -> Option<Notice<'static>> {
         Some(Notice::Closing(match self {
             Self::Quit => Closing::Goodbye,

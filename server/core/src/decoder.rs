@@ -6,7 +6,7 @@
 //!         0                       text   raw        len
 //! ```
 //! Decoding moves bytes from the undecoded part to the text and removes Telnet commands and erased
-//! characters. Nothing is decoded before [`Decoder::peek`] asks, so lines that may not go
+//! characters. Nothing is decoded before [`Decoder::peek`] is called, so lines that may not pass
 //! yet stay as they came, and a found line stays until [`Decoder::consume`].
 
 use crate::MAX_CLIENT_LINE_BYTES;
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_the_limit_passes_and_one_byte_more_is_refused_once() {
+    fn a_line_at_the_limit_passes_and_one_byte_more_is_refused_once() {
         let fits = [vec![b'x'; 4095], b"\n".to_vec()].concat();
         assert_eq!(decode(&[&fits])[0].len(), 4095);
         let long = [vec![b'x'; 10_000], b"\nnext\n".to_vec()].concat();
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_of_a_line_that_is_too_long_can_be_seen() {
+    fn the_beginning_of_an_overlong_line_is_available() {
         let mut decoder = Decoder::default();
         decoder.feed(&[b"POST /".to_vec(), vec![b'x'; 4090]].concat());
         let Some(Input::TooLong(beginning)) = decoder.peek() else {
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn telnet_commands_fall_out_and_offers_are_declined_once() {
+    fn telnet_commands_are_removed_and_offers_declined_once() {
         let bytes = b"a\xff\xfb\x01b\xff\xfb\x01c\xff\xfd\x01\xff\xfa\x18\x00\n\xff\xf0d\xff\xf6\n";
         assert_eq!(
             decode(&[bytes]),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_consumed_stays_and_takes_room() {
+    fn an_unconsumed_line_stays_and_takes_up_room() {
         let mut decoder = Decoder::default();
         decoder.feed(b"one\ntwo\n");
         assert_eq!(decoder.peek(), Some(Input::Line(b"one")));
@@ -314,7 +314,7 @@ mod tests {
         }
 
         #[test]
-        fn it_never_holds_more_than_a_line(pieces in proptest::collection::vec(
+        fn a_decoder_never_holds_more_than_a_line(pieces in proptest::collection::vec(
             proptest::collection::vec(any::<u8>(), 0..4096), 1..20)) {
             let mut decoder = Decoder::default();
             for piece in pieces {

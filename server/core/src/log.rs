@@ -126,8 +126,8 @@ pub struct View {
     first: u64,
     full: VecDeque<Chunk>,
     tail: Vec<u8>,
-    /// A copy in one piece of what the last catching up brought, if it lies in two chunks: nearly every session is given
-    /// exactly that, and one `send` costs less than a `writev` of two pieces (one write in five, at full load).
+    /// A contiguous copy of the bytes that the last catch-up brought, if they lie in two chunks: nearly every session
+    /// is sent exactly these, and one `send` costs less than a `writev` of two pieces (one write in five, at full load).
     seam: Vec<u8>,
     seam_at: Position,
 }
@@ -191,7 +191,7 @@ impl View {
     }
 
     /// Returns the bytes from a position on, up to `end`, the head or the end of the piece that holds them (a chunk,
-    /// or the copy of what the last catching up brought), whichever comes first.
+    /// or the copy of the bytes that the last catch-up brought), whichever comes first.
     ///
     /// # Panics
     /// If the position has left the window.
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn full_chunks_are_shared_and_what_left_the_window_is_released() {
+    fn full_chunks_are_shared_and_released_when_they_leave_the_window() {
         let mut log = RoomLog::new(2 * CHUNK_BYTES);
         let (mut one, mut two) = (View::default(), View::default());
         let line = [vec![b'x'; 999], b"\n".to_vec()].concat();
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_new_is_one_piece_across_chunks() {
+    fn new_bytes_come_in_one_piece_even_across_chunks() {
         let mut log = RoomLog::new(4 * CHUNK_BYTES);
         let mut view = View::default();
         log.append(&[vec![b'x'; CHUNK_BYTES - 11], b"\n".to_vec()].concat())
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sealed_log_takes_nothing() {
+    fn a_sealed_log_refuses_appends() {
         let mut log = RoomLog::new(CHUNK_BYTES);
         log.append(b"last\n").unwrap();
         log.seal();

@@ -4,23 +4,23 @@ use std::time::Duration;
 
 use crate::wire::notice::Notice;
 
-/// How many notices of a second are sent at once.
+/// Notices that are sent at once in each second.
 const AT_ONCE: u32 = 8;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Gathers notices that come thick, so that a storm of joins costs the others tens of lines.
+/// Gathers notices that come in quick succession, so that a storm of joins costs the others tens of lines.
 ///
 /// A second begins with the first notice after the last one ended. Times are since the server's start.
 #[derive(Debug, Default)]
 pub struct Notices {
-    /// When the second under way ends; `None` while nothing has happened.
+    /// The end of the current second; `None` while nothing has happened.
     ends: Option<Duration>,
     sent: u32,
     joined: u32,
     left: u32,
 }
 
-/// What happened to a user.
+/// A user's arrival or departure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// The user logged in.
@@ -30,7 +30,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// Returns the notice that tells of it.
+    /// Returns the notice that announces it.
     pub fn of(self, name: &str) -> Notice<'_> {
         match self {
             Self::Joined => Notice::Joined(name),
@@ -39,17 +39,17 @@ impl Change {
     }
 }
 
-/// What becomes of a notice.
+/// The decision about a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It is sent by itself, now.
     Now,
-    /// It is counted, and told with others when the second is over: at the given time.
+    /// It is counted, and sent with others when the second is over: at the given time.
     Gathered(Duration),
 }
 
 impl Notices {
-    /// Decides what becomes of a notice. [`due`](Self::due) is asked first.
+    /// Decides whether a notice is sent now or gathered. [`due`](Self::due) is called first.
     pub fn on(&mut self, change: Change, now: Duration) -> Verdict {
         let ends = *self.ends.get_or_insert(now + SECOND);
         if self.sent < AT_ONCE {
@@ -63,7 +63,7 @@ impl Notices {
         Verdict::Gathered(ends)
     }
 
-    /// Ends the second under way if it is over; returns its gathered notice, if there is one.
+    /// Ends the current second if it is over; returns its gathered notice, if there is one.
     pub fn due(&mut self, now: Duration) -> Option<Notice<'static>> {
         self.ends.filter(|&ends| ends <= now)?;
         let Self { joined, left, .. } = std::mem::take(self);
@@ -78,7 +78,7 @@ mod tests {
     const START: Duration = Duration::from_secs(7);
 
     #[test]
-    fn eight_of_a_second_are_sent_and_the_rest_is_one_line() {
+    fn eight_notices_a_second_are_sent_and_the_rest_gathered_in_one_line() {
         let mut notices = Notices::default();
         for _ in 0..8 {
             assert_eq!(notices.on(Change::Joined, START), Verdict::Now);

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn web_clients_are_known_by_their_first_bytes() {
+    fn web_clients_are_recognised_by_their_first_bytes() {
         for beginning in [&b"GET / HTTP/1.1"[..], &[0x16, 0x03, 0x01, 0x02]] {
             assert!(is_foreign(beginning, Extent::Begun));
         }
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_request_line_is_known_by_its_end() {
+    fn a_whole_request_line_is_recognised_by_its_end() {
         for line in [
             "DELETE /x HTTP/1.1\r",
             "PROPFIND / HTTP/1.0",
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_ours_only_if_it_begins_with_a_command() {
+    fn an_overlong_first_line_is_ours_only_if_it_begins_with_a_command() {
         for (line, foreign) in [
             ("MSG hello ", false),
             ("  w bob hello ", false),

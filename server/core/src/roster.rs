@@ -63,7 +63,7 @@ impl Slot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
 
-/// An account of the bytes of whispers that wait for a user. A whisper reserves them, its delivery releases them.
+/// An account of the bytes of whispers that wait for a user. A whisper reserves its bytes, and its delivery releases them.
 #[derive(Debug, Default)]
 pub struct WhisperQuota(AtomicUsize);
 
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_belongs_to_one_at_a_time_whatever_its_case() {
+    fn a_name_belongs_to_one_session_at_a_time_whatever_its_case() {
         let mut roster = Roster::default();
         assert_eq!(claim(&mut roster, "Jack"), Ok(()));
         assert_eq!(claim(&mut roster, "jACK"), Err(Unavailable::Taken));
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn reserved_names_are_nobodys_nor_are_their_look_alikes() {
+    fn reserved_names_and_their_look_alikes_are_unavailable() {
         let mut roster = Roster::new(vec![name("admin")]);
         assert_eq!(claim(&mut roster, "Admin"), Err(Unavailable::Reserved));
         assert_eq!(
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_user_who_left_stays() {
+    fn nothing_remains_of_a_user_who_left() {
         let mut roster = Roster::default();
         for n in 0..100 {
             claim(&mut roster, &format!("user{n}")).unwrap();

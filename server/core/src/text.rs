@@ -45,12 +45,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_text_is_borrowed_as_it_stands() {
+    fn plain_text_is_borrowed_unchanged() {
         assert!(matches!(clean("hello, wörld\t👩‍👩‍👧 שלום"), Cow::Borrowed(_)));
     }
 
     #[test]
-    fn what_a_terminal_would_obey_is_taken_out() {
+    fn characters_that_a_terminal_would_obey_are_removed() {
         assert_eq!(clean("a\u{1b}[2Jb\u{9b}c\0d\u{7f}"), "a[2Jbcd");
         assert_eq!(
             clean("\u{202e}gpj.exe\u{2066}x\u{2069}\u{2028}y\u{e0041}"),

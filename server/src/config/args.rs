@@ -15,7 +15,7 @@ use crate::config::trusted_networks::Trusted;
 /// INT stops it at once. USR1 reopens the log file, and so does HUP if there is one.
 ///
 /// Exit codes: 0 stopped, everybody had everything; 1 could not start; 2 wrong usage, or a limit too low; 3
-/// some sessions were cut short, at the end of --grace or by a second INT. With --daemon: 0 it serves.
+/// some sessions were cut short, at the end of --grace or by a second INT. With --daemon, 0 means that it serves.
 #[derive(Debug, Parser)]
 #[command(name = "wacd", version, args_conflicts_with_subcommands = true)]
 pub struct CommandLine {
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_may_say_that_it_is_for_a_second() {
+    fn a_rate_may_end_in_per_second() {
         assert_eq!(rate("128KiB/s"), Ok(ByteSize::kib(128)));
         assert_eq!(rate("128KiB"), Ok(ByteSize::kib(128)));
     }

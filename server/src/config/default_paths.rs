@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn roots_files_are_the_systems() {
+    fn root_uses_the_system_folders() {
         let root = Uid::from_raw(0);
         assert_eq!(pid_file_of(root, |_| None), Path::new("/run/wacd/wacd.pid"));
         assert_eq!(

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_reads_as_it_is_shown() {
+    fn an_address_parses_as_it_is_displayed() {
         for text in ["127.0.0.1:4700", "[::1]:0", "unix:/run/wacd.sock"] {
             assert_eq!(text.parse::<ListenAddr>().unwrap().to_string(), text);
         }

@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_reads_as_another_kind_of_line_is_refused() {
+    fn a_secret_that_looks_like_another_kind_of_line_is_refused() {
         for secret in [
             "",
             " ",

@@ -14,36 +14,36 @@ use crate::process::terminal::complain;
 /// The first byte of the daemon's message that it serves; any other message is an error.
 const READY: u8 = b'+';
 
-/// The receiver of the news that the server serves, or why it does not.
+/// The recipient of the report that the server serves, or why it does not.
 #[derive(Debug)]
 pub enum Starter {
     /// The terminal: the server is in the foreground.
     Terminal,
     /// The process that started the daemon, and waits.
     Parent(PipeWriter),
-    /// Nobody any more: the news has been told.
-    Told,
+    /// Nobody any more: the report has been sent.
+    Reported,
 }
 
 impl Starter {
     /// Reports that the server serves.
     pub fn ready(&mut self, line: &str) {
-        self.tell(&[&[READY], line.as_bytes()].concat(), line);
+        self.report(&[&[READY], line.as_bytes()].concat(), line);
     }
 
     /// Reports why the server does not serve, or ended.
     pub fn failed(&mut self, text: &str) {
-        self.tell(text.as_bytes(), text);
+        self.report(text.as_bytes(), text);
     }
 
-    /// Tells a parent once; later news go to standard error, which is the daemon's log.
-    fn tell(&mut self, word: &[u8], line: &str) {
-        match std::mem::replace(self, Self::Told) {
+    /// Reports to the parent once; later reports go to standard error, which is the daemon's log.
+    fn report(&mut self, word: &[u8], line: &str) {
+        match std::mem::replace(self, Self::Reported) {
             Self::Parent(mut parent) => {
-                // A parent that was killed needs no message.
+                // A parent that was killed needs no report.
                 let _ = parent.write_all(word);
             }
-            Self::Terminal | Self::Told => complain(line),
+            Self::Terminal | Self::Reported => complain(line),
         }
     }
 }
@@ -94,7 +94,7 @@ fn pass_on(mut word: io::PipeReader) -> i32 {
     }
 }
 
-/// Stops the daemon if the start was told to stop meanwhile.
+/// Stops the daemon if a signal to stop came during the start.
 fn serves(line: &str) -> i32 {
     let daemon = line
         .rsplit_once("pid=")

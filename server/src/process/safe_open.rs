@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_made_and_what_is_there_is_opened() {
+    fn missing_files_and_folders_are_created_and_existing_ones_opened() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b/c");
         assert_eq!(open(&path).unwrap().1, Made::Now);
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_name_is_never_a_link_and_the_folders_of_ones_own_may_be() {
+    fn the_last_name_is_never_a_link_but_ones_own_folders_may_be() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("real")).unwrap();
         symlink("real", folder.path().join("relative")).unwrap();
@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn root_follows_no_link_that_somebody_else_laid() {
+    fn root_follows_no_link_of_another_user() {
         let Some(folder) = nobodys() else { return };
         let link = folder.path().join("theirs/way");
         symlink(folder.path(), &link).unwrap();
@@ -440,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn root_writes_to_no_file_that_has_a_second_name() {
+    fn root_writes_to_no_file_with_a_second_name() {
         let Some(folder) = nobodys() else { return };
         fs::write(folder.path().join("passwd"), "root").unwrap();
         let trap = folder.path().join("theirs/log");
@@ -450,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_folder_of_everybodys_root_takes_only_its_own() {
+    fn in_a_shared_folder_root_opens_only_its_own_files() {
         let Some(folder) = nobodys() else { return };
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).unwrap();
         let path = folder.path().join("log");
@@ -462,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_only_read_may_be_anybodys() {
+    fn a_file_that_is_only_read_may_belong_to_anybody() {
         let Some(folder) = nobodys() else { return };
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).unwrap();
         let path = folder.path().join("wacd.pid");
@@ -473,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_this_start_made_is_handed_over() {
+    fn only_files_created_by_this_start_are_handed_over() {
         let Some(folder) = nobodys() else { return };
         let nobody = Identity::find("nobody", None).unwrap();
         let make = |name: &str| {

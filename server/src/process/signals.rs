@@ -1,8 +1,8 @@
 //! Signals: two that stop the server, one that reopens its log.
 //!
-//! They are held from the first line on, so that none ends a start in the middle, and none stays
-//! blocked that the starting process had blocked. Only the thread that lets them in takes them;
-//! threads that began before never see one.
+//! They are held from the first line on, so that none ends a start in the middle, and none that the
+//! starting process had blocked stays blocked. Only the thread that lets them in takes them; threads
+//! that began before never see one.
 
 use std::io;
 

@@ -15,13 +15,13 @@ use wac_core::wire::line::ServerLine;
 use crate::room::shared::Shared;
 use crate::room::stop_phase::Phase;
 
-/// Time a shard has to cut its sessions short; one that takes longer is taken for hung.
+/// Time a shard has to cut its sessions short; one that takes longer counts as hung.
 const CUT_LIMIT: Duration = Duration::from_secs(2);
 
 /// Outcome of a stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DrainReport {
-    /// Sessions that were given everything.
+    /// Sessions that received everything.
     pub stopped: usize,
     /// Sessions that were still missing something when the time was over.
     pub cut_short: usize,
@@ -134,7 +134,7 @@ mod tests {
     async fn a_shard_that_never_answers_does_not_keep_the_stop() {
         let args = Args::try_parse_from(["wacd", "--shards", "2"]).unwrap();
         let shared = Shared::new(&Config::load(&args, 1024).unwrap());
-        // Nobody is behind the inboxes; at one a session has been left.
+        // No shard reads the inboxes; one of them still has a session.
         shared.inboxes[1].session_began();
         let report = drain(&shared, std::future::pending(), Duration::from_secs(5)).await;
         assert_eq!((report.hung, report.cut_short), (2, 1));

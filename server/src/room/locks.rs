@@ -23,7 +23,7 @@ impl Flag {
 
     /// Takes the flag down; returns whether it was up.
     pub(crate) fn take(&self) -> bool {
-        // The look spares the cache line a write where the flag is down, as it nearly always is.
+        // Checking first spares the cache line a write if the flag is down, as it nearly always is.
         self.0.load(Ordering::SeqCst) && self.0.swap(false, Ordering::SeqCst)
     }
 }

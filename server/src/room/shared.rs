@@ -31,11 +31,11 @@ pub(crate) struct Room {
 /// Outcome of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Append<R> {
-    /// It stands in the log.
+    /// It is in the log.
     Done(R),
     /// It has to wait for another shard's turn.
     NotYet,
-    /// The log takes nothing any more.
+    /// The log is sealed.
     Sealed,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Shared {
     sessions: AtomicU64,
     pub(crate) inboxes: Box<[Arc<Inbox>]>,
     pub(crate) phases: Phases,
-    /// Sessions ended by the stop that had been given everything, and those that had not.
+    /// Sessions ended by the stop that had received everything, and those that had not.
     pub(crate) stopped: AtomicUsize,
     pub(crate) cut_short: AtomicUsize,
     /// Connections that spoke HTTP or TLS.

@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_and_then_one_a_minute_is_logged() {
+    fn the_first_event_and_then_one_a_minute_is_logged() {
         let counter = ThrottledCounter::default();
         let noted: Vec<_> = [0, 1, 59, 60, 61]
             .map(|second| counter.note(Duration::from_secs(second)))

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_peers_system_has_taken_is_delivered_and_what_it_has_no_room_for_is_not() {
+    fn bytes_count_as_delivered_once_the_peers_kernel_has_taken_them() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (socket, _) = listener.accept().unwrap();

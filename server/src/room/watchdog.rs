@@ -12,7 +12,7 @@ use crate::room::shared::Shared;
 /// Time between two checks.
 const TICK: Duration = Duration::from_secs(1);
 /// Checks without progress before a shard is reported. Checks are counted instead of time, so that a
-/// process that was stopped as a whole is not taken for hung.
+/// process that was stopped as a whole does not count as hung.
 const PATIENCE_TICKS: u32 = 5;
 
 /// Watches the shards for as long as the server runs.
@@ -27,11 +27,11 @@ pub(crate) async fn watch(shared: &Shared) {
     loop {
         ticks.tick().await;
         for (id, (watch, inbox)) in watches.iter_mut().zip(&shared.inboxes).enumerate() {
-            if let Some(reported) = watch.look(Snapshot::of(inbox, shared)) {
-                tell(reported, id, inbox, shared);
+            if let Some(reported) = watch.check(Snapshot::of(inbox, shared)) {
+                log(reported, id, inbox, shared);
             }
         }
-        // It says that it sleeps before its last look, so that no shard wakes unseen.
+        // It announces its sleep before the last check, so that no shard wakes unseen.
         shared.watchdog.prepare_to_sleep();
         let mut watched = watches.iter().zip(&shared.inboxes);
         if watched.all(|(watch, inbox)| watch.is_quiet(Snapshot::of(inbox, shared))) {
@@ -81,9 +81,9 @@ struct ShardWatch {
 }
 
 impl ShardWatch {
-    fn look(&mut self, sight: Snapshot) -> Option<Report> {
-        let moved = std::mem::replace(&mut self.progress, sight.progress) != sight.progress;
-        if moved || !sight.has_work {
+    fn check(&mut self, snapshot: Snapshot) -> Option<Report> {
+        let moved = std::mem::replace(&mut self.progress, snapshot.progress) != snapshot.progress;
+        if moved || !snapshot.has_work {
             let hung = std::mem::take(&mut self.ticks) >= PATIENCE_TICKS;
             self.quiet_ticks = if moved { 0 } else { self.quiet_ticks + 1 };
             return hung.then_some(Report::GoesOn);
@@ -94,15 +94,17 @@ impl ShardWatch {
     }
 
     /// Returns whether the shard has rested for a while and still does.
-    fn is_quiet(&self, sight: Snapshot) -> bool {
-        self.quiet_ticks >= PATIENCE_TICKS && !sight.has_work && sight.progress == self.progress
+    fn is_quiet(&self, snapshot: Snapshot) -> bool {
+        self.quiet_ticks >= PATIENCE_TICKS
+            && !snapshot.has_work
+            && snapshot.progress == self.progress
     }
 }
 
 /// Logs a report with the shard's state, never a text.
-fn tell(reported: Report, id: usize, inbox: &Inbox, shared: &Shared) {
+fn log(report: Report, id: usize, inbox: &Inbox, shared: &Shared) {
     let (turns, step) = inbox.progress.now();
-    match reported {
+    match report {
         Report::Hangs => tracing::error!(
             shard.id = id,
             ?step,
@@ -127,20 +129,20 @@ mod tests {
         let mut watch = ShardWatch::default();
         snapshots
             .iter()
-            .map(|&(progress, has_work)| watch.look(Snapshot { progress, has_work }))
+            .map(|&(progress, has_work)| watch.check(Snapshot { progress, has_work }))
             .collect()
     }
 
     #[test]
-    fn a_shard_that_hangs_is_told_once_and_so_is_its_return() {
-        let reported = reports(&[[(7, true); 9].as_slice(), &[(8, true), (8, false)]].concat());
+    fn a_hung_shard_is_reported_once_and_so_is_its_return() {
+        let found = reports(&[[(7, true); 9].as_slice(), &[(8, true), (8, false)]].concat());
         let mut expected = [None; 11];
         (expected[5], expected[9]) = (Some(Report::Hangs), Some(Report::GoesOn));
-        assert_eq!(reported, expected);
+        assert_eq!(found, expected);
     }
 
     #[test]
-    fn one_that_rests_or_works_is_never_told() {
+    fn a_shard_that_rests_or_makes_progress_is_never_reported() {
         assert_eq!(reports(&[(7, false); 20]), [None; 20]);
         let works: Vec<(u64, bool)> = (0..20).map(|turn| (turn, true)).collect();
         assert_eq!(reports(&works), [None; 20]);
@@ -158,10 +160,10 @@ mod tests {
         };
         let mut watch = ShardWatch::default();
         for _ in 0..PATIENCE_TICKS {
-            watch.look(rest(rests[0]));
+            watch.check(rest(rests[0]));
             assert!(!watch.is_quiet(rest(rests[0])));
         }
-        watch.look(rest(rests[0]));
+        watch.check(rest(rests[0]));
         assert!(watch.is_quiet(rest(rests[0])));
         assert!(!watch.is_quiet(rest(rests[1])) && !watch.is_quiet(works(rests[0])));
     }

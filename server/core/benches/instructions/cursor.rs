@@ -1,4 +1,4 @@
-//! A reader passes what stands before it.
+//! Cursor: gathering what comes next, and passing it.
 
 use std::io::IoSlice;
 
@@ -11,10 +11,10 @@ use crate::LINE;
 /// As many slices as the server gathers for one write.
 const SLICES: usize = 16;
 
-/// Where a detour stands: behind the eighth of sixteen lines.
+/// Position of a detour: after the eighth of sixteen lines.
 const MIDDLE: Position = Position(8 * LINE.len() as u64);
 
-// Gathers and passes everything, as for a socket that takes all of it.
+// Gathers and passes everything, as for a socket that takes it all.
 #[library_benchmark]
 #[bench::sixteen_lines_without_detours(reader(|_, _| {}))]
 #[bench::sixteen_lines_one_of_them_its_own(reader(|cursor, _| _ = cursor.skip(MIDDLE, LINE.len())))]

@@ -1,11 +1,11 @@
-//! Bytes become lines.
+//! Line decoder: cutting bytes into lines.
 
 use gungraun::library_benchmark;
 use wac_core::decoder::Decoder;
 
 use crate::LINE;
 
-/// A connection's decoder, and what is read from its socket, read by read.
+/// A connection's decoder, and the bytes that each read of its socket returns.
 pub struct Connection {
     decoder: Decoder,
     reads: Vec<Vec<u8>>,
@@ -22,7 +22,7 @@ pub fn decoder_takes(mut connection: Connection) -> Connection {
 }
 
 impl Connection {
-    /// Has decoded the same before, so that the allocator has the blocks at hand that it takes.
+    /// Decodes the same bytes once before, so that the allocator has the blocks at hand.
     fn new(reads: impl Into<Vec<Vec<u8>>>) -> Self {
         let mut connection = Self {
             decoder: Decoder::default(),
@@ -32,7 +32,7 @@ impl Connection {
         connection
     }
 
-    /// Feeds one read after another, and takes out what each completes.
+    /// Feeds one read after another, and consumes the lines that each completes.
     fn decode(&mut self) {
         for read in &self.reads {
             self.decoder.feed(read);

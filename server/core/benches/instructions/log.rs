@@ -1,4 +1,4 @@
-//! The room log grows, and a view follows it.
+//! Room log: appending to it, and following it with a view.
 
 use gungraun::library_benchmark;
 use wac_core::log::{CHUNK_BYTES, RoomLog, View};
@@ -23,7 +23,8 @@ pub fn view_catches_up_with((mut view, log): (View, RoomLog)) -> (View, RoomLog)
     (view, log)
 }
 
-/// Returns a view that followed a log into its second chunk, so that it has its size, and the log with so many lines more.
+/// Returns a view that has followed a log into its second chunk, and so has its final size, and the log with
+/// `lines` more lines.
 fn followed_and_appended(lines: usize) -> (View, RoomLog) {
     let mut log = RoomLog::new(1 << 20);
     let mut view = View::default();

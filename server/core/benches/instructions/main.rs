@@ -1,9 +1,9 @@
 //! Instruction counts of the pure parts, taken under Valgrind: the same on a busy machine as on an idle one.
 //!
-//! `scripts/bench check` runs this and holds the counts against `baseline.json`. A bench's function and its case
-//! together are a sentence. Inputs are made, and what is returned is dropped, outside of what is counted. What an
-//! allocation takes depends on what was freed before, even on how long the program's path is: so what is benched has
-//! its size already, or has done the same before.
+//! `scripts/bench check` runs this and compares the counts with `baseline.json`. The names of a bench and its case
+//! together read as a sentence. Building the inputs and dropping the results is not counted. The cost of an
+//! allocation depends on what was freed before, and even on the length of the program's path, so each benched value
+//! has its final size already, or has done the same work once before.
 
 #![expect(
     missing_docs,

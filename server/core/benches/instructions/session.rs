@@ -1,4 +1,4 @@
-//! One line through a session.
+//! Session: one line through it.
 
 use std::io::IoSlice;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use crate::LINE;
 
 const NOW: Duration = Duration::from_secs(3);
 
-/// A user's session, and what its shard keeps beside it.
+/// A user's session, and the state that its shard keeps for it.
 pub struct User {
     session: Session,
     rules: Rules,
     items: Items,
 }
 
-// The whole way of a line, from the bytes read to the line that goes into the room.
+// The whole path of a line, from the bytes read to the line to be appended to the room log.
 #[library_benchmark]
 #[bench::a_message(User::logged_in())]
 pub fn session_hands_out(mut user: User) -> User {
@@ -29,7 +29,7 @@ pub fn session_hands_out(mut user: User) -> User {
 }
 
 impl User {
-    /// Logged in, the greeting read, something said before: the shard's buffers have their size.
+    /// Logs in, reads the greeting and sends a message, so that the shard's buffers have their final size.
     fn logged_in() -> Self {
         let view = View::default();
         let mut user = Self {

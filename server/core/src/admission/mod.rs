@@ -132,7 +132,7 @@ impl Admission {
 }
 
 impl Refused {
-    /// Returns the close reason that the connection is told.
+    /// Returns the close reason for the connection.
     pub fn reason(self) -> CloseReason {
         match self {
             Self::Full => CloseReason::ServerFull,

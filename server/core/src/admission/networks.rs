@@ -14,10 +14,10 @@ use crate::flood::Budget;
 /// Addresses (/64s) whose limits an IPv6 site (a /48) has together: without a limit, the owner of a site could
 /// connect from 65,536 addresses.
 const ADDRESSES_OF_A_SITE: u32 = 16;
-/// The time over which new connections are counted. One connection takes as many tokens, so that the tokens of a second
-/// are a whole number.
+/// The time over which new connections are counted. One connection takes as many tokens as this has seconds, so that
+/// the tokens regained in a second are a whole number.
 const ARRIVALS_SECONDS: u64 = 10;
-/// The least number of known networks at which those without connections are looked for.
+/// The number of known networks from which unused ones are looked for.
 const FIRST_SWEEP: usize = 64;
 
 /// Networks in use. A network is forgotten when it has no connection and its buckets are
@@ -25,7 +25,7 @@ const FIRST_SWEEP: usize = 64;
 #[derive(Debug)]
 pub(super) struct Networks {
     known: HashMap<IpNet, Network>,
-    /// The number of known networks at which unused ones are forgotten next.
+    /// The number of known networks at which unused ones are next forgotten.
     sweep_at: usize,
 }
 
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_of_which_nothing_counts_are_forgotten() {
+    fn unused_networks_are_forgotten() {
         let mut networks = Networks::default();
         for second in 0..10_000u32 {
             let (address, now) = (
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn one_with_connections_is_not_forgotten() {
+    fn a_network_with_connections_is_not_forgotten() {
         let mut networks = Networks::default();
         let stays = IpAddr::from([192, 0, 2, 1]);
         networks.admit(stays, &limits(), Duration::ZERO).unwrap();

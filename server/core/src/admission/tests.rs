@@ -25,7 +25,7 @@ fn at_once(most: usize, net: &str) -> Result<(), Refused> {
 }
 
 #[test]
-fn an_address_has_its_limit_and_gets_it_back() {
+fn connections_of_an_address_are_limited_and_closed_ones_make_room() {
     let mut admission = admission(100, 2);
     assert_eq!(admission.admit(ip("192.0.2.1"), START), Ok(()));
     assert_eq!(admission.admit(ip("::ffff:192.0.2.1"), START), Ok(()));
@@ -39,7 +39,7 @@ fn an_address_has_its_limit_and_gets_it_back() {
 }
 
 #[test]
-fn a_64_network_of_ipv6_counts_as_one_address() {
+fn an_ipv6_64_counts_as_one_address() {
     let mut admission = admission(100, 1);
     assert_eq!(admission.admit(ip("2001:db8::1"), START), Ok(()));
     assert_eq!(
@@ -50,7 +50,7 @@ fn a_64_network_of_ipv6_counts_as_one_address() {
 }
 
 #[test]
-fn a_48_network_of_ipv6_has_what_16_addresses_have() {
+fn an_ipv6_48_may_have_as_many_connections_as_16_addresses() {
     let mut admission = admission(1000, 2);
     let from = |address: u32| ip(&format!("2001:db8:0:{address:x}::1"));
     for address in 0..32 {
@@ -66,7 +66,7 @@ fn a_48_network_of_ipv6_has_what_16_addresses_have() {
 }
 
 #[test]
-fn so_many_new_ones_may_come_in_ten_seconds() {
+fn new_connections_are_limited_over_ten_seconds() {
     let mut admission = admission(1000, 0);
     admission.limits.new_per_address = 32;
     let (here, there) = (ip("192.0.2.1"), ip("192.0.2.2"));
@@ -89,7 +89,7 @@ fn so_many_new_ones_may_come_in_ten_seconds() {
 }
 
 #[test]
-fn new_ones_of_a_48_network_are_counted_as_those_of_16_addresses() {
+fn an_ipv6_48_may_open_as_many_new_connections_as_16_addresses() {
     let mut admission = admission(10_000, 0);
     admission.limits.new_per_address = 2;
     let come = |address: u32| ip(&format!("2001:db8:0:{address:x}::1"));
@@ -98,7 +98,7 @@ fn new_ones_of_a_48_network_are_counted_as_those_of_16_addresses() {
 }
 
 #[test]
-fn trusted_networks_and_unix_sockets_are_exempt_but_the_server_may_be_full() {
+fn trusted_networks_and_unix_sockets_are_exempt_until_the_server_is_full() {
     let mut admission = admission(5, 1);
     admission.limits.new_per_address = 1;
     for address in [
@@ -120,7 +120,7 @@ fn trusted_networks_and_unix_sockets_are_exempt_but_the_server_may_be_full() {
 }
 
 #[test]
-fn loopback_is_nothing_special_where_it_is_not_trusted() {
+fn loopback_is_limited_if_it_is_not_trusted() {
     let mut admission = admission(5, 1);
     admission.limits.trusted = vec!["192.0.2.0/24".parse().unwrap()];
     assert_eq!(admission.admit(ip("127.0.0.1"), START), Ok(()));
@@ -166,7 +166,7 @@ fn half_of_all_places_are_kept_for_visitors() {
 }
 
 #[test]
-fn the_operator_reads_which_limit_was_met() {
+fn the_log_message_names_the_limit_that_was_reached() {
     let net = "2001:db8::/48".parse().unwrap();
     assert_eq!(
         Refused::AtOnce(1024, net).to_string(),

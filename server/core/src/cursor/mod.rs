@@ -1,4 +1,4 @@
-//! Cursor: a session's position in the room log, with its detours, where it reads something else than others.
+//! Cursor: a session's position in the room log, with its detours: the places where it reads something different.
 //!
 //! A detour stands at a position: private bytes to write there, or lines to skip (the session's own,
 //! so that there is no echo). Most cursors have none and own no heap.
@@ -10,8 +10,8 @@
 //!
 //! # Ordering
 //! Detours stand at the beginning of lines, sorted, never overlapping. One that would fall behind
-//! the cursor, into the line it stands in, or into a skip moves to that line's or skip's end; among
-//! equals the first to come is the first to be read.
+//! the cursor, into the line it stands in, or into a skip moves to that line's or skip's end. Detours
+//! at one position are read in the order in which they came.
 
 #[cfg(test)]
 mod tests;
@@ -153,7 +153,7 @@ impl Cursor {
 
     /// Writes private bytes at a position, or as soon after it as a line begins.
     ///
-    /// A cursor that [`has_lost`](Self::has_lost) bytes drops them: it is given nothing any more,
+    /// A cursor that [`has_lost`](Self::has_lost) bytes drops them: nothing more is written to its socket,
     /// and the line it stands in is gone.
     pub fn insert(&mut self, at: Position, private: Private, view: &View) {
         if self.has_lost(view) {
@@ -175,7 +175,7 @@ impl Cursor {
         );
     }
 
-    /// Skips a session's own lines, which were just appended at `at`: nothing stands behind them.
+    /// Skips a session's own lines, which were just appended at `at`: no detour comes after them.
     ///
     /// Returns the weight of the new detour, counted as [`Written::own`] when it is passed.
     pub fn skip(&mut self, at: Position, bytes: usize) -> usize {
@@ -238,7 +238,7 @@ impl Cursor {
         filled
     }
 
-    /// Advances by `bytes` of what [`gather`](Self::gather) showed, and over skips that
+    /// Advances by `bytes` of what [`gather`](Self::gather) returned, and over skips that
     /// begin there; returns the weights of what has thereby been written.
     pub fn advance(&mut self, mut bytes: usize, view: &View) -> Written {
         let mut written = Written::default();
@@ -263,8 +263,8 @@ impl Cursor {
         }
     }
 
-    /// Takes the first detour if the cursor stands at it, as far as `bytes` reach; tells whether it
-    /// is gone.
+    /// Passes the first detour if the cursor stands at it, as far as `bytes` reach; tells whether it
+    /// is finished.
     fn pass_detours(&mut self, bytes: &mut usize, written: &mut Written) -> bool {
         let Some(detours) = &mut self.detours else {
             return false;

@@ -89,7 +89,7 @@ fn write(cursor: &mut Cursor, view: &View, mut bytes: usize) -> Vec<u8> {
 
 #[derive(Debug, Clone)]
 enum Action {
-    /// A reader says a line of a length in bytes.
+    /// A reader sends a line of so many bytes.
     Say(usize, usize),
     /// A private line for a reader, posted some bytes behind the head.
     Private(usize, u64),
@@ -115,7 +115,7 @@ fn action() -> impl Strategy<Value = Action> {
 
 proptest! {
     #[test]
-    fn each_readers_bytes_are_the_models(
+    fn each_readers_bytes_equal_the_models(
         shards in 1usize..=3,
         steps in proptest::collection::vec(action(), 1..250),
     ) {
@@ -161,7 +161,7 @@ proptest! {
                     prop_assert_eq!(&written, &model.take(written.len()));
                 }
                 Action::Close(who) => {
-                    // It is given everything up to here, and nothing more.
+                    // It receives everything up to here, and nothing more.
                     let Reader { shard, cursor, closed, .. } = &mut readers[who];
                     if !*closed {
                         views[*shard].catch_up(&log);

@@ -8,7 +8,7 @@ use crate::bucket::Bucket;
 
 /// The recent use of one address, by its sessions on any shard.
 ///
-/// A line that has to wait is given a turn, and is paid for at once. A session has at most one line
+/// A line that has to wait gets a turn, and is paid for at once. A session has at most one line
 /// waiting, so the sessions take turns: none starves beside a neighbour that sends
 /// all the time, and none waits for more than one line of each of the others.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl Budget {
         lines_at.max(bytes_at)
     }
 
-    /// Gives no further turn before a time.
+    /// Grants no further turn before a time.
     pub(super) fn hold_until(&self, pace: &Pace, at: Duration) {
         let mut buckets = self.buckets();
         buckets.lines.empty_until(pace.lines, at);

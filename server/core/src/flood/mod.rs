@@ -21,7 +21,7 @@ pub use limits::FloodLimits;
 /// The time held back by its own limits, without a break, after which a session is closed: otherwise a client that
 /// pushed megabytes into its own kernel and left would "talk" for hours as a ghost.
 pub const HELD_LIMIT: Duration = Duration::from_secs(120);
-/// The bytes a held sender must be allowed before its socket is read again, so that it does not wake the shard for each.
+/// Bytes that must be allowed before the socket of a held sender is read again, so that it does not wake the shard for each byte.
 const WORTH_READING_BYTES: u64 = 1024;
 
 /// Flood control of one session. Times are since the server's start.
@@ -39,7 +39,7 @@ pub struct Flood {
 /// allowed again. The session is told once.
 #[derive(Debug, Default)]
 struct Episode {
-    /// The time for which its own limits have held it without a break; `None`: nothing of it waits.
+    /// The time for which its own limits have held it without a break; `None`: none of its input waits.
     held: Option<Duration>,
     /// The time up to which that is counted, so that an early attempt counts no time twice. The delay of a
     /// late attempt, as after a stop of the process, does not count.
@@ -136,7 +136,7 @@ impl Flood {
         self.bytes.reserve(limits.session.bytes, bytes as u64, now);
     }
 
-    /// Notes that nothing of the session waits any more.
+    /// Notes that none of the session's input waits any more.
     pub fn note_caught_up(&mut self) {
         if let Some(episode) = &mut self.episode {
             episode.held = None;

@@ -14,7 +14,7 @@ fn line(flood: &mut Flood, cost: Cost, now: Duration) -> Result<(), Held> {
 }
 
 #[test]
-fn a_burst_passes_and_the_eleventh_line_waits_and_is_told_once() {
+fn a_burst_passes_and_the_eleventh_line_waits_with_one_notice() {
     let mut flood = Flood::default();
     for _ in 0..10 {
         assert_eq!(line(&mut flood, Cost::Line, START), Ok(()));
@@ -27,7 +27,7 @@ fn a_burst_passes_and_the_eleventh_line_waits_and_is_told_once() {
 }
 
 #[test]
-fn a_ping_is_cheap_who_is_dear_and_quit_is_free() {
+fn ping_is_cheap_who_is_expensive_and_quit_is_free() {
     let mut flood = Flood::default();
     for _ in 0..50 {
         assert_eq!(line(&mut flood, Cost::Fifth, START), Ok(()));
@@ -67,7 +67,7 @@ fn a_quiet_time_ends_the_episode() {
 }
 
 #[test]
-fn held_for_two_minutes_on_end_is_too_long_but_catching_up_starts_anew() {
+fn two_minutes_held_without_a_break_is_too_long_but_catching_up_restarts_the_count() {
     let mut flood = Flood::default();
     let mut now = START;
     while now < START + HELD_LIMIT {
@@ -104,7 +104,7 @@ fn bytes_are_counted_however_they_are_cut() {
 }
 
 #[test]
-fn time_in_which_nobody_was_served_counts_for_nobody() {
+fn time_while_the_process_was_stopped_is_not_counted() {
     let mut flood = Flood::default();
     let mut now = START;
     let mut passed = 0;
@@ -121,7 +121,7 @@ fn time_in_which_nobody_was_served_counts_for_nobody() {
 }
 
 #[test]
-fn to_be_tried_early_counts_no_time_twice() {
+fn an_early_attempt_counts_no_time_twice() {
     let mut flood = Flood::default();
     while line(&mut flood, Cost::Line, START).is_ok() {}
     for millisecond in 0..199 {
@@ -133,7 +133,7 @@ fn to_be_tried_early_counts_no_time_twice() {
 }
 
 #[test]
-fn a_turn_that_the_room_holds_back_is_paid_for_once() {
+fn a_line_that_waits_for_the_room_is_paid_for_once() {
     let budget = Arc::new(Budget::default());
     let limits = limits().for_an_address(1);
     let mut flood = Flood::new(Some(budget.clone()));
@@ -148,11 +148,11 @@ fn a_turn_that_the_room_holds_back_is_paid_for_once() {
         )),
         Ok(())
     );
-    // Its neighbours are given no turn before it, however often it was tried.
+    // Its neighbours get no turn before it, however often it was tried.
     assert!(!budget.is_full(later) && budget.is_full(later + Duration::from_secs(2)));
 }
 
-/// Sessions of one address, all of which say as much as they may.
+/// Sessions of one address, all of which send as much as they may.
 struct Neighbours {
     limits: FloodLimits,
     line_bytes: usize,
@@ -175,7 +175,7 @@ impl Neighbours {
         }
     }
 
-    /// Tries each session at the time it was promised, always in the same order.
+    /// Tries each session at the time of its next attempt, always in the same order.
     fn talk_until(&mut self, end: Duration) {
         while let Some(now) = self.tried_at.iter().copied().min().filter(|&at| at < end) {
             for session in 0..self.sessions.len() {
@@ -202,7 +202,7 @@ impl Neighbours {
 }
 
 #[test]
-fn all_sessions_of_an_address_say_what_four_may() {
+fn all_sessions_of_an_address_together_send_as_many_lines_as_four() {
     let mut neighbours = Neighbours::new(64, 64);
     neighbours.talk_until(START + Duration::from_secs(100));
     // Four bursts of 10, and four times 5 a second.
@@ -210,7 +210,7 @@ fn all_sessions_of_an_address_say_what_four_may() {
 }
 
 #[test]
-fn all_sessions_of_an_address_send_the_bytes_that_four_may() {
+fn all_sessions_of_an_address_together_send_as_many_bytes_as_four() {
     let mut neighbours = Neighbours::new(64, 4096);
     neighbours.talk_until(START + Duration::from_secs(100));
     // Four bursts of 16 KiB, and four times 8 KiB a second.
@@ -221,7 +221,7 @@ fn all_sessions_of_an_address_send_the_bytes_that_four_may() {
 }
 
 #[test]
-fn four_sessions_of_an_address_are_held_by_their_own_limits_alone() {
+fn four_sessions_of_an_address_are_held_only_by_their_own_limits() {
     let mut neighbours = Neighbours::new(4, 64);
     neighbours.talk_until(START + Duration::from_secs(60));
     assert_eq!(neighbours.passed, [10 + 5 * 60 - 1; 4]);
@@ -246,7 +246,7 @@ fn neighbours_that_all_talk_have_equal_shares_and_none_is_held_too_long() {
 }
 
 #[test]
-fn a_neighbour_who_says_something_now_and_then_waits_for_one_line_of_each_other() {
+fn an_occasional_sender_waits_for_one_line_of_each_neighbour() {
     let mut neighbours = Neighbours::new(64, 64);
     let mut now = START;
     for _ in 0..20 {
@@ -276,7 +276,7 @@ struct Talker {
 }
 
 #[test]
-fn in_a_full_room_nobody_starves_whatever_his_slot_and_the_length_of_his_lines() {
+fn in_a_full_room_nobody_starves_whatever_their_slot_or_line_length() {
     const ROOM: Rate = Rate {
         per_second: 128 * 1024,
         burst: 512 * 1024,
@@ -289,7 +289,7 @@ fn in_a_full_room_nobody_starves_whatever_his_slot_and_the_length_of_his_lines()
         passed: 0,
         longest_wait: Duration::ZERO,
     };
-    // Ten addresses with 16 sessions each that always talk, then one who says long lines.
+    // Ten addresses with 16 sessions each that always talk, then one session that sends long lines.
     let mut talkers: Vec<Talker> = Vec::new();
     for _ in 0..10 {
         let budget = Arc::default();

@@ -104,7 +104,7 @@ pub enum NameError {
     TooLong,
     /// The text begins with `-` or `.`.
     Beginning,
-    /// The text begins with a mark, which has no letter to stand on.
+    /// The text begins with a mark, which has no letter to combine with.
     Mark,
     /// The text contains a character that is not allowed.
     Character(char),
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_word_of_at_most_32_characters_without_signs() {
+    fn a_name_is_one_word_of_at_most_32_characters_without_symbols() {
         assert_eq!(name(""), Err(NameError::Empty));
         assert_eq!(name(&"ä".repeat(33)), Err(NameError::TooLong));
         assert!(name(&"ä".repeat(32)).is_ok());
@@ -223,14 +223,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_begins_with_something_a_mark_can_stand_on() {
+    fn a_name_does_not_begin_with_a_mark() {
         for text in ["\u{301}", "\u{93e}\u{902}", "\u{301}Jack"] {
             assert_eq!(name(text), Err(NameError::Mark), "{text}");
         }
     }
 
     #[test]
-    fn what_cannot_be_seen_is_in_no_name() {
+    fn invisible_characters_are_not_allowed_in_a_name() {
         for c in [
             '\u{34f}',
             '\u{115f}',
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn joiners_stand_within_a_name_and_make_it_no_other() {
+    fn joiners_are_allowed_within_a_name_and_ignored_in_comparisons() {
         for text in ["\u{200d}", "\u{200c}\u{200d}", "\u{200d}Jack"] {
             assert!(
                 matches!(name(text), Err(NameError::Character(_))),

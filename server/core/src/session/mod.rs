@@ -59,9 +59,9 @@ pub enum Event {
     Unavailable(Unavailable),
     /// The whisper is on its way.
     Whispered,
-    /// Nobody has the name, which is repeated as it was given.
+    /// Nobody has the name, which is repeated as the sender wrote it.
     NoSuchUser(String),
-    /// Too much waits for that user already; the name is repeated as it was given.
+    /// Too much waits for that user already; the name is repeated as the sender wrote it.
     NotReading(String),
 }
 
@@ -85,7 +85,7 @@ pub enum Appetite {
     Bytes(usize),
     /// Nothing until this time.
     Held(Duration),
-    /// Nothing until the session goes on.
+    /// Nothing until the session resumes.
     None,
 }
 

@@ -79,7 +79,7 @@ impl Conversation {
         })));
     }
 
-    /// Returns the name, or refuses what needs one.
+    /// Returns the name, or refuses a command that needs one.
     fn user(&mut self, items: &mut Items) -> Option<&Name> {
         if self.name().is_none() {
             self.refuse(Refusal::NotLoggedIn, items);
@@ -87,7 +87,7 @@ impl Conversation {
         self.name()
     }
 
-    /// Answers the outcome of an item.
+    /// Reports the outcome of an item to the client.
     pub(super) fn answer_event(&mut self, event: Event, items: &mut Items) {
         match event {
             Event::Claimed(account) => {

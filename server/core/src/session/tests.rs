@@ -34,7 +34,7 @@ impl Solo {
         solo
     }
 
-    /// Logs in as Ann and discards the items of that.
+    /// Logs in as Ann and discards the resulting items.
     fn logged_in() -> Self {
         let mut solo = Self::new(None);
         assert_eq!(solo.say("LIN Ann\n"), ["claim Ann"]);
@@ -85,7 +85,7 @@ impl Solo {
         }
     }
 
-    /// Inserts what was handed out, as a shard does, and shows it.
+    /// Inserts the private bytes that were handed out, as a shard does, and shows them.
     fn shown(&mut self) -> Vec<String> {
         let mut shown = Vec::new();
         while let Some((_, item)) = self.items.front() {
@@ -150,7 +150,7 @@ fn a_user_says_whispers_and_keeps_the_first_name() {
 }
 
 #[test]
-fn what_follows_a_claim_waits_for_its_answer() {
+fn input_after_a_claim_waits_for_its_outcome() {
     let mut solo = Solo::new(None);
     assert_eq!(solo.say("LIN Ann\nMSG hi\nQUIT\n"), ["claim Ann"]);
     assert_eq!(solo.appetite(), Appetite::None);
@@ -167,7 +167,7 @@ fn what_follows_a_claim_waits_for_its_answer() {
 }
 
 #[test]
-fn a_name_that_cannot_be_had_may_be_followed_by_another() {
+fn another_name_may_be_claimed_after_a_refusal() {
     let mut solo = Solo::new(None);
     solo.say("LIN Ann\n");
     assert_eq!(
@@ -215,7 +215,7 @@ fn texts_are_cleaned_before_anyone_sees_them() {
 }
 
 #[test]
-fn who_asks_without_reading_waits_for_himself() {
+fn a_client_that_asks_without_reading_waits_for_itself() {
     let mut solo = Solo::new(None);
     let asked = format!("PING {}\n", "x".repeat(2000)).repeat(2);
     for _ in 0..3 {
@@ -265,7 +265,7 @@ fn at_the_end_of_input_complete_lines_are_answered_and_half_a_line_is_dropped() 
 }
 
 #[test]
-fn a_web_client_is_told_and_closed_however_its_bytes_are_cut() {
+fn a_web_client_gets_a_notice_and_is_closed_however_its_bytes_are_split() {
     for hello in [&b"GET / HTTP/1.1\r\n"[..], b"POST /x", &[0x16, 0x03, 0x01]] {
         for cut in 1..hello.len() {
             let mut solo = Solo::new(None);
@@ -285,7 +285,7 @@ fn a_web_client_is_told_and_closed_however_its_bytes_are_cut() {
 }
 
 #[test]
-fn what_begins_with_no_line_of_ours_is_told_and_closed_and_nothing_behind_it_obeyed() {
+fn a_connection_with_a_foreign_first_line_is_closed_and_nothing_after_it_is_obeyed() {
     let path = "x".repeat(5000);
     let hello = format!("\u{16}\u{3}\u{1}{path}");
     for first in [
@@ -306,7 +306,7 @@ fn what_begins_with_no_line_of_ours_is_told_and_closed_and_nothing_behind_it_obe
 }
 
 #[test]
-fn a_first_line_that_is_too_long_but_ours_is_refused() {
+fn an_overlong_first_line_of_our_protocol_is_only_refused() {
     let mut solo = Solo::new(None);
     solo.feed(format!("MSG {}", "x".repeat(4092)).as_bytes());
     solo.advance();
@@ -348,7 +348,7 @@ fn flood_control_holds_lines_back_and_loses_none() {
 }
 
 #[test]
-fn one_held_back_for_two_minutes_on_end_is_closed() {
+fn a_session_held_back_for_two_minutes_without_a_break_is_closed() {
     let mut solo = Solo::new(Some(FloodLimits::new(5, 2)));
     let mut shown = Vec::new();
     while solo.session.ended().is_none() {
@@ -390,7 +390,7 @@ fn a_refused_line_changes_nothing_and_the_session_goes_on() {
 }
 
 #[test]
-fn private_texts_stand_in_no_debug_output() {
+fn private_texts_appear_in_no_debug_output() {
     let mut solo = Solo::logged_in();
     solo.feed(b"W bob hush-hush\n");
     solo.advance();

@@ -1,8 +1,8 @@
-//! Closing notices: why the server closes a connection, as it tells its client.
+//! Closing notices: the reason that a client gets when the server closes its connection.
 
 use std::fmt;
 
-/// What a closing notice says behind `closing: `.
+/// The text of a closing notice after `closing: `.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closing<'a> {
     /// The answer to `QUIT`.
@@ -29,7 +29,7 @@ const KICKED: &str = "kicked";
 const KICKED_FOR: &str = "kicked: ";
 
 impl<'a> Closing<'a> {
-    /// Those whose text never varies.
+    /// The reasons whose text never varies.
     pub(super) const FIXED: [Self; 7] = [
         Self::Goodbye,
         Self::Stopping,
@@ -40,7 +40,7 @@ impl<'a> Closing<'a> {
         Self::NotOurProtocol,
     ];
 
-    /// Parses what stands behind `closing: `. The result displays as that text, whatever it is.
+    /// Parses the text after `closing: `. The result displays as that text, whatever it is.
     pub fn parse(text: &'a str) -> Self {
         let kicked = match text.strip_prefix(KICKED_FOR) {
             None => (text == KICKED).then_some(Self::Kicked(None)),
@@ -50,7 +50,7 @@ impl<'a> Closing<'a> {
         kicked.or_else(fixed).unwrap_or(Self::Other(text))
     }
 
-    /// Returns the text, but for a kick's reason.
+    /// Returns the text, except for the reason of a kick.
     fn text(self) -> &'a str {
         match self {
             Self::Goodbye => "goodbye",

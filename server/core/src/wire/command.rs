@@ -11,16 +11,16 @@ use crate::text::is_blank;
 pub struct Row {
     /// The command's word; a client may write it in any case.
     pub word: &'static str,
-    /// What follows the word, empty where nothing does.
+    /// The arguments after the word; empty if there are none.
     pub arguments: &'static str,
-    /// What the command does, for `HELP`.
+    /// The description that `HELP` shows.
     pub does: &'static str,
-    /// What it costs under flood control, in fifths of a line.
+    /// The cost under flood control.
     pub cost: Cost,
     read: for<'a> fn(&'a str) -> Result<Command<'a>, Malformed>,
 }
 
-/// What a command costs under flood control.
+/// The cost of a command under flood control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cost {
     /// Nothing at all.
@@ -29,7 +29,7 @@ pub enum Cost {
     Fifth,
     /// A line.
     Line,
-    /// Five lines, or the whole burst where that is less.
+    /// Five lines, or the whole burst if that is less.
     FiveLines,
 }
 
@@ -99,18 +99,18 @@ pub const COMMANDS: &[Row] = &[
     },
 ];
 
-/// A command as it was typed; its arguments are not checked yet.
+/// A parsed command; its arguments are not checked yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command<'a> {
-    /// `LIN name`, quotes and blanks around the name taken off.
+    /// `LIN name`, without quotes and blanks around the name.
     LogIn(&'a str),
     /// `MSG text`, the text not blank.
     Message(&'a str),
     /// `W name text`, the text not blank.
     Whisper {
-        /// The addressee, quotes taken off.
+        /// The addressee, without quotes.
         to: &'a str,
-        /// What is whispered.
+        /// The text of the whisper.
         text: &'a str,
     },
     /// `WHO`
@@ -132,14 +132,14 @@ pub enum Malformed {
     NoText,
 }
 
-/// A line of a client, read.
+/// A parsed line of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Line<'a> {
     /// Nothing but blanks: ignored.
     Blank,
     /// A command of the table.
     Known(&'static Row, Result<Command<'a>, Malformed>),
-    /// No command; the word as typed.
+    /// An unknown command; the word as the client wrote it.
     Unknown(&'a str),
 }
 
@@ -160,7 +160,7 @@ impl Row {
     }
 }
 
-/// As `HELP` shows it.
+/// Writes the row as `HELP` shows it.
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let usage = format!("{} {}", self.word, self.arguments);
@@ -169,7 +169,7 @@ impl fmt::Display for Row {
 }
 
 impl<'a> Line<'a> {
-    /// Reads a cleaned line: a word, one space, and the rest.
+    /// Parses a cleaned line: a word, one space, and the rest.
     pub fn parse(line: &'a str) -> Self {
         if is_blank(line) {
             return Self::Blank;
@@ -185,7 +185,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Returns what the line costs under flood control.
+    /// Returns the cost of the line under flood control.
     pub fn cost(&self) -> Cost {
         match self {
             Self::Known(row, _) => row.cost,
@@ -194,7 +194,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Takes blanks and one pair of double quotes off a name.
+/// Removes blanks and one pair of double quotes around a name.
 fn unquoted(name: &str) -> &str {
     let name = name.trim();
     name.strip_prefix('"')
@@ -211,7 +211,7 @@ fn whisper(rest: &str) -> Result<Command<'_>, Malformed> {
     }
 }
 
-/// Splits `name text` or `"name" text` behind the name.
+/// Splits `name text` or `"name" text` after the name.
 fn addressee(rest: &str) -> (&str, &str) {
     if let Some((name, text)) = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
         return (name.trim(), text.strip_prefix(' ').unwrap_or(text));
@@ -268,14 +268,14 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_blanks_is_no_text() {
+    fn a_blank_text_is_no_text() {
         for line in ["MSG", "MSG ", "MSG  \t ", "W", "W bob", "W bob  "] {
             assert_eq!(read(line), Err(Malformed::NoText), "{line:?}");
         }
     }
 
     #[test]
-    fn what_is_no_command_keeps_its_word() {
+    fn an_unknown_command_keeps_its_word() {
         assert_eq!(Line::parse("hello world"), Line::Unknown("hello"));
         assert_eq!(Line::parse("MSGhello"), Line::Unknown("MSGhello"));
         assert_eq!(Line::parse(" \t"), Line::Blank);

@@ -7,7 +7,7 @@ use super::notice::Notice;
 use super::refusal::Refusal;
 use crate::name::Name;
 
-/// Ends every line the server sends, so that telnet shows it straight.
+/// The ending of every line the server sends, so that telnet displays it correctly.
 pub const LINE_END: &[u8] = b"\r\n";
 
 /// A line from the server. Its first characters tell a program what it is.
@@ -15,16 +15,16 @@ pub const LINE_END: &[u8] = b"\r\n";
 pub enum ServerLine<'a> {
     /// `name: text`
     Message {
-        /// Who says it.
+        /// The sender.
         name: &'a str,
-        /// What is said.
+        /// The text of the message.
         text: &'a str,
     },
     /// `name whispers, "text"`
     Whisper {
-        /// Who whispers.
+        /// The sender.
         name: &'a str,
-        /// What is whispered.
+        /// The text of the whisper.
         text: &'a str,
     },
     /// `* text`
@@ -38,7 +38,7 @@ pub enum ServerLine<'a> {
 }
 
 impl<'a> ServerLine<'a> {
-    /// Tells what a line is, its ending taken off.
+    /// Parses a line without its ending.
     pub fn parse(line: &'a str) -> Self {
         if let Some(text) = line.strip_prefix("* ") {
             return Self::Notice(Notice::parse(text));
@@ -57,7 +57,7 @@ impl<'a> ServerLine<'a> {
         said(line).unwrap_or(Self::Secret(line))
     }
 
-    /// Writes the line with its ending behind `out`.
+    /// Appends the line with its ending to `out`.
     pub fn write(&self, out: &mut Vec<u8>) {
         let parts: [&str; 4] = match *self {
             Self::Message { name, text } => [name, ": ", text, ""],
@@ -87,7 +87,7 @@ fn write_shown(mark: &str, text: &dyn fmt::Display, out: &mut Vec<u8>) {
     out.extend_from_slice(LINE_END);
 }
 
-/// Reads `name: text` or `name whispers, "text"`.
+/// Parses `name: text` or `name whispers, "text"`.
 fn said(line: &str) -> Option<ServerLine<'_>> {
     let (name, rest) = line.split_at(line.find([':', ' '])?);
     name.parse::<Name>().ok()?;
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_back_as_the_same() {
+    fn a_written_line_parses_back_to_the_same_value() {
         let lines = [
             ServerLine::Message {
                 name: "Jack",
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_quotes_of_a_whisper_are_the_assignments() {
+    fn a_whisper_is_quoted_exactly_as_specified() {
         let line = ServerLine::Whisper {
             name: "Jack",
             text: "Hi, How are you?",

@@ -1,7 +1,7 @@
-//! The wire: what client and server say to each other, written and parsed in one place.
+//! Wire format: the lines that client and server exchange, written and parsed in one place.
 //!
 //! A client sends a [`command`]. The server sends a [`line`](mod@line): a message, a whisper, a
-//! [`notice`], a [`refusal`]. Nobody else writes or matches their texts; a program reads typed values.
+//! [`notice`], a [`refusal`]. No other module writes or matches their texts; programs use typed values.
 
 pub mod closing;
 pub mod command;

@@ -1,4 +1,4 @@
-//! Notices: what the server tells, behind `* `.
+//! Notices: the lines from the server that begin with `* `.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,7 +19,7 @@ const MORE_JOINED: &str = " more joined";
 const MORE_LEFT: &str = " more left";
 const CLOSING: &str = "closing: ";
 
-/// A notice; displayed as it stands behind `* `.
+/// A notice. It displays as the text after `* `.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice<'a> {
     /// The first line of a connection.
@@ -30,11 +30,11 @@ pub enum Notice<'a> {
     Joined(&'a str),
     /// The connection of this user ended.
     Left(&'a str),
-    /// So many joined and left besides those that were named; not both 0.
+    /// The numbers of users who joined and left besides those that were named; not both 0.
     Gathered {
-        /// How many more joined.
+        /// The number of further users who joined.
         joined: u32,
-        /// How many more left.
+        /// The number of further users who left.
         left: u32,
     },
     /// A line of the answer to `WHO`.
@@ -52,7 +52,7 @@ pub enum Notice<'a> {
 }
 
 impl<'a> Notice<'a> {
-    /// Parses what stands behind `* `. The result displays as that text, whatever it is.
+    /// Parses the text after `* `. The result displays as that text, whatever it is.
     pub fn parse(text: &'a str) -> Self {
         fixed(text)
             .or_else(|| Some(Self::Welcome(name(text.strip_prefix(WELCOME)?)?)))
@@ -181,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_parsed_as_the_same(
+        fn written_text_parses_back_to_the_same_value(
             name in "[\\p{L}\\p{N}_][\\p{L}\\p{N}_.-]{0,31}".prop_filter_map("a name", |text| text.parse::<Name>().ok()),
             text in "\\PC{0,40}",
             numbers in (1..u32::MAX, 1..u32::MAX),
@@ -194,20 +194,20 @@ mod tests {
         }
 
         #[test]
-        fn whatever_it_is_it_displays_as_it_came(
+        fn any_text_displays_as_it_was_parsed(
             text in "\\PC{0,40}|(welcome, )?[a-c., \"]{0,3}( joined| left)?|[0-9+]{0,3} more (joined|left)(, [0-9]{0,2} more left)?|(closing: )?kicked.{0,3}|online( \\([0-9]{0,2}\\))?[:, ]{0,2}[a-c, ]{0,5}",
         ) {
             prop_assert_eq!(Notice::parse(&text).to_string(), text);
         }
 
         #[test]
-        fn what_is_not_ours_is_other(text in "[A-Z][a-z]{0,9} [a-z, ]{0,20}[.?]") {
+        fn unknown_text_parses_as_other(text in "[A-Z][a-z]{0,9} [a-z, ]{0,20}[.?]") {
             prop_assert_eq!(Notice::parse(&text), Notice::Other(&text));
         }
     }
 
     #[test]
-    fn what_only_looks_like_ours_is_other() {
+    fn similar_text_parses_as_other() {
         for text in [
             "",
             "WAC chat",

@@ -1,4 +1,4 @@
-//! Refusals: why the server does not do what a client sent, behind `! `.
+//! Refusals: the lines from the server that begin with `! ` and say why a command was not performed.
 
 use std::fmt;
 
@@ -17,24 +17,24 @@ const NOT_READING: &str = " is not reading, try later";
 const UNKNOWN: &str = "unknown command ";
 const SEE_HELP: &str = "; HELP lists them";
 
-/// A refusal; displayed as it stands behind `! `.
+/// A refusal. It displays as the text after `! `.
 ///
-/// What is echoed of the client's line has been cleaned and [cut](crate::text::cut).
+/// The echoed part of the client's line has been cleaned and [cut](crate::text::cut).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal<'a> {
     /// The command needs a login.
     NotLoggedIn,
-    /// A connection logs in once, and has, under this name.
+    /// The connection has already logged in, under this name.
     AlreadyLoggedIn(&'a str),
-    /// What was to be the name can't be one, and why.
+    /// The requested name is not valid, and why.
     NotAName(&'a str),
     /// Somebody has the name, or one too like it.
     Taken(&'a str),
     /// The operator keeps the name.
     Reserved(&'a str),
-    /// Nobody is online under what was given as a name.
+    /// Nobody of this name is online.
     NoSuchUser(&'a str),
-    /// The addressee has not read the whispers before.
+    /// The addressee has too many unread whispers.
     NotReading(&'a str),
     /// There is no text to be sent.
     NoText,
@@ -49,7 +49,7 @@ pub enum Refusal<'a> {
 }
 
 impl<'a> Refusal<'a> {
-    /// Parses what stands behind `! `. The result displays as that text, whatever it is.
+    /// Parses the text after `! `. The result displays as that text, whatever it is.
     pub fn parse(text: &'a str) -> Self {
         fixed(text)
             .or_else(|| Some(Self::AlreadyLoggedIn(text.strip_prefix(LOGGED_IN)?)))
@@ -73,7 +73,7 @@ fn fixed(text: &str) -> Option<Refusal<'_>> {
     })
 }
 
-/// Returns the word between a beginning and an end.
+/// Returns the word between a prefix and a suffix.
 fn between<'a>(text: &'a str, begins: &str, ends: &str) -> Option<&'a str> {
     let word = text.strip_prefix(begins)?.strip_suffix(ends)?;
     (!word.contains(' ')).then_some(word)
@@ -125,7 +125,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_parsed_as_the_same(word in "[^ \\pC]{1,32}", text in "\\PC{0,32}") {
+        fn written_text_parses_back_to_the_same_value(word in "[^ \\pC]{1,32}", text in "\\PC{0,32}") {
             for refusal in refusals(&word, &text) {
                 let bytes = ServerLine::Refusal(refusal).to_bytes();
                 let line = std::str::from_utf8(&bytes).unwrap().strip_suffix("\r\n").unwrap();
@@ -134,20 +134,20 @@ mod tests {
         }
 
         #[test]
-        fn whatever_it_is_it_displays_as_it_came(
+        fn any_text_displays_as_it_was_parsed(
             text in "\\PC{0,40}|(the name )?[a-c ]{0,3}( is (taken|reserved|not reading, try later))?|(unknown command )?.{0,3}(; HELP lists them)?",
         ) {
             prop_assert_eq!(Refusal::parse(&text).to_string(), text);
         }
 
         #[test]
-        fn what_is_not_ours_is_other(text in "[A-Z][a-z]{0,9} [a-z, ]{0,20}[.?]") {
+        fn unknown_text_parses_as_other(text in "[A-Z][a-z]{0,9} [a-z, ]{0,20}[.?]") {
             prop_assert_eq!(Refusal::parse(&text), Refusal::Other(&text));
         }
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_told_the_limit() {
+    fn the_refusal_of_an_overlong_line_names_the_limit() {
         assert!(TOO_LONG.contains(&MAX_CLIENT_LINE_BYTES.to_string()));
     }
 }

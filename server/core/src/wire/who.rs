@@ -16,7 +16,7 @@ const SEPARATOR: &str = ", ";
 /// A line of the answer: `online (3): a, b` is the first, `online: c` continues it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Online<'a> {
-    /// How many names the answer has, on its first line.
+    /// The number of names in the answer, on its first line.
     pub announced: Option<usize>,
     names: &'a str,
 }
@@ -27,7 +27,7 @@ impl<'a> Online<'a> {
         self.names.split(SEPARATOR).filter(|name| !name.is_empty())
     }
 
-    /// Parses what stands behind `* `.
+    /// Parses the text after `* `.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let rest = text.strip_prefix(ONLINE)?;
         let (announced, rest) = match rest.strip_prefix(" (") {
@@ -94,7 +94,7 @@ fn write_names(mut announced: Option<usize>, names: &[Name], out: &mut Vec<u8>) 
     write_line(announced, &listed, out);
 }
 
-/// Returns how many bytes the names of a line may take.
+/// Returns the number of bytes that the names of a line may take.
 fn room_for_names(announced: Option<usize>) -> usize {
     let mut empty = Vec::new();
     write_line(announced, "", &mut empty);
@@ -141,7 +141,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_parsed_as_the_same(people in 0_usize..200, named in 1_usize..200) {
+        fn written_text_parses_back_to_the_same_value(people in 0_usize..200, named in 1_usize..200) {
             let names: Vec<Name> = (0..people).map(|n| format!("{n}-{n:0>9}").parse().unwrap()).collect();
             let (first, more) = names.split_at(named.min(people));
             let mut out = Vec::new();
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn who_of_nobody_says_so() {
+    fn who_with_nobody_online_says_so() {
         let mut out = Vec::new();
         begin_who(0, &[], &mut out);
         assert_eq!(out, b"* online (0)\r\n");

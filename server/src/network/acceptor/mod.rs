@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accept_errors_are_told_apart() {
+    fn accept_errors_are_classified() {
         let of = |errno: Errno| kind(&io::Error::from_raw_os_error(errno as i32));
         assert_eq!(of(Errno::EMFILE), AcceptError::OfResources);
         assert_eq!(of(Errno::ECONNABORTED), AcceptError::OfOneConnection);

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_stale_socket_is_kept() {
+    fn anything_but_a_stale_socket_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name| folder.path().join(name);
         fs::write(at("notes"), "lunch").unwrap();
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_that_has_taken_the_path_over_is_not_removed() {
+    fn a_socket_that_took_over_the_path_is_not_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wacd.sock");
         let first = listen(&path).unwrap();
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_has_the_mode_that_was_asked_for_whatever_the_umask() {
+    fn a_socket_has_the_requested_mode_whatever_the_umask() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wacd.sock");
         let options = SocketOptions {

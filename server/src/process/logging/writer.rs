@@ -111,7 +111,7 @@ impl Drop for LogThread {
     fn drop(&mut self) {
         self.queue.marks.end.store(true, Ordering::SeqCst);
         self.queue.look();
-        // Ended or late: lines that a blocked log has not taken by then are lost, and the end goes on.
+        // Done or late: lines that a blocked log has not taken by then are lost, and the process ends.
         let _ = self.ended.recv_timeout(FLUSH_WITHIN);
     }
 }
@@ -152,7 +152,7 @@ struct Writer {
 impl Writer {
     fn run(mut self) {
         while let Some(order) = self.next() {
-            self.reopen_if_asked();
+            self.reopen_if_requested();
             if let Order::Write(line) = order {
                 self.write(&line);
             }
@@ -168,7 +168,7 @@ impl Writer {
         }
     }
 
-    fn reopen_if_asked(&mut self) {
+    fn reopen_if_requested(&mut self) {
         if !self.marks.reopen.swap(false, Ordering::SeqCst) {
             return;
         }
@@ -187,13 +187,13 @@ impl Writer {
     }
 
     fn write(&mut self, line: &[u8]) {
-        self.tell_what_was_lost();
+        self.report_losses();
         if self.put(line).is_err() {
             self.marks.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    fn tell_what_was_lost(&mut self) {
+    fn report_losses(&mut self) {
         let lost = self.marks.lost.load(Ordering::Relaxed);
         if lost > 0 && self.put(lost_line(lost).as_bytes()).is_ok() {
             self.marks.lost.fetch_sub(lost, Ordering::Relaxed);
@@ -219,7 +219,7 @@ impl Writer {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.log.wait_for_room(LOOK_EVERY);
-                    self.reopen_if_asked();
+                    self.reopen_if_requested();
                 }
                 Err(error) => {
                     self.torn |= rest.len() < whole;
@@ -246,7 +246,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn lines_that_could_not_be_written_are_counted_and_told_when_they_can_be() {
+    fn unwritten_lines_are_counted_and_reported_once_writing_works_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         let full = fs::OpenOptions::new()

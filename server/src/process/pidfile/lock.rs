@@ -84,7 +84,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn one_who_only_reads_a_stale_pidfile_keeps_no_server_away() {
+    fn a_reader_of_a_stale_pidfile_keeps_no_server_away() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wacd.pid");
         fs::write(&path, "1\n").unwrap();
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_of_one_who_serves_is_seen_by_one_who_only_reads() {
+    fn a_servers_lock_is_visible_to_a_reader_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wacd.pid");
         let server = File::create(&path).unwrap();

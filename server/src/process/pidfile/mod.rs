@@ -164,7 +164,7 @@ impl PidFile {
     }
 }
 
-/// Removes the file. If that is not allowed any more it stays, unlocked and so nobody's.
+/// Removes the file. If that is not allowed any more, it stays, unlocked and therefore stale.
 impl Drop for PidFile {
     fn drop(&mut self) {
         if self.is_ours
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clean_end_leaves_word_and_no_file() {
+    fn a_clean_end_leaves_a_report_and_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wacd.pid");
         let mut file = PidFile::claim(&path, None).unwrap();
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pidfile_is_neither_overwritten_nor_removed() {
+    fn a_file_that_is_no_pidfile_is_neither_overwritten_nor_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes.txt");
         for notes in [

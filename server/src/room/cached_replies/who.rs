@@ -22,7 +22,7 @@ pub(crate) type Pieces = Arc<[Arc<[u8]>]>;
 /// Names in a piece, the last one excepted; within this range, one name in 32 begins the next.
 const PIECE_NAMES: RangeInclusive<usize> = 32..=128;
 const CUT_ONE_IN: u64 = 32;
-/// Bound on unread pieces, in lists of the current size. Beyond it, no newer list is made: askers are given the newest
+/// Bound on unread pieces, in lists of the current size. Beyond it, no newer list is made: clients get the newest
 /// that exists.
 const KEPT_LISTS: usize = 64;
 /// Least size that a list counts as, so that the bound is 4 MiB at least.
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
     use wac_core::roster::{SessionAddress, SessionId, ShardId, Slot};
 
-    /// People who come and go, and ask.
+    /// People who come and go, and request the list.
     #[derive(Default)]
     struct Population {
         roster: Mutex<Roster>,
@@ -131,7 +131,7 @@ mod tests {
     }
 
     impl Population {
-        /// With so many people whose names are 20 letters long.
+        /// Creates a population of so many people, with names of 20 characters.
         fn of(people: usize) -> Self {
             let mut room = Self::default();
             (0..people).for_each(|_| room.joins());
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_names_everybody_as_of_the_asking() {
+    fn a_list_names_everybody_online_at_the_request() {
         let mut room = Population::of(0);
         is_true(&room.list(), &room);
         for round in 0..300 {
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn four_hundred_who_ask_after_changes_and_do_not_read_keep_little_more_than_one_list() {
+    fn four_hundred_unread_lists_take_little_more_memory_than_one() {
         let mut room = Population::of(4000);
         let list_bytes = bytes(room.list().iter());
         let unread: Vec<Pieces> = (0..400)
@@ -237,12 +237,12 @@ mod tests {
     }
 
     #[test]
-    fn however_much_changes_what_is_kept_is_bounded_and_who_is_true_again_when_it_was_read() {
+    fn unread_lists_are_bounded_and_who_is_current_again_once_they_are_read() {
         let mut room = Population::of(4000);
         let list_bytes = bytes(room.list().iter());
         let mut unread = Vec::new();
         for _ in 0..100 {
-            // So many that no piece stays as it was.
+            // So many changes that no piece stays the same.
             for place in (0..4000).step_by(20) {
                 room.leaves(place);
                 room.joins();

@@ -32,7 +32,7 @@ impl Waker {
             && self.asleep.swap(false, Ordering::SeqCst)
             && let Some(wire) = self.wire.get()
         {
-            // It fails only where 2^64 wake-ups are outstanding: then it is awake.
+            // It fails only if 2^64 wake-ups are outstanding, and then the shard is awake.
             let _ = rustix::io::write(wire, &1u64.to_ne_bytes());
         }
     }

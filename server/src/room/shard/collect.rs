@@ -13,7 +13,7 @@ use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
 impl<T: Transport> Shard<T> {
-    /// Notes a socket's readiness; its session is looked at in the next turn.
+    /// Notes a socket's readiness; its session is checked in the next turn.
     pub(super) fn note(&mut self, slot: Slot, ready: Ready) {
         if let Some(connection) = self.table.get_mut(slot.index()) {
             connection.link.note(ready);
@@ -28,7 +28,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Looks at every session on the ready list.
+    /// Checks every session on the ready list.
     pub(super) fn collect(&mut self, now: Duration) {
         let mut slots = self.queues.ready.take();
         for slot in slots.drain(..) {
@@ -62,7 +62,7 @@ impl<T: Transport> Shard<T> {
         self.judge_trial(slot, now);
     }
 
-    /// Reads once, no more than may have to be kept, and turns it into items.
+    /// Reads once, no more than may have to be kept, and turns the input into items.
     fn read(&mut self, slot: Slot, now: Duration) {
         if self.phase != Phase::Serving {
             return;
@@ -83,7 +83,7 @@ impl<T: Transport> Shard<T> {
                 self.set_timer(slot, until);
                 MoreInput::Later
             }
-            // What took all the room may go now: then there is some to read into.
+            // The lines that filled the buffer may pass now, which makes room to read into.
             Appetite::None => MoreInput::Now,
         };
         let drained = self.advance(slot, now) == Some(InputState::Drained);

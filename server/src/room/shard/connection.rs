@@ -24,7 +24,7 @@ const SLICES: usize = 16;
 /// Stage of a connection's life.
 #[derive(Debug)]
 pub(super) enum Life {
-    /// Its socket has not been seen ready: it is neither full nor does it read.
+    /// Its socket has not been reported ready yet, so it counts as neither full nor ready.
     Arriving,
     /// Its session is open.
     Open(Session),

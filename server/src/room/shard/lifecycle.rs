@@ -30,7 +30,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 const LOGIN_TIME: Duration = Duration::from_secs(10);
 
 impl<T: Transport> Shard<T> {
-    /// Puts a connection into the table; it is looked at when its socket is ready. One that was on its
+    /// Puts a connection into the table; it is checked when its socket is ready. One that was on its
     /// way when the others were cut short is cut short as well: nothing else would end it.
     pub(super) fn insert(&mut self, id: SessionId, peer: Peer, transport: T, now: Duration) {
         let slot = self.table.insert(Connection::new(id, peer, transport, now));
@@ -41,7 +41,7 @@ impl<T: Transport> Shard<T> {
 
     /// Opens an arriving connection's session at its first event; returns whether it is open.
     ///
-    /// A new stream is neither full nor ready until the system has said so.
+    /// A new stream is neither full nor ready until epoll has reported it.
     pub(super) fn open_session(&mut self, slot: Slot) -> bool {
         let Some(connection) = self.table.get_mut(slot.index()) else {
             return false;
@@ -99,7 +99,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Begins to close an ended session: at once where nothing is left to give it.
+    /// Begins to close an ended session: at once if nothing is left to write.
     pub(super) fn begin_closing(&mut self, slot: Slot, reason: CloseReason, now: Duration) {
         let connection = &mut self.table[slot.index()];
         if !connection.is_reader() {
@@ -109,7 +109,7 @@ impl<T: Transport> Shard<T> {
         if !cursor.has_lost(&self.view) {
             return self.set_timer(slot, now + LAST_BYTES);
         }
-        // What it has not read is gone: it can be told why only between two lines.
+        // Its unread bytes are gone; the closing notice is written only if the last line is whole.
         if cursor.is_between_lines()
             && let Some(notice) = reason.announcement()
         {

@@ -14,7 +14,7 @@ pub(super) enum Link<T> {
     Up {
         /// The socket.
         transport: T,
-        /// Its readiness, as far as it has been told.
+        /// Its readiness, as last reported.
         ready: Ready,
     },
     /// It broke, and is closed.
@@ -71,8 +71,8 @@ impl<T: Transport> Link<T> {
         }
         let read = without_interruption(|| transport.read(buffer));
         match &read {
-            // A short read took all there was, unless it stopped at urgent data; and an end that has
-            // been told is not told again.
+            // A short read took all there was, unless it stopped at urgent data; and the end of input
+            // is reported only once.
             Ok(bytes) => {
                 ready.readable = *bytes == buffer.len() || ready.hung_up || ready.urgent;
             }

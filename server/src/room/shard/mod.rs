@@ -92,7 +92,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// One turn of the loop. Nothing in it waits.
+    /// Runs one turn of the loop. Nothing in it waits.
     fn turn(&mut self, now: Duration) {
         self.ingest(now);
         self.flush(now);
@@ -105,7 +105,7 @@ impl<T: Transport> Shard<T> {
         self.fire_timers(now);
         self.collect(now);
         self.inbox.progress.begin(TurnStep::Perform);
-        // A whisper posted before a PING was read stands before its PONG.
+        // A whisper posted before a PING was read must come before its PONG.
         self.take_messages();
         self.perform(now);
     }
@@ -115,7 +115,7 @@ impl<T: Transport> Shard<T> {
         self.inbox.progress.begin(TurnStep::Write);
         self.catch_up();
         self.place(now);
-        // A whisper posted before a line was appended stands before that line.
+        // A whisper posted before a line was appended must come before that line.
         self.take_messages();
         self.write(now);
         self.close_slow_readers(now);
@@ -137,7 +137,7 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Returns the time of the next timer or gathered notice. Notices that wait for another shard, or
-    /// that a stop keeps from being told, do not count.
+    /// that a stop suppresses, do not count.
     fn next_deadline(&self) -> Option<Duration> {
         let told = self.blocked.is_none() && self.phase == Phase::Serving;
         let notices = self.notices_due.filter(|_| told);

@@ -37,7 +37,7 @@ pub(super) enum Blocked {
 
 /// Outcome of announcing that a user joined or left.
 enum Announced {
-    /// The notice stands in the log.
+    /// The notice is in the log.
     Appended(Position),
     /// The notice is gathered with others and due at this time.
     Deferred(Duration),
@@ -75,7 +75,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Appends the lines at the front in one piece; each sender skips his own.
+    /// Appends the lines at the front in one piece; each sender skips its own.
     fn append_lines(&mut self) {
         let lines = self.items.lines(PIECE_BYTES);
         let mut left = lines.len();
@@ -133,7 +133,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Shows a session a shared text, piece by piece.
+    /// Inserts a shared text for a session, piece by piece.
     fn show(&mut self, slot: Slot, pieces: &[Arc<[u8]>]) {
         if let Some(session) = self.session_mut(slot) {
             session.expect_pieces(pieces.len());
@@ -168,7 +168,7 @@ impl<T: Transport> Shard<T> {
         self.deliver_event(slot, event, now);
     }
 
-    /// Passes the outcome of an item to its session, whose input then goes on.
+    /// Passes the outcome of an item to its session, whose input then resumes.
     pub(super) fn deliver_event(&mut self, slot: Slot, event: Event, now: Duration) {
         let connection = self.table.get_mut(slot.index());
         let Some(session) = connection.and_then(|it| it.session_mut()) else {
@@ -222,7 +222,7 @@ impl<T: Transport> Shard<T> {
         self.notices_due = None;
     }
 
-    /// Ends a session: its last line stands in the log; its leave notice, then its name is free.
+    /// Ends a session, whose last line is in the log by now: appends its leave notice, then frees its name.
     fn end(&mut self, slot: Slot, reason: CloseReason, now: Duration) {
         if self.phase < Phase::Sealed && !self.announce(slot, Change::Left, now) {
             return self.items.push_front(slot, Item::End(reason));

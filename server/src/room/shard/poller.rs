@@ -1,7 +1,7 @@
 //! Poller: the shard's own epoll set over its sockets and its waker.
 //!
-//! It is edge-triggered, so each connection keeps the readiness it was told. A runtime's reactor keeps 256
-//! bytes and a waker for each socket, a quarter of what an idle user costs, and looking into them took a fiftieth of the
+//! It is edge-triggered, so each connection keeps its last reported readiness. A runtime's reactor keeps 256
+//! bytes and a waker for each socket, a quarter of what an idle user costs, and checking them took a fiftieth of the
 //! server's time at full load.
 
 use std::io;
@@ -83,7 +83,7 @@ impl Poller {
         let mut room = [MaybeUninit::uninit(); EVENTS];
         let events: &[Event] = match epoll::wait(&self.0, &mut room, most.as_ref()) {
             Ok((events, _)) => events,
-            // A signal is for another thread; the loop looks around and waits again.
+            // A signal is for another thread; the loop checks for work and waits again.
             Err(Errno::INTR) => &[],
             Err(error) => panic!("an epoll set of one's own can be waited for: {error}"),
         };

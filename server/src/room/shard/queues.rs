@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use wac_core::roster::{SessionId, Slot};
 
-/// The queues of a shard. A slot may stay in one after its connection is gone: a look at its next
+/// The queues of a shard. A slot may stay in one after its connection is gone: checking its next
 /// holder does no harm.
 #[derive(Debug, Default)]
 pub(super) struct Queues {
-    /// Sessions to look at.
+    /// Sessions to check.
     pub(super) ready: Queue,
     /// Sessions with private bytes to write, or whose sockets take bytes again.
     pub(super) due: Queue,
     /// Sessions to be read when fewer lines are pending.
     pub(super) unread: Queue,
-    /// Sessions whose sockets have refused bytes and not said since that they take more.
+    /// Sessions whose sockets have refused bytes and have not been reported writable since.
     pub(super) full: Queue,
     /// Sessions whose input waits for an event, or for their answers to be read.
     pub(super) waiting: Slots,
@@ -115,7 +115,7 @@ impl Queue {
         std::mem::take(&mut self.slots)
     }
 
-    /// Puts back the slots that stay, or just the memory of those that were taken.
+    /// Puts back the slots that stay, or only the emptied buffer.
     pub(super) fn give_back(&mut self, mut slots: Vec<Slot>) {
         slots.append(&mut self.slots);
         self.slots = slots;
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slot_stands_in_a_queue_once_until_it_is_removed() {
+    fn a_slot_is_in_a_queue_once_until_it_is_removed() {
         let mut queue = Queue::default();
         [3, 100, 3]
             .map(Slot)

@@ -12,7 +12,7 @@ use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
 impl<T: Transport> Shard<T> {
-    /// Does what a new phase asks for.
+    /// Carries out a new phase.
     pub(super) fn follow_phase(&mut self, now: Duration) {
         let phase = self.shared.phases.now();
         if phase == self.phase {
@@ -40,8 +40,8 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Cuts short the sessions that have not everything. Pending items are dropped: they may wait for
-    /// a shard that has ended.
+    /// Cuts short the sessions that have not received everything. Pending items are dropped: they may
+    /// wait for a shard that has ended.
     fn cut_all(&mut self, now: Duration) {
         self.items = Items::default();
         self.pending_writes.clear();

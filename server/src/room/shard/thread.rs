@@ -57,10 +57,10 @@ impl Shard<Socket> {
     fn run(mut self, poller: Poller) {
         while !self.is_over() {
             self.rest(&poller);
-            // Other threads on this core may say more first: where the threads outnumber the cores, the batches grow (64 people
+            // Lets other threads on this core produce more first: where threads outnumber cores, the batches grow (64 people
             // talking to 1,000, two shards and the load on two cores: 5 to 10 % less CPU a line).
             thread::yield_now();
-            // Once more: what has become ready by now is collected in the same turn, and under load the batches grow.
+            // Polls once more: sockets that have become ready by now are collected in the same turn, and under load the batches grow.
             poller.wait(Some(Duration::ZERO), |slot, ready| self.note(slot, ready));
             self.admit(&poller);
             self.turn(self.shared.now());
@@ -76,7 +76,7 @@ impl Shard<Socket> {
         if self.blocked.is_some() {
             self.inbox.waits.set();
         }
-        // The last check: nothing that came before it has woken the shard.
+        // The last check: work that came before it has not woken the shard.
         if !self.has_work() {
             let deadline = self.next_deadline();
             let most = deadline.map(|at| at.saturating_sub(self.shared.now()));

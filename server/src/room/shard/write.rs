@@ -83,7 +83,7 @@ impl<T: Transport> Shard<T> {
                 continue;
             }
             match connection.write(view) {
-                // What ended, or waited for its answers to be read, is seen to afterwards.
+                // Sessions that ended, or waited for their answers to be read, are handled afterwards.
                 WriteOutcome::All
                     if matches!(connection.life, Life::Open(_))
                         && !queues.waiting.contains(slot) => {}
@@ -132,7 +132,7 @@ impl<T: Transport> Shard<T> {
             Life::Ending(session, reason) if session.cursor().is_done(&self.view) => {
                 self.begin_linger(slot, *reason, now)
             }
-            // Only while anything is read: else it would be looked at again and again.
+            // Only while input is read at all; otherwise it would be checked again and again.
             Life::Open(session)
                 if self.phase == Phase::Serving
                     && self.queues.waiting.contains(slot)

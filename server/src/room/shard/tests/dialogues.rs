@@ -58,7 +58,7 @@ fn a_message_reaches_everyone_but_its_sender() {
 }
 
 #[test]
-fn a_whisper_reaches_one_alone_and_may_be_to_oneself() {
+fn a_whisper_reaches_its_addressee_alone_even_the_sender() {
     script(
         "ann> LIN Ann
          ann< * welcome, Ann
@@ -81,7 +81,7 @@ fn a_whisper_reaches_one_alone_and_may_be_to_oneself() {
 }
 
 #[test]
-fn a_name_is_free_again_when_its_leave_notice_stands() {
+fn a_name_is_free_again_once_its_leave_notice_is_in_the_log() {
     script(
         "ann> LIN Ann
          bob> LIN aNN

@@ -21,7 +21,7 @@ struct Wire {
     room: usize,
     shut_down: bool,
     reset: bool,
-    /// What has changed since the shard was last told.
+    /// Readiness that has not been reported to the shard yet.
     news: Ready,
     reads: usize,
 }

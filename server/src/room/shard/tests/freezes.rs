@@ -25,7 +25,7 @@ fn line(length: usize) -> String {
     format!("MSG {}\n", "x".repeat(length))
 }
 
-/// Bob stands in the middle of a line when his place leaves the window; each turn, private bytes come for him.
+/// Bob's cursor is in the middle of a line when that line leaves the window; each turn, private bytes come for him.
 #[track_caller]
 fn stands_in_a_line_that_leaves_the_window(private: impl Fn(&mut World, usize, usize)) {
     let mut world = world("1");
@@ -43,12 +43,12 @@ fn stands_in_a_line_that_leaves_the_window(private: impl Fn(&mut World, usize, u
 }
 
 #[test]
-fn a_whisper_to_one_whose_line_has_left_the_window_is_dropped() {
+fn a_whisper_for_a_reader_whose_line_left_the_window_is_dropped() {
     stands_in_a_line_that_leaves_the_window(|world, ann, _| world.send(ann, "W Bob psst\n"));
 }
 
 #[test]
-fn an_answer_to_one_whose_line_has_left_the_window_is_dropped() {
+fn an_answer_for_a_reader_whose_line_left_the_window_is_dropped() {
     stands_in_a_line_that_leaves_the_window(|world, _, bob| world.send(bob, "PING\n"));
 }
 
@@ -69,7 +69,7 @@ fn blocked() -> (World, Vec<usize>, Vec<usize>, usize) {
 }
 
 #[test]
-fn a_connection_that_breaks_behind_a_blocked_log_is_not_written_any_more() {
+fn a_connection_that_breaks_while_the_log_is_blocked_is_not_written_again() {
     let (mut world, talkers, elsewhere, other) = blocked();
     world.people[other].reset();
     world.turn(0);
@@ -88,7 +88,7 @@ fn a_connection_that_breaks_behind_a_blocked_log_is_not_written_any_more() {
 }
 
 #[test]
-fn a_claim_behind_a_blocked_log_is_nobodys_when_its_connection_breaks() {
+fn a_claim_is_dropped_if_its_connection_breaks_while_the_log_is_blocked() {
     let (mut world, talkers, elsewhere, other) = blocked();
     world.send(other, "LIN Eve\n");
     world.turn(0);
@@ -116,7 +116,7 @@ fn a_shard_with_lines_pending_ends_when_the_others_have_ended() {
 }
 
 #[test]
-fn one_that_ended_is_closed_when_what_it_has_not_read_leaves_the_window() {
+fn an_ended_session_is_closed_when_its_unread_bytes_leave_the_window() {
     let mut world = world("1");
     let ann = world.join(0, "Ann");
     let stuck = world.connect(0, 100);
@@ -133,7 +133,7 @@ fn one_that_ended_is_closed_when_what_it_has_not_read_leaves_the_window() {
 }
 
 #[test]
-fn one_whose_answers_wait_and_who_is_full_when_the_server_stops_keeps_no_shard_busy() {
+fn a_full_session_with_unread_answers_keeps_no_shard_busy_in_a_stop() {
     let mut world = world("1");
     let bob = world.connect(0, 100);
     world.settle();
@@ -144,7 +144,7 @@ fn one_whose_answers_wait_and_who_is_full_when_the_server_stops_keeps_no_shard_b
     world.shared.seal();
     world.shared.phases.enter(Phase::Sealed);
     world.settle();
-    // Fewer answers wait than hold an input back, and the socket is full again.
+    // Too few answers wait to hold the input back, and the socket is full again.
     world.people[bob].make_room(200);
     world.settle();
 }
@@ -188,7 +188,7 @@ fn a_closed_connection_that_sends_for_ever_is_dropped_after_two_seconds() {
 }
 
 #[test]
-fn a_stop_ends_at_once_beside_one_who_sends_for_ever() {
+fn a_stop_does_not_wait_for_a_client_that_sends_for_ever() {
     let mut world = world("1");
     let ann = world.join(0, "Ann");
     world.people[ann].send(&vec![b'x'; 100_000]);
@@ -202,7 +202,7 @@ fn a_stop_ends_at_once_beside_one_who_sends_for_ever() {
 }
 
 #[test]
-fn one_who_was_let_in_when_the_others_were_cut_short_keeps_no_shard_from_its_end() {
+fn a_connection_admitted_after_the_cut_keeps_no_shard_from_ending() {
     let mut world = world("1");
     world.shared.phases.enter(Phase::Cut);
     world.turn(0);

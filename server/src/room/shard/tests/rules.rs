@@ -97,7 +97,7 @@ fn one_read_a_turn_a_sender_that_is_held_back_stays_in_its_socket() {
 }
 
 #[test]
-fn one_read_a_turn_one_who_is_held_now_and_then_and_catches_up_is_never_held_too_long() {
+fn one_read_a_turn_a_sender_that_catches_up_now_and_then_is_never_held_too_long() {
     let mut world = World::new(&["--shards", "1", "--flood-burst", "2"]);
     let ann = world.join(0, "Ann");
     for round in 0..100 {
@@ -118,7 +118,7 @@ fn one_read_a_turn_one_who_is_held_now_and_then_and_catches_up_is_never_held_too
 }
 
 #[test]
-fn one_read_a_turn_one_who_pushed_megabytes_and_left_does_not_talk_for_hours() {
+fn one_read_a_turn_a_client_that_pushed_megabytes_and_left_does_not_talk_for_hours() {
     let mut world = World::new(&["--shards", "1"]);
     let ghost = world.join(0, "Ghost");
     world.send(ghost, &"SEC\n".repeat(100_000));
@@ -135,7 +135,7 @@ fn one_read_a_turn_one_who_pushed_megabytes_and_left_does_not_talk_for_hours() {
 }
 
 #[test]
-fn one_read_a_turn_a_line_that_takes_all_the_room_and_is_held_back_is_not_the_last() {
+fn one_read_a_turn_a_held_back_line_that_fills_the_buffer_is_not_the_last() {
     let mut world = World::new(&["--shards", "1", "--flood-burst", "1"]);
     let (ann, bob) = (world.join(0, "Ann"), world.join(0, "Bob"));
     world.send(ann, &line(4096 - "MSG \n".len()).repeat(3));
@@ -160,7 +160,7 @@ fn paced_appends_a_burst_larger_than_the_window_closes_nobody() {
 }
 
 #[test]
-fn paced_appends_a_shard_stops_reading_with_so_much_pending_and_waits_for_the_other() {
+fn paced_appends_a_shard_with_too_much_pending_stops_reading_and_waits_for_the_other() {
     let mut world = world("2", &["--window", "64KiB"]);
     let senders: Vec<usize> = (0..200).map(|n| world.join(0, &format!("u{n}"))).collect();
     let reader = world.connect(1, PLENTY);
@@ -209,7 +209,7 @@ fn too_slow_is_only_a_session_whose_own_socket_refused_what_left_the_window() {
 }
 
 #[test]
-fn reserve_before_posting_a_message_to_one_who_is_gone_is_dropped_and_counted() {
+fn reserve_before_posting_a_message_for_a_session_that_is_gone_is_dropped_and_counted() {
     let mut world = world("2", &[]);
     let (ann, bob) = (world.join(0, "Ann"), world.join(1, "Bob"));
     let gone = SessionAddress {
@@ -373,7 +373,7 @@ fn wake_ups_are_earned_a_shard_with_nothing_to_do_rests() {
 }
 
 #[test]
-fn gathered_notices_are_told_at_the_end_of_their_second_and_no_more_at_a_stop() {
+fn gathered_notices_are_sent_at_the_end_of_their_second_but_not_in_a_stop() {
     let mut world = World::new(&["--shards", "2", "--flood-rate", "0"]);
     let observer = world.connect(0, PLENTY);
     world.settle();
@@ -412,7 +412,7 @@ fn gathered_notices_are_told_at_the_end_of_their_second_and_no_more_at_a_stop() 
 }
 
 #[test]
-fn at_a_stop_what_is_pending_stands_before_the_last_notice_and_everybody_ends_there() {
+fn in_a_stop_pending_lines_precede_the_last_notice_and_everybody_ends_there() {
     let mut world = world("2", &["--window", "64KiB"]);
     let senders: Vec<usize> = (0..100).map(|n| world.join(0, &format!("u{n}"))).collect();
     let readers = [world.connect(0, PLENTY), world.connect(1, PLENTY)];
@@ -470,7 +470,7 @@ fn every_session_ends_with_one_reason_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn who_is_read_whole_and_in_its_turn_however_little_the_socket_takes_at_a_time() {
+fn an_answer_to_who_is_read_whole_and_in_order_however_little_the_socket_takes_at_a_time() {
     let mut world = world("1", &[]);
     let names: Vec<String> = (0..300).map(|n| format!("u{n}")).collect();
     names.iter().for_each(|name| _ = world.join(0, name));

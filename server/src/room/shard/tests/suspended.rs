@@ -1,4 +1,4 @@
-//! A process that was stopped for a while: time in which nobody was served counts for nobody.
+//! Stopped processes: time in which nobody was served is not held against anybody.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn a_paste_survives_a_process_that_was_stopped() {
 }
 
 #[test]
-fn one_who_reads_his_last_bytes_may_read_on_after_the_process_was_stopped() {
+fn a_client_may_read_its_last_bytes_after_the_process_was_stopped() {
     let (mut world, ann) = stopped_while_last_bytes_wait();
     (0..3).for_each(|_| world.turn(0));
     world.people[ann].make_room(1000);
@@ -31,7 +31,7 @@ fn one_who_reads_his_last_bytes_may_read_on_after_the_process_was_stopped() {
 }
 
 #[test]
-fn one_who_does_not_read_his_last_bytes_is_closed_all_the_same() {
+fn a_client_that_does_not_read_its_last_bytes_is_still_closed() {
     let (mut world, _) = stopped_while_last_bytes_wait();
     world.turn(0);
     world.pass(Duration::from_secs(31));

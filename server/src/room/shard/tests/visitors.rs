@@ -1,4 +1,4 @@
-//! Visitors may stay, but take no more than half of the places from users.
+//! Visitors: they may stay, but take at most half of the places from users.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::world::{PLENTY, World};
 
 const FULL: &str = "* closing: server full";
 
-/// A server of four places, two of which are kept for visitors, who have come.
+/// A server with four places, two of them kept for visitors and taken.
 fn half_full(flags: &[&str]) -> World {
     let usual = [
         "--shards",
@@ -44,7 +44,7 @@ fn a_visitor_beyond_half_of_all_places_has_ten_seconds_to_log_in() {
 }
 
 #[test]
-fn who_logs_in_stays() {
+fn a_visitor_who_logs_in_stays() {
     let mut world = half_full(&[]);
     let ann = one_more(&mut world);
     world.pass(Duration::from_secs(5));
@@ -55,7 +55,7 @@ fn who_logs_in_stays() {
 }
 
 #[test]
-fn a_login_that_fails_is_none() {
+fn a_refused_login_does_not_count() {
     let mut world = half_full(&[]);
     let ann = one_more(&mut world);
     world.send(ann, "LIN admin\n");
@@ -65,7 +65,7 @@ fn a_login_that_fails_is_none() {
 }
 
 #[test]
-fn to_talk_does_not_lengthen_the_time() {
+fn activity_does_not_extend_the_trial() {
     let mut world = half_full(&["--flood-burst", "1"]);
     let who = one_more(&mut world);
     for _ in 0..11 {
@@ -77,7 +77,7 @@ fn to_talk_does_not_lengthen_the_time() {
 }
 
 #[test]
-fn there_may_be_room_for_visitors_when_the_time_is_over() {
+fn a_visitor_stays_if_there_is_room_when_the_trial_ends() {
     let mut world = half_full(&[]);
     let late = one_more(&mut world);
     world.send(0, "LIN Ann\n");
@@ -87,7 +87,7 @@ fn there_may_be_room_for_visitors_when_the_time_is_over() {
 }
 
 #[test]
-fn a_login_that_nobody_looked_at_in_time_counts() {
+fn a_login_sent_in_time_counts_however_late_it_is_read() {
     let mut world = half_full(&[]);
     let ann = one_more(&mut world);
     world.people[ann].send(b"LIN Ann\n");
@@ -100,7 +100,7 @@ fn a_login_that_nobody_looked_at_in_time_counts() {
 }
 
 #[test]
-fn many_who_come_and_log_in_are_never_refused() {
+fn a_storm_of_logins_is_never_refused() {
     let mut world = World::new(&["--shards", "1", "--max-connections", "1000"]);
     let people: Vec<usize> = (0..1000).map(|_| world.connect(0, PLENTY)).collect();
     world.settle();

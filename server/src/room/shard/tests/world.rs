@@ -1,4 +1,4 @@
-//! Some shards, and people on fake sockets.
+//! World of a test: some shards, and people on fake sockets.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ use crate::room::shared::Shared;
 
 /// More than any test lets a socket take.
 pub(super) const PLENTY: usize = usize::MAX / 2;
-/// More turns than any test needs: reached, something spins.
+/// More turns than any test needs; if it is reached, something spins.
 const MANY_TURNS: usize = 100_000;
 
 /// Some shards, and people on fake sockets, by number.
@@ -29,7 +29,7 @@ pub(super) struct World {
     pub(super) shared: Arc<Shared>,
     pub(super) shards: Rc<[RefCell<Shard<Fake>>]>,
     pub(super) people: Vec<Fake>,
-    /// Where each person's session is: its shard and slot, and its id, for slots are used again.
+    /// The shard, slot and id of each person's session, because slots are used again.
     places: Vec<(usize, usize, SessionId)>,
     pub(super) now: Duration,
 }
@@ -78,7 +78,7 @@ impl World {
         self.tell_news();
     }
 
-    /// Tells the shards what the sockets have become ready for, as the system would.
+    /// Reports to the shards what the sockets have become ready for, as epoll would.
     pub(super) fn tell_news(&mut self) {
         for (person, &(shard, slot, id)) in self.people.iter().zip(&self.places) {
             let mut shard = self.shards[shard].borrow_mut();
@@ -120,7 +120,7 @@ impl World {
         panic!("the shards never come to rest");
     }
 
-    /// Lets time pass, with every deadline on the way kept.
+    /// Lets time pass, and fires every timer on the way.
     pub(super) fn pass(&mut self, time: Duration) {
         let until = self.now + time;
         while let Some(next) = self
@@ -142,13 +142,13 @@ impl World {
         self.now = until;
     }
 
-    /// Returns the whole lines a person has been given since the last call.
+    /// Returns the whole lines a person has received since the last call.
     pub(super) fn lines(&self, who: usize) -> Vec<String> {
         let text = String::from_utf8(self.people[who].take_output()).unwrap();
         text.split_terminator("\r\n").map(str::to_owned).collect()
     }
 
-    /// Connects and logs in, and throws away what everybody was told of it.
+    /// Connects and logs in, and discards the lines that everybody received meanwhile.
     pub(super) fn join(&mut self, shard: usize, name: &str) -> usize {
         let who = self.connect(shard, PLENTY);
         self.settle();

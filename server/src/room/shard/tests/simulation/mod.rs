@@ -1,8 +1,8 @@
 //! Simulation of a room: people come, act and go; sockets fill, drain and break; shards take half
 //! turns, and go on between any two locks of another's; the server may be stopped. A seed decides the
-//! order. In the end, what each reader was given is compared with the room's log.
+//! order. At the end, the bytes that each reader received are compared with the room's log.
 //!
-//! `WAC_SEED=17` replays one seed and tells its steps, `WAC_SEEDS=100000` runs so many.
+//! `WAC_SEED=17` replays one seed and prints its steps, `WAC_SEEDS=100000` runs that many.
 
 mod reader;
 mod step;
@@ -32,9 +32,9 @@ use watch::Watch;
 
 /// Seeds that `scripts/test` runs.
 const SEEDS: u64 = 500;
-/// More than any run needs: reached, something spins.
+/// More than any run needs; if it is reached, something spins.
 const MANY_ROUNDS: usize = 10_000;
-/// Capacity of an inbox: so little that it is often full.
+/// Capacity of an inbox: so small that it is often full.
 const INBOX_CAPACITY: usize = 2;
 
 #[test]
@@ -68,18 +68,18 @@ struct Simulation {
     threads: Threads,
     /// Everybody who ever connected; the first only reads.
     readers: Vec<Reader>,
-    /// Who sits where now.
+    /// The reader in each place now.
     seats: [usize; SEATS],
     serial: u64,
     said: BTreeMap<u64, Said>,
-    /// The room's log, and where what it holds was read up to.
+    /// The room's log, and the position up to which the simulation has read it.
     view: View,
     looked: Position,
     /// The numbers of the messages in the log, in order.
     room: Vec<u64>,
-    /// The steps that a stop has left.
+    /// The steps left until a stop cuts sessions short.
     grace: Option<usize>,
-    /// What stands, for each who said it and to whom: proven by a fence that has come.
+    /// The last message of each stream that a fence has proven to be in its place.
     stands: BTreeMap<reader::Stream, u64>,
 }
 
@@ -235,7 +235,7 @@ impl Simulation {
         self.threads.half_turn(shard, self.world.now);
     }
 
-    /// Reads what has been appended, and what everybody has been given.
+    /// Reads the lines appended to the log, and those that everybody has received.
     fn look(&mut self) {
         let Self { world, view, .. } = self;
         world.shared.with_room(|room| view.catch_up(&room.log));
@@ -257,7 +257,7 @@ impl Simulation {
         }
     }
 
-    /// Lets every socket drain and everything come to rest, then holds what was read to the log.
+    /// Lets every socket drain and everything come to rest, then compares what was read with the log.
     fn check(mut self) {
         self.threads.finish_turns(self.world.now);
         self.rest();
@@ -268,7 +268,7 @@ impl Simulation {
         self.rest();
         let stopped = self.world.shared.phases.now() != Phase::Serving;
         if stopped {
-            // Whoever closes in answer lets the linger end.
+            // A peer that closes in answer ends the linger.
             self.world.people.iter().for_each(Fake::end_input);
             self.rest();
             self.world.pass(Duration::from_secs(31));
@@ -303,7 +303,7 @@ impl Simulation {
             for shard in 0..self.weather.shards {
                 if self.world.has_work(shard) {
                     self.world.turn(shard);
-                    // Now, for no turn appends more than a window, but two may.
+                    // Checked now, because no turn appends more than a window, but two may.
                     self.look();
                     rested = false;
                 }
@@ -315,7 +315,7 @@ impl Simulation {
         panic!("the shards never come to rest");
     }
 
-    /// Nobody holds a name who is not there, and nothing waits for one who has read everything.
+    /// Checks that no name belongs to a reader who is gone, and that nothing waits for one who has read everything.
     fn check_roster(&self) {
         let open =
             |reader: &&Reader| !self.world.people[reader.who].is_closed() && !reader.is_broken();
@@ -350,7 +350,7 @@ impl Simulation {
 /// The shards' threads, one at a time.
 struct Threads {
     shards: Rc<[RefCell<Shard<Fake>>]>,
-    /// Which are in the middle of a turn.
+    /// The shards in the middle of a turn.
     taken_in: Rc<[Cell<bool>]>,
     random: Rc<RefCell<Rng>>,
 }
@@ -364,7 +364,7 @@ impl Threads {
         }
     }
 
-    /// Lets a shard take half a turn: it takes in or gives out. Before each of its locks others may go on.
+    /// Lets a shard take half a turn: ingest or flush. Before each of its locks other shards may go on.
     fn half_turn(&self, shard: usize, now: Duration) {
         let others = {
             let (shards, taken_in, random) = (

@@ -1,4 +1,4 @@
-//! Reader: a connection of the simulation, what it was given and what it should have been given.
+//! Reader: a connection of the simulation, with the bytes it received and those it should have received.
 
 use std::collections::BTreeMap;
 
@@ -18,15 +18,15 @@ pub(super) struct Said {
 pub(super) struct Reader {
     pub(super) who: usize,
     left: Option<Departure>,
-    /// The number of the step in which it was greeted: what is said later is for it, too.
+    /// The step in which it was greeted: messages sent later are for it, too.
     greeted: Option<u64>,
-    /// Its name, and the number of the step in which it read that it has it.
+    /// Its name, and the step in which it was welcomed under that name.
     named: Option<(usize, u64)>,
-    /// The names it has asked for.
+    /// The names it has claimed.
     asked: Vec<usize>,
-    /// One of its whispers has been refused, so it can't be told which of them stand.
+    /// One of its whispers has been refused, so it is unknown which of them were accepted.
     refused: bool,
-    /// Beginning of a line whose end has not come.
+    /// Beginning of an incomplete line.
     partial: Vec<u8>,
     lines: Vec<String>,
     last_said: BTreeMap<Option<usize>, u64>,
@@ -35,12 +35,12 @@ pub(super) struct Reader {
     fences: BTreeMap<u64, Fence>,
 }
 
-/// Fence that was asked for.
+/// Fence that was requested.
 #[derive(Debug)]
 struct Fence {
     /// Messages that have to be read before it.
     stood: BTreeMap<Stream, u64>,
-    /// Messages that its asker had said before.
+    /// Messages that its sender had sent before.
     said: BTreeMap<Option<usize>, u64>,
 }
 
@@ -83,7 +83,7 @@ impl Reader {
         self.asked.push(name);
     }
 
-    /// Notes what it says; what it says before it has a name does not stand.
+    /// Notes its messages; those sent before it has a name do not count.
     pub(super) fn says(&mut self, to: Option<usize>, number: u64) {
         if self.named.is_some() {
             self.last_said.insert(to, number);
@@ -159,7 +159,7 @@ impl Reader {
         }
     }
 
-    /// Tells whether a number said in a stream is for this reader.
+    /// Tells whether a numbered message of a stream is for this reader.
     fn is_mine(&self, (from, to): Stream, number: u64) -> bool {
         match to {
             None => from != self.who && self.greeted.is_some_and(|since| number > since),
@@ -169,7 +169,7 @@ impl Reader {
         }
     }
 
-    /// Tells whether it reads until the server closes: it neither broke nor was closed for its own sake.
+    /// Tells whether it reads until the server closes: it neither broke nor was closed for a fault of its own.
     pub(super) fn reads_to_the_last(&self) -> bool {
         self.lines
             .last()
@@ -224,7 +224,7 @@ impl Reader {
         for line in &self.lines {
             if let Some(number) = whisper(line) {
                 let to = said[&number].to.expect("it was a whisper");
-                // It may be read before the welcome, but never by one who does not get the name.
+                // It may arrive before the welcome, but never at a reader that does not get the name.
                 let mine = self
                     .name()
                     .map_or(self.asked.contains(&to), |name| name == to);
@@ -242,13 +242,13 @@ impl Reader {
     }
 }
 
-/// Reads `p3: #17 …`: its number.
+/// Returns the number in `p3: #17 …`.
 pub(super) fn message(line: &str) -> Option<u64> {
     let (_, rest) = line.strip_prefix('p')?.split_once(": #")?;
     rest.split([' ', '\r']).next()?.parse().ok()
 }
 
-/// Reads `p3 whispers, "#17"`: its number.
+/// Returns the number in `p3 whispers, "#17"`.
 fn whisper(line: &str) -> Option<u64> {
     let (_, rest) = line.strip_prefix('p')?.split_once(" whispers, \"#")?;
     rest.strip_suffix('"')?.parse().ok()

@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 /// Connections at a time, beside the one that only reads.
 pub(super) const SEATS: usize = 12;
-/// Names that people ask for: enough for all, or so few that they change hands all the time.
+/// Names that people claim: enough for all, or so few that they change hands all the time.
 const NAMES: usize = 2 * SEATS;
 const COVETED_NAMES: usize = 4;
 
@@ -54,10 +54,10 @@ pub(super) enum Departure {
 
 #[derive(Debug)]
 pub(super) enum Step {
-    /// Somebody new sits down where somebody has left.
+    /// Somebody new connects in a place that somebody left.
     Arrive(usize),
     LogIn(usize, usize),
-    /// Lines with so many bytes behind their numbers.
+    /// Lines with so many bytes after their numbers.
     Say {
         seat: usize,
         lines: usize,
@@ -69,7 +69,7 @@ pub(super) enum Step {
         name: usize,
         lines: usize,
     },
-    /// The one who holds a name leaves, and another asks for it at once.
+    /// The owner of a name leaves, and another reader claims it at once.
     TakeOver(usize, usize),
     Ping(usize),
     Who(usize),

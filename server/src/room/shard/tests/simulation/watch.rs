@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// More than any step takes: thousands of times so long.
+/// Thousands of times longer than any step takes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Watches the steps of a run.
