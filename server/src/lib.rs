@@ -32,6 +32,7 @@ pub use room::drain::DrainReport;
 use room::shard::ShardThread;
 use room::shared::Shared;
 use room::{drain, watchdog};
+use wac_core::roster::ShardId;
 
 /// An error that keeps the server from serving.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +74,7 @@ pub fn run(
         .map_err(start("signal handlers"))?;
     let shared = Arc::new(Shared::new(config));
     let threads = (0..config.shards)
-        .map(|id| ShardThread::spawn(id, shared.clone()))
+        .map(|index| ShardThread::spawn(ShardId::of_index(index), shared.clone()))
         .collect::<Result<Vec<_>, _>>()
         .map_err(start("shards"))?;
     let ready_line = ready_line(&listeners, config.shards);

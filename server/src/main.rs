@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::Parser;
 use wac_server::config::args::{Args, CommandLine, Verb};
 use wac_server::config::{Config, ConfigError};
-use wac_server::config::{limits, paths};
+use wac_server::config::{default_paths, machine};
 use wac_server::network::listeners::Listeners;
 use wac_server::process::daemon::{self, Starter};
 use wac_server::process::logging::{Log, LogError};
@@ -27,11 +27,11 @@ fn main() -> ExitCode {
             serve(&line.serve, &mut starter).map(|report| verbs::stopped_code(report.cut_short))
         }
         Some(Verb::Stop { pid_file, timeout }) => verbs::stop(
-            &pid_file.pid_file.unwrap_or_else(paths::pid_file),
+            &pid_file.pid_file.unwrap_or_else(default_paths::pid_file),
             timeout.into(),
         ),
         Some(Verb::Status { pid_file }) => {
-            verbs::status(&pid_file.pid_file.unwrap_or_else(paths::pid_file))
+            verbs::status(&pid_file.pid_file.unwrap_or_else(default_paths::pid_file))
         }
     };
     done.unwrap_or_else(|error| {
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 /// Starts and serves. The order matters: errors must reach the terminal, and threads come after the fork.
 fn serve(args: &Args, starter: &mut Starter) -> anyhow::Result<DrainReport> {
     signals::hold().context("cannot hold signals")?; // 0. from here on none ends a start halfway
-    let files = limits::raise_open_files().context("cannot read the limit of open files")?;
+    let files = machine::raise_open_files().context("cannot read the limit of open files")?;
     let config = Config::load(args, files)?; // 1. read only: every problem on the terminal
     let server = config.identity.as_ref();
     let claim = |path| PidFile::claim(path, server);

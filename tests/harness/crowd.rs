@@ -14,7 +14,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use socket2::Socket;
 
 use crate::address::Receive;
-use crate::inbox::Inbox;
+use crate::line_cutter::Inbox;
 use crate::{Address, DEADLINE, Ending};
 
 /// Bytes asked for in one read.

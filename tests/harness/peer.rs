@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::Socket;
 
 use crate::address::Receive;
-use crate::inbox::Inbox;
+use crate::line_cutter::Inbox;
 use crate::{Address, DEADLINE, Writer};
 
 /// Bytes asked for in one read.

@@ -2,10 +2,10 @@
 //! run one at a time (`--test-threads=1`), because each needs the machine.
 
 mod bursts;
-mod freeze;
 mod slow_readers;
 mod stop;
 mod storms;
+mod stuck_whispers;
 
 // The people in the tests of the stop.
-mod town;
+mod talkers;

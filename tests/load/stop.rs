@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use wac_tests::{Crowd, Ending, Peer, Server, Setup, Signal};
 
-use crate::town::{PEOPLE, Pace, SENDERS, Story, Town};
+use crate::talkers::{PEOPLE, Pace, SENDERS, Story, Town};
 
 const STOPPING: &str = "* closing: the server is stopping";
 

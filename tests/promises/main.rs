@@ -12,7 +12,6 @@ mod slow_readers;
 
 // The protocol that the promises build on.
 mod addresses;
-mod admission;
 mod commands;
 mod every_split;
 mod flood;
@@ -20,6 +19,7 @@ mod greeting;
 mod listeners;
 mod names;
 mod notices;
+mod other_protocols;
 mod rogues;
 mod telnet;
 mod telnet_and_ncat;

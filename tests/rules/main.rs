@@ -1,5 +1,5 @@
-//! Rules of the server's loop that a process shows from outside, one file each, named as in
-//! `server/DESIGN.md`. Rules that only pure code can show are tested beside that code.
+//! Rules of the server's loop (`server/DESIGN.md`) that a process shows from outside. Rules that only pure
+//! code can show are tested beside that code.
 
 mod design;
 mod direct_messages;

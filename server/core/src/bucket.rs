@@ -29,19 +29,6 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Takes tokens, or tells when there will be enough.
-    ///
-    /// # Errors
-    /// The time at which there will be enough tokens; none is taken.
-    pub fn take(&mut self, rate: Rate, tokens: u64, now: Duration) -> Result<(), Duration> {
-        let enough_at = self.enough_at(rate, tokens, now);
-        if enough_at > now {
-            return Err(enough_at);
-        }
-        self.reserve(rate, tokens, now);
-        Ok(())
-    }
-
     /// Takes tokens that may not be there yet; returns the time at which they will be.
     ///
     /// Each reservation has its turn after all earlier ones.
@@ -100,23 +87,33 @@ mod tests {
     };
     const START: Duration = Duration::from_secs(100);
 
+    /// Reserves tokens if they are there; otherwise returns the time at which they will be.
+    fn take(bucket: &mut Bucket, tokens: u64, now: Duration) -> Result<(), Duration> {
+        let enough_at = bucket.enough_at(RATE, tokens, now);
+        if enough_at > now {
+            return Err(enough_at);
+        }
+        assert_eq!(bucket.reserve(RATE, tokens, now), now);
+        Ok(())
+    }
+
     #[test]
     fn a_burst_passes_and_then_one_at_a_time() {
         let mut bucket = Bucket::default();
         for _ in 0..10 {
-            assert_eq!(bucket.take(RATE, 1, START), Ok(()));
+            assert_eq!(take(&mut bucket, 1, START), Ok(()));
         }
         let next = START + Duration::from_millis(200);
-        assert_eq!(bucket.take(RATE, 1, START), Err(next));
-        assert_eq!(bucket.take(RATE, 1, next), Ok(()));
-        assert!(bucket.take(RATE, 1, next).is_err());
+        assert_eq!(take(&mut bucket, 1, START), Err(next));
+        assert_eq!(take(&mut bucket, 1, next), Ok(()));
+        assert!(take(&mut bucket, 1, next).is_err());
     }
 
     #[test]
     fn a_bucket_is_full_again_after_a_quiet_time() {
         let mut bucket = Bucket::default();
         assert!(bucket.is_full(START));
-        bucket.take(RATE, 10, START).unwrap();
+        take(&mut bucket, 10, START).unwrap();
         assert_eq!(bucket.available(RATE, START), 0);
         assert_eq!(bucket.available(RATE, START + Duration::from_secs(1)), 5);
         assert!(bucket.is_full(START + Duration::from_secs(2)));
@@ -125,14 +122,14 @@ mod tests {
     #[test]
     fn reservations_are_served_in_order() {
         let mut bucket = Bucket::default();
-        bucket.take(RATE, 10, START).unwrap();
+        take(&mut bucket, 10, START).unwrap();
         let turns: Vec<_> = (0..3).map(|_| bucket.reserve(RATE, 1, START)).collect();
         assert_eq!(
             turns,
             [200, 400, 600].map(|ms| START + Duration::from_millis(ms))
         );
         let next = START + Duration::from_millis(800);
-        assert_eq!(bucket.take(RATE, 1, turns[2]), Err(next));
+        assert_eq!(take(&mut bucket, 1, turns[2]), Err(next));
         assert_eq!(bucket.available(RATE, START), 0);
     }
 
@@ -145,7 +142,7 @@ mod tests {
             for (wait_ms, tokens) in takes {
                 now += Duration::from_millis(wait_ms);
                 let enough = bucket.available(RATE, now) >= tokens;
-                match bucket.take(RATE, tokens, now) {
+                match take(&mut bucket, tokens, now) {
                     Ok(()) => { prop_assert!(enough); taken += tokens }
                     Err(at) => {
                         prop_assert!(!enough && at > now);

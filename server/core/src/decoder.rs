@@ -22,8 +22,8 @@ const DELETE: u8 = 0x7f;
 pub enum Input<'a> {
     /// A line without its ending.
     Line(&'a [u8]),
-    /// A line longer than [`MAX_CLIENT_LINE_BYTES`]: reported once, its tail is skipped.
-    TooLong,
+    /// The beginning of a line longer than [`MAX_CLIENT_LINE_BYTES`]: reported once, its tail is skipped.
+    TooLong(&'a [u8]),
     /// Telnet's AYT.
     AreYouThere,
     /// The bytes that decline a Telnet option.
@@ -81,7 +81,7 @@ impl Decoder {
         }
         Some(match self.found? {
             Found::Line => Input::Line(without_cr(&self.bytes[..self.text])),
-            Found::TooLong => Input::TooLong,
+            Found::TooLong => Input::TooLong(&self.bytes[..self.text]),
             Found::AreYouThere => Input::AreYouThere,
             Found::Decline(bytes) => Input::Decline(bytes),
         })
@@ -98,8 +98,7 @@ impl Decoder {
         }
     }
 
-    /// Returns the decoded text of the line that was found or is incomplete; of a line that
-    /// is too long, its beginning.
+    /// Returns the decoded text of an incomplete line.
     pub fn partial(&self) -> &[u8] {
         &self.bytes[..self.text]
     }
@@ -192,6 +191,7 @@ mod tests {
                 while let Some(input) = decoder.peek() {
                     seen.push(match input {
                         Input::Line(line) => String::from_utf8_lossy(line).into_owned(),
+                        Input::TooLong(_) => "TooLong".to_owned(),
                         other => format!("{other:?}"),
                     });
                     decoder.consume();
@@ -224,8 +224,10 @@ mod tests {
     fn the_beginning_of_an_overlong_line_is_available() {
         let mut decoder = Decoder::default();
         decoder.feed(&[b"POST /".to_vec(), vec![b'x'; 4090]].concat());
-        assert_eq!(decoder.peek(), Some(Input::TooLong));
-        assert!(decoder.partial().starts_with(b"POST /"));
+        let Some(Input::TooLong(beginning)) = decoder.peek() else {
+            panic!("the line is too long")
+        };
+        assert!(beginning.starts_with(b"POST /"));
         decoder.consume();
         assert_eq!(decoder.partial(), b"");
     }

@@ -16,14 +16,14 @@
 
 pub mod admission;
 pub mod bucket;
-pub mod close;
+pub mod close_reason;
 pub mod cursor;
 pub mod decoder;
 pub mod flood;
-pub mod foreign;
 pub mod log;
 pub mod name;
-pub mod notices;
+pub mod notice_batch;
+pub mod other_protocols;
 pub mod roster;
 pub mod session;
 pub mod telnet;

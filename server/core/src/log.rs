@@ -312,12 +312,12 @@ mod tests {
             appends in proptest::collection::vec((1usize..40_000, any::<bool>()), 1..60)) {
             let mut log = RoomLog::new(CHUNK_BYTES);
             let (mut view, mut model) = (View::default(), Vec::new());
-            for (length, skeleton) in appends {
+            for (length, catches_up) in appends {
                 let mut line = vec![b'a' + (length % 26) as u8; length];
                 line.push(b'\n');
                 prop_assert_eq!(log.append(&line).unwrap(), Position(model.len() as u64));
                 model.extend_from_slice(&line);
-                if skeleton {
+                if catches_up {
                     view.catch_up(&log);
                     prop_assert_eq!(view.head(), log.head());
                     prop_assert_eq!(&read(&view, view.start()), &model[view.start().0 as usize..]);

@@ -12,13 +12,51 @@ pub const WHISPER_BYTES: usize = 48 * 1024;
 
 /// The address of a session. Its id is never used again; its slot is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Address {
-    /// The number of the shard.
-    pub shard: u16,
+pub struct SessionAddress {
+    /// The shard that serves it.
+    pub shard: ShardId,
     /// The place in the shard's table.
-    pub slot: u32,
+    pub slot: Slot,
     /// The session's id.
     pub id: SessionId,
+}
+
+/// The number of a shard, counted from 0.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct ShardId(pub u16);
+
+/// A place in a shard's table, counted from 0.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot(pub u32);
+
+impl ShardId {
+    /// Returns the shard of an index into what is kept for each shard.
+    ///
+    /// # Panics
+    /// If the index is beyond 2¹⁶: there are at most 64 shards.
+    pub fn of_index(index: usize) -> Self {
+        Self(u16::try_from(index).expect("there are at most 64 shards"))
+    }
+
+    /// Returns the index into what is kept for each shard.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+impl Slot {
+    /// Returns the slot of an index into the table.
+    ///
+    /// # Panics
+    /// If the index is beyond 2³²: a process has fewer sockets.
+    pub fn of_index(index: usize) -> Self {
+        Self(u32::try_from(index).expect("there are fewer sockets than that"))
+    }
+
+    /// Returns the index into the table.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 /// The number of a session, counted from 1 and never used again.
@@ -27,9 +65,9 @@ pub struct SessionId(pub u64);
 
 /// An account of the bytes of whispers that wait for a user. A whisper reserves its bytes, and its delivery releases them.
 #[derive(Debug, Default)]
-pub struct Account(AtomicUsize);
+pub struct WhisperQuota(AtomicUsize);
 
-impl Account {
+impl WhisperQuota {
     /// Reserves bytes; returns `false`, and reserves nothing, if they do not fit.
     pub fn reserve(&self, bytes: usize) -> bool {
         self.0
@@ -58,8 +96,8 @@ pub enum Unavailable {
 
 #[derive(Debug)]
 struct User {
-    address: Address,
-    account: Arc<Account>,
+    address: SessionAddress,
+    account: Arc<WhisperQuota>,
     /// The key in the order of logging in.
     login: u64,
 }
@@ -111,7 +149,11 @@ impl Roster {
     ///
     /// # Errors
     /// [`Unavailable`] if the name is reserved or taken; nothing has changed then.
-    pub fn claim(&mut self, name: &Name, address: Address) -> Result<Arc<Account>, Unavailable> {
+    pub fn claim(
+        &mut self,
+        name: &Name,
+        address: SessionAddress,
+    ) -> Result<Arc<WhisperQuota>, Unavailable> {
         let (folded, skeletons) = (name.folded(), name.skeletons());
         if self.reserved.iter().any(|reserved| collide(reserved, name)) {
             return Err(Unavailable::Reserved);
@@ -129,7 +171,7 @@ impl Roster {
         }
         self.logins += 1;
         self.version += 1;
-        let account = Arc::new(Account::default());
+        let account = Arc::new(WhisperQuota::default());
         self.order.insert(self.logins, name.clone());
         self.users.insert(
             folded,
@@ -165,7 +207,7 @@ impl Roster {
     }
 
     /// Finds the owner of a name regardless of case; a look-alike finds nobody.
-    pub fn find(&self, name: &str) -> Option<(Address, &Arc<Account>)> {
+    pub fn find(&self, name: &str) -> Option<(SessionAddress, &Arc<WhisperQuota>)> {
         self.users
             .get(&Folded::of(name))
             .map(|user| (user.address, &user.account))
@@ -204,9 +246,9 @@ mod tests {
     }
 
     fn claim(roster: &mut Roster, text: &str) -> Result<(), Unavailable> {
-        let address = Address {
-            shard: 0,
-            slot: 0,
+        let address = SessionAddress {
+            shard: ShardId(0),
+            slot: Slot(0),
             id: SessionId(1),
         };
         roster.claim(&name(text), address).map(|_| ())
@@ -277,7 +319,7 @@ mod tests {
 
     #[test]
     fn whispers_reserve_up_to_a_bound() {
-        let account = Account::default();
+        let account = WhisperQuota::default();
         assert!(account.reserve(WHISPER_BYTES));
         assert!(!account.reserve(1));
         account.release(10);

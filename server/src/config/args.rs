@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::config::listen::ListenAddr;
-use crate::config::trusted::Trusted;
+use crate::config::trusted_networks::Trusted;
 
 /// The WAC chat server. Serves in the foreground and logs to standard error, or, with --daemon, in
 /// the background.

@@ -1,11 +1,11 @@
 //! Checked configuration of the server; all problems are reported at once.
 
 pub mod args;
+pub mod default_paths;
 pub mod identity;
-pub mod limits;
 pub mod listen;
-pub mod paths;
-pub mod trusted;
+pub mod machine;
+pub mod trusted_networks;
 
 use std::fmt;
 use std::fs;
@@ -86,15 +86,20 @@ impl Config {
     /// [`ConfigError`], with every problem found.
     pub fn load(args: &Args, open_files: usize) -> Result<Self, ConfigError> {
         let mut problems = Problems::default();
-        let shards = args.shards.map_or_else(limits::default_shards, usize::from);
+        let shards = args
+            .shards
+            .map_or_else(machine::default_shards, usize::from);
         let window = problems.size("--window", args.window, 64 << 10, 1 << 30);
         let config = Self {
             daemon: args.daemon,
             pid_file: problems.file(
                 args.pid_file.pid_file.as_deref(),
-                args.daemon.then(paths::pid_file),
+                args.daemon.then(default_paths::pid_file),
             ),
-            log_file: problems.file(args.log_file.as_deref(), args.daemon.then(paths::log_file)),
+            log_file: problems.file(
+                args.log_file.as_deref(),
+                args.daemon.then(default_paths::log_file),
+            ),
             identity: args
                 .user
                 .as_deref()
@@ -274,13 +279,13 @@ impl Problems {
         open_files: usize,
         shards: usize,
     ) -> usize {
-        if open_files <= limits::RESERVED_FILES {
+        if open_files <= machine::RESERVED_FILES {
             self.add(format!(
                 "the limit of open files is {open_files}; a server needs more than {} (ulimit -n)",
-                limits::RESERVED_FILES
+                machine::RESERVED_FILES
             ));
         }
-        let most = limits::connections(open_files, shards);
+        let most = machine::connections(open_files, shards);
         match wanted {
             Some(wanted) if wanted > most => {
                 self.add(format!(

@@ -3,9 +3,9 @@
 
 pub mod control;
 pub mod daemon;
-pub(crate) mod files;
 pub mod logging;
 pub mod pidfile;
+pub(crate) mod safe_open;
 pub mod signals;
 pub mod terminal;
 pub mod verbs;

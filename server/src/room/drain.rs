@@ -9,11 +9,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use wac_core::close::CloseReason;
+use wac_core::close_reason::CloseReason;
 use wac_core::wire::line::ServerLine;
 
-use crate::room::phase::Phase;
 use crate::room::shared::Shared;
+use crate::room::stop_phase::Phase;
 
 /// The time a shard has to cut its sessions short; one that takes longer counts as hung.
 const CUT_LIMIT: Duration = Duration::from_secs(2);
@@ -67,7 +67,7 @@ impl Shared {
         });
     }
 
-    /// Cuts the remaining sessions short; returns the number of shards that do not answer, and of their sessions.
+    /// Enters the last phase, which cuts short the sessions that remain, if any do; returns the number of shards that do not answer, and of their sessions.
     async fn cut_short(&self) -> (usize, usize) {
         self.enter(Phase::Cut);
         let all = self.all_shards(&self.phases.empty);

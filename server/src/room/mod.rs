@@ -3,11 +3,11 @@
 pub(crate) mod cached_replies;
 pub(crate) mod drain;
 pub(crate) mod inbox;
+pub(crate) mod locks;
 pub(crate) mod peer;
-pub(crate) mod phase;
 pub(crate) mod shard;
 pub(crate) mod shared;
-pub(crate) mod sync;
+pub(crate) mod stop_phase;
 pub(crate) mod throttled_counter;
 pub(crate) mod transport;
 pub(crate) mod watchdog;

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use wac_core::admission::Admission;
 use wac_core::bucket::{Bucket, Rate};
 use wac_core::log::{Position, RoomLog, Sealed};
-use wac_core::notices::Notices;
+use wac_core::notice_batch::Notices;
 use wac_core::roster::{Roster, SessionId};
 use wac_core::session::Rules;
 
@@ -16,8 +16,8 @@ use crate::config::Config;
 use crate::config::args::Switch;
 use crate::room::cached_replies::CachedReplies;
 use crate::room::inbox::{INBOX_CAPACITY, Inbox};
-use crate::room::phase::Phases;
-use crate::room::sync::{Sleeper, lock};
+use crate::room::locks::{Sleeper, lock};
+use crate::room::stop_phase::Phases;
 use crate::room::throttled_counter::ThrottledCounter;
 
 /// The room: its log, and the gathered notices.
@@ -149,7 +149,7 @@ impl Shared {
     }
 
     /// Takes bytes from the room's bucket; returns the time at which it holds them.
-    pub(crate) fn room_turn(&self, bytes: usize, now: Duration) -> Duration {
+    pub(crate) fn reserve_room_bytes(&self, bytes: usize, now: Duration) -> Duration {
         match &self.room_bucket {
             Some((rate, bucket)) if bytes > 0 => lock(bucket).reserve(*rate, bytes as u64, now),
             _ => now,

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::room::sync::lock;
+use crate::room::locks::lock;
 
 /// The least time between two log lines.
 const LOG_EVERY: Duration = Duration::from_secs(60);
@@ -37,9 +37,9 @@ mod tests {
 
     #[test]
     fn the_first_event_and_then_one_a_minute_is_logged() {
-        let rare = ThrottledCounter::default();
+        let counter = ThrottledCounter::default();
         let noted: Vec<_> = [0, 1, 59, 60, 61]
-            .map(|second| rare.note(Duration::from_secs(second)))
+            .map(|second| counter.note(Duration::from_secs(second)))
             .into();
         assert_eq!(noted, [Some(1), None, None, Some(4), None]);
     }

@@ -27,8 +27,8 @@ pub(crate) async fn watch(shared: &Shared) {
     loop {
         ticks.tick().await;
         for (id, (watch, inbox)) in watches.iter_mut().zip(&shared.inboxes).enumerate() {
-            if let Some(told) = watch.check(Snapshot::of(inbox, shared)) {
-                log(told, id, inbox, shared);
+            if let Some(reported) = watch.check(Snapshot::of(inbox, shared)) {
+                log(reported, id, inbox, shared);
             }
         }
         // It announces its sleep before the last check, so that no shard wakes unseen.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gungraun::library_benchmark;
 use wac_core::flood::{Flood, FloodLimits};
 use wac_core::log::View;
-use wac_core::session::{Event, Items, Rules, Session};
+use wac_core::session::{Context, Event, Items, Rules, Session};
 
 use crate::LINE;
 
@@ -57,8 +57,12 @@ impl User {
 
     fn feed(&mut self, line: &[u8]) {
         self.session.feed(line, &self.rules, NOW);
-        self.session
-            .advance(&self.rules, NOW, &|_| NOW, &mut self.items);
+        self.session.advance(&mut Context {
+            rules: &self.rules,
+            now: NOW,
+            room: &|_| NOW,
+            items: &mut self.items,
+        });
     }
 
     fn read_all(&mut self, view: &View) {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::close::CloseReason;
+use crate::close_reason::CloseReason;
 use crate::flood::Budget;
 use networks::Networks;
 

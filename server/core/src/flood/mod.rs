@@ -59,7 +59,7 @@ enum Turn {
 
 /// The owner of the limits that hold a session back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whose {
+enum HeldBy {
     Own,
     Others,
 }
@@ -88,7 +88,7 @@ impl Flood {
     /// a turn for the line and returns its time.
     ///
     /// # Errors
-    /// [`Held`] if one of them does not; only the turn at the address is taken, and stays the line's.
+    /// [`Held`] if one of them does not; the turns taken so far, at the address and in the room, stay the line's.
     pub fn line(
         &mut self,
         limits: &FloodLimits,
@@ -103,7 +103,7 @@ impl Flood {
         }
         let enough_at = self.lines.enough_at(limits.session.lines, tokens, now);
         if enough_at > now {
-            return Err(self.hold(enough_at, now, Whose::Own));
+            return Err(self.hold(enough_at, now, HeldBy::Own));
         }
         self.await_turn(limits, tokens, bytes, now, room)?;
         self.lines.reserve(limits.session.lines, tokens, now);
@@ -122,7 +122,7 @@ impl Flood {
         let available = self.bytes.available(rate, now);
         if available < WORTH_READING_BYTES {
             let until = self.bytes.enough_at(rate, WORTH_READING_BYTES, now);
-            return Err(self.hold(until, now, Whose::Own));
+            return Err(self.hold(until, now, HeldBy::Own));
         }
         Ok(usize::try_from(available).unwrap_or(usize::MAX))
     }
@@ -137,7 +137,7 @@ impl Flood {
     }
 
     /// Notes that none of the session's input waits any more.
-    pub fn caught_up(&mut self) {
+    pub fn note_caught_up(&mut self) {
         if let Some(episode) = &mut self.episode {
             episode.held = None;
         }
@@ -176,7 +176,7 @@ impl Flood {
         match turn {
             Turn::Room(at) if at <= now => Ok(()),
             Turn::Address(at) | Turn::Room(at) => {
-                let held = self.hold(at, now, Whose::Others);
+                let held = self.hold(at, now, HeldBy::Others);
                 if let Some(episode) = &mut self.episode {
                     episode.turn = Some(turn);
                 }
@@ -185,11 +185,11 @@ impl Flood {
         }
     }
 
-    fn hold(&mut self, until: Duration, now: Duration, whose: Whose) -> Held {
+    fn hold(&mut self, until: Duration, now: Duration, whose: HeldBy) -> Held {
         let is_news = self.episode.is_none();
         let episode = self.episode.get_or_insert_default();
         let held = episode.held.get_or_insert_default();
-        if whose == Whose::Own {
+        if whose == HeldBy::Own {
             *held += until.saturating_sub(now.max(episode.counted));
             episode.counted = episode.counted.max(until);
         }

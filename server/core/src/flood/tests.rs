@@ -57,7 +57,7 @@ fn a_quiet_time_ends_the_episode() {
             .unwrap_err()
             .is_news
     );
-    flood.caught_up();
+    flood.note_caught_up();
     let again = START + Duration::from_secs(10);
     flood.read(&limits(), 100, again);
     for _ in 0..10 {
@@ -78,7 +78,7 @@ fn two_minutes_held_without_a_break_is_too_long_but_catching_up_restarts_the_cou
     }
     while line(&mut flood, Cost::Line, now).is_ok() {}
     assert!(line(&mut flood, Cost::Line, now).unwrap_err().too_long);
-    flood.caught_up();
+    flood.note_caught_up();
     assert!(!line(&mut flood, Cost::Line, now).unwrap_err().too_long);
 }
 
@@ -259,7 +259,7 @@ fn an_occasional_sender_waits_for_one_line_of_each_neighbour() {
             waited = held.until - now;
             neighbours.talk_until(held.until);
         }
-        neighbours.sessions[63].caught_up();
+        neighbours.sessions[63].note_caught_up();
         assert!(waited <= Duration::from_millis(63 * 50), "{waited:?}");
         now += Duration::from_secs(10);
     }

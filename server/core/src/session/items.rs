@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use crate::close::CloseReason;
+use crate::close_reason::CloseReason;
 use crate::cursor::Private;
 use crate::name::Name;
+use crate::roster::Slot;
 use crate::wire::line::ServerLine;
 
 /// A task for the shard, on behalf of a session.
@@ -26,14 +27,14 @@ pub enum Item {
     /// Write private bytes to the session.
     Answer(Private),
     /// Write a shared text to the session.
-    Show(Shared),
+    Show(CachedReply),
     /// End the session: its last item.
     End(CloseReason),
 }
 
 /// A text that many sessions share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shared {
+pub enum CachedReply {
     /// The answer to `HELP`.
     Help,
     /// The answer to `WHO`.
@@ -59,8 +60,8 @@ impl fmt::Debug for Whisper {
 #[derive(Debug, Default)]
 pub struct Items {
     /// The slot of the session that is handing out items.
-    pub from: u32,
-    queue: VecDeque<(u32, Item)>,
+    pub current: Slot,
+    queue: VecDeque<(Slot, Item)>,
     lines: Vec<u8>,
     /// The number of bytes of `lines` already taken.
     taken: usize,
@@ -69,11 +70,11 @@ pub struct Items {
 impl Items {
     /// Adds an item of the session `from`.
     pub fn push(&mut self, item: Item) {
-        self.queue.push_back((self.from, item));
+        self.queue.push_back((self.current, item));
     }
 
     /// Puts back an item that could not be performed yet.
-    pub fn push_front(&mut self, from: u32, item: Item) {
+    pub fn push_front(&mut self, from: Slot, item: Item) {
         self.queue.push_front((from, item));
     }
 
@@ -87,12 +88,12 @@ impl Items {
     }
 
     /// Returns the next item and the slot of its session.
-    pub fn front(&self) -> Option<&(u32, Item)> {
+    pub fn front(&self) -> Option<&(Slot, Item)> {
         self.queue.front()
     }
 
     /// Takes the next item, which must not be a line.
-    pub fn pop(&mut self) -> Option<(u32, Item)> {
+    pub fn pop(&mut self) -> Option<(Slot, Item)> {
         debug_assert!(!matches!(self.queue.front(), Some((_, Item::Line { .. }))));
         self.queue.pop_front()
     }
@@ -111,7 +112,7 @@ impl Items {
     }
 
     /// Takes one line off the front; returns its session's slot and its length.
-    pub fn pop_line(&mut self) -> Option<(u32, usize)> {
+    pub fn pop_line(&mut self) -> Option<(Slot, usize)> {
         let &(from, Item::Line { bytes }) = self.queue.front()? else {
             return None;
         };

@@ -5,6 +5,7 @@
 //! and reports the outcome ([`Event`]). While an event is outstanding, the session's own answers
 //! are unread or flood control holds it, the rest of the input stays undecoded.
 
+mod conversation;
 mod items;
 mod respond;
 #[cfg(test)]
@@ -13,22 +14,16 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::MAX_CLIENT_LINE_BYTES;
-use crate::close::CloseReason;
+use crate::close_reason::CloseReason;
 use crate::cursor::{Cursor, Private};
-use crate::decoder::{Decoder, Input};
-use crate::flood::{Flood, FloodLimits, Held};
-use crate::foreign::{Extent, is_foreign, without_byte_order_mark};
+use crate::decoder::Decoder;
+use crate::flood::{Flood, FloodLimits};
 use crate::log::{Position, View};
 use crate::name::Name;
-use crate::roster::{Account, Unavailable};
-use crate::text;
-use crate::wire::command::{Command, Cost, Line};
-use crate::wire::line::LINE_END;
-use crate::wire::notice::Notice;
-use crate::wire::refusal::Refusal;
+use crate::roster::{Unavailable, WhisperQuota};
 
-pub use items::{Item, Items, Shared, Whisper};
+use conversation::{Conversation, Login};
+pub use items::{CachedReply, Item, Items, Whisper};
 
 /// Bytes of own answers that may be unread before the session's input waits: a peer that asks without
 /// reading waits for itself.
@@ -43,11 +38,23 @@ pub struct Rules {
     pub secret: Box<str>,
 }
 
+/// A session's surroundings while it handles its input.
+pub struct Context<'a> {
+    /// The rules of the room.
+    pub rules: &'a Rules,
+    /// The time since the server's start.
+    pub now: Duration,
+    /// Takes a turn in the room for a line of so many bytes, and returns its time: `now` for none.
+    pub room: &'a dyn Fn(usize) -> Duration,
+    /// The queue for the session's items.
+    pub items: &'a mut Items,
+}
+
 /// The outcome of an item.
 #[derive(Debug)]
 pub enum Event {
     /// The name now belongs to the session, with its account of whispers.
-    Claimed(Arc<Account>),
+    Claimed(Arc<WhisperQuota>),
     /// The name is unavailable.
     Unavailable(Unavailable),
     /// The whisper is on its way.
@@ -60,7 +67,7 @@ pub enum Event {
 
 /// The reason for which a session's input stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
+pub enum InputState {
     /// All input is decoded: more may be read.
     Drained,
     /// Flood control holds it until this time.
@@ -82,31 +89,12 @@ pub enum Appetite {
     None,
 }
 
-#[derive(Debug)]
-enum Login {
-    Visitor,
-    Claiming(Name),
-    User(Name, Arc<Account>),
-}
-
 /// The life of one connection.
 #[derive(Debug)]
 pub struct Session {
     decoder: Decoder,
     cursor: Cursor,
-    login: Login,
-    /// `None` if the peer is exempt.
-    flood: Option<Flood>,
-    /// The weight of own answers and skips that have not been written.
-    own_waiting: usize,
-    /// The number of shared texts, or pieces of one, that have not been written.
-    shared_waiting: usize,
-    /// An item was handed out whose outcome is not known yet.
-    awaiting: bool,
-    /// A first line that is not blank has been seen, so the peer speaks our protocol, well or badly.
-    opened: bool,
-    input_ended: bool,
-    ended: Option<CloseReason>,
+    conversation: Conversation,
 }
 
 impl Session {
@@ -115,14 +103,7 @@ impl Session {
         let mut session = Self {
             decoder: Decoder::default(),
             cursor: Cursor::new(view.head()),
-            login: Login::Visitor,
-            flood,
-            own_waiting: 0,
-            shared_waiting: 1,
-            awaiting: false,
-            opened: false,
-            input_ended: false,
-            ended: None,
+            conversation: Conversation::begin(flood),
         };
         session.insert(view.head(), Private::Shared(greeting), view);
         session
@@ -130,20 +111,22 @@ impl Session {
 
     /// Returns the name, once logged in.
     pub fn name(&self) -> Option<&Name> {
-        match &self.login {
-            Login::User(name, _) => Some(name),
-            Login::Visitor | Login::Claiming(_) => None,
-        }
+        self.conversation.name()
     }
 
     /// Tells whether nobody has logged in or is about to.
     pub fn is_visitor(&self) -> bool {
-        matches!(self.login, Login::Visitor)
+        matches!(self.conversation.login, Login::Visitor)
     }
 
     /// Returns the close reason, if the session has ended.
     pub fn ended(&self) -> Option<CloseReason> {
-        self.ended
+        self.conversation.ended
+    }
+
+    /// Tells whether the input waits for an event or for answers to be read.
+    pub fn is_waiting(&self) -> bool {
+        self.conversation.is_waiting()
     }
 
     /// Returns the session's cursor in the room log.
@@ -153,208 +136,81 @@ impl Session {
 
     /// Returns the amount that may be read from the socket now.
     pub fn appetite(&mut self, rules: &Rules, now: Duration, items: &mut Items) -> Appetite {
-        if self.ended.is_some() || self.input_ended || self.is_waiting() {
-            return Appetite::None;
-        }
         let free = self.decoder.free();
-        if free == 0 {
+        if free == 0 || !self.conversation.wants_input() {
             return Appetite::None;
         }
-        match (&mut self.flood, &rules.flood) {
-            (Some(flood), Some(limits)) => match flood.may_read(limits, now) {
-                Ok(bytes) => Appetite::Bytes(free.min(bytes)),
-                Err(held) => match self.hold(held, items) {
-                    Progress::Held(until) => Appetite::Held(until),
-                    _ => Appetite::None,
-                },
-            },
-            _ => Appetite::Bytes(free),
+        match self.conversation.may_read(rules, now, items) {
+            Ok(bytes) => Appetite::Bytes(free.min(bytes)),
+            Err(InputState::Held(until)) => Appetite::Held(until),
+            Err(_) => Appetite::None,
         }
     }
 
     /// Takes bytes read from the socket, at most as many as the [`appetite`](Self::appetite) allowed.
     pub fn feed(&mut self, bytes: &[u8], rules: &Rules, now: Duration) {
-        if let (Some(flood), Some(limits)) = (&mut self.flood, &rules.flood) {
+        if let (Some(flood), Some(limits)) = (&mut self.conversation.flood, &rules.flood) {
             flood.read(limits, bytes.len(), now);
         }
         self.decoder.feed(bytes);
     }
 
     /// Notes that the peer will send no more; complete lines are still answered.
-    pub fn input_ended(&mut self) {
-        self.input_ended = true;
+    pub fn end_input(&mut self) {
+        self.conversation.input_ended = true;
     }
 
     /// Notes that no input waits: it is all decoded and the socket has no more.
-    pub fn caught_up(&mut self) {
-        if let Some(flood) = &mut self.flood {
-            flood.caught_up();
+    pub fn note_caught_up(&mut self) {
+        if let Some(flood) = &mut self.conversation.flood {
+            flood.note_caught_up();
         }
     }
 
-    /// Turns input into items as far as they may go. `room` takes a turn in the room for
-    /// the bytes of a line, and returns its time.
-    pub fn advance(
-        &mut self,
-        rules: &Rules,
-        now: Duration,
-        room: &dyn Fn(usize) -> Duration,
-        items: &mut Items,
-    ) -> Progress {
+    /// Turns input into items as far as they may go.
+    pub fn advance(&mut self, context: &mut Context<'_>) -> InputState {
+        let conversation = &mut self.conversation;
         loop {
-            if self.ended.is_some() {
-                return Progress::Ended;
+            if conversation.ended.is_some() {
+                return InputState::Ended;
             }
-            if self.is_waiting() {
-                return Progress::Waiting;
+            if conversation.is_waiting() {
+                return InputState::Waiting;
             }
-            match self.next(rules, now, room, items) {
-                Ok(true) => {}
-                Ok(false) if self.input_ended => self.end(CloseReason::PeerClosed, items),
-                Ok(false) => return Progress::Drained,
-                Err(held) => return self.hold(held, items),
-            }
-        }
-    }
-
-    /// Takes the next part of the input; returns `false` if there is none.
-    fn next(
-        &mut self,
-        rules: &Rules,
-        now: Duration,
-        room: &dyn Fn(usize) -> Duration,
-        items: &mut Items,
-    ) -> Result<bool, Held> {
-        // The decoder lends out the line while the rest of the session answers it.
-        let mut decoder = std::mem::take(&mut self.decoder);
-        let taken = self.take(&mut decoder, rules, now, room, items);
-        if taken == Ok(true) {
-            decoder.consume();
-        }
-        self.decoder = decoder;
-        taken
-    }
-
-    fn take(
-        &mut self,
-        decoder: &mut Decoder,
-        rules: &Rules,
-        now: Duration,
-        room: &dyn Fn(usize) -> Duration,
-        items: &mut Items,
-    ) -> Result<bool, Held> {
-        if !self.opened && begins_foreign(decoder) {
-            self.end(CloseReason::NotOurProtocol, items);
-            return Ok(true);
-        }
-        let Some(input) = decoder.peek() else {
-            return Ok(false);
-        };
-        match input {
-            Input::Line(bytes) => match std::str::from_utf8(self.without_its_mark(bytes)) {
-                Ok(line) => {
-                    let line = text::clean(line);
-                    let line = Line::parse(&line);
-                    let said = self.said_bytes(&line);
-                    self.allow(line.cost(), bytes.len(), rules, now, || room(said))?;
-                    self.respond(&line, &rules.secret, items);
-                    self.opened |= line != Line::Blank;
-                }
-                Err(_) => {
-                    self.allow(Cost::Line, bytes.len(), rules, now, || now)?;
-                    self.refuse(Refusal::NotUtf8, items);
-                    self.opened = true;
-                }
-            },
-            Input::TooLong => {
-                self.allow(Cost::Line, MAX_CLIENT_LINE_BYTES, rules, now, || now)?;
-                self.refuse(Refusal::TooLong, items);
-                self.opened = true;
-            }
-            Input::AreYouThere => {
-                self.allow(Cost::Line, 0, rules, now, || now)?;
-                self.tell(Notice::Present, items);
-            }
-            Input::Decline(bytes) => {
-                self.allow(Cost::Fifth, 0, rules, now, || now)?;
-                self.answer(bytes.into(), items);
+            match self.decoder.peek() {
+                Some(input) => match conversation.take(&input, context) {
+                    Ok(()) => self.decoder.consume(),
+                    Err(held) => return conversation.hold(held, context.items),
+                },
+                None => match conversation.reason_to_end(self.decoder.partial()) {
+                    Some(reason) => conversation.end(reason, context.items),
+                    None => return InputState::Drained,
+                },
             }
         }
-        Ok(true)
-    }
-
-    /// Strips a byte order mark from a line that may be the first.
-    fn without_its_mark<'a>(&self, line: &'a [u8]) -> &'a [u8] {
-        if self.opened {
-            line
-        } else {
-            without_byte_order_mark(line)
-        }
-    }
-
-    /// Asks flood control, if there is any, whether a line may pass.
-    fn allow(
-        &mut self,
-        cost: Cost,
-        bytes: usize,
-        rules: &Rules,
-        now: Duration,
-        room: impl FnOnce() -> Duration,
-    ) -> Result<(), Held> {
-        match (&mut self.flood, &rules.flood) {
-            (Some(flood), Some(limits)) => flood.line(limits, cost, bytes, now, room),
-            _ => Ok(()),
-        }
-    }
-
-    /// Holds the session until flood control lets it go on, or ends it if it was held too long.
-    fn hold(&mut self, held: Held, items: &mut Items) -> Progress {
-        if held.too_long {
-            self.end(CloseReason::HeldTooLong, items);
-            return Progress::Ended;
-        }
-        if held.is_news {
-            self.tell(Notice::SlowDown, items);
-        }
-        Progress::Held(held.until)
-    }
-
-    /// Tells whether the input waits for an event or for answers to be read.
-    pub fn is_waiting(&self) -> bool {
-        self.awaiting || self.own_waiting > OWN_WAITING_BYTES || self.shared_waiting > 0
     }
 
     /// Takes the outcome of an item.
     pub fn on(&mut self, event: Event, items: &mut Items) {
-        self.awaiting = false;
-        if self.ended.is_none() {
-            self.hear(event, items);
-        }
+        self.conversation.on(event, items);
     }
 
     /// Ends the session with its last item. The first reason counts.
     ///
-    /// A reader that is too slow gets no last line; in a stop the room's own line is the last.
+    /// The session inserts its last line itself, but for two reasons: the shard writes to a reader that is too slow, if it stands
+    /// between two lines, and in a stop the room's own line is the last.
     pub fn end(&mut self, reason: CloseReason, items: &mut Items) {
-        if self.ended.is_some() {
-            return;
-        }
-        self.ended = Some(reason);
-        let from_the_room = matches!(reason, CloseReason::TooSlow | CloseReason::Stopping);
-        if let Some(notice) = reason.announcement().filter(|_| !from_the_room) {
-            self.tell(notice, items);
-        }
-        items.push(Item::End(reason));
+        self.conversation.end(reason, items);
     }
 
     /// Skips a line of the session's own that was just appended to the log.
     pub fn appended(&mut self, at: Position, bytes: usize) {
-        self.own_waiting += self.cursor.skip(at, bytes);
+        self.conversation.own_waiting += self.cursor.skip(at, bytes);
     }
 
     /// Notes the number of pieces, at least 1, in which a requested shared text comes.
-    pub fn shown_in(&mut self, pieces: usize) {
-        self.shared_waiting += pieces - 1;
+    pub fn expect_pieces(&mut self, pieces: usize) {
+        self.conversation.shared_waiting += pieces - 1;
     }
 
     /// Inserts private bytes at a position.
@@ -370,32 +226,6 @@ impl Session {
     /// Advances the cursor over bytes that were written.
     pub fn written(&mut self, bytes: usize, view: &View) {
         let written = self.cursor.advance(bytes, view);
-        self.own_waiting -= written.own;
-        self.shared_waiting -= written.shared;
-        if let Login::User(_, account) = &self.login
-            && written.whispers > 0
-        {
-            account.release(written.whispers);
-        }
+        self.conversation.written(&written);
     }
-
-    /// Returns the number of bytes that a line would add to the room log.
-    fn said_bytes(&self, line: &Line<'_>) -> usize {
-        match (line, self.name()) {
-            (Line::Known(_, Ok(Command::Message(text))), Some(name)) => {
-                name.as_str().len() + ": ".len() + text.len() + LINE_END.len()
-            }
-            _ => 0,
-        }
-    }
-}
-
-/// Tells whether the first line, as far as it has come, belongs to another protocol.
-fn begins_foreign(decoder: &mut Decoder) -> bool {
-    let extent = match decoder.peek() {
-        Some(Input::Line(_)) => Extent::Whole,
-        Some(Input::TooLong) => Extent::TooLong,
-        Some(Input::AreYouThere | Input::Decline(_)) | None => Extent::Begun,
-    };
-    is_foreign(decoder.partial(), extent)
 }

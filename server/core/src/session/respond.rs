@@ -1,7 +1,8 @@
 //! Responses of a session: to a line, and to the outcome of an item.
 
-use super::{Event, Item, Items, Login, Session, Shared, Whisper};
-use crate::close::CloseReason;
+use super::conversation::{Conversation, Login};
+use super::{CachedReply, Event, Item, Items, Whisper};
+use crate::close_reason::CloseReason;
 use crate::cursor::Private;
 use crate::name::Name;
 use crate::roster::Unavailable;
@@ -11,7 +12,7 @@ use crate::wire::line::ServerLine;
 use crate::wire::notice::Notice;
 use crate::wire::refusal::Refusal;
 
-impl Session {
+impl Conversation {
     /// Answers one line of the client.
     pub(super) fn respond(&mut self, line: &Line<'_>, secret: &str, items: &mut Items) {
         match *line {
@@ -43,8 +44,8 @@ impl Session {
             Command::Whisper { to, text } => self.whisper(to, text, items),
             Command::Secret => self.answer(ServerLine::Secret(secret).to_bytes(), items),
             Command::Ping(text) => self.answer(ServerLine::Pong(text).to_bytes(), items),
-            Command::Who => self.show(Shared::Who, items),
-            Command::Help => self.show(Shared::Help, items),
+            Command::Who => self.show(CachedReply::Who, items),
+            Command::Help => self.show(CachedReply::Help, items),
             Command::Quit => self.end(CloseReason::Quit, items),
         }
     }
@@ -87,7 +88,7 @@ impl Session {
     }
 
     /// Reports the outcome of an item to the client.
-    pub(super) fn hear(&mut self, event: Event, items: &mut Items) {
+    pub(super) fn answer_event(&mut self, event: Event, items: &mut Items) {
         match event {
             Event::Claimed(account) => {
                 let Login::Claiming(name) = std::mem::replace(&mut self.login, Login::Visitor)
@@ -123,13 +124,14 @@ impl Session {
         self.answer(ServerLine::Notice(notice).to_bytes(), items);
     }
 
+    /// Answers with bytes of the session's own.
     pub(super) fn answer(&mut self, bytes: Box<[u8]>, items: &mut Items) {
         let private = Private::Own(bytes);
         self.own_waiting += private.weight();
         items.push(Item::Answer(private));
     }
 
-    pub(super) fn show(&mut self, text: Shared, items: &mut Items) {
+    fn show(&mut self, text: CachedReply, items: &mut Items) {
         self.shared_waiting += 1;
         items.push(Item::Show(text));
     }

@@ -55,9 +55,13 @@ impl Solo {
         self.session.feed(bytes, &self.rules, self.now);
     }
 
-    fn advance(&mut self) -> Progress {
-        self.session
-            .advance(&self.rules, self.now, &|_| self.now, &mut self.items)
+    fn advance(&mut self) -> InputState {
+        self.session.advance(&mut Context {
+            rules: &self.rules,
+            now: self.now,
+            room: &|_| self.now,
+            items: &mut self.items,
+        })
     }
 
     fn hear(&mut self, event: Event) -> Vec<String> {
@@ -223,16 +227,16 @@ fn a_client_that_asks_without_reading_waits_for_itself() {
     }
     assert_eq!(
         (solo.advance(), solo.appetite()),
-        (Progress::Waiting, Appetite::None)
+        (InputState::Waiting, Appetite::None)
     );
     assert!(
-        solo.session.own_waiting <= OWN_WAITING_BYTES + 2100,
+        solo.session.conversation.own_waiting <= OWN_WAITING_BYTES + 2100,
         "at most one answer more"
     );
     solo.read_all();
     assert_eq!(
-        (solo.advance(), solo.session.own_waiting == 0),
-        (Progress::Drained, false)
+        (solo.advance(), solo.session.conversation.own_waiting == 0),
+        (InputState::Drained, false)
     );
 }
 
@@ -255,7 +259,7 @@ fn one_shared_text_waits_at_a_time() {
 fn at_the_end_of_input_complete_lines_are_answered_and_half_a_line_is_dropped() {
     let mut solo = Solo::new(None);
     solo.feed(b"PING 1\nPING 2");
-    solo.session.input_ended();
+    solo.session.end_input();
     solo.advance();
     assert_eq!(solo.shown(), ["PONG 1", "end PeerClosed"]);
 }
@@ -326,7 +330,7 @@ fn a_byte_order_mark_before_the_first_command_is_ignored() {
 fn flood_control_holds_lines_back_and_loses_none() {
     let mut solo = Solo::new(Some(FloodLimits::new(5, 2)));
     solo.feed("SEC\n".repeat(5).as_bytes());
-    let Progress::Held(until) = solo.advance() else {
+    let InputState::Held(until) = solo.advance() else {
         panic!("the third line waits")
     };
     assert_eq!(
@@ -335,7 +339,7 @@ fn flood_control_holds_lines_back_and_loses_none() {
     );
     solo.now = until;
     let mut lines = Vec::new();
-    while let Progress::Held(until) = solo.advance() {
+    while let InputState::Held(until) = solo.advance() {
         lines.append(&mut solo.shown());
         solo.now = until;
     }
@@ -351,7 +355,7 @@ fn a_session_held_back_for_two_minutes_without_a_break_is_closed() {
         if let Appetite::Bytes(free) = solo.appetite() {
             solo.feed(&b"SEC\n".repeat(1024)[..free]);
         }
-        if let Progress::Held(until) = solo.advance() {
+        if let InputState::Held(until) = solo.advance() {
             solo.now = until;
         }
         shown.append(&mut solo.shown());

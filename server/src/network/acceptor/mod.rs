@@ -15,9 +15,9 @@ use tokio::task::JoinSet;
 
 use crate::network::listeners::{BoundUnix, Listener, Listeners};
 use crate::room::inbox::NewConnection;
+use crate::room::locks::lock;
 use crate::room::peer::Peer;
 use crate::room::shared::Shared;
-use crate::room::sync::lock;
 use crate::room::transport::Socket;
 use refusal::Refusals;
 

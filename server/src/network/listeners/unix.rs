@@ -12,7 +12,7 @@ use rustix::process::umask;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{BACKLOG, SocketOptions};
-use crate::process::files::{Inode, Missing, Place, named};
+use crate::process::safe_open::{Inode, Missing, Place, named};
 
 /// The path of a bound Unix socket, which is removed at the end.
 #[derive(Debug)]

@@ -21,7 +21,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::config::args::LogLevel;
 use crate::config::identity::Identity;
-use crate::process::files::{Missing, Place};
+use crate::process::safe_open::{Missing, Place};
 pub use writer::LogThread;
 
 /// The kinds of file a log may be: a pipe into a program and `/dev/null` are allowed.

@@ -25,7 +25,6 @@ const FLUSH_WITHIN: Duration = Duration::from_secs(2);
 /// A request to the writer.
 enum Order {
     Write(Vec<u8>),
-    /// Check the marks.
     CheckMarks,
 }
 
@@ -40,7 +39,7 @@ struct Marks {
 
 /// A sender to the writer.
 #[derive(Clone)]
-pub(super) struct Queue {
+pub(super) struct LogQueue {
     orders: SyncSender<Order>,
     marks: Arc<Marks>,
 }
@@ -48,24 +47,24 @@ pub(super) struct Queue {
 /// The thread that writes the log. Waiting lines are written when this is dropped.
 #[derive(Debug)]
 pub struct LogThread {
-    queue: Queue,
+    queue: LogQueue,
     is_file: bool,
     /// Ends with the thread.
     ended: Receiver<()>,
 }
 
-impl std::fmt::Debug for Queue {
+impl std::fmt::Debug for LogQueue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.marks.fmt(f)
     }
 }
 
 impl LogThread {
-    pub(super) fn spawn(log: Log) -> io::Result<(Self, Queue)> {
+    pub(super) fn spawn(log: Log) -> io::Result<(Self, LogQueue)> {
         let (orders, receiver) = sync_channel(WAITING_LINES);
         let (alive, ended) = sync_channel(0);
         let marks = Arc::<Marks>::default();
-        let queue = Queue {
+        let queue = LogQueue {
             orders,
             marks: marks.clone(),
         };
@@ -117,7 +116,7 @@ impl Drop for LogThread {
     }
 }
 
-impl Queue {
+impl LogQueue {
     fn push(&self, line: Vec<u8>) {
         if self.orders.try_send(Order::Write(line)).is_err() {
             self.marks.lost.fetch_add(1, Ordering::Relaxed);
@@ -131,7 +130,7 @@ impl Queue {
 }
 
 /// Takes one whole line for each call, as `tracing` writes them.
-impl Write for Queue {
+impl Write for LogQueue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.push(line.to_vec());
         Ok(line.len())

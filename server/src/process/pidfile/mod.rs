@@ -15,7 +15,7 @@ use std::process;
 use rustix::fs::{FileType, Mode, OFlags};
 
 use crate::config::identity::Identity;
-use crate::process::files::{Inode, Made, Missing, Place};
+use crate::process::safe_open::{Inode, Made, Missing, Place};
 use crate::room::drain::DrainReport;
 use lock::{Lock, Tried};
 

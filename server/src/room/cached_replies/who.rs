@@ -14,7 +14,7 @@ use wac_core::name::Name;
 use wac_core::roster::Roster;
 use wac_core::wire::who::{begin_who, continue_who};
 
-use crate::room::sync::lock;
+use crate::room::locks::lock;
 
 /// A text in pieces that are written one after the other.
 pub(crate) type Pieces = Arc<[Arc<[u8]>]>;
@@ -120,7 +120,7 @@ fn bytes<'a>(pieces: impl Iterator<Item = &'a Arc<[u8]>>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wac_core::roster::{Address, SessionId};
+    use wac_core::roster::{SessionAddress, SessionId, ShardId, Slot};
 
     /// People who come and go, and request the list.
     #[derive(Default)]
@@ -143,9 +143,9 @@ mod tests {
             let name: Name = format!("somebody-{:011}", roster.version())
                 .parse()
                 .unwrap();
-            let address = Address {
-                shard: 0,
-                slot: 0,
+            let address = SessionAddress {
+                shard: ShardId(0),
+                slot: Slot(0),
                 id: SessionId(1),
             };
             roster.claim(&name, address).unwrap();

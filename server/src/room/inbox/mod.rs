@@ -9,10 +9,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use wac_core::log::Position;
-use wac_core::roster::{Address, SessionId};
+use wac_core::roster::{SessionAddress, SessionId};
 
+use crate::room::locks::{Flag, lock};
 use crate::room::peer::Peer;
-use crate::room::sync::{Flag, lock};
 use crate::room::transport::Socket;
 use progress::Progress;
 pub(crate) use progress::TurnStep;
@@ -23,7 +23,7 @@ pub(crate) const INBOX_CAPACITY: usize = 4096;
 
 /// A whisper on its way to the shard of its addressee.
 pub(crate) struct DirectMessage {
-    pub(crate) to: Address,
+    pub(crate) to: SessionAddress,
     /// The position at which it was posted: it is read no earlier than the lines before.
     pub(crate) at: Position,
     pub(crate) line: Box<[u8]>,

@@ -9,7 +9,7 @@ pub(crate) enum TurnStep {
     Rest,
     /// Sockets are read.
     Collect,
-    /// Lines are appended, answers and whispers posted.
+    /// Lines are appended, whispers posted.
     Perform,
     /// Sockets are written.
     Write,

@@ -43,7 +43,7 @@ impl Waker {
     }
 
     /// Announces that the shard is awake.
-    pub(crate) fn wake_up(&self) {
+    pub(crate) fn stay_awake(&self) {
         self.asleep.store(false, Ordering::SeqCst);
     }
 }

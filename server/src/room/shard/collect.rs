@@ -2,27 +2,28 @@
 
 use std::time::Duration;
 
-use wac_core::session::{Appetite, Progress};
+use wac_core::roster::Slot;
+use wac_core::session::{Appetite, Context, InputState};
 
 use super::connection::Life;
 use super::link::{Link, broken_by};
 use super::poller::Ready;
 use super::{PENDING_BYTES, Shard};
-use crate::room::phase::Phase;
+use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
 impl<T: Transport> Shard<T> {
     /// Notes a socket's readiness; its session is checked in the next turn.
-    pub(super) fn note(&mut self, slot: u32, ready: Ready) {
-        if let Some(connection) = self.table.get_mut(slot as usize) {
+    pub(super) fn note(&mut self, slot: Slot, ready: Ready) {
+        if let Some(connection) = self.table.get_mut(slot.index()) {
             connection.link.note(ready);
             self.mark_ready(slot);
         }
     }
 
     /// Puts a session on the ready list.
-    pub(super) fn mark_ready(&mut self, slot: u32) {
-        if self.table.contains(slot as usize) {
+    pub(super) fn mark_ready(&mut self, slot: Slot) {
+        if self.table.contains(slot.index()) {
             self.queues.ready.push(slot);
         }
     }
@@ -37,8 +38,8 @@ impl<T: Transport> Shard<T> {
         self.queues.ready.give_back(slots);
     }
 
-    fn look_at(&mut self, slot: u32, now: Duration) {
-        let Some(connection) = self.table.get_mut(slot as usize) else {
+    fn look_at(&mut self, slot: Slot, now: Duration) {
+        let Some(connection) = self.table.get_mut(slot.index()) else {
             return;
         };
         if self.queues.full.contains(slot) {
@@ -46,27 +47,27 @@ impl<T: Transport> Shard<T> {
         }
         match connection.life {
             Life::Arriving => {
-                if self.begin(slot) {
-                    self.hear(slot, now);
+                if self.open_session(slot) {
+                    self.read_and_judge(slot, now);
                 }
             }
-            Life::Open(_) => self.hear(slot, now),
+            Life::Open(_) => self.read_and_judge(slot, now),
             Life::Ending(..) => {}
             Life::Lingering(reason, until) => self.linger(slot, reason, until, now),
         }
     }
 
-    fn hear(&mut self, slot: u32, now: Duration) {
+    fn read_and_judge(&mut self, slot: Slot, now: Duration) {
         self.read(slot, now);
         self.judge_trial(slot, now);
     }
 
     /// Reads once, no more than may have to be kept, and turns the input into items.
-    fn read(&mut self, slot: u32, now: Duration) {
+    fn read(&mut self, slot: Slot, now: Duration) {
         if self.phase != Phase::Serving {
             return;
         }
-        let Some(connection) = self.table.get_mut(slot as usize) else {
+        let Some(connection) = self.table.get_mut(slot.index()) else {
             return;
         };
         let Life::Open(session) = &mut connection.life else {
@@ -75,40 +76,40 @@ impl<T: Transport> Shard<T> {
         if self.items.pending_bytes() >= PENDING_BYTES {
             return self.queues.unread.push(slot);
         }
-        self.items.from = slot;
+        self.items.current = slot;
         let more = match session.appetite(&self.shared.rules, now, &mut self.items) {
             Appetite::Bytes(bytes) => self.read_bytes(slot, bytes, now),
             Appetite::Held(until) => {
                 self.set_timer(slot, until);
-                More::Later
+                MoreInput::Later
             }
             // The lines that filled the buffer may pass now, which makes room to read into.
-            Appetite::None => More::Now,
+            Appetite::None => MoreInput::Now,
         };
-        let drained = self.advance(slot, now) == Some(Progress::Drained);
+        let drained = self.advance(slot, now) == Some(InputState::Drained);
         match more {
-            More::No if drained => {
-                let session = self.table[slot as usize].session_mut();
-                session.expect("it was read").caught_up();
+            MoreInput::No if drained => {
+                let session = self.table[slot.index()].session_mut();
+                session.expect("it was read").note_caught_up();
             }
-            More::Now if drained => self.mark_ready(slot),
+            MoreInput::Now if drained => self.mark_ready(slot),
             _ => {}
         }
     }
 
     /// Reads once; returns whether there may be more. If not, the poller reports when there is.
-    fn read_bytes(&mut self, slot: u32, bytes: usize, now: Duration) -> More {
-        let connection = &mut self.table[slot as usize];
+    fn read_bytes(&mut self, slot: Slot, bytes: usize, now: Duration) -> MoreInput {
+        let connection = &mut self.table[slot.index()];
         let read = connection.link.read(&mut self.scratch[..bytes]);
         let Some(session) = connection.session_mut() else {
-            return More::No;
+            return MoreInput::No;
         };
         match read {
-            Some(Ok(0)) => session.input_ended(),
+            Some(Ok(0)) => session.end_input(),
             Some(Ok(read)) => {
                 session.feed(&self.scratch[..read], &self.shared.rules, now);
                 if read == bytes || connection.link.is_readable() {
-                    return More::Now;
+                    return MoreInput::Now;
                 }
             }
             Some(Err(error)) => {
@@ -117,7 +118,7 @@ impl<T: Transport> Shard<T> {
             }
             None => {}
         }
-        More::No
+        MoreInput::No
     }
 
     /// Marks the sessions ready that were not read while too much was pending.
@@ -132,16 +133,23 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Turns a session's input into items as far as it may go; returns why it stopped.
-    pub(super) fn advance(&mut self, slot: u32, now: Duration) -> Option<Progress> {
+    pub(super) fn advance(&mut self, slot: Slot, now: Duration) -> Option<InputState> {
         if self.phase != Phase::Serving {
             return None;
         }
-        let session = self.table.get_mut(slot as usize)?.session_mut()?;
-        self.items.from = slot;
-        let room = |bytes| self.shared.room_turn(bytes, now);
-        let progress = session.advance(&self.shared.rules, now, &room, &mut self.items);
-        self.queues.stalled.set(slot, progress == Progress::Waiting);
-        if let Progress::Held(until) = progress {
+        let session = self.table.get_mut(slot.index())?.session_mut()?;
+        self.items.current = slot;
+        let room = |bytes| self.shared.reserve_room_bytes(bytes, now);
+        let progress = session.advance(&mut Context {
+            rules: &self.shared.rules,
+            now,
+            room: &room,
+            items: &mut self.items,
+        });
+        self.queues
+            .waiting
+            .set(slot, progress == InputState::Waiting);
+        if let InputState::Held(until) = progress {
             self.set_timer(slot, until);
         }
         Some(progress)
@@ -149,7 +157,7 @@ impl<T: Transport> Shard<T> {
 }
 
 /// Expectation of more input.
-enum More {
+enum MoreInput {
     Now,
     /// Not before a timer: flood control holds the session.
     Later,

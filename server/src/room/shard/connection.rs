@@ -9,7 +9,7 @@ use std::mem;
 use std::time::Duration;
 
 use wac_core::admission::Seat;
-use wac_core::close::CloseReason;
+use wac_core::close_reason::CloseReason;
 use wac_core::log::{Position, View};
 use wac_core::roster::SessionId;
 use wac_core::session::Session;
@@ -37,7 +37,7 @@ pub(super) enum Life {
 
 /// The outcome of writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wrote {
+pub(super) enum WriteOutcome {
     /// Everything there is was written.
     All,
     /// The socket took only a part.
@@ -95,9 +95,9 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Writes what is due, as far as the socket takes it.
-    pub(super) fn write(&mut self, view: &View) -> Wrote {
+    pub(super) fn write(&mut self, view: &View) -> WriteOutcome {
         let (Life::Open(session) | Life::Ending(session, _)) = &mut self.life else {
-            return Wrote::All;
+            return WriteOutcome::All;
         };
         loop {
             let mut slices = [IoSlice::new(&[]); SLICES];
@@ -106,12 +106,14 @@ impl<T: Transport> Connection<T> {
             let gathered: usize = slices.iter().map(|slice| slice.len()).sum();
             let taken = match self.link.write(slices, gathered) {
                 Ok(taken) => taken,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Wrote::Part,
-                Err(error) => return Wrote::Broken(broken_by(&error)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return WriteOutcome::Part;
+                }
+                Err(error) => return WriteOutcome::Broken(broken_by(&error)),
             };
             session.written(taken, view);
             if taken == gathered && filled < SLICES {
-                return Wrote::All;
+                return WriteOutcome::All;
             }
         }
     }

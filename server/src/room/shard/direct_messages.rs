@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use wac_core::cursor::{DETOUR_BYTES, Private};
-use wac_core::roster::Address;
+use wac_core::roster::{SessionAddress, Slot};
 use wac_core::session::{Event, Item, Whisper};
 
 use super::Shard;
@@ -12,18 +12,18 @@ use super::connection::Life;
 use super::perform::Blocked;
 use super::write::PendingWrite;
 use crate::room::inbox::DirectMessage;
-use crate::room::sync::lock;
+use crate::room::locks::lock;
 use crate::room::transport::Transport;
 
 impl<T: Transport> Shard<T> {
     /// Reserves room for a whisper in its addressee's account and posts it.
-    pub(super) fn whisper(&mut self, slot: u32, whisper: Whisper, now: Duration) {
+    pub(super) fn whisper(&mut self, slot: Slot, whisper: Whisper, now: Duration) {
         let weight = whisper.line.len() + DETOUR_BYTES;
         let found = lock(&self.shared.roster)
             .find(&whisper.to)
             .map(|(to, account)| (to, account.clone()));
         match found {
-            None => self.tell(slot, Event::NoSuchUser(whisper.to), now),
+            None => self.deliver_event(slot, Event::NoSuchUser(whisper.to), now),
             Some((to, account)) if account.reserve(weight) => {
                 if let Err(whisper) = self.post(slot, to, whisper, now) {
                     // The account is the addressee's even if the name has changed hands meanwhile.
@@ -33,7 +33,7 @@ impl<T: Transport> Shard<T> {
                     self.blocked = Some(Blocked::Inbox(to.shard));
                 }
             }
-            Some(_) => self.tell(slot, Event::NotReading(whisper.to), now),
+            Some(_) => self.deliver_event(slot, Event::NotReading(whisper.to), now),
         }
     }
 
@@ -43,8 +43,8 @@ impl<T: Transport> Shard<T> {
     /// The whisper, if the inbox of its addressee's shard is full.
     fn post(
         &mut self,
-        slot: u32,
-        to: Address,
+        slot: Slot,
+        to: SessionAddress,
         whisper: Whisper,
         now: Duration,
     ) -> Result<(), Whisper> {
@@ -57,13 +57,13 @@ impl<T: Transport> Shard<T> {
         if to.shard == self.id {
             self.pending_writes
                 .push((to.slot, PendingWrite::DirectMessage(message)));
-        } else if let Err(message) = self.shared.inboxes[usize::from(to.shard)].post(message) {
+        } else if let Err(message) = self.shared.inboxes[to.shard.index()].post(message) {
             return Err(Whisper {
                 to: name,
                 line: message.line,
             });
         }
-        self.tell(slot, Event::Whispered, now);
+        self.deliver_event(slot, Event::Whispered, now);
         Ok(())
     }
 
@@ -81,7 +81,7 @@ impl<T: Transport> Shard<T> {
     /// Delivers a message to its session, or drops and counts it if that session is gone.
     pub(super) fn deliver(&mut self, message: DirectMessage) {
         let DirectMessage { to, at, line } = message;
-        let connection = self.table.get_mut(to.slot as usize);
+        let connection = self.table.get_mut(to.slot.index());
         let Some(Life::Open(session)) = connection
             .filter(|it| it.id == to.id)
             .map(|it| &mut it.life)

@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use slab::Slab;
 use wac_core::admission::Seat;
-use wac_core::close::CloseReason;
+use wac_core::close_reason::CloseReason;
 use wac_core::flood::Flood;
-use wac_core::roster::SessionId;
+use wac_core::roster::{SessionId, Slot};
 use wac_core::session::Session;
 use wac_core::wire::line::ServerLine;
 
 use super::Shard;
 use super::connection::{Connection, Life};
+use crate::room::locks::lock;
 use crate::room::peer::Peer;
-use crate::room::phase::Phase;
-use crate::room::sync::lock;
+use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
 /// The time for which a closed connection is read, so that no reset swallows its last line.
@@ -35,15 +35,15 @@ impl<T: Transport> Shard<T> {
     pub(super) fn insert(&mut self, id: SessionId, peer: Peer, transport: T, now: Duration) {
         let slot = self.table.insert(Connection::new(id, peer, transport, now));
         if self.phase == Phase::Cut {
-            self.remove(slot as u32, CloseReason::CutShort, now);
+            self.remove(Slot::of_index(slot), CloseReason::CutShort, now);
         }
     }
 
     /// Opens an arriving connection's session at its first event; returns whether it is open.
     ///
     /// A new stream is neither full nor ready until epoll has reported it.
-    pub(super) fn begin(&mut self, slot: u32) -> bool {
-        let Some(connection) = self.table.get_mut(slot as usize) else {
+    pub(super) fn open_session(&mut self, slot: Slot) -> bool {
+        let Some(connection) = self.table.get_mut(slot.index()) else {
             return false;
         };
         if !matches!(connection.life, Life::Arriving) || !connection.link.is_writable() {
@@ -63,8 +63,8 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Gives a visitor who has claimed a name a user's place.
-    pub(super) fn seat_user(&mut self, slot: u32) {
-        if let Some(connection) = self.table.get_mut(slot as usize) {
+    pub(super) fn seat_user(&mut self, slot: Slot) {
+        if let Some(connection) = self.table.get_mut(slot.index()) {
             connection.seat = Seat::User;
             lock(&self.shared.admission).logged_in();
         }
@@ -75,8 +75,8 @@ impl<T: Transport> Shard<T> {
     ///
     /// Its socket is read before, so a login that may be obeyed by then counts, however late this is
     /// called.
-    pub(super) fn judge_trial(&mut self, slot: u32, now: Duration) {
-        let Some(connection) = self.table.get_mut(slot as usize) else {
+    pub(super) fn judge_trial(&mut self, slot: Slot, now: Duration) {
+        let Some(connection) = self.table.get_mut(slot.index()) else {
             return;
         };
         if connection.seat != Seat::OnTrial || self.phase != Phase::Serving {
@@ -94,14 +94,14 @@ impl<T: Transport> Shard<T> {
         }
         connection.seat = lock(&self.shared.admission).visitors_seat();
         if connection.seat == Seat::OnTrial {
-            self.items.from = slot;
+            self.items.current = slot;
             session.end(CloseReason::ServerFull, &mut self.items);
         }
     }
 
     /// Begins to close an ended session: at once if nothing is left to write.
-    pub(super) fn close(&mut self, slot: u32, reason: CloseReason, now: Duration) {
-        let connection = &mut self.table[slot as usize];
+    pub(super) fn begin_closing(&mut self, slot: Slot, reason: CloseReason, now: Duration) {
+        let connection = &mut self.table[slot.index()];
         if !connection.is_reader() {
             return self.remove(slot, reason, now);
         }
@@ -119,8 +119,8 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Closes the sending side of a connection and lingers until its peer is done.
-    pub(super) fn begin_linger(&mut self, slot: u32, reason: CloseReason, now: Duration) {
-        let connection = &mut self.table[slot as usize];
+    pub(super) fn begin_linger(&mut self, slot: Slot, reason: CloseReason, now: Duration) {
+        let connection = &mut self.table[slot.index()];
         connection.shut_down(reason, now + LINGER);
         self.mark_ready(slot);
         self.set_timer(slot, now + LINGER);
@@ -130,12 +130,12 @@ impl<T: Transport> Shard<T> {
     /// holds it up.
     pub(super) fn linger(
         &mut self,
-        slot: u32,
+        slot: Slot,
         reason: CloseReason,
         until: Duration,
         now: Duration,
     ) {
-        let connection = &mut self.table[slot as usize];
+        let connection = &mut self.table[slot.index()];
         let stops = self.phase >= Phase::Sealed;
         match connection.link.read(&mut self.scratch[..]) {
             Some(Ok(0) | Err(_)) => self.remove(slot, reason, now),
@@ -150,14 +150,14 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Takes a connection out of the table, which closes its socket.
-    pub(super) fn remove(&mut self, slot: u32, reason: CloseReason, now: Duration) {
-        let connection = self.table.remove(slot as usize);
+    pub(super) fn remove(&mut self, slot: Slot, reason: CloseReason, now: Duration) {
+        let connection = self.table.remove(slot.index());
         self.queues.forget(slot);
         if self.table.is_empty() {
             // The memory of a full room goes back with its last session.
             self.table = Slab::new();
         }
-        self.release(connection.peer, connection.seat);
+        self.free_seat(connection.peer, connection.seat);
         match reason {
             CloseReason::NotOurProtocol if self.shared.foreign.note(now).is_none() => return,
             CloseReason::Stopping => _ = self.shared.stopped.fetch_add(1, Ordering::Relaxed),
@@ -171,7 +171,7 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Gives a connection's place back.
-    pub(super) fn release(&self, peer: Peer, seat: Seat) {
+    pub(super) fn free_seat(&self, peer: Peer, seat: Seat) {
         lock(&self.shared.admission).release(peer.ip(), seat);
         self.inbox.session_ended();
     }
@@ -179,7 +179,7 @@ impl<T: Transport> Shard<T> {
     /// Fires the timers that are due.
     pub(super) fn fire_timers(&mut self, now: Duration) {
         while let Some((at, slot, id)) = self.queues.timers.take_due(now) {
-            let Some(connection) = self.table.get_mut(slot as usize) else {
+            let Some(connection) = self.table.get_mut(slot.index()) else {
                 continue;
             };
             if connection.id != id || connection.timer != Some(at) {
@@ -196,8 +196,8 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Sets a connection's timer, unless an earlier one is set.
-    pub(super) fn set_timer(&mut self, slot: u32, at: Duration) {
-        let Some(connection) = self.table.get_mut(slot as usize) else {
+    pub(super) fn set_timer(&mut self, slot: Slot, at: Duration) {
+        let Some(connection) = self.table.get_mut(slot.index()) else {
             return;
         };
         if connection.timer.is_none_or(|set| at < set) {

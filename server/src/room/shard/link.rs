@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice};
 
-use wac_core::close::CloseReason;
+use wac_core::close_reason::CloseReason;
 
 use super::poller::Ready;
 use crate::room::transport::Transport;

@@ -3,8 +3,8 @@
 //! ```text
 //!  rest ─▶ collect ▸ perform ▸ write ▸ close slow readers ─▶ rest
 //!          │         │         │       └ full sockets whose place has left the window
-//!          │         │         └ each session from its cursor
-//!          │         └ lines to the room log; then answers and whispers get their positions
+//!          │         │         └ answers are placed; each session is written from its cursor
+//!          │         └ lines are appended to the room log, whispers posted
 //!          └ every ready socket is read once, before anything is appended
 //! ```
 //!
@@ -31,11 +31,12 @@ use std::time::Duration;
 use slab::Slab;
 use wac_core::MAX_CLIENT_LINE_BYTES;
 use wac_core::log::{Position, View};
+use wac_core::roster::{ShardId, Slot};
 use wac_core::session::Items;
 
 use crate::room::inbox::{Inbox, TurnStep};
-use crate::room::phase::Phase;
 use crate::room::shared::Shared;
+use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 use connection::Connection;
 pub(crate) use lifecycle::LINGER;
@@ -49,7 +50,7 @@ const PENDING_BYTES: usize = 256 * 1024;
 
 /// The state of a shard's loop.
 struct Shard<T> {
-    id: u16,
+    id: ShardId,
     shared: Arc<Shared>,
     inbox: Arc<Inbox>,
     queues: Queues,
@@ -57,7 +58,7 @@ struct Shard<T> {
     view: View,
     items: Items,
     /// Writes, by slot, that get their position once the lines before them have theirs.
-    pending_writes: Vec<(u32, PendingWrite)>,
+    pending_writes: Vec<(Slot, PendingWrite)>,
     /// The time at which gathered notices are due.
     notices_due: Option<Duration>,
     /// The head up to which every session has been tried.
@@ -71,8 +72,8 @@ struct Shard<T> {
 }
 
 impl<T: Transport> Shard<T> {
-    fn new(id: u16, shared: Arc<Shared>) -> Self {
-        let inbox = shared.inboxes[usize::from(id)].clone();
+    fn new(id: ShardId, shared: Arc<Shared>) -> Self {
+        let inbox = shared.inboxes[id.index()].clone();
         Self {
             id,
             queues: Queues::default(),

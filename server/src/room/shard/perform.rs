@@ -1,23 +1,24 @@
-//! Perform: lines are appended to the room log, and then answers and whispers get their positions.
+//! Perform: appends lines and notices to the room log, claims names and posts whispers; answers wait to be
+//! placed until the view shows the lines before them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use wac_core::close::CloseReason;
+use wac_core::close_reason::CloseReason;
 use wac_core::cursor::Private;
 use wac_core::log::{CHUNK_BYTES, Position, Sealed};
 use wac_core::name::Name;
-use wac_core::notices::{Change, Verdict};
-use wac_core::roster::Address;
-use wac_core::session::{Event, Item, Session, Shared as SharedText};
+use wac_core::notice_batch::{Change, Verdict};
+use wac_core::roster::{SessionAddress, ShardId, Slot};
+use wac_core::session::{CachedReply, Event, Item, Session};
 use wac_core::wire::line::ServerLine;
 
 use super::Shard;
 use super::connection::Life;
 use super::write::PendingWrite;
-use crate::room::phase::Phase;
+use crate::room::locks::lock;
 use crate::room::shared::{Append, Room, Shared};
-use crate::room::sync::lock;
+use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
 /// Bytes of lines appended at a time, at most.
@@ -31,7 +32,7 @@ pub(super) enum Blocked {
     /// An append of so many bytes would push lines out of the window that some shard has not tried to write.
     Room(usize),
     /// The inbox of that shard is full.
-    Inbox(u16),
+    Inbox(ShardId),
 }
 
 /// The outcome of announcing that a user joined or left.
@@ -48,7 +49,7 @@ impl Blocked {
     pub(super) fn may_go(self, shared: &Shared) -> bool {
         match self {
             Self::Room(bytes) => shared.may_append(bytes),
-            Self::Inbox(shard) => !shared.inboxes[usize::from(shard)].is_full(),
+            Self::Inbox(shard) => !shared.inboxes[shard.index()].is_full(),
         }
     }
 }
@@ -93,21 +94,21 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    fn session(&self, slot: u32) -> Option<&Session> {
-        self.table.get(slot as usize)?.session()
+    fn session(&self, slot: Slot) -> Option<&Session> {
+        self.table.get(slot.index())?.session()
     }
 
-    fn session_mut(&mut self, slot: u32) -> Option<&mut Session> {
-        self.table.get_mut(slot as usize)?.session_mut()
+    fn session_mut(&mut self, slot: Slot) -> Option<&mut Session> {
+        self.table.get_mut(slot.index())?.session_mut()
     }
 
-    fn appended(&mut self, slot: u32, at: Position, bytes: usize) {
+    fn appended(&mut self, slot: Slot, at: Position, bytes: usize) {
         if let Some(session) = self.session_mut(slot) {
             session.appended(at, bytes);
         }
     }
 
-    fn perform_item(&mut self, slot: u32, item: Item, now: Duration) {
+    fn perform_item(&mut self, slot: Slot, item: Item, now: Duration) {
         match item {
             Item::Line { .. } => unreachable!("lines are appended in one piece"),
             Item::Claim(name) => self.claim(slot, &name, now),
@@ -120,11 +121,11 @@ impl<T: Transport> Shard<T> {
             Item::Answer(private) => self
                 .pending_writes
                 .push((slot, PendingWrite::Private(private))),
-            Item::Show(SharedText::Help) => {
+            Item::Show(CachedReply::Help) => {
                 let help = self.shared.replies.help.clone();
                 self.show(slot, &[help]);
             }
-            Item::Show(SharedText::Who) => {
+            Item::Show(CachedReply::Who) => {
                 let pieces = self.shared.replies.who(&self.shared.roster);
                 self.show(slot, &pieces);
             }
@@ -133,9 +134,9 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Inserts a shared text for a session, piece by piece.
-    fn show(&mut self, slot: u32, pieces: &[Arc<[u8]>]) {
+    fn show(&mut self, slot: Slot, pieces: &[Arc<[u8]>]) {
         if let Some(session) = self.session_mut(slot) {
-            session.shown_in(pieces.len());
+            session.expect_pieces(pieces.len());
         }
         let pending_writes =
             |piece: &Arc<[u8]>| PendingWrite::Private(Private::Shared(piece.clone()));
@@ -144,14 +145,14 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Claims a name for a session unless it has ended meanwhile, since nobody would release the name.
-    fn claim(&mut self, slot: u32, name: &Name, now: Duration) {
-        let Some(connection) = self.table.get(slot as usize) else {
+    fn claim(&mut self, slot: Slot, name: &Name, now: Duration) {
+        let Some(connection) = self.table.get(slot.index()) else {
             return;
         };
         if !matches!(&connection.life, Life::Open(session) if session.ended().is_none()) {
             return;
         }
-        let address = Address {
+        let address = SessionAddress {
             shard: self.id,
             slot,
             id: connection.id,
@@ -164,16 +165,16 @@ impl<T: Transport> Shard<T> {
             }
             Err(why) => Event::Unavailable(why),
         };
-        self.tell(slot, event, now);
+        self.deliver_event(slot, event, now);
     }
 
     /// Passes the outcome of an item to its session, whose input then resumes.
-    pub(super) fn tell(&mut self, slot: u32, event: Event, now: Duration) {
-        let connection = self.table.get_mut(slot as usize);
+    pub(super) fn deliver_event(&mut self, slot: Slot, event: Event, now: Duration) {
+        let connection = self.table.get_mut(slot.index());
         let Some(session) = connection.and_then(|it| it.session_mut()) else {
             return;
         };
-        self.items.from = slot;
+        self.items.current = slot;
         session.on(event, &mut self.items);
         self.mark_ready(slot);
         self.advance(slot, now);
@@ -181,7 +182,7 @@ impl<T: Transport> Shard<T> {
 
     /// Announces that a user joined or left, now or gathered with others. Returns `false` if that has
     /// to wait.
-    fn announce(&mut self, slot: u32, change: Change, now: Duration) -> bool {
+    fn announce(&mut self, slot: Slot, change: Change, now: Duration) -> bool {
         let Some(name) = self.session(slot).and_then(|session| session.name()) else {
             return true;
         };
@@ -222,7 +223,7 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Ends a session, whose last line is in the log by now: appends its leave notice, then frees its name.
-    fn end(&mut self, slot: u32, reason: CloseReason, now: Duration) {
+    fn end(&mut self, slot: Slot, reason: CloseReason, now: Duration) {
         if self.phase < Phase::Sealed && !self.announce(slot, Change::Left, now) {
             return self.items.push_front(slot, Item::End(reason));
         }

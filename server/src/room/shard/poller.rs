@@ -12,6 +12,7 @@ use std::time::Duration;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
+use wac_core::roster::Slot;
 
 /// Events taken at a time; further ones are taken the next time.
 const EVENTS: usize = 1024;
@@ -53,8 +54,8 @@ impl Poller {
     /// If the system has no more descriptors.
     pub(super) fn new(waker: impl AsFd) -> io::Result<Self> {
         let set = epoll::create(CreateFlags::CLOEXEC)?;
-        let woken = EventFlags::IN | EventFlags::ET;
-        epoll::add(&set, waker, EventData::new_u64(WAKER), woken)?;
+        let fires = EventFlags::IN | EventFlags::ET;
+        epoll::add(&set, waker, EventData::new_u64(WAKER), fires)?;
         Ok(Self(set))
     }
 
@@ -62,19 +63,19 @@ impl Poller {
     ///
     /// # Errors
     /// If the system has no memory for it.
-    pub(super) fn watch(&self, socket: impl AsFd, slot: u32) -> io::Result<()> {
+    pub(super) fn watch(&self, socket: impl AsFd, slot: Slot) -> io::Result<()> {
         let flags =
             EventFlags::IN | EventFlags::PRI | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
         Ok(epoll::add(
             &self.0,
             socket,
-            EventData::new_u64(slot.into()),
+            EventData::new_u64(slot.0.into()),
             flags,
         )?)
     }
 
     /// Waits until a socket is ready or the waker fires, but no longer than `most`; reports the ready sockets.
-    pub(super) fn wait(&self, most: Option<Duration>, mut tell: impl FnMut(u32, Ready)) {
+    pub(super) fn wait(&self, most: Option<Duration>, mut tell: impl FnMut(Slot, Ready)) {
         let most = most.map(|most| Timespec {
             tv_sec: most.as_secs().try_into().unwrap_or(i64::MAX),
             tv_nsec: most.subsec_nanos().into(),
@@ -88,7 +89,7 @@ impl Poller {
         };
         for event in events {
             if let Ok(slot) = u32::try_from(event.data.u64()) {
-                tell(slot, event.flags.into());
+                tell(Slot(slot), event.flags.into());
             }
         }
     }

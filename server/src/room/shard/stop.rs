@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use wac_core::close::CloseReason;
+use wac_core::close_reason::CloseReason;
+use wac_core::roster::Slot;
 use wac_core::session::Items;
 
 use super::Shard;
 use super::connection::Life;
-use crate::room::phase::Phase;
+use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
 impl<T: Transport> Shard<T> {
@@ -28,9 +29,9 @@ impl<T: Transport> Shard<T> {
     /// Ends every session at the end of the sealed log.
     fn end_all(&mut self, now: Duration) {
         for slot in self.slots() {
-            self.begin(slot);
-            self.items.from = slot;
-            match &mut self.table[slot as usize].life {
+            self.open_session(slot);
+            self.items.current = slot;
+            match &mut self.table[slot.index()].life {
                 Life::Open(session) => session.end(CloseReason::Stopping, &mut self.items),
                 Life::Arriving => self.remove(slot, CloseReason::Stopping, now),
                 Life::Ending(..) => {}
@@ -45,7 +46,7 @@ impl<T: Transport> Shard<T> {
         self.items = Items::default();
         self.pending_writes.clear();
         for slot in self.slots() {
-            let reason = match self.table[slot as usize].life {
+            let reason = match self.table[slot.index()].life {
                 Life::Lingering(reason, _) => reason,
                 Life::Ending(_, reason) if reason != CloseReason::Stopping => reason,
                 _ => CloseReason::CutShort,
@@ -54,8 +55,11 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    fn slots(&self) -> Vec<u32> {
-        self.table.iter().map(|(slot, _)| slot as u32).collect()
+    fn slots(&self) -> Vec<Slot> {
+        self.table
+            .iter()
+            .map(|(slot, _)| Slot::of_index(slot))
+            .collect()
     }
 
     /// Reports this shard's progress to the drain.

@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use wac_core::admission::Seat;
+use wac_core::roster::{ShardId, Slot};
 
 use super::Shard;
 use super::poller::Poller;
@@ -22,15 +23,14 @@ impl ShardThread {
     ///
     /// # Errors
     /// If the system has no more descriptors or threads.
-    pub(crate) fn spawn(id: usize, shared: Arc<Shared>) -> io::Result<Self> {
-        let poller = Poller::new(shared.inboxes[id].waker.open()?)?;
-        let id = u16::try_from(id).expect("there are at most 64 shards");
+    pub(crate) fn spawn(id: ShardId, shared: Arc<Shared>) -> io::Result<Self> {
+        let poller = Poller::new(shared.inboxes[id.index()].waker.open()?)?;
         let serve = move || {
             let _guard = AbortOnPanic;
             Shard::<Socket>::new(id, shared).run(poller);
         };
         thread::Builder::new()
-            .name(format!("shard-{id}"))
+            .name(format!("shard-{}", id.0))
             .spawn(serve)
             .map(Self)
     }
@@ -82,7 +82,7 @@ impl Shard<Socket> {
             let most = deadline.map(|at| at.saturating_sub(self.shared.now()));
             poller.wait(most, |slot, ready| self.note(slot, ready));
         }
-        self.inbox.waker.wake_up();
+        self.inbox.waker.stay_awake();
         self.shared.watchdog.wake();
     }
 
@@ -92,13 +92,12 @@ impl Shard<Socket> {
             return;
         }
         for NewConnection { id, peer, socket } in self.inbox.take_new_connections() {
-            let slot = u32::try_from(self.table.vacant_key());
-            let slot = slot.expect("there are fewer sockets than that");
+            let slot = Slot::of_index(self.table.vacant_key());
             match poller.watch(&socket, slot) {
                 Ok(()) => self.insert(id, peer, socket, self.shared.now()),
                 Err(error) => {
                     tracing::warn!(peer.addr = %peer, %error, "cannot watch a connection; closed");
-                    self.release(peer, Seat::Kept);
+                    self.free_seat(peer, Seat::Kept);
                 }
             }
         }

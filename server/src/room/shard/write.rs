@@ -3,14 +3,15 @@
 
 use std::time::Duration;
 
-use wac_core::close::CloseReason;
+use wac_core::close_reason::CloseReason;
 use wac_core::cursor::Private;
+use wac_core::roster::Slot;
 
 use super::Shard;
-use super::connection::{Life, Wrote};
+use super::connection::{Life, WriteOutcome};
 use super::link::Link;
 use crate::room::inbox::DirectMessage;
-use crate::room::phase::Phase;
+use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
 /// A write that gets its position once the lines before it have theirs.
@@ -29,7 +30,7 @@ impl<T: Transport> Shard<T> {
     pub(super) fn place(&mut self, now: Duration) {
         let head = self.view.head();
         for (slot, pending) in std::mem::take(&mut self.pending_writes) {
-            let Some(connection) = self.table.get_mut(slot as usize) else {
+            let Some(connection) = self.table.get_mut(slot.index()) else {
                 continue;
             };
             match pending {
@@ -43,7 +44,7 @@ impl<T: Transport> Shard<T> {
                 PendingWrite::End(reason) => {
                     if connection.end(reason, head) {
                         self.queues.due.push(slot);
-                        self.close(slot, reason, now);
+                        self.begin_closing(slot, reason, now);
                     }
                 }
             }
@@ -77,22 +78,22 @@ impl<T: Transport> Shard<T> {
             ..
         } = self;
         for (slot, connection) in table.iter_mut() {
-            let slot = slot as u32;
+            let slot = Slot::of_index(slot);
             if queues.full.contains(slot) || !connection.is_reader() {
                 continue;
             }
             match connection.write(view) {
                 // Sessions that ended, or waited for their answers to be read, are handled afterwards.
-                Wrote::All
+                WriteOutcome::All
                     if matches!(connection.life, Life::Open(_))
-                        && !queues.stalled.contains(slot) => {}
-                Wrote::Part => queues.full.push(slot),
-                Wrote::All | Wrote::Broken(_) => queues.due.push(slot),
+                        && !queues.waiting.contains(slot) => {}
+                WriteOutcome::Part => queues.full.push(slot),
+                WriteOutcome::All | WriteOutcome::Broken(_) => queues.due.push(slot),
             }
         }
     }
 
-    fn write_to(&mut self, slot: u32) {
+    fn write_to(&mut self, slot: Slot) {
         let Self {
             table,
             view,
@@ -100,7 +101,7 @@ impl<T: Transport> Shard<T> {
             items,
             ..
         } = self;
-        let Some(connection) = table.get_mut(slot as usize).filter(|it| it.is_reader()) else {
+        let Some(connection) = table.get_mut(slot.index()).filter(|it| it.is_reader()) else {
             return;
         };
         let session = connection.session().expect("a reader has one");
@@ -108,11 +109,11 @@ impl<T: Transport> Shard<T> {
             return;
         }
         match connection.write(view) {
-            Wrote::All => _ = queues.full.remove(slot),
-            Wrote::Part => queues.full.push(slot),
-            Wrote::Broken(reason) => {
+            WriteOutcome::All => _ = queues.full.remove(slot),
+            WriteOutcome::Part => queues.full.push(slot),
+            WriteOutcome::Broken(reason) => {
                 connection.link = Link::Broken;
-                items.from = slot;
+                items.current = slot;
                 let session = connection.session_mut().expect("a reader has one");
                 session.end(reason, items);
             }
@@ -120,8 +121,8 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Resumes a session whose answers were read; lets an ended one that has everything linger.
-    fn settle(&mut self, slot: u32, now: Duration) {
-        let Some(connection) = self.table.get(slot as usize) else {
+    fn settle(&mut self, slot: Slot, now: Duration) {
+        let Some(connection) = self.table.get(slot.index()) else {
             return;
         };
         match &connection.life {
@@ -134,7 +135,7 @@ impl<T: Transport> Shard<T> {
             // Only while input is read at all; otherwise it would be checked again and again.
             Life::Open(session)
                 if self.phase == Phase::Serving
-                    && self.queues.stalled.contains(slot)
+                    && self.queues.waiting.contains(slot)
                     && !session.is_waiting() =>
             {
                 self.mark_ready(slot)
@@ -152,7 +153,7 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Returns whether a socket is still full and has lost nothing; otherwise deals with it.
-    fn may_stay_full(&mut self, slot: u32, now: Duration) -> bool {
+    fn may_stay_full(&mut self, slot: Slot, now: Duration) -> bool {
         let Self {
             table,
             view,
@@ -163,7 +164,7 @@ impl<T: Transport> Shard<T> {
         if !queues.full.contains(slot) {
             return false;
         }
-        let Some(connection) = table.get_mut(slot as usize) else {
+        let Some(connection) = table.get_mut(slot.index()) else {
             return false;
         };
         let Some(session) = connection.session_mut() else {
@@ -172,10 +173,10 @@ impl<T: Transport> Shard<T> {
         if !session.cursor().has_lost(view) {
             return true;
         }
-        items.from = slot;
+        items.current = slot;
         session.end(CloseReason::TooSlow, items);
         if let Life::Ending(_, reason) = connection.life {
-            self.close(slot, reason, now);
+            self.begin_closing(slot, reason, now);
         }
         false
     }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::world::{PLENTY, World};
-use crate::room::phase::Phase;
-use crate::room::sync::lock;
+use crate::room::locks::lock;
+use crate::room::stop_phase::Phase;
 
 const WINDOW: &[&str] = &[
     "--flood-rate",

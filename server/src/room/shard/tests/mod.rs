@@ -3,8 +3,8 @@
 mod dialogues;
 mod fake;
 mod freezes;
-mod late;
 mod rules;
 mod simulation;
+mod suspended;
 mod visitors;
 mod world;

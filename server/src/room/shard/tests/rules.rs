@@ -1,15 +1,15 @@
-//! Rules of the shard's loop, named as in `server/DESIGN.md`, each tested by the failure it prevents.
+//! Rules of the shard's loop (`server/DESIGN.md`), each tested by the failure it prevents.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use wac_core::log::Position;
-use wac_core::roster::{Address, SessionId};
+use wac_core::roster::{SessionAddress, SessionId, ShardId, Slot};
 
 use super::world::{PLENTY, World};
 use crate::room::inbox::DirectMessage;
-use crate::room::phase::Phase;
 use crate::room::shard::PENDING_BYTES;
+use crate::room::stop_phase::Phase;
 
 const FREE: &[&str] = &["--flood-rate", "0", "--notices", "off", "--shards"];
 
@@ -212,9 +212,9 @@ fn too_slow_is_only_a_session_whose_own_socket_refused_what_left_the_window() {
 fn reserve_before_posting_a_message_for_a_session_that_is_gone_is_dropped_and_counted() {
     let mut world = world("2", &[]);
     let (ann, bob) = (world.join(0, "Ann"), world.join(1, "Bob"));
-    let gone = Address {
-        shard: 1,
-        slot: 0,
+    let gone = SessionAddress {
+        shard: ShardId(1),
+        slot: Slot(0),
         id: SessionId(999),
     };
     let message = DirectMessage {
@@ -335,7 +335,7 @@ fn a_new_stream_is_neither_full_nor_ready() {
     let mut world = world("1", &["--window", "64KiB"]);
     let ann = world.join(0, "Ann");
     let late = world.connect(0, 0);
-    (0..2).for_each(|slot| world.shards[0].borrow_mut().mark_ready(slot));
+    (0..2).for_each(|slot| world.shards[0].borrow_mut().mark_ready(Slot(slot)));
     for _ in 0..50 {
         world.send(ann, &line(4000));
         world.settle();
@@ -462,10 +462,10 @@ fn every_session_ends_with_one_reason_and_leaves_nothing_behind() {
         world.pass(Duration::from_secs(40));
         assert_eq!(world.sessions(), 0, "round {round}");
         assert_eq!(
-            crate::room::sync::lock(&world.shared.admission).connections(),
+            crate::room::locks::lock(&world.shared.admission).connections(),
             0
         );
-        assert_eq!(crate::room::sync::lock(&world.shared.roster).names(), []);
+        assert_eq!(crate::room::locks::lock(&world.shared.roster).names(), []);
     }
 }
 

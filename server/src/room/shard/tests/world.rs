@@ -7,17 +7,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Parser;
-use wac_core::roster::SessionId;
+use wac_core::roster::{SessionId, ShardId, Slot};
 
 use super::fake::Fake;
 use crate::config::Config;
 use crate::config::args::Args;
 use crate::room::inbox::INBOX_CAPACITY;
+use crate::room::locks::lock;
 use crate::room::peer::Peer;
 use crate::room::shard::Shard;
 use crate::room::shard::poller::Ready;
 use crate::room::shared::Shared;
-use crate::room::sync::lock;
 
 /// More than any test lets a socket take.
 pub(super) const PLENTY: usize = usize::MAX / 2;
@@ -46,7 +46,7 @@ impl World {
         let config = Config::load(&Args::try_parse_from(args).unwrap(), 20_000).unwrap();
         let shared = Arc::new(Shared::with_inboxes(&config, capacity));
         let shards = (0..config.shards)
-            .map(|id| RefCell::new(Shard::new(id as u16, shared.clone())))
+            .map(|id| RefCell::new(Shard::new(ShardId::of_index(id), shared.clone())))
             .collect();
         Self {
             shared,
@@ -85,7 +85,7 @@ impl World {
             let news = person.take_news();
             let is_there = shard.table.get(slot).is_some_and(|it| it.id == id);
             if is_there && news != Ready::default() {
-                shard.note(slot as u32, news);
+                shard.note(Slot::of_index(slot), news);
             }
         }
     }

@@ -22,10 +22,10 @@ use wac_core::roster::WHISPER_BYTES;
 
 use super::fake::Fake;
 use super::world::{PLENTY, World};
-use crate::room::phase::Phase;
+use crate::room::locks::{between_locks, lock};
 use crate::room::shard::Shard;
 use crate::room::shared::Shared;
-use crate::room::sync::{between_locks, lock};
+use crate::room::stop_phase::Phase;
 use reader::{Reader, Said};
 use step::{Departure, SEATS, Step, Weather};
 use watch::Watch;

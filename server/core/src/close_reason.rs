@@ -1,4 +1,4 @@
-//! Close reasons: each connection ends with exactly one, the same in the log, the metrics and the tests.
+//! Close reasons: each connection ends with exactly one, the same in the log and the tests.
 
 use std::fmt;
 
