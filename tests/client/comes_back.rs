@@ -8,7 +8,7 @@ use wac_tests::{DEADLINE, Server, Setup, Signal};
 use crate::length;
 use crate::term::{Term, at};
 
-/// The time within which a silent server is given up.
+/// The time within which the client gives up on a silent server.
 const NOTICED: Duration = Duration::from_secs(40);
 
 /// A server that can be started again where it was.

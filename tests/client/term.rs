@@ -1,7 +1,7 @@
 //! Virtual terminal with `wac` on it: keys go in, the screen is what a person would see.
 //!
 //! One thread reads what the client writes and feeds it to the emulator; a test waits for what the
-//! screen is to show. The client ends with this value, at the latest.
+//! screen is to show. The client ends when this value is dropped, at the latest.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -27,7 +27,7 @@ const SCROLLBACK: usize = 100_000;
 pub(crate) struct Term {
     child: Child,
     keyboard: File,
-    /// The client's side, held open to look at its state when the client is gone.
+    /// The client's side, held open so that its state can be read when the client is gone.
     line: OwnedFd,
     /// The state of the line before the client came.
     before: Termios,

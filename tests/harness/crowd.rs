@@ -17,7 +17,7 @@ use crate::address::Receive;
 use crate::line_cutter::Inbox;
 use crate::{Address, DEADLINE, Ending};
 
-/// Bytes asked for in one read.
+/// Bytes requested in one read.
 const READ_BYTES: usize = 256 * 1024;
 /// Members that one call of epoll reports.
 const EVENTS: usize = 256;

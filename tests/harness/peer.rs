@@ -12,7 +12,7 @@ use crate::address::Receive;
 use crate::line_cutter::Inbox;
 use crate::{Address, DEADLINE, Writer};
 
-/// Bytes asked for in one read.
+/// Bytes requested in one read.
 const READ_BYTES: usize = 64 * 1024;
 
 /// A connection to a server, over TCP or a Unix socket.

@@ -93,7 +93,7 @@ fn listen(person: usize, mut peer: Peer, progress: &Progress) -> Story {
         }
     };
     progress.report_end(person);
-    // A thread that still sends on this connection need not go on.
+    // Wakes the thread that still sends on this connection, which need not go on.
     writer.hang_up();
     Story { room, last, ending }
 }

@@ -11,7 +11,7 @@ use crate::tester::{Tester, Told};
 const RATE: f64 = 100.0;
 /// Everybody but the sender.
 const READERS: f64 = 9.0;
-/// A message that waited so long waited for the stall: everything else takes a few ms.
+/// A wait this long is due to the stall: everything else takes a few ms.
 const NOTICED: Duration = Duration::from_millis(100);
 
 #[test]

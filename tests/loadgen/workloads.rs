@@ -43,7 +43,7 @@ fn whispers_reach_one_reader_each_and_nobody_else() {
 #[test]
 fn a_user_who_leaves_is_not_owed_messages_sent_while_away() {
     let told = told("--users 40 --senders 4 --rate 200/s --duration 3s --churn 50%/s");
-    // 60 leave, give or take; each who is back within the 3 s has joined once more.
+    // About 60 leave; each one that is back within the 3 s has joined once more.
     assert!(samples(&told, "join") > 60, "{}", told.text);
     let everyone = told.number("/sent") * 39;
     let owed = told.number("/delivery/owed");

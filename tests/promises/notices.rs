@@ -8,7 +8,7 @@ fn server() -> Server {
     Server::setup().with_notices().start()
 }
 
-/// Reads until so many people have joined and left.
+/// Reads until the given number of people have joined and left.
 fn tally(watching: &mut Peer, joined: usize, left: usize) -> Tally {
     let mut tally = Tally::default();
     while tally.joined < joined || tally.left < left {

@@ -1,4 +1,4 @@
-//! Admission: which connections are admitted, and the reason given to the others.
+//! Refused connections: a full server, and clients that speak another protocol.
 
 use wac_tests::{Ending, Peer, Server};
 

@@ -41,7 +41,7 @@ fn everybody_sends(senders: &mut Crowd, burst: usize) {
     }
 }
 
-/// Waits until everybody has received so many lines.
+/// Waits until everybody has received a number of lines.
 fn hear(crowd: &mut Crowd, lines: usize) {
     let mut missing = crowd.all().len() * lines;
     crowd.listen("the burst", |_, event| {

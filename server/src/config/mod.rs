@@ -36,7 +36,7 @@ pub struct Config {
     pub pid_file: Option<PathBuf>,
     /// The absolute path of the log file; a daemon has one. `None`: standard error.
     pub log_file: Option<PathBuf>,
-    /// The user who serves, if not the one who starts the server.
+    /// The serving user, if not the one who starts the server.
     pub identity: Option<Identity>,
     /// The addresses to listen on, at least one.
     pub listen: Vec<ListenAddr>,

@@ -230,7 +230,7 @@ pub(crate) fn named(kind: FileType) -> &'static str {
 struct Walker {
     /// The user who walks. Root trusts only root; an ordinary user goes where the system allows, at their own risk.
     me: Uid,
-    /// The user who serves, if not the one who starts the server.
+    /// The serving user, if not the one who starts the server.
     server: Option<Uid>,
 }
 

@@ -143,7 +143,7 @@ impl Shared {
         })
     }
 
-    /// Returns whether so many bytes may be appended.
+    /// Returns whether a number of bytes may be appended.
     pub(crate) fn may_append(&self, bytes: usize) -> bool {
         matches!(self.append(bytes, |_| Ok(())), Append::Done(()))
     }

@@ -1,4 +1,4 @@
-//! Throttled counter: counts every event, asks for a log line at most once a minute.
+//! Throttled counter: counts every event, requests a log line at most once a minute.
 
 use std::sync::Mutex;
 use std::time::Duration;

@@ -47,7 +47,7 @@ impl Default for Networks {
 }
 
 impl Networks {
-    /// Counts in a connection, in all of its networks or in none.
+    /// Counts a connection in all of its networks, or in none.
     pub(super) fn admit(
         &mut self,
         address: IpAddr,
@@ -70,7 +70,7 @@ impl Networks {
         Ok(())
     }
 
-    /// Counts out a connection that was admitted.
+    /// Releases a connection that was admitted.
     pub(super) fn release(&mut self, address: IpAddr) {
         for (net, _) in networks_of(address) {
             if let Some(network) = self.known.get_mut(&net) {

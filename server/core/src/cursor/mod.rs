@@ -28,7 +28,7 @@ use crate::log::{Position, View};
 pub enum Private {
     /// An answer to the session's own command.
     Own(Box<[u8]>),
-    /// A whisper of another user.
+    /// A whisper from another user.
     Whisper(Box<[u8]>),
     /// A text that many sessions share, stored once.
     Shared(Arc<[u8]>),
@@ -80,7 +80,7 @@ enum What {
 /// The overhead of keeping a detour, in bytes.
 pub const DETOUR_BYTES: usize = size_of::<Detour>();
 
-/// Weights of what waited on the cursor and has been written.
+/// The weights of the detours that have been written.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
     /// Own answers and skips.
@@ -239,7 +239,7 @@ impl Cursor {
     }
 
     /// Advances by `bytes` of what [`gather`](Self::gather) returned, and over skips that
-    /// begin there; returns the weights of what has thereby been written.
+    /// begin there; returns the weights of the detours that are written thereby.
     pub fn advance(&mut self, mut bytes: usize, view: &View) -> Written {
         let mut written = Written::default();
         let limit = view.head().min(self.end);

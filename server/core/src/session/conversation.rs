@@ -176,7 +176,7 @@ impl Conversation {
         }
     }
 
-    /// Asks flood control, if there is any, for a line of so many bytes, of which `said` go to the room.
+    /// Asks flood control, if there is any, whether a line may pass; `said` of its bytes go to the room.
     fn allow(
         &mut self,
         cost: Cost,

@@ -44,7 +44,7 @@ pub struct Context<'a> {
     pub rules: &'a Rules,
     /// The time since the server's start.
     pub now: Duration,
-    /// Takes a turn in the room for a line of so many bytes, and returns its time: `now` for none.
+    /// Takes a turn in the room for a number of bytes, and returns its time: `now` for none.
     pub room: &'a dyn Fn(usize) -> Duration,
     /// The queue for the session's items.
     pub items: &'a mut Items,
@@ -197,8 +197,8 @@ impl Session {
 
     /// Ends the session with its last item. The first reason counts.
     ///
-    /// The session inserts its last line itself, but for two reasons: the shard writes to a reader that is too slow, if it stands
-    /// between two lines, and in a stop the room's own line is the last.
+    /// The session inserts its last line itself, except in two cases: the shard writes it to a reader that is too slow, if the
+    /// reader's cursor is between two lines, and in a stop the room's own line is the last.
     pub fn end(&mut self, reason: CloseReason, items: &mut Items) {
         self.conversation.end(reason, items);
     }

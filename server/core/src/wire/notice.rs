@@ -133,7 +133,7 @@ mod tests {
     use crate::wire::line::ServerLine;
 
     /// Returns a notice of each kind.
-    /// Returns the close reason behind another: the compiler asks for a new one here.
+    /// Returns the close reason after another, so that the compiler requires each new one here.
     fn after(reason: CloseReason) -> Option<CloseReason> {
         match reason {
             CloseReason::Quit => Some(CloseReason::PeerClosed),

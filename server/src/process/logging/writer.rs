@@ -97,7 +97,7 @@ impl LogThread {
         !self.is_file
     }
 
-    /// Returns a handle that asks for the file, if there is one, to be reopened.
+    /// Returns a handle that requests the reopening of the file, if there is one.
     pub(crate) fn reopener(&self) -> Option<impl Fn() + Send + 'static> {
         let queue = self.queue.clone();
         self.is_file.then_some(move || {

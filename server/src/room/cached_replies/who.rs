@@ -131,7 +131,7 @@ mod tests {
     }
 
     impl Population {
-        /// Creates a population of so many people, with names of 20 characters.
+        /// Creates a population whose names have 20 characters.
         fn of(people: usize) -> Self {
             let mut room = Self::default();
             (0..people).for_each(|_| room.joins());

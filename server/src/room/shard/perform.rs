@@ -29,7 +29,7 @@ const NOTICE_BYTES: usize = 256;
 /// The reason for items to wait: always another shard's turn, never a socket.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Blocked {
-    /// An append of so many bytes would push lines out of the window that some shard has not tried to write.
+    /// Appending this many bytes would push lines out of the window that some shard has not tried to write.
     Room(usize),
     /// The inbox of that shard is full.
     Inbox(ShardId),

@@ -120,7 +120,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Resumes a session whose answers were read; lets an ended one that has everything linger.
+    /// Resumes a session whose answers were read; begins the linger of an ended one that has received everything.
     fn settle(&mut self, slot: Slot, now: Duration) {
         let Some(connection) = self.table.get(slot.index()) else {
             return;
@@ -145,7 +145,7 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Ends the sessions whose own sockets have refused bytes that have since left the window. One
-    /// that had already ended is closed: nothing is left to give it.
+    /// that had already ended is closed: nothing is left to write.
     pub(super) fn close_slow_readers(&mut self, now: Duration) {
         let mut full = self.queues.full.take();
         full.retain(|&slot| self.may_stay_full(slot, now));

@@ -57,7 +57,7 @@ impl World {
         }
     }
 
-    /// Connects a person to a shard through a socket that takes so many bytes.
+    /// Connects a person to a shard through a socket that takes a number of bytes.
     pub(super) fn connect(&mut self, shard: usize, room: usize) -> usize {
         let fake = Fake::new(room);
         self.people.push(fake.clone());
