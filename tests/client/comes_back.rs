@@ -11,7 +11,7 @@ use crate::term::{Term, at};
 /// The time within which the client gives up on a silent server.
 const NOTICED: Duration = Duration::from_secs(40);
 
-/// A server that can be started again where it was.
+/// A server that can be restarted at the same address.
 struct Restartable {
     folder: TempDir,
 }
@@ -106,8 +106,8 @@ fn leaving_with_lines_waiting_asks_first() {
     }
 }
 
-/// Shortened, a login gets no answer for 10 s; at full length the server is silent for
-/// 30 s before the client asks.
+/// In the shortened test, a login gets no answer for 10 s; at full length the server is silent
+/// for 30 s before the client asks.
 #[test]
 fn a_server_that_stops_answering_is_given_up_and_found_again() {
     let server = Server::start();

@@ -29,7 +29,7 @@ impl Place {
         format!("--log={}", self.path().display())
     }
 
-    /// Waits until the last line has this ending.
+    /// Waits until the last line ends with this text.
     #[track_caller]
     fn holds(&self, end: &str) {
         let end = format!("{end}\n");

@@ -29,7 +29,7 @@ pub(crate) struct Term {
     keyboard: File,
     /// The client's side, held open so that its state can be read when the client is gone.
     line: OwnedFd,
-    /// The state of the line before the client came.
+    /// The terminal's settings before the client started.
     before: Termios,
     screen: Arc<Screen>,
 }
@@ -134,7 +134,7 @@ impl Term {
         self.wait_for(&what, patience, |screen| screen.contents().contains(text));
     }
 
-    /// Waits until the screen shows this message of a person.
+    /// Waits until the screen shows this person's message.
     #[track_caller]
     pub(crate) fn shows_said(&self, name: &str, text: &str) {
         self.shows(&column(name, text));
@@ -153,8 +153,8 @@ impl Term {
         });
     }
 
-    /// Waits until the rows from the last with this beginning to the end of the screen, joined, are
-    /// the beginning and this text.
+    /// Waits until the rows from the last one with this beginning to the end of the screen, joined,
+    /// equal the beginning and this text.
     #[track_caller]
     pub(crate) fn shows_input(&self, prompt: &str, typed: &str) {
         let wanted = format!("{prompt}{typed}");

@@ -1,4 +1,4 @@
-//! Peer: one connection, spoken line by line.
+//! Peer: one connection, used line by line.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown};

@@ -205,7 +205,7 @@ impl Stopped {
     }
 }
 
-/// Tells whether one of the line's words is exactly the field.
+/// Tells whether one of the line's words equals the field.
 fn has_field(line: &str, field: &str) -> bool {
     line.split([' ', '{', '}', ',']).any(|word| word == field)
 }

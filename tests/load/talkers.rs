@@ -29,7 +29,7 @@ pub(crate) struct Progress {
 
 /// Lines in a batch, and between two reports.
 const BATCH: usize = 50;
-/// Lines of one sender in flight: with all senders' 700 KB, which is little for the window.
+/// Lines of one sender in flight: 700 KB for all senders, which is little for the window.
 const UNDERWAY: usize = 1000;
 /// The mark of a person whose connection has ended.
 const OVER: usize = usize::MAX;

@@ -19,7 +19,7 @@ fn a_stall_is_in_the_latency_of_everything_that_fell_due_in_it() {
     told.ended_with(0);
     assert_eq!(told.number("/delivery/in"), 40);
     // Message 1 was due 290 ms before message 30, so before anything was delivered: no faster clock or
-    // machine can make this less. The histogram keeps three digits.
+    // machine can make this shorter. The histogram keeps three digits.
     assert!(
         told.number("/latency_ns/deliver/max") >= 289_000_000,
         "{}",

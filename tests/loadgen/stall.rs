@@ -1,4 +1,4 @@
-//! Stalls: every message that fell due while either side stood still shows it.
+//! Stalls: every message that fell due while either side was stopped shows it.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,7 +35,7 @@ fn a_load_tester_stopped_for_1_s_is_in_every_message_that_fell_due_meanwhile() {
     carried(&tester.told(), stall);
 }
 
-/// Stops a process; returns how long it really stood still.
+/// Stops a process; returns how long it was really stopped.
 fn stop_for(time: Duration, signal: impl Fn(Signal)) -> Duration {
     signal(Signal::SIGSTOP);
     let stopped = Instant::now();

@@ -40,7 +40,7 @@ pub(crate) fn run(server: SocketAddr, flags: &str) -> Told {
 }
 
 impl Tester {
-    /// Starts `wac-loadgen run` with flags as they are typed.
+    /// Starts `wac-loadgen run` with flags as a user types them.
     #[track_caller]
     pub(crate) fn start(server: SocketAddr, flags: &str) -> Tester {
         let mut child = Command::new(binary("wac-loadgen"))

@@ -98,7 +98,7 @@ fn all_connections_of_an_address_together_send_as_much_as_four() {
     });
     bob.send("MSG hello");
     let before = cat.lines_until("bob: hello").len();
-    // A burst of 10 each, then a line a second each; that each has logged in counts, too.
+    // A burst of 10 each, then a line a second each; each login counts, too.
     let four = 4 * (10 + begun.elapsed().as_secs() as usize + 1);
     assert!(before <= four, "{before} lines, but four may say {four}");
     assert!(before < PEOPLE * LINES / 2);
@@ -115,7 +115,7 @@ fn a_quiet_user_can_talk_beside_neighbours_that_send_all_they_may() {
     let (mut bob, mut cat) = (greeted(HERE, &server), greeted(THERE, &server));
     bob.log_in("bob");
     for member in crowd.all() {
-        // At their share of what four may say, this takes more than a quarter of a minute each.
+        // At its share of four senders' rate, each needs more than a quarter of a minute for this.
         crowd.send_bytes(member, "MSG x\n".repeat(60).as_bytes());
     }
     bob.send("MSG hello");

@@ -1,7 +1,7 @@
 //! Collect before perform: the rule that makes `PONG` a fence across shards.
 //!
 //! The failure: a shard answered a `PING`, or took its direct messages, before everything it had read
-//! stood in the log, so that a later `PONG` on another shard overtook an earlier line.
+//! was in the log, so that a later `PONG` on another shard overtook an earlier line.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

@@ -20,15 +20,15 @@ pub enum CloseReason {
     TooSlow,
     /// The client sent more than flood control takes, for 120 s on end.
     HeldTooLong,
-    /// An HTTP request, a TLS hello, or a beginning without a line of ours.
+    /// The connection began with an HTTP request, a TLS hello, or an overlong line without a command.
     NotOurProtocol,
-    /// There were as many connections as the server takes, or as visitors may be on it.
+    /// The server had its maximum number of connections, or of visitors.
     ServerFull,
-    /// There were as many connections as one address may have, or come in 10 s.
+    /// The address had its maximum number of connections, at once or within 10 s.
     AddressLimit,
-    /// The server stopped, and the client had everything.
+    /// The server stopped, and the client had received everything.
     Stopping,
-    /// The server stopped, and its time ran out before the client had everything.
+    /// The server stopped, and its time ran out before the client had received everything.
     CutShort,
 }
 

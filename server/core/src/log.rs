@@ -21,7 +21,7 @@ pub const CHUNK_BYTES: usize = 64 * 1024;
 pub struct Position(pub u64);
 
 impl Position {
-    /// The position after everything there will ever be.
+    /// A position after all others.
     pub const END: Self = Self(u64::MAX);
 
     /// Returns the position `bytes` further on.

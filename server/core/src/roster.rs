@@ -85,7 +85,7 @@ impl WhisperQuota {
     }
 }
 
-/// The reason for which a name is unavailable.
+/// The reason why a name is unavailable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unavailable {
     /// Somebody has the name, or one that looks like it.

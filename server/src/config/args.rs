@@ -19,7 +19,7 @@ use crate::config::trusted_networks::Trusted;
 #[derive(Debug, Parser)]
 #[command(name = "wacd", version, args_conflicts_with_subcommands = true)]
 pub struct CommandLine {
-    /// The verb; without one, the server serves.
+    /// The subcommand; without one, the server serves.
     #[command(subcommand)]
     pub verb: Option<Verb>,
     /// The options of the server.
@@ -27,7 +27,7 @@ pub struct CommandLine {
     pub serve: Args,
 }
 
-/// A verb about a running server.
+/// A subcommand for a running server.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Stops the server of a pidfile, waits until it is gone, and reports how its stop went
@@ -52,7 +52,7 @@ pub enum Verb {
     },
 }
 
-/// The server that a verb is about.
+/// The server that a subcommand addresses.
 #[derive(Debug, clap::Args)]
 pub struct PidFileArg {
     /// Pidfile: holds the process id, and is locked as long as the server lives; a file that holds anything
@@ -200,7 +200,7 @@ pub enum Switch {
     Off,
 }
 
-/// A level of the log, which includes those before it.
+/// A log level, which includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogLevel {
     /// Nothing.

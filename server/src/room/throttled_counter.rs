@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::room::locks::lock;
 
-/// The least time between two log lines.
+/// The shortest time between two log lines.
 const LOG_EVERY: Duration = Duration::from_secs(60);
 
 /// A counter of events that strangers may cause at will.

@@ -28,14 +28,14 @@ pub struct Limits {
     pub trusted: Vec<IpNet>,
 }
 
-/// The reason for which a connection is refused.
+/// The reason why a connection is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// The server has as many connections as it takes.
+    /// The server has its maximum number of connections.
     Full,
-    /// The network has as many connections as it may have at once.
+    /// The network has its maximum number of simultaneous connections.
     AtOnce(usize, IpNet),
-    /// The network has opened as many connections as it may in 10 s.
+    /// The network has opened its maximum number of connections in 10 s.
     New(u64, IpNet),
 }
 

@@ -109,7 +109,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Starts at the beginning of a line.
+    /// Creates a cursor at the beginning of a line.
     pub fn new(at: Position) -> Self {
         Self {
             at,
@@ -238,8 +238,8 @@ impl Cursor {
         filled
     }
 
-    /// Advances by `bytes` of what [`gather`](Self::gather) returned, and over skips that
-    /// begin there; returns the weights of the detours that are written thereby.
+    /// Advances by `bytes` of what [`gather`](Self::gather) returned, and over skips that begin
+    /// there; returns the weights of the detours that this writes.
     pub fn advance(&mut self, mut bytes: usize, view: &View) -> Written {
         let mut written = Written::default();
         let limit = view.head().min(self.end);
@@ -304,7 +304,7 @@ impl Cursor {
         self.detours.as_ref()?.front()
     }
 
-    /// Returns the first beginning of a line at or after the cursor.
+    /// Returns the first start of a line at or after the cursor.
     fn next_line(&self, view: &View) -> Position {
         if self.mid_line {
             view.line_end(self.at)

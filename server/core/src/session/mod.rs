@@ -61,11 +61,11 @@ pub enum Event {
     Whispered,
     /// Nobody has the name, which is repeated as the sender wrote it.
     NoSuchUser(String),
-    /// Too much waits for that user already; the name is repeated as the sender wrote it.
+    /// Too many whispers wait for that user already; the name is repeated as the sender wrote it.
     NotReading(String),
 }
 
-/// The reason for which a session's input stopped.
+/// The reason why a session's input stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputState {
     /// All input is decoded: more may be read.

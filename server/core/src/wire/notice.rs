@@ -132,7 +132,6 @@ mod tests {
     use crate::wire::command::COMMANDS;
     use crate::wire::line::ServerLine;
 
-    /// Returns a notice of each kind.
     /// Returns the close reason after another, so that the compiler requires each new one here.
     fn after(reason: CloseReason) -> Option<CloseReason> {
         match reason {
@@ -159,6 +158,7 @@ mod tests {
         }
     }
 
+    /// Returns a notice of each kind.
     fn notices<'a>(name: &'a str, text: &'a str, numbers: (u32, u32)) -> Vec<Notice<'a>> {
         let (joined, left) = numbers;
         let mut notices = vec![

@@ -89,7 +89,7 @@ impl LogThread {
     }
 
     /// Queues a line for standard error, if that is the log; tells whether it is. Writing there without
-    /// the writer would wait if nobody reads.
+    /// the writer would block if nobody reads.
     pub fn say(&self, line: &str) -> bool {
         if !self.is_file {
             self.queue.push(format!("{line}\n").into_bytes());

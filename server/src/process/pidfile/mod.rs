@@ -116,7 +116,7 @@ impl PidFile {
             if Lock::Claim.is_held(&file)? {
                 return Ok(Claim::Running(Lock::Process.holder(&file)?));
             }
-            // Locked by a user who may only read it, so not a server. A new file is out of that user's reach.
+            // Locked by a user who may only read it, so not by a server. A new file is out of that user's reach.
             place.remove(inode)?;
             return Ok(Claim::Again);
         }

@@ -156,7 +156,7 @@ impl<T: Transport> Shard<T> {
     }
 }
 
-/// Expectation of more input.
+/// Whether more input is to be expected, and when.
 enum MoreInput {
     Now,
     /// Not before a timer: flood control holds the session.

@@ -70,10 +70,10 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Ends a visitor on trial who has not logged in in time, unless there is room for visitors by
-    /// now: so that silent visitors keep no user out.
+    /// Ends a visitor on trial that has not logged in in time, unless there is room for visitors
+    /// again, so that silent visitors keep no user out.
     ///
-    /// Its socket is read before, so a login that may be obeyed by then counts, however late this is
+    /// Its socket is read first, so a login that was sent in time counts, however late this is
     /// called.
     pub(super) fn judge_trial(&mut self, slot: Slot, now: Duration) {
         let Some(connection) = self.table.get_mut(slot.index()) else {
@@ -126,8 +126,8 @@ impl<T: Transport> Shard<T> {
         self.set_timer(slot, now + LINGER);
     }
 
-    /// Goes on lingering; in a stop no longer than until everything is delivered, so that no client
-    /// holds it up.
+    /// Continues to linger; in a stop only until everything is delivered, so that no client holds
+    /// it up.
     pub(super) fn linger(
         &mut self,
         slot: Slot,
@@ -154,7 +154,7 @@ impl<T: Transport> Shard<T> {
         let connection = self.table.remove(slot.index());
         self.queues.forget(slot);
         if self.table.is_empty() {
-            // The memory of a full room goes back with its last session.
+            // The memory of a full room is freed with its last session.
             self.table = Slab::new();
         }
         self.free_seat(connection.peer, connection.seat);

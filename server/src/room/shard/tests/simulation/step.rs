@@ -1,4 +1,4 @@
-//! Steps of a simulated run, drawn by chance.
+//! Steps of a simulated run, drawn at random.
 
 use std::time::Duration;
 
