@@ -12,17 +12,17 @@ CHATTERS = 100
 CROWD = 10_000
 CHAT = ("--users", CHATTERS, "--senders", 10, "--rate", "20/s", "--warmup", "1s")
 LONGEST = Column("longest", "ms", ms("deliver", "max"))
-COLUMNS = [("there", "ms"), ("coming", "ms"), ("ratio", ""), ("worst ratio", ""), ("all in", "s"), ("notices", "lines most"),
+COLUMNS = [("there", "ms"), ("coming", "ms"), ("ratio", ""), ("worst ratio", ""), ("all in", "s"), ("notices", "most lines"),
            ("overflows", "of listen")]
 
 
 @dataclass(frozen=True)
 class Round:
-    """Measures a chat beside a crowd already there, and one beside the same crowd arriving; further figures are of the second."""
+    """A chat beside a crowd already logged in, and one beside the same crowd arriving; the other figures are of the second."""
     there: Run
     coming: Run
     login_seconds: float
-    notices: int  # that a reader got who was there before
+    notices: int  # received by a reader who was there before
     overflows: int
 
     @property
@@ -50,8 +50,8 @@ class Arrivals:
                 bench.record.line(f"    round {number + 1} failed: {failure}")
         if not rounds:
             return
-        title = (f"{self.name}: {self.about}; the chat's longest delivery, beside the crowd there and silent, and beside the crowd "
-                 f"coming, medians of {len(rounds)} rounds of {seconds} s each")
+        title = (f"{self.name}: {self.about}; the chat's longest delivery beside the silent crowd and beside the arriving "
+                 f"crowd, medians of {len(rounds)} rounds of {seconds} s each")
         bench.record.grid(title, COLUMNS, [(server.name, cells(rounds))])
         for word in ("there", "coming"):
             bench.record.remarks(word, [getattr(one, word) for one in rounds])

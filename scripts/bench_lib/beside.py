@@ -11,7 +11,7 @@ from .runs import Run, fresh, load, loading, rotated, say
 
 CHATTERS = 100
 OTHERS = 9_900
-# Everyone reads the chat: 5 messages a second are 50,000 deliveries.
+# Everyone reads the chat: 5 messages a second make 50,000 deliveries.
 CHAT = ("--users", CHATTERS, "--senders", 10, "--rate", "5/s", "--warmup", "2s")
 WHISPERERS = ("--users", OTHERS, "--senders", 100, "--whispers", "100%", "--rate", "10000/s")
 # Extra seconds of whispering, beyond the measured chat: for the logins, the warm-up and the drain.
@@ -23,7 +23,7 @@ COLUMNS = [("alone p99", "ms"), ("beside p99", "ms"), ("ratio", ""), ("whispers"
 
 @dataclass(frozen=True)
 class Round:
-    """Measures the chat alone and beside the others, with their whispers and answers a second."""
+    """The chat alone and beside the others, with their whispers and answers a second."""
     alone: Run
     beside: Run
     whispers: float

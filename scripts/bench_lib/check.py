@@ -1,10 +1,10 @@
 """Check of instruction counts: compares those of wac-core's benches with the baseline beside them.
 
-Valgrind counts, so a busy machine changes nothing. A compiler does: a baseline holds for one rustc and one target.
+Valgrind counts, so a busy machine changes nothing. The compiler matters: a baseline is valid for one rustc and one target.
   5 % more than the baseline      failure, exit 7
   5 % less                        better: worth a new baseline
   another rustc or target         not comparable, exit 0
-A bench that only one side has fails too: without a comparison there is no check."""
+A bench that is missing on either side fails too, because nothing can be compared."""
 import argparse
 import json
 import os
@@ -23,7 +23,7 @@ RENEW = "scripts/bench check --renew"
 def main(words):
     parser = argparse.ArgumentParser(prog="scripts/bench check", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--renew", action="store_true", help="write the present counts as the new baseline")
+    parser.add_argument("--renew", action="store_true", help="write the current counts as the new baseline")
     args = parser.parse_args(words)
     compiler = this_compiler()
     if args.renew:
@@ -31,7 +31,7 @@ def main(words):
     baseline = json.loads(BASELINE.read_text())
     for what in ("rustc", "target"):
         if baseline[what] != compiler[what]:
-            print(f"not comparable: baseline is of {what} {baseline[what]}, this is {compiler[what]}")
+            print(f"not comparable: the baseline is of {what} {baseline[what]}, this is {compiler[what]}")
             return 0
     return compare(baseline["instructions"], count())
 
@@ -57,7 +57,7 @@ def compare(baseline, now):
     if better:
         print(f"better: renew the baseline with {RENEW}")
     if red:
-        print(f"red: {red} of the above; if it is meant to be so, renew the baseline with {RENEW}")
+        print(f"failed: {red} of the above; if that is intended, renew the baseline with {RENEW}")
     return REGRESSION if red else 0
 
 
@@ -82,7 +82,7 @@ def this_compiler():
 def count():
     """Runs the benches; returns their instruction counts by name."""
     if not shutil.which("valgrind"):
-        sys.exit("scripts/bench: valgrind is missing, which counts the instructions; install Debian's package with\n"
+        sys.exit("scripts/bench: counting instructions needs valgrind, which is missing; install Debian's package with\n"
                  "    sudo apt-get install -y --no-install-recommends valgrind")
     os.environ["GUNGRAUN_RUNNER"] = str(runner())
     lines = output("cargo", "bench", "--quiet", "--locked", "--package", "wac-core", "--bench", "instructions",
@@ -105,13 +105,13 @@ def runner():
     folder = Path(ROOT, os.environ.get("CARGO_TARGET_DIR", "target"), f"gungraun-runner-{version}")
     program = folder / "bin/gungraun-runner"
     if not program.exists():
-        print(f"scripts/bench: installing gungraun-runner {version} into {folder}, some minutes", file=sys.stderr)
+        print(f"scripts/bench: installing gungraun-runner {version} into {folder}, which takes some minutes", file=sys.stderr)
         output("cargo", "install", "--quiet", "gungraun-runner", "--version", version, "--locked", "--root", folder)
     return program
 
 
 def output(*command):
-    """Returns the output of a command; exits if the command fails, which has then said why."""
+    """Returns the output of a command; exits if the command fails, which has then printed the reason."""
     result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if result.returncode:
         sys.exit(f"scripts/bench: {' '.join(map(str, command[:2]))} failed")

@@ -6,8 +6,8 @@
 {tests}
   figures  {figures}
 
-C1 to C9 are tests of scripts/test (tests/client), here with release builds, one at a time, as long as is told above. What
-fails is printed as the test says it. Exit code 7: one failed, or a figure is more than is wanted."""
+C1 to C9 are tests of scripts/test (tests/client), run here with release builds, one at a time, at the length given above.
+A failed test is printed with its output. Exit code 7: a test failed, or a figure is above its limit."""
 import argparse
 import os
 import re
@@ -34,7 +34,7 @@ class Part:
     name: str
     about: str
     tests: tuple
-    patience: int = 120  # seconds until it is ended; a test itself gives up each wait after 30 s
+    patience: int = 120  # seconds until it is killed; each wait of a test gives up after 30 s
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Outcome:
     """The outcome of a part."""
     part: Part
     passed: bool
-    told: dict  # of each word, the sum of what its tests told
+    told: dict  # of each word, the sum of the amounts that its tests reported
     seconds: float
     output: str
 
@@ -65,18 +65,18 @@ HELD = (
     Part("C5", "the server stopped, killed, started again", ("comes_back::",), 240),
     Part("C6", "the terminal resized while a line is typed", ("resize::",)),
     Part("C7", "signals, and an output that nobody reads", ("signals::", "pipe::signals", "pipe::a_closed_output", "pipe::an_output")),
-    Part("C8", "send --confirm, the server killed before and behind it", ("send::",)),
-    Part("C9", "no colour and no escape byte where none is wanted", ("look::without_colours", "uncoloured::", "plain::")),
+    Part("C8", "send --confirm, the server killed before and after it", ("send::",)),
+    Part("C9", "no colour and no escape byte where none belongs", ("look::without_colours", "uncoloured::", "plain::")),
 )
 MEASURED = Part("figures", "30 starts; then 1,000 keys typed in 30 s while 2,000 lines a second arrive", ("measured::",))
 WANTED = (
-    Wanted("start p50", "start_p50_ms", "ms", 50, "from before the process is there until one may type"),
+    Wanted("start p50", "start_p50_ms", "ms", 50, "from before the process exists until the user can type"),
     Wanted("start max", "start_max_ms", "ms", 50, "the slowest of them"),
-    Wanted("echo p50", "echo_p50_ms", "ms", 50, "from a key until it is seen, while lines arrive"),
-    Wanted("echo p99", "echo_p99_ms", "ms", 50, "the slowest but for one in a hundred"),
+    Wanted("echo p50", "echo_p50_ms", "ms", 50, "from a key press until it is visible, while lines arrive"),
+    Wanted("echo p99", "echo_p99_ms", "ms", 50, "only one in a hundred is slower"),
     Wanted("memory", "resident_mib", "MiB", 10, "resident, logged in"),
     Wanted("memory, busy", "busy_mib", "MiB", 10, "resident, after those lines"),
-    Wanted("noticed", "noticed_s", "s", 40, "from when the server stopped until it is given up"),
+    Wanted("noticed", "noticed_s", "s", 40, "from the stop of the server until the client gives up on it"),
 )
 
 
@@ -145,7 +145,7 @@ def held(record, outcomes):
     """Prints a row for each part: its amount, its time, and whether it held."""
     rows = [(outcome.part.name, [count(outcome.told.get("lines")), count(outcome.told.get("keys")), figure(outcome.seconds)],
              f"  {'held' if outcome.passed else 'FAILED':6}  {outcome.part.about}") for outcome in outcomes]
-    record.grid("what the client's tests hold", (("lines", ""), ("keys", ""), ("took", "s")), rows)
+    record.grid("the client's tests", (("lines", ""), ("keys", ""), ("took", "s")), rows)
 
 
 def figures(record, told):
@@ -155,7 +155,7 @@ def figures(record, told):
     rows = [(wanted.name, [figure(amount), f"{wanted.most}", wanted.unit], f"  {'met' if good else 'NOT met':7}  {wanted.about}")
             for (wanted, amount), good in zip(known, met)]
     if rows:
-        record.grid("what the client costs", (("measured", ""), ("at most", ""), ("unit", "")), rows)
+        record.grid("the client's cost", (("measured", ""), ("at most", ""), ("unit", "")), rows)
     return all(met)
 
 

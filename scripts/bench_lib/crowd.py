@@ -13,13 +13,13 @@ SILENT_SECONDS = 600
 
 
 def silent(bench, server, users, port, pid):
-    """Logs users in as fast as the server takes them; they stay silently while the body runs."""
+    """Logs users in as fast as the server takes them; they stay, silent, while the body runs."""
     return loading(bench.tools, server, "idle", ("--users", users), SILENT_SECONDS, port, pid)
 
 
 @contextmanager
 def settled(users, pid, tester):
-    """Logs all users in before the body begins; they stay silently while it runs."""
+    """Logs all users in before the body begins; they stay, silent, while it runs."""
     before = watch.open_files(pid)
     with tester as running:
         await_users(pid, users, before)
@@ -29,5 +29,5 @@ def settled(users, pid, tester):
 def await_users(pid, count, before):
     """Waits until a server has gained the expected connections over `before`, and all is quiet."""
     if not watch.wait_for_connections(pid, count, before, PATIENCE_SECONDS):
-        raise servers.Failed(f"{count:,} users did not come within {PATIENCE_SECONDS} s")
+        raise servers.Failed(f"{count:,} users did not connect within {PATIENCE_SECONDS} s")
     time.sleep(SETTLED_SECONDS)

@@ -4,7 +4,7 @@ from .record import figure, median_of, ratio
 from .runs import one_run, rotated
 from .scenarios import closed
 
-# The load tester and the server hold no more with 20,000 open files a process, the usual hard limit.
+# The load tester and the server can hold no more with 20,000 open files a process, the usual hard limit.
 USERS = (10, 100, 1_000, 10_000, 19_000)
 SERVERS = ("wacd-1", "floor")
 

@@ -7,7 +7,7 @@ from .svg import DASHES, Panel, draw
 
 SERVERS = ("wacd-1", "redis", "nats", "inspircd")
 USERS = (10, 100, 1_000, 5_000, 10_000)
-IRC_USERS = (10, 100, 1_000, 2_000)  # logins cost their square
+IRC_USERS = (10, 100, 1_000, 2_000)  # the cost of logins is quadratic
 MOST_SERVERS = len(DASHES)
 IN_FLIGHT = 256
 # The title of each column's panel, and whether its axis is logarithmic.

@@ -1,4 +1,4 @@
-"""Readers: the links that keep up beside strangers that say all they may."""
+"""Readers: the links that keep up beside strangers that send as much as they may."""
 import selectors
 import socket
 import threading
@@ -12,10 +12,10 @@ from .runs import fresh, say
 LINKS = (32, 64, 96, 128, 192, 256, 375, 500)  # KiB a second
 ADDRESSES = (1, 16)
 CONNECTIONS = 64  # of an address: --max-per-ip
-FLAGS = ("--trusted", "none", "--connect-rate", "0")  # they need not wait to come
+FLAGS = ("--trusted", "none", "--connect-rate", "0")  # no limit on new connections
 LINE = b"MSG " + b"x" * 4000 + b"\n"
-# A link is a reader that takes a chunk at a time, and the system keeps little more for it (it doubles what is asked for). Smaller
-# chunks would not do: while the window is smaller than what the sender's system wants to send next, it counts the reader as
+# A link is a reader that takes a chunk at a time, and the kernel buffers little more for it (it doubles the requested size). Smaller
+# chunks would not do: while the receive window is smaller than the sender's next segment, the sender's kernel counts the reader as
 # one that takes nothing, and closes it after 30 s (TCP_USER_TIMEOUT): TimedOut, not TooSlow.
 CHUNK_BYTES = 96 * 1024
 RECEIVE_BYTES = 128 * 1024
@@ -25,7 +25,7 @@ PASS_SECONDS = 0.05
 
 class Readers:
     name = "readers"
-    about = f"links of {LINKS[0]} to {LINKS[-1]} KiB a second beside {CONNECTIONS} connections of an address that say what they may"
+    about = f"links of {LINKS[0]} to {LINKS[-1]} KiB a second beside {CONNECTIONS} connections of an address that send as much as they may"
     rounds = 1
     seconds = 40
 
@@ -39,12 +39,12 @@ class Readers:
             except servers.Failed as failure:
                 bench.record.line(f"    {addresses} x {CONNECTIONS} failed: {failure}")
         columns = [("room", "KiB/s"), *((f"{link}", "KiB/s") for link in LINKS)]
-        bench.record.grid(f"{self.name}: {self.about}, {seconds} s, default flags but {' '.join(FLAGS)}; how fast the room talks, "
-                          "and after how many seconds each link was closed", columns, rows)
+        bench.record.grid(f"{self.name}: {self.about}, {seconds} s, default flags except {' '.join(FLAGS)}; the rate of the room, "
+                          "and the seconds until each link was closed", columns, rows)
 
 
 def one_run(tools, addresses, seconds):
-    """The rate of the room, and the time of each link's close in seconds, or None."""
+    """Returns the rate of the room, and the seconds until each link was closed, or None."""
     with fresh(among_strangers(tools)) as (port, _pid):
         watcher = Link(port, None)
         links = [Link(port, rate * 1024) for rate in LINKS]
@@ -71,7 +71,7 @@ def cells(told):
 
 
 class Link:
-    """A reader that takes bytes at a rate, or (None) all there are, in a thread of its own."""
+    """A reader that takes bytes at a rate, or (None) as fast as they come, in a thread of its own."""
 
     def __init__(self, port, rate):
         self.rate, self.taken, self.closed, self.over = rate, 0, None, threading.Event()
@@ -99,14 +99,14 @@ class Link:
                 try:
                     block = self.socket.recv(min(free, 1 << 20))
                 except TimeoutError:
-                    # An idle link does not make up for it later.
+                    # A link does not make up for idle time.
                     began = time.monotonic() - self.taken / self.rate if self.rate else began
                     continue
                 self.taken += len(block)
                 if not block:
                     break
         except OSError:
-            pass  # it was closed, with or without a last word
+            pass  # the server closed it, with or without a notice
         if not self.over.is_set():
             self.closed = time.monotonic()
 
@@ -116,7 +116,7 @@ class Link:
 
 @contextmanager
 def talking(port, addresses):
-    """Opens connections from these addresses that say all they may, and read everything, while the body runs."""
+    """Opens connections from these addresses that send as much as they may, and read everything, while the body runs."""
     people = [talker(port, address, f"{place}-{number}") for place, address in enumerate(addresses) for number in range(CONNECTIONS)]
     over = threading.Event()
     thread = threading.Thread(target=talk, args=(people, over), daemon=True)
@@ -138,7 +138,7 @@ def talker(port, address, name):
 
 
 def talk(people, over):
-    """Keeps each socket full, in passes, so that each read gets much."""
+    """Keeps each socket full, in passes, so that each read returns much."""
     buffer = bytearray(1 << 18)
     with selectors.DefaultSelector() as selector:
         for person in people:

@@ -107,7 +107,7 @@ class Tester:
         try:
             return json.loads(out)
         except json.JSONDecodeError:
-            said = err.strip().splitlines() or ["it said nothing"]
+            said = err.strip().splitlines() or ["it printed nothing"]
             raise servers.Failed(f"wac-loadgen ended with {self.process.returncode}: {said[-1]}") from None
 
     def kill(self):

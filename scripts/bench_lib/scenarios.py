@@ -17,10 +17,10 @@ class Scenario:
     preset: str
     columns: tuple
     flags: tuple = ()
-    seconds: int = 0  # where --seconds does not say; 0: as usual
-    entrants: tuple = ALONE  # but for `peers`, where the user says whom
-    irc_users: int = 0  # fewer users for IRC, where logins cost their square; 0: as many
-    headlines: bool = False  # what the preset is for stands in no column
+    seconds: int = 0  # without --seconds; 0: the usual number
+    entrants: tuple = ALONE  # except in `peers`, where the user chooses
+    irc_users: int = 0  # fewer users for IRC, where the cost of logins is quadratic; 0: the same number
+    headlines: bool = False  # the purpose of the preset has no column
     rounds: int = 1
 
     def users_of(self, server):
@@ -34,7 +34,7 @@ class Scenario:
         return (*self.flags[:at], self.users_of(server), *self.flags[at + 1:])
 
     def takes(self, server):
-        """Tells whether the server can do this: one that blocks stops with the first reader that stops."""
+        """Tells whether the server can run this: one that blocks stops with the first stalled reader."""
         return not (server.blocks and self.preset == "slow")
 
     def measure(self, bench):
@@ -82,8 +82,8 @@ SHORT = [
              entrants=("wacd", "wacd-1", "floor")),
     Scenario("whisper", "1,000 users, 240 messages a second, half of them whispers", "whisper", WHISPER, flags(1000, 240)),
     Scenario("slow", "1,000 users who keep up, at first alone, then beside 60 who don't", "slow", SLOW, WORK),
-    Scenario("churn", "1,000 users, 2 % of them a second leave and come back", "churn", CHURN, WORK, headlines=True),
-    Scenario("storm", "1,000 users, half of them dropped at once and back within 3 s", "storm", CHURN,
+    Scenario("churn", "1,000 users, 2 % of whom leave and come back each second", "churn", CHURN, WORK, headlines=True),
+    Scenario("storm", "1,000 users, half of whom are dropped at once and come back within 3 s", "storm", CHURN,
              (*WORK, "--storm", "at=3s,frac=50%,back=3s"), headlines=True),
 ]
 CLOSED = [

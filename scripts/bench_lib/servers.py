@@ -43,7 +43,7 @@ def ours(tools, *flags):
     """Returns the server of this build, the same with one shard, and the floor: the cost of the kernel alone."""
     return [wacd("wacd", tools, *flags), wacd("wacd-1", tools, *flags, "--shards", "1"),
             floor("floor", tools, "the kernel's cost: one send() a line and reader"),
-            floor("batch", tools, "the kernel's cost at best: one send() a reader for all lines that are there", "--batch")]
+            floor("batch", tools, "the kernel's cost at best: one send() a reader for all lines available", "--batch")]
 
 
 def floor(name, tools, note, *flags):
@@ -53,7 +53,7 @@ def floor(name, tools, note, *flags):
 
 
 def wacd(name, tools, *flags):
-    """Returns the server of this build, without flood control, which would hold back the few that talk for all."""
+    """Returns the server of this build, without flood control, which would hold back the few users that talk for all."""
     note = " ".join(flags).replace("--", "with --", 1) or "default flags"
     return build_with(name, tools / "wacd", flags, note)
 
@@ -72,7 +72,7 @@ def build_with(name, program, flags, note):
 
 
 def redis(port, _folder):
-    # A slow subscriber is kept, however much waits for it, so that all servers have the same work.
+    # Slow subscribers are kept, however much is queued for them, so that all servers do the same work.
     return ["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
             "--maxclients", open_files() - 100, "--tcp-backlog", BACKLOG,
             "--client-output-buffer-limit", "pubsub 0 0 0"]
@@ -134,12 +134,12 @@ def ngircd(port, folder):
     return ["ngircd", "-n", "-f", config]
 
 
-IRC = "tells everyone of each join: N logins cost N*N/2 lines"
+IRC = "announces each join to everyone: N logins cost N*N/2 lines"
 PEERS = [
     Server("inspircd", "irc", "inspircd", inspircd, IRC, "inspircd", irc=True),
-    Server("ngircd", "irc", "ngircd", ngircd, f"{IRC}; its backlog is 10 at most, so 100 log in a second and no more",
+    Server("ngircd", "irc", "ngircd", ngircd, f"{IRC}; its backlog is 10 at most, so only 100 log in each second",
            "ngircd", irc=True, flags=("--connect-rate", "100/s")),
-    Server("redis", "redis", "redis-server", redis, "one channel; those who talk don't subscribe", "redis-server"),
+    Server("redis", "redis", "redis-server", redis, "one channel; the senders don't subscribe", "redis-server"),
     Server("nats", "nats", "nats-server", nats, "one subject; echo is off", "nats-server"),
 ]
 
@@ -180,7 +180,7 @@ def stop(process):
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         pass
-    finally:  # also when Ctrl-C comes again
+    finally:  # even if Ctrl-C is pressed again
         if process.poll() is None:
             process.kill()
             process.wait()
@@ -203,7 +203,7 @@ def raise_open_files():
 
 def version_of(command):
     told = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return told.stdout.splitlines()[0].strip() if told.stdout else "version not told"
+    return told.stdout.splitlines()[0].strip() if told.stdout else "version unknown"
 
 
 def identity(path):
@@ -219,4 +219,4 @@ def write(path, text):
 
 
 def tail(log):
-    return log.read_text(errors="replace").strip()[-300:] or "it said nothing"
+    return log.read_text(errors="replace").strip()[-300:] or "it printed nothing"

@@ -1,4 +1,4 @@
-"""Stalled readers: their cost to those who read, and to the machine."""
+"""Stalled readers: their cost to active readers and to the machine."""
 from dataclasses import dataclass
 
 from . import servers, watch
@@ -15,7 +15,7 @@ LOOKS_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Round:
-    """Two floods on one server, the second beside stalled readers; the growth in bytes is for all of these, None if it failed."""
+    """Two floods on one server, the second beside stalled readers; the growth in bytes is the sum over these, None if a run failed."""
     alone: Run
     beside: Run
     memory: int = None
@@ -24,9 +24,9 @@ class Round:
 
 class Stalled:
     name = "stalled"
-    about = f"a flood among {USERS:,} users, then the same beside {STALLED} readers that stopped"
+    about = f"a flood among {USERS:,} users, then the same beside {STALLED} stalled readers"
     rounds = 1
-    seconds = 10  # so long that what is kept for each stands out from what the sockets hold
+    seconds = 10  # long enough for the memory kept for each to stand out from the socket buffers
 
     def measure(self, bench):
         entrants = bench.entrants(("wacd", "redis", "nats"))

@@ -5,7 +5,7 @@ from html import escape
 
 WIDTH, HEIGHT, GAP = 400, 250, 70  # of a panel's field; between panels
 LEFT, TOP, BOTTOM = 60, 60, 78
-DASHES = ("", "7 3", "2 3", "9 3 2 3")  # told apart without colours, too
+DASHES = ("", "7 3", "2 3", "9 3 2 3")  # distinguishable without colours, too
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-weight: 600 } .small { font-size: 11px; fill: #59636e } .end { text-anchor: end } .middle { text-anchor: middle }

@@ -22,7 +22,7 @@ IDLE_SECONDS = 5
 # strace itself interrupts the calls in which a process rests, when it attaches and when it detaches.
 MARGIN_SECONDS = 0.5
 # Seconds until the server is done with the connections that probed it: a closed connection lingers for 2 s, and the
-# watchdog over the shards sleeps once all have rested for 6 s.
+# watchdog sleeps once all shards have rested for 6 s.
 QUIET_SECONDS = 9
 KINDS = {
     "sends": {"sendto", "sendmsg", "writev"},

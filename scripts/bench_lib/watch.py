@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-# Connections that only probed the server, which it may count before and no longer afterwards.
+# Connections that only probed the server, which may be counted before and not afterwards.
 LOOKS = 4
 
 

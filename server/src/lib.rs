@@ -1,6 +1,6 @@
 //! The WAC chat server, `wacd`: everything that touches the operating system.
 //!
-//! The room is a log, a session is a cursor in it (see `wac-core`). A *shard* is one thread with one
+//! The room is a log; a session is a cursor in it (see `wac-core`). A *shard* is one thread with one
 //! loop over its ready sockets; the *acceptor* accepts connections and hands them to shards.
 //!
 //! ```text
@@ -68,7 +68,7 @@ pub fn run(
         .enable_all()
         .build()
         .map_err(start("acceptor"))?;
-    // First, for tokio panics where no descriptor is left; let in last, for this thread alone.
+    // Installed first, because tokio panics if no descriptor is left; let in last, by this thread alone.
     let mut signals = runtime
         .block_on(async { Signals::install(log) })
         .map_err(start("signal handlers"))?;

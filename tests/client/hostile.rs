@@ -8,7 +8,7 @@ use crate::run::{Running, wac};
 use crate::stand_in::listener;
 use crate::term::Term;
 
-/// Text that a server without cleaning might pass on, and its expected look.
+/// A text that a server without cleaning might pass on, and its expected look.
 const LINES: [(&str, &str); 7] = [
     ("Eve: \x1b]0;owned\x07", "Eve      ^[]0;owned^G"),
     (

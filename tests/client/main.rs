@@ -1,5 +1,5 @@
-//! Tests of the client as a person meets it (on a pseudo-terminal whose screen is read through a terminal
-//! emulator) and as a program meets it (in a pipe).
+//! Tests of the client as a person uses it (on a pseudo-terminal whose screen is read through a terminal
+//! emulator) and as a program uses it (in a pipe).
 
 mod length;
 mod run;

@@ -18,7 +18,7 @@ const KEYS: u32 = 1000;
 /// Keys that fit into the row.
 const ROW: u32 = 60;
 
-/// Measures from before the process exists until one may type, login included.
+/// Measures from before the process exists until the user can type, login included.
 #[test]
 #[ignore = "a measurement, for scripts/bench client"]
 fn start_to_prompt() {

@@ -199,7 +199,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// If it runs on.
+    /// If it keeps running.
     #[must_use]
     #[track_caller]
     pub fn lines_to_end(self) -> Vec<String> {

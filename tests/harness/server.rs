@@ -145,7 +145,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If it runs on.
+    /// If it keeps running.
     #[must_use]
     #[track_caller]
     pub fn stop(self) -> Stopped {
@@ -157,7 +157,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If it runs on.
+    /// If it keeps running.
     #[must_use]
     #[track_caller]
     pub fn wait_for_exit(mut self) -> Stopped {

@@ -76,7 +76,7 @@ impl Setup {
     ///
     /// # Panics
     ///
-    /// If it does not get ready.
+    /// If it does not become ready.
     #[must_use]
     #[track_caller]
     pub fn start(&self) -> Server {
@@ -87,7 +87,7 @@ impl Setup {
     ///
     /// # Panics
     ///
-    /// If it runs on.
+    /// If it keeps running.
     #[must_use]
     #[track_caller]
     pub fn refused(&self) -> Stopped {

@@ -1,4 +1,4 @@
-//! Admission: which connections are let in, and the reason given to the others.
+//! Admission: which connections are admitted, and the reason given to the others.
 
 use wac_tests::{Ending, Peer, Server};
 

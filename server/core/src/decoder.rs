@@ -42,7 +42,7 @@ enum Found {
 #[derive(Debug, Default)]
 pub struct Decoder {
     bytes: Vec<u8>,
-    /// Length of the line's text so far, in `0..=raw`.
+    /// The length of the line's text so far, in `0..=raw`.
     text: usize,
     /// The beginning of the undecoded bytes, in `text..=bytes.len()`.
     raw: usize,

@@ -13,7 +13,7 @@
 
 use crate::wire::command::COMMANDS;
 
-/// The byte order mark that some editors and shells of Windows put before a text.
+/// The byte order mark that some Windows editors and shells put at the beginning of a text.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A first line, as far as it has come.
@@ -38,7 +38,7 @@ pub fn is_foreign(line: &[u8], extent: Extent) -> bool {
         }
 }
 
-/// Strips what may come before a connection's first command and is not part of it.
+/// Strips bytes that may precede a connection's first command without being part of it.
 pub fn without_byte_order_mark(line: &[u8]) -> &[u8] {
     line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
 }

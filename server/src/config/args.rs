@@ -1,4 +1,4 @@
-//! Arguments of the command line.
+//! Command-line arguments.
 
 use std::path::PathBuf;
 
@@ -62,7 +62,7 @@ pub struct PidFileArg {
     pub pid_file: Option<PathBuf>,
 }
 
-/// Options of a server.
+/// The options of a server.
 #[derive(Debug, Parser)]
 pub struct Args {
     /// Serves in the background; returns once it serves, or says why it can't
@@ -205,9 +205,9 @@ pub enum Switch {
 pub enum LogLevel {
     /// Nothing.
     Off,
-    /// Events on which the operator must act.
+    /// Events that the operator must act on.
     Error,
-    /// Events that the operator should know of.
+    /// Events that the operator should know about.
     Warn,
     /// The server's life, and one line for each session's end.
     Info,

@@ -4,7 +4,7 @@ use std::thread;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Descriptors kept back for listeners, logs and connections being refused.
+/// Descriptors reserved for listeners, logs and connections being refused.
 pub(crate) const RESERVED_FILES: usize = 32;
 /// Descriptors of one shard: its epoll set, its waker and what they need.
 const FILES_OF_A_SHARD: usize = 4;

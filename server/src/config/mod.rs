@@ -1,4 +1,4 @@
-//! Configuration of the server, checked; every problem is reported at once.
+//! Checked configuration of the server; all problems are reported at once.
 
 pub mod args;
 pub mod default_paths;
@@ -24,7 +24,7 @@ use crate::config::args::{Args, LogLevel, Switch};
 use crate::config::identity::Identity;
 use crate::config::listen::{ListenAddr, SocketOptions};
 
-/// Bytes the room may say at once, whatever its rate.
+/// Bytes that the room may take at once, whatever its rate.
 const ROOM_BURST_BYTES: u64 = 512 * 1024;
 
 /// A checked configuration.
@@ -42,7 +42,7 @@ pub struct Config {
     pub listen: Vec<ListenAddr>,
     /// Permissions of Unix sockets.
     pub unix_mode: u32,
-    /// Number of shards, in 1..=64.
+    /// The number of shards, in 1..=64.
     pub shards: usize,
     /// Bytes of room log kept for slow readers, in 64 KiB..=1 GiB. Default 4 MiB: about 60,000
     /// lines of chat.

@@ -15,10 +15,10 @@ use wac_core::wire::line::ServerLine;
 use crate::room::shared::Shared;
 use crate::room::stop_phase::Phase;
 
-/// Time a shard has to cut its sessions short; one that takes longer counts as hung.
+/// The time a shard has to cut its sessions short; one that takes longer counts as hung.
 const CUT_LIMIT: Duration = Duration::from_secs(2);
 
-/// Outcome of a stop.
+/// The outcome of a stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DrainReport {
     /// Sessions that received everything.
@@ -27,7 +27,7 @@ pub struct DrainReport {
     pub cut_short: usize,
     /// Shards that did not answer even then; their threads are left behind.
     pub hung: usize,
-    /// Time from the signal to the end.
+    /// The time from the signal to the end.
     pub elapsed: Duration,
 }
 

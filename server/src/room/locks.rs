@@ -12,7 +12,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Flag that one thread raises before it sleeps and another takes down.
+/// A flag that one thread raises before it sleeps and another takes down.
 #[derive(Debug, Default)]
 pub(crate) struct Flag(AtomicBool);
 
@@ -28,7 +28,7 @@ impl Flag {
     }
 }
 
-/// Task that sleeps until another thread wakes it.
+/// A task that sleeps until another thread wakes it.
 #[derive(Debug, Default)]
 pub(crate) struct Sleeper {
     asleep: AtomicBool,
@@ -59,7 +59,7 @@ impl Sleeper {
     }
 }
 
-/// Test hook that runs other threads' work just before this thread takes a lock.
+/// A test hook that runs other threads' work just before this thread takes a lock.
 #[cfg(test)]
 pub(crate) mod between_locks {
     use std::cell::RefCell;

@@ -28,7 +28,7 @@ pub(crate) struct Room {
     pub(crate) notices: Option<Notices>,
 }
 
-/// Outcome of an append.
+/// The outcome of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Append<R> {
     /// It is in the log.
@@ -39,7 +39,7 @@ pub(crate) enum Append<R> {
     Sealed,
 }
 
-/// State shared by the shards and the acceptor.
+/// The state shared by the shards and the acceptor.
 #[derive(Debug)]
 pub(crate) struct Shared {
     start: Instant,

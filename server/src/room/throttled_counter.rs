@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::room::locks::lock;
 
-/// Least time between two log lines.
+/// The least time between two log lines.
 const LOG_EVERY: Duration = Duration::from_secs(60);
 
-/// Counter of events that strangers may cause at will.
+/// A counter of events that strangers may cause at will.
 #[derive(Debug, Default)]
 pub(crate) struct ThrottledCounter(Mutex<Count>);
 

@@ -7,7 +7,7 @@ use nix::libc::{TIOCOUTQ, c_int};
 use rustix::ioctl::{Getter, Opcode, ioctl};
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 
-/// Socket of a session. No method blocks.
+/// The socket of a session. No method blocks.
 pub(crate) trait Transport {
     /// Reads into `buffer`; 0 is the end of input.
     ///

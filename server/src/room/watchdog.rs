@@ -9,7 +9,7 @@ use tokio::time::{self, MissedTickBehavior};
 use crate::room::inbox::{Inbox, TurnStep};
 use crate::room::shared::Shared;
 
-/// Time between two checks.
+/// The time between two checks.
 const TICK: Duration = Duration::from_secs(1);
 /// Checks without progress before a shard is reported. Checks are counted instead of time, so that a
 /// process that was stopped as a whole does not count as hung.
@@ -42,10 +42,10 @@ pub(crate) async fn watch(shared: &Shared) {
     }
 }
 
-/// Snapshot of a shard.
+/// A snapshot of a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Snapshot {
-    /// Number that changes with each step of a turn.
+    /// The number that changes with each step of a turn.
     progress: u64,
     /// Whether it is in a turn, or something waits for it.
     has_work: bool,
@@ -63,14 +63,14 @@ impl Snapshot {
     }
 }
 
-/// Report about a shard.
+/// A report about a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Report {
     Hangs,
     GoesOn,
 }
 
-/// History of one shard's snapshots.
+/// The history of one shard's snapshots.
 #[derive(Debug, Default)]
 struct ShardWatch {
     progress: u64,

@@ -11,7 +11,7 @@ use crate::LINE;
 /// As many slices as the server gathers for one write.
 const SLICES: usize = 16;
 
-/// Position of a detour: after the eighth of sixteen lines.
+/// The position of a detour: after the eighth of sixteen lines.
 const MIDDLE: Position = Position(8 * LINE.len() as u64);
 
 // Gathers and passes everything, as for a socket that takes it all.
@@ -33,7 +33,7 @@ pub fn cursor_passes((mut cursor, view): (Cursor, View)) -> (Cursor, View) {
     }
 }
 
-/// Returns a cursor with sixteen lines before it, and the detour that `detour` makes.
+/// Returns a cursor with sixteen lines still to read and the detour that `detour` inserts.
 fn reader(detour: impl FnOnce(&mut Cursor, &View)) -> (Cursor, View) {
     let mut log = RoomLog::new(1 << 20);
     log.append(&LINE.repeat(16)).expect("it is not sealed");

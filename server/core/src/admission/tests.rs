@@ -1,4 +1,4 @@
-//! Tests of admission: which connections are let in, and when.
+//! Tests of admission: which connections are admitted, and when.
 
 use super::*;
 

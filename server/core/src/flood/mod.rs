@@ -1,6 +1,6 @@
 //! Flood control: holds back a sender that is too fast; refuses nothing, loses nothing.
 //!
-//! A line must pass three limits: the session's own, its address' budget, and the room's. Only time
+//! A line must pass three limits: the session's own, its address's budget, and the room's. Only time
 //! spent held by its own limits counts against a session, because it is not at fault for what others
 //! say.
 
@@ -48,7 +48,7 @@ struct Episode {
     turn: Option<Turn>,
 }
 
-/// Turn of a line that waits for others.
+/// The turn of a line that waits for others.
 #[derive(Debug, Clone, Copy)]
 enum Turn {
     /// At this time its address lets it pass; then it asks the room.
@@ -84,7 +84,7 @@ impl Flood {
         }
     }
 
-    /// Lets a line of so many bytes pass: its own cost, its address' turn, then the room's. `room` takes
+    /// Lets a line of so many bytes pass: its own cost, its address's turn, then the room's. `room` takes
     /// a turn for the line and returns its time.
     ///
     /// # Errors

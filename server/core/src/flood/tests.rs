@@ -268,7 +268,7 @@ fn an_occasional_sender_waits_for_one_line_of_each_neighbour() {
 /// A session of a full room.
 struct Talker {
     flood: Flood,
-    /// Length of its lines.
+    /// The length of its lines.
     bytes: usize,
     tried_at: Duration,
     passed: usize,

@@ -134,7 +134,7 @@ impl Log {
     /// Starts the thread that writes; waiting lines are written when the handle is dropped.
     ///
     /// # Errors
-    /// An I/O error if there is no thread to be had.
+    /// An I/O error if no thread can be started.
     pub fn start(self, level: LogLevel) -> io::Result<LogThread> {
         let ansi = matches!(self, Self::StandardError) && io::stderr().is_terminal();
         let (thread, queue) = LogThread::spawn(self)?;

@@ -16,16 +16,16 @@ use wac_core::wire::who::{begin_who, continue_who};
 
 use crate::room::locks::lock;
 
-/// Text in pieces that are written one after the other.
+/// A text in pieces that are written one after the other.
 pub(crate) type Pieces = Arc<[Arc<[u8]>]>;
 
 /// Names in a piece, the last one excepted; within this range, one name in 32 begins the next.
 const PIECE_NAMES: RangeInclusive<usize> = 32..=128;
 const CUT_ONE_IN: u64 = 32;
-/// Bound on unread pieces, in lists of the current size. Beyond it, no newer list is made: clients get the newest
+/// The bound on unread pieces, in lists of the current size. Beyond it, no newer list is made: clients get the newest
 /// that exists.
 const KEPT_LISTS: usize = 64;
-/// Least size that a list counts as, so that the bound is 4 MiB at least.
+/// The least size that a list counts as, so that the bound is 4 MiB at least.
 const LEAST_LIST_BYTES: usize = 64 * 1024;
 
 /// The answer to `WHO`.
@@ -34,12 +34,12 @@ pub(super) struct Who(Mutex<Lists>);
 
 #[derive(Debug, Default)]
 struct Lists {
-    /// Newest list, made of the roster's `version`.
+    /// The newest list, made of the roster's `version`.
     newest: Pieces,
     version: Option<u64>,
     /// All pieces in use, each once.
     kept: HashSet<Arc<[u8]>>,
-    /// Hasher keyed anew in each process, so that nobody can choose names that are cut always or never.
+    /// A hasher keyed anew in each process, so that nobody can choose names that are cut always or never.
     cuts: RandomState,
 }
 
@@ -161,7 +161,7 @@ mod tests {
             self.who.list(&self.roster)
         }
 
-        /// Returns the bytes of all lists that are kept.
+        /// Returns the total bytes of the lists that are kept.
         fn kept_bytes(&self) -> usize {
             bytes(lock(&self.who.0).kept.iter())
         }

@@ -24,7 +24,7 @@ pub(crate) const INBOX_CAPACITY: usize = 4096;
 /// A whisper on its way to the shard of its addressee.
 pub(crate) struct DirectMessage {
     pub(crate) to: SessionAddress,
-    /// Position at which it was posted: it is read no earlier than the lines before.
+    /// The position at which it was posted: it is read no earlier than the lines before.
     pub(crate) at: Position,
     pub(crate) line: Box<[u8]>,
 }
@@ -39,7 +39,7 @@ impl fmt::Debug for DirectMessage {
     }
 }
 
-/// Connection that the acceptor admitted.
+/// A connection that the acceptor admitted.
 #[derive(Debug)]
 pub(crate) struct NewConnection {
     pub(crate) id: SessionId,
@@ -53,13 +53,13 @@ pub(crate) struct Inbox {
     pub(crate) waker: Waker,
     capacity: usize,
     messages: Mutex<VecDeque<DirectMessage>>,
-    /// Number of messages, checked before the lock is taken.
+    /// The number of messages, checked before the lock is taken.
     waiting: AtomicUsize,
     new_connections: Mutex<Vec<NewConnection>>,
     arrivals: AtomicUsize,
-    /// Number of sessions that the shard has or will have.
+    /// The number of sessions that the shard has or will have.
     sessions: AtomicUsize,
-    /// Position up to which every session has been tried.
+    /// The position up to which every session has been tried.
     tried: AtomicU64,
     /// The shard's progress in its turn.
     pub(crate) progress: Progress,

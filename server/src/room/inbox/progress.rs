@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Part of a shard's turn.
+/// A part of a shard's turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TurnStep {
     /// Between two turns.
@@ -22,7 +22,7 @@ const TURN_STEPS: [TurnStep; 4] = [
     TurnStep::Write,
 ];
 
-/// Counter of the steps that a shard has begun.
+/// A counter of the steps that a shard has begun.
 #[derive(Debug, Default)]
 pub(crate) struct Progress(AtomicU64);
 

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::event::{EventfdFlags, eventfd};
 
-/// Waker of a shard. The shard announces that it sleeps *before* its last check for work, so that
+/// The waker of a shard. The shard announces that it sleeps *before* its last check for work, so that
 /// whoever adds work after that check sees it asleep and wakes it.
 #[derive(Debug, Default)]
 pub(crate) struct Waker {
     asleep: AtomicBool,
-    /// Eventfd that ends the shard's wait. It is never read: its watcher is edge-triggered.
+    /// The eventfd that ends the shard's wait. It is never read: its watcher is edge-triggered.
     wire: OnceLock<OwnedFd>,
 }
 

@@ -21,7 +21,7 @@ use crate::room::transport::Transport;
 /// Slices handed to one vectored write.
 const SLICES: usize = 16;
 
-/// Stage of a connection's life.
+/// The stage of a connection's life.
 #[derive(Debug)]
 pub(super) enum Life {
     /// Its socket has not been reported ready yet, so it counts as neither full nor ready.
@@ -35,7 +35,7 @@ pub(super) enum Life {
     Lingering(CloseReason, Duration),
 }
 
-/// Outcome of writing.
+/// The outcome of writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WriteOutcome {
     /// Everything there is was written.
@@ -52,10 +52,10 @@ pub(super) struct Connection<T> {
     pub(super) id: SessionId,
     pub(super) peer: Peer,
     pub(super) seat: Seat,
-    /// Time at which it was accepted.
+    /// The time at which it was accepted.
     pub(super) since: Duration,
     pub(super) life: Life,
-    /// Time of its timer, if one is set.
+    /// The time of its timer, if one is set.
     pub(super) timer: Option<Duration>,
     pub(super) link: Link<T>,
 }

@@ -18,15 +18,15 @@ use crate::room::peer::Peer;
 use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
-/// Time for which a closed connection is read, so that no reset swallows its last line.
+/// The time for which a closed connection is read, so that no reset swallows its last line.
 pub(crate) const LINGER: Duration = Duration::from_secs(2);
-/// Time the last bytes of an ended session may take: as much as TCP_USER_TIMEOUT gives a socket.
+/// The time the last bytes of an ended session may take: as much as TCP_USER_TIMEOUT gives a socket.
 const LAST_BYTES: Duration = Duration::from_secs(30);
-/// Lateness of a timer that a busy shard does not explain: the process was stopped.
+/// The lateness of a timer that a busy shard does not explain: the process was stopped.
 const LATE: Duration = Duration::from_secs(1);
-/// Time between two checks, in a stop, of whether everything is delivered.
+/// The time between two checks, in a stop, of whether everything is delivered.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
-/// Time a visitor has to log in when more than half of all places are visitors'.
+/// The time a visitor has to log in when more than half of all places are visitors'.
 const LOGIN_TIME: Duration = Duration::from_secs(10);
 
 impl<T: Transport> Shard<T> {

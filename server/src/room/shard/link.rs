@@ -7,7 +7,7 @@ use wac_core::close_reason::CloseReason;
 use super::poller::Ready;
 use crate::room::transport::Transport;
 
-/// Socket of a connection.
+/// The socket of a connection.
 #[derive(Debug)]
 pub(super) enum Link<T> {
     /// It works, as far as is known.

@@ -48,7 +48,7 @@ use write::PendingWrite;
 /// Bytes of lines waiting to be appended with which a shard stops reading.
 const PENDING_BYTES: usize = 256 * 1024;
 
-/// State of a shard's loop.
+/// The state of a shard's loop.
 struct Shard<T> {
     id: ShardId,
     shared: Arc<Shared>,
@@ -59,11 +59,11 @@ struct Shard<T> {
     items: Items,
     /// Writes, by slot, that get their position once the lines before them have theirs.
     pending_writes: Vec<(Slot, PendingWrite)>,
-    /// Time at which gathered notices are due.
+    /// The time at which gathered notices are due.
     notices_due: Option<Duration>,
     /// The head up to which every session has been tried.
     passed: Position,
-    /// Reason for due items to wait.
+    /// The reason for due items to wait.
     blocked: Option<Blocked>,
     /// The phase whose work has been done.
     phase: Phase,

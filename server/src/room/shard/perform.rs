@@ -23,10 +23,10 @@ use crate::room::transport::Transport;
 
 /// Bytes of lines appended at a time, at most.
 const PIECE_BYTES: usize = CHUNK_BYTES;
-/// Upper bound of a notice's length.
+/// The upper bound of a notice's length.
 const NOTICE_BYTES: usize = 256;
 
-/// Reason for items to wait: always another shard's turn, never a socket.
+/// The reason for items to wait: always another shard's turn, never a socket.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Blocked {
     /// An append of so many bytes would push lines out of the window that some shard has not tried to write.
@@ -35,7 +35,7 @@ pub(super) enum Blocked {
     Inbox(ShardId),
 }
 
-/// Outcome of announcing that a user joined or left.
+/// The outcome of announcing that a user joined or left.
 enum Announced {
     /// The notice is in the log.
     Appended(Position),

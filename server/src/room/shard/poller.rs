@@ -16,10 +16,10 @@ use wac_core::roster::Slot;
 
 /// Events taken at a time; further ones are taken the next time.
 const EVENTS: usize = 1024;
-/// Event data of the waker.
+/// The event data of the waker.
 const WAKER: u64 = u64::MAX;
 
-/// Readiness of a socket.
+/// The readiness of a socket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Ready {
     pub(super) readable: bool,
@@ -43,7 +43,7 @@ impl From<EventFlags> for Ready {
     }
 }
 
-/// Epoll set of a shard's sockets.
+/// The epoll set of a shard's sockets.
 #[derive(Debug)]
 pub(super) struct Poller(OwnedFd);
 

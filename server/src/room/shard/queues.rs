@@ -37,7 +37,7 @@ impl Queues {
     }
 }
 
-/// Set of slots, one bit each.
+/// A set of slots, one bit each.
 #[derive(Debug, Default)]
 pub(super) struct Slots(Vec<u64>);
 
@@ -83,7 +83,7 @@ fn place(slot: Slot) -> (usize, u64) {
     (slot.index() / 64, 1 << (slot.0 % 64))
 }
 
-/// Queue that holds each slot once.
+/// A queue that holds each slot once.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     slots: Vec<Slot>,

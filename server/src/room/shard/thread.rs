@@ -41,7 +41,7 @@ impl ShardThread {
     }
 }
 
-/// Guard that aborts the process when its shard panics: the sessions are left half-changed.
+/// A guard that aborts the process when its shard panics: the sessions are left half-changed.
 struct AbortOnPanic;
 
 impl Drop for AbortOnPanic {

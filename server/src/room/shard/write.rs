@@ -14,7 +14,7 @@ use crate::room::inbox::DirectMessage;
 use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
-/// Write that gets its position once the lines before it have theirs.
+/// A write that gets its position once the lines before it have theirs.
 #[derive(Debug)]
 pub(super) enum PendingWrite {
     /// Private bytes.

@@ -21,7 +21,7 @@ struct Wire {
     room: usize,
     shut_down: bool,
     reset: bool,
-    /// Readiness that has not been reported to the shard yet.
+    /// The readiness that has not been reported to the shard yet.
     news: Ready,
     reads: usize,
 }

@@ -34,7 +34,7 @@ use watch::Watch;
 const SEEDS: u64 = 500;
 /// More than any run needs; if it is reached, something spins.
 const MANY_ROUNDS: usize = 10_000;
-/// Capacity of an inbox: so small that it is often full.
+/// The capacity of an inbox: so small that it is often full.
 const INBOX_CAPACITY: usize = 2;
 
 #[test]

@@ -7,7 +7,7 @@ use super::step::Departure;
 /// A sender's messages to everybody, or to one name.
 pub(super) type Stream = (usize, Option<usize>);
 
-/// Sender of a numbered message, and the name it is for if not for all.
+/// The sender of a numbered message, and the name it is for if not for all.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Said {
     pub(super) from: usize,
@@ -26,7 +26,7 @@ pub(super) struct Reader {
     asked: Vec<usize>,
     /// One of its whispers has been refused, so it is unknown which of them were accepted.
     refused: bool,
-    /// Beginning of an incomplete line.
+    /// The beginning of an incomplete line.
     partial: Vec<u8>,
     lines: Vec<String>,
     last_said: BTreeMap<Option<usize>, u64>,
@@ -35,7 +35,7 @@ pub(super) struct Reader {
     fences: BTreeMap<u64, Fence>,
 }
 
-/// Fence that was requested.
+/// A fence that was requested.
 #[derive(Debug)]
 struct Fence {
     /// Messages that have to be read before it.

@@ -10,7 +10,7 @@ pub(super) const SEATS: usize = 12;
 const NAMES: usize = 2 * SEATS;
 const COVETED_NAMES: usize = 4;
 
-/// Character of a whole run.
+/// The character of a whole run.
 pub(super) struct Weather {
     pub(super) shards: usize,
     pub(super) steps: usize,
