@@ -25,7 +25,7 @@ fn a_stall_is_in_the_latency_of_everything_that_fell_due_in_it() {
         "{}",
         told.text
     );
-    // 21 of the 40 were each due 90 ms or more before message 30: the median carries the stall.
+    // 21 of the 40 were each due 90 ms or more before message 30: the median shows the stall.
     assert!(
         told.number("/latency_ns/deliver/p50") >= 89_000_000,
         "{}",

@@ -1,4 +1,4 @@
-//! Self-test: the load tester tries itself, and reports what it found.
+//! Self-test: the load tester tests itself, and reports its findings.
 
 use std::process::Command;
 

@@ -44,7 +44,7 @@ fn stop_for(time: Duration, signal: impl Fn(Signal)) -> Duration {
     stopped.elapsed()
 }
 
-/// The stall explains each message due in it but those of its last 100 ms, and those carry it. A load tester that
+/// Each message that was due in the stall shows it, except for those of its last 100 ms. A load tester that
 /// waits for an answer before it sends the next would count 1.
 #[track_caller]
 fn carried(told: &Told, stall: Duration) {

@@ -120,6 +120,6 @@ fn a_quiet_user_can_talk_beside_neighbours_that_send_all_they_may() {
     }
     bob.send("MSG hello");
     let before = cat.lines_until("bob: hello").len();
-    // A burst of four, and not more than one line of each and what has passed meanwhile.
+    // The burst of four senders, at most one waiting line of each, and the lines that have passed meanwhile.
     assert!(before < 63 * 60 / 4, "{before} lines came before his");
 }

@@ -72,7 +72,7 @@ fn a_slow_readers_name_is_free_for_the_next_user() {
 }
 
 #[test]
-fn a_client_that_asks_without_reading_waits_for_itself_and_loses_nothing() {
+fn a_client_that_asks_without_reading_delays_only_itself_and_loses_nothing() {
     const QUESTIONS: usize = 4000;
     let server = Server::start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));

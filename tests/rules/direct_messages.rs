@@ -2,7 +2,7 @@
 //! was sent to or none.
 //!
 //! The failures: whispers piled up for a user who did not read; the victim was closed for what
-//! others sent; a new connection received what was meant for the one before it.
+//! others sent; a new connection received whispers meant for the one before it.
 
 use std::thread;
 

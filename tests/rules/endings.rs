@@ -1,4 +1,4 @@
-//! The end is the last item: a session ends behind its last line, and its peer can read to the end.
+//! The end is the last item: a session ends after its last line, and its peer can read to the end.
 //!
 //! The failure: a plain `close` with unread input is a reset, and the kernel throws away what it had
 //! not sent yet: 200 of 200 readers lost lines.

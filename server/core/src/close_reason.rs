@@ -16,7 +16,7 @@ pub enum CloseReason {
     PeerReset,
     /// The client's system did not answer for 30 s.
     TimedOut,
-    /// The client did not read, and what it had not read left the window.
+    /// The client did not read, and its unread bytes left the window.
     TooSlow,
     /// The client sent more than flood control takes, for 120 s on end.
     HeldTooLong,

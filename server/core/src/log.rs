@@ -133,7 +133,7 @@ pub struct View {
 }
 
 impl View {
-    /// Takes over what has been appended and releases what has left the window.
+    /// Copies the bytes that have been appended and releases the chunks that have left the window.
     ///
     /// # Cost
     /// Copies the new bytes of the chunk being filled; a full chunk costs a reference.

@@ -151,7 +151,7 @@ impl Place {
     /// Returns the status of the name, without following a link.
     ///
     /// # Errors
-    /// An I/O error if the status can't be read; a missing file is none.
+    /// An I/O error if the status can't be read; a missing file is not an error.
     pub(crate) fn look(&self) -> io::Result<Option<(FileType, Inode)>> {
         match statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some((

@@ -148,7 +148,7 @@ impl Shared {
         matches!(self.append(bytes, |_| Ok(())), Append::Done(()))
     }
 
-    /// Takes bytes from the room's bucket; returns the time at which it holds them.
+    /// Takes bytes from the room's bucket; returns the time at which it has them.
     pub(crate) fn reserve_room_bytes(&self, bytes: usize, now: Duration) -> Duration {
         match &self.room_bucket {
             Some((rate, bucket)) if bytes > 0 => lock(bucket).reserve(*rate, bytes as u64, now),

@@ -130,7 +130,7 @@ impl Cursor {
         self.end = end.max(self.at);
     }
 
-    /// Tells whether what was written ends with a whole line.
+    /// Tells whether the bytes written end with a whole line.
     pub fn is_between_lines(&self) -> bool {
         !self.mid_line && self.begun == 0
     }
@@ -201,7 +201,7 @@ impl Cursor {
         DETOUR_BYTES
     }
 
-    /// Fills `slices` with what is to be written next; returns how many it filled, 0 when
+    /// Fills `slices` with the bytes to write next; returns how many it filled, 0 when
     /// everything is written.
     ///
     /// # Panics

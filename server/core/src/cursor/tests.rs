@@ -91,7 +91,7 @@ fn write(cursor: &mut Cursor, view: &View, mut bytes: usize) -> Vec<u8> {
 enum Action {
     /// A reader sends a line of so many bytes.
     Say(usize, usize),
-    /// A private line for a reader, posted some bytes behind the head.
+    /// A private line for a reader, posted some bytes before the head.
     Private(usize, u64),
     /// A shard catches up with the log.
     CatchUp(usize),

@@ -18,7 +18,7 @@ use crate::wire::command::Cost;
 pub use budget::Budget;
 pub use limits::FloodLimits;
 
-/// The time held back by its own limits, without a break, after which a session is closed: otherwise a client that
+/// The time after which a session that its own limits hold back without a break is closed: otherwise a client that
 /// pushed megabytes into its own kernel and left would "talk" for hours as a ghost.
 pub const HELD_LIMIT: Duration = Duration::from_secs(120);
 /// Bytes that must be allowed before the socket of a held sender is read again, so that it does not wake the shard for each byte.

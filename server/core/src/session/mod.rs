@@ -26,7 +26,7 @@ use conversation::{Conversation, Login};
 pub use items::{CachedReply, Item, Items, Whisper};
 
 /// Bytes of own answers that may be unread before the session's input waits: a peer that asks without
-/// reading waits for itself.
+/// reading delays only itself.
 pub const OWN_WAITING_BYTES: usize = 4 * 1024;
 
 /// The rules that apply to every session.

@@ -26,7 +26,7 @@ pub(super) enum PendingWrite {
 }
 
 impl<T: Transport> Shard<T> {
-    /// Gives pending writes their position: behind every line performed before them.
+    /// Gives pending writes their position: after every line performed before them.
     pub(super) fn place(&mut self, now: Duration) {
         let head = self.view.head();
         for (slot, pending) in std::mem::take(&mut self.pending_writes) {
