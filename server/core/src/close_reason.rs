@@ -20,11 +20,11 @@ pub enum CloseReason {
     TooSlow,
     /// The client sent more than flood control takes, for 120 s on end.
     HeldTooLong,
-    /// An HTTP request, a TLS hello, or a beginning without a line of ours.
+    /// An HTTP request, a TLS hello, or a first line that is too long and no command of ours.
     NotOurProtocol,
-    /// There were as many connections as the server takes, or as visitors may be on it.
+    /// The server was full, or its share for visitors was.
     ServerFull,
-    /// There were as many connections as one address may have, or come in 10 s.
+    /// The address had reached its limit on connections at once, or on new ones in 10 s.
     AddressLimit,
     /// The server stopped, and the client had everything.
     Stopping,

@@ -156,7 +156,7 @@ impl<T: Transport> Shard<T> {
     }
 }
 
-/// Expectation of more input.
+/// Whether more input may be waiting.
 enum MoreInput {
     Now,
     /// Not before a timer: flood control holds the session.

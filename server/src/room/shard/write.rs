@@ -152,7 +152,7 @@ impl<T: Transport> Shard<T> {
         self.queues.full.give_back(full);
     }
 
-    /// Returns whether a socket is still full and has lost nothing; otherwise deals with it.
+    /// Returns whether a session stays in `full`; ends one that has lost bytes.
     fn stays_full(&mut self, slot: Slot, now: Duration) -> bool {
         let Self {
             table,
