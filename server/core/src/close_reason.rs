@@ -20,11 +20,11 @@ pub enum CloseReason {
     TooSlow,
     /// The client sent more than flood control takes, for 120 s on end.
     HeldTooLong,
-    /// The connection began with an HTTP request, a TLS hello, or an overlong line without a command.
+    /// An HTTP request, a TLS hello, or a first line that is too long and no command of ours.
     NotOurProtocol,
-    /// The server had its maximum number of connections, or of visitors.
+    /// The server was full, or its share for visitors was.
     ServerFull,
-    /// The address had its maximum number of connections, at once or within 10 s.
+    /// The address had reached its limit on connections at once, or on new ones in 10 s.
     AddressLimit,
     /// The server stopped, and the client had received everything.
     Stopping,

@@ -117,7 +117,7 @@ impl RoomLog {
     }
 }
 
-/// The size up to which new bytes are kept in one piece.
+/// The largest run of new bytes that is copied into one piece.
 const SEAM_BYTES: usize = 2 * CHUNK_BYTES;
 
 /// A shard's view of the room log.

@@ -1,4 +1,4 @@
-//! Transport: takes bytes of the log and returns how many; stream sockets, TCP and Unix.
+//! Transport: the socket behind a connection, TCP or Unix; a fake one in tests.
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

@@ -44,7 +44,7 @@ pub enum Refused {
 pub enum Seat {
     /// A visitor's, among the places kept for visitors.
     Kept,
-    /// A visitor's beyond those: it must log in soon, or it is closed.
+    /// A visitor's, beyond the kept ones: the visitor must log in soon, or is closed.
     OnTrial,
     /// A user's.
     User,

@@ -114,7 +114,7 @@ impl Session {
         self.conversation.name()
     }
 
-    /// Tells whether nobody has logged in or is about to.
+    /// Tells whether the session has no name and is not claiming one.
     pub fn is_visitor(&self) -> bool {
         matches!(self.conversation.login, Login::Visitor)
     }

@@ -32,7 +32,13 @@ const LOGIN_TIME: Duration = Duration::from_secs(10);
 impl<T: Transport> Shard<T> {
     /// Puts a connection into the table; it is checked when its socket is ready. One that was on its
     /// way when the others were cut short is cut short as well: nothing else would end it.
-    pub(super) fn insert(&mut self, id: SessionId, peer: Peer, transport: T, now: Duration) {
+    pub(super) fn add_connection(
+        &mut self,
+        id: SessionId,
+        peer: Peer,
+        transport: T,
+        now: Duration,
+    ) {
         let slot = self.table.insert(Connection::new(id, peer, transport, now));
         if self.phase == Phase::Cut {
             self.remove(Slot::of_index(slot), CloseReason::CutShort, now);
@@ -159,7 +165,7 @@ impl<T: Transport> Shard<T> {
         }
         self.free_seat(connection.peer, connection.seat);
         match reason {
-            CloseReason::NotOurProtocol if self.shared.foreign.note(now).is_none() => return,
+            CloseReason::NotOurProtocol if self.shared.foreign.count(now).is_none() => return,
             CloseReason::Stopping => _ = self.shared.stopped.fetch_add(1, Ordering::Relaxed),
             CloseReason::CutShort => _ = self.shared.cut_short.fetch_add(1, Ordering::Relaxed),
             _ => {}
