@@ -174,7 +174,7 @@ impl Floor {
         }
     }
 
-    /// Sends everybody the lines of the others.
+    /// Sends everybody the others' lines.
     fn send_gathered(&mut self) {
         if self.gathered.is_empty() {
             return;

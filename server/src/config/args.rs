@@ -119,7 +119,7 @@ pub struct Args {
     #[arg(long, value_name = "TEXT", conflicts_with = "secret_file")]
     pub secret: Option<String>,
 
-    /// Reads the answer to SEC from a file, which keeps it out of the list of processes: its first line
+    /// Reads the answer to SEC from the first line of a file, which keeps it out of the list of processes
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
 
@@ -127,7 +127,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub motd: Option<PathBuf>,
 
-    /// Announces who joined and left
+    /// Announces joins and leaves
     #[arg(long, value_name = "WHEN", default_value = "on")]
     pub notices: Switch,
 

@@ -18,14 +18,14 @@ pub enum Stopped {
     NotRunning,
     /// The server has stopped.
     Gone {
-        /// Its number.
+        /// Its process id.
         pid: i32,
         /// Its report; `None` if it left none, because it was killed.
         last_word: Option<LastWord>,
     },
     /// The server still runs.
     StillRunning {
-        /// Its number.
+        /// Its process id.
         pid: i32,
     },
 }
