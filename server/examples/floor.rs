@@ -5,7 +5,7 @@
 //! that server's own cost.
 //!
 //! ```text
-//! floor PORT            each line is sent at once to each reader: one send() for a line and a reader
+//! floor PORT            each line is sent at once to each reader: one send() for each line and reader
 //! floor PORT --batch    all sockets that are ready are read, then each reader is sent everything in one send()
 //! ```
 //!

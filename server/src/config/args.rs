@@ -139,7 +139,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub flood_burst: u32,
 
-    /// The senders of one IPv4 address or IPv6 /64 together may send as much as this many senders at
+    /// The senders of one IPv4 address or IPv6 /64 together may send as much as N senders at
     /// --flood-rate and --flood-burst; 0 = no limit
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub flood_address: u32,

@@ -28,7 +28,7 @@ pub(crate) trait Transport {
     fn is_delivered(&self) -> bool;
 }
 
-/// Connected, non-blocking stream socket.
+/// A connected, non-blocking stream socket.
 #[derive(Debug)]
 pub(crate) struct Socket(OwnedFd);
 

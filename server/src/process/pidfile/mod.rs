@@ -66,7 +66,7 @@ pub struct PidFile {
     inode: Inode,
     place: Place,
     path: PathBuf,
-    /// This server has created or written it, and removes it.
+    /// This server has created or written the file, and so removes it.
     is_ours: bool,
 }
 
