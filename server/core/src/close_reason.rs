@@ -53,3 +53,34 @@ impl fmt::Display for CloseReason {
         fmt::Debug::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the close reason after another, so that the compiler requires each new one here.
+    fn after(reason: CloseReason) -> Option<CloseReason> {
+        match reason {
+            CloseReason::Quit => Some(CloseReason::PeerClosed),
+            CloseReason::PeerClosed => Some(CloseReason::PeerReset),
+            CloseReason::PeerReset => Some(CloseReason::TimedOut),
+            CloseReason::TimedOut => Some(CloseReason::TooSlow),
+            CloseReason::TooSlow => Some(CloseReason::HeldTooLong),
+            CloseReason::HeldTooLong => Some(CloseReason::NotOurProtocol),
+            CloseReason::NotOurProtocol => Some(CloseReason::ServerFull),
+            CloseReason::ServerFull => Some(CloseReason::AddressLimit),
+            CloseReason::AddressLimit => Some(CloseReason::Stopping),
+            CloseReason::Stopping => Some(CloseReason::CutShort),
+            CloseReason::CutShort => None,
+        }
+    }
+
+    #[test]
+    fn every_announcement_parses_back_to_the_same_notice() {
+        let reasons = std::iter::successors(Some(CloseReason::Quit), |reason| after(*reason));
+        for notice in reasons.filter_map(CloseReason::announcement) {
+            assert!(!matches!(notice, Notice::Closing(Closing::Other(_))));
+            assert_eq!(Notice::parse(&notice.to_string()), notice);
+        }
+    }
+}
