@@ -307,7 +307,7 @@ impl Term {
         let shown = seen.parser.screen().contents();
         assert!(
             !waited.timed_out(),
-            "waited in vain: {what}; the screen:\n{shown}"
+            "timed out waiting: {what}; the screen:\n{shown}"
         );
     }
 }

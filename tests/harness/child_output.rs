@@ -122,7 +122,7 @@ impl Lines {
                 let heard = state.lines.join("\n  ");
                 // A panic with the lock held would hide this message behind a second one.
                 drop(state);
-                panic!("waited in vain for {what}; came:\n  {heard}");
+                panic!("timed out waiting for {what}; came:\n  {heard}");
             }
             state = self
                 .shared

@@ -111,7 +111,7 @@ impl Peer {
     pub fn send_bytes(&mut self, bytes: &[u8]) {
         self.socket
             .write_all(bytes)
-            .expect("the server takes what is sent");
+            .expect("the server accepts input");
     }
 
     /// Sends bytes, the last of them as urgent data.
@@ -122,7 +122,7 @@ impl Peer {
     #[track_caller]
     pub fn send_urgent(&mut self, bytes: &[u8]) {
         let sent = self.socket.send_out_of_band(bytes);
-        assert_eq!(sent.expect("the server takes what is sent"), bytes.len());
+        assert_eq!(sent.expect("the server accepts input"), bytes.len());
     }
 
     /// Returns a second handle for sending, for another thread.

@@ -48,7 +48,7 @@ impl Server {
         let stderr = child
             .stderr
             .take()
-            .expect("standard error was asked for as a pipe");
+            .expect("standard error was requested as a pipe");
         Server {
             child,
             log: Lines::follow(stderr),

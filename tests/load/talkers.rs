@@ -166,10 +166,10 @@ impl Town {
         let stories = self
             .listening
             .into_iter()
-            .map(|thread| thread.join().expect("who listens does not fail"));
+            .map(|thread| thread.join().expect("the listener does not fail"));
         let stories = stories.collect();
         for thread in self.talking {
-            thread.join().expect("who talks does not fail");
+            thread.join().expect("the talker does not fail");
         }
         stories
     }

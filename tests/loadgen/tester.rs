@@ -51,8 +51,8 @@ impl Tester {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the load tester can be started");
-        let mut stdout = child.stdout.take().expect("it was asked for as a pipe");
-        let stderr = child.stderr.take().expect("it was asked for as a pipe");
+        let mut stdout = child.stdout.take().expect("it was requested as a pipe");
+        let stderr = child.stderr.take().expect("it was requested as a pipe");
         let (tell, lines) = channel();
         thread::spawn(move || {
             let lines = BufReader::new(stderr).lines().map_while(Result::ok);

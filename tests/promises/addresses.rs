@@ -100,7 +100,10 @@ fn all_connections_of_an_address_together_send_as_much_as_four() {
     let before = cat.lines_until("bob: hello").len();
     // A burst of 10 each, then a line a second each; each login counts, too.
     let four = 4 * (10 + begun.elapsed().as_secs() as usize + 1);
-    assert!(before <= four, "{before} lines, but four may say {four}");
+    assert!(
+        before <= four,
+        "{before} lines, but four senders may send {four}"
+    );
     assert!(before < PEOPLE * LINES / 2);
 }
 
@@ -121,5 +124,5 @@ fn a_quiet_user_can_talk_beside_neighbours_that_send_all_they_may() {
     bob.send("MSG hello");
     let before = cat.lines_until("bob: hello").len();
     // The burst of four senders, at most one waiting line of each, and the lines that have passed meanwhile.
-    assert!(before < 63 * 60 / 4, "{before} lines came before his");
+    assert!(before < 63 * 60 / 4, "{before} lines came before bob's");
 }

@@ -121,7 +121,7 @@ fn input_after_quit_is_read_and_dropped() {
     for _ in 0..100 {
         writer
             .send_bytes(&unread_input())
-            .expect("the server still takes what is sent");
+            .expect("the server still accepts input");
     }
     ann.expect_end(&["* closing: goodbye"]);
 }

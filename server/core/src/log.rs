@@ -200,7 +200,7 @@ impl View {
             &self.seam[..]
         } else {
             let chunk = from.chunk().checked_sub(self.first);
-            let chunk = chunk.expect("what is read has not left the window");
+            let chunk = chunk.expect("bytes being read have not left the window");
             let chunk = match self.full.get(chunk as usize) {
                 Some(chunk) => chunk,
                 None => &self.tail,

@@ -76,7 +76,7 @@ impl Transport for Socket {
 
 /// Returns the number of bytes that the peer's system has not acknowledged, the end of the stream counted as
 /// one (tcp(7), SIOCOUTQ). On a Unix socket: the bytes that have not been read.
-#[expect(unsafe_code, reason = "no crate of ours asks this safely")]
+#[expect(unsafe_code, reason = "no crate in the tree offers this safely")]
 fn unacknowledged_bytes(socket: BorrowedFd<'_>) -> io::Result<c_int> {
     // SAFETY: TIOCOUTQ, which SIOCOUTQ is another name for, writes one int.
     let bytes = unsafe { ioctl(socket, Getter::<{ TIOCOUTQ as Opcode }, c_int>::new()) };

@@ -39,7 +39,7 @@ fn stands_in_a_line_that_leaves_the_window(private: impl Fn(&mut World, usize, u
         private(&mut world, ann, bob);
         world.settle();
     }
-    assert!(world.people[bob].is_shut_down(), "he is too slow");
+    assert!(world.people[bob].is_shut_down(), "the reader is too slow");
 }
 
 #[test]

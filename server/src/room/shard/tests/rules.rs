@@ -433,7 +433,7 @@ fn in_a_stop_pending_lines_precede_the_last_notice_and_everybody_ends_there() {
     assert_eq!(settled(&world), 2);
     assert_eq!(world.shards[0].borrow().items.pending_bytes(), 0);
     let unread: usize = senders.iter().map(|&who| world.people[who].unread()).sum();
-    assert!(unread > 0, "what was not read is not accepted");
+    assert!(unread > 0, "unread lines are not accepted");
     world.shared.seal();
     world.shared.phases.enter(Phase::Sealed);
     world.settle();

@@ -198,7 +198,7 @@ impl Reader {
             Some(first) => due
                 .iter()
                 .position(|number| number == first)
-                .expect("what is read stands in the room"),
+                .expect("a line that was read is in the room"),
             None => due.len(),
         };
         assert!(
