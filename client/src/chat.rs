@@ -3,44 +3,34 @@
 use std::env;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, BufReader};
+use std::io;
 use std::process;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::app::exit::ExitReason;
-use crate::app::line::TranscriptLine;
-use crate::app::settings::Config;
-use crate::app::settings::{self, Settings};
-use crate::app::target::Address;
+use crate::app::settings::{Config, HistoryMode, Settings};
 use crate::app::{App, Jitter, Mode};
 use crate::failure::Failure;
-use crate::io::connection::Connection;
 use crate::io::history_file::HistoryFile;
 use crate::io::hub::{Hub, HubReceivers};
 use crate::io::transcript::Transcript;
 use crate::io::{connection, log};
-use crate::script::pipe;
-use crate::terminal::editor::LineEditor;
-use crate::terminal::halt::Halt;
-use crate::terminal::printer::{self, Printer, SharedRenderer, Unseen};
+use crate::script::pipe::PipeUi;
+use crate::start::connect;
+use crate::terminal::plain::PlainUi;
 use crate::terminal::render::colors;
 use crate::terminal::render::log::logged;
-use crate::terminal::render::plain::PlainRenderer;
 use crate::terminal::render::screen::{ScreenRenderer, Styles};
-use crate::terminal::tty::{self, BELOW_ROW, ROW_OFF, SavedTerminal};
-use crate::terminal::{plain, signals};
+use crate::terminal::screen::ScreenUi;
+use crate::terminal::ui::{OpenUi, Ui};
+use crate::terminal::{signals, tty};
 
-/// How long the screen may take to show the last lines: 1 s. During Ctrl-R it shows none, and they
-/// are written below the row instead.
-const SETTLE: Duration = Duration::from_secs(1);
-
-/// Chats until the end, and returns what brought it.
+/// Chats until the end, and returns the reason for it.
 ///
 /// # Errors
-/// Why it did not start.
+/// The chat cannot start.
 pub(crate) fn run(config: &Config) -> Result<ExitReason, Failure> {
     let settings = &config.settings;
     let mode = mode(settings);
@@ -48,27 +38,17 @@ pub(crate) fn run(config: &Config) -> Result<ExitReason, Failure> {
         return Err(Failure::NoName);
     }
     let log = open_log(settings)?;
-    let address = &config.host;
-    let connection = Connection::open(address).map_err(|source| Failure::Connect {
-        address: address.clone(),
-        source,
-    })?;
+    let connection = connect(&config.host)?;
     let app = App::new(mode, config, jitter());
-    let kept = log.is_some().then(|| Transcript::new("logged"));
-    let (hub, receivers) = Hub::new(app, settings.time, kept);
-    let (hub, connect) = (
-        Arc::new(hub),
-        Connect {
-            address: address.clone(),
-            connection,
-        },
-    );
+    let to_log = log.is_some().then(|| Transcript::new("logged"));
+    let (hub, receivers) = Hub::new(app, settings.time, to_log);
+    let hub = Arc::new(hub);
     let written = log::start(&hub, log, logged);
-    let reason = match mode {
-        Mode::Screen => chat_on_screen(&hub, receivers, connect, settings),
-        Mode::Plain => chat_in_words(&hub, receivers, connect),
-        Mode::Pipe => chat_in_pipe(&hub, receivers, connect),
+    let keep_connection = {
+        let address = config.host.clone();
+        move |hub: &Hub, dials| connection::keep(hub, &address, connection, &dials)
     };
+    let reason = chat(&hub, receivers, ui(mode, settings), keep_connection);
     written.settle(&hub);
     reason
 }
@@ -95,168 +75,79 @@ fn mode(settings: &Settings) -> Mode {
     }
 }
 
+fn ui(mode: Mode, settings: &Settings) -> Box<dyn Ui> {
+    match mode {
+        Mode::Screen => Box::new(ScreenUi::new(renderer(settings), history(settings))),
+        Mode::Plain => Box::new(PlainUi),
+        Mode::Pipe => Box::new(PipeUi),
+    }
+}
+
 fn renderer(settings: &Settings) -> ScreenRenderer {
     let colored = colors::are_wanted(settings.color, |name| env::var_os(name));
     let styles = if colored { Styles::On } else { Styles::Off };
     ScreenRenderer::new(styles)
 }
 
-/// Seeds the waits with the random keys of a hash map.
+fn history(settings: &Settings) -> Option<HistoryFile> {
+    match settings.history {
+        HistoryMode::On => HistoryFile::usual(|name| env::var_os(name)),
+        HistoryMode::Off => None,
+    }
+}
+
+/// Returns the source of random waits, seeded from the random keys of a hash map.
 fn jitter() -> Jitter {
     Jitter::new(RandomState::new().hash_one(process::id()))
 }
 
-/// The connection that stands, and where the next ones are made.
-struct Connect {
-    address: Address,
-    connection: Connection,
-}
-
-impl Connect {
-    /// Starts the thread of the connection.
-    fn start(self, hub: &Arc<Hub>, dials: Receiver<()>) {
-        let hub = hub.clone();
-        thread::spawn(move || connection::keep(&hub, &self.address, self.connection, &dials));
-    }
-}
-
-fn chat_on_screen(
+/// Starts the threads, waits for the end, and returns the reason for it.
+fn chat(
     hub: &Arc<Hub>,
     receivers: HubReceivers,
-    connect: Connect,
-    settings: &Settings,
+    ui: Box<dyn Ui>,
+    keep_connection: impl FnOnce(&Hub, Receiver<()>) + Send + 'static,
 ) -> Result<ExitReason, Failure> {
-    let saved = SavedTerminal::save()?;
-    let renderer = SharedRenderer::new(renderer(settings));
-    let history = match settings.history {
-        settings::HistoryMode::On => HistoryFile::usual(|name| env::var_os(name)),
-        settings::HistoryMode::Off => None,
-    };
-    let (halt, rows) = Halt::new();
-    let (screen, above) =
-        LineEditor::open(hub.clone(), history, halt.clone()).map_err(Failure::Terminal)?;
-    let unseen = Unseen::default();
-    spawn_printer(hub, {
-        let (hub, mut printer) = (
-            hub.clone(),
-            Printer::new(above, renderer.clone(), unseen.clone(), halt),
-        );
-        move || {
-            printer::run(&hub.transcript, |batch| printer.print(&batch))
-                .and_then(|()| printer.settle())
-                .map_err(io::Error::other)
-        }
-    });
-    end_with_signals(hub)?;
-    thread::spawn(move || screen.run(receivers.tasks));
-    keep_time(hub);
-    connect.start(hub, receivers.dials);
+    let HubReceivers {
+        tasks,
+        dials,
+        exits,
+    } = receivers;
+    let OpenUi { print, read, close } = ui.open(hub).map_err(Failure::Terminal)?;
+    let printed = spawn_printer(hub, print);
+    let ended = hub.clone();
+    signals::watch(move |signal| ended.end(ExitReason::Signal(signal)))?;
+    spawn(hub, move |hub| read(hub, tasks));
+    spawn(hub, Hub::keep_time);
+    spawn(hub, move |hub| keep_connection(hub, dials));
 
-    let reason = wait(&receivers.exits);
-    close(hub);
-    let row = rows.recv_timeout(SETTLE).ok();
-    saved.leave(&match row {
-        // Who left has an empty row, which is taken away; what else is half typed stays to be read.
-        Some(_) if reason == ExitReason::Done => ROW_OFF.to_owned(),
-        Some(row) => format!("{ROW_OFF}{row}\n"),
-        None => format!("{BELOW_ROW}{}", rest(hub, &renderer, &unseen)),
-    });
-    Ok(reason)
-}
-
-fn chat_in_pipe(
-    hub: &Arc<Hub>,
-    receivers: HubReceivers,
-    connect: Connect,
-) -> Result<ExitReason, Failure> {
-    end_with_signals(hub)?;
-    let shown = spawn_printer(hub, {
-        let hub = hub.clone();
-        let output = move |batch| pipe::print(batch, io::BufWriter::new(io::stdout().lock()));
-        move || printer::run(&hub.transcript, output)
-    });
-    let entered = hub.clone();
-    thread::spawn(move || pipe::enter(BufReader::new(io::stdin()), &entered, &receivers.tasks));
-    keep_time(hub);
-    connect.start(hub, receivers.dials);
-    Ok(end_written(hub, &receivers.exits, &shown))
-}
-
-fn chat_in_words(
-    hub: &Arc<Hub>,
-    receivers: HubReceivers,
-    connect: Connect,
-) -> Result<ExitReason, Failure> {
-    end_with_signals(hub)?;
-    let shown = spawn_printer(hub, {
-        let (hub, mut reader) = (hub.clone(), PlainRenderer::default());
-        let print = move |batch: Vec<TranscriptLine>| {
-            plain::print(&mut reader, &batch, io::stdout().lock())
-        };
-        move || printer::run(&hub.transcript, print)
-    });
-    let entered = hub.clone();
-    thread::spawn(move || plain::enter(BufReader::new(io::stdin()), &entered, &receivers.tasks));
-    keep_time(hub);
-    connect.start(hub, receivers.dials);
-    Ok(end_written(hub, &receivers.exits, &shown))
-}
-
-fn end_with_signals(hub: &Arc<Hub>) -> io::Result<()> {
-    let hub = hub.clone();
-    signals::watch(move |signal| hub.end(ExitReason::Signal(signal)))
-}
-
-fn keep_time(hub: &Arc<Hub>) {
-    let hub = hub.clone();
-    thread::spawn(move || hub.keep_time());
-}
-
-/// Waits for the end, and until everything is written.
-fn end_written(hub: &Hub, exits: &Receiver<ExitReason>, shown: &Receiver<()>) -> ExitReason {
-    let reason = wait(exits);
-    close(hub);
-    // Whom a signal receivers does not wait for an output that may be stuck.
-    if !matches!(reason, ExitReason::Signal(_)) {
-        // It has everything, or there is nobody to have it.
-        let _ = shown.recv();
-    }
-    // It may have turned out only now that not everything could be written.
+    let reason = wait(&exits);
+    close_transcript(hub);
+    close(hub, &reason, &printed);
+    // That some output could not be written may have turned out only now.
     let mut later = exits.try_iter().filter(|_| reason == ExitReason::Done);
-    later.find(|later| later.code() != 0).unwrap_or(reason)
+    Ok(later.find(|later| later.code() != 0).unwrap_or(reason))
 }
 
-/// Lets the printer end, once it has shown everything; last, what was not sent.
-fn close(hub: &Hub) {
-    if let Some(told) = hub.left_behind() {
-        hub.tell(told);
-    }
-    hub.transcript.close();
+fn spawn(hub: &Arc<Hub>, run: impl FnOnce(&Hub) + Send + 'static) {
+    let hub = hub.clone();
+    thread::spawn(move || run(&hub));
 }
 
-/// Starts the thread that prints; what is returned tells when everything is shown. It is never
-/// joined, for an editor that takes nothing any more would hold it for ever.
+/// Starts the thread that prints; the receiver is told when everything is printed. The thread is
+/// never joined: an editor that accepts nothing any more would hold it for ever.
 fn spawn_printer(
     hub: &Arc<Hub>,
-    print: impl FnOnce() -> io::Result<()> + Send + 'static,
+    print: impl FnOnce(&Hub) -> io::Result<()> + Send + 'static,
 ) -> Receiver<()> {
-    let (shown, told) = mpsc::channel();
-    let hub = hub.clone();
-    thread::spawn(move || {
-        if let Err(error) = print() {
-            hub.end(unprintable(&error));
+    let (done, printed) = mpsc::channel();
+    spawn(hub, move |hub| {
+        if let Err(error) = print(hub) {
+            hub.end(ExitReason::unwritten(&error));
         }
-        let _ = shown.send(());
+        let _ = done.send(());
     });
-    told
-}
-
-fn unprintable(error: &io::Error) -> ExitReason {
-    if printer::is_unread(error) {
-        ExitReason::Done
-    } else {
-        ExitReason::Failed(format!("cannot write the output: {error}"))
-    }
+    printed
 }
 
 fn wait(exits: &Receiver<ExitReason>) -> ExitReason {
@@ -265,11 +156,10 @@ fn wait(exits: &Receiver<ExitReason>) -> ExitReason {
         .expect("the hub, which this thread holds, keeps the other end")
 }
 
-/// Returns what the screen did not show.
-fn rest(hub: &Hub, renderer: &SharedRenderer, unseen: &Unseen) -> String {
-    let mut rest = unseen.take();
-    while let Some(batch) = hub.transcript.next_batch(Instant::now()) {
-        rest.push_str(&renderer.draw(&batch));
+/// Lets the printer end once it has shown everything; the last line is about lines never sent.
+fn close_transcript(hub: &Hub) {
+    if let Some(note) = hub.left_behind() {
+        hub.tell(note);
     }
-    rest
+    hub.transcript.close();
 }

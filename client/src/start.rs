@@ -19,10 +19,10 @@ use crate::script::send::SendScript;
 use crate::script::who::WhoScript;
 use crate::script::{Script, driver, raw};
 
-/// Chats, or runs the command that was given; returns why it ended.
+/// Chats, or runs the command that was given; returns the reason for the end.
 ///
 /// # Errors
-/// Why it did not start.
+/// The client cannot start.
 pub fn start(line: &CommandLine) -> Result<ExitReason, Failure> {
     let load = || Loaded::load(&line.flags, line.target());
     match &line.command {

@@ -24,6 +24,8 @@ pub(crate) enum Connection {
 }
 
 impl Connection {
+    /// Connects to the first of the host's addresses that answers.
+    ///
     /// # Errors
     /// The failure of the last address tried.
     pub(crate) fn open(address: &Address) -> io::Result<Self> {

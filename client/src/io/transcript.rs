@@ -32,6 +32,7 @@ pub(crate) struct Transcript {
 struct Ring {
     lines: VecDeque<TranscriptLine>,
     bytes: usize,
+    /// Lines dropped from the front since the last batch.
     dropped: usize,
     closed: bool,
 }

@@ -1,6 +1,7 @@
 //! Pipe mode: lines from standard input are entered, lines from the server printed.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, BufWriter, Write};
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use crate::app::Event;
@@ -8,10 +9,27 @@ use crate::app::exit::ExitReason;
 use crate::app::line::{Line, TranscriptLine};
 use crate::io::hub::{Hub, Task};
 use crate::io::input_lines::next_line;
+use crate::terminal::printer;
 use crate::terminal::render::sanitize;
+use crate::terminal::ui::{self, OpenUi, Ui};
 
-/// Enters the input's lines, once one may chat. The input is held back while the server holds back.
-pub(crate) fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
+/// The interface of a program: plain lines on standard output, no questions.
+pub(crate) struct PipeUi;
+
+impl Ui for PipeUi {
+    fn open(self: Box<Self>, _: &Arc<Hub>) -> rustyline::Result<OpenUi> {
+        let output = |batch| print(batch, BufWriter::new(io::stdout().lock()));
+        Ok(OpenUi {
+            print: Box::new(move |hub| printer::run(&hub.transcript, output)),
+            read: Box::new(|hub, tasks| enter(io::stdin().lock(), hub, &tasks)),
+            close: Box::new(ui::wait_until_printed),
+        })
+    }
+}
+
+/// Enters the lines of the input once the login has succeeded. The input is held back while the
+/// server holds back.
+fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
     if !tasks.iter().any(|task| matches!(task, Task::Chat(_))) {
         return;
     }
@@ -30,11 +48,11 @@ pub(crate) fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) 
     }
 }
 
-/// Writes a batch: what is said to the output, our own words to standard error.
+/// Writes a batch: the server's lines to the output, the client's notes to standard error.
 ///
 /// # Errors
-/// Where the output takes no more.
-pub(crate) fn print(batch: Vec<TranscriptLine>, mut output: impl Write) -> io::Result<()> {
+/// The output accepts no more.
+fn print(batch: Vec<TranscriptLine>, mut output: impl Write) -> io::Result<()> {
     for of_batch in batch {
         match of_batch.line {
             Line::Note(text) | Line::Lost(text) => {
@@ -42,7 +60,7 @@ pub(crate) fn print(batch: Vec<TranscriptLine>, mut output: impl Write) -> io::R
                 eprintln!("wac: {}", sanitize(&text));
             }
             Line::Wire(text) => writeln!(output, "{}", sanitize(&text))?,
-            // The rest is for people: a program is given the server's own lines.
+            // The rest is for people: a program gets the server's own lines.
             _ => {}
         }
     }

@@ -2,6 +2,7 @@
 //! transcript in words, only ever appended.
 
 use std::io::{self, BufRead, Write};
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use crate::app::Event;
@@ -9,10 +10,27 @@ use crate::app::exit::ExitReason;
 use crate::app::line::TranscriptLine;
 use crate::io::hub::{Hub, RowOutcome, Task};
 use crate::io::input_lines::next_line;
+use crate::terminal::printer;
 use crate::terminal::render::plain::PlainRenderer;
+use crate::terminal::ui::{self, OpenUi, Ui};
+
+/// The interface of a terminal that is only appended to.
+pub(crate) struct PlainUi;
+
+impl Ui for PlainUi {
+    fn open(self: Box<Self>, _: &Arc<Hub>) -> rustyline::Result<OpenUi> {
+        let mut renderer = PlainRenderer::default();
+        let output = move |batch: Vec<_>| print(&mut renderer, &batch, io::stdout().lock());
+        Ok(OpenUi {
+            print: Box::new(move |hub| printer::run(&hub.transcript, output)),
+            read: Box::new(|hub, tasks| enter(io::stdin().lock(), hub, &tasks)),
+            close: Box::new(ui::wait_until_printed),
+        })
+    }
+}
 
 /// Reads a name when one is asked for, and every line once the login has succeeded.
-pub(crate) fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
+fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
     for task in tasks {
         let entered = match task {
             Task::Ask => enter_one(&mut input, hub),
@@ -48,9 +66,7 @@ fn enter_all(input: &mut impl BufRead, hub: &Hub) -> io::Result<bool> {
     Ok(false)
 }
 
-/// # Errors
-/// The terminal accepts no more output.
-pub(crate) fn print(
+fn print(
     renderer: &mut PlainRenderer,
     batch: &[TranscriptLine],
     mut output: impl Write,

@@ -2,7 +2,6 @@
 //! slow, and during Ctrl-R it accepts nothing at all.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -15,6 +14,8 @@ use crate::terminal::halt::Halt;
 use crate::terminal::render::screen::ScreenRenderer;
 use crate::terminal::tty;
 
+/// Prints batch by batch until the transcript is closed and empty.
+///
 /// # Errors
 /// A batch cannot be printed.
 pub(crate) fn run<E>(
@@ -55,6 +56,7 @@ impl SharedRenderer {
     }
 }
 
+/// The batches that may not be on the screen yet: at most two.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Unseen(Arc<Mutex<VecDeque<String>>>);
 
@@ -110,11 +112,6 @@ impl Unseen {
     fn lock<T>(&self, with: impl FnOnce(&mut VecDeque<String>) -> T) -> T {
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// Returns whether the reader of the output is gone, which is not a failure.
-pub(crate) fn is_unread(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::BrokenPipe
 }
 
 #[cfg(test)]

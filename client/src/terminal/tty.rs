@@ -18,6 +18,7 @@ pub(crate) const ROW_OFF: &str = "\r\x1b[J";
 /// Moves below the row, which stays.
 pub(crate) const BELOW_ROW: &str = "\r\n";
 
+/// Terminals that cannot move their cursor.
 const DUMB: [&str; 3] = ["dumb", "cons25", "emacs"];
 
 /// Returns whether a user reads and types at a terminal.

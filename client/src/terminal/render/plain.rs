@@ -154,7 +154,7 @@ mod tests {
              10:42 bob whispers: psst\n\
              who came: dave, erin, 3 more. who left: frank\n\
              the server: welcome, ann\n\
-             connection lost: reset; try 1 in 4 s\n\
+             link lost: reset; try 1 in 4 s\n\
              client note: 2 lines wait\n"
         );
     }

@@ -6,6 +6,7 @@ use jiff::civil::{Date, DateTime};
 #[derive(Debug, Default)]
 pub(super) struct Stamp {
     day: Option<Date>,
+    /// Hour and minute.
     minute: Option<(i8, i8)>,
 }
 

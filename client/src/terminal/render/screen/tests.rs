@@ -90,7 +90,7 @@ fn a_transcript_is_read_in_columns() {
         ],
         "| ─ Saturday 22 November ─
          | 10:41  bob      does anyone have the deploy notes?
-         |        carol    wiki, second connection
+         |        carol    wiki, second link
          | 10:42  + dave erin  - frank and 12 more
          |      ▌ bob      ann: can you check them?
          |        bob ⇢ me psst, wrong room
@@ -98,7 +98,7 @@ fn a_transcript_is_read_in_columns() {
          |        * online (2): ann, bob
          |        ! no user named eve
          |        = swordfish
-         | 10:52  ✗ connection lost
+         | 10:52  ✗ link lost
          |        ✓ back
          |        # wanted: /w NAME TEXT",
     );
