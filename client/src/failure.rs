@@ -1,13 +1,13 @@
-//! Why the client does not start, the exit code of it, and what may help.
+//! Failures to start, with exit codes and hints.
 
 use std::io;
 use std::path::PathBuf;
 
 use rustyline::error::ReadlineError;
 
-use crate::config::ConfigError;
-use crate::exit;
-use crate::target::Address;
+use crate::app::exit;
+use crate::app::target::Address;
+use crate::cli::config::ConfigError;
 
 /// Why the client does not start.
 #[derive(Debug, thiserror::Error)]

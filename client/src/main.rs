@@ -1,24 +1,22 @@
-//! wac: the WAC chat client.
+//! `wac`, the WAC chat client.
 
 use std::process::ExitCode;
 
 use anyhow::Error;
-use wac_client::args::CommandLine;
-use wac_client::exit::Ending;
-use wac_client::{Failure, start};
+use wac_client::{CommandLine, ExitReason, Failure, start};
 
 fn main() -> ExitCode {
     match start(&CommandLine::read()) {
-        Ok(ending) => ended(&ending),
+        Ok(reason) => ended(&reason),
         Err(failure) => failed(failure),
     }
 }
 
-fn ended(ending: &Ending) -> ExitCode {
-    if let Ending::Failed(why) = ending {
+fn ended(reason: &ExitReason) -> ExitCode {
+    if let ExitReason::Failed(why) = reason {
         eprintln!("wac: {why}");
     }
-    ExitCode::from(ending.code())
+    ExitCode::from(reason.code())
 }
 
 /// The one place where a failure becomes text: its whole chain, and what may help.

@@ -1,4 +1,4 @@
-//! Whether a text names somebody: the whole name, in any case.
+//! Mentions: a whole name in a text, in any case.
 
 use wac_core::name::{Folded, may_stand};
 

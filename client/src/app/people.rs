@@ -1,4 +1,4 @@
-//! Who is there, and who is likely to be meant.
+//! People in the room, ranked by how likely the user means them.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -19,7 +19,7 @@ pub(super) struct People {
 
 /// What somebody did last, by count; 0 is never. What counts more is compared first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Deeds {
+struct LastActivity {
     whispered: u64,
     mentioned: u64,
     spoke: u64,
@@ -29,12 +29,12 @@ struct Deeds {
 #[derive(Debug)]
 struct Person {
     name: String,
-    deeds: Deeds,
+    last: LastActivity,
 }
 
 /// What somebody does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Deed {
+pub(super) enum Activity {
     /// Whispers to me.
     Whispers,
     /// Mentions me.
@@ -48,10 +48,10 @@ pub(super) enum Deed {
 }
 
 impl People {
-    pub(super) fn note(&mut self, name: &str, deed: Deed) {
+    pub(super) fn note(&mut self, name: &str, activity: Activity) {
         self.count += 1;
         let (count, full) = (self.count, self.known.len() >= MAX_PEOPLE);
-        if deed == Deed::Whispers {
+        if activity == Activity::Whispers {
             self.last_whisperer = Some(name.to_owned());
         }
         let folded = Folded::of(name);
@@ -60,15 +60,15 @@ impl People {
         }
         let person = self.known.entry(folded).or_insert_with(|| Person {
             name: name.to_owned(),
-            deeds: Deeds::default(),
+            last: LastActivity::default(),
         });
-        let deeds = &mut person.deeds;
-        match deed {
-            Deed::Whispers => deeds.whispered = count,
-            Deed::Mentions => deeds.mentioned = count,
-            Deed::Speaks => deeds.spoke = count,
-            Deed::Joins => deeds.joined = count,
-            Deed::IsThere => {}
+        let last = &mut person.last;
+        match activity {
+            Activity::Whispers => last.whispered = count,
+            Activity::Mentions => last.mentioned = count,
+            Activity::Speaks => last.spoke = count,
+            Activity::Joins => last.joined = count,
+            Activity::IsThere => {}
         }
     }
 
@@ -77,7 +77,7 @@ impl People {
         let there: HashSet<Folded> = names.iter().map(|name| Folded::of(name)).collect();
         self.known.retain(|folded, _| there.contains(folded));
         for name in names {
-            self.note(name, Deed::IsThere);
+            self.note(name, Activity::IsThere);
         }
     }
 
@@ -100,7 +100,7 @@ impl People {
             .filter(|(folded, person)| Some(*folded) != me.as_ref() && begins(&person.name, part))
             .map(|(_, person)| person)
             .collect();
-        likely.sort_by_key(|person| (Reverse(person.deeds), person.name.to_lowercase()));
+        likely.sort_by_key(|person| (Reverse(person.last), person.name.to_lowercase()));
         likely.iter().map(|person| &*person.name).collect()
     }
 }
@@ -121,17 +121,17 @@ mod tests {
 
     fn people() -> People {
         let mut people = People::default();
-        for (name, deed) in [
-            ("zoe", Deed::IsThere),
-            ("Bea", Deed::IsThere),
-            ("bob", Deed::Whispers),
-            ("bill", Deed::Speaks),
-            ("ben", Deed::Joins),
-            ("bart", Deed::Mentions),
-            ("bruno", Deed::Speaks),
-            ("me", Deed::Speaks),
+        for (name, activity) in [
+            ("zoe", Activity::IsThere),
+            ("Bea", Activity::IsThere),
+            ("bob", Activity::Whispers),
+            ("bill", Activity::Speaks),
+            ("ben", Activity::Joins),
+            ("bart", Activity::Mentions),
+            ("bruno", Activity::Speaks),
+            ("me", Activity::Speaks),
         ] {
-            people.note(name, deed);
+            people.note(name, activity);
         }
         people
     }

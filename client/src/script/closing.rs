@@ -1,9 +1,9 @@
-//! Why the connection ended, as far as it is known.
+//! Reason why the connection ended, as far as it is known.
 
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
-use crate::render::shown;
+use crate::terminal::render::sanitize;
 
 /// The server's own word for the end, once it has said it.
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ impl Closing {
     /// Looks whether the line is the server's last.
     pub(super) fn on(&mut self, line: &ServerLine<'_>) {
         if let ServerLine::Notice(Notice::Closing(why)) = line {
-            self.0 = Some(shown(&why.to_string()));
+            self.0 = Some(sanitize(&why.to_string()));
         }
     }
 

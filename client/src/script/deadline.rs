@@ -1,4 +1,4 @@
-//! When a script gives up, however much happens.
+//! Deadline of a script.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Which of what is said a listener wants.
+//! Filter of `wac listen`.
 
 use regex::Regex;
 use wac_core::name::{Folded, Name};
@@ -6,7 +6,7 @@ use wac_core::wire::line::ServerLine;
 
 /// Something that was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Said<'a> {
+pub(crate) struct Said<'a> {
     /// To everyone, or to the listener alone.
     pub kind: Kind,
     /// By whom.
@@ -17,7 +17,7 @@ pub struct Said<'a> {
 
 /// To whom it was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// To everyone.
     Message,
     /// To the listener alone.
@@ -26,7 +26,7 @@ pub enum Kind {
 
 impl<'a> Said<'a> {
     /// Returns what was said, if the line is of somebody and not of the server.
-    pub fn of(line: &ServerLine<'a>) -> Option<Self> {
+    pub(crate) fn of(line: &ServerLine<'a>) -> Option<Self> {
         let (kind, from, text) = match *line {
             ServerLine::Message { name, text } => (Kind::Message, name, text),
             ServerLine::Whisper { name, text } => (Kind::Whisper, name, text),
@@ -38,7 +38,7 @@ impl<'a> Said<'a> {
 
 /// What is wanted; the default is every message, and no whisper.
 #[derive(Debug, Default)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// Only of these, in any case; empty: of anybody.
     pub from: Vec<Name>,
     /// Only what has a match of it.
@@ -49,7 +49,7 @@ pub struct Filter {
 
 impl Filter {
     /// Tells whether it is wanted.
-    pub fn wants(&self, said: &Said<'_>) -> bool {
+    pub(crate) fn wants(&self, said: &Said<'_>) -> bool {
         (self.whispers || said.kind == Kind::Message)
             && (self.from.is_empty() || self.is_from(said.from))
             && self

@@ -1,4 +1,4 @@
-//! `wac listen`: prints what is said, until there is enough of it or the time is over.
+//! `wac listen`: prints messages until a count or a time limit is reached.
 //!
 //! Without a name it hears all that is said to everyone; with one it logs in, and whispers can reach
 //! it.
@@ -11,68 +11,45 @@ use wac_core::wire::line::ServerLine;
 use super::closing::Closing;
 use super::deadline::Deadline;
 use super::filter::{Filter, Said};
-use super::form::Form;
-use super::login::{self, Answer, Login};
-use super::silence::{NO_ANSWER, Silence};
+use super::format::Format;
+use super::keepalive::{Keepalive, NO_ANSWER};
+use super::login::{self, Login, LoginAnswer};
 use super::{Action, Event, Now, Script};
-use crate::args::script::ListenArgs;
-use crate::exit::Ending;
+use crate::app::exit::ExitReason;
 
 /// What is to be done.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(crate) struct ListenPlan {
     /// Under which name; `None`: under none.
-    pub(super) name: Option<Name>,
+    pub(crate) name: Option<Name>,
     /// What is printed.
-    pub(super) filter: Filter,
+    pub(crate) filter: Filter,
     /// How it is printed.
-    pub(super) form: Form,
+    pub(crate) format: Format,
     /// Ends well after so many; `None`: goes on.
-    pub(super) count: Option<u64>,
+    pub(crate) count: Option<u64>,
     /// Gives up so long after it has connected; `None`: never.
-    pub(super) timeout: Option<Duration>,
-}
-
-impl Plan {
-    /// Returns what was typed as a plan.
-    pub(super) fn new(args: &ListenArgs, name: Option<Name>) -> Self {
-        let form = match &args.format {
-            Some(format) => Form::Format(format.clone()),
-            None if args.json => Form::Json,
-            None => Form::Wire,
-        };
-        Self {
-            name,
-            filter: Filter {
-                from: args.from.clone(),
-                pattern: args.pattern.clone(),
-                whispers: args.whispers,
-            },
-            form,
-            count: args.count,
-            timeout: args.timeout.map(Into::into),
-        }
-    }
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// The mind of `wac listen`.
 #[derive(Debug)]
-pub(super) struct Listen {
-    plan: Plan,
+pub(crate) struct ListenScript {
+    plan: ListenPlan,
     /// A login whose answer is awaited.
     login: Option<Login>,
     closing: Closing,
     printed: u64,
-    silence: Silence,
+    keepalive: Keepalive,
     deadline: Deadline,
 }
 
-impl Script for Listen {
+impl Script for ListenScript {
     fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
         match event {
             Event::Connected => self.connected(now.instant),
             Event::Line(line) => {
-                self.silence.heard(now.instant);
+                self.keepalive.heard(now.instant);
                 self.line(&ServerLine::parse(&line), now)
             }
             Event::Due => self.due(now.instant),
@@ -83,15 +60,15 @@ impl Script for Listen {
     }
 }
 
-impl Listen {
-    pub(super) fn new(plan: Plan) -> Self {
+impl ListenScript {
+    pub(crate) fn new(plan: ListenPlan) -> Self {
         let deadline = Deadline::new(plan.timeout);
         Self {
             login: plan.name.is_some().then(Login::default),
             plan,
             closing: Closing::default(),
             printed: 0,
-            silence: Silence::default(),
+            keepalive: Keepalive::default(),
             deadline,
         }
     }
@@ -109,12 +86,12 @@ impl Listen {
             return self.said(&said, now);
         }
         match self.login.as_mut().map(|login| login.on(line)) {
-            Some(Answer::Welcome) => self.login = None,
-            Some(Answer::Refused(why)) => {
+            Some(LoginAnswer::Welcome) => self.login = None,
+            Some(LoginAnswer::Refused(why)) => {
                 let told = Action::Tell(login::refused(&why));
-                return vec![told, Action::End(Ending::LoginRefused)];
+                return vec![told, Action::End(ExitReason::LoginRefused)];
             }
-            Some(Answer::Awaited) | None => {}
+            Some(LoginAnswer::Awaited) | None => {}
         }
         Vec::new()
     }
@@ -124,9 +101,9 @@ impl Listen {
             return Vec::new();
         }
         self.printed += 1;
-        let mut actions = vec![Action::Print(self.plan.form.write(said, now.time))];
+        let mut actions = vec![Action::Print(self.plan.format.write(said, now.time))];
         if self.plan.count == Some(self.printed) {
-            actions.push(Action::End(Ending::Done));
+            actions.push(Action::End(ExitReason::Done));
         }
         actions
     }
@@ -134,9 +111,9 @@ impl Listen {
     /// Looks at the clock, and asks for the next time.
     fn due(&mut self, now: Instant) -> Vec<Action> {
         if self.deadline.is_over(now) {
-            return vec![Action::End(Ending::TimedOut)];
+            return vec![Action::End(ExitReason::TimedOut)];
         }
-        let Some(mut actions) = self.silence.look(now) else {
+        let Some(mut actions) = self.keepalive.look(now) else {
             return self.lost(Some(NO_ANSWER.to_owned()));
         };
         self.deadline.wake(true, &mut actions);
@@ -146,7 +123,7 @@ impl Listen {
     fn lost(&self, why: Option<String>) -> Vec<Action> {
         vec![
             Action::Tell(self.closing.lost(why)),
-            Action::End(Ending::Lost),
+            Action::End(ExitReason::Lost),
         ]
     }
 }

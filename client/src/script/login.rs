@@ -1,11 +1,11 @@
-//! Logging in: what is sent, and what the answer is.
+//! Login of a script: the lines sent, and the answer.
 
 use wac_core::name::Name;
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
 use super::{Action, GREETED};
-use crate::render::shown;
+use crate::terminal::render::sanitize;
 
 /// A login whose answer is awaited.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(super) struct Login {
 
 /// The answer to a login.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum LoginAnswer {
     /// It has not come.
     Awaited,
     /// One is in.
@@ -40,15 +40,15 @@ pub(super) fn refused(why: &str) -> String {
 
 impl Login {
     /// Tells what a line says about the login.
-    pub(super) fn on(&mut self, line: &ServerLine<'_>) -> Answer {
+    pub(super) fn on(&mut self, line: &ServerLine<'_>) -> LoginAnswer {
         match line {
             ServerLine::Pong(Some(GREETED)) => self.greeted = true,
-            ServerLine::Notice(Notice::Welcome(_)) if self.greeted => return Answer::Welcome,
+            ServerLine::Notice(Notice::Welcome(_)) if self.greeted => return LoginAnswer::Welcome,
             ServerLine::Refusal(why) if self.greeted => {
-                return Answer::Refused(shown(&why.to_string()));
+                return LoginAnswer::Refused(sanitize(&why.to_string()));
             }
             _ => {}
         }
-        Answer::Awaited
+        LoginAnswer::Awaited
     }
 }

@@ -1,4 +1,4 @@
-//! `wac send`: says each line of the input, and leaves in order.
+//! `wac send`: sends each line of the input, and leaves in order.
 //!
 //! ```text
 //!             welcome           input ended             PONG, or farewell
@@ -19,47 +19,33 @@ use wac_core::wire::notice::Notice;
 
 use super::closing::Closing;
 use super::deadline::Deadline;
-use super::login::{self, Answer, Login};
+use super::keepalive::{Keepalive, NO_ANSWER};
+use super::login::{self, Login, LoginAnswer};
 use super::rate::Rate;
-use super::silence::{NO_ANSWER, Silence};
 use super::{Action, Event, Now, Script};
-use crate::args::script::SendArgs;
-use crate::exit::Ending;
-use crate::render::shown;
+use crate::app::exit::ExitReason;
+use crate::terminal::render::sanitize;
 
 /// What is to be done.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(crate) struct SendPlan {
     /// Under which name.
-    pub(super) name: Name,
+    pub(crate) name: Name,
     /// To whom; `None`: to everyone.
-    pub(super) to: Option<Name>,
+    pub(crate) to: Option<Name>,
     /// Ends well only if the server has proved that it took everything.
-    pub(super) confirm: bool,
+    pub(crate) confirm: bool,
     /// No faster than so.
-    pub(super) rate: Option<Rate>,
+    pub(crate) rate: Option<Rate>,
     /// Gives up so long after it has connected; `None`: never.
-    pub(super) timeout: Option<Duration>,
-}
-
-impl Plan {
-    /// Returns what was typed as a plan.
-    pub(super) fn new(args: &SendArgs, name: Name) -> Self {
-        Self {
-            name,
-            to: args.to.clone(),
-            confirm: args.confirm,
-            rate: args.rate,
-            timeout: args.timeout.map(Into::into),
-        }
-    }
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// Sent last: its answer proves that the server took what came before.
 const TAKEN: &str = "wac taken";
 
 #[derive(Debug)]
-enum Stage {
+enum SendState {
     LoggingIn(Login),
     Sending,
     Leaving,
@@ -67,11 +53,11 @@ enum Stage {
 
 /// The mind of `wac send`.
 #[derive(Debug)]
-pub(super) struct Send {
-    plan: Plan,
-    stage: Stage,
+pub(crate) struct SendScript {
+    plan: SendPlan,
+    state: SendState,
     closing: Closing,
-    silence: Silence,
+    keepalive: Keepalive,
     deadline: Deadline,
     /// The server holds lines back.
     slowed: bool,
@@ -85,7 +71,7 @@ pub(super) struct Send {
     failed: bool,
 }
 
-impl Script for Send {
+impl Script for SendScript {
     fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
         let woken = matches!(event, Event::Connected | Event::Due);
         if event == Event::Due && self.deadline.is_over(now.instant) {
@@ -97,14 +83,14 @@ impl Script for Send {
     }
 }
 
-impl Send {
-    pub(super) fn new(plan: Plan) -> Self {
+impl SendScript {
+    pub(crate) fn new(plan: SendPlan) -> Self {
         Self {
             deadline: Deadline::new(plan.timeout),
             plan,
-            stage: Stage::LoggingIn(Login::default()),
+            state: SendState::LoggingIn(Login::default()),
             closing: Closing::default(),
-            silence: Silence::default(),
+            keepalive: Keepalive::default(),
             slowed: false,
             due: None,
             waiting: None,
@@ -121,15 +107,15 @@ impl Send {
                 [login::lines(&self.plan.name), look].concat()
             }
             Event::Line(line) => {
-                self.silence.heard(now.instant);
+                self.keepalive.heard(now.instant);
                 self.line(&ServerLine::parse(&line))
             }
             Event::Input(text) => self.input(&text, now),
-            Event::Unusable(why) => self.unsent(why.to_string()),
+            Event::InputError(why) => self.unsent(why.to_string()),
             Event::InputEnded => self.leave(now.instant),
             Event::InputFailed(why) => {
                 let why = format!("cannot read the input: {why}");
-                vec![Action::End(Ending::Failed(why))]
+                vec![Action::End(ExitReason::Failed(why))]
             }
             Event::Due => match self.waiting.take() {
                 Some(line) => self.send(line, now),
@@ -141,8 +127,8 @@ impl Send {
 
     fn line(&mut self, line: &ServerLine<'_>) -> Vec<Action> {
         self.closing.on(line);
-        match (&mut self.stage, line) {
-            (Stage::LoggingIn(login), line) => {
+        match (&mut self.state, line) {
+            (SendState::LoggingIn(login), line) => {
                 let answer = login.on(line);
                 self.logged_in(answer)
             }
@@ -150,7 +136,7 @@ impl Send {
                 self.failed = true;
                 vec![Action::Tell(format!(
                     "refused: {}",
-                    shown(&why.to_string())
+                    sanitize(&why.to_string())
                 ))]
             }
             (_, ServerLine::Notice(notice @ Notice::SlowDown)) => {
@@ -159,22 +145,22 @@ impl Send {
                     "{notice}; --rate keeps within what the server takes"
                 ))]
             }
-            (Stage::Leaving, ServerLine::Pong(Some(TAKEN)))
-            | (Stage::Leaving, ServerLine::Notice(Notice::Closing(Goodbye))) => self.end(),
+            (SendState::Leaving, ServerLine::Pong(Some(TAKEN)))
+            | (SendState::Leaving, ServerLine::Notice(Notice::Closing(Goodbye))) => self.end(),
             _ => Vec::new(),
         }
     }
 
-    fn logged_in(&mut self, answer: Answer) -> Vec<Action> {
+    fn logged_in(&mut self, answer: LoginAnswer) -> Vec<Action> {
         match answer {
-            Answer::Awaited => Vec::new(),
-            Answer::Welcome => {
-                self.stage = Stage::Sending;
+            LoginAnswer::Awaited => Vec::new(),
+            LoginAnswer::Welcome => {
+                self.state = SendState::Sending;
                 vec![Action::Read]
             }
-            Answer::Refused(why) => vec![
+            LoginAnswer::Refused(why) => vec![
                 Action::Tell(login::refused(&why)),
-                Action::End(Ending::LoginRefused),
+                Action::End(ExitReason::LoginRefused),
             ],
         }
     }
@@ -215,8 +201,8 @@ impl Send {
 
     /// Asks for what can only be answered once everything before has been taken.
     fn leave(&mut self, now: Instant) -> Vec<Action> {
-        self.stage = Stage::Leaving;
-        self.silence.heard(now);
+        self.state = SendState::Leaving;
+        self.keepalive.heard(now);
         let last = if self.plan.confirm {
             format!("PING {TAKEN}")
         } else {
@@ -228,18 +214,18 @@ impl Send {
     /// Where an answer is awaited, looks whether the server is there. One that holds lines back
     /// answers when it has taken them.
     fn look(&mut self, now: Instant) -> Vec<Action> {
-        if self.slowed || matches!(self.stage, Stage::Sending) {
+        if self.slowed || matches!(self.state, SendState::Sending) {
             return Vec::new();
         }
-        let alive = self.silence.look(now);
+        let alive = self.keepalive.look(now);
         alive.unwrap_or_else(|| self.lost(Some(NO_ANSWER.to_owned())))
     }
 
     fn end(&self) -> Vec<Action> {
         vec![Action::End(if self.failed {
-            Ending::NotConfirmed
+            ExitReason::NotConfirmed
         } else {
-            Ending::Done
+            ExitReason::Done
         })]
     }
 
@@ -248,15 +234,15 @@ impl Send {
             0 => "timed out: nothing was sent".to_owned(),
             sent => format!("timed out: not confirmed ({sent} sent)"),
         };
-        vec![Action::Tell(told), Action::End(Ending::TimedOut)]
+        vec![Action::Tell(told), Action::End(ExitReason::TimedOut)]
     }
 
     fn lost(&self, why: Option<String>) -> Vec<Action> {
         let lost = self.closing.lost(why);
         if !self.plan.confirm || self.sent == 0 {
-            return vec![Action::Tell(lost), Action::End(Ending::Lost)];
+            return vec![Action::Tell(lost), Action::End(ExitReason::Lost)];
         }
         let told = format!("not confirmed ({} sent): {lost}", self.sent);
-        vec![Action::Tell(told), Action::End(Ending::NotConfirmed)]
+        vec![Action::Tell(told), Action::End(ExitReason::NotConfirmed)]
     }
 }

@@ -1,4 +1,4 @@
-//! `wac who`: prints who is there, one name a line.
+//! `wac who`: prints the names of the people online, one a line.
 
 use std::time::Instant;
 
@@ -7,28 +7,28 @@ use wac_core::wire::notice::Notice;
 use wac_core::wire::who::Online;
 
 use super::closing::Closing;
-use super::silence::{NO_ANSWER, Silence};
+use super::keepalive::{Keepalive, NO_ANSWER};
 use super::{Action, Event, GREETED, Now, Script};
-use crate::exit::Ending;
-use crate::render::shown;
+use crate::app::exit::ExitReason;
+use crate::terminal::render::sanitize;
 
 /// The mind of `wac who`.
 #[derive(Debug, Default)]
-pub(super) struct Who {
+pub(crate) struct WhoScript {
     /// The greeting is over: a list that comes now is the answer.
     greeted: bool,
     /// Names that the list announced and that have not come; `None` before it begins.
     missing: Option<usize>,
     closing: Closing,
-    silence: Silence,
+    keepalive: Keepalive,
 }
 
-impl Script for Who {
+impl Script for WhoScript {
     fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
         match event {
             Event::Connected => self.ask(now.instant),
             Event::Line(line) => {
-                self.silence.heard(now.instant);
+                self.keepalive.heard(now.instant);
                 self.line(&ServerLine::parse(&line))
             }
             Event::Due => self.look(now.instant),
@@ -39,7 +39,7 @@ impl Script for Who {
     }
 }
 
-impl Who {
+impl WhoScript {
     fn ask(&mut self, now: Instant) -> Vec<Action> {
         let mut actions = vec![
             Action::Send(format!("PING {GREETED}")),
@@ -50,7 +50,7 @@ impl Who {
     }
 
     fn look(&mut self, now: Instant) -> Vec<Action> {
-        let alive = self.silence.look(now);
+        let alive = self.keepalive.look(now);
         alive.unwrap_or_else(|| self.lost(Some(NO_ANSWER.to_owned())))
     }
 
@@ -70,12 +70,12 @@ impl Who {
         let Some(missing) = online.announced.or(self.missing) else {
             return Vec::new();
         };
-        let print = |name| Action::Print(shown(name));
+        let print = |name| Action::Print(sanitize(name));
         let mut actions: Vec<Action> = online.names().map(print).collect();
         let missing = missing.saturating_sub(actions.len());
         self.missing = Some(missing);
         if missing == 0 {
-            actions.push(Action::End(Ending::Done));
+            actions.push(Action::End(ExitReason::Done));
         }
         actions
     }
@@ -83,7 +83,7 @@ impl Who {
     fn lost(&self, why: Option<String>) -> Vec<Action> {
         vec![
             Action::Tell(self.closing.lost(why)),
-            Action::End(Ending::Lost),
+            Action::End(ExitReason::Lost),
         ]
     }
 }

@@ -1,4 +1,4 @@
-//! Logging in, for the first time and again under the same name.
+//! Login, for the first time and again under the same name.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use wac_core::name::Name;
 use wac_core::wire::notice::Notice;
 use wac_core::wire::refusal::Refusal;
 
-use super::{Heard, Life, Stage};
-use crate::app::{Action, Manner, words};
-use crate::clock::Now;
-use crate::exit::Ending;
-use crate::line::Line;
+use super::{Audience, Life, Stage};
+use crate::app::exit::ExitReason;
+use crate::app::line::Line;
+use crate::app::{Action, Mode, messages};
+use crate::protocol::clock::Now;
 
 /// So long is a name tried again that may be held by the connection that was lost: the server frees
 /// it within 30 s.
@@ -29,7 +29,12 @@ impl Life {
         matches!(self.stage, Stage::LoggingIn { greeted: true, .. })
     }
 
-    pub(super) fn notice(&mut self, notice: &Notice<'_>, now: Now, out: &mut Vec<Action>) -> Heard {
+    pub(super) fn notice(
+        &mut self,
+        notice: &Notice<'_>,
+        now: Now,
+        out: &mut Vec<Action>,
+    ) -> Audience {
         match notice {
             Notice::SlowDown => self.held = true,
             Notice::Closing(why) => self.closing = Some(why.to_string()),
@@ -41,9 +46,9 @@ impl Life {
             _ => {}
         }
         if self.gap.is_some() && self.is_greeting(notice) {
-            return Heard::Ours;
+            return Audience::Client;
         }
-        Heard::Theirs
+        Audience::User
     }
 
     /// Tells whether a notice is of a greeting that has been shown before.
@@ -54,7 +59,7 @@ impl Life {
         greeting && !of_the_room
     }
 
-    fn welcomed(&mut self, name: Name, now: Now, out: &mut Vec<Action>) -> Heard {
+    fn welcomed(&mut self, name: Name, now: Now, out: &mut Vec<Action>) -> Audience {
         self.stage = Stage::Online;
         self.online_since = now.elapsed;
         self.name_held_until = None;
@@ -65,17 +70,17 @@ impl Life {
             self.chatted = true;
             out.push(Action::Chat(name));
             // A person is told more, once it is known.
-            return match self.manner {
-                Manner::Screen | Manner::Plain => Heard::Ours,
-                Manner::Pipe => Heard::Theirs,
+            return match self.mode {
+                Mode::Screen | Mode::Plain => Audience::Client,
+                Mode::Pipe => Audience::User,
             };
         }
         if let Some(gap) = gap {
-            out.push(Action::Show(Line::Back(words::back(
+            out.push(Action::Show(Line::Back(messages::back(
                 &name, gap.from, gap.to,
             ))));
         }
-        Heard::Ours
+        Audience::Client
     }
 
     pub(super) fn refused(&mut self, why: &Refusal<'_>, now: Now, out: &mut Vec<Action>) {
@@ -90,23 +95,23 @@ impl Life {
         }
         self.name_held_until = None;
         self.stage = Stage::NameLost;
-        out.push(Action::Tell(words::name_lost(&why.to_string())));
+        out.push(Action::Tell(messages::name_lost(&why.to_string())));
     }
 
     fn refused_at_first(&mut self, why: &str, out: &mut Vec<Action>) {
         self.name = None;
         self.stage = Stage::Unnamed;
-        out.push(Action::Tell(words::login_refused(why)));
-        out.push(match self.manner {
-            Manner::Screen | Manner::Plain => Action::Ask,
-            Manner::Pipe => Action::End(Ending::LoginRefused),
+        out.push(Action::Tell(messages::login_refused(why)));
+        out.push(match self.mode {
+            Mode::Screen | Mode::Plain => Action::Ask,
+            Mode::Pipe => Action::End(ExitReason::LoginRefused),
         });
     }
 
     /// Tells whether the name may still be held by the connection we lost.
     fn may_be_ours(&mut self, now: Now, out: &mut Vec<Action>) -> bool {
         let until = *self.name_held_until.get_or_insert_with(|| {
-            out.push(Action::Tell(words::NAME_HELD.into()));
+            out.push(Action::Tell(messages::NAME_HELD.into()));
             now.elapsed + NAME_HELD
         });
         now.elapsed < until

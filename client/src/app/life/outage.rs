@@ -1,15 +1,15 @@
-//! Losing the connection, and what is done about it.
+//! Outages: the loss of the connection, and the response to it.
 
 use std::time::Duration;
 
 use wac_core::wire::closing::Closing;
 
-use super::{Gap, HungUp, Life, Stage};
-use crate::app::{Action, words};
-use crate::clock::Now;
-use crate::exit::Ending;
-use crate::line::Line;
-use crate::settings::Reconnect;
+use super::{Gap, HangUpReason, Life, Stage};
+use crate::app::exit::ExitReason;
+use crate::app::line::Line;
+use crate::app::settings::Reconnect;
+use crate::app::{Action, messages};
+use crate::protocol::clock::Now;
 
 /// A connection that lived so long was a good one: the waits begin anew.
 const STABLE: Duration = Duration::from_secs(30);
@@ -22,7 +22,7 @@ impl Life {
         let hung_up = self.hung_up.take();
         // Where the link was dead, all that can be known is when it was last alive.
         let from = match hung_up {
-            Some(HungUp::NoAnswer(_)) => self.heard.unwrap_or(now),
+            Some(HangUpReason::NoAnswer(_)) => self.heard.unwrap_or(now),
             _ => now,
         };
         self.gap.get_or_insert(Gap { from, to: now });
@@ -35,11 +35,13 @@ impl Life {
             closing.as_deref().map(Closing::parse),
             Some(Closing::Kicked(_))
         );
-        let why = words::closed(closing.or(why).as_deref());
+        let why = messages::closed(closing.or(why).as_deref());
         match hung_up {
             _ if kicked => self.give_up(&why, now, out),
-            Some(HungUp::Asked) => self.dial(out),
-            Some(HungUp::NoAnswer(after)) => self.back_off(&words::no_answer(after), now, out),
+            Some(HangUpReason::Asked) => self.dial(out),
+            Some(HangUpReason::NoAnswer(after)) => {
+                self.back_off(&messages::no_answer(after), now, out)
+            }
             None => self.back_off(&why, now, out),
         }
     }
@@ -49,14 +51,14 @@ impl Life {
     fn lost_while_leaving(&mut self, why: Option<String>, out: &mut Vec<Action>) {
         let closing = self.closing.take();
         if !self.is_piped() || closing.as_deref().map(Closing::parse) == Some(Closing::Goodbye) {
-            return out.push(Action::End(Ending::Done));
+            return out.push(Action::End(ExitReason::Done));
         }
         let why = match self.hung_up {
-            Some(HungUp::NoAnswer(after)) => words::no_answer(after),
-            _ => words::closed(closing.or(why).as_deref()),
+            Some(HangUpReason::NoAnswer(after)) => messages::no_answer(after),
+            _ => messages::closed(closing.or(why).as_deref()),
         };
-        out.push(Action::Show(Line::Lost(words::lost(&why))));
-        out.push(Action::End(Ending::Lost));
+        out.push(Action::Show(Line::Lost(messages::lost(&why))));
+        out.push(Action::End(ExitReason::Lost));
     }
 
     /// Told of a connection that could not be made.
@@ -82,14 +84,16 @@ impl Life {
         };
         // A night without a server is one line, not a thousand.
         if self.told.as_deref() != Some(why) {
-            out.push(Action::Show(Line::Lost(words::away(why, self.tries, wait))));
+            out.push(Action::Show(Line::Lost(messages::away(
+                why, self.tries, wait,
+            ))));
             self.told = Some(why.to_owned());
         }
     }
 
     pub(super) fn give_up(&mut self, why: &str, now: Now, out: &mut Vec<Action>) {
         self.stage = Stage::closed(now);
-        out.push(Action::Show(Line::Lost(words::lost(why))));
-        out.push(Action::End(Ending::Lost));
+        out.push(Action::Show(Line::Lost(messages::lost(why))));
+        out.push(Action::End(ExitReason::Lost));
     }
 }

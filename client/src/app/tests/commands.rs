@@ -1,4 +1,4 @@
-//! What the commands do that need no server, and whom Tab means.
+//! Commands that need no server, and Tab completion.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn a_reply_goes_to_the_last_whisperer() {
 
 #[test]
 fn the_space_behind_a_reply_freezes_its_addressee() {
-    let mut app = ann(Manner::Screen);
+    let mut app = ann(Mode::Screen);
     let now = Clock::default().now();
     assert_eq!(app.freeze("/r"), None);
     app.on(Event::Line("bob whispers, \"psst\""), now);
@@ -28,7 +28,7 @@ fn the_space_behind_a_reply_freezes_its_addressee() {
 
 #[test]
 fn tab_means_who_is_there_but_not_oneself() {
-    let mut app = ann(Manner::Screen);
+    let mut app = ann(Mode::Screen);
     let now = Clock::default().now();
     app.on(Event::Line("* online (4): Ann, ben, bob, bea"), now);
     assert_eq!(app.complete("a"), None);
@@ -111,7 +111,7 @@ fn who_is_here_is_told_and_who_asks_reads_the_servers_list() {
 #[test]
 fn a_plain_terminal_is_not_shown_what_was_typed_on_it() {
     plays(
-        Manner::Plain,
+        Mode::Plain,
         Some("Ann"),
         &format!(
             "{LOGGED_IN}

@@ -1,4 +1,4 @@
-//! What one did not mean is asked about.
+//! Confirmations.
 
 use super::*;
 
@@ -42,7 +42,7 @@ const PASTE: &str = "one\r\n/quit\nW bob x\n\n\0LIN eve\nlast\n";
 
 /// Pastes, answers, and returns what is done then.
 fn pasted(answer: Event<'_>) -> Vec<String> {
-    let mut app = ann(Manner::Screen);
+    let mut app = ann(Mode::Screen);
     let now = Clock::default().now();
     let asked = app.on(Event::Entered(PASTE), now);
     let wanted = [
@@ -87,7 +87,7 @@ fn a_paste_is_dropped_by_default() {
 
 /// Enters texts, and returns what is done for the last of them.
 fn done_for_last(entered: &[&str]) -> Vec<String> {
-    let mut app = ann(Manner::Screen);
+    let mut app = ann(Mode::Screen);
     let now = Clock::default().now();
     let done = entered.iter().map(|text| app.on(Event::Entered(text), now));
     done.last().unwrap().iter().map(written).collect()

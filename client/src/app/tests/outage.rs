@@ -1,4 +1,4 @@
-//! It comes back by itself.
+//! Outages and reconnection.
 
 use super::*;
 
@@ -58,7 +58,7 @@ fn enter_tries_at_once() {
 
 #[test]
 fn a_reason_is_told_once_however_often_it_is_tried() {
-    let mut app = ann(Manner::Screen);
+    let mut app = ann(Mode::Screen);
     let mut clock = Clock::default();
     let lost = Event::Lost {
         why: None,
@@ -98,7 +98,7 @@ fn it_gives_up_when_it_is_told_to() {
         lost link lost: refused
         end Lost";
     let script = format!("{LOGGED_IN}{script}");
-    plays_with(&settings, Manner::Screen, Some("Ann"), &script);
+    plays_with(&settings, Mode::Screen, Some("Ann"), &script);
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn silence_is_looked_into() {
 
 #[test]
 fn a_dead_link_is_left_after_forty_seconds_to_the_moment() {
-    let mut app = app(&Settings::default(), Manner::Screen, Some("Ann"));
+    let mut app = app(&Settings::default(), Mode::Screen, Some("Ann"));
     let mut clock = Clock::default();
     app.on(Event::Connected, clock.now());
     for line in ["PONG wac greeted", "* welcome, Ann"] {
@@ -381,7 +381,7 @@ fn whoever_leaves_while_lines_wait_is_warned_once() {
 
 #[test]
 fn what_was_never_sent_is_told_at_the_end() {
-    let mut app = ann(Manner::Screen);
+    let mut app = ann(Mode::Screen);
     assert_eq!(app.left_behind(&["WHO".into()]), None);
     let unsent = ["MSG one".into(), "QUIT".into()];
     let told = app.left_behind(&unsent);
@@ -414,7 +414,7 @@ fn a_program_is_told_that_the_server_does_not_answer() {
     let dead = "lost link lost: no answer for 10 s\n end Lost";
     let plays = |script: &str| {
         let script = format!("{PIPED_IN} {script}\n {dead}");
-        plays(Manner::Pipe, Some("Ann"), &script);
+        plays(Mode::Pipe, Some("Ann"), &script);
     };
     plays("^D\n send QUIT\n +9s\n +1s");
     plays("+30s\n send PING wac alive\n +10s\n mark Away\n hang up\n ^D\n gone");
@@ -433,7 +433,7 @@ fn one_may_connect_again_when_one_likes() {
 #[test]
 fn a_connection_lost_while_a_name_is_asked_for_is_made_again() {
     plays(
-        Manner::Screen,
+        Mode::Screen,
         None,
         "back …
          ask
