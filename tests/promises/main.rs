@@ -11,8 +11,8 @@ mod privacy;
 mod slow_readers;
 
 // The protocol that the promises build on.
-mod addresses;
 mod commands;
+mod connection_limits;
 mod every_split;
 mod flood;
 mod greeting;

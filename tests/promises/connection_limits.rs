@@ -1,4 +1,5 @@
-//! Limits of an address. Loopback is not trusted here: 127.0.0.2 and 127.0.0.3 are strangers.
+//! Limits on connections: of the server, and of an address. Where loopback is not trusted, 127.0.0.2 and 127.0.0.3
+//! are strangers.
 
 use std::net::Ipv4Addr;
 use std::time::Instant;
@@ -7,6 +8,7 @@ use wac_tests::{Crowd, Listen, Peer, Server, Setup};
 
 const HERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const THERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
+const FULL: &str = "* closing: server full";
 const TOO_MANY: &str = "* closing: too many connections from your address";
 const SLOW_DOWN: &str = "* slow down: your lines wait";
 
@@ -26,6 +28,43 @@ fn refused(from: Ipv4Addr, server: &Server) {
     let rest = Peer::dial_from(from, server.address()).read_to_end();
     rest.whole();
     assert_eq!(rest.lines, [TOO_MANY]);
+}
+
+#[test]
+fn one_connection_too_many_gets_a_notice_that_the_server_is_full() {
+    let server = Server::setup().with("--max-connections", "2").start();
+    let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
+    let rest = Peer::dial(server.address()).read_to_end();
+    assert_eq!(rest.lines.last().map(String::as_str), Some(FULL));
+    rest.whole();
+    server.wait_for_ends(1, "ServerFull");
+    ann.send("MSG still here");
+    bob.expect("ann: still here");
+}
+
+#[test]
+fn there_is_room_again_when_somebody_has_left() {
+    let server = Server::setup().with("--max-connections", "2").start();
+    let (mut ann, bob) = (server.user("ann"), server.user("bob"));
+    drop(bob);
+    server.wait_for_ends(1, "PeerClosed");
+    let mut next = server.connect();
+    ann.send("MSG welcome");
+    next.expect("ann: welcome");
+}
+
+#[test]
+fn loopback_is_exempt_from_the_limits_of_an_address() {
+    let server = Server::setup()
+        .with("--max-per-ip", "1")
+        .with("--connect-rate", "1")
+        .listen("127.0.0.1:0")
+        .listen("[::1]:0")
+        .start();
+    let mut peers = [0, 0, 0, 1, 1, 1].map(|listener| server.connect_at(listener));
+    for peer in &mut peers {
+        peer.silent_until_fence();
+    }
 }
 
 #[test]
