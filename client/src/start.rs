@@ -30,7 +30,7 @@ pub fn start(line: &CommandLine) -> Result<ExitReason, Failure> {
         None => chat::run(&load()?.config),
         Some(Command::Send(args)) => send(args, load()?.config),
         Some(Command::Listen(args)) => listen(args, load()?.config),
-        Some(Command::Who(_)) => run(WhoScript::default(), &load()?.config.host, io::empty()),
+        Some(Command::Who(_)) => run(WhoScript::new(), &load()?.config.host, io::empty()),
         Some(Command::Config) => Ok(print(&load()?.to_string())),
         Some(Command::Man) => Ok(print(&manual::page())),
         Some(Command::Completions { shell }) => Ok(print(&manual::completions(*shell))),

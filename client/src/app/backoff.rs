@@ -3,25 +3,66 @@
 
 use std::time::Duration;
 
-/// The longest first wait: half a second; doubled with each try.
+use super::settings::Reconnect;
+
+/// Upper bound of the first wait: half a second; it doubles with each try.
 const FIRST: Duration = Duration::from_millis(500);
-/// The longest wait: 30 s.
+/// Upper bound of every wait: 30 s.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Draws the waits.
+/// The tries of a lost connection.
+#[derive(Debug)]
+pub(super) struct Backoff {
+    limit: Reconnect,
+    jitter: Jitter,
+    /// Failed tries in a row.
+    tries: u32,
+}
+
+impl Backoff {
+    pub(super) fn new(limit: Reconnect, jitter: Jitter) -> Self {
+        Self {
+            limit,
+            jitter,
+            tries: 0,
+        }
+    }
+
+    /// Returns the wait before the next try; `None` if there is to be none.
+    pub(super) fn next_wait(&mut self) -> Option<Duration> {
+        if matches!(self.limit, Reconnect::Times(times) if self.tries >= times) {
+            return None;
+        }
+        let wait = self.jitter.wait(self.tries);
+        self.tries += 1;
+        Some(wait)
+    }
+
+    /// Returns the number of the next try, once its wait has begun.
+    pub(super) fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    /// Starts anew, after a connection that was good.
+    pub(super) fn reset(&mut self) {
+        self.tries = 0;
+    }
+}
+
+/// A source of random waits.
 #[derive(Debug)]
 pub(crate) struct Jitter {
     state: u64,
 }
 
 impl Jitter {
-    /// The same seed draws the same waits.
+    /// Creates a source; the same seed draws the same waits.
     pub(crate) fn new(seed: u64) -> Self {
         Self { state: seed }
     }
 
-    /// Draws the wait before the next try, from nothing up to its longest.
-    pub(super) fn wait(&mut self, tries_before: u32) -> Duration {
+    /// Draws the wait before the next try, between zero and its upper bound.
+    fn wait(&mut self, tries_before: u32) -> Duration {
         let longest = longest(tries_before).as_millis() as u64;
         Duration::from_millis(self.draw() % (longest + 1))
     }

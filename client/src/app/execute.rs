@@ -5,20 +5,20 @@ use std::mem;
 use wac_core::name::Folded;
 
 use super::{Action, App, Mode, messages};
+use crate::app::commands::Input;
 use crate::app::line::{Line, Mention};
-use crate::app::parse::Input;
 use crate::protocol::clock::Now;
 use crate::protocol::outgoing::{MessageError, OutgoingMessage};
 use crate::protocol::who::WhoPurpose;
 
-/// The most lines that wait for a connection: as many as wait to be sent.
+/// Most messages that wait for a connection: as many as the outbox holds.
 const MAX_WAITING: usize = 1000;
 
 impl App {
     pub(super) fn execute(&mut self, entry: Input<'_>, now: Now, out: &mut Vec<Action>) {
         self.warned &= entry == Input::Quit;
         match entry {
-            Input::Say(texts) if texts.is_empty() => self.life.try_now(now, out),
+            Input::Say(texts) if texts.is_empty() => self.lifecycle.try_now(now, out),
             Input::Say(texts) => {
                 for text in texts {
                     self.say(OutgoingMessage::to_all(text), out);
@@ -33,7 +33,7 @@ impl App {
             Input::Reconnect if self.mode == Mode::Pipe => {
                 out.push(Action::Tell(messages::NOT_IN_A_PIPE.into()));
             }
-            Input::Reconnect => self.life.reconnect(now, out),
+            Input::Reconnect => self.lifecycle.reconnect(now, out),
             Input::Status => out.push(Action::Tell(self.status(now))),
             Input::Help(command) => out.extend(messages::help(command).map(Action::Tell)),
             Input::Last(count) => out.extend(recalled(self.scrollback.last(count))),
@@ -48,18 +48,18 @@ impl App {
                 out.push(Action::Tell(messages::time(time)));
             }
             Input::Quit => self.leave(now, out),
-            Input::Incomplete(command) => out.push(Action::Tell(messages::usage(command))),
+            Input::Misused(command) => out.push(Action::Tell(messages::usage(command))),
             Input::Unknown { word, why } => {
                 out.push(Action::Tell(messages::unknown(word, &why)));
             }
         }
     }
 
-    /// Leaves; but where lines wait, only when asked twice.
+    /// Leaves, but only on the second request if messages wait.
     pub(super) fn leave(&mut self, now: Now, out: &mut Vec<Action>) {
-        let nobody_to_ask = self.mode == Mode::Pipe || self.life.is_closed();
+        let nobody_to_ask = self.mode == Mode::Pipe || self.lifecycle.is_closed();
         if nobody_to_ask || self.waiting.is_empty() || self.warned {
-            return self.life.leave(now, out);
+            return self.lifecycle.leave(now, out);
         }
         self.warned = true;
         out.push(Action::Tell(messages::would_be_lost(self.waiting.len())));
@@ -72,7 +72,7 @@ impl App {
         }
     }
 
-    /// Mutes somebody, or listens again; returns who is muted then.
+    /// Mutes or unmutes a person; returns the list of the muted.
     fn mute(&mut self, name: Option<&str>) -> String {
         if let Some(name) = name {
             let folded = Folded::of(name);
@@ -83,9 +83,9 @@ impl App {
         messages::muted(self.muted.values())
     }
 
-    /// A program is given the server's own list.
+    /// Asks the server who is here. A program gets the server's own list.
     fn ask_who(&mut self, part: Option<&str>, out: &mut Vec<Action>) {
-        if self.life.is_online() {
+        if self.lifecycle.is_online() {
             self.who.ask(match part {
                 Some(part) if self.mode != Mode::Pipe => WhoPurpose::Search(part.to_owned()),
                 _ => WhoPurpose::List,
@@ -95,7 +95,7 @@ impl App {
     }
 
     fn ask_server(&self, line: &str, out: &mut Vec<Action>) {
-        out.push(if self.life.is_online() {
+        out.push(if self.lifecycle.is_online() {
             Action::Send(line.to_owned())
         } else {
             Action::Tell(messages::NOT_CONNECTED.into())
@@ -108,7 +108,7 @@ impl App {
         out: &mut Vec<Action>,
     ) {
         match message {
-            Ok(message) if self.life.is_online() => self.send(&message, out),
+            Ok(message) if self.lifecycle.is_online() => self.send(&message, out),
             Ok(message) => self.keep(message, out),
             Err(MessageError::Blank) => {}
             Err(MessageError::TooLong(excess)) => {
@@ -117,10 +117,12 @@ impl App {
         }
     }
 
-    /// Sends a text and shows it as everyone's are, for the server does not send it back.
+    /// Sends a message and shows it like everyone's, since the server does not send it back.
     fn send(&self, message: &OutgoingMessage, out: &mut Vec<Action>) {
         out.push(Action::Send(message.line()));
-        let Some(me) = self.life.name() else { return };
+        let Some(me) = self.lifecycle.name() else {
+            return;
+        };
         let text = message.text.clone();
         let line = match &message.to {
             None => Line::Said {
@@ -151,7 +153,7 @@ impl App {
         if self.waiting.is_empty() {
             return out.push(Action::Tell(messages::NOTHING_WAITS.into()));
         }
-        if !self.life.is_online() {
+        if !self.lifecycle.is_online() {
             return out.push(Action::Tell(messages::NOT_CONNECTED.into()));
         }
         for message in mem::take(&mut self.waiting) {
@@ -167,7 +169,7 @@ impl App {
     }
 
     fn status(&self, now: Now) -> String {
-        let mut status = self.life.status(now);
+        let mut status = self.lifecycle.status(now);
         if !self.waiting.is_empty() {
             status.push_str(" · ");
             status.push_str(&messages::still_waiting(self.waiting.len()));

@@ -4,7 +4,7 @@ use wac_core::name::{Folded, Name};
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
-use super::life::Audience;
+use super::lifecycle::Audience;
 use super::people::Activity;
 use super::{Action, App, Mode, mention, messages};
 use crate::app::line::{Chime, Line, Mention};
@@ -14,16 +14,16 @@ use crate::protocol::who::WhoPurpose;
 impl App {
     pub(super) fn line(&mut self, line: &str, now: Now, out: &mut Vec<Action>) {
         let parsed = ServerLine::parse(line);
-        let was_online = self.life.is_online();
+        let was_online = self.lifecycle.is_online();
         let at = out.len();
-        if self.life.line(&parsed, now, out) == Audience::User {
+        if self.lifecycle.line(&parsed, now, out) == Audience::User {
             let shown = match self.mode {
                 Mode::Screen | Mode::Plain => self.shown(line, &parsed, now),
                 Mode::Pipe => vec![Action::Show(Line::Wire(line.to_owned()))],
             };
             out.splice(at..at, shown);
         }
-        if !was_online && self.life.is_online() {
+        if !was_online && self.lifecycle.is_online() {
             self.came_online(out);
         }
     }
@@ -58,7 +58,7 @@ impl App {
     }
 
     fn message(&mut self, name: &str, text: &str, now: Now) -> Action {
-        let me = self.life.name().map(Name::folded);
+        let me = self.lifecycle.name().map(Name::folded);
         let (mention, activity) = if me.is_some_and(|me| mention::names(text, &me)) {
             (Mention::OfMe, Activity::Mentions)
         } else {
@@ -105,7 +105,7 @@ impl App {
 
     /// Tells who is here; at first, all there is to know.
     fn here(&mut self, names: &[String]) -> Vec<Action> {
-        match self.life.name() {
+        match self.lifecycle.name() {
             Some(me) if !self.introduced => {
                 self.introduced = true;
                 let line = Line::Back(messages::connected(&self.host, me, names));
@@ -121,7 +121,7 @@ impl App {
 
     /// Tells whether a notice explains how to log in by hand, which the client does.
     fn is_for_telnet(&self, notice: &Notice<'_>) -> bool {
-        !self.life.has_chatted() && *notice == Notice::Greeting
+        !self.lifecycle.has_chatted() && *notice == Notice::Greeting
     }
 
     /// Takes note of who came or went.

@@ -33,6 +33,8 @@ pub(crate) enum Chime {
 pub(crate) enum Line {
     /// A line of the server, for a program to read.
     Wire(String),
+    /// A line in a format that a program asked for, safe to show.
+    Output(String),
     /// Somebody says something to everyone.
     Said {
         /// Who.
@@ -99,7 +101,7 @@ impl Line {
     /// connection. Not the client's own words, nor the server's secret.
     pub(crate) fn is_logged(&self) -> bool {
         match self {
-            Self::Note(_) | Self::Secret(_) => false,
+            Self::Output(_) | Self::Note(_) | Self::Secret(_) => false,
             Self::Wire(line) => !matches!(
                 ServerLine::parse(line),
                 ServerLine::Pong(_) | ServerLine::Secret(_)
@@ -112,6 +114,7 @@ impl Line {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Wire(text)
+            | Self::Output(text)
             | Self::Notice(text)
             | Self::Refusal(text)
             | Self::Secret(text)

@@ -4,6 +4,7 @@ use regex::Regex;
 use wac_core::name::Name;
 
 use crate::app::target::{Target, parse_name};
+use crate::protocol::session::Farewell;
 use crate::script::filter::Filter;
 use crate::script::format::{Format, Template};
 use crate::script::listen::ListenPlan;
@@ -55,7 +56,11 @@ impl SendArgs {
         SendPlan {
             name,
             to: self.to.clone(),
-            confirm: self.confirm,
+            farewell: if self.confirm {
+                Farewell::Fence
+            } else {
+                Farewell::Quit
+            },
             rate: self.rate,
             timeout: self.timeout.map(Into::into),
         }

@@ -29,7 +29,7 @@ fn body(line: &Line, out: &mut String) {
         Line::WhisperFrom { from, text } => whisper(from, "me", text, out),
         Line::WhisperTo { to, text } => whisper("me", to, text, out),
         Line::Presence(changes) => came(changes, out),
-        Line::Wire(line) => wire(line, out),
+        Line::Wire(line) | Line::Output(line) => wire(line, out),
         Line::Notice(text) => marked('*', text, out),
         Line::Refusal(text) => marked('!', text, out),
         Line::Secret(text) => marked('=', text, out),

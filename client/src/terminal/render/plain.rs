@@ -69,7 +69,7 @@ fn words(line: &Line) -> String {
             format!("whispered to {}: {}", sanitize(to), sanitize(text))
         }
         Line::Presence(changes) => came(changes),
-        Line::Wire(text) => sanitize(text),
+        Line::Wire(text) | Line::Output(text) => sanitize(text),
         Line::Notice(text) => format!("the server: {}", sanitize(text)),
         Line::Refusal(text) => format!("not done: {}", sanitize(text)),
         Line::Secret(text) => format!("the secret: {}", sanitize(text)),
