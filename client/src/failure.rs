@@ -12,7 +12,7 @@ use crate::cli::config::ConfigError;
 /// Why the client does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Failure {
+pub(crate) enum Failure {
     /// A pipe has nobody to ask.
     #[error("no name to log in with, and no terminal to ask for one")]
     NoName,
@@ -51,7 +51,7 @@ pub enum Failure {
 
 impl Failure {
     /// Returns the exit code.
-    pub fn code(&self) -> u8 {
+    pub(crate) fn code(&self) -> u8 {
         match self {
             Self::NoName | Self::NoNameTo(_) | Self::Blank | Self::Config(_) | Self::Log { .. } => {
                 exit::USAGE
@@ -62,7 +62,7 @@ impl Failure {
     }
 
     /// Returns what may help, where that is known.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoName | Self::NoNameTo(_) => Some("NAME@HOST, or --name NAME"),
             Self::Connect { source, .. } => Some(match source.kind() {

@@ -4,7 +4,7 @@ use std::io;
 
 /// Why the client ends. The first cause wins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ExitReason {
+pub(crate) enum ExitReason {
     /// The person left, the input has ended, or nobody reads the output any more.
     Done,
     /// The server did not take the name, and there is nobody to ask for another.
@@ -32,7 +32,7 @@ impl ExitReason {
     }
 
     /// Returns the exit code, as `CODES` lists them.
-    pub fn code(&self) -> u8 {
+    pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Failed(_) => INTERNAL,

@@ -9,13 +9,13 @@ use crate::app::settings::TimeDisplay;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TranscriptLine {
     /// What the clock on the wall showed when it came.
-    pub at: DateTime,
+    pub(crate) at: DateTime,
     /// Where that is shown.
-    pub time: TimeDisplay,
+    pub(crate) time: TimeDisplay,
     /// Whether the bell rings with it.
-    pub chime: Chime,
+    pub(crate) chime: Chime,
     /// What it says.
-    pub line: Line,
+    pub(crate) line: Line,
 }
 
 /// Whether the terminal's bell rings.
@@ -87,13 +87,13 @@ pub(crate) enum Mention {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct PresenceChanges {
     /// Who came, in this order.
-    pub joined: Vec<String>,
+    pub(crate) joined: Vec<String>,
     /// Who went, in this order.
-    pub left: Vec<String>,
+    pub(crate) left: Vec<String>,
     /// How many more came.
-    pub more_joined: u32,
+    pub(crate) more_joined: u32,
     /// How many more went.
-    pub more_left: u32,
+    pub(crate) more_left: u32,
 }
 
 impl Line {

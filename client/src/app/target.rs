@@ -9,16 +9,16 @@ use wac_core::name::{Name, NameError};
 
 /// What was typed as the place to chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     /// Who one is there, if that was typed too.
-    pub name: Option<Name>,
+    pub(crate) name: Option<Name>,
     /// Where the server is.
-    pub address: Address,
+    pub(crate) address: Address,
 }
 
 /// Where a server is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
+pub(crate) enum Address {
     /// A host, by name or number, and its port.
     Tcp {
         /// Without the brackets of an IPv6 address.
@@ -33,7 +33,7 @@ pub enum Address {
 /// Why a text is no target.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum TargetError {
+pub(crate) enum TargetError {
     /// What stands before the `@`.
     #[error("{text:?} is not a name: {why}")]
     Name {

@@ -8,11 +8,11 @@ use wac_core::wire::line::ServerLine;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Said<'a> {
     /// To everyone, or to the listener alone.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// By whom.
-    pub from: &'a str,
+    pub(crate) from: &'a str,
     /// What.
-    pub text: &'a str,
+    pub(crate) text: &'a str,
 }
 
 /// To whom it was said.
@@ -40,11 +40,11 @@ impl<'a> Said<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
     /// Only of these, in any case; empty: of anybody.
-    pub from: Vec<Name>,
+    pub(crate) from: Vec<Name>,
     /// Only what has a match of it.
-    pub pattern: Option<Regex>,
+    pub(crate) pattern: Option<Regex>,
     /// Whispers, too.
-    pub whispers: bool,
+    pub(crate) whispers: bool,
 }
 
 impl Filter {

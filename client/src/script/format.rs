@@ -25,7 +25,7 @@ pub(crate) enum Format {
 
 /// A format: `{time} {from}: {text}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template(Vec<Part>);
+pub(crate) struct Template(Vec<Part>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
@@ -52,7 +52,7 @@ const FIELDS: [(&str, Field); 4] = [
 /// Why a text is no format.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum TemplateError {
+pub(crate) enum TemplateError {
     /// What stands in braces.
     #[error(
         "{0:?} is no field; there are {{time}}, {{kind}}, {{from}} and {{text}}; {{{{ is a brace"

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 /// The least time between two messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
+pub(crate) struct Rate {
     /// Longer than nothing.
-    pub interval: Duration,
+    pub(crate) interval: Duration,
 }
 
 /// A text is no rate.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("wanted N/s, N/m or N/h, N at least 1")]
-pub struct RateError;
+pub(crate) struct RateError;
 
 impl FromStr for Rate {
     type Err = RateError;

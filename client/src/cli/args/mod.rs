@@ -22,14 +22,14 @@ use crate::cli::config::flags::ConfigFlags;
 /// told: send:4700, ann@send, or behind --.
 #[derive(Debug, Parser)]
 #[command(name = "wac", version, after_help = after_help())]
-pub struct CommandLine {
+pub(crate) struct CommandLine {
     /// What to do, if not to chat.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
 
     /// Where to chat, and as whom.
     #[arg(value_name = verbs::TARGET, help = TARGET_HELP)]
-    pub target: Option<Target>,
+    pub(crate) target: Option<Target>,
 
     /// Passes the lines of the protocol as they are, typed and read by whoever knows it
     ///
@@ -37,11 +37,11 @@ pub struct CommandLine {
     /// connected again; of the settings only the host counts. A terminal obeys nothing of what comes; what is no terminal
     /// is given the very bytes. At the end of the input the server is told so, and answers all before.
     #[arg(long)]
-    pub raw: bool,
+    pub(crate) raw: bool,
 
     /// What is set otherwise than the file and the environment say.
     #[command(flatten)]
-    pub flags: ConfigFlags,
+    pub(crate) flags: ConfigFlags,
 }
 
 const TARGET_HELP: &str = "Where to chat, and as whom: chat.lan, ann@chat.lan:4700, [::1]:4700, unix:PATH \
@@ -49,7 +49,7 @@ const TARGET_HELP: &str = "Where to chat, and as whom: chat.lan, ann@chat.lan:47
 
 /// What to do, if not to chat.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Sends one message, or each line of standard input as one
     ///
     /// Blank lines are left out; control characters are taken out.
@@ -78,7 +78,7 @@ pub enum Command {
 
 impl CommandLine {
     /// Reads the command line; ends the process where it makes no sense, or asks for help.
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let line = Self::parse();
         if let Some(misplaced) = line.misplaced() {
             Self::command()
@@ -104,7 +104,7 @@ impl CommandLine {
     }
 
     /// Returns where to, if that was typed.
-    pub fn target(&self) -> Option<&Target> {
+    pub(crate) fn target(&self) -> Option<&Target> {
         match &self.command {
             None => self.target.as_ref(),
             Some(Command::Send(args)) => Some(&args.target),

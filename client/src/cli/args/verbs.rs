@@ -16,38 +16,38 @@ pub(super) const TARGET: &str = "[NAME@]HOST[:PORT]";
 
 /// What to send.
 #[derive(Debug, clap::Args)]
-pub struct SendArgs {
+pub(crate) struct SendArgs {
     /// Where to, and as whom
     #[arg(value_name = TARGET)]
-    pub target: Target,
+    pub(crate) target: Target,
 
     /// The message; without it, each line of standard input is one
     #[arg(value_name = "TEXT")]
-    pub text: Vec<String>,
+    pub(crate) text: Vec<String>,
 
     /// Whispers to one person instead of speaking to everyone
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
-    pub to: Option<Name>,
+    pub(crate) to: Option<Name>,
 
     /// Ends with 0 only when the server has proved that it took everything; with 4 it surely took
     /// nothing, with 7 it may have
     #[arg(long)]
-    pub confirm: bool,
+    pub(crate) confirm: bool,
 
     /// Sends no faster than so: 5/s, 30/m, 100/h. What a server takes for long is 5/s, if it has not
     /// been told otherwise
     #[arg(long, value_name = "RATE")]
-    pub rate: Option<Rate>,
+    pub(crate) rate: Option<Rate>,
 
     /// Ends so long after it has connected, with exit code 5, if it has not by then; what was sent may
     /// have been taken: 90s, 10m, 8h
     #[arg(long, value_name = "D")]
-    pub timeout: Option<humantime::Duration>,
+    pub(crate) timeout: Option<humantime::Duration>,
 }
 
 impl SendArgs {
     /// Returns the message that was typed. Its lines, if it has several, are messages each.
-    pub fn message(&self) -> Option<String> {
+    pub(crate) fn message(&self) -> Option<String> {
         (!self.text.is_empty()).then(|| self.text.join(" "))
     }
 
@@ -69,38 +69,38 @@ impl SendArgs {
 
 /// What to listen to.
 #[derive(Debug, clap::Args)]
-pub struct ListenArgs {
+pub(crate) struct ListenArgs {
     /// Where, and as whom [default: the settings host and name]
     #[arg(value_name = TARGET)]
-    pub target: Option<Target>,
+    pub(crate) target: Option<Target>,
 
     /// Prints a JSON object a line: time, kind (message or whisper), from, text
     #[arg(long, conflicts_with = "format")]
-    pub json: bool,
+    pub(crate) json: bool,
 
     /// Prints it so, as in '{time} {from}: {text}'; there is {kind}, too, and \t, \n, \\, {{, }}
     #[arg(long, value_name = "F")]
-    pub format: Option<Template>,
+    pub(crate) format: Option<Template>,
 
     /// Only what this person says; may be given several times
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
-    pub from: Vec<Name>,
+    pub(crate) from: Vec<Name>,
 
     /// Only texts with a match of this regular expression; (?i) before it ignores the case
     #[arg(long = "match", value_name = "RE")]
-    pub pattern: Option<Regex>,
+    pub(crate) pattern: Option<Regex>,
 
     /// Prints whispers, too
     #[arg(long)]
-    pub whispers: bool,
+    pub(crate) whispers: bool,
 
     /// Ends after so many lines
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub count: Option<u64>,
+    pub(crate) count: Option<u64>,
 
     /// Ends so long after it has connected, with exit code 5: 90s, 10m, 8h
     #[arg(long, value_name = "D")]
-    pub timeout: Option<humantime::Duration>,
+    pub(crate) timeout: Option<humantime::Duration>,
 }
 
 impl ListenArgs {
@@ -127,8 +127,8 @@ impl ListenArgs {
 
 /// Whom to ask.
 #[derive(Debug, clap::Args)]
-pub struct WhoArgs {
+pub(crate) struct WhoArgs {
     /// Where [default: the setting host]
     #[arg(value_name = TARGET)]
-    pub target: Option<Target>,
+    pub(crate) target: Option<Target>,
 }

@@ -11,24 +11,24 @@ use super::table::{Flag, SETTINGS, Setting};
 /// What is set on the command line.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Settings")]
-pub struct ConfigFlags {
+pub(crate) struct ConfigFlags {
     /// What is set by flags.
     #[command(flatten)]
-    pub settings: SettingFlags,
+    pub(crate) settings: SettingFlags,
 
     /// Takes what stands in the file under [profile.P], too [env: WAC_PROFILE]
     #[arg(long, global = true, value_name = "P")]
-    pub profile: Option<String>,
+    pub(crate) profile: Option<String>,
 
     /// Reads the settings from a file [env: WAC_CONFIG; default: $XDG_CONFIG_HOME/wac/client.toml, else
     /// ~/.config/wac/client.toml]
     #[arg(long, global = true, value_name = "F")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// What is set by flags, in the order of the table.
 #[derive(Debug, Clone)]
-pub struct SettingFlags(pub Vec<Assignment>);
+pub(crate) struct SettingFlags(pub Vec<Assignment>);
 
 impl clap::Args for SettingFlags {
     fn augment_args(command: Command) -> Command {

@@ -18,7 +18,7 @@ use crate::app::target::Target;
 #[derive(Debug)]
 pub(crate) struct Loaded {
     /// The settings.
-    pub config: Config,
+    pub(crate) config: Config,
     origins: [Option<String>; SETTINGS.len()],
     /// The file, if there is one.
     path: Option<String>,

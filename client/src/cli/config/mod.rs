@@ -21,18 +21,18 @@ use crate::app::target::Target;
 
 /// What was said about one setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Assignment {
+pub(crate) struct Assignment {
     /// Which setting.
-    pub key: String,
+    pub(crate) key: String,
     /// What it is to be.
-    pub text: String,
+    pub(crate) text: String,
     /// Where that stands, as it is told to a person: `--name`, `WAC_NAME`, `client.toml:3`.
-    pub origin: String,
+    pub(crate) origin: String,
 }
 
 /// Everything that is wrong with the settings, a line each.
 #[derive(Debug, thiserror::Error)]
-pub struct ConfigError(Vec<String>);
+pub(crate) struct ConfigError(Vec<String>);
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

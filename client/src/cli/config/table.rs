@@ -4,18 +4,18 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::app::settings::Config;
+use crate::app::settings::{BellLevel, Color, Config, HistoryMode, TimeDisplay};
 use crate::app::target::{Target, parse_name};
 
 /// One row of the table.
 #[derive(Debug)]
 pub(crate) struct Setting {
     /// Its name: `key = "…"` in the file, `WAC_KEY` in the environment, `--key` as a flag.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// How it is told on the command line.
-    pub flag: Flag,
+    pub(crate) flag: Flag,
     /// What it does, in a few words.
-    pub does: &'static str,
+    pub(crate) does: &'static str,
     /// Sets it, or tells what was found and what is wanted.
     pub(super) put: fn(&mut Config, &str) -> Result<(), String>,
     /// Returns what it is, if it is anything.
@@ -61,21 +61,21 @@ pub(crate) const SETTINGS: [Setting; 9] = [
     },
     Setting {
         key: "color",
-        flag: Flag::OneOf(&["auto", "always", "never"]),
+        flag: Flag::OneOf(Color::WORDS),
         does: "whether text is coloured on a terminal",
         put: |config, text| set(&mut config.settings.color, text),
         get: |config| Some(config.settings.color.to_string()),
     },
     Setting {
         key: "time",
-        flag: Flag::OneOf(&["once", "each", "off"]),
+        flag: Flag::OneOf(TimeDisplay::WORDS),
         does: "which lines tell the time",
         put: |config, text| set(&mut config.settings.time, text),
         get: |config| Some(config.settings.time.to_string()),
     },
     Setting {
         key: "bell",
-        flag: Flag::OneOf(&["off", "mention", "whisper", "all"]),
+        flag: Flag::OneOf(BellLevel::WORDS),
         does: "what rings the bell, each with those before it",
         put: |config, text| set(&mut config.settings.bell, text),
         get: |config| Some(config.settings.bell.to_string()),
@@ -85,10 +85,8 @@ pub(crate) const SETTINGS: [Setting; 9] = [
         flag: Flag::Switch("screen-reader"),
         does: "whether it is in words, for screen readers: no signs, no colours, no escape byte",
         put: |config, text| {
-            let truth = text
-                .parse()
-                .map_err(|_| format!("{text:?} is not true or false"));
-            config.settings.plain = truth?;
+            let plain = text.parse();
+            config.settings.plain = plain.map_err(|_| format!("{text:?} is not true or false"))?;
             Ok(())
         },
         get: |config| Some(config.settings.plain.to_string()),
@@ -112,7 +110,7 @@ pub(crate) const SETTINGS: [Setting; 9] = [
     },
     Setting {
         key: "history",
-        flag: Flag::OneOf(&["on", "off"]),
+        flag: Flag::OneOf(HistoryMode::WORDS),
         does: "whether what is entered is kept for the next time, but for whispers",
         put: |config, text| set(&mut config.settings.history, text),
         get: |config| Some(config.settings.history.to_string()),
