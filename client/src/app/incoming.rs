@@ -28,7 +28,7 @@ impl App {
         }
     }
 
-    /// Asks who is here, for Tab, and reminds of what waits.
+    /// Asks who is here, for Tab completion, and reminds the user of waiting messages.
     fn came_online(&mut self, out: &mut Vec<Action>) {
         if self.mode != Mode::Pipe {
             self.who.ask(WhoPurpose::Refresh);
@@ -39,7 +39,7 @@ impl App {
         }
     }
 
-    /// Returns how a line of the server is shown to a person.
+    /// Returns the actions that show a line of the server to a user.
     fn shown(&mut self, line: &str, parsed: &ServerLine<'_>, now: Now) -> Vec<Action> {
         match *parsed {
             ServerLine::Message { name, .. } | ServerLine::Whisper { name, .. }
@@ -103,7 +103,7 @@ impl App {
         }
     }
 
-    /// Tells who is here; at first, all there is to know.
+    /// Lists the people online; the first time, with a description of the connection.
     fn here(&mut self, names: &[String]) -> Vec<Action> {
         match self.lifecycle.name() {
             Some(me) if !self.introduced => {
@@ -119,12 +119,12 @@ impl App {
         }
     }
 
-    /// Tells whether a notice explains how to log in by hand, which the client does.
+    /// Returns whether a notice explains how to log in by hand, which the client does itself.
     fn is_for_telnet(&self, notice: &Notice<'_>) -> bool {
         !self.lifecycle.has_chatted() && *notice == Notice::Greeting
     }
 
-    /// Takes note of who came or went.
+    /// Notes a person who joined or left.
     fn moved(&mut self, notice: &Notice<'_>) {
         match notice {
             Notice::Joined(name) => self.people.note(name, Activity::Joins),

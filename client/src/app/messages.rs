@@ -164,13 +164,13 @@ pub(crate) fn no_answer(after: Duration) -> String {
 }
 
 /// Reports a loss after which nothing is tried again.
-pub(super) fn lost(why: &str) -> String {
-    format!("link lost: {why}")
+pub(crate) fn lost(why: &str) -> String {
+    format!("connection lost: {why}")
 }
 
 pub(super) fn away(why: &str, tries: u32, wait: Duration) -> String {
     format!(
-        "link lost: {why} · try {tries} {} · Enter = now",
+        "connection lost: {why} · try {tries} {} · Enter = now",
         in_time(wait)
     )
 }

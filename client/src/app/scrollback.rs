@@ -7,13 +7,13 @@ use wac_core::name::Folded;
 
 use crate::app::line::Line;
 
-/// The most lines and bytes that are remembered: a long day of a lively room, in 1 MiB.
+/// Capacity in lines and bytes: a long day of a lively room, in 1 MiB.
 const MAX_LINES: usize = 10_000;
 const MAX_BYTES: usize = 1024 * 1024;
-/// The most lines that are shown again.
+/// Most lines shown at once.
 const MAX_SHOWN: usize = 100;
 
-/// What was said last.
+/// The last messages.
 #[derive(Debug, Default)]
 pub(super) struct Scrollback {
     lines: VecDeque<String>,
@@ -21,7 +21,7 @@ pub(super) struct Scrollback {
 }
 
 impl Scrollback {
-    /// Remembers a line, if somebody says something in it.
+    /// Keeps a line if it is a message or a whisper.
     pub(super) fn keep(&mut self, at: DateTime, line: &Line) {
         let said = match line {
             Line::Said { name, text, .. } => format!("{name}: {text}"),
@@ -38,14 +38,13 @@ impl Scrollback {
         }
     }
 
-    /// Returns the last lines, the oldest first.
     pub(super) fn last(&self, count: usize) -> impl Iterator<Item = &str> {
         let count = count.min(MAX_SHOWN);
         let begin = self.lines.len().saturating_sub(count);
         self.lines.range(begin..).map(String::as_str)
     }
 
-    /// Returns the last lines that hold the text, in any case, the oldest first.
+    /// Returns the last lines that contain the text, in any case, the oldest first.
     pub(super) fn holding(&self, text: &str) -> Vec<&str> {
         let wanted = Folded::of(text);
         let holds = |line: &&String| Folded::of(line).as_str().contains(wanted.as_str());

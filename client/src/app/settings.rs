@@ -9,14 +9,13 @@ use wac_core::name::Name;
 
 use super::target::Address;
 
-/// What the client needs to know.
+/// The configuration of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Config {
-    /// Where the server is. Default: 127.0.0.1:4700.
+    /// The server. Default: 127.0.0.1:4700.
     pub(crate) host: Address,
-    /// Who one is there. Default: nobody; the chat asks.
+    /// The name to log in under. Default: none; the chat asks.
     pub(crate) name: Option<Name>,
-    /// How one chats.
     pub(crate) settings: Settings,
 }
 
@@ -33,22 +32,23 @@ impl Default for Config {
     }
 }
 
-/// Everything about the chat that can be set.
+/// The settings of the chat.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Settings {
-    /// Whether text is coloured. Default: where the terminal can.
+    /// The use of colours. Default: where the terminal can.
     pub(crate) color: Color,
-    /// Where the time is shown. Default: when it changes.
+    /// The lines that show the time. Default: the first of each minute.
     pub(crate) time: TimeDisplay,
-    /// What rings the terminal's bell. Default: mentions and whispers.
+    /// The lines that ring the terminal's bell. Default: mentions and whispers.
     pub(crate) bell: BellLevel,
-    /// Append-only, in words instead of signs and without colours: for screen readers. Default: no.
+    /// Plain mode, for screen readers: append-only, words instead of signs, no colours. Default:
+    /// no.
     pub(crate) plain: bool,
     /// How often a lost connection is tried again. Default: until it is back.
     pub(crate) reconnect: Reconnect,
-    /// Where what is said is appended. Default: nowhere.
+    /// The file that the chat is appended to. Default: none.
     pub(crate) log: Option<PathBuf>,
-    /// Whether what is entered is kept for the next time. Default: yes.
+    /// Whether entered lines are kept for the next run. Default: yes.
     pub(crate) history: HistoryMode,
 }
 

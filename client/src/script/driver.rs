@@ -70,6 +70,8 @@ impl Driver {
         }
     }
 
+    /// Runs the script.
+    ///
     /// # Errors
     /// The output accepts no more.
     fn play(&mut self, script: &mut impl Script) -> io::Result<ExitReason> {

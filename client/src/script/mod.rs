@@ -54,7 +54,7 @@ fn keep_alive(session: &mut Session, now: Now) -> Result<Vec<Action>, String> {
 
 /// Describes the loss of a connection.
 fn loss(session: &Session, why: Option<String>) -> String {
-    format!("connection lost: {}", sanitize(&session.loss(why)))
+    messages::lost(&sanitize(&session.loss(why)))
 }
 
 /// Ends a script that has lost its connection.

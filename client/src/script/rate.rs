@@ -3,14 +3,14 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The least time between two messages.
+/// A rate, as the least time between two messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
-    /// Longer than nothing.
+    /// Never zero.
     pub(crate) interval: Duration,
 }
 
-/// A text is no rate.
+/// A text that is not a rate.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("wanted N/s, N/m or N/h, N at least 1")]
 pub(crate) struct RateError;

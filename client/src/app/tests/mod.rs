@@ -425,7 +425,7 @@ fn a_pipe_ends_well_only_with_the_servers_goodbye() {
     let script = format!("{PIPED_IN} ^D\n send QUIT\n");
     let end = "< * closing: goodbye\n show * closing: goodbye\n gone\n end Done";
     plays(Mode::Pipe, Some("Ann"), &format!("{script}{end}"));
-    let end = "gone\n lost link lost: the server has closed it\n end Lost";
+    let end = "gone\n lost connection lost: the server has closed it\n end Lost";
     plays(Mode::Pipe, Some("Ann"), &format!("{script}{end}"));
 }
 
@@ -441,7 +441,7 @@ fn an_interrupt_says_how_to_leave() {
 
 #[test]
 fn where_nothing_is_tried_again_a_lost_connection_is_the_end() {
-    let lost = "gone\n lost link lost: the server has closed it\n end Lost";
+    let lost = "gone\n lost connection lost: the server has closed it\n end Lost";
     plays(Mode::Pipe, Some("Ann"), &format!("{PIPED_IN}{lost}"));
     let settings = Settings {
         reconnect: Reconnect::Times(0),

@@ -19,7 +19,7 @@ fn a_lost_connection_is_made_again_under_the_same_name() {
     chats(
         "reset
          mark Away
-         lost link lost: reset · try 1 at once · Enter = now
+         lost connection lost: reset · try 1 at once · Enter = now
          +9s
          dial
          connected
@@ -45,12 +45,12 @@ fn enter_tries_at_once() {
     chats(
         "gone
          mark Away
-         lost link lost: the server has closed it · …
+         lost connection lost: the server has closed it · …
          >
          dial
          >
          unreachable
-         lost link lost: refused · try 2 …
+         lost connection lost: refused · try 2 …
          >
          dial",
     );
@@ -91,11 +91,11 @@ fn it_gives_up_when_it_is_told_to() {
     };
     let script = "gone
         mark Away
-        lost link lost: the server has closed it · …
+        lost connection lost: the server has closed it · …
         >
         dial
         unreachable
-        lost link lost: refused
+        lost connection lost: refused
         end Lost";
     let script = format!("{LOGGED_IN}{script}");
     plays_with(&settings, Mode::Screen, Some("Ann"), &script);
@@ -155,7 +155,7 @@ fn a_dead_link_is_left_after_ten_seconds_without_an_answer() {
          > too late
          tell not connected: the line waits for /send
          gone
-         lost link lost: no answer for 10 s · try 1 at once · Enter = now
+         lost connection lost: no answer for 10 s · try 1 at once · Enter = now
          >
          dial
          connected
@@ -218,7 +218,7 @@ fn a_login_without_an_answer_is_tried_again() {
          +10s
          hang up
          gone
-         lost link lost: no answer for 10 s · try 2 …",
+         lost connection lost: no answer for 10 s · try 2 …",
     );
 }
 
@@ -238,7 +238,7 @@ fn a_full_server_is_tried_again_and_told_once() {
          +1s
          dial
          {full}
-         lost link lost: server full · try 2 …
+         lost connection lost: server full · try 2 …
          +2s
          dial
          {full}
@@ -254,7 +254,7 @@ fn whom_the_server_kicks_stays_away() {
         "< * closing: kicked: too loud
          show * closing: kicked: too loud
          gone
-         lost link lost: kicked: too loud
+         lost connection lost: kicked: too loud
          end Lost",
     );
 }
@@ -410,7 +410,7 @@ fn one_may_leave_a_server_that_does_not_answer() {
 
 #[test]
 fn a_program_is_told_that_the_server_does_not_answer() {
-    let dead = "lost link lost: no answer for 10 s\n end Lost";
+    let dead = "lost connection lost: no answer for 10 s\n end Lost";
     let plays = |script: &str| {
         let script = format!("{PIPED_IN} {script}\n {dead}");
         plays(Mode::Pipe, Some("Ann"), &script);

@@ -8,15 +8,14 @@ use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches, ValueHint
 use super::Assignment;
 use super::table::{Flag, SETTINGS, Setting};
 
-/// What is set on the command line.
+/// The settings given on the command line, and the sources of others.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Settings")]
 pub(crate) struct ConfigFlags {
-    /// What is set by flags.
     #[command(flatten)]
     pub(crate) settings: SettingFlags,
 
-    /// Takes what stands in the file under [profile.P], too [env: WAC_PROFILE]
+    /// Applies the settings of [profile.P] in the file too [env: WAC_PROFILE]
     #[arg(long, global = true, value_name = "P")]
     pub(crate) profile: Option<String>,
 
@@ -26,7 +25,7 @@ pub(crate) struct ConfigFlags {
     pub(crate) config: Option<PathBuf>,
 }
 
-/// What is set by flags, in the order of the table.
+/// The assignments by flags, in the order of the table.
 #[derive(Debug, Clone)]
 pub(crate) struct SettingFlags(pub Vec<Assignment>);
 
@@ -76,7 +75,7 @@ impl Setting {
         }
     }
 
-    /// Returns what the flag was given, if it was.
+    /// Returns the value of the flag, if it was given.
     fn given(&self, matches: &ArgMatches) -> Option<String> {
         match self.flag {
             Flag::Host => None,

@@ -99,7 +99,7 @@ mod tests {
         is_logged(Line::Presence(changes), "+ dave  - erin");
         is_logged(Line::Notice("slow down".into()), "* slow down");
         is_logged(Line::Refusal("no user named x".into()), "! no user named x");
-        is_logged(Line::Lost("link lost".into()), "✗ link lost");
+        is_logged(Line::Lost("connection lost".into()), "✗ connection lost");
         is_logged(Line::Back("back as ann".into()), "✓ back as ann");
     }
 
