@@ -97,7 +97,7 @@ fn one_does_not_leave_what_waits_without_knowing() {
         let _stopped = server.stop();
         term.shows("connection lost");
         term.types("half a thought\r");
-        term.shows("not connected: the line waits");
+        term.shows("not connected: 1 line waits");
         term.types("\x04");
         term.shows("leaving again loses it");
         term.types("\x04");

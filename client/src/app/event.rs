@@ -71,6 +71,22 @@ pub(crate) enum Action {
     End(ExitReason),
 }
 
+/// Shorthands for the actions that most events lead to.
+pub(super) trait Actions {
+    fn show(&mut self, line: Line);
+    fn tell(&mut self, note: impl Into<String>);
+}
+
+impl Actions for Vec<Action> {
+    fn show(&mut self, line: Line) {
+        self.push(Action::Show(line));
+    }
+
+    fn tell(&mut self, note: impl Into<String>) {
+        self.push(Action::Tell(note.into()));
+    }
+}
+
 /// The mark of the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PromptState {

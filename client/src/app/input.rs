@@ -1,6 +1,7 @@
 //! Input handling: an entered line is a name, the answer to a question, a command or a message.
 
 use super::confirm::{self, PasteChoice, Question};
+use super::event::Actions;
 use super::{Action, App, Mode, messages};
 use crate::app::commands::Input;
 use crate::protocol::clock::Now;
@@ -24,7 +25,10 @@ impl App {
         match Input::parse(text) {
             Input::Quit => self.lifecycle.leave(now, out),
             Input::Say(texts) if texts.is_empty() => {}
-            _ => out.extend([Action::Keep, Action::Tell(messages::LEAVING.into())]),
+            _ => {
+                out.push(Action::Keep);
+                out.tell(messages::LEAVING);
+            }
         }
     }
 
@@ -64,7 +68,7 @@ impl App {
         if matches!(question, Question::Leak { .. }) {
             out.push(Action::Keep);
         }
-        out.extend(question.asks().into_iter().map(Action::Tell));
+        question.asks().into_iter().for_each(|line| out.tell(line));
         self.question = Some(question);
     }
 
@@ -74,9 +78,9 @@ impl App {
                 .iter()
                 .for_each(|line| self.say(OutgoingMessage::to_all(line), out)),
             Some(PasteChoice::Join) => self.say(OutgoingMessage::to_all(&lines.join(" ")), out),
-            Some(PasteChoice::Drop) => out.push(Action::Tell(messages::PASTE_DROPPED.into())),
+            Some(PasteChoice::Drop) => out.tell(messages::PASTE_DROPPED),
             None => {
-                out.push(Action::Tell(messages::PASTE_UNCLEAR.into()));
+                out.tell(messages::PASTE_UNCLEAR);
                 self.question = Some(Question::Paste(lines));
             }
         }
@@ -91,7 +95,7 @@ impl App {
             match text.parse() {
                 Ok(name) => self.lifecycle.named(name, now, out),
                 Err(why) => {
-                    out.push(Action::Tell(messages::not_a_name(text, &why)));
+                    out.tell(messages::not_a_name(text, &why));
                     out.push(Action::Ask);
                 }
             }
@@ -102,7 +106,7 @@ impl App {
         if Input::parse(command) == Input::Quit {
             return self.lifecycle.leave(now, out);
         }
-        out.push(Action::Tell(messages::NAME_FIRST.into()));
+        out.tell(messages::NAME_FIRST);
         out.push(Action::Ask);
     }
 
@@ -117,12 +121,12 @@ impl App {
 
     pub(super) fn interrupted(&mut self, now: Now, out: &mut Vec<Action>) {
         if self.question.take().is_some() {
-            return out.push(Action::Tell(messages::PASTE_DROPPED.into()));
+            return out.tell(messages::PASTE_DROPPED);
         }
         if self.lifecycle.name().is_none() || self.lifecycle.is_closed() {
             self.lifecycle.leave(now, out);
         } else {
-            out.push(Action::Tell(messages::HOW_TO_LEAVE.into()));
+            out.tell(messages::HOW_TO_LEAVE);
         }
     }
 }

@@ -53,15 +53,11 @@ pub(super) fn usage(command: &SlashCommand) -> String {
 }
 
 /// Returns the whole help with the keys, or the line of one command.
-pub(super) fn help(command: Option<&SlashCommand>) -> impl Iterator<Item = String> {
-    let lines = match command {
-        Some(command) => vec![command.explained()],
-        None => commands::overview()
-            .into_iter()
-            .chain([KEYS.into()])
-            .collect(),
-    };
-    lines.into_iter()
+pub(super) fn help(command: Option<&SlashCommand>) -> Vec<String> {
+    command.map_or_else(
+        || [commands::overview(), vec![KEYS.into()]].concat(),
+        |command| vec![command.explained()],
+    )
 }
 
 pub(super) fn unknown(word: &str, why: &UnknownCommand) -> String {
@@ -186,15 +182,12 @@ pub(super) fn back(name: &Name, from: Now, to: Now) -> String {
 }
 
 pub(super) fn waits(lines: usize) -> String {
-    format!("not connected: {} for /send", will_wait(lines))
+    format!("not connected: {} for /send", waiting(lines))
 }
 
 pub(super) fn still_waiting(lines: usize) -> String {
-    let (wait, it) = (if lines == 1 { "waits" } else { "wait" }, it(lines));
-    format!(
-        "{} {wait}: /send sends {it}, /drop drops {it}",
-        count(lines)
-    )
+    let (waiting, it) = (waiting(lines), it(lines));
+    format!("{waiting}: /send sends {it}, /drop drops {it}")
 }
 
 pub(super) fn would_be_lost(lines: usize) -> String {
@@ -253,11 +246,9 @@ pub(super) fn paste(lines: &[String]) -> Vec<String> {
     ]
 }
 
-fn will_wait(lines: usize) -> String {
-    match lines {
-        1 => "the line waits".into(),
-        _ => format!("{lines} lines wait"),
-    }
+fn waiting(lines: usize) -> String {
+    let wait = if lines == 1 { "waits" } else { "wait" };
+    format!("{} {wait}", count(lines))
 }
 
 fn it(lines: usize) -> &'static str {

@@ -32,6 +32,7 @@ use wac_core::name::Folded;
 use self::bell::Bell;
 use self::completion::Tab;
 use self::confirm::Question;
+use self::event::Actions;
 use self::lifecycle::Lifecycle;
 use self::line::Line;
 use self::people::People;
@@ -126,7 +127,7 @@ impl App {
             Event::Unreachable(why) => self.lifecycle.unreachable(&why, now, &mut out),
             Event::Line(line) => self.line(&line, now, &mut out),
             Event::Entered(text) => self.entered(&text, now, &mut out),
-            Event::InputError(why) => out.push(Action::Tell(messages::unusable(why))),
+            Event::InputError(why) => out.tell(messages::unusable(why)),
             Event::Interrupted => self.interrupted(now, &mut out),
             Event::Cleared => self.question = None,
             Event::InputEnded => self.input_ended(now, &mut out),
@@ -155,7 +156,7 @@ impl App {
     fn connected(&mut self, now: Now, out: &mut Vec<Action>) {
         if self.lifecycle.name().is_none() {
             let line = Line::Back(messages::connected_unnamed(&self.host));
-            out.push(Action::Show(line));
+            out.show(line);
         }
         self.lifecycle.connected(now, out);
     }

@@ -38,10 +38,9 @@ impl Scrollback {
         }
     }
 
-    pub(super) fn last(&self, count: usize) -> impl Iterator<Item = &str> {
-        let count = count.min(MAX_SHOWN);
-        let begin = self.lines.len().saturating_sub(count);
-        self.lines.range(begin..).map(String::as_str)
+    pub(super) fn last(&self, count: usize) -> Vec<&str> {
+        let begin = self.lines.len().saturating_sub(count.min(MAX_SHOWN));
+        self.lines.range(begin..).map(String::as_str).collect()
     }
 
     /// Returns the last lines that contain the text, in any case, the oldest first.
@@ -76,9 +75,8 @@ mod tests {
     #[test]
     fn the_last_lines_come_back_in_order() {
         let scrollback = past(&["one".into(), "two".into(), "three".into()]);
-        let last: Vec<_> = scrollback.last(2).collect();
-        assert_eq!(last, ["10:41 bob: two", "10:41 bob: three"]);
-        assert_eq!(scrollback.last(99).count(), 3);
+        assert_eq!(scrollback.last(2), ["10:41 bob: two", "10:41 bob: three"]);
+        assert_eq!(scrollback.last(99).len(), 3);
     }
 
     #[test]
@@ -97,6 +95,6 @@ mod tests {
             .collect();
         let scrollback = past(&texts);
         assert!(scrollback.bytes <= MAX_BYTES);
-        assert!(scrollback.last(1).next().unwrap().contains("bob: 1999x"));
+        assert!(scrollback.last(1)[0].contains("bob: 1999x"));
     }
 }

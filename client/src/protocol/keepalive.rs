@@ -23,14 +23,8 @@ pub(crate) struct Keepalive {
     heard: Now,
     /// When the probe was sent that nothing has been heard since.
     probed: Option<Duration>,
-    flow: Flow,
-}
-
-/// Whether the server takes our lines at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flow {
-    Free,
-    HeldBack,
+    /// Time the server has to answer.
+    patience: Duration,
 }
 
 /// The state of the connection, as far as it is known.
@@ -50,7 +44,7 @@ impl Keepalive {
         Self {
             heard: now,
             probed: None,
-            flow: Flow::Free,
+            patience: PATIENCE,
         }
     }
 
@@ -62,17 +56,17 @@ impl Keepalive {
 
     /// Notes that the server holds our lines back.
     pub(super) fn hold_back(&mut self) {
-        self.flow = Flow::HeldBack;
+        self.patience = HELD_PATIENCE;
     }
 
     /// Notes that the server has taken all our lines.
     pub(super) fn release(&mut self) {
-        self.flow = Flow::Free;
+        self.patience = PATIENCE;
     }
 
     /// Returns whether the server holds our lines back.
     pub(crate) fn is_held_back(&self) -> bool {
-        self.flow == Flow::HeldBack
+        self.patience == HELD_PATIENCE
     }
 
     /// Returns whether a probe awaits its answer.
@@ -92,16 +86,13 @@ impl Keepalive {
 
     /// Returns how long the server may take to answer.
     pub(crate) fn patience(&self) -> Duration {
-        match self.flow {
-            Flow::Free => PATIENCE,
-            Flow::HeldBack => HELD_PATIENCE,
-        }
+        self.patience
     }
 
     /// Returns when the next [`check`](Self::check) is due.
     pub(crate) fn due(&self) -> Duration {
         match self.probed {
-            Some(since) => since + self.patience(),
+            Some(since) => since + self.patience,
             None => self.heard.elapsed + SILENCE,
         }
     }
@@ -110,7 +101,7 @@ impl Keepalive {
     pub(crate) fn check(&mut self, now: Now) -> Liveness {
         match self.probed {
             _ if now.elapsed < self.due() => Liveness::Alive,
-            Some(_) => Liveness::Dead(self.patience()),
+            Some(_) => Liveness::Dead(self.patience),
             None => self.probe(now),
         }
     }

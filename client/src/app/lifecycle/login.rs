@@ -6,7 +6,9 @@ use wac_core::name::Name;
 use wac_core::wire::notice::Notice;
 use wac_core::wire::refusal::Refusal;
 
+use super::outage::Outage;
 use super::{Audience, Lifecycle, Phase, State, User};
+use crate::app::event::Actions;
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
 use crate::app::{Action, Mode, messages};
@@ -66,8 +68,9 @@ impl Lifecycle {
                 Mode::Pipe => Audience::User,
             };
         }
-        let back = outage.map(|outage| messages::back(&name, outage.from, outage.to));
-        out.extend(back.map(|back| Action::Show(Line::Back(back))));
+        if let Some(Outage { from, to, .. }) = outage {
+            out.show(Line::Back(messages::back(&name, from, to)));
+        }
         Audience::Client
     }
 
@@ -90,7 +93,7 @@ impl Lifecycle {
             self.set_phase(Phase::NameHeld { next, held_until });
         } else {
             self.set_phase(Phase::NameLost);
-            out.push(Action::Tell(messages::name_lost(&why.to_string())));
+            out.tell(messages::name_lost(&why.to_string()));
         }
         Audience::Client
     }
@@ -98,7 +101,7 @@ impl Lifecycle {
     fn refused_at_first(&mut self, why: &str, out: &mut Vec<Action>) {
         self.user = User::Unnamed;
         self.set_phase(Phase::Unnamed);
-        out.push(Action::Tell(messages::login_refused(why)));
+        out.tell(messages::login_refused(why));
         out.push(match self.mode {
             Mode::Screen | Mode::Plain => Action::Ask,
             Mode::Pipe => Action::End(ExitReason::LoginRefused),
@@ -117,7 +120,7 @@ impl Lifecycle {
                 ..
             } => *until,
             _ => {
-                out.push(Action::Tell(messages::NAME_HELD.into()));
+                out.tell(messages::NAME_HELD);
                 now.elapsed + NAME_HELD
             }
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use wac_core::wire::closing::Closing;
 
 use super::{HangUpReason, Lifecycle, Phase, State};
+use crate::app::event::Actions;
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
 use crate::app::{Action, messages};
@@ -127,14 +128,14 @@ impl Lifecycle {
             && reported.as_deref() != Some(why)
         {
             let away = messages::away(why, self.backoff.tries(), wait);
-            out.push(Action::Show(Line::Lost(away)));
+            out.show(Line::Lost(away));
             *reported = Some(why.to_owned());
         }
     }
 
     pub(super) fn give_up(&mut self, why: &str, out: &mut Vec<Action>) {
         self.state = State::Closed;
-        out.push(Action::Show(Line::Lost(messages::lost(why))));
+        out.show(Line::Lost(messages::lost(why)));
         out.push(Action::End(ExitReason::Lost));
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{HangUpReason, LeavingTold, Lifecycle, Phase, State};
+use crate::app::event::Actions;
 use crate::app::exit::ExitReason;
 use crate::app::{Action, messages};
 use crate::protocol::clock::Now;
@@ -86,7 +87,7 @@ impl Lifecycle {
         if session.keepalive.silence(now) < patience {
             if *told == LeavingTold::Not && now.since(*since) >= TICK && !is_piped {
                 *told = LeavingTold::Told;
-                out.push(Action::Tell(messages::LEAVING.into()));
+                out.tell(messages::LEAVING);
             }
         } else if is_piped {
             self.give_up(&messages::no_answer(patience), out);

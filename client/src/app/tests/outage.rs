@@ -153,7 +153,7 @@ fn a_dead_link_is_left_after_ten_seconds_without_an_answer() {
          mark Away
          hang up
          > too late
-         tell not connected: the line waits for /send
+         tell not connected: 1 line waits for /send
          gone
          lost connection lost: no answer for 10 s · try 1 at once · Enter = now
          >
@@ -280,7 +280,7 @@ fn a_name_held_by_the_dead_connection_is_tried_for_forty_seconds() {
     chats(&format!(
         "{lost}
          > hello
-         tell not connected: the line waits for /send
+         tell not connected: 1 line waits for /send
          +1s
          +1s
          send PING wac greeted
@@ -354,7 +354,7 @@ fn whoever_leaves_while_lines_wait_is_warned_once() {
         mark Away
         lost …
         > one
-        tell not connected: the line waits for /send
+        tell not connected: 1 line waits for /send
         > /w bob two
         tell not connected: 2 lines wait for /send
     ";
