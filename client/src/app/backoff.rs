@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use fastrand::Rng;
+
 use super::settings::Reconnect;
 
 /// Upper bound of the first wait: half a second; it doubles with each try.
@@ -14,13 +16,13 @@ const LONGEST: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Backoff {
     limit: Reconnect,
-    jitter: Jitter,
+    jitter: Rng,
     /// Failed tries in a row.
     tries: u32,
 }
 
 impl Backoff {
-    pub(super) fn new(limit: Reconnect, jitter: Jitter) -> Self {
+    pub(super) fn new(limit: Reconnect, jitter: Rng) -> Self {
         Self {
             limit,
             jitter,
@@ -33,9 +35,9 @@ impl Backoff {
         if matches!(self.limit, Reconnect::Times(times) if self.tries >= times) {
             return None;
         }
-        let wait = self.jitter.wait(self.tries);
+        let longest = longest(self.tries).as_millis() as u64;
         self.tries += 1;
-        Some(wait)
+        Some(Duration::from_millis(self.jitter.u64(0..=longest)))
     }
 
     /// Returns the number of the next try, once its wait has begun.
@@ -46,34 +48,6 @@ impl Backoff {
     /// Starts anew, after a connection that was good.
     pub(super) fn reset(&mut self) {
         self.tries = 0;
-    }
-}
-
-/// A source of random waits.
-#[derive(Debug)]
-pub(crate) struct Jitter {
-    state: u64,
-}
-
-impl Jitter {
-    /// Creates a source; the same seed draws the same waits.
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { state: seed }
-    }
-
-    /// Draws the wait before the next try, between zero and its upper bound.
-    fn wait(&mut self, tries_before: u32) -> Duration {
-        let longest = longest(tries_before).as_millis() as u64;
-        Duration::from_millis(self.draw() % (longest + 1))
-    }
-
-    /// SplitMix64: any seed will do.
-    fn draw(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
     }
 }
 
@@ -96,8 +70,9 @@ mod tests {
 
     #[test]
     fn waits_are_drawn_from_the_whole_range() {
-        let mut jitter = Jitter::new(1);
-        let waits: Vec<Duration> = (0..1000).map(|_| jitter.wait(6)).collect();
+        let mut backoff = Backoff::new(Reconnect::Forever, Rng::with_seed(1));
+        backoff.tries = 6;
+        let waits: Vec<Duration> = (0..1000).filter_map(|_| backoff.next_wait()).collect();
         assert!(waits.iter().all(|wait| *wait <= LONGEST));
         let below = |limit| waits.iter().filter(|wait| **wait < limit).count();
         assert!((200..300).contains(&below(LONGEST / 4)));

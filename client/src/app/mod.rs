@@ -27,6 +27,7 @@ pub(crate) mod target;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use fastrand::Rng;
 use wac_core::name::Folded;
 
 use self::bell::Bell;
@@ -44,7 +45,6 @@ use crate::protocol::clock::Now;
 use crate::protocol::outgoing::OutgoingMessage;
 use crate::protocol::who::WhoAssembly;
 
-pub(crate) use self::backoff::Jitter;
 pub(crate) use self::confirm::looks_like_whisper;
 pub(crate) use self::event::{Action, Event, PromptState};
 
@@ -87,7 +87,7 @@ pub(crate) struct App {
 
 impl App {
     /// Creates a client that is being connected, and will log in under its name or ask for one.
-    pub(crate) fn new(mode: Mode, config: &Config, jitter: Jitter) -> Self {
+    pub(crate) fn new(mode: Mode, config: &Config, jitter: Rng) -> Self {
         let settings = &config.settings;
         let reconnect = match mode {
             Mode::Screen | Mode::Plain => settings.reconnect,

@@ -1,5 +1,7 @@
 //! Command lookup by a word or an unambiguous prefix, with suggestions for misspelled words.
 
+use strsim::osa_distance;
+
 use super::{COMMANDS, SlashCommand};
 
 /// A word that names no command.
@@ -40,34 +42,10 @@ pub(crate) fn find(word: &str) -> Result<&'static SlashCommand, UnknownCommand> 
 
 /// Returns the command the fewest typing errors away: at most one in a short word, two in a longer one.
 fn nearest(word: &str) -> Option<&'static str> {
-    let errors = |command: &SlashCommand| typing_errors(word, command.word);
+    let errors = |command: &SlashCommand| osa_distance(word, command.word);
     let nearest = COMMANDS.iter().min_by_key(|command| errors(command))?;
     let allowed = (nearest.word.len() / 2).min(2);
     (errors(nearest) <= allowed).then_some(nearest.word)
-}
-
-/// Counts the letters to insert, delete, replace or swap with their neighbour (optimal string
-/// alignment distance).
-fn typing_errors(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-                let best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-                let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                if swapped {
-                    best.min(rows[i - 2][j - 2] + 1)
-                } else {
-                    best
-                }
-            };
-        }
-    }
-    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]

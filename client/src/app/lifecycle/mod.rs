@@ -19,11 +19,12 @@ mod tick;
 use std::mem;
 use std::time::Duration;
 
+use fastrand::Rng;
 use wac_core::name::Name;
 use wac_core::wire::line::ServerLine;
 
 use self::outage::Outage;
-use super::backoff::{Backoff, Jitter};
+use super::backoff::Backoff;
 use super::exit::ExitReason;
 use super::settings::Reconnect;
 use super::{Action, Mode, messages};
@@ -60,7 +61,8 @@ enum State {
     Leaving {
         session: Session,
         since: Duration,
-        told: LeavingTold,
+        /// The user has been told that it takes a while.
+        told: bool,
         hung_up: Option<HangUpReason>,
     },
     Closed,
@@ -95,13 +97,6 @@ enum HangUpReason {
     Requested,
 }
 
-/// Whether the user has been told that leaving takes a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LeavingTold {
-    Not,
-    Told,
-}
-
 /// The user, as the server is to know them.
 #[derive(Debug)]
 enum User {
@@ -120,12 +115,7 @@ pub(super) enum Audience {
 }
 
 impl Lifecycle {
-    pub(super) fn new(
-        mode: Mode,
-        name: Option<Name>,
-        reconnect: Reconnect,
-        jitter: Jitter,
-    ) -> Self {
+    pub(super) fn new(mode: Mode, name: Option<Name>, reconnect: Reconnect, jitter: Rng) -> Self {
         Self {
             state: State::Connecting,
             mode,
@@ -244,8 +234,6 @@ impl Lifecycle {
     /// Sends the farewell, which the server answers after everything else. A user who asks again, or
     /// is away, does not wait for it.
     pub(super) fn leave(&mut self, now: Now, out: &mut Vec<Action>) {
-        let since = now.elapsed;
-        let told = LeavingTold::Not;
         let (session, hung_up) = match mem::replace(&mut self.state, State::Closed) {
             State::Connected { mut session, .. } => {
                 out.push(Action::Send(session.leave(Farewell::Quit, now)));
@@ -259,8 +247,8 @@ impl Lifecycle {
         };
         self.state = State::Leaving {
             session,
-            since,
-            told,
+            since: now.elapsed,
+            told: false,
             hung_up,
         };
     }

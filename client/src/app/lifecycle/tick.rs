@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{HangUpReason, LeavingTold, Lifecycle, Phase, State};
+use super::{HangUpReason, Lifecycle, Phase, State};
 use crate::app::event::Actions;
 use crate::app::exit::ExitReason;
 use crate::app::{Action, messages};
@@ -85,8 +85,8 @@ impl Lifecycle {
         };
         let patience = session.keepalive.patience();
         if session.keepalive.silence(now) < patience {
-            if *told == LeavingTold::Not && now.since(*since) >= TICK && !is_piped {
-                *told = LeavingTold::Told;
+            if !*told && now.since(*since) >= TICK && !is_piped {
+                *told = true;
                 out.tell(messages::LEAVING);
             }
         } else if is_piped {

@@ -47,7 +47,7 @@ fn app(settings: &Settings, mode: Mode, name: Option<&str>) -> App {
         settings: settings.clone(),
         ..Config::default()
     };
-    App::new(mode, &config, Jitter::new(1))
+    App::new(mode, &config, Rng::with_seed(1))
 }
 
 fn is_meant(line: &str, done: &str) -> bool {
