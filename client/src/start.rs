@@ -87,7 +87,7 @@ fn send(args: &SendArgs, config: Config) -> Result<ExitReason, Failure> {
     play(SendScript::new(args.plan(name)), &config.host, input)
 }
 
-/// Prints what is said.
+/// Prints messages.
 fn listen(args: &ListenArgs, config: Config) -> Result<ExitReason, Failure> {
     if args.whispers && config.name.is_none() {
         return Err(Failure::NoNameTo("hear whispers"));

@@ -60,7 +60,7 @@ impl<S: Script> Dialogue<S> {
         self.on(Event::Entered(line.to_owned()), actions);
     }
 
-    /// So much later it is woken.
+    /// Lets time pass; then a tick is due.
     #[track_caller]
     fn wakes_after(&mut self, wait: Duration, actions: &[Action]) {
         self.now += wait;

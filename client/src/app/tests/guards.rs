@@ -40,7 +40,7 @@ fn what_looks_like_a_whisper_is_asked_about_once() {
 
 const PASTE: &str = "one\r\n/quit\nW bob x\n\n\0LIN eve\nlast\n";
 
-/// Pastes, answers, and returns what is done then.
+/// Pastes, answers, and returns the actions of the answer.
 fn pasted(answer: Event) -> Vec<String> {
     let mut app = ann(Mode::Screen);
     let now = Clock::default().now();
@@ -85,7 +85,7 @@ fn a_paste_is_dropped_by_default() {
     assert_eq!(pasted(Event::Interrupted), dropped);
 }
 
-/// Enters texts, and returns what is done for the last of them.
+/// Enters texts, and returns the actions of the last.
 fn done_for_last(entered: &[&str]) -> Vec<String> {
     let mut app = ann(Mode::Screen);
     let now = Clock::default().now();

@@ -10,8 +10,8 @@ use super::*;
 use crate::app::line::Mention;
 use crate::app::settings::Settings;
 
-/// Plays a dialogue. `>` is typed, `<` comes from the server, `+5s` lets time pass, tick by tick;
-/// what follows a line, indented, is what has to be done then. `…` stands for any end of a line.
+/// Plays a dialogue. `>` is entered, `<` comes from the server, `+5s` lets time pass, tick by tick. The
+/// lines after it are the actions expected. `…` stands for any rest of a line.
 #[track_caller]
 fn plays(mode: Mode, name: Option<&str>, script: &str) {
     plays_with(&Settings::default(), mode, name, script);
@@ -57,10 +57,10 @@ fn is_meant(line: &str, done: &str) -> bool {
     }
 }
 
-/// What a line of a dialogue makes happen.
+/// The meaning of a line of a dialogue.
 enum Happens {
     Event(Event),
-    /// Ticks, so many seconds.
+    /// Ticks, one a second.
     Passes(u64),
     /// One tick, for the machine was asleep.
     Sleeps(u64),
@@ -181,7 +181,7 @@ const LOGGED_IN: &str = "
     tell here: bob, Ann
 ";
 
-/// The same, of a program, which does not ask who is here.
+/// The same for a program, which does not ask who is here.
 const PIPED_IN: &str = "
     send PING wac greeted
     send LIN Ann
