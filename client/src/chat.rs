@@ -2,16 +2,16 @@
 
 use std::env;
 use std::fs::File;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::process;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
+use fastrand::Rng;
+
 use crate::app::exit::ExitReason;
 use crate::app::settings::{Config, HistoryMode, Settings};
-use crate::app::{App, Jitter, Mode};
+use crate::app::{App, Mode};
 use crate::failure::Failure;
 use crate::io::history_file::HistoryFile;
 use crate::io::hub::{Hub, HubReceivers};
@@ -39,7 +39,7 @@ pub(crate) fn run(config: &Config) -> Result<ExitReason, Failure> {
     }
     let log = open_log(settings)?;
     let connection = connect(&config.host)?;
-    let app = App::new(mode, config, jitter());
+    let app = App::new(mode, config, Rng::new());
     let to_log = log.is_some().then(|| Transcript::new("logged"));
     let (hub, receivers) = Hub::new(app, settings.time, to_log);
     let hub = Arc::new(hub);
@@ -94,11 +94,6 @@ fn history(settings: &Settings) -> Option<HistoryFile> {
         HistoryMode::On => HistoryFile::usual(|name| env::var_os(name)),
         HistoryMode::Off => None,
     }
-}
-
-/// Returns the source of random waits, seeded from the random keys of a hash map.
-fn jitter() -> Jitter {
-    Jitter::new(RandomState::new().hash_one(process::id()))
 }
 
 /// Starts the threads, waits for the end, and returns the reason for it.

@@ -26,7 +26,4 @@ mod script;
 mod start;
 mod terminal;
 
-pub use app::exit::ExitReason;
-pub use cli::args::CommandLine;
-pub use failure::Failure;
-pub use start::start;
+pub use start::run;

@@ -1,7 +1,9 @@
-//! The commands of the command line, each run to its end.
+//! Start of the client: runs what the command line asks for, to its end.
 
 use std::io::{self, BufRead, BufReader, Cursor, Write};
+use std::process::ExitCode;
 
+use anyhow::Error;
 use wac_core::text::{clean, is_blank};
 
 use crate::app::exit::ExitReason;
@@ -19,18 +21,43 @@ use crate::script::send::SendScript;
 use crate::script::who::WhoScript;
 use crate::script::{Script, driver, raw};
 
+/// Runs the client that the command line asks for; returns its exit code.
+pub fn run() -> ExitCode {
+    match start(&CommandLine::read()) {
+        Ok(reason) => ended(&reason),
+        Err(failure) => failed(failure),
+    }
+}
+
+fn ended(reason: &ExitReason) -> ExitCode {
+    if let ExitReason::Failed(why) = reason {
+        eprintln!("wac: {why}");
+    }
+    ExitCode::from(reason.code())
+}
+
+/// Prints a failure, with its whole chain of causes and a hint.
+fn failed(failure: Failure) -> ExitCode {
+    let (code, hint) = (failure.code(), failure.hint());
+    eprintln!("wac: {:#}", Error::new(failure));
+    if let Some(hint) = hint {
+        eprintln!("hint: {hint}");
+    }
+    ExitCode::from(code)
+}
+
 /// Chats, or runs the command that was given; returns the reason for the end.
 ///
 /// # Errors
 /// The client cannot start.
-pub fn start(line: &CommandLine) -> Result<ExitReason, Failure> {
+fn start(line: &CommandLine) -> Result<ExitReason, Failure> {
     let load = || Loaded::load(&line.flags, line.target());
     match &line.command {
         None if line.raw => Ok(raw::run(connect(&load()?.config.host)?)),
         None => chat::run(&load()?.config),
         Some(Command::Send(args)) => send(args, load()?.config),
         Some(Command::Listen(args)) => listen(args, load()?.config),
-        Some(Command::Who(_)) => run(WhoScript::default(), &load()?.config.host, io::empty()),
+        Some(Command::Who(_)) => play(WhoScript::new(), &load()?.config.host, io::empty()),
         Some(Command::Config) => Ok(print(&load()?.to_string())),
         Some(Command::Man) => Ok(print(&manual::page())),
         Some(Command::Completions { shell }) => Ok(print(&manual::completions(*shell))),
@@ -57,19 +84,19 @@ fn send(args: &SendArgs, config: Config) -> Result<ExitReason, Failure> {
         Some(message) => Box::new(Cursor::new(message)),
         None => Box::new(BufReader::new(io::stdin())),
     };
-    run(SendScript::new(args.plan(name)), &config.host, input)
+    play(SendScript::new(args.plan(name)), &config.host, input)
 }
 
-/// Prints what is said.
+/// Prints messages.
 fn listen(args: &ListenArgs, config: Config) -> Result<ExitReason, Failure> {
     if args.whispers && config.name.is_none() {
         return Err(Failure::NoNameTo("hear whispers"));
     }
     let script = ListenScript::new(args.plan(config.name));
-    run(script, &config.host, io::empty())
+    play(script, &config.host, io::empty())
 }
 
-fn run(
+fn play(
     script: impl Script,
     address: &Address,
     input: impl BufRead + Send + 'static,

@@ -39,7 +39,7 @@ fn a_server_that_is_killed_and_started_again_finds_the_half_typed_line() {
     term.shows_row("Ann▸ half a sent");
     server.signal(Signal::SIGKILL);
     term.shows_row("Ann⟳ half a sent");
-    term.shows("✗ link lost: ");
+    term.shows("✗ connection lost: ");
     drop(server);
     let server = place.start();
     let mut bob = server.user("bob");
@@ -95,9 +95,9 @@ fn leaving_with_lines_waiting_asks_first() {
         let mut term = Term::start_with(&[("TERM", terminal)], &[&target]);
         term.shows("1 here");
         let _stopped = server.stop();
-        term.shows("link lost");
+        term.shows("connection lost");
         term.types("half a thought\r");
-        term.shows("not connected: the line waits");
+        term.shows("not connected: 1 line waits");
         term.types("\x04");
         term.shows("leaving again loses it");
         term.types("\x04");
@@ -121,7 +121,7 @@ fn a_server_that_stops_answering_is_given_up_and_found_again() {
         term.shows_row("Ann⟳");
     }
     term.types("half a sent");
-    term.shows_within("✗ link lost: no answer for 10 s", NOTICED + DEADLINE);
+    term.shows_within("✗ connection lost: no answer for 10 s", NOTICED + DEADLINE);
     let noticed = stopped.elapsed().as_secs_f64();
     length::tell("noticed_s", format!("{noticed:.1}"));
     term.shows_row("Ann⟳ half a sent");

@@ -242,5 +242,8 @@ fn a_server_that_never_answers_is_lost() {
     let _silent = listener.accept().unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(4));
-    assert_eq!(text(&output.stderr), "wac: link lost: no answer for 10 s\n");
+    assert_eq!(
+        text(&output.stderr),
+        "wac: connection lost: no answer for 10 s\n"
+    );
 }

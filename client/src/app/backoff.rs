@@ -3,36 +3,51 @@
 
 use std::time::Duration;
 
-/// The longest first wait: half a second; doubled with each try.
+use fastrand::Rng;
+
+use super::settings::Reconnect;
+
+/// Upper bound of the first wait: half a second; it doubles with each try.
 const FIRST: Duration = Duration::from_millis(500);
-/// The longest wait: 30 s.
+/// Upper bound of every wait: 30 s.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Draws the waits.
+/// The tries of a lost connection.
 #[derive(Debug)]
-pub(crate) struct Jitter {
-    state: u64,
+pub(super) struct Backoff {
+    limit: Reconnect,
+    jitter: Rng,
+    /// Failed tries in a row.
+    tries: u32,
 }
 
-impl Jitter {
-    /// The same seed draws the same waits.
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { state: seed }
+impl Backoff {
+    pub(super) fn new(limit: Reconnect, jitter: Rng) -> Self {
+        Self {
+            limit,
+            jitter,
+            tries: 0,
+        }
     }
 
-    /// Draws the wait before the next try, from nothing up to its longest.
-    pub(super) fn wait(&mut self, tries_before: u32) -> Duration {
-        let longest = longest(tries_before).as_millis() as u64;
-        Duration::from_millis(self.draw() % (longest + 1))
+    /// Returns the wait before the next try; `None` if there is to be none.
+    pub(super) fn next_wait(&mut self) -> Option<Duration> {
+        if matches!(self.limit, Reconnect::Times(times) if self.tries >= times) {
+            return None;
+        }
+        let longest = longest(self.tries).as_millis() as u64;
+        self.tries += 1;
+        Some(Duration::from_millis(self.jitter.u64(0..=longest)))
     }
 
-    /// SplitMix64: any seed will do.
-    fn draw(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+    /// Returns the number of the next try, once its wait has begun.
+    pub(super) fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    /// Starts anew, after a connection that was good.
+    pub(super) fn reset(&mut self) {
+        self.tries = 0;
     }
 }
 
@@ -55,8 +70,9 @@ mod tests {
 
     #[test]
     fn waits_are_drawn_from_the_whole_range() {
-        let mut jitter = Jitter::new(1);
-        let waits: Vec<Duration> = (0..1000).map(|_| jitter.wait(6)).collect();
+        let mut backoff = Backoff::new(Reconnect::Forever, Rng::with_seed(1));
+        backoff.tries = 6;
+        let waits: Vec<Duration> = (0..1000).filter_map(|_| backoff.next_wait()).collect();
         assert!(waits.iter().all(|wait| *wait <= LONGEST));
         let below = |limit| waits.iter().filter(|wait| **wait < limit).count();
         assert!((200..300).contains(&below(LONGEST / 4)));

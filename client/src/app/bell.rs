@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::app::line::{Chime, Mention};
 use crate::app::settings::BellLevel;
 
-/// It rings at most once in so long: a flood of mentions is no alarm.
+/// Least time between two rings: a flood of mentions is no alarm.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// The bell, and when it rang last.
+/// The bell, its level and its last ring.
 #[derive(Debug)]
 pub(super) struct Bell {
     pub(super) rings_for: BellLevel,
@@ -37,7 +37,7 @@ impl Bell {
         self.ring(BellLevel::Whisper, now)
     }
 
-    /// Rings where it is set to ring for this, or for what is less.
+    /// Rings if its level includes this one.
     fn ring(&mut self, why: BellLevel, now: Duration) -> Chime {
         let rests = self.rang.is_some_and(|rang| now < rang + PAUSE);
         if why > self.rings_for || rests {
@@ -52,7 +52,7 @@ impl Bell {
 mod tests {
     use super::*;
 
-    /// What rings at each setting: a mention, a whisper, any other message.
+    /// The rings at each level: for a mention, a whisper, any other message.
     #[test]
     fn it_rings_for_what_it_is_set_to() {
         use Chime::{Rings, Silent};

@@ -5,10 +5,10 @@ use wac_core::name::{Name, may_stand};
 use super::people::People;
 use crate::app::commands;
 
-/// The most guesses that Tab goes through.
+/// Most candidates that Tab cycles through.
 const MAX_GUESSES: usize = 100;
 
-/// Goes through the guesses, for Tab after Tab.
+/// The candidates that repeated Tabs cycle through.
 #[derive(Debug, Default)]
 pub(super) struct Tab {
     guesses: Vec<String>,
@@ -16,8 +16,8 @@ pub(super) struct Tab {
 }
 
 impl Tab {
-    /// Returns what is to stand before the cursor instead of `before`: the next guess, if that is
-    /// where the last one was left, else the best one.
+    /// Returns the text that replaces `before`, the text before the cursor: the next candidate if
+    /// `before` is the current one, else the best candidate.
     pub(super) fn next(
         &mut self,
         before: &str,
@@ -34,7 +34,7 @@ impl Tab {
     }
 }
 
-/// Returns what may be meant, the likeliest first.
+/// Returns the candidates, the likeliest first.
 fn guesses(before: &str, people: &People, me: Option<&Name>) -> Vec<String> {
     if before.is_empty() {
         let whisperer = people.last_whisperer();
@@ -69,7 +69,7 @@ fn commands(word: &str) -> Vec<String> {
     begun.map(|command| format!("/{} ", command.word)).collect()
 }
 
-/// Writes a name behind what stands before it: whoever is spoken to at the beginning has a colon.
+/// Appends a name to the text before it; a name at the start of the line gets a colon.
 fn with_name(head: &str, name: &str) -> String {
     if head.is_empty() {
         return format!("{name}: ");

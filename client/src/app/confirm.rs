@@ -5,39 +5,37 @@ use std::time::Duration;
 
 use super::messages;
 
-/// A second Enter within this time is one of a bouncing key or a nervous hand: half a second.
+/// A second Enter within this time comes from a bouncing key or a nervous hand: half a second.
 const TWICE: Duration = Duration::from_millis(500);
 
-/// What `/w` becomes when the finger misses the slash: nothing, a neighbour of it (US), Shift
-/// missing or too much (US, German).
+/// Substitutes for the slash of a mistyped `/w`: nothing, a neighbouring key (US), a missing or extra
+/// Shift (US, German).
 const MISSED: [&str; 9] = ["", "\\", ".", ",", "?", "7", "-", "'", ";"];
 
-/// What the person has been asked, and has not answered.
+/// A question that the user has not answered yet.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Question {
-    /// Whether this is meant for everyone; it still stands in the row.
+    /// Whether this text is meant for everyone; it is still in the row.
     Leak { text: String, asked: Duration },
-    /// What to do with a paste.
+    /// What to do with the lines of a paste.
     Paste(Vec<String>),
 }
 
-/// What is to be done with a paste.
+/// An answer to the question about a paste.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PasteChoice {
     Send,
     Join,
     Drop,
-    /// It is none.
-    Unclear,
 }
 
 impl Question {
-    /// Tells whether the text, entered now, says that it is meant.
+    /// Returns whether a text, entered now, confirms itself.
     pub(super) fn is_confirmed(&self, entered: &str, now: Duration) -> bool {
         matches!(self, Self::Leak { text, asked } if text == entered && now >= *asked + TWICE)
     }
 
-    /// Returns what the person is told, line by line.
+    /// Returns the lines of the question.
     pub(super) fn asks(&self) -> Vec<String> {
         match self {
             Self::Leak { .. } => vec![messages::LEAK.into()],
@@ -46,7 +44,7 @@ impl Question {
     }
 }
 
-/// Tells whether a text looks like a whisper that was mistyped: `W bob psst`, `.w bob psst`.
+/// Returns whether a text looks like a whisper that was mistyped: `W bob psst`, `.w bob psst`.
 pub(crate) fn looks_like_whisper(text: &str) -> bool {
     let mut words = text.split_whitespace();
     let command = words.next().unwrap_or_default();
@@ -55,21 +53,21 @@ pub(crate) fn looks_like_whisper(text: &str) -> bool {
     has_name_and_text && word.is_some_and(|missed| MISSED.contains(&missed))
 }
 
-/// Tells whether a paste of these messages is shown before it is sent: several, or what would be a
-/// command or a whisper if it had been typed, for pasted it is a text for everyone.
+/// Returns whether the user is asked about a paste: it has several messages, or one that would be a
+/// command or a whisper had it been typed. Pasted, it is a message to everyone.
 pub(super) fn is_doubtful_paste(entered: &str, messages: &[&str]) -> bool {
     let is_paste = entered.contains(['\n', '\r']);
     let looks_private = |text: &str| text.trim_start().starts_with('/') || looks_like_whisper(text);
     messages.len() > 1 || is_paste && messages.iter().any(|text| looks_private(text))
 }
 
-/// Reads the answer to what to do with a paste.
-pub(super) fn answer(text: &str) -> PasteChoice {
+/// Parses the answer to the question about a paste.
+pub(super) fn choice(text: &str) -> Option<PasteChoice> {
     match text.trim().to_lowercase().as_str() {
-        "y" | "yes" | "s" | "send" => PasteChoice::Send,
-        "j" | "join" => PasteChoice::Join,
-        "" | "n" | "no" | "d" | "drop" => PasteChoice::Drop,
-        _ => PasteChoice::Unclear,
+        "y" | "yes" | "s" | "send" => Some(PasteChoice::Send),
+        "j" | "join" => Some(PasteChoice::Join),
+        "" | "n" | "no" | "d" | "drop" => Some(PasteChoice::Drop),
+        _ => None,
     }
 }
 

@@ -4,21 +4,22 @@ use std::mem;
 
 use wac_core::name::Folded;
 
+use super::event::Actions;
 use super::{Action, App, Mode, messages};
+use crate::app::commands::Input;
 use crate::app::line::{Line, Mention};
-use crate::app::parse::Input;
 use crate::protocol::clock::Now;
 use crate::protocol::outgoing::{MessageError, OutgoingMessage};
 use crate::protocol::who::WhoPurpose;
 
-/// The most lines that wait for a connection: as many as wait to be sent.
+/// Most messages that wait for a connection: as many as the outbox holds.
 const MAX_WAITING: usize = 1000;
 
 impl App {
-    pub(super) fn execute(&mut self, entry: Input<'_>, now: Now, out: &mut Vec<Action>) {
-        self.warned &= entry == Input::Quit;
-        match entry {
-            Input::Say(texts) if texts.is_empty() => self.life.try_now(now, out),
+    pub(super) fn execute(&mut self, input: Input<'_>, now: Now, out: &mut Vec<Action>) {
+        self.warned &= input == Input::Quit;
+        match input {
+            Input::Say(texts) if texts.is_empty() => self.lifecycle.try_now(now, out),
             Input::Say(texts) => {
                 for text in texts {
                     self.say(OutgoingMessage::to_all(text), out);
@@ -31,48 +32,50 @@ impl App {
             Input::Send => self.send_waiting(out),
             Input::Drop => self.drop_waiting(out),
             Input::Reconnect if self.mode == Mode::Pipe => {
-                out.push(Action::Tell(messages::NOT_IN_A_PIPE.into()));
+                out.tell(messages::NOT_IN_A_PIPE);
             }
-            Input::Reconnect => self.life.reconnect(now, out),
-            Input::Status => out.push(Action::Tell(self.status(now))),
-            Input::Help(command) => out.extend(messages::help(command).map(Action::Tell)),
-            Input::Last(count) => out.extend(recalled(self.scrollback.last(count))),
-            Input::Grep(text) => out.extend(recalled(self.scrollback.holding(text).into_iter())),
-            Input::Mute(name) => out.push(Action::Tell(self.mute(name))),
+            Input::Reconnect => self.lifecycle.reconnect(now, out),
+            Input::Status => out.tell(self.status(now)),
+            Input::Help(command) => messages::help(command)
+                .into_iter()
+                .for_each(|line| out.tell(line)),
+            Input::Last(count) => recall(&self.scrollback.last(count), out),
+            Input::Grep(text) => recall(&self.scrollback.holding(text), out),
+            Input::Mute(name) => out.tell(self.mute(name)),
             Input::Bell(bell) => {
                 self.bell.rings_for = bell.unwrap_or(self.bell.rings_for);
-                out.push(Action::Tell(messages::bell(self.bell.rings_for)));
+                out.tell(messages::bell(self.bell.rings_for));
             }
             Input::Time(time) => {
                 out.push(Action::Time(time));
-                out.push(Action::Tell(messages::time(time)));
+                out.tell(messages::time(time));
             }
             Input::Quit => self.leave(now, out),
-            Input::Incomplete(command) => out.push(Action::Tell(messages::usage(command))),
+            Input::Misused(command) => out.tell(messages::usage(command)),
             Input::Unknown { word, why } => {
-                out.push(Action::Tell(messages::unknown(word, &why)));
+                out.tell(messages::unknown(word, &why));
             }
         }
     }
 
-    /// Leaves; but where lines wait, only when asked twice.
+    /// Leaves, but only on the second request if messages wait.
     pub(super) fn leave(&mut self, now: Now, out: &mut Vec<Action>) {
-        let nobody_to_ask = self.mode == Mode::Pipe || self.life.is_closed();
+        let nobody_to_ask = self.mode == Mode::Pipe || self.lifecycle.is_closed();
         if nobody_to_ask || self.waiting.is_empty() || self.warned {
-            return self.life.leave(now, out);
+            return self.lifecycle.leave(now, out);
         }
         self.warned = true;
-        out.push(Action::Tell(messages::would_be_lost(self.waiting.len())));
+        out.tell(messages::would_be_lost(self.waiting.len()));
     }
 
     fn reply(&mut self, text: &str, out: &mut Vec<Action>) {
         match self.people.last_whisperer().map(str::to_owned) {
             Some(to) => self.say(OutgoingMessage::to_one(&to, text), out),
-            None => out.push(Action::Tell(messages::NOBODY_WHISPERED.into())),
+            None => out.tell(messages::NOBODY_WHISPERED),
         }
     }
 
-    /// Mutes somebody, or listens again; returns who is muted then.
+    /// Mutes or unmutes a person; returns the list of the muted.
     fn mute(&mut self, name: Option<&str>) -> String {
         if let Some(name) = name {
             let folded = Folded::of(name);
@@ -83,9 +86,9 @@ impl App {
         messages::muted(self.muted.values())
     }
 
-    /// A program is given the server's own list.
+    /// Asks the server who is here. A program gets the server's own list.
     fn ask_who(&mut self, part: Option<&str>, out: &mut Vec<Action>) {
-        if self.life.is_online() {
+        if self.lifecycle.is_online() {
             self.who.ask(match part {
                 Some(part) if self.mode != Mode::Pipe => WhoPurpose::Search(part.to_owned()),
                 _ => WhoPurpose::List,
@@ -95,11 +98,11 @@ impl App {
     }
 
     fn ask_server(&self, line: &str, out: &mut Vec<Action>) {
-        out.push(if self.life.is_online() {
-            Action::Send(line.to_owned())
+        if self.lifecycle.is_online() {
+            out.push(Action::Send(line.to_owned()));
         } else {
-            Action::Tell(messages::NOT_CONNECTED.into())
-        });
+            out.tell(messages::NOT_CONNECTED);
+        }
     }
 
     pub(super) fn say(
@@ -108,19 +111,21 @@ impl App {
         out: &mut Vec<Action>,
     ) {
         match message {
-            Ok(message) if self.life.is_online() => self.send(&message, out),
+            Ok(message) if self.lifecycle.is_online() => self.send(&message, out),
             Ok(message) => self.keep(message, out),
             Err(MessageError::Blank) => {}
             Err(MessageError::TooLong(excess)) => {
-                out.push(Action::Tell(messages::too_long(excess, self.mode)));
+                out.tell(messages::too_long(excess, self.mode));
             }
         }
     }
 
-    /// Sends a text and shows it as everyone's are, for the server does not send it back.
+    /// Sends a message and shows it like everyone's, since the server does not send it back.
     fn send(&self, message: &OutgoingMessage, out: &mut Vec<Action>) {
         out.push(Action::Send(message.line()));
-        let Some(me) = self.life.name() else { return };
+        let Some(me) = self.lifecycle.name() else {
+            return;
+        };
         let text = message.text.clone();
         let line = match &message.to {
             None => Line::Said {
@@ -141,18 +146,18 @@ impl App {
 
     fn keep(&mut self, message: OutgoingMessage, out: &mut Vec<Action>) {
         if self.waiting.len() == MAX_WAITING {
-            return out.push(Action::Tell(messages::too_many_wait(MAX_WAITING)));
+            return out.tell(messages::too_many_wait(MAX_WAITING));
         }
         self.waiting.push_back(message);
-        out.push(Action::Tell(messages::waits(self.waiting.len())));
+        out.tell(messages::waits(self.waiting.len()));
     }
 
     fn send_waiting(&mut self, out: &mut Vec<Action>) {
         if self.waiting.is_empty() {
-            return out.push(Action::Tell(messages::NOTHING_WAITS.into()));
+            return out.tell(messages::NOTHING_WAITS);
         }
-        if !self.life.is_online() {
-            return out.push(Action::Tell(messages::NOT_CONNECTED.into()));
+        if !self.lifecycle.is_online() {
+            return out.tell(messages::NOT_CONNECTED);
         }
         for message in mem::take(&mut self.waiting) {
             self.send(&message, out);
@@ -160,14 +165,14 @@ impl App {
     }
 
     fn drop_waiting(&mut self, out: &mut Vec<Action>) {
-        out.push(Action::Tell(match mem::take(&mut self.waiting).len() {
+        out.tell(match mem::take(&mut self.waiting).len() {
             0 => messages::NOTHING_WAITS.into(),
             lines => messages::dropped(lines),
-        }));
+        });
     }
 
     fn status(&self, now: Now) -> String {
-        let mut status = self.life.status(now);
+        let mut status = self.lifecycle.status(now);
         if !self.waiting.is_empty() {
             status.push_str(" · ");
             status.push_str(&messages::still_waiting(self.waiting.len()));
@@ -176,10 +181,9 @@ impl App {
     }
 }
 
-fn recalled<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Action> {
-    let lines: Vec<Action> = lines.map(|line| Action::Tell(line.to_owned())).collect();
+fn recall(lines: &[&str], out: &mut Vec<Action>) {
+    lines.iter().for_each(|line| out.tell(*line));
     if lines.is_empty() {
-        return vec![Action::Tell(messages::NOTHING_SAID.into())];
+        out.tell(messages::NOTHING_SAID);
     }
-    lines
 }

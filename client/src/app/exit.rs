@@ -2,27 +2,27 @@
 
 use std::io;
 
-/// Why the client ends. The first cause wins.
+/// The reason why the client ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ExitReason {
-    /// The person left, the input has ended, or nobody reads the output any more.
+pub(crate) enum ExitReason {
+    /// The user left, the input has ended, or the reader of the output is gone.
     Done,
-    /// The server did not take the name, and there is nobody to ask for another.
+    /// The server refused the name, and there is nobody to ask for another.
     LoginRefused,
-    /// The server went away.
+    /// The connection was lost for good.
     Lost,
-    /// What was waited for did not come in time.
+    /// The time limit was reached.
     TimedOut,
-    /// A message was refused, or it is not known whether the server took it.
+    /// A message was refused, or may not have reached the server.
     NotConfirmed,
-    /// The terminal cannot be read, or the output not written: what the system says.
+    /// The terminal cannot be read, or the output not written, for this reason.
     Failed(String),
-    /// A signal asked for the end.
+    /// A signal requested the end.
     Signal(i32),
 }
 
 impl ExitReason {
-    /// Returns how it ends where the output takes no more: that nobody reads it any longer is no
+    /// Returns the reason for an output that cannot be written. A reader that is gone is no
     /// failure.
     pub(crate) fn unwritten(error: &io::Error) -> Self {
         match error.kind() {
@@ -32,7 +32,7 @@ impl ExitReason {
     }
 
     /// Returns the exit code, as `CODES` lists them.
-    pub fn code(&self) -> u8 {
+    pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Failed(_) => INTERNAL,
@@ -40,17 +40,17 @@ impl ExitReason {
             Self::Lost => CANNOT_CONNECT,
             Self::TimedOut => 5,
             Self::NotConfirmed => 7,
-            // 128 + n, as shells tell it; a signal's number is below 128.
+            // 128 + n, as shells report it; a signal's number is below 128.
             Self::Signal(number) => u8::try_from(128 + number).unwrap_or(u8::MAX),
         }
     }
 }
 
-/// The exit code where something went wrong that is nobody's doing.
+/// The exit code of an internal failure.
 pub(crate) const INTERNAL: u8 = 1;
-/// The exit code where no connection came about, or it was lost.
+/// The exit code of a connection that could not be made, or was lost.
 pub(crate) const CANNOT_CONNECT: u8 = 4;
-/// The exit code where what was typed makes no sense; clap exits with the same.
+/// The exit code of a wrong command line; clap exits with the same.
 pub(crate) const USAGE: u8 = 2;
 
 /// The exit codes as `--help`, the manual page and the README list them.

@@ -4,61 +4,60 @@ use wac_core::name::{Folded, Name};
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
-use super::life::Audience;
+use super::event::Actions;
+use super::lifecycle::Audience;
+use super::line::{Chime, Line, Mention};
 use super::people::Activity;
 use super::{Action, App, Mode, mention, messages};
-use crate::app::line::{Chime, Line, Mention};
 use crate::protocol::clock::Now;
 use crate::protocol::who::WhoPurpose;
 
 impl App {
     pub(super) fn line(&mut self, line: &str, now: Now, out: &mut Vec<Action>) {
         let parsed = ServerLine::parse(line);
-        let was_online = self.life.is_online();
-        let at = out.len();
-        if self.life.line(&parsed, now, out) == Audience::User {
-            let shown = match self.mode {
-                Mode::Screen | Mode::Plain => self.shown(line, &parsed, now),
-                Mode::Pipe => vec![Action::Show(Line::Wire(line.to_owned()))],
-            };
-            out.splice(at..at, shown);
+        let was_online = self.lifecycle.is_online();
+        // The line is shown before anything that follows from it.
+        let mut then = Vec::new();
+        if self.lifecycle.line(&parsed, now, &mut then) == Audience::User {
+            match self.mode {
+                Mode::Screen | Mode::Plain => self.show_line(line, &parsed, now, out),
+                Mode::Pipe => out.show(Line::Wire(line.to_owned())),
+            }
         }
-        if !was_online && self.life.is_online() {
+        out.append(&mut then);
+        if !was_online && self.lifecycle.is_online() {
             self.came_online(out);
         }
     }
 
-    /// Asks who is here, for Tab, and reminds of what waits.
+    /// Asks who is here, for Tab completion, and reminds the user of waiting messages.
     fn came_online(&mut self, out: &mut Vec<Action>) {
         if self.mode != Mode::Pipe {
             self.who.ask(WhoPurpose::Refresh);
             out.push(Action::Send("WHO".into()));
         }
         if !self.waiting.is_empty() {
-            out.push(Action::Tell(messages::still_waiting(self.waiting.len())));
+            out.tell(messages::still_waiting(self.waiting.len()));
         }
     }
 
-    /// Returns how a line of the server is shown to a person.
-    fn shown(&mut self, line: &str, parsed: &ServerLine<'_>, now: Now) -> Vec<Action> {
+    /// Shows a line of the server to a user.
+    fn show_line(&mut self, line: &str, parsed: &ServerLine<'_>, now: Now, out: &mut Vec<Action>) {
         match *parsed {
             ServerLine::Message { name, .. } | ServerLine::Whisper { name, .. }
-                if self.muted.contains_key(&Folded::of(name)) =>
-            {
-                Vec::new()
-            }
-            ServerLine::Message { name, text } => vec![self.message(name, text, now)],
-            ServerLine::Whisper { name, text } => vec![self.whisper(name, text, now)],
-            ServerLine::Notice(notice) => self.notice(&notice, now),
-            ServerLine::Refusal(why) => vec![Action::Show(Line::Refusal(why.to_string()))],
+                if self.muted.contains_key(&Folded::of(name)) => {}
+            ServerLine::Message { name, text } => out.push(self.message(name, text, now)),
+            ServerLine::Whisper { name, text } => out.push(self.whisper(name, text, now)),
+            ServerLine::Notice(notice) => self.notice(&notice, now, out),
+            ServerLine::Refusal(why) => out.show(Line::Refusal(why.to_string())),
             ServerLine::Pong(_) | ServerLine::Secret(_) => {
-                vec![Action::Show(Line::Secret(line.to_owned()))]
+                out.show(Line::Secret(line.to_owned()));
             }
         }
     }
 
     fn message(&mut self, name: &str, text: &str, now: Now) -> Action {
-        let me = self.life.name().map(Name::folded);
+        let me = self.lifecycle.name().map(Name::folded);
         let (mention, activity) = if me.is_some_and(|me| mention::names(text, &me)) {
             (Mention::OfMe, Activity::Mentions)
         } else {
@@ -76,56 +75,48 @@ impl App {
     fn whisper(&mut self, name: &str, text: &str, now: Now) -> Action {
         self.people.note(name, Activity::Whispers);
         let (from, text) = (name.to_owned(), text.to_owned());
-        with_bell(
-            self.bell.of_whisper(now.elapsed),
-            Line::WhisperFrom { from, text },
-        )
+        let line = Line::WhisperFrom { from, text };
+        with_bell(self.bell.of_whisper(now.elapsed), line)
     }
 
-    fn notice(&mut self, notice: &Notice<'_>, now: Now) -> Vec<Action> {
+    fn notice(&mut self, notice: &Notice<'_>, now: Now, out: &mut Vec<Action>) {
         if self.presence_batch.take(notice, now.elapsed) {
-            self.moved(notice);
-            return Vec::new();
+            return self.note_presence(notice);
         }
-        let listed = self.who.take(notice);
-        let whole = listed.as_ref().and_then(|listed| listed.whole.as_ref());
-        if let Some(names) = whole {
+        let reply = self.who.take(notice);
+        if let Some(names) = reply.as_ref().and_then(|reply| reply.whole.as_ref()) {
             self.people.are(names);
         }
-        match (listed.as_ref().map(|listed| &listed.purpose), whole) {
-            (Some(WhoPurpose::Refresh), Some(names)) => self.here(names),
-            (Some(WhoPurpose::Search(part)), Some(names)) => {
-                vec![Action::Tell(messages::found(names, part))]
+        match reply.map(|reply| (reply.purpose, reply.whole)) {
+            Some((WhoPurpose::Refresh, Some(names))) => self.here(&names, out),
+            Some((WhoPurpose::Search(part), Some(names))) => {
+                out.tell(messages::found(&names, &part));
             }
-            (Some(WhoPurpose::Refresh | WhoPurpose::Search(_)), None) => Vec::new(),
-            _ if self.is_for_telnet(notice) => Vec::new(),
-            _ => vec![Action::Show(Line::Notice(notice.to_string()))],
+            Some((WhoPurpose::Refresh | WhoPurpose::Search(_), None)) => {}
+            _ if self.is_for_telnet(notice) => {}
+            _ => out.show(Line::Notice(notice.to_string())),
         }
     }
 
-    /// Tells who is here; at first, all there is to know.
-    fn here(&mut self, names: &[String]) -> Vec<Action> {
-        match self.life.name() {
+    /// Lists the people online; the first time, with a description of the connection.
+    fn here(&mut self, names: &[String], out: &mut Vec<Action>) {
+        match self.lifecycle.name() {
             Some(me) if !self.introduced => {
                 self.introduced = true;
-                let line = Line::Back(messages::connected(&self.host, me, names));
-                let company = messages::company(names).map(Action::Tell);
-                [Some(Action::Show(line)), company]
-                    .into_iter()
-                    .flatten()
-                    .collect()
+                out.show(Line::Back(messages::connected(&self.host, me, names)));
+                out.extend(messages::company(names).map(Action::Tell));
             }
-            _ => vec![Action::Tell(messages::here(names))],
+            _ => out.tell(messages::here(names)),
         }
     }
 
-    /// Tells whether a notice explains how to log in by hand, which the client does.
+    /// Returns whether a notice explains how to log in by hand, which the client does itself.
     fn is_for_telnet(&self, notice: &Notice<'_>) -> bool {
-        !self.life.has_chatted() && *notice == Notice::Greeting
+        !self.lifecycle.has_chatted() && *notice == Notice::Greeting
     }
 
-    /// Takes note of who came or went.
-    fn moved(&mut self, notice: &Notice<'_>) {
+    /// Notes a person who joined or left.
+    fn note_presence(&mut self, notice: &Notice<'_>) {
         match notice {
             Notice::Joined(name) => self.people.note(name, Activity::Joins),
             Notice::Left(name) => self.people.leaves(name),

@@ -1,60 +1,39 @@
 //! Input handling: an entered line is a name, the answer to a question, a command or a message.
 
-use std::fmt;
-
-use wac_core::MAX_CLIENT_LINE_BYTES;
-
 use super::confirm::{self, PasteChoice, Question};
+use super::event::Actions;
 use super::{Action, App, Mode, messages};
-use crate::app::parse::Input;
+use crate::app::commands::Input;
 use crate::protocol::clock::Now;
 use crate::protocol::outgoing::OutgoingMessage;
 
-/// Why a line of the input cannot be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum InputError {
-    /// It is not UTF-8.
-    NotText,
-    /// It is longer than the longest line of the protocol, by far.
-    TooLong,
-}
-
-impl fmt::Display for InputError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotText => f.write_str("a line of the input is not UTF-8"),
-            Self::TooLong => write!(
-                f,
-                "a line of the input is longer than {MAX_CLIENT_LINE_BYTES} bytes"
-            ),
-        }
-    }
-}
-
 impl App {
     pub(super) fn entered(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
-        if self.life.is_closed() {
-            return self.typed_while_leaving(text, now, out);
+        if self.lifecycle.is_closed() {
+            return self.entered_while_leaving(text, now, out);
         }
-        if self.life.name().is_none() {
+        if self.lifecycle.name().is_none() {
             return self.named(text.trim(), now, out);
         }
-        if self.life.has_chatted() {
-            self.typed(text, now, out);
+        if self.lifecycle.has_chatted() {
+            self.entered_in_chat(text, now, out);
         }
     }
 
-    /// Nothing is said any more, and nothing lost: it stays in the row.
-    fn typed_while_leaving(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
+    /// Nothing is sent any more, but nothing is lost: the text stays in the row.
+    fn entered_while_leaving(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
         match Input::parse(text) {
-            Input::Quit => self.life.leave(now, out),
+            Input::Quit => self.lifecycle.leave(now, out),
             Input::Say(texts) if texts.is_empty() => {}
-            _ => out.extend([Action::Keep, Action::Tell(messages::LEAVING.into())]),
+            _ => {
+                out.push(Action::Keep);
+                out.tell(messages::LEAVING);
+            }
         }
     }
 
-    /// What is typed answers a question, or asks for something.
-    fn typed(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
+    /// Takes a line of a user who chats: the answer to a question, a command or messages.
+    fn entered_in_chat(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
         match self.question.take() {
             Some(Question::Paste(lines)) => self.answered(lines, text, out),
             Some(question) if question.is_confirmed(text, now.elapsed) => {
@@ -67,7 +46,7 @@ impl App {
         }
     }
 
-    /// Returns what a person is asked before it is sent.
+    /// Returns the question to ask before a text is sent, if it may be a mistake.
     fn doubt(&self, text: &str, now: Now) -> Option<Question> {
         match Input::parse(text) {
             _ if self.mode == Mode::Pipe => None,
@@ -89,19 +68,19 @@ impl App {
         if matches!(question, Question::Leak { .. }) {
             out.push(Action::Keep);
         }
-        out.extend(question.asks().into_iter().map(Action::Tell));
+        question.asks().into_iter().for_each(|line| out.tell(line));
         self.question = Some(question);
     }
 
     fn answered(&mut self, lines: Vec<String>, answer: &str, out: &mut Vec<Action>) {
-        match confirm::answer(answer) {
-            PasteChoice::Send => lines
+        match confirm::choice(answer) {
+            Some(PasteChoice::Send) => lines
                 .iter()
                 .for_each(|line| self.say(OutgoingMessage::to_all(line), out)),
-            PasteChoice::Join => self.say(OutgoingMessage::to_all(&lines.join(" ")), out),
-            PasteChoice::Drop => out.push(Action::Tell(messages::PASTE_DROPPED.into())),
-            PasteChoice::Unclear => {
-                out.push(Action::Tell(messages::PASTE_UNCLEAR.into()));
+            Some(PasteChoice::Join) => self.say(OutgoingMessage::to_all(&lines.join(" ")), out),
+            Some(PasteChoice::Drop) => out.tell(messages::PASTE_DROPPED),
+            None => {
+                out.tell(messages::PASTE_UNCLEAR);
                 self.question = Some(Question::Paste(lines));
             }
         }
@@ -114,9 +93,9 @@ impl App {
             self.commanded_while_asked(text, now, out);
         } else {
             match text.parse() {
-                Ok(name) => self.life.named(name, now, out),
+                Ok(name) => self.lifecycle.named(name, now, out),
                 Err(why) => {
-                    out.push(Action::Tell(messages::not_a_name(text, &why)));
+                    out.tell(messages::not_a_name(text, &why));
                     out.push(Action::Ask);
                 }
             }
@@ -125,13 +104,13 @@ impl App {
 
     fn commanded_while_asked(&mut self, command: &str, now: Now, out: &mut Vec<Action>) {
         if Input::parse(command) == Input::Quit {
-            return self.life.leave(now, out);
+            return self.lifecycle.leave(now, out);
         }
-        out.push(Action::Tell(messages::NAME_FIRST.into()));
+        out.tell(messages::NAME_FIRST);
         out.push(Action::Ask);
     }
 
-    /// The row stays where one does not leave yet.
+    /// Leaves; the row stays if the user is only warned.
     pub(super) fn input_ended(&mut self, now: Now, out: &mut Vec<Action>) {
         let was_warned = self.warned;
         self.leave(now, out);
@@ -142,12 +121,12 @@ impl App {
 
     pub(super) fn interrupted(&mut self, now: Now, out: &mut Vec<Action>) {
         if self.question.take().is_some() {
-            return out.push(Action::Tell(messages::PASTE_DROPPED.into()));
+            return out.tell(messages::PASTE_DROPPED);
         }
-        if self.life.name().is_none() || self.life.is_closed() {
-            self.life.leave(now, out);
+        if self.lifecycle.name().is_none() || self.lifecycle.is_closed() {
+            self.lifecycle.leave(now, out);
         } else {
-            out.push(Action::Tell(messages::HOW_TO_LEAVE.into()));
+            out.tell(messages::HOW_TO_LEAVE);
         }
     }
 }

@@ -5,101 +5,80 @@ use wac_core::wire::line::ServerLine;
 
 use crate::app::settings::TimeDisplay;
 
-/// A line to be shown.
+/// A line with the time and the manner of its display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TranscriptLine {
-    /// What the clock on the wall showed when it came.
-    pub at: DateTime,
-    /// Where that is shown.
-    pub time: TimeDisplay,
-    /// Whether the bell rings with it.
-    pub chime: Chime,
-    /// What it says.
-    pub line: Line,
+    /// Local date and time of its arrival.
+    pub(crate) at: DateTime,
+    pub(crate) time: TimeDisplay,
+    pub(crate) chime: Chime,
+    pub(crate) line: Line,
 }
 
-/// Whether the terminal's bell rings.
+/// Whether the terminal's bell rings with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Chime {
-    /// It rings.
     Rings,
-    /// It does not.
     #[default]
     Silent,
 }
 
-/// What a line says. Its texts are as they came from the wire; only rendering makes them safe to show.
+/// The content of a line. Its texts are as they came from the wire; only rendering makes them safe
+/// to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Line {
     /// A line of the server, for a program to read.
     Wire(String),
-    /// Somebody says something to everyone.
+    /// A line in a format that a program asked for, safe to show.
+    Output(String),
+    /// A message to everyone.
     Said {
-        /// Who.
         name: String,
-        /// What.
         text: String,
-        /// Whether it names the person.
         mention: Mention,
     },
-    /// Somebody whispers to the person.
-    WhisperFrom {
-        /// Who.
-        from: String,
-        /// What.
-        text: String,
-    },
-    /// The person whispers to somebody.
-    WhisperTo {
-        /// To whom.
-        to: String,
-        /// What.
-        text: String,
-    },
-    /// People came and went.
+    /// A whisper to the user.
+    WhisperFrom { from: String, text: String },
+    /// A whisper of the user.
+    WhisperTo { to: String, text: String },
+    /// Joins and leaves.
     Presence(PresenceChanges),
-    /// The server tells something.
+    /// A notice of the server.
     Notice(String),
-    /// The server refuses something.
+    /// A refusal of the server.
     Refusal(String),
     /// The server's secret.
     Secret(String),
-    /// A word of our own.
+    /// A note of the client.
     Note(String),
-    /// The connection is gone.
+    /// The connection was lost.
     Lost(String),
-    /// The connection is back.
+    /// The connection was made, or made again.
     Back(String),
 }
 
-/// Whether a message names the person.
+/// Whether a message mentions the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mention {
-    /// It does.
     OfMe,
-    /// It does not.
     None,
 }
 
-/// Who came and who went, and how many more.
+/// Joins and leaves: names in the order of the events, and the numbers of people not named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct PresenceChanges {
-    /// Who came, in this order.
-    pub joined: Vec<String>,
-    /// Who went, in this order.
-    pub left: Vec<String>,
-    /// How many more came.
-    pub more_joined: u32,
-    /// How many more went.
-    pub more_left: u32,
+    pub(crate) joined: Vec<String>,
+    pub(crate) left: Vec<String>,
+    pub(crate) more_joined: u32,
+    pub(crate) more_left: u32,
 }
 
 impl Line {
-    /// Tells whether it belongs in a log: what is said, who comes and goes, what became of the
-    /// connection. Not the client's own words, nor the server's secret.
+    /// Returns whether the line belongs in a log: messages, joins and leaves, the state of the
+    /// connection; not the client's notes, nor the server's secret.
     pub(crate) fn is_logged(&self) -> bool {
         match self {
-            Self::Note(_) | Self::Secret(_) => false,
+            Self::Output(_) | Self::Note(_) | Self::Secret(_) => false,
             Self::Wire(line) => !matches!(
                 ServerLine::parse(line),
                 ServerLine::Pong(_) | ServerLine::Secret(_)
@@ -108,10 +87,11 @@ impl Line {
         }
     }
 
-    /// Returns how many bytes of text it holds.
+    /// Returns the bytes of its texts.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Wire(text)
+            | Self::Output(text)
             | Self::Notice(text)
             | Self::Refusal(text)
             | Self::Secret(text)

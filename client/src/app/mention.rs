@@ -2,7 +2,7 @@
 
 use wac_core::name::{Folded, may_stand};
 
-/// Tells whether the text holds the name as a word of its own.
+/// Returns whether the text contains the name as a whole word.
 pub(super) fn names(text: &str, name: &Folded) -> bool {
     text.split(|c| !may_stand(c))
         .map(|word| word.trim_matches(['-', '.']))

@@ -6,36 +6,37 @@ use wac_core::name::{Folded, Name, NameError};
 use wac_core::text::cut;
 
 use super::Mode;
-use crate::app::commands::{self, SlashCommand, UnknownCommand};
-use crate::app::input::InputError;
-use crate::app::settings::{BellLevel, TimeDisplay};
-use crate::app::target::Address;
+use super::commands::{self, SlashCommand, UnknownCommand};
+use super::event::InputError;
+use super::settings::{BellLevel, TimeDisplay};
+use super::target::Address;
 use crate::protocol::clock::Now;
+use crate::protocol::keepalive::Keepalive;
 
-const KEYS: &str =
-    "Tab guesses a name, Up brings back what was entered, Ctrl-R searches in it, Ctrl-D leaves";
+const KEYS: &str = "Tab completes a name, Up brings back the lines you entered, Ctrl-R searches them, Ctrl-D leaves";
 
-pub(super) const NAME_FIRST: &str = "the chat begins with a name; /quit or Ctrl-D leaves";
+pub(super) const NAME_FIRST: &str = "enter a name first; /quit or Ctrl-D leaves";
 pub(super) const HOW_TO_LEAVE: &str = "Ctrl-D or /quit leaves";
 pub(super) const NOT_CONNECTED: &str = "not connected; Enter tries now";
 pub(super) const CONNECTING: &str = "connecting";
 pub(super) const NOTHING_WAITS: &str = "no line waits to be sent";
 pub(super) const LEAK: &str =
-    "not sent: it looks like a whisper (/w NAME TEXT); entered once more, it goes to everyone";
+    "not sent: it looks like a whisper (/w NAME TEXT); Enter again sends it to everyone";
 pub(super) const PASTE_DROPPED: &str = "dropped; the Up key brings it back";
-pub(super) const PASTE_UNCLEAR: &str = "not sent: first y, j or n is wanted for the paste";
-pub(super) const NOT_IN_A_PIPE: &str = "/reconnect is for a terminal; the connection stays";
+pub(super) const PASTE_UNCLEAR: &str = "not sent: answer y, j or n for the paste first";
+pub(super) const NOT_IN_A_PIPE: &str = "/reconnect works only on a terminal; the connection stays";
 pub(super) const LEAVING: &str =
-    "leaving as soon as the server has taken everything; /quit or Ctrl-D leaves now";
-pub(super) const NOBODY_WHISPERED: &str = "not sent: nobody has whispered to you; /w NAME TEXT";
-pub(super) const NOTHING_SAID: &str = "nothing of the kind was said";
+    "leaving once the server has taken everything; /quit or Ctrl-D leaves now";
+pub(super) const NOBODY_WHISPERED: &str =
+    "not sent: nobody has whispered to you yet; use /w NAME TEXT";
+pub(super) const NOTHING_SAID: &str = "no messages found";
 pub(super) const NAME_HELD: &str =
-    "the lost connection still holds the name, for 30 s at most; trying until it is free";
+    "the lost connection still holds the name, for at most 30 s; retrying until it is free";
 
-/// So many people are told by name.
+/// Most people that are listed by name.
 const FEW: usize = 8;
 
-pub(super) fn login_refused(why: &str) -> String {
+pub(crate) fn login_refused(why: &str) -> String {
     format!("login refused: {why}")
 }
 
@@ -48,19 +49,15 @@ pub(super) fn name_lost(why: &str) -> String {
 }
 
 pub(super) fn usage(command: &SlashCommand) -> String {
-    format!("wanted: {}", command.usage())
+    format!("usage: {}", command.usage())
 }
 
-/// The whole help and the keys, or one command's line of it.
-pub(super) fn help(command: Option<&SlashCommand>) -> impl Iterator<Item = String> {
-    let lines = match command {
-        Some(command) => vec![command.explained()],
-        None => commands::overview()
-            .into_iter()
-            .chain([KEYS.into()])
-            .collect(),
-    };
-    lines.into_iter()
+/// Returns the whole help with the keys, or the line of one command.
+pub(super) fn help(command: Option<&SlashCommand>) -> Vec<String> {
+    command.map_or_else(
+        || [commands::overview(), vec![KEYS.into()]].concat(),
+        |command| vec![command.explained()],
+    )
 }
 
 pub(super) fn unknown(word: &str, why: &UnknownCommand) -> String {
@@ -77,7 +74,7 @@ pub(super) fn unknown(word: &str, why: &UnknownCommand) -> String {
     }
 }
 
-/// Where one is, as whom and with how many; whether others may read along on the way.
+/// Reports the server, the name, the transport and the number of people online.
 pub(super) fn connected(host: &Address, me: &Name, here: &[String]) -> String {
     let (transport, here) = (transport(host), here.len());
     format!("connected to {host} as {me} · {transport} · {here} here · /help")
@@ -87,7 +84,7 @@ pub(super) fn connected_unnamed(host: &Address) -> String {
     format!("connected to {host} · {}", transport(host))
 }
 
-/// There is no encryption: what goes over a network can be read there.
+/// Describes the transport. There is no encryption: others can read what crosses a network.
 fn transport(host: &Address) -> &'static str {
     match host {
         Address::Tcp { .. } => "plaintext",
@@ -95,7 +92,7 @@ fn transport(host: &Address) -> &'static str {
     }
 }
 
-/// Who is here: by name, where they are few.
+/// Lists the people online if they are few.
 pub(super) fn here(names: &[String]) -> String {
     if names.len() <= FEW {
         return format!("{} here: {}", names.len(), names.join(", "));
@@ -103,13 +100,13 @@ pub(super) fn here(names: &[String]) -> String {
     format!("{} here; /who lists them", names.len())
 }
 
-/// Who is here, where how many has been said: nobody is told of oneself alone, or of a crowd.
+/// Lists the people online, unless the user is alone or they are many. Their number has been reported.
 pub(super) fn company(names: &[String]) -> Option<String> {
     let worth_telling = (2..=FEW).contains(&names.len());
     worth_telling.then(|| format!("here: {}", names.join(", ")))
 }
 
-/// Who is here whose name holds a part.
+/// Lists the people online whose name contains a part.
 pub(super) fn found(names: &[String], part: &str) -> String {
     let part = Folded::of(part);
     let found = names.iter().map(String::as_str);
@@ -117,7 +114,10 @@ pub(super) fn found(names: &[String], part: &str) -> String {
         .filter(|name| Folded::of(name).as_str().contains(part.as_str()))
         .collect();
     if found.is_empty() {
-        return format!("none of {} here has that in the name", names.len());
+        return format!(
+            "none of the {} people here has that in their name",
+            names.len()
+        );
     }
     format!(
         "{} of {} here: {}",
@@ -132,7 +132,7 @@ pub(super) fn muted<'a>(names: impl Iterator<Item = &'a String>) -> String {
     if names.is_empty() {
         return "nobody is muted".into();
     }
-    format!("muted: {}; /mute NAME again listens", names.join(", "))
+    format!("muted: {}; /mute NAME again unmutes", names.join(", "))
 }
 
 pub(super) fn bell(rings_for: BellLevel) -> String {
@@ -155,30 +155,26 @@ pub(super) fn too_long(excess_bytes: usize, mode: Mode) -> String {
     format!("not sent: {excess_bytes} bytes too long{back}")
 }
 
-pub(super) fn closed(why: Option<&str>) -> String {
-    why.unwrap_or("the server has closed it").to_owned()
-}
-
-pub(super) fn no_answer(after: Duration) -> String {
+pub(crate) fn no_answer(after: Duration) -> String {
     format!("no answer for {}", duration(after))
 }
 
-/// The end, where nothing is tried again.
-pub(super) fn lost(why: &str) -> String {
-    format!("link lost: {why}")
+/// Reports a loss after which nothing is tried again.
+pub(crate) fn lost(why: &str) -> String {
+    format!("connection lost: {why}")
 }
 
 pub(super) fn away(why: &str, tries: u32, wait: Duration) -> String {
     format!(
-        "link lost: {why} · try {tries} {} · Enter = now",
+        "connection lost: {why} · try {tries} {} · Enter = now",
         in_time(wait)
     )
 }
 
-/// What has been missed: from when to when nothing could be received.
+/// Reports the end of an outage, and its time.
 pub(super) fn back(name: &Name, from: Now, to: Now) -> String {
     format!(
-        "back as {name} after {} · nothing could be received {}–{}",
+        "back as {name} after {} · nothing received {}–{}",
         duration(to.elapsed.saturating_sub(from.elapsed)),
         from.local.strftime("%T"),
         to.local.strftime("%T"),
@@ -186,15 +182,12 @@ pub(super) fn back(name: &Name, from: Now, to: Now) -> String {
 }
 
 pub(super) fn waits(lines: usize) -> String {
-    format!("not connected: {} when you say /send", will_wait(lines))
+    format!("not connected: {} for /send", waiting(lines))
 }
 
 pub(super) fn still_waiting(lines: usize) -> String {
-    let (wait, it) = (if lines == 1 { "waits" } else { "wait" }, it(lines));
-    format!(
-        "{} {wait}: /send sends {it}, /drop drops {it}",
-        count(lines)
-    )
+    let (waiting, it) = (waiting(lines), it(lines));
+    format!("{waiting}: /send sends {it}, /drop drops {it}")
 }
 
 pub(super) fn would_be_lost(lines: usize) -> String {
@@ -218,18 +211,13 @@ pub(super) fn dropped(lines: usize) -> String {
     format!("{} dropped", count(lines))
 }
 
-pub(super) fn online(name: &str, silence: Duration) -> String {
-    format!(
-        "online as {name} · the server was heard {} ago",
-        duration(silence)
-    )
-}
-
-pub(super) fn probing(silence: Duration) -> String {
-    format!(
-        "asking the server, which was silent for {}",
-        duration(silence)
-    )
+pub(super) fn online(name: &str, keepalive: &Keepalive, now: Now) -> String {
+    let silence = duration(keepalive.silence(now));
+    if keepalive.is_probing() {
+        format!("online as {name} · probing the server, which has been silent for {silence}")
+    } else {
+        format!("online as {name} · the server was heard {silence} ago")
+    }
 }
 
 pub(super) fn trying(tries: u32, wait: Duration) -> String {
@@ -243,7 +231,7 @@ pub(super) fn name_taken(name: &str) -> String {
     format!("not logged in: the name {name} is taken; Enter tries again")
 }
 
-/// What a paste would become: how it begins, and how it ends.
+/// Asks about a paste, with its first and its last message.
 pub(super) fn paste(lines: &[String]) -> Vec<String> {
     if let [line] = lines {
         let told = format!("1 message to everyone: {}", cut(line));
@@ -258,11 +246,9 @@ pub(super) fn paste(lines: &[String]) -> Vec<String> {
     ]
 }
 
-fn will_wait(lines: usize) -> String {
-    match lines {
-        1 => "the line waits, and is sent".into(),
-        _ => format!("{lines} lines wait, and are sent"),
-    }
+fn waiting(lines: usize) -> String {
+    let wait = if lines == 1 { "waits" } else { "wait" };
+    format!("{} {wait}", count(lines))
 }
 
 fn it(lines: usize) -> &'static str {
@@ -283,7 +269,7 @@ fn in_time(wait: Duration) -> String {
     format!("in {}", duration(wait))
 }
 
-/// In seconds, or minutes, or hours: as exact as a person wants to know.
+/// Writes a duration in seconds, minutes or hours, as exact as a person needs it.
 fn duration(time: Duration) -> String {
     match time.as_secs_f64().round() as u64 {
         seconds @ ..120 => format!("{seconds} s"),

@@ -5,19 +5,20 @@ use std::collections::{HashMap, HashSet};
 
 use wac_core::name::{Folded, Name};
 
-/// The most people that are remembered: among more, nobody completes a name.
+/// Most people remembered: among more, completion is of no use.
 const MAX_PEOPLE: usize = 10_000;
 
-/// The people that were seen.
+/// The people seen.
 #[derive(Debug, Default)]
 pub(super) struct People {
     known: HashMap<Folded, Person>,
-    /// Counts what people do, so that the latest is known.
+    /// Counts the activities, to order them.
     count: u64,
     last_whisperer: Option<String>,
 }
 
-/// What somebody did last, by count; 0 is never. What counts more is compared first.
+/// The count at a person's last activity of each kind; 0 is never. The fields are in order of
+/// importance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct LastActivity {
     whispered: u64,
@@ -32,18 +33,16 @@ struct Person {
     last: LastActivity,
 }
 
-/// What somebody does.
+/// Something that a person does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Activity {
-    /// Whispers to me.
+    /// Whispers to the user.
     Whispers,
-    /// Mentions me.
+    /// Mentions the user.
     Mentions,
-    /// Says something to everyone.
     Speaks,
-    /// Comes.
     Joins,
-    /// Is there.
+    /// Is listed by `WHO`.
     IsThere,
 }
 
@@ -72,7 +71,7 @@ impl People {
         }
     }
 
-    /// Takes note of everybody who is there.
+    /// Notes everyone who is online, and forgets the others.
     pub(super) fn are(&mut self, names: &[String]) {
         let there: HashSet<Folded> = names.iter().map(|name| Folded::of(name)).collect();
         self.known.retain(|folded, _| there.contains(folded));
@@ -85,13 +84,13 @@ impl People {
         self.known.remove(&Folded::of(name));
     }
 
-    /// Returns who whispered to me last, whether still there or not.
+    /// Returns the last person who whispered to the user, online or not.
     pub(super) fn last_whisperer(&self) -> Option<&str> {
         self.last_whisperer.as_deref()
     }
 
-    /// Returns those whose name begins so, the likeliest first: who whispered to me, mentioned me,
-    /// spoke, came, each the latest first; then by the alphabet. Not `me`.
+    /// Returns the people whose name starts with `part`, except the user: those who whispered to
+    /// the user, mentioned the user, spoke, joined, each the latest first; then alphabetically.
     pub(super) fn likely(&self, part: &str, me: Option<&Name>) -> Vec<&str> {
         let me = me.map(Name::folded);
         let mut likely: Vec<&Person> = self
@@ -105,7 +104,7 @@ impl People {
     }
 }
 
-/// Capitals are meant where there are some.
+/// Returns whether a name starts with `part`; case matters if `part` has capitals.
 fn begins(name: &str, part: &str) -> bool {
     if part.chars().any(char::is_uppercase) {
         name.starts_with(part)

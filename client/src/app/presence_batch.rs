@@ -7,19 +7,19 @@ use wac_core::wire::notice::Notice;
 
 use crate::app::line::PresenceChanges;
 
-/// So long is a line held back for others to join it.
+/// Time that the first of a batch is held back.
 const FOLD: Duration = Duration::from_secs(1);
 
 /// Joins and leaves that have not been shown yet.
 #[derive(Debug, Default)]
 pub(super) struct PresenceBatch {
     changes: PresenceChanges,
-    /// When the first of them came.
+    /// Arrival of the first.
     since: Option<Duration>,
 }
 
 impl PresenceBatch {
-    /// Takes a notice in, if it tells of a join or a leave; returns whether it does.
+    /// Takes a notice of a join or a leave; returns whether it was one.
     pub(super) fn take(&mut self, notice: &Notice<'_>, now: Duration) -> bool {
         let taken = self.changes.take(notice);
         if taken {
@@ -28,18 +28,18 @@ impl PresenceBatch {
         taken
     }
 
-    /// Returns when what is held back is to be shown.
+    /// Returns when the batch is due.
     pub(super) fn due(&self) -> Option<Duration> {
         self.since.map(|since| since + FOLD)
     }
 
-    /// Returns what is held back.
+    /// Takes the batch.
     pub(super) fn flush(&mut self) -> Option<PresenceChanges> {
         self.since.take()?;
         Some(mem::take(&mut self.changes))
     }
 
-    /// Returns what has been held back long enough.
+    /// Takes the batch if it is due.
     pub(super) fn flush_due(&mut self, now: Duration) -> Option<PresenceChanges> {
         self.due().filter(|due| *due <= now)?;
         self.flush()

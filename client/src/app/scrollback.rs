@@ -7,13 +7,13 @@ use wac_core::name::Folded;
 
 use crate::app::line::Line;
 
-/// The most lines and bytes that are remembered: a long day of a lively room, in 1 MiB.
+/// Capacity in lines and bytes: a long day of a lively room, in 1 MiB.
 const MAX_LINES: usize = 10_000;
 const MAX_BYTES: usize = 1024 * 1024;
-/// The most lines that are shown again.
+/// Most lines shown at once.
 const MAX_SHOWN: usize = 100;
 
-/// What was said last.
+/// The last messages.
 #[derive(Debug, Default)]
 pub(super) struct Scrollback {
     lines: VecDeque<String>,
@@ -21,7 +21,7 @@ pub(super) struct Scrollback {
 }
 
 impl Scrollback {
-    /// Remembers a line, if somebody says something in it.
+    /// Keeps a line if it is a message or a whisper.
     pub(super) fn keep(&mut self, at: DateTime, line: &Line) {
         let said = match line {
             Line::Said { name, text, .. } => format!("{name}: {text}"),
@@ -38,14 +38,12 @@ impl Scrollback {
         }
     }
 
-    /// Returns the last lines, the oldest first.
-    pub(super) fn last(&self, count: usize) -> impl Iterator<Item = &str> {
-        let count = count.min(MAX_SHOWN);
-        let begin = self.lines.len().saturating_sub(count);
-        self.lines.range(begin..).map(String::as_str)
+    pub(super) fn last(&self, count: usize) -> Vec<&str> {
+        let begin = self.lines.len().saturating_sub(count.min(MAX_SHOWN));
+        self.lines.range(begin..).map(String::as_str).collect()
     }
 
-    /// Returns the last lines that hold the text, in any case, the oldest first.
+    /// Returns the last lines that contain the text, in any case, the oldest first.
     pub(super) fn holding(&self, text: &str) -> Vec<&str> {
         let wanted = Folded::of(text);
         let holds = |line: &&String| Folded::of(line).as_str().contains(wanted.as_str());
@@ -77,9 +75,8 @@ mod tests {
     #[test]
     fn the_last_lines_come_back_in_order() {
         let scrollback = past(&["one".into(), "two".into(), "three".into()]);
-        let last: Vec<_> = scrollback.last(2).collect();
-        assert_eq!(last, ["10:41 bob: two", "10:41 bob: three"]);
-        assert_eq!(scrollback.last(99).count(), 3);
+        assert_eq!(scrollback.last(2), ["10:41 bob: two", "10:41 bob: three"]);
+        assert_eq!(scrollback.last(99).len(), 3);
     }
 
     #[test]
@@ -98,6 +95,6 @@ mod tests {
             .collect();
         let scrollback = past(&texts);
         assert!(scrollback.bytes <= MAX_BYTES);
-        assert!(scrollback.last(1).next().unwrap().contains("bob: 1999x"));
+        assert!(scrollback.last(1)[0].contains("bob: 1999x"));
     }
 }

@@ -9,15 +9,14 @@ use wac_core::name::Name;
 
 use super::target::Address;
 
-/// What the client needs to know.
+/// The configuration of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Config {
-    /// Where the server is. Default: 127.0.0.1:4700.
-    pub host: Address,
-    /// Who one is there. Default: nobody; the chat asks.
-    pub name: Option<Name>,
-    /// How one chats.
-    pub settings: Settings,
+    /// The server. Default: 127.0.0.1:4700.
+    pub(crate) host: Address,
+    /// The name to log in under. Default: none; the chat asks.
+    pub(crate) name: Option<Name>,
+    pub(crate) settings: Settings,
 }
 
 impl Default for Config {
@@ -33,61 +32,125 @@ impl Default for Config {
     }
 }
 
-/// Everything about the chat that can be set.
+/// The settings of the chat.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Settings {
-    /// Whether text is coloured. Default: where the terminal can.
-    pub color: Color,
-    /// Where the time is shown. Default: when it changes.
-    pub time: TimeDisplay,
-    /// What rings the terminal's bell. Default: mentions and whispers.
-    pub bell: BellLevel,
-    /// Append-only, in words instead of signs and without colours: for screen readers. Default: no.
-    pub plain: bool,
+    /// The use of colours. Default: where the terminal can.
+    pub(crate) color: Color,
+    /// The lines that show the time. Default: the first of each minute.
+    pub(crate) time: TimeDisplay,
+    /// The lines that ring the terminal's bell. Default: mentions and whispers.
+    pub(crate) bell: BellLevel,
+    /// Plain mode, for screen readers: append-only, words instead of signs, no colours. Default:
+    /// no.
+    pub(crate) plain: bool,
     /// How often a lost connection is tried again. Default: until it is back.
-    pub reconnect: Reconnect,
-    /// Where what is said is appended. Default: nowhere.
-    pub log: Option<PathBuf>,
-    /// Whether what is entered is kept for the next time. Default: yes.
-    pub history: HistoryMode,
+    pub(crate) reconnect: Reconnect,
+    /// The file that the chat is appended to. Default: none.
+    pub(crate) log: Option<PathBuf>,
+    /// Whether entered lines are kept for the next run. Default: yes.
+    pub(crate) history: HistoryMode,
 }
 
-/// Whether text is coloured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Color {
-    /// Where the terminal can, and `NO_COLOR` does not say otherwise.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
+/// A value that a setting cannot have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is not {wanted}")]
+pub(crate) struct SettingError {
+    found: String,
+    wanted: String,
 }
 
-/// Where the time is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum TimeDisplay {
-    /// On the first line of each minute.
-    #[default]
-    Once,
-    /// On each line.
-    Each,
-    /// Nowhere.
-    Off,
+/// Defines an enum whose values are written as words.
+macro_rules! words {
+    (
+        $(#[$attribute:meta])*
+        $name:ident { $( $(#[$value_attribute:meta])* $value:ident = $word:literal, )+ }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+        pub(crate) enum $name {
+            $( $(#[$value_attribute])* $value, )+
+        }
+
+        impl $name {
+            /// Every word, in the order of the values.
+            pub(crate) const WORDS: &[&str] = &[$( $word, )+];
+        }
+
+        impl FromStr for $name {
+            type Err = SettingError;
+
+            fn from_str(text: &str) -> Result<Self, SettingError> {
+                match text {
+                    $( $word => Ok(Self::$value), )+
+                    _ => Err(SettingError {
+                        found: text.to_owned(),
+                        wanted: one_of(Self::WORDS),
+                    }),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(Self::WORDS[*self as usize])
+            }
+        }
+    };
 }
 
-/// What rings the terminal's bell; each rings for what the one before does, too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) enum BellLevel {
-    /// Nothing.
-    Off,
-    /// A message that names the person.
-    Mention,
-    /// A whisper.
-    #[default]
-    Whisper,
-    /// Every message.
-    All,
+words! {
+    /// The use of colours.
+    Color {
+        /// Where the terminal can, unless `NO_COLOR` is set.
+        #[default]
+        Auto = "auto",
+        Always = "always",
+        Never = "never",
+    }
+}
+
+words! {
+    /// The lines that show the time.
+    TimeDisplay {
+        /// The first line of each minute.
+        #[default]
+        Once = "once",
+        /// Every line.
+        Each = "each",
+        Off = "off",
+    }
+}
+
+words! {
+    /// The lines that ring the terminal's bell; each value includes those before it.
+    BellLevel {
+        Off = "off",
+        /// A message that mentions the user.
+        Mention = "mention",
+        #[default]
+        Whisper = "whisper",
+        /// Every message.
+        All = "all",
+    }
+}
+
+words! {
+    /// Whether entered lines are kept for the next run.
+    HistoryMode {
+        /// They are, except whispers.
+        #[default]
+        On = "on",
+        Off = "off",
+    }
+}
+
+/// `auto, always or never`
+fn one_of(words: &[&str]) -> String {
+    match words {
+        [words @ .., last] if !words.is_empty() => format!("{} or {last}", words.join(", ")),
+        words => words.concat(),
+    }
 }
 
 /// How often a lost connection is tried again.
@@ -96,127 +159,11 @@ pub(crate) enum Reconnect {
     /// Until it is back.
     #[default]
     Forever,
-    /// So many times in a row; 0: a lost connection is the end.
+    /// This many times in a row; 0: a lost connection is the end.
     Times(u32),
 }
 
-/// Whether what is entered is kept for the next time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum HistoryMode {
-    /// It is, but for whispers.
-    #[default]
-    On,
-    /// It is not.
-    Off,
-}
-
-/// A text is no value of a setting.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is not {wanted}")]
-pub(crate) struct SettingError {
-    found: String,
-    wanted: &'static str,
-}
-
-/// The words of a setting, and what they mean.
-type Words<T> = [(&'static str, T)];
-
-const COLORS: &Words<Color> = &[
-    ("auto", Color::Auto),
-    ("always", Color::Always),
-    ("never", Color::Never),
-];
-
-const TIMES: &Words<TimeDisplay> = &[
-    ("once", TimeDisplay::Once),
-    ("each", TimeDisplay::Each),
-    ("off", TimeDisplay::Off),
-];
-
-const BELLS: &Words<BellLevel> = &[
-    ("off", BellLevel::Off),
-    ("mention", BellLevel::Mention),
-    ("whisper", BellLevel::Whisper),
-    ("all", BellLevel::All),
-];
-
-const HISTORIES: &Words<HistoryMode> = &[("on", HistoryMode::On), ("off", HistoryMode::Off)];
-
 const FOREVER: &str = "forever";
-
-fn find<T: Copy>(words: &Words<T>, found: &str, wanted: &'static str) -> Result<T, SettingError> {
-    let of_word = words.iter().find(|(word, _)| *word == found);
-    of_word
-        .map(|(_, value)| *value)
-        .ok_or_else(|| SettingError {
-            found: found.to_owned(),
-            wanted,
-        })
-}
-
-fn word<T: PartialEq>(words: &Words<T>, wanted: &T) -> &'static str {
-    let (word, _) = words
-        .iter()
-        .find(|(_, value)| value == wanted)
-        .expect("every value has a word");
-    word
-}
-
-impl FromStr for Color {
-    type Err = SettingError;
-
-    fn from_str(text: &str) -> Result<Self, SettingError> {
-        find(COLORS, text, "auto, always or never")
-    }
-}
-
-impl fmt::Display for Color {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(word(COLORS, self))
-    }
-}
-
-impl FromStr for TimeDisplay {
-    type Err = SettingError;
-
-    fn from_str(text: &str) -> Result<Self, SettingError> {
-        find(TIMES, text, "once, each or off")
-    }
-}
-
-impl fmt::Display for TimeDisplay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(word(TIMES, self))
-    }
-}
-
-impl FromStr for BellLevel {
-    type Err = SettingError;
-
-    fn from_str(text: &str) -> Result<Self, SettingError> {
-        find(BELLS, text, "off, mention, whisper or all")
-    }
-}
-
-impl fmt::Display for BellLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(word(BELLS, self))
-    }
-}
-
-impl FromStr for HistoryMode {
-    type Err = SettingError;
-
-    fn from_str(text: &str) -> Result<Self, SettingError> {
-        find(HISTORIES, text, "on or off")
-    }
-}
-
-impl fmt::Display for HistoryMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(word(HISTORIES, self))
-    }
-}
 
 impl FromStr for Reconnect {
     type Err = SettingError;
@@ -227,7 +174,7 @@ impl FromStr for Reconnect {
         }
         text.parse().map(Self::Times).map_err(|_| SettingError {
             found: text.to_owned(),
-            wanted: "forever or a number of tries",
+            wanted: "forever or a number of tries".to_owned(),
         })
     }
 }
@@ -258,10 +205,10 @@ mod tests {
 
     #[test]
     fn every_value_is_read_as_it_is_written() {
-        is_read_back::<Color>(&["auto", "always", "never"]);
-        is_read_back::<TimeDisplay>(&["once", "each", "off"]);
-        is_read_back::<BellLevel>(&["off", "mention", "whisper", "all"]);
-        is_read_back::<HistoryMode>(&["on", "off"]);
+        is_read_back::<Color>(Color::WORDS);
+        is_read_back::<TimeDisplay>(TimeDisplay::WORDS);
+        is_read_back::<BellLevel>(BellLevel::WORDS);
+        is_read_back::<HistoryMode>(HistoryMode::WORDS);
         is_read_back::<Reconnect>(&["forever", "0", "12"]);
     }
 

@@ -7,45 +7,37 @@ use std::str::FromStr;
 use wac_core::DEFAULT_PORT;
 use wac_core::name::{Name, NameError};
 
-/// What was typed as the place to chat.
+/// A server, and the name to use there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// Who one is there, if that was typed too.
-    pub name: Option<Name>,
-    /// Where the server is.
-    pub address: Address,
+pub(crate) struct Target {
+    pub(crate) name: Option<Name>,
+    pub(crate) address: Address,
 }
 
-/// Where a server is.
+/// The address of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
-    /// A host, by name or number, and its port.
+pub(crate) enum Address {
+    /// A host, by name or IP address, and its port.
     Tcp {
         /// Without the brackets of an IPv6 address.
         host: String,
-        /// 4700 if none was typed.
+        /// Default: 4700.
         port: u16,
     },
     /// A Unix socket.
     Unix(PathBuf),
 }
 
-/// Why a text is no target.
+/// A text that is not a target.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum TargetError {
-    /// What stands before the `@`.
+pub(crate) enum TargetError {
+    /// The part before the `@` is not a name.
     #[error("{text:?} is not a name: {why}")]
-    Name {
-        /// As it was typed.
-        text: String,
-        /// What is wrong with it.
-        why: NameError,
-    },
-    /// There is no host.
+    Name { text: String, why: NameError },
     #[error("the host is missing; wanted [NAME@]HOST[:PORT] or unix:PATH")]
     NoHost,
-    /// What stands behind the last `:`.
+    /// The part after the last `:` is not a port.
     #[error("{0:?} is not a port; wanted a number from 1 to 65535")]
     Port(String),
 }
@@ -67,10 +59,10 @@ impl FromStr for Target {
 
 const UNIX: &str = "unix:";
 
-/// Reads a name as it was typed on the command line.
+/// Parses a name as it was typed on the command line.
 ///
 /// # Errors
-/// What is wrong with it.
+/// [`TargetError::Name`].
 pub(crate) fn parse_name(text: &str) -> Result<Name, TargetError> {
     text.parse().map_err(|why| TargetError::Name {
         text: text.to_owned(),
@@ -99,7 +91,7 @@ impl FromStr for Address {
     }
 }
 
-/// Takes the port off. Where no brackets tell an IPv6 address from its port, it has none.
+/// Splits the port off. An IPv6 address without brackets has none.
 fn split_port(text: &str) -> (&str, Option<&str>) {
     if let Some((host, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) {
         return (host, rest.strip_prefix(':'));

@@ -74,7 +74,7 @@ pub(crate) fn keep(hub: &Hub, address: &Address, first: Connection, dials: &Rece
     for () in dials {
         match Connection::open(address) {
             Ok(connection) => live(hub, connection),
-            Err(error) => hub.on(Event::Unreachable(&error.to_string())),
+            Err(error) => hub.on(Event::Unreachable(error.to_string())),
         }
     }
 }
@@ -84,7 +84,7 @@ fn live(hub: &Hub, connection: Connection) {
     hub.connected(&connection);
     thread::scope(|threads| {
         let sender = threads.spawn(|| hub.outbox.send_to(&*connection));
-        let why = line_reader::read(&*connection, |line| hub.on(Event::Line(line)));
+        let why = line_reader::read(&*connection, |line| hub.on(Event::Line(line.to_owned())));
         // The sender is released first, so that the outbox holds every line that was not sent.
         connection.shut_down();
         hub.outbox.close();

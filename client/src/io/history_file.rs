@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::app::commands::Input;
 use crate::app::looks_like_whisper;
-use crate::app::parse::Input;
 
 /// Most lines kept.
 pub(crate) const MAX_LINES: usize = 1000;
@@ -123,7 +123,7 @@ fn ends_within_line(file: &mut File) -> io::Result<bool> {
 fn may_be_kept(line: &str) -> bool {
     let is_private = match Input::parse(line) {
         Input::Whisper { .. } | Input::Reply(_) => true,
-        Input::Incomplete(_) | Input::Unknown { .. } => true,
+        Input::Misused(_) | Input::Unknown { .. } => true,
         _ => looks_like_whisper(line),
     };
     !is_private && !line.contains(char::is_control)

@@ -94,13 +94,13 @@ impl Hub {
     }
 
     /// Passes an event to the app and performs the actions it returns.
-    pub(crate) fn on(&self, event: Event<'_>) {
+    pub(crate) fn on(&self, event: Event) {
         self.on_locked(&mut self.app(), event);
     }
 
     /// Passes an entered line to the app; returns the fate of the row.
     pub(crate) fn entered(&self, line: &str) -> RowOutcome {
-        self.on_locked(&mut self.app(), Event::Entered(line))
+        self.on_locked(&mut self.app(), Event::Entered(line.to_owned()))
     }
 
     /// Reports the end of the input to the app. The row is kept if the user does not leave yet.
@@ -161,7 +161,7 @@ impl Hub {
         *lock(&self.prompt_state)
     }
 
-    fn on_locked(&self, app: &mut App, event: Event<'_>) -> RowOutcome {
+    fn on_locked(&self, app: &mut App, event: Event) -> RowOutcome {
         let (due, now) = (app.due(), Now::read());
         let mut row = RowOutcome::Cleared;
         for action in app.on(event, now) {
@@ -229,8 +229,8 @@ impl Hub {
             Action::Chat(name) => self.assign(Task::Chat(name)),
             Action::Mark(prompt_state) => *lock(&self.prompt_state) = prompt_state,
             Action::Time(time) => *lock(&self.time) = time,
-            // `on_locked` returns it to the caller.
-            Action::Keep => {}
+            // `on_locked` returns the first to the caller; a chat's input is not read on request.
+            Action::Keep | Action::Read => {}
             Action::Dial => self.dial(),
             Action::HangUp => self.hang_up(),
             Action::End(reason) => self.end(reason),

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use wac_core::MAX_CLIENT_LINE_BYTES;
 
-use crate::app::input::InputError;
+use crate::app::event::InputError;
 
 /// Longest line held in memory: twice what can be sent.
 const MAX_BYTES: usize = 2 * MAX_CLIENT_LINE_BYTES;
@@ -26,7 +26,7 @@ pub(crate) fn next_line(
         input.skip_until(b'\n')?;
         return Ok(Some(Err(InputError::TooLong)));
     }
-    let text = String::from_utf8(line).map_err(|_| InputError::NotText);
+    let text = String::from_utf8(line).map_err(|_| InputError::NotUtf8);
     Ok(Some(text.map(without_end)))
 }
 
@@ -44,7 +44,7 @@ mod tests {
         let mut input = &b"one\r\n\xff\n\ntwo"[..];
         let mut next = || next_line(&mut input).unwrap();
         assert_eq!(next(), Some(Ok("one".into())));
-        assert_eq!(next(), Some(Err(InputError::NotText)));
+        assert_eq!(next(), Some(Err(InputError::NotUtf8)));
         assert_eq!(next(), Some(Ok(String::new())));
         assert_eq!(next(), Some(Ok("two".into())));
         assert_eq!(next(), None);

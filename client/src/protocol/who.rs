@@ -2,7 +2,6 @@
 //! answer.
 
 use std::collections::VecDeque;
-use std::mem;
 
 use wac_core::wire::notice::Notice;
 
@@ -20,40 +19,56 @@ pub(crate) enum WhoPurpose {
 /// The pending requests, and the answer being received.
 #[derive(Debug, Default)]
 pub(crate) struct WhoAssembly {
-    asked: VecDeque<WhoPurpose>,
-    names: Vec<String>,
-    /// Number of names that the answer announced.
-    announced: usize,
+    pending: VecDeque<WhoPurpose>,
+    answer: Option<WhoAnswer>,
 }
 
+#[derive(Debug)]
+struct WhoAnswer {
+    /// Number of names that its first line announced.
+    announced: usize,
+    names: Vec<String>,
+}
+
+/// One line of an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct WhoReply {
     pub(crate) purpose: WhoPurpose,
-    /// All names, once the list is complete.
+    /// The names on this line.
+    pub(crate) names: Vec<String>,
+    /// All names, once the answer is complete.
     pub(crate) whole: Option<Vec<String>>,
 }
 
 impl WhoAssembly {
+    /// Notes a request that is being sent.
     pub(crate) fn ask(&mut self, purpose: WhoPurpose) {
-        self.asked.push_back(purpose);
+        self.pending.push_back(purpose);
     }
 
     /// Takes a notice that belongs to an answer; returns `None` for others.
     pub(crate) fn take(&mut self, notice: &Notice<'_>) -> Option<WhoReply> {
-        let purpose = self.asked.front()?.clone();
+        let purpose = self.pending.front()?.clone();
         let Notice::Online(online) = notice else {
             return None;
         };
         if let Some(announced) = online.announced {
-            self.announced = announced;
-            self.names.clear();
+            let names = Vec::new();
+            self.answer = Some(WhoAnswer { announced, names });
         }
-        self.names.extend(online.names().map(str::to_owned));
-        let whole = (self.names.len() >= self.announced).then(|| {
-            self.asked.pop_front();
-            mem::take(&mut self.names)
-        });
-        Some(WhoReply { purpose, whole })
+        let answer = self.answer.as_mut()?;
+        let names: Vec<String> = online.names().map(str::to_owned).collect();
+        answer.names.extend_from_slice(&names);
+        let is_complete = answer.names.len() >= answer.announced;
+        let whole = self.answer.take_if(|_| is_complete);
+        if whole.is_some() {
+            self.pending.pop_front();
+        }
+        Some(WhoReply {
+            purpose,
+            names,
+            whole: whole.map(|answer| answer.names),
+        })
     }
 
     /// Drops the requests of a connection that is gone.
@@ -68,25 +83,33 @@ mod tests {
 
     #[test]
     fn a_list_is_whole_when_all_have_come() {
+        let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let reply = |purpose, names: &[&str], whole: Option<&[&str]>| {
+            let (names, whole) = (owned(names), whole.map(owned));
+            Some(WhoReply {
+                purpose,
+                names,
+                whole,
+            })
+        };
         let mut who = WhoAssembly::default();
-        assert_eq!(who.take(&Notice::parse("online (1): bob")), None);
+        let take = |who: &mut WhoAssembly, line| who.take(&Notice::parse(line));
+        assert_eq!(take(&mut who, "online (1): bob"), None);
         who.ask(WhoPurpose::Refresh);
         who.ask(WhoPurpose::List);
-        let part = |purpose, whole| Some(WhoReply { purpose, whole });
         assert_eq!(
-            who.take(&Notice::parse("online (3): ann, bob")),
-            part(WhoPurpose::Refresh, None)
+            take(&mut who, "online (3): ann, bob"),
+            reply(WhoPurpose::Refresh, &["ann", "bob"], None)
         );
-        assert_eq!(who.take(&Notice::parse("bob joined")), None);
-        let all = ["ann", "bob", "zoe"].map(str::to_owned).to_vec();
+        assert_eq!(take(&mut who, "bob joined"), None);
         assert_eq!(
-            who.take(&Notice::parse("online: zoe")),
-            part(WhoPurpose::Refresh, Some(all))
+            take(&mut who, "online: zoe"),
+            reply(WhoPurpose::Refresh, &["zoe"], Some(&["ann", "bob", "zoe"]))
         );
         assert_eq!(
-            who.take(&Notice::parse("online (0)")),
-            part(WhoPurpose::List, Some(vec![]))
+            take(&mut who, "online (0)"),
+            reply(WhoPurpose::List, &[], Some(&[]))
         );
-        assert_eq!(who.take(&Notice::parse("online (0)")), None);
+        assert_eq!(take(&mut who, "online (0)"), None);
     }
 }

@@ -1,7 +1,6 @@
-//! Driver of a [`Script`]: performs its actions on the socket, standard input and output, and the
-//! clock.
+//! Driver of a [`Script`]: performs its actions on the socket, standard input and output.
 //!
-//! Two threads tell what comes, from the server and from the input, over one short queue; a third
+//! Two threads report what comes from the server and from the input, over one short queue; a third
 //! writes to the server. Only the output may make the script wait.
 
 use std::io::{self, BufRead, BufWriter, StdoutLock, Write};
@@ -9,160 +8,161 @@ use std::process;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread;
-use std::time::Instant;
 
-use jiff::Timestamp;
-
-use super::{Action, Event, Now, Script};
+use super::{Script, pipe};
+use crate::app::event::{Action, Event};
 use crate::app::exit::ExitReason;
+use crate::app::line::Line;
 use crate::io::connection::Connection;
 use crate::io::input_lines::next_line;
 use crate::io::line_reader;
 use crate::io::outbox::Outbox;
+use crate::protocol::clock::Now;
 use crate::terminal::signals;
 
-/// Events that may wait: what one read of the socket gives is told without a pause.
+/// Capacity of the queue: the lines of one read of the socket are reported without a pause.
 const QUEUE: usize = 64;
 
-/// Plays a script to its end.
+/// An event, or the reason why the input cannot be read.
+type Report = Result<Event, io::Error>;
+
+/// Runs a script to its end.
 ///
 /// # Errors
-/// Where it cannot begin.
+/// The script cannot start.
 pub(crate) fn play(
     mut script: impl Script,
     connection: Connection,
     input: impl BufRead + Send + 'static,
 ) -> io::Result<ExitReason> {
-    // There is nothing to give back, and the output may be stuck: nothing to wait for.
+    // There is nothing to restore, and the output may be stuck: nothing to wait for.
     signals::watch(|signal| process::exit(ExitReason::Signal(signal).code().into()))?;
     let played = Driver::open(connection, input).play(&mut script);
     Ok(played.unwrap_or_else(|error| ExitReason::unwritten(&error)))
 }
 
 struct Driver {
+    connection: Arc<Connection>,
     outbox: Arc<Outbox>,
-    /// Asks for the next line of the input.
+    /// Requests the next line of the input.
     input: Sender<()>,
-    coming: Receiver<Event>,
-    wake: Option<Instant>,
+    reports: Receiver<Report>,
     output: BufWriter<StdoutLock<'static>>,
 }
 
 impl Driver {
     /// Starts the threads.
     fn open(connection: Connection, input: impl BufRead + Send + 'static) -> Self {
-        let (events, coming) = mpsc::sync_channel(QUEUE);
-        let outbox = Arc::new(Outbox::default());
+        let (reporter, reports) = mpsc::sync_channel(QUEUE);
+        let (connection, outbox) = (Arc::new(connection), Arc::new(Outbox::default()));
         outbox.open();
-        let input = spawn_input(input, outbox.clone(), events.clone());
-        let (writing, connection) = (outbox.clone(), Arc::new(connection));
-        let reading = connection.clone();
-        thread::spawn(move || writing.send_to(&*connection));
-        thread::spawn(move || read(&reading, &events));
+        let input = spawn_input(input, outbox.clone(), reporter.clone());
+        let (sender, sent) = (connection.clone(), outbox.clone());
+        thread::spawn(move || sent.send_to(&*sender));
+        let reader = connection.clone();
+        thread::spawn(move || read(&reader, &reporter));
         Self {
+            connection,
             outbox,
             input,
-            coming,
-            wake: None,
+            reports,
             output: BufWriter::new(io::stdout().lock()),
         }
     }
 
+    /// Runs the script.
+    ///
     /// # Errors
-    /// Where the output takes no more.
+    /// The output accepts no more.
     fn play(&mut self, script: &mut impl Script) -> io::Result<ExitReason> {
-        let mut event = Event::Connected;
+        let mut report = Ok(Event::Connected);
         loop {
-            let now = Now {
-                instant: Instant::now(),
-                time: Timestamp::now(),
+            let event = match report {
+                Ok(event) => event,
+                Err(error) => {
+                    let why = format!("cannot read the input: {error}");
+                    return Ok(ExitReason::Failed(why));
+                }
             };
-            for action in script.on(event, now) {
+            for action in script.on(event, Now::read()) {
                 if let Some(reason) = self.perform(action)? {
                     self.output.flush()?;
                     return Ok(reason);
                 }
             }
-            event = self.next()?;
+            report = self.next(script)?;
         }
     }
 
     fn perform(&mut self, action: Action) -> io::Result<Option<ExitReason>> {
         match action {
-            // The input is held back while the outbox is full, so only a sign of life finds no room,
-            // and what waits there is one.
+            // The input is held back while the outbox is full, so only a probe finds no room, and the
+            // lines that wait will show whether the server is there.
             Action::Send(line) => drop(self.outbox.push(line)),
-            Action::Print(line) => writeln!(self.output, "{line}")?,
-            Action::Tell(line) => {
-                self.output.flush()?;
-                eprintln!("wac: {line}");
-            }
-            // Where the input has ended, it has said so.
+            Action::Show(line) | Action::Ring(line) => pipe::print_line(line, &mut self.output)?,
+            Action::Tell(note) => pipe::print_line(Line::Note(note), &mut self.output)?,
+            // The input thread ends with the input, which has been reported.
             Action::Read => drop(self.input.send(())),
-            Action::Wake(at) => self.wake = Some(at),
+            Action::HangUp => self.connection.shut_down(),
             Action::End(reason) => return Ok(Some(reason)),
+            // There is no row, no log and no second connection.
+            Action::Ask | Action::Chat(_) | Action::Mark(_) | Action::Keep => {}
+            Action::Log(_) | Action::Time(_) | Action::Dial => {}
         }
         Ok(None)
     }
 
-    /// Waits for the next event. What is printed stays with us only as long as more comes at once.
-    fn next(&mut self) -> io::Result<Event> {
-        if self.wake.is_some_and(|at| at <= Instant::now()) {
-            self.wake = None;
-            return Ok(Event::Due);
+    /// Waits for the next event. Output is buffered only as long as more events follow at once.
+    fn next(&mut self, script: &impl Script) -> io::Result<Report> {
+        let wait = script
+            .due()
+            .map(|due| due.saturating_sub(Now::read().elapsed));
+        if wait.is_some_and(|wait| wait.is_zero()) {
+            return Ok(Ok(Event::Tick));
         }
-        if let Ok(event) = self.coming.try_recv() {
-            return Ok(event);
+        if let Ok(report) = self.reports.try_recv() {
+            return Ok(report);
         }
         self.output.flush()?;
-        Ok(self.wait())
-    }
-
-    fn wait(&mut self) -> Event {
-        let event = match self.wake {
-            Some(at) => self
-                .coming
-                .recv_timeout(at.saturating_duration_since(Instant::now())),
-            None => self.coming.recv().map_err(RecvTimeoutError::from),
+        let report = match wait {
+            Some(wait) => self.reports.recv_timeout(wait),
+            None => self.reports.recv().map_err(RecvTimeoutError::from),
         };
-        match event {
-            Err(RecvTimeoutError::Timeout) => {
-                self.wake = None;
-                Event::Due
-            }
-            event => event.expect("a script ends with the connection"),
-        }
+        Ok(match report {
+            Err(RecvTimeoutError::Timeout) => Ok(Event::Tick),
+            report => report.expect("a script ends with the connection"),
+        })
     }
 }
 
-/// Tells what comes from the server.
-fn read(connection: &Connection, events: &SyncSender<Event>) {
-    // Where nobody takes it, it is ending already.
-    let tell = |event| drop(events.send(event));
-    let why = line_reader::read(connection, |line| tell(Event::Line(line.to_owned())));
-    tell(Event::Lost(why));
+/// Reports what comes from the server.
+fn read(connection: &Connection, reports: &SyncSender<Report>) {
+    // A receiver that is gone means that the script has ended.
+    let report = |event| drop(reports.send(Ok(event)));
+    let why = line_reader::read(connection, |line| report(Event::Line(line.to_owned())));
+    let unsent = Vec::new();
+    report(Event::Lost { why, unsent });
 }
 
-/// Tells of a line of the input whenever one is asked for, and there is room to send it.
+/// Reports a line of the input for each request, as soon as there is room to send it.
 fn spawn_input(
     mut input: impl BufRead + Send + 'static,
     outbox: Arc<Outbox>,
-    events: SyncSender<Event>,
+    reports: SyncSender<Report>,
 ) -> Sender<()> {
-    let (ask, asked) = mpsc::channel();
+    let (request, requests) = mpsc::channel();
     thread::spawn(move || {
-        for () in asked {
+        for () in requests {
             outbox.wait_for_room();
-            let event = match next_line(&mut input) {
-                Ok(Some(Ok(line))) => Event::Input(line),
-                Ok(Some(Err(why))) => Event::InputError(why),
-                Ok(None) => Event::InputEnded,
-                Err(error) => Event::InputFailed(error.to_string()),
-            };
-            if events.send(event).is_err() {
+            let report = next_line(&mut input).map(|line| match line {
+                Some(Ok(line)) => Event::Entered(line),
+                Some(Err(why)) => Event::InputError(why),
+                None => Event::InputEnded,
+            });
+            if reports.send(report).is_err() {
                 return;
             }
         }
     });
-    ask
+    request
 }

@@ -1,7 +1,7 @@
 //! Output formats of `wac listen`: as the server sends it, JSON, or a template.
 //!
-//! No form lets through what a terminal obeys: see [`render`](crate::terminal::render). In JSON it is written
-//! as `\u009b`, so that a program still gets the very text.
+//! No format lets through anything that a terminal obeys: see [`render`](crate::terminal::render).
+//! JSON escapes it (`\u009b`), so that a program still gets the exact text.
 
 use std::fmt::Write;
 use std::str::FromStr;
@@ -12,20 +12,19 @@ use serde::Serialize;
 use super::filter::{Kind, Said};
 use crate::terminal::render::sanitize;
 
-/// How it is printed.
+/// An output format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Format {
     /// `bob: hello`
     Wire,
     /// `{"time":"…","kind":"message","from":"bob","text":"hello"}`
     Json,
-    /// As a format says.
     Template(Template),
 }
 
-/// A format: `{time} {from}: {text}`.
+/// A template: `{time} {from}: {text}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template(Vec<Part>);
+pub(crate) struct Template(Vec<Part>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
@@ -41,7 +40,7 @@ enum Field {
     Text,
 }
 
-/// The names of the fields: in a format, and in JSON.
+/// The names of the fields, in a template and in JSON.
 const FIELDS: [(&str, Field); 4] = [
     ("time", Field::Time),
     ("kind", Field::Kind),
@@ -49,11 +48,11 @@ const FIELDS: [(&str, Field); 4] = [
     ("text", Field::Text),
 ];
 
-/// Why a text is no format.
+/// A text that is not a template.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum TemplateError {
-    /// What stands in braces.
+pub(crate) enum TemplateError {
+    /// The text in braces is not a field.
     #[error(
         "{0:?} is no field; there are {{time}}, {{kind}}, {{from}} and {{text}}; {{{{ is a brace"
     )]
@@ -61,13 +60,13 @@ pub enum TemplateError {
     /// A `{` without its `}`.
     #[error("a {{ has no }}; {{{{ is a brace")]
     Open,
-    /// What stands behind a backslash.
+    /// The character after a backslash is not an escape.
     #[error("\\{0} is nothing; there are \\t, \\n and \\\\")]
     Escape(String),
 }
 
 impl Format {
-    /// Returns what is printed of what was said.
+    /// Formats a message that arrived at `time`.
     pub(crate) fn write(&self, said: &Said<'_>, time: Timestamp) -> String {
         match self {
             Self::Wire => on_the_wire(said),
@@ -103,7 +102,7 @@ fn json(said: &Said<'_>, time: Timestamp) -> String {
     escape(&json.expect("texts can be written as JSON"))
 }
 
-/// Escapes what a terminal might obey: JSON asks for that of C0 alone.
+/// Escapes every character that a terminal might obey: JSON requires that only of C0.
 fn escape(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
@@ -170,7 +169,7 @@ impl FromStr for Template {
     }
 }
 
-/// Takes what stands behind a backslash off `rest`.
+/// Takes an escape, without its backslash, off `rest`.
 fn escaped(rest: &mut &str) -> Result<char, TemplateError> {
     let c = rest.chars().next();
     let meant = match c {

@@ -1,91 +1,72 @@
 //! Verbs for scripts: `wac send`, `wac listen`, `wac who`, the pipe, `wac --raw`.
 //!
 //! ```text
-//!  socket ─▶ net ─┐                           ┌─▶ outbox ─▶ sender ─▶ socket
-//!                 ├─▶ Script::on(Event, Now) ──┼─▶ standard output, standard error
-//!  input ─────────┘   ─▶ Vec<Action>          └─▶ the next line of the input, the clock
+//!  socket ─▶ reader ─┐                          ┌─▶ outbox ─▶ sender ─▶ socket
+//!                    ├─▶ Script::on(Event, Now) ─┼─▶ standard output, standard error
+//!  input ────────────┘   ─▶ Vec<Action>         └─▶ the next line of the input
 //! ```
 //!
-//! What each of them does is decided by a pure machine of its own; `stage` performs it. Every queue
-//! is bounded: the input is held back while the server holds back, and the server's lines wait in the
-//! socket while nobody takes the output, so that a script is told of every line or loses the
-//! connection, and never has a hole in what it hears.
+//! Send, listen and who are pure state machines, which the [`driver`] runs. Every queue is bounded:
+//! the input is held back while the server holds back, and the server's lines wait in the socket
+//! while nobody reads the output. So a script gets every line or loses the connection; no line is ever
+//! left out.
 
-mod closing;
-mod deadline;
 pub(crate) mod driver;
 pub(crate) mod filter;
 pub(crate) mod format;
-mod keepalive;
 pub(crate) mod listen;
-mod login;
 pub(crate) mod pipe;
 pub(crate) mod rate;
 pub(crate) mod raw;
 pub(crate) mod send;
 pub(crate) mod who;
 
-use std::time::Instant;
+use std::time::Duration;
 
-use jiff::Timestamp;
-
+use crate::app::event::{Action, Event};
 use crate::app::exit::ExitReason;
-use crate::app::input::InputError;
+use crate::app::messages;
+use crate::protocol::clock::Now;
+use crate::protocol::keepalive::{Liveness, PROBE};
+use crate::protocol::session::Session;
+use crate::terminal::render::sanitize;
 
-/// Sent first: what comes behind its answer is no greeting.
-const GREETED: &str = "wac greeted";
-
-/// What has happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// The connection stands.
-    Connected,
-    /// The server sent a line; its ending is taken off.
-    Line(String),
-    /// The next line of the input, as [asked for](Action::Read).
-    Input(String),
-    /// The next line of the input cannot be taken.
-    InputError(InputError),
-    /// The input has no next line.
-    InputEnded,
-    /// The input cannot be read: what the system says.
-    InputFailed(String),
-    /// The time [asked for](Action::Wake) has come.
-    Due,
-    /// The server is gone: `None` where it closed in order, else what the system says.
-    Lost(Option<String>),
-}
-
-/// What is to be done, in the order given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Action {
-    /// Send a line to the server; its ending is added.
-    Send(String),
-    /// Print a line to standard output; it has been [rendered](crate::terminal::render).
-    Print(String),
-    /// Print a word of our own to standard error.
-    Tell(String),
-    /// Read the next line of the input.
-    Read,
-    /// Say when it is so late; the last one asked for counts.
-    Wake(Instant),
-    /// End.
-    End(ExitReason),
-}
-
-/// When something happens.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Now {
-    /// For what lasts.
-    instant: Instant,
-    /// For what is shown.
-    time: Timestamp,
-}
-
-/// A subcommand's mind.
+/// The state machine of a verb.
 pub(crate) trait Script {
-    /// Takes note of what has happened, and returns what is to be done.
+    /// Takes an event; returns the actions to perform.
     fn on(&mut self, event: Event, now: Now) -> Vec<Action>;
+
+    /// Returns when the next [`Event::Tick`] is due; `None` if none is.
+    fn due(&self) -> Option<Duration>;
+}
+
+/// Probes a silent server.
+///
+/// # Errors
+/// The connection is dead, for this reason.
+fn keep_alive(session: &mut Session, now: Now) -> Result<Vec<Action>, String> {
+    match session.keepalive.check(now) {
+        Liveness::Alive => Ok(Vec::new()),
+        Liveness::Doubtful => Ok(vec![Action::Send(PROBE.to_owned())]),
+        Liveness::Dead(after) => Err(messages::no_answer(after)),
+    }
+}
+
+/// Describes the loss of a connection.
+fn loss(session: &Session, why: Option<String>) -> String {
+    messages::lost(&sanitize(&session.loss(why)))
+}
+
+/// Ends a script that has lost its connection.
+fn end_lost(session: &Session, why: Option<String>) -> Vec<Action> {
+    let lost = Action::Tell(loss(session, why));
+    vec![lost, Action::End(ExitReason::Lost)]
+}
+
+/// Ends a script whose login was refused.
+fn end_refused(why: &str) -> Vec<Action> {
+    let refused = Action::Tell(messages::login_refused(&sanitize(why)));
+    vec![refused, Action::End(ExitReason::LoginRefused)]
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
         hub.outbox.wait_for_room();
         match next_line(&mut input) {
             Ok(None) => return hub.on(Event::InputEnded),
-            Ok(Some(Ok(line))) => hub.on(Event::Entered(&line)),
+            Ok(Some(Ok(line))) => hub.on(Event::Entered(line)),
             Ok(Some(Err(why))) => hub.on(Event::InputError(why)),
             Err(error) => {
                 return hub.end(ExitReason::Failed(format!(
@@ -54,15 +54,25 @@ fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
 /// The output accepts no more.
 fn print(batch: Vec<TranscriptLine>, mut output: impl Write) -> io::Result<()> {
     for of_batch in batch {
-        match of_batch.line {
-            Line::Note(text) | Line::Lost(text) => {
-                output.flush()?;
-                eprintln!("wac: {}", sanitize(&text));
-            }
-            Line::Wire(text) => writeln!(output, "{}", sanitize(&text))?,
-            // The rest is for people: a program gets the server's own lines.
-            _ => {}
-        }
+        print_line(of_batch.line, &mut output)?;
     }
     output.flush()
+}
+
+/// Writes a line for a program; only notes are flushed.
+///
+/// # Errors
+/// The output accepts no more.
+pub(super) fn print_line(line: Line, output: &mut impl Write) -> io::Result<()> {
+    match line {
+        Line::Note(text) | Line::Lost(text) => {
+            output.flush()?;
+            eprintln!("wac: {}", sanitize(&text));
+        }
+        Line::Output(text) => writeln!(output, "{text}")?,
+        Line::Wire(text) => writeln!(output, "{}", sanitize(&text))?,
+        // The rest is for people: a program gets the server's own lines.
+        _ => {}
+    }
+    Ok(())
 }

@@ -3,17 +3,17 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The least time between two messages.
+/// A rate, as the least time between two messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// Longer than nothing.
-    pub interval: Duration,
+pub(crate) struct Rate {
+    /// Never zero.
+    pub(crate) interval: Duration,
 }
 
-/// A text is no rate.
+/// A text that is not a rate.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("wanted N/s, N/m or N/h, N at least 1")]
-pub struct RateError;
+pub(crate) struct RateError;
 
 impl FromStr for Rate {
     type Err = RateError;

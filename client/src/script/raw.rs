@@ -4,15 +4,16 @@
 //!  standard input ─▶ socket, up to the input's end, which the server is told of
 //!  socket ─▶ standard output, up to the connection's end
 //! ```
-//! Nothing is sent that was not typed, nothing that comes is hidden, nothing is connected again. A
-//! terminal is shown what comes as the chat shows it, and obeys none of it; what is no terminal is
-//! given the very bytes.
+//! Nothing is sent that was not typed, nothing that arrives is hidden, and a lost connection is the
+//! end. A terminal gets the lines as the chat renders them, so that it obeys none; a file or a pipe
+//! gets the exact bytes.
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::thread;
 
 use crate::app::exit::ExitReason;
+use crate::app::messages;
 use crate::io::connection::Connection;
 use crate::io::line_reader;
 use crate::terminal::render::sanitize;
@@ -30,14 +31,14 @@ pub(crate) fn run(connection: Connection) -> ExitReason {
     }
 }
 
-/// Sends what is typed. Its end leaves the other way open, for answers that are under way.
+/// Sends the input. At its end the other direction stays open, for answers that are under way.
 fn send(mut input: impl Read, mut connection: &Connection) {
-    // Where the connection takes no more, whoever reads knows why.
+    // The reading direction reports why a connection accepts no more.
     let _ = io::copy(&mut input, &mut connection);
     connection.end_sending();
 }
 
-/// Shows line by line what comes.
+/// Shows the server's lines on a terminal.
 fn show(connection: impl Read, mut output: impl Write) -> ExitReason {
     let mut failed = None;
     let lost = line_reader::read(connection, |line| {
@@ -52,7 +53,7 @@ fn show(connection: impl Read, mut output: impl Write) -> ExitReason {
     )
 }
 
-/// Passes on what comes, byte by byte.
+/// Passes the server's bytes on.
 fn pass(mut connection: impl Read, mut output: impl Write) -> ExitReason {
     let mut buffer = [0; 64 * 1024];
     loop {
@@ -75,6 +76,6 @@ fn ended(lost: Option<&str>) -> ExitReason {
     let Some(why) = lost else {
         return ExitReason::Done;
     };
-    eprintln!("wac: connection lost: {why}");
+    eprintln!("wac: {}", messages::lost(why));
     ExitReason::Lost
 }

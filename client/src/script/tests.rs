@@ -1,26 +1,29 @@
 //! Dialogues with the scripts.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wac_core::name::Name;
 
 use super::filter::Filter;
 use super::format::Format;
-use super::{Action, Event, Now, Script, listen, send, who};
+use super::{Script, listen, send, who};
+use crate::app::event::{Action, Event, InputError};
 use crate::app::exit::ExitReason;
-use crate::app::input::InputError;
+use crate::app::line::Line;
+use crate::protocol::clock::Now;
+use crate::protocol::session::Farewell;
 
 /// A script and the time it is.
 struct Dialogue<S> {
     script: S,
-    now: Instant,
+    now: Duration,
 }
 
 impl<S: Script> Dialogue<S> {
     /// Begins one: the connection stands.
     #[track_caller]
     fn begin(script: S, actions: &[Action]) -> Self {
-        let now = Instant::now();
+        let now = Duration::ZERO;
         let mut dialogue = Self { script, now };
         dialogue.on(Event::Connected, actions);
         dialogue
@@ -36,15 +39,14 @@ impl<S: Script> Dialogue<S> {
         dialogue
     }
 
-    /// The event leads to these actions; when it wants to be woken is not looked at.
+    /// The event leads to these actions.
     #[track_caller]
     fn on(&mut self, event: Event, actions: &[Action]) {
         let now = Now {
-            instant: self.now,
-            time: "2026-11-22T10:41:07Z".parse().unwrap(),
+            elapsed: self.now,
+            ..Now::default()
         };
-        let mut done = self.script.on(event.clone(), now);
-        done.retain(|action| !matches!(action, Action::Wake(_)));
+        let done = self.script.on(event.clone(), now);
         assert_eq!(done, actions, "on {event:?}");
     }
 
@@ -55,14 +57,14 @@ impl<S: Script> Dialogue<S> {
 
     #[track_caller]
     fn reads(&mut self, line: &str, actions: &[Action]) {
-        self.on(Event::Input(line.to_owned()), actions);
+        self.on(Event::Entered(line.to_owned()), actions);
     }
 
-    /// So much later it is woken.
+    /// Lets time pass; then a tick is due.
     #[track_caller]
     fn wakes_after(&mut self, wait: Duration, actions: &[Action]) {
         self.now += wait;
-        self.on(Event::Due, actions);
+        self.on(Event::Tick, actions);
     }
 }
 
@@ -71,7 +73,7 @@ fn said(line: &str) -> Action {
 }
 
 fn printed(line: &str) -> Action {
-    Action::Print(line.to_owned())
+    Action::Show(Line::Output(line.to_owned()))
 }
 
 fn told(line: &str) -> Action {
@@ -80,6 +82,13 @@ fn told(line: &str) -> Action {
 
 fn ends(reason: ExitReason) -> Action {
     Action::End(reason)
+}
+
+fn loses(why: Option<&str>) -> Event {
+    Event::Lost {
+        why: why.map(str::to_owned),
+        unsent: Vec::new(),
+    }
 }
 
 fn name(name: &str) -> Name {
@@ -94,7 +103,7 @@ fn sender() -> send::SendPlan {
     send::SendPlan {
         name: name("ann"),
         to: None,
-        confirm: false,
+        farewell: Farewell::Quit,
         rate: None,
         timeout: None,
     }
@@ -102,7 +111,7 @@ fn sender() -> send::SendPlan {
 
 fn confirming() -> send::SendPlan {
     send::SendPlan {
-        confirm: true,
+        farewell: Farewell::Fence,
         ..sender()
     }
 }
@@ -146,7 +155,7 @@ fn send_knows_what_was_surely_not_taken() {
     let mut send = sending(confirming());
     let lost = "connection lost: the server is stopping";
     send.hears("* closing: the server is stopping", &[]);
-    send.on(Event::Lost(None), &[told(lost), ends(ExitReason::Lost)]);
+    send.on(loses(None), &[told(lost), ends(ExitReason::Lost)]);
 }
 
 #[test]
@@ -156,7 +165,7 @@ fn send_knows_what_may_have_been_taken() {
     send.on(Event::InputEnded, &[said("PING wac taken")]);
     let lost = "not confirmed (1 sent): connection lost: reset";
     send.on(
-        Event::Lost(Some("reset".into())),
+        loses(Some("reset")),
         &[told(lost), ends(ExitReason::NotConfirmed)],
     );
 }
@@ -167,7 +176,7 @@ fn send_without_a_farewell_is_a_loss() {
     send.reads("one", &[said("MSG one"), Action::Read]);
     send.on(Event::InputEnded, &[said("QUIT")]);
     let lost = "connection lost: the server has closed it";
-    send.on(Event::Lost(None), &[told(lost), ends(ExitReason::Lost)]);
+    send.on(loses(None), &[told(lost), ends(ExitReason::Lost)]);
 }
 
 #[test]
@@ -183,7 +192,7 @@ fn send_tells_what_was_refused_and_goes_on() {
         &[told("not sent: a line is 1 bytes too long"), Action::Read],
     );
     send.on(
-        Event::InputError(InputError::NotText),
+        Event::InputError(InputError::NotUtf8),
         &[
             told("not sent: a line of the input is not UTF-8"),
             Action::Read,
@@ -285,7 +294,7 @@ fn listen_prints_what_is_said_and_nothing_else() {
     listen.hears("bob whispers, \"psst\"", &[]);
     let lost = "connection lost: you read too slowly";
     listen.hears("* closing: you read too slowly", &[]);
-    listen.on(Event::Lost(None), &[told(lost), ends(ExitReason::Lost)]);
+    listen.on(loses(None), &[told(lost), ends(ExitReason::Lost)]);
 }
 
 #[test]
@@ -335,7 +344,7 @@ fn listen_notices_a_dead_link() {
 
 fn asking() -> Dialogue<who::WhoScript> {
     Dialogue::begin(
-        who::WhoScript::default(),
+        who::WhoScript::new(),
         &[said("PING wac greeted"), said("WHO")],
     )
 }

@@ -70,7 +70,7 @@ impl LineEditor {
     fn ask(&mut self) {
         self.context.asking.store(true, Ordering::Relaxed);
         match self.editor.readline("name: ") {
-            Ok(name) => self.context.hub.on(Event::Entered(&name)),
+            Ok(name) => self.context.hub.on(Event::Entered(name)),
             Err(error) => self.ended(&error),
         }
     }

@@ -92,7 +92,7 @@ impl LineHistory {
     }
 }
 
-/// What Ctrl-R needs; the rest is kept by [`LineHistory::keep`] alone.
+/// The part that Ctrl-R needs; lines are added by [`LineHistory::keep`] alone.
 impl History for LineHistory {
     fn get(&self, index: usize, _: SearchDirection) -> rustyline::Result<Option<SearchResult<'_>>> {
         Ok(self.find(index, SearchDirection::Forward, |_| Some(0)))

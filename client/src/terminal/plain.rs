@@ -54,9 +54,9 @@ fn enter_one(input: &mut impl BufRead, hub: &Hub) -> io::Result<bool> {
     let Some(line) = next_line(input)? else {
         return Ok(hub.input_ended() == RowOutcome::Kept);
     };
-    hub.on(match &line {
+    hub.on(match line {
         Ok(line) => Event::Entered(line),
-        Err(why) => Event::InputError(*why),
+        Err(why) => Event::InputError(why),
     });
     Ok(true)
 }

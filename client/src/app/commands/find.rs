@@ -1,22 +1,24 @@
 //! Command lookup by a word or an unambiguous prefix, with suggestions for misspelled words.
 
+use strsim::osa_distance;
+
 use super::{COMMANDS, SlashCommand};
 
-/// Why a word is no command.
+/// A word that names no command.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum UnknownCommand {
-    /// More than one begins so.
+    /// It is a prefix of several.
     Ambiguous(Vec<&'static str>),
-    /// None does, but one is spelled almost so.
+    /// One is spelled almost like it.
     Misspelled(&'static str),
     /// None is like it.
     Nothing,
 }
 
-/// Finds the command of a word, or of the only one that begins so; in any case.
+/// Finds a command by its word, or by a prefix of its word alone; in any case.
 ///
 /// # Errors
-/// Why there is none.
+/// [`UnknownCommand`].
 pub(crate) fn find(word: &str) -> Result<&'static SlashCommand, UnknownCommand> {
     let word = word.to_lowercase();
     if let Some(command) = COMMANDS.iter().find(|command| command.word == word) {
@@ -38,60 +40,35 @@ pub(crate) fn find(word: &str) -> Result<&'static SlashCommand, UnknownCommand> 
     }
 }
 
-/// Returns the command that is fewest typing errors away: one in a short word, two in a longer one.
+/// Returns the command the fewest typing errors away: at most one in a short word, two in a longer one.
 fn nearest(word: &str) -> Option<&'static str> {
-    let errors = |command: &SlashCommand| typing_errors(word, command.word);
+    let errors = |command: &SlashCommand| osa_distance(word, command.word);
     let nearest = COMMANDS.iter().min_by_key(|command| errors(command))?;
     let allowed = (nearest.word.len() / 2).min(2);
     (errors(nearest) <= allowed).then_some(nearest.word)
 }
 
-/// Counts the letters to insert, drop, replace or swap with their neighbour (Damerau's distance,
-/// optimal string alignment).
-fn typing_errors(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-                let best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-                let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                if swapped {
-                    best.min(rows[i - 2][j - 2] + 1)
-                } else {
-                    best
-                }
-            };
-        }
-    }
-    rows[a.len()][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::Verb;
     use super::*;
 
-    fn verb(word: &str) -> Verb {
-        find(word).unwrap().verb
+    fn found(word: &str) -> &'static str {
+        find(word).unwrap().word
     }
 
     #[test]
     fn a_word_is_found_in_any_case() {
-        assert_eq!(verb("w"), Verb::Whisper);
-        assert_eq!(verb("WHO"), Verb::Who);
+        assert_eq!(found("w"), "w");
+        assert_eq!(found("WHO"), "who");
     }
 
     #[test]
     fn the_only_one_that_begins_so_is_found() {
-        assert_eq!(verb("wh"), Verb::Who);
-        assert_eq!(verb("h"), Verb::Help);
-        assert_eq!(verb("sec"), Verb::Secret);
-        assert_eq!(verb("rec"), Verb::Reconnect);
-        assert_eq!(verb("q"), Verb::Quit);
+        assert_eq!(found("wh"), "who");
+        assert_eq!(found("h"), "help");
+        assert_eq!(found("sec"), "sec");
+        assert_eq!(found("rec"), "reconnect");
+        assert_eq!(found("q"), "quit");
     }
 
     #[test]

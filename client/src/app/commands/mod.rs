@@ -1,164 +1,143 @@
-//! Commands of the chat: one table, read by the parser, `/help`, `--help` and the README's test.
+//! Commands of the chat: one table, read by the parser, Tab, `/help`, `--help`, the manual page and
+//! the README's test.
 
 mod find;
+mod parse;
 
 pub(crate) use self::find::{UnknownCommand, find};
-
-/// What a command does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verb {
-    /// Whispers to one person.
-    Whisper,
-    /// Whispers to who whispered last.
-    Reply,
-    /// Asks who is here.
-    Who,
-    /// Asks for the server's secret.
-    Secret,
-    /// Sends what was entered while there was no connection.
-    Send,
-    /// Drops it.
-    Drop,
-    /// Connects again.
-    Reconnect,
-    /// Tells of the connection.
-    Status,
-    /// Shows what was said last.
-    Last,
-    /// Searches in what was said.
-    Grep,
-    /// Listens to somebody no more, or again.
-    Mute,
-    /// Sets what rings the bell.
-    Bell,
-    /// Sets where the time is shown.
-    Time,
-    /// Explains the commands.
-    Help,
-    /// Leaves.
-    Quit,
-}
+pub(crate) use self::parse::Input;
+use self::parse::{message_to, no_argument, one_word, optional, text, value};
 
 /// One row of the table.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct SlashCommand {
-    /// What it does.
-    pub verb: Verb,
     /// Its word, without the slash, in lower case.
-    pub word: &'static str,
-    /// What stands behind the word; empty if nothing does.
-    pub arguments: &'static str,
-    /// What it does, in a few words.
-    pub does: &'static str,
+    pub(crate) word: &'static str,
+    /// The arguments after the word, as the help shows them.
+    pub(crate) arguments: &'static str,
+    /// Its effect, in a few words.
+    pub(crate) does: &'static str,
+    /// Parses the arguments; `None` if they are not as described.
+    parse: fn(&str) -> Option<Input<'_>>,
+}
+
+/// A word names one command.
+impl PartialEq for SlashCommand {
+    fn eq(&self, other: &Self) -> bool {
+        self.word == other.word
+    }
 }
 
 /// Every command.
 pub(crate) const COMMANDS: [SlashCommand; 15] = [
     SlashCommand {
-        verb: Verb::Whisper,
         word: "w",
         arguments: "NAME TEXT",
         does: "whispers to one person",
+        parse: |rest| message_to(rest).map(|(to, text)| Input::Whisper { to, text }),
     },
     SlashCommand {
-        verb: Verb::Reply,
         word: "r",
         arguments: "TEXT",
-        does: "whispers to who whispered to you last",
+        does: "replies to the last person who whispered to you",
+        parse: |rest| text(rest).map(Input::Reply),
     },
     SlashCommand {
-        verb: Verb::Who,
         word: "who",
         arguments: "[PART]",
-        does: "lists who is here, or whose name holds PART",
+        does: "lists who is here, or those whose name contains PART",
+        parse: |rest| one_word(rest).map(Input::Who),
     },
     SlashCommand {
-        verb: Verb::Secret,
         word: "sec",
         arguments: "",
         does: "asks for the server's secret",
+        parse: |rest| no_argument(rest, Input::Secret),
     },
     SlashCommand {
-        verb: Verb::Send,
         word: "send",
         arguments: "",
-        does: "sends what was entered while there was no connection",
+        does: "sends the lines you entered while there was no connection",
+        parse: |rest| no_argument(rest, Input::Send),
     },
     SlashCommand {
-        verb: Verb::Drop,
         word: "drop",
         arguments: "",
-        does: "drops what was entered while there was no connection",
+        does: "drops the lines you entered while there was no connection",
+        parse: |rest| no_argument(rest, Input::Drop),
     },
     SlashCommand {
-        verb: Verb::Reconnect,
         word: "reconnect",
         arguments: "",
         does: "connects again, at once",
+        parse: |rest| no_argument(rest, Input::Reconnect),
     },
     SlashCommand {
-        verb: Verb::Status,
         word: "status",
         arguments: "",
-        does: "tells how the connection is",
+        does: "shows the state of the connection",
+        parse: |rest| no_argument(rest, Input::Status),
     },
     SlashCommand {
-        verb: Verb::Last,
         word: "last",
         arguments: "[N]",
         does: "shows the last messages again, 10 or N",
+        parse: |rest| optional(rest).map(|count| Input::Last(count.unwrap_or(10))),
     },
     SlashCommand {
-        verb: Verb::Grep,
         word: "grep",
         arguments: "TEXT",
-        does: "shows the messages that hold a text",
+        does: "shows the messages that contain a text",
+        parse: |rest| text(rest).map(Input::Grep),
     },
     SlashCommand {
-        verb: Verb::Mute,
         word: "mute",
         arguments: "[NAME]",
-        does: "hides what somebody says, or no more; lists who is muted",
+        does: "hides or shows a person's messages; lists who is muted",
+        parse: |rest| one_word(rest).map(Input::Mute),
     },
     SlashCommand {
-        verb: Verb::Bell,
         word: "bell",
         arguments: "[off|mention|whisper|all]",
         does: "sets what rings the bell",
+        parse: |rest| optional(rest).map(Input::Bell),
     },
     SlashCommand {
-        verb: Verb::Time,
         word: "time",
         arguments: "once|each|off",
-        does: "sets where the time is shown",
+        does: "sets which lines show the time",
+        parse: |rest| value(rest).map(Input::Time),
     },
     SlashCommand {
-        verb: Verb::Help,
         word: "help",
         arguments: "[COMMAND]",
         does: "explains the commands, or one of them",
+        parse: |rest| Some(parse::help(rest)),
     },
     SlashCommand {
-        verb: Verb::Quit,
         word: "quit",
         arguments: "",
         does: "leaves",
+        parse: |rest| no_argument(rest, Input::Quit),
     },
 ];
 
-/// The keys that are worth knowing.
+/// The keys worth knowing.
 pub(crate) const KEYS: [(&str, &str); 7] = [
     ("Enter", "sends the line; of a paste, asks first"),
-    ("Tab", "guesses a name, or a command; again: the next one"),
+    (
+        "Tab",
+        "completes a name or a command; again: the next candidate",
+    ),
     ("Ctrl-C", "clears the line"),
     ("Ctrl-D", "leaves, if the line is empty"),
-    ("Up, Down", "bring back what was entered"),
-    ("Ctrl-R", "searches in it"),
+    ("Up, Down", "bring back the lines you entered"),
+    ("Ctrl-R", "searches them"),
     ("Ctrl-Z", "suspends; fg comes back"),
 ];
 
 impl SlashCommand {
-    /// Returns how it is typed: `/w NAME TEXT`.
+    /// Returns its usage: `/w NAME TEXT`.
     pub(crate) fn usage(&self) -> String {
         format!("/{} {}", self.word, self.arguments)
             .trim_end()
@@ -171,7 +150,7 @@ impl SlashCommand {
     }
 }
 
-/// Returns the whole help, line by line.
+/// Returns the whole help, a line each.
 pub(crate) fn overview() -> Vec<String> {
     let mut lines: Vec<String> = COMMANDS.iter().map(SlashCommand::explained).collect();
     lines.push(explained("//TEXT", "says /TEXT"));

@@ -10,8 +10,8 @@ use super::*;
 use crate::app::line::Mention;
 use crate::app::settings::Settings;
 
-/// Plays a dialogue. `>` is typed, `<` comes from the server, `+5s` lets time pass, tick by tick;
-/// what follows a line, indented, is what has to be done then. `…` stands for any end of a line.
+/// Plays a dialogue. `>` is entered, `<` comes from the server, `+5s` lets time pass, tick by tick. The
+/// lines after it are the actions expected. `…` stands for any rest of a line.
 #[track_caller]
 fn plays(mode: Mode, name: Option<&str>, script: &str) {
     plays_with(&Settings::default(), mode, name, script);
@@ -47,7 +47,7 @@ fn app(settings: &Settings, mode: Mode, name: Option<&str>) -> App {
         settings: settings.clone(),
         ..Config::default()
     };
-    App::new(mode, &config, Jitter::new(1))
+    App::new(mode, &config, Rng::with_seed(1))
 }
 
 fn is_meant(line: &str, done: &str) -> bool {
@@ -57,32 +57,32 @@ fn is_meant(line: &str, done: &str) -> bool {
     }
 }
 
-/// What a line of a dialogue makes happen.
-enum Happens<'a> {
-    Event(Event<'a>),
-    /// Ticks, so many seconds.
+/// The meaning of a line of a dialogue.
+enum Happens {
+    Event(Event),
+    /// Ticks, one a second.
     Passes(u64),
     /// One tick, for the machine was asleep.
     Sleeps(u64),
 }
 
-impl<'a> Happens<'a> {
-    fn read(line: &'a str) -> Option<Self> {
+impl Happens {
+    fn read(line: &str) -> Option<Self> {
         let seconds = |text: &str| text.strip_suffix('s')?.parse().ok();
         let lost = |why: Option<&str>, unsent: &[&str]| Event::Lost {
             why: why.map(str::to_owned),
             unsent: unsent.iter().map(ToString::to_string).collect(),
         };
         Some(Self::Event(match (line.split_at(1), line) {
-            ((">", typed), _) => Event::Entered(typed.strip_prefix(' ').unwrap_or(typed)),
-            (("<", said), _) => Event::Line(said.trim_start()),
+            ((">", typed), _) => Event::Entered(typed.strip_prefix(' ').unwrap_or(typed).into()),
+            (("<", said), _) => Event::Line(said.trim_start().into()),
             (("+", time), _) => return seconds(time).map(Self::Passes),
             (("z", time), _) => return seconds(time).map(Self::Sleeps),
             (_, "^C") => Event::Interrupted,
             (_, "cleared") => Event::Cleared,
             (_, "^D") => Event::InputEnded,
             (_, "connected") => Event::Connected,
-            (_, "unreachable") => Event::Unreachable("refused"),
+            (_, "unreachable") => Event::Unreachable("refused".into()),
             (_, "gone") => lost(None, &[]),
             (_, "reset") => lost(Some("reset"), &[]),
             (_, "gone, unsent") => lost(None, &["MSG last", "PING x", "W bob psst"]),
@@ -116,6 +116,7 @@ impl Clock {
         Now {
             elapsed: Duration::from_secs(24 * 3600) + self.0,
             local: jiff::civil::date(2025, 11, 22).at(10, 41, 0, 0) + self.0,
+            ..Now::default()
         }
     }
 
@@ -136,6 +137,7 @@ fn written(action: &Action) -> String {
         Action::Mark(prompt_state) => format!("mark {prompt_state:?}"),
         Action::Time(time) => format!("time {time}"),
         Action::Keep => "keep".into(),
+        Action::Read => "read".into(),
         Action::Dial => "dial".into(),
         Action::HangUp => "hang up".into(),
         Action::End(reason) => format!("end {reason:?}"),
@@ -144,7 +146,7 @@ fn written(action: &Action) -> String {
 
 fn shown(line: &Line) -> String {
     match line {
-        Line::Wire(text) => format!("show {text}"),
+        Line::Wire(text) | Line::Output(text) => format!("show {text}"),
         Line::Said {
             name,
             text,
@@ -179,7 +181,7 @@ const LOGGED_IN: &str = "
     tell here: bob, Ann
 ";
 
-/// The same, of a program, which does not ask who is here.
+/// The same for a program, which does not ask who is here.
 const PIPED_IN: &str = "
     send PING wac greeted
     send LIN Ann
@@ -317,7 +319,7 @@ fn an_unknown_command_is_never_sent() {
          > /etc/passwd
          tell no command /etc/passwd; /help lists them. Not sent; //etc/passwd says it
          > /w bob
-         tell wanted: /w NAME TEXT",
+         tell usage: /w NAME TEXT",
     );
 }
 
@@ -326,8 +328,8 @@ fn ann(mode: Mode) -> App {
     let mut app = app(&Settings::default(), mode, Some("Ann"));
     for event in [
         Event::Connected,
-        Event::Line("PONG wac greeted"),
-        Event::Line("* welcome, Ann"),
+        Event::Line("PONG wac greeted".into()),
+        Event::Line("* welcome, Ann".into()),
     ] {
         app.on(event, Clock::default().now());
     }
@@ -338,7 +340,7 @@ fn ann(mode: Mode) -> App {
 fn no_paste_becomes_a_command_of_the_protocol() {
     let mut app = ann(Mode::Pipe);
     let paste = "one\r\n/quit\nW bob x\n\n\u{1b}[2J\0\n\u{2028}LIN eve\r\u{85}SEC";
-    let mut sent = app.on(Event::Entered(paste), Clock::default().now());
+    let mut sent = app.on(Event::Entered(paste.into()), Clock::default().now());
     sent.retain(|action| matches!(action, Action::Send(_)));
     let wanted = ["one", "/quit", "W bob x", "[2J", "LIN eve", "SEC"];
     let wanted = wanted.map(|text| Action::Send(format!("MSG {text}")));
@@ -349,7 +351,7 @@ fn no_paste_becomes_a_command_of_the_protocol() {
 fn no_line_that_is_sent_holds_a_control_character() {
     for typed in ["a\u{1b}b", "/w b\u{7}ob x\u{85}y", "//\u{202e}x"] {
         let mut app = ann(Mode::Screen);
-        let actions = app.on(Event::Entered(typed), Clock::default().now());
+        let actions = app.on(Event::Entered(typed.into()), Clock::default().now());
         let Some(Action::Send(line)) = actions.into_iter().next() else {
             panic!("sent: {typed:?}");
         };
@@ -423,7 +425,7 @@ fn a_pipe_ends_well_only_with_the_servers_goodbye() {
     let script = format!("{PIPED_IN} ^D\n send QUIT\n");
     let end = "< * closing: goodbye\n show * closing: goodbye\n gone\n end Done";
     plays(Mode::Pipe, Some("Ann"), &format!("{script}{end}"));
-    let end = "gone\n lost link lost: the server has closed it\n end Lost";
+    let end = "gone\n lost connection lost: the server has closed it\n end Lost";
     plays(Mode::Pipe, Some("Ann"), &format!("{script}{end}"));
 }
 
@@ -439,7 +441,7 @@ fn an_interrupt_says_how_to_leave() {
 
 #[test]
 fn where_nothing_is_tried_again_a_lost_connection_is_the_end() {
-    let lost = "gone\n lost link lost: the server has closed it\n end Lost";
+    let lost = "gone\n lost connection lost: the server has closed it\n end Lost";
     plays(Mode::Pipe, Some("Ann"), &format!("{PIPED_IN}{lost}"));
     let settings = Settings {
         reconnect: Reconnect::Times(0),

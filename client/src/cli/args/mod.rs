@@ -16,54 +16,55 @@ use crate::cli::config::flags::ConfigFlags;
 /// The WAC chat client: a chat on a terminal, a pipe otherwise.
 ///
 /// Without a terminal, lines from standard input are sent as if they were typed, and lines from the
-/// server are printed; at the end of the input it leaves as soon as the server has taken them all.
+/// server are printed. At the end of the input it leaves as soon as the server has taken them all.
 ///
-/// A host that is called as a command is (send, listen, ...) is meant where its port or a name is
-/// told: send:4700, ann@send, or behind --.
+/// To reach a host whose name is a command (send, listen, ...), add its port or a name, or put it
+/// after --: send:4700, ann@send, -- send.
 #[derive(Debug, Parser)]
 #[command(name = "wac", version, after_help = after_help())]
-pub struct CommandLine {
-    /// What to do, if not to chat.
+pub(crate) struct CommandLine {
+    /// The command; without one, the chat.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
 
-    /// Where to chat, and as whom.
+    /// The server, and the name to use there.
     #[arg(value_name = verbs::TARGET, help = TARGET_HELP)]
-    pub target: Option<Target>,
+    pub(crate) target: Option<Target>,
 
-    /// Passes the lines of the protocol as they are, typed and read by whoever knows it
+    /// Sends and shows the lines of the protocol unchanged, for users who know it
     ///
-    /// Nothing is sent that is not typed (so LIN is), nothing that comes is hidden, nothing is
-    /// connected again; of the settings only the host counts. A terminal obeys nothing of what comes; what is no terminal
-    /// is given the very bytes. At the end of the input the server is told so, and answers all before.
+    /// Nothing is sent that is not typed (you type LIN yourself), nothing that arrives is hidden,
+    /// and a lost connection is not made again. Of the settings only the host matters. A terminal
+    /// obeys nothing that arrives; a file or a pipe gets the exact bytes. At the end of the input
+    /// the server is told so, and answers everything before.
     #[arg(long)]
-    pub raw: bool,
+    pub(crate) raw: bool,
 
-    /// What is set otherwise than the file and the environment say.
+    /// Settings on the command line.
     #[command(flatten)]
-    pub flags: ConfigFlags,
+    pub(crate) flags: ConfigFlags,
 }
 
-const TARGET_HELP: &str = "Where to chat, and as whom: chat.lan, ann@chat.lan:4700, [::1]:4700, unix:PATH \
+const TARGET_HELP: &str = "The server, and the name to use there: chat.lan, ann@chat.lan:4700, [::1]:4700, unix:PATH \
                            [default: the setting host]";
 
-/// What to do, if not to chat.
+/// The command; without one, the chat.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Sends one message, or each line of standard input as one
     ///
-    /// Blank lines are left out; control characters are taken out.
+    /// Blank lines are skipped; control characters are removed.
     Send(SendArgs),
 
-    /// Prints what is said, without a name or under one
+    /// Prints messages, without a name or under one
     ///
-    /// It loses nothing: where nobody takes its output, the server closes the connection in the end.
+    /// It loses nothing: if its output is not read, the server closes the connection in the end.
     Listen(ListenArgs),
 
-    /// Prints who is there, one name a line
+    /// Prints the people online, one name a line
     Who(WhoArgs),
 
-    /// Prints every setting and where it came from, as the file has it
+    /// Prints every setting and its origin, in the format of the file
     Config,
 
     /// Prints the manual page: wac man | man -l -
@@ -71,14 +72,14 @@ pub enum Command {
 
     /// Prints completions for a shell: wac completions bash >/etc/bash_completion.d/wac
     Completions {
-        /// Which shell
+        /// The shell
         shell: Shell,
     },
 }
 
 impl CommandLine {
-    /// Reads the command line; ends the process where it makes no sense, or asks for help.
-    pub fn read() -> Self {
+    /// Parses the command line; ends the process if it is wrong, or asks for help.
+    pub(crate) fn read() -> Self {
         let line = Self::parse();
         if let Some(misplaced) = line.misplaced() {
             Self::command()
@@ -88,23 +89,23 @@ impl CommandLine {
         line
     }
 
-    /// Returns what is wrong with where something stands, or that it does nothing there.
+    /// Returns what is wrong with an argument that is in the wrong place or has no effect.
     fn misplaced(&self) -> Option<&'static str> {
         let logs = self.flags.settings.0.iter().any(|entry| entry.key == "log");
         if self.raw && (logs || self.command.is_some()) {
-            return Some("--raw passes lines, and does nothing else");
+            return Some("--raw only passes lines: it takes no command and no --log");
         }
         let command = self.command.as_ref()?;
         if self.target.is_some() {
-            return Some("the host stands behind the command: wac send HOST");
+            return Some("the host goes after the command: wac send HOST");
         }
         let prints = !matches!(command, Command::Config);
         (logs && prints)
-            .then_some("--log is of the chat; to keep what is printed: wac listen HOST >>FILE")
+            .then_some("--log is for the chat; to keep what is printed: wac listen HOST >>FILE")
     }
 
-    /// Returns where to, if that was typed.
-    pub fn target(&self) -> Option<&Target> {
+    /// Returns the server, if one was typed.
+    pub(crate) fn target(&self) -> Option<&Target> {
         match &self.command {
             None => self.target.as_ref(),
             Some(Command::Send(args)) => Some(&args.target),
@@ -116,7 +117,7 @@ impl CommandLine {
 }
 
 fn after_help() -> String {
-    let mut help = String::from("In the chat (any beginning of a word that is the only one):\n");
+    let mut help = String::from("In the chat (an unambiguous prefix of a command is enough):\n");
     for line in commands::overview() {
         let _ = writeln!(help, "  {line}");
     }

@@ -4,102 +4,107 @@ use regex::Regex;
 use wac_core::name::Name;
 
 use crate::app::target::{Target, parse_name};
+use crate::protocol::session::Farewell;
 use crate::script::filter::Filter;
 use crate::script::format::{Format, Template};
 use crate::script::listen::ListenPlan;
 use crate::script::rate::Rate;
 use crate::script::send::SendPlan;
 
-/// How a target is typed.
+/// The syntax of a target.
 pub(super) const TARGET: &str = "[NAME@]HOST[:PORT]";
 
-/// What to send.
+/// Arguments of `wac send`.
 #[derive(Debug, clap::Args)]
-pub struct SendArgs {
-    /// Where to, and as whom
+pub(crate) struct SendArgs {
+    /// The server, and the name to use there
     #[arg(value_name = TARGET)]
-    pub target: Target,
+    pub(crate) target: Target,
 
     /// The message; without it, each line of standard input is one
     #[arg(value_name = "TEXT")]
-    pub text: Vec<String>,
+    pub(crate) text: Vec<String>,
 
     /// Whispers to one person instead of speaking to everyone
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
-    pub to: Option<Name>,
+    pub(crate) to: Option<Name>,
 
-    /// Ends with 0 only when the server has proved that it took everything; with 4 it surely took
-    /// nothing, with 7 it may have
+    /// Ends with 0 only if the server has proved that it took everything; with 4 it took nothing,
+    /// with 7 it may have taken some
     #[arg(long)]
-    pub confirm: bool,
+    pub(crate) confirm: bool,
 
-    /// Sends no faster than so: 5/s, 30/m, 100/h. What a server takes for long is 5/s, if it has not
-    /// been told otherwise
+    /// Sends no faster than this: 5/s, 30/m, 100/h. By default a server takes 5/s for any length of
+    /// time
     #[arg(long, value_name = "RATE")]
-    pub rate: Option<Rate>,
+    pub(crate) rate: Option<Rate>,
 
-    /// Ends so long after it has connected, with exit code 5, if it has not by then; what was sent may
-    /// have been taken: 90s, 10m, 8h
+    /// Gives up this long after it has connected, with exit code 5; the server may have taken what
+    /// was sent: 90s, 10m, 8h
     #[arg(long, value_name = "D")]
-    pub timeout: Option<humantime::Duration>,
+    pub(crate) timeout: Option<humantime::Duration>,
 }
 
 impl SendArgs {
-    /// Returns the message that was typed. Its lines, if it has several, are messages each.
-    pub fn message(&self) -> Option<String> {
+    /// Returns the message that was typed. Each of its lines is a message of its own.
+    pub(crate) fn message(&self) -> Option<String> {
         (!self.text.is_empty()).then(|| self.text.join(" "))
     }
 
-    /// Returns what the script is to do under a name.
+    /// Returns the task of the script, under a name.
     pub(crate) fn plan(&self, name: Name) -> SendPlan {
         SendPlan {
             name,
             to: self.to.clone(),
-            confirm: self.confirm,
+            farewell: if self.confirm {
+                Farewell::Fence
+            } else {
+                Farewell::Quit
+            },
             rate: self.rate,
             timeout: self.timeout.map(Into::into),
         }
     }
 }
 
-/// What to listen to.
+/// Arguments of `wac listen`.
 #[derive(Debug, clap::Args)]
-pub struct ListenArgs {
-    /// Where, and as whom [default: the settings host and name]
+pub(crate) struct ListenArgs {
+    /// The server, and the name to use there [default: the settings host and name]
     #[arg(value_name = TARGET)]
-    pub target: Option<Target>,
+    pub(crate) target: Option<Target>,
 
-    /// Prints a JSON object a line: time, kind (message or whisper), from, text
+    /// Prints one JSON object a line: time, kind (message or whisper), from, text
     #[arg(long, conflicts_with = "format")]
-    pub json: bool,
+    pub(crate) json: bool,
 
-    /// Prints it so, as in '{time} {from}: {text}'; there is {kind}, too, and \t, \n, \\, {{, }}
+    /// Prints in this format, as in '{time} {from}: {text}'; also {kind}, and \t, \n, \\, {{, }}
     #[arg(long, value_name = "F")]
-    pub format: Option<Template>,
+    pub(crate) format: Option<Template>,
 
-    /// Only what this person says; may be given several times
+    /// Prints only the messages of this person; may be given several times
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
-    pub from: Vec<Name>,
+    pub(crate) from: Vec<Name>,
 
-    /// Only texts with a match of this regular expression; (?i) before it ignores the case
+    /// Prints only texts with a match of this regular expression; (?i) in front ignores case
     #[arg(long = "match", value_name = "RE")]
-    pub pattern: Option<Regex>,
+    pub(crate) pattern: Option<Regex>,
 
-    /// Prints whispers, too
+    /// Prints whispers too
     #[arg(long)]
-    pub whispers: bool,
+    pub(crate) whispers: bool,
 
-    /// Ends after so many lines
+    /// Ends after this many lines
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub count: Option<u64>,
+    pub(crate) count: Option<u64>,
 
-    /// Ends so long after it has connected, with exit code 5: 90s, 10m, 8h
+    /// Ends this long after it has connected, with exit code 5: 90s, 10m, 8h
     #[arg(long, value_name = "D")]
-    pub timeout: Option<humantime::Duration>,
+    pub(crate) timeout: Option<humantime::Duration>,
 }
 
 impl ListenArgs {
-    /// Returns what the script is to do, under a name or without one.
+    /// Returns the task of the script, under a name or without one.
     pub(crate) fn plan(&self, name: Option<Name>) -> ListenPlan {
         let format = match &self.format {
             Some(template) => Format::Template(template.clone()),
@@ -120,10 +125,10 @@ impl ListenArgs {
     }
 }
 
-/// Whom to ask.
+/// Arguments of `wac who`.
 #[derive(Debug, clap::Args)]
-pub struct WhoArgs {
-    /// Where [default: the setting host]
+pub(crate) struct WhoArgs {
+    /// The server [default: the setting host]
     #[arg(value_name = TARGET)]
-    pub target: Option<Target>,
+    pub(crate) target: Option<Target>,
 }

@@ -14,19 +14,18 @@ use toml::de::{DeTable, DeValue};
 
 use super::Assignment;
 
-/// What stands in the file.
+/// The content of the file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct File {
-    /// For every profile, and none.
+    /// The assignments outside the profiles.
     pub(super) entries: Vec<Assignment>,
-    /// For one, by its name.
+    /// The assignments of each profile.
     pub(super) profiles: BTreeMap<String, Vec<Assignment>>,
 }
 
-/// The table of the profiles.
 const PROFILE: &str = "profile";
 
-/// Reads a file's text; tells of what is wrong with its form, each thing with its line.
+/// Parses the text of a file; reports each mistake with its line.
 pub(super) fn read(path: &str, text: &str, problems: &mut Vec<String>) -> File {
     let mut reader = TableReader {
         path,
@@ -102,7 +101,7 @@ impl TableReader<'_> {
         })
     }
 
-    /// Returns what stands in the file for a value; what may be long, by its kind alone.
+    /// Returns a value as the file has it, or its kind if it may be long.
     fn found(&self, value: &Spanned<DeValue<'_>>) -> String {
         match value.get_ref() {
             DeValue::Array(_) => "a list".to_owned(),

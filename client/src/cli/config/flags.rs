@@ -8,27 +8,26 @@ use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches, ValueHint
 use super::Assignment;
 use super::table::{Flag, SETTINGS, Setting};
 
-/// What is set on the command line.
+/// The settings given on the command line, and the sources of others.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Settings")]
-pub struct ConfigFlags {
-    /// What is set by flags.
+pub(crate) struct ConfigFlags {
     #[command(flatten)]
-    pub settings: SettingFlags,
+    pub(crate) settings: SettingFlags,
 
-    /// Takes what stands in the file under [profile.P], too [env: WAC_PROFILE]
+    /// Applies the settings of [profile.P] in the file too [env: WAC_PROFILE]
     #[arg(long, global = true, value_name = "P")]
-    pub profile: Option<String>,
+    pub(crate) profile: Option<String>,
 
     /// Reads the settings from a file [env: WAC_CONFIG; default: $XDG_CONFIG_HOME/wac/client.toml, else
     /// ~/.config/wac/client.toml]
     #[arg(long, global = true, value_name = "F")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
 }
 
-/// What is set by flags, in the order of the table.
+/// The assignments by flags, in the order of the table.
 #[derive(Debug, Clone)]
-pub struct SettingFlags(pub Vec<Assignment>);
+pub(crate) struct SettingFlags(pub Vec<Assignment>);
 
 impl clap::Args for SettingFlags {
     fn augment_args(command: Command) -> Command {
@@ -76,7 +75,7 @@ impl Setting {
         }
     }
 
-    /// Returns what the flag was given, if it was.
+    /// Returns the value of the flag, if it was given.
     fn given(&self, matches: &ArgMatches) -> Option<String> {
         match self.flag {
             Flag::Host => None,

@@ -14,19 +14,17 @@ use super::{Assignment, ConfigError, Merged};
 use crate::app::settings::Config;
 use crate::app::target::Target;
 
-/// The settings, and where they came from.
+/// The settings, and their origins.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    /// The settings.
-    pub config: Config,
+    pub(crate) config: Config,
     origins: [Option<String>; SETTINGS.len()],
-    /// The file, if there is one.
     path: Option<String>,
     profile: Option<String>,
 }
 
 impl Loaded {
-    /// Gathers the settings.
+    /// Loads the settings.
     ///
     /// # Errors
     /// [`ConfigError`], with every problem found.
@@ -68,8 +66,8 @@ impl Loaded {
     }
 }
 
-/// Lays the file over the defaults, and the profile over the file; of the other profiles only the
-/// mistakes are taken.
+/// Lays the file over the defaults, and the selected profile over the file; from the other profiles
+/// only mistakes are reported.
 fn lay_file(merged: &mut Merged, file: File, path: Option<&str>, wanted: Option<&str>) {
     merged.lay(file.entries);
     if let Some(wanted) = wanted
@@ -98,7 +96,7 @@ fn lay_file(merged: &mut Merged, file: File, path: Option<&str>, wanted: Option<
     }
 }
 
-/// Reads the file that was named, or the usual one if it is there.
+/// Reads the named file, or the default one if it exists.
 fn read_file(
     flags: &ConfigFlags,
     environment: &Environment<'_>,
@@ -127,7 +125,7 @@ fn read_file(
     }
 }
 
-/// The variables of the environment; an empty one is none.
+/// The environment; an empty variable counts as unset.
 struct Environment<'a>(&'a dyn Fn(&str) -> Option<OsString>);
 
 impl Environment<'_> {
@@ -154,7 +152,7 @@ impl Environment<'_> {
     fn usual_file(&self) -> Option<PathBuf> {
         let folder = |variable| {
             let path = PathBuf::from(self.0(variable)?);
-            // As the XDG Base Directory Specification has it: what is relative is ignored.
+            // The XDG Base Directory Specification says to ignore relative paths.
             path.is_absolute().then_some(path)
         };
         let config = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")));
@@ -162,7 +160,7 @@ impl Environment<'_> {
     }
 }
 
-/// As `wac config` prints it: what can be read as a file again.
+/// The output of `wac config`, a valid settings file.
 impl fmt::Display for Loaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.path {
@@ -186,7 +184,7 @@ impl fmt::Display for Loaded {
     }
 }
 
-/// Returns a text as a value of the file: JSON's texts are TOML's, too.
+/// Returns a text as a value of the file: JSON strings are valid TOML.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -197,7 +195,7 @@ mod tests {
     use crate::cli::args::CommandLine;
     use clap::Parser;
 
-    /// What is loaded with these words, these variables and this text in the file.
+    /// Loads with these arguments, these variables and this file.
     fn load(words: &[&str], variables: &[(&str, &str)], text: &str) -> Result<Loaded, ConfigError> {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir_all(home.path().join(".config/wac")).unwrap();

@@ -19,20 +19,18 @@ use self::table::SETTINGS;
 use crate::app::settings::Config;
 use crate::app::target::Target;
 
-/// What was said about one setting.
+/// A value for one setting, from one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Assignment {
-    /// Which setting.
-    pub key: String,
-    /// What it is to be.
-    pub text: String,
-    /// Where that stands, as it is told to a person: `--name`, `WAC_NAME`, `client.toml:3`.
-    pub origin: String,
+pub(crate) struct Assignment {
+    pub(crate) key: String,
+    pub(crate) text: String,
+    /// Its origin, as the user is told it: `--name`, `WAC_NAME`, `client.toml:3`.
+    pub(crate) origin: String,
 }
 
-/// Everything that is wrong with the settings, a line each.
+/// Every mistake in the settings, a line each.
 #[derive(Debug, thiserror::Error)]
-pub struct ConfigError(Vec<String>);
+pub(crate) struct ConfigError(Vec<String>);
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,18 +38,18 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// The settings as far as they have been said.
+/// The settings merged so far.
 #[derive(Debug, Default)]
 struct Merged {
     config: Config,
-    /// Where each was said, in the order of [`SETTINGS`]; `None`: it has its default.
+    /// The origin of each, in the order of [`SETTINGS`]; `None` is the default.
     origins: [Option<String>; SETTINGS.len()],
     problems: Vec<String>,
 }
 
 impl Merged {
-    /// Lays entries over what has been said before. Of several for one setting the last counts, but
-    /// a name said as such goes before that of a host.
+    /// Lays assignments over those before. The last for a setting wins, but a name of its own goes
+    /// before the name in a host.
     fn lay(&mut self, entries: impl IntoIterator<Item = Assignment>) {
         let (hosts, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(|e| e.key == "host");
         let hosts = hosts.into_iter().flat_map(name_and_host);
@@ -74,7 +72,7 @@ impl Merged {
     }
 }
 
-/// Takes the name off a host, as an entry of its own.
+/// Splits the name off a host, as an assignment of its own.
 fn name_and_host(entry: Assignment) -> Vec<Assignment> {
     let name = entry.text.parse::<Target>().ok().and_then(|at| at.name);
     let name = name.map(|name| Assignment {

@@ -4,28 +4,28 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::app::settings::Config;
+use crate::app::settings::{BellLevel, Color, Config, HistoryMode, TimeDisplay};
 use crate::app::target::{Target, parse_name};
 
 /// One row of the table.
 #[derive(Debug)]
 pub(crate) struct Setting {
     /// Its name: `key = "…"` in the file, `WAC_KEY` in the environment, `--key` as a flag.
-    pub key: &'static str,
-    /// How it is told on the command line.
-    pub flag: Flag,
-    /// What it does, in a few words.
-    pub does: &'static str,
-    /// Sets it, or tells what was found and what is wanted.
+    pub(crate) key: &'static str,
+    /// Its form on the command line.
+    pub(crate) flag: Flag,
+    /// Its meaning, in a few words.
+    pub(crate) does: &'static str,
+    /// Sets it; the error names the value found and those wanted.
     pub(super) put: fn(&mut Config, &str) -> Result<(), String>,
-    /// Returns what it is, if it is anything.
+    /// Returns its value, if it has one.
     pub(super) get: fn(&Config) -> Option<String>,
 }
 
-/// How a setting is told on the command line.
+/// The form of a setting on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flag {
-    /// It is the HOST; there is no flag.
+    /// The HOST argument; there is no flag.
     Host,
     /// `--key VALUE`
     Value(&'static str),
@@ -33,7 +33,7 @@ pub(crate) enum Flag {
     File,
     /// `--key WORD`, one of these.
     OneOf(&'static [&'static str]),
-    /// `--key`, or another word for it.
+    /// `--key`, or an alias.
     Switch(&'static str),
 }
 
@@ -42,7 +42,7 @@ pub(crate) const SETTINGS: [Setting; 9] = [
     Setting {
         key: "host",
         flag: Flag::Host,
-        does: "where to chat: [NAME@]HOST[:PORT] or unix:PATH",
+        does: "the server: [NAME@]HOST[:PORT] or unix:PATH",
         put: |config, text| {
             config.host = parse::<Target>(text)?.address;
             Ok(())
@@ -61,34 +61,32 @@ pub(crate) const SETTINGS: [Setting; 9] = [
     },
     Setting {
         key: "color",
-        flag: Flag::OneOf(&["auto", "always", "never"]),
-        does: "whether text is coloured on a terminal",
+        flag: Flag::OneOf(Color::WORDS),
+        does: "the use of colours on a terminal",
         put: |config, text| set(&mut config.settings.color, text),
         get: |config| Some(config.settings.color.to_string()),
     },
     Setting {
         key: "time",
-        flag: Flag::OneOf(&["once", "each", "off"]),
-        does: "which lines tell the time",
+        flag: Flag::OneOf(TimeDisplay::WORDS),
+        does: "which lines show the time",
         put: |config, text| set(&mut config.settings.time, text),
         get: |config| Some(config.settings.time.to_string()),
     },
     Setting {
         key: "bell",
-        flag: Flag::OneOf(&["off", "mention", "whisper", "all"]),
-        does: "what rings the bell, each with those before it",
+        flag: Flag::OneOf(BellLevel::WORDS),
+        does: "what rings the bell; each value includes those before it",
         put: |config, text| set(&mut config.settings.bell, text),
         get: |config| Some(config.settings.bell.to_string()),
     },
     Setting {
         key: "plain",
         flag: Flag::Switch("screen-reader"),
-        does: "whether it is in words, for screen readers: no signs, no colours, no escape byte",
+        does: "plain mode, for screen readers: words instead of signs, no colours, no escape sequences",
         put: |config, text| {
-            let truth = text
-                .parse()
-                .map_err(|_| format!("{text:?} is not true or false"));
-            config.settings.plain = truth?;
+            let plain = text.parse();
+            config.settings.plain = plain.map_err(|_| format!("{text:?} is not true or false"))?;
             Ok(())
         },
         get: |config| Some(config.settings.plain.to_string()),
@@ -96,14 +94,14 @@ pub(crate) const SETTINGS: [Setting; 9] = [
     Setting {
         key: "reconnect",
         flag: Flag::Value("forever|N|0"),
-        does: "how often a lost connection is tried again, on a terminal: forever, or a number",
+        does: "how often a lost connection is tried again, on a terminal: forever or a number",
         put: |config, text| set(&mut config.settings.reconnect, text),
         get: |config| Some(config.settings.reconnect.to_string()),
     },
     Setting {
         key: "log",
         flag: Flag::File,
-        does: "the file to which what is said in the chat is appended",
+        does: "the file that the chat is appended to",
         put: |config, text| {
             config.settings.log = (!text.is_empty()).then(|| PathBuf::from(text));
             Ok(())
@@ -112,8 +110,8 @@ pub(crate) const SETTINGS: [Setting; 9] = [
     },
     Setting {
         key: "history",
-        flag: Flag::OneOf(&["on", "off"]),
-        does: "whether what is entered is kept for the next time, but for whispers",
+        flag: Flag::OneOf(HistoryMode::WORDS),
+        does: "whether entered lines are kept for the next run, except whispers",
         put: |config, text| set(&mut config.settings.history, text),
         get: |config| Some(config.settings.history.to_string()),
     },
@@ -129,7 +127,7 @@ fn set<T: FromStr<Err: ToString>>(value: &mut T, text: &str) -> Result<(), Strin
 }
 
 impl Setting {
-    /// Returns what it is if nobody says anything, if it is anything.
+    /// Returns its default, if it has one.
     pub(crate) fn default(&self) -> Option<String> {
         (self.get)(&Config::default())
     }

@@ -43,7 +43,7 @@ pub(crate) fn completions(shell: Shell) -> String {
     String::from_utf8(script).expect("completions are text")
 }
 
-/// One command as a section: what it does, how it is typed, its own flags.
+/// Returns the section of a command: its usage, description and own flags.
 fn of_command(command: &Command) -> Vec<u8> {
     let title = format!("wac {}", command.get_name());
     let own = command.clone().mut_args(hide_common);
@@ -56,7 +56,7 @@ fn of_command(command: &Command) -> Vec<u8> {
     ] {
         render(&man, &mut section).expect("memory takes what is written");
     }
-    // Its sections are parts of this one.
+    // Its sections become subsections.
     let section = String::from_utf8(section).expect("texts are made of texts");
     let head = Roff::new().control("SH", [title.as_str()]).render();
     [head, section.replace(".SH ", ".SS ")]
@@ -64,7 +64,7 @@ fn of_command(command: &Command) -> Vec<u8> {
         .into_bytes()
 }
 
-/// What every command has is told once.
+/// Hides the arguments common to all commands, which the page describes once.
 fn hide_common(arg: Arg) -> Arg {
     let common = arg.is_global_set() || arg.get_id() == "help";
     arg.hide(common)
@@ -73,9 +73,7 @@ fn hide_common(arg: Arg) -> Arg {
 fn of_tables() -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["IN THE CHAT"]);
-    roff.text([roman(
-        "Any beginning of a word that is the only one will do.",
-    )]);
+    roff.text([roman("An unambiguous prefix of a command is enough.")]);
     for command in &commands::COMMANDS {
         item(&mut roff, [bold(command.usage())], command.does);
     }
@@ -103,10 +101,10 @@ fn item<const N: usize>(roff: &mut Roff, head: [Inline; N], text: &str) {
 fn settings(roff: &mut Roff) {
     roff.control("SH", ["WHERE SETTINGS COME FROM"]);
     roff.text([roman(
-        "A flag goes before the environment, the environment before the profile that --profile names, \
-         the profile before the rest of the file. The file, in TOML, is \
-         $XDG_CONFIG_HOME/wac/client.toml, else ~/.config/wac/client.toml; wac config prints what \
-         holds, and why. It takes:",
+        "A flag overrides the environment, the environment the profile that --profile selects, the \
+         profile the rest of the file. The file, in TOML, is $XDG_CONFIG_HOME/wac/client.toml, \
+         else ~/.config/wac/client.toml; wac config prints the settings in effect and their \
+         origins. It takes:",
     )]);
     for setting in &SETTINGS {
         item(roff, [bold(setting.key)], &described(setting));
@@ -116,7 +114,7 @@ fn settings(roff: &mut Roff) {
     example(roff, EXAMPLE);
 }
 
-/// What a setting does, its words, and its variable.
+/// Describes a setting: its meaning, its values, its variable.
 fn described(setting: &Setting) -> String {
     let words = match setting.flag {
         Flag::OneOf(words) => format!(": {}", words.join(", ")),
@@ -129,7 +127,7 @@ fn described(setting: &Setting) -> String {
     )
 }
 
-/// A file of settings.
+/// An example of a settings file.
 const EXAMPLE: &str = "name = \"ann\"
 
 [profile.work]
@@ -159,7 +157,7 @@ mod tests {
         command.get_arguments().filter_map(Arg::get_long)
     }
 
-    /// The page without the marks of roff.
+    /// Returns the page without roff escapes.
     fn plain_page() -> String {
         let page = page().replace("\\-", "-").replace("\\*(Aq", "'");
         page.replace("\\fB", "")

@@ -29,7 +29,7 @@ fn body(line: &Line, out: &mut String) {
         Line::WhisperFrom { from, text } => whisper(from, "me", text, out),
         Line::WhisperTo { to, text } => whisper("me", to, text, out),
         Line::Presence(changes) => came(changes, out),
-        Line::Wire(line) => wire(line, out),
+        Line::Wire(line) | Line::Output(line) => wire(line, out),
         Line::Notice(text) => marked('*', text, out),
         Line::Refusal(text) => marked('!', text, out),
         Line::Secret(text) => marked('=', text, out),
@@ -99,7 +99,7 @@ mod tests {
         is_logged(Line::Presence(changes), "+ dave  - erin");
         is_logged(Line::Notice("slow down".into()), "* slow down");
         is_logged(Line::Refusal("no user named x".into()), "! no user named x");
-        is_logged(Line::Lost("link lost".into()), "✗ link lost");
+        is_logged(Line::Lost("connection lost".into()), "✗ connection lost");
         is_logged(Line::Back("back as ann".into()), "✓ back as ann");
     }
 

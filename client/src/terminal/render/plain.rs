@@ -69,7 +69,7 @@ fn words(line: &Line) -> String {
             format!("whispered to {}: {}", sanitize(to), sanitize(text))
         }
         Line::Presence(changes) => came(changes),
-        Line::Wire(text) => sanitize(text),
+        Line::Wire(text) | Line::Output(text) => sanitize(text),
         Line::Notice(text) => format!("the server: {}", sanitize(text)),
         Line::Refusal(text) => format!("not done: {}", sanitize(text)),
         Line::Secret(text) => format!("the secret: {}", sanitize(text)),
@@ -138,7 +138,10 @@ mod tests {
             (42, Line::WhisperFrom { from: name, text }),
             (42, Line::Presence(changes)),
             (42, Line::Notice("welcome, ann".into())),
-            (42, Line::Lost("link lost: reset · try 1 in 4 s".into())),
+            (
+                42,
+                Line::Lost("connection lost: reset · try 1 in 4 s".into()),
+            ),
             (42, Line::Note("2 lines wait".into())),
         ];
         let mut renderer = PlainRenderer::default();
@@ -154,7 +157,7 @@ mod tests {
              10:42 bob whispers: psst\n\
              who came: dave, erin, 3 more. who left: frank\n\
              the server: welcome, ann\n\
-             link lost: reset; try 1 in 4 s\n\
+             connection lost: reset; try 1 in 4 s\n\
              client note: 2 lines wait\n"
         );
     }

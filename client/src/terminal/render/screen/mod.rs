@@ -118,7 +118,7 @@ impl ScreenRenderer {
             Line::WhisperFrom { from, text } => self.whisper(from, "me", text, out),
             Line::WhisperTo { to, text } => self.whisper("me", to, text, out),
             Line::Presence(changes) => came(changes, out),
-            Line::Wire(text) => out.push_str(&sanitize(text)),
+            Line::Wire(text) | Line::Output(text) => out.push_str(&sanitize(text)),
             Line::Notice(text) => self.wrapped('*', text, margin, out),
             Line::Refusal(text) => self.wrapped('!', text, margin, out),
             Line::Secret(text) => marked('=', text, out),

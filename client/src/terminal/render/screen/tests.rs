@@ -84,7 +84,7 @@ fn a_transcript_is_read_in_columns() {
             (second, Line::Notice("online (2): ann, bob".into())),
             (second, Line::Refusal("no user named eve".into())),
             (second, Line::Secret("swordfish".into())),
-            (at(10, 52), Line::Lost("link lost".into())),
+            (at(10, 52), Line::Lost("connection lost".into())),
             (at(10, 52), Line::Back("back".into())),
             (at(10, 52), Line::Note("wanted: /w NAME TEXT".into())),
         ],
@@ -98,7 +98,7 @@ fn a_transcript_is_read_in_columns() {
          |        * online (2): ann, bob
          |        ! no user named eve
          |        = swordfish
-         | 10:52  ✗ link lost
+         | 10:52  ✗ connection lost
          |        ✓ back
          |        # wanted: /w NAME TEXT",
     );

@@ -2,63 +2,50 @@
 
 use std::str::FromStr;
 
-use crate::app::commands::{self, SlashCommand, UnknownCommand, Verb};
+use super::{SlashCommand, UnknownCommand, find};
 use crate::app::settings::{BellLevel, TimeDisplay};
 
-/// What an entered text asks for.
-#[derive(Debug, PartialEq, Eq)]
+/// The request that an entered text makes.
+#[derive(Debug, PartialEq)]
 pub(crate) enum Input<'a> {
-    /// Each a message to everyone, in this order.
+    /// Each text is a message to everyone, in this order.
     Say(Vec<&'a str>),
-    /// `/w`
     Whisper {
-        /// To whom.
         to: &'a str,
-        /// What.
         text: &'a str,
     },
-    /// `/r`
+    /// A whisper to the last whisperer.
     Reply(&'a str),
-    /// `/who`, everybody or whose name holds a part.
+    /// `/who`, everyone or those whose name contains a part.
     Who(Option<&'a str>),
-    /// `/sec`
     Secret,
-    /// `/send`
     Send,
-    /// `/drop`
     Drop,
-    /// `/reconnect`
     Reconnect,
-    /// `/status`
     Status,
-    /// `/last`, so many messages.
+    /// `/last`, this many messages.
     Last(usize),
-    /// `/grep`
     Grep(&'a str),
-    /// `/mute`, somebody or nobody.
+    /// `/mute`, of a person or the list.
     Mute(Option<&'a str>),
-    /// `/bell`, another or the same.
+    /// `/bell`, to set the level or to show it.
     Bell(Option<BellLevel>),
-    /// `/time`
     Time(TimeDisplay),
-    /// `/help`, of one command or all.
+    /// `/help`, for one command or all.
     Help(Option<&'static SlashCommand>),
-    /// `/quit`
     Quit,
-    /// The command wants other arguments.
-    Incomplete(&'static SlashCommand),
-    /// There is no such command.
+    /// The arguments are not as the command describes them.
+    Misused(&'static SlashCommand),
     Unknown {
-        /// As it was typed, without the slash.
+        /// The word as it was typed, without the slash.
         word: &'a str,
-        /// Why it is none.
         why: UnknownCommand,
     },
 }
 
 impl<'a> Input<'a> {
-    /// Reads what was entered. Of a paste, every line that is not blank is a message's text, never a
-    /// command: a text that was pasted is not obeyed.
+    /// Parses an entered text. Every line of a paste that is not blank is a message, never a command:
+    /// a pasted text is not obeyed.
     pub(crate) fn parse(entered: &'a str) -> Self {
         if entered.contains(is_line_end) {
             let lines = entered.split(is_line_end);
@@ -80,76 +67,60 @@ fn is_line_end(c: char) -> bool {
 
 fn parse_command(command: &str) -> Input<'_> {
     let (word, rest) = split_word(command);
-    match commands::find(word) {
-        Ok(command) => with_arguments(command, rest),
+    match find(word) {
+        Ok(command) => (command.parse)(rest).unwrap_or(Input::Misused(command)),
         Err(why) => Input::Unknown { word, why },
     }
 }
 
-fn with_arguments<'a>(command: &'static SlashCommand, rest: &'a str) -> Input<'a> {
-    match command.verb {
-        Verb::Whisper => whisper(command, rest),
-        Verb::Help => help(rest),
-        Verb::Reply if !rest.is_empty() => Input::Reply(rest),
-        Verb::Grep if !rest.is_empty() => Input::Grep(rest),
-        Verb::Last => last(command, rest),
-        // No name has a blank in it.
-        Verb::Who | Verb::Mute if rest.contains(char::is_whitespace) => Input::Incomplete(command),
-        Verb::Who => Input::Who(Some(rest).filter(|part| !part.is_empty())),
-        Verb::Mute => Input::Mute(Some(rest).filter(|name| !name.is_empty())),
-        Verb::Bell if rest.is_empty() => Input::Bell(None),
-        Verb::Bell => parsed(command, rest, |bell| Input::Bell(Some(bell))),
-        Verb::Time => parsed(command, rest, Input::Time),
-        Verb::Reply | Verb::Grep => Input::Incomplete(command),
-        _ if !rest.is_empty() => Input::Incomplete(command),
-        Verb::Secret => Input::Secret,
-        Verb::Send => Input::Send,
-        Verb::Drop => Input::Drop,
-        Verb::Reconnect => Input::Reconnect,
-        Verb::Status => Input::Status,
-        Verb::Quit => Input::Quit,
-    }
+/// Splits the first word off, and trims the rest.
+fn split_word(text: &str) -> (&str, &str) {
+    let (word, rest) = text.split_once([' ', '\t']).unwrap_or((text, ""));
+    (word, rest.trim())
 }
 
-fn whisper<'a>(command: &'static SlashCommand, rest: &'a str) -> Input<'a> {
+/// `NAME TEXT`
+pub(super) fn message_to(rest: &str) -> Option<(&str, &str)> {
     let (to, text) = split_word(rest);
-    if text.is_empty() {
-        Input::Incomplete(command)
-    } else {
-        Input::Whisper { to, text }
-    }
+    (!text.is_empty()).then_some((to, text))
 }
 
-fn last<'a>(command: &'static SlashCommand, rest: &'a str) -> Input<'a> {
-    const USUAL: usize = 10;
+/// `TEXT`
+pub(super) fn text(rest: &str) -> Option<&str> {
+    (!rest.is_empty()).then_some(rest)
+}
+
+/// `[WORD]`, as a part of a name, which has no blanks.
+pub(super) fn one_word(rest: &str) -> Option<Option<&str>> {
+    (!rest.contains(char::is_whitespace)).then(|| text(rest))
+}
+
+/// Nothing; returns `input`.
+pub(super) fn no_argument<'a>(rest: &str, input: Input<'a>) -> Option<Input<'a>> {
+    rest.is_empty().then_some(input)
+}
+
+/// `VALUE`
+pub(super) fn value<T: FromStr>(rest: &str) -> Option<T> {
+    rest.parse().ok()
+}
+
+/// `[VALUE]`
+pub(super) fn optional<T: FromStr>(rest: &str) -> Option<Option<T>> {
     if rest.is_empty() {
-        return Input::Last(USUAL);
+        return Some(None);
     }
-    parsed(command, rest, Input::Last)
+    value(rest).map(Some)
 }
 
-/// Reads an argument, if it is one of those that are wanted.
-fn parsed<'a, T: FromStr>(
-    command: &'static SlashCommand,
-    rest: &str,
-    entry: impl Fn(T) -> Input<'a>,
-) -> Input<'a> {
-    rest.parse().map_or(Input::Incomplete(command), entry)
-}
-
-fn help(rest: &str) -> Input<'_> {
+/// `[COMMAND]`, with or without its slash.
+pub(super) fn help(rest: &str) -> Input<'_> {
     let word = rest.strip_prefix('/').unwrap_or(rest);
-    match commands::find(word) {
+    match find(word) {
         _ if word.is_empty() => Input::Help(None),
         Ok(command) => Input::Help(Some(command)),
         Err(why) => Input::Unknown { word, why },
     }
-}
-
-/// Splits the first word off, and the blanks around the rest.
-fn split_word(text: &str) -> (&str, &str) {
-    let (word, rest) = text.split_once([' ', '\t']).unwrap_or((text, ""));
-    (word, rest.trim())
 }
 
 #[cfg(test)]
@@ -182,8 +153,8 @@ mod tests {
             Input::Whisper { to, text }
         );
         assert_eq!(Input::parse(" /W  bob x"), Input::parse("/w  bob x"));
-        assert!(matches!(Input::parse("/w bob"), Input::Incomplete(_)));
-        assert!(matches!(Input::parse("/w"), Input::Incomplete(_)));
+        assert!(matches!(Input::parse("/w bob"), Input::Misused(_)));
+        assert!(matches!(Input::parse("/w"), Input::Misused(_)));
     }
 
     #[test]
@@ -191,7 +162,7 @@ mod tests {
         assert_eq!(Input::parse("/who"), Input::Who(None));
         assert_eq!(Input::parse("/sec "), Input::Secret);
         assert_eq!(Input::parse(" /quit"), Input::Quit);
-        assert!(matches!(Input::parse("/quit now"), Input::Incomplete(_)));
+        assert!(matches!(Input::parse("/quit now"), Input::Misused(_)));
     }
 
     #[test]
@@ -215,10 +186,7 @@ mod tests {
             "/bell loud",
             "/time",
         ] {
-            assert!(
-                matches!(Input::parse(wrong), Input::Incomplete(_)),
-                "{wrong}"
-            );
+            assert!(matches!(Input::parse(wrong), Input::Misused(_)), "{wrong}");
         }
     }
 
@@ -228,7 +196,7 @@ mod tests {
         let Input::Help(Some(command)) = Input::parse("/h /wh") else {
             panic!("of one");
         };
-        assert_eq!(command.verb, Verb::Who);
+        assert_eq!(command.word, "who");
     }
 
     #[test]
