@@ -1,7 +1,6 @@
 //! Chat: the threads of an interactive client, from start to end.
 
 use std::env;
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -15,6 +14,7 @@ use crate::app::{App, Mode};
 use crate::failure::Failure;
 use crate::io::history_file::HistoryFile;
 use crate::io::hub::{Hub, HubReceivers};
+use crate::io::log_file::LogFile;
 use crate::io::transcript::Transcript;
 use crate::io::{connection, log};
 use crate::script::pipe::PipeUi;
@@ -53,14 +53,14 @@ pub(crate) fn run(config: &Config) -> Result<ExitReason, Failure> {
     reason
 }
 
-fn open_log(settings: &Settings) -> Result<Option<File>, Failure> {
+fn open_log(settings: &Settings) -> Result<Option<LogFile>, Failure> {
     let log = settings.log.as_ref();
     log.map(|path| {
         let cannot = |source| Failure::Log {
             path: path.clone(),
             source,
         };
-        log::open(path).map_err(cannot)
+        LogFile::open(path).map_err(cannot)
     })
     .transpose()
 }
