@@ -8,3 +8,4 @@ pub(crate) mod line_reader;
 pub(crate) mod log;
 pub(crate) mod outbox;
 pub(crate) mod transcript;
+pub(crate) mod unread;
