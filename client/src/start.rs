@@ -20,6 +20,7 @@ use crate::script::listen::ListenScript;
 use crate::script::send::SendScript;
 use crate::script::who::WhoScript;
 use crate::script::{Script, driver, raw};
+use crate::terminal::signals;
 
 /// Runs the client that the command line asks for; returns its exit code.
 pub fn run() -> ExitCode {
@@ -30,8 +31,11 @@ pub fn run() -> ExitCode {
 }
 
 fn ended(reason: &ExitReason) -> ExitCode {
-    if let ExitReason::Failed(why) = reason {
-        eprintln!("wac: {why}");
+    match reason {
+        ExitReason::Failed(why) => eprintln!("wac: {why}"),
+        // A shell, for one, ends its loop only with a program that dies of the signal.
+        ExitReason::Signal(number) => signals::die_of(*number),
+        _ => {}
     }
     ExitCode::from(reason.code())
 }
@@ -101,7 +105,7 @@ fn play(
     address: &Address,
     input: impl BufRead + Send + 'static,
 ) -> Result<ExitReason, Failure> {
-    Ok(driver::play(script, connect(address)?, input)?)
+    Ok(driver::play(script, connect(address)?, input))
 }
 
 fn print(text: &str) -> ExitReason {

@@ -90,7 +90,7 @@ fn messages_are_appended_with_day_and_time() {
     );
 }
 
-/// During a search the terminal is not written to, so the screen loses lines; the log does not.
+/// Nobody reads the terminal, so the screen loses lines; the log does not.
 #[test]
 fn lines_dropped_from_the_screen_are_logged() {
     const LINES: usize = 12_000;
@@ -99,10 +99,7 @@ fn lines_dropped_from_the_screen_are_logged() {
     let place = Place::new();
     let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
     term.shows_row("Ann▸");
-    term.types("before\r");
-    bob.expect("Ann: before");
-    term.types("\x12");
-    term.shows("(reverse-i-search)");
+    term.stops_reading();
     say_at_rate(&bob.writer(), 5000, (0..LINES).map(|n| n.to_string()));
     bob.send("MSG the end");
     bob.silent_until_fence();
@@ -112,7 +109,7 @@ fn lines_dropped_from_the_screen_are_logged() {
     let said: Vec<&str> = said.collect();
     assert_eq!(said.len(), LINES + 1);
     assert!((0..LINES).all(|n| said[n] == n.to_string()));
-    term.types("\x07");
+    term.reads_on();
     term.shows_said("bob", "the end");
     let dropped = |line: &String| line.contains("lines came too fast to be shown");
     assert!(term.history().iter().any(dropped));
@@ -165,14 +162,14 @@ fn plain_mode_is_logged_too() {
 fn the_last_messages_are_logged_however_the_client_ends() {
     let server = Server::start();
     let mut bob = server.user("bob");
-    for (signal, code) in [(Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
-        let (place, name) = (Place::new(), format!("Ann{code}"));
+    for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+        let (place, name) = (Place::new(), format!("Ann{}", signal as i32));
         let mut term = Term::start(&[&place.flag(), &format!("{name}@{}", at(&server))]);
         term.shows_row(&format!("{name}▸"));
         bob.send("MSG last words");
         term.shows_said("bob", "last words");
         term.signal(signal);
-        term.ends(code);
+        term.dies_of(signal);
         let lines = logged(&place.path());
         assert!(lines.contains(&"bob: last words".to_owned()), "{lines:?}");
     }

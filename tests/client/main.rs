@@ -2,11 +2,13 @@
 //! emulator) and as a program uses it (in a pipe).
 
 mod length;
+mod reflow;
 mod run;
 mod stand_in;
 mod talk;
 mod term;
 
+mod any_bytes;
 mod comes_back;
 mod complete;
 mod config;
@@ -29,6 +31,8 @@ mod recipes;
 mod resize;
 mod send;
 mod signals;
+mod suspend;
 mod typing;
 mod uncoloured;
+mod unread;
 mod who;

@@ -4,9 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
-use nix::sys::signal::kill;
-use nix::unistd::Pid;
-use wac_tests::{Server, Setup, Signal, binary, wait_until};
+use wac_tests::{Server, Setup, binary, wait_until};
 
 use crate::stand_in::listener;
 use crate::term::at;
@@ -191,20 +189,6 @@ fn a_stopped_server_counts_as_a_lost_connection() {
     let _stopped = server.stop();
     assert_eq!(ann.line(), "* closing: the server is stopping");
     ann.ends(4);
-}
-
-#[test]
-fn signals_set_the_exit_code() {
-    let server = Server::start();
-    for (signal, code) in [
-        (Signal::SIGTERM, 143),
-        (Signal::SIGINT, 130),
-        (Signal::SIGHUP, 129),
-    ] {
-        let mut ann = Chatting::begin(&server, &format!("ann{code}"));
-        kill(Pid::from_raw(ann.child.id().try_into().unwrap()), signal).unwrap();
-        ann.ends(code);
-    }
 }
 
 #[test]

@@ -203,20 +203,6 @@ fn a_throttled_sender_still_delivers_everything() {
 }
 
 #[test]
-fn a_signal_sets_the_exit_code() {
-    let server = Server::setup().with_notices().start();
-    let mut bob = server.user("bob");
-    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
-        let name = format!("ann{code}");
-        let target = format!("{name}@{}", at(&server));
-        let sending = Running::start(wac(&["send", &target]));
-        bob.lines_until(&format!("* {name} joined"));
-        sending.signal(signal);
-        assert_eq!(sending.ends_by_itself().code, Some(code));
-    }
-}
-
-#[test]
 fn contradictory_arguments_are_usage_errors() {
     for words in [
         &["send"][..],

@@ -34,6 +34,7 @@ use self::bell::Bell;
 use self::completion::Tab;
 use self::confirm::Question;
 use self::event::Actions;
+use self::exit::ExitReason;
 use self::lifecycle::Lifecycle;
 use self::line::Line;
 use self::people::People;
@@ -132,6 +133,7 @@ impl App {
             Event::Cleared => self.question = None,
             Event::InputEnded => self.input_ended(now, &mut out),
             Event::Lost { why, unsent } => self.lost(why, &unsent, now, &mut out),
+            Event::OutputClosed => out.push(Action::End(ExitReason::Done)),
             Event::Tick => self.tick(now, &mut out),
         }
         self.flush_presence(&mut out);

@@ -9,3 +9,4 @@ pub(crate) mod log;
 pub(crate) mod log_file;
 pub(crate) mod outbox;
 pub(crate) mod transcript;
+pub(crate) mod unread;

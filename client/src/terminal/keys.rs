@@ -1,9 +1,7 @@
 //! Key bindings of the client's own, active while a line is edited.
 //!
-//! Enter does not end the edit: it takes the line out and leaves an empty one. So the editor prints
-//! every line that arrives, above the row, in the order it came; an edit that ended and began again
-//! would leave a gap in which lines overtake each other, keys are echoed raw, and Ctrl-C kills the
-//! process.
+//! Enter does not end the edit: it takes the line out and leaves an empty one. An edit that ended and
+//! began again would leave a gap without a row.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,11 +16,13 @@ use crate::io::history_file::HistoryFile;
 use crate::io::hub::{Hub, RowOutcome};
 use crate::terminal::helper::Replacement;
 use crate::terminal::line_history::LineHistory;
+use crate::terminal::painter::Painter;
 
 /// The state that the key handlers act on.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct KeyContext {
     pub(crate) hub: Arc<Hub>,
+    pub(super) painter: Arc<Painter>,
     pub(crate) entered: LineHistory,
     /// The file that keeps the lines for the next run.
     pub(crate) history: Option<HistoryFile>,
@@ -40,6 +40,7 @@ enum Key {
     Forth,
     Tab,
     Space,
+    Clear,
 }
 
 /// Binds the keys.
@@ -60,6 +61,7 @@ pub(crate) fn bind<H: Helper, I: rustyline::history::History>(
         (KeyEvent::ctrl('N'), Key::Forth),
         (plain(KeyCode::Tab), Key::Tab),
         (plain(KeyCode::Char(' ')), Key::Space),
+        (KeyEvent::ctrl('L'), Key::Clear),
     ];
     for (keys, key) in bindings {
         let context = context.clone();
@@ -83,6 +85,10 @@ impl ConditionalEventHandler for Bound {
             Key::Forth => Some(self.context.bring(LineHistory::forth)),
             Key::Tab => Some(self.context.complete()),
             Key::Space => self.context.freeze(&row.line()[..row.pos()]),
+            Key::Clear => {
+                self.context.painter.clear();
+                Some(Cmd::Noop)
+            }
         }
     }
 }
