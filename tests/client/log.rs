@@ -59,6 +59,7 @@ fn messages_are_appended_with_day_and_time() {
     fs::write(place.path(), "2025-11-22 10:41:07 from before\n").unwrap();
     let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
     term.shows_row("Ann▸");
+    term.shows("1 here");
     let mut bob = server.user("bob");
     term.shows("+ bob");
     term.types("hello\r");
@@ -231,6 +232,7 @@ fn a_log_that_is_rotated_away_goes_on_in_a_new_file() {
     let place = Place::new();
     let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
     term.shows_row("Ann▸");
+    term.shows("2 here");
     bob.send("MSG before");
     place.holds("bob: before");
     let rotated = place.path().with_extension("log.1");

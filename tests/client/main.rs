@@ -9,6 +9,7 @@ mod talk;
 mod term;
 
 mod any_bytes;
+mod attention;
 mod comes_back;
 mod complete;
 mod config;

@@ -4,6 +4,7 @@
 //! [`Lifecycle`] manages the connection; entered messages are sent while there is one, and wait while
 //! there is none.
 
+mod attention;
 mod backoff;
 mod bell;
 pub(crate) mod commands;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use wac_core::name::Folded;
 
+use self::attention::Attention;
 use self::bell::Bell;
 use self::completion::Tab;
 use self::confirm::Question;
@@ -46,6 +48,7 @@ use crate::protocol::clock::Now;
 use crate::protocol::outgoing::OutgoingMessage;
 use crate::protocol::who::WhoAssembly;
 
+pub(crate) use self::attention::{Focus, Unread};
 pub(crate) use self::confirm::looks_like_whisper;
 pub(crate) use self::event::{Action, Event, PromptState};
 
@@ -67,6 +70,7 @@ pub(crate) struct App {
     mode: Mode,
     host: Address,
     lifecycle: Lifecycle,
+    attention: Attention,
     bell: Bell,
     presence_batch: PresenceBatch,
     question: Option<Question>,
@@ -98,6 +102,7 @@ impl App {
             mode,
             host: config.host.clone(),
             lifecycle: Lifecycle::new(mode, config.name.clone(), reconnect, jitter),
+            attention: Attention::new(),
             bell: Bell::new(settings.bell),
             presence_batch: PresenceBatch::default(),
             question: None,
@@ -134,10 +139,13 @@ impl App {
             Event::InputEnded => self.input_ended(now, &mut out),
             Event::Lost { why, unsent } => self.lost(why, &unsent, now, &mut out),
             Event::OutputClosed => out.push(Action::End(ExitReason::Done)),
+            Event::Focus(focus) => self.attention.focus(focus),
+            Event::Key => self.attention.key(now.elapsed),
             Event::Tick => self.tick(now, &mut out),
         }
         self.flush_presence(&mut out);
         self.mark(&mut out);
+        self.count_unread(&mut out);
         self.remember(&out, now);
         out
     }
@@ -197,6 +205,13 @@ impl App {
         if prompt_state != self.marked {
             self.marked = prompt_state;
             out.insert(0, Action::Mark(prompt_state));
+        }
+    }
+
+    /// Reports the unread lines before the last of them is shown, since that redraws the title.
+    fn count_unread(&mut self, out: &mut Vec<Action>) {
+        if let Some(unread) = self.attention.changed() {
+            out.insert(0, Action::CountUnread(unread));
         }
     }
 

@@ -3,7 +3,7 @@
 //!
 //! Nothing here blocks: the thread that reads the socket calls into it.
 
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use wac_core::name::Name;
@@ -11,7 +11,7 @@ use wac_core::name::Name;
 use crate::app::exit::ExitReason;
 use crate::app::line::{Chime, Line, TranscriptLine};
 use crate::app::settings::TimeDisplay;
-use crate::app::{Action, App, Event, PromptState};
+use crate::app::{Action, App, Event, PromptState, Unread};
 use crate::io::connection::Connection;
 use crate::io::outbox::{Full, Outbox};
 use crate::io::transcript::Transcript;
@@ -43,6 +43,9 @@ pub(crate) struct Hub {
     rescheduled: Condvar,
     connection: Mutex<Option<Arc<Connection>>>,
     prompt_state: Mutex<PromptState>,
+    unread: Mutex<Unread>,
+    /// A notification that the terminal is to show.
+    notification: Mutex<Option<String>>,
     time: Mutex<TimeDisplay>,
     pub(crate) transcript: Transcript,
     /// The lines to be logged, if there is a log.
@@ -51,6 +54,8 @@ pub(crate) struct Hub {
     tasks: Sender<Task>,
     /// At most one is pending: it is requested when no connection is left.
     dials: Sender<()>,
+    /// It holds none: what comes while another is passed on is dropped.
+    notifications: SyncSender<String>,
     exits: Sender<ExitReason>,
 }
 
@@ -60,6 +65,7 @@ pub(crate) struct HubReceivers {
     pub(crate) tasks: Receiver<Task>,
     /// Each item requests a connection.
     pub(crate) dials: Receiver<()>,
+    pub(crate) notifications: Receiver<String>,
     pub(crate) exits: Receiver<ExitReason>,
 }
 
@@ -71,23 +77,28 @@ impl Hub {
     ) -> (Self, HubReceivers) {
         let (tasks, tasks_end) = mpsc::channel();
         let (dials, dials_end) = mpsc::channel();
+        let (notifications, notifications_end) = mpsc::sync_channel(0);
         let (exits, exits_end) = mpsc::channel();
         let hub = Self {
             app: Mutex::new(app),
             rescheduled: Condvar::new(),
             connection: Mutex::default(),
             prompt_state: Mutex::new(PromptState::Here),
+            unread: Mutex::default(),
+            notification: Mutex::default(),
             time: Mutex::new(time),
             transcript: Transcript::new("shown"),
             log,
             outbox: Outbox::default(),
             tasks,
             dials,
+            notifications,
             exits,
         };
         let ends = HubReceivers {
             tasks: tasks_end,
             dials: dials_end,
+            notifications: notifications_end,
             exits: exits_end,
         };
         (hub, ends)
@@ -161,6 +172,21 @@ impl Hub {
         *lock(&self.prompt_state)
     }
 
+    pub(crate) fn unread(&self) -> Unread {
+        *lock(&self.unread)
+    }
+
+    /// Takes the notification that the terminal is to show.
+    pub(crate) fn take_notification(&self) -> Option<String> {
+        lock(&self.notification).take()
+    }
+
+    /// Has the terminal show a notification.
+    pub(crate) fn post(&self, notification: String) {
+        *lock(&self.notification) = Some(notification);
+        self.transcript.redraw();
+    }
+
     fn on_locked(&self, app: &mut App, event: Event) -> RowOutcome {
         let (due, now) = (app.due(), Now::read());
         let mut row = RowOutcome::Cleared;
@@ -228,6 +254,14 @@ impl Hub {
             }
             Action::Chat(name) => self.assign(Task::Chat(name)),
             Action::Mark(prompt_state) => *lock(&self.prompt_state) = prompt_state,
+            Action::CountUnread(unread) => {
+                *lock(&self.unread) = unread;
+                self.transcript.redraw();
+            }
+            Action::Notify(text) => {
+                // Nobody may want it, or the one before may still be passed on.
+                let _ = self.notifications.try_send(text);
+            }
             Action::Time(time) => *lock(&self.time) = time,
             // `on_locked` returns the first to the caller; a chat's input is not read on request.
             Action::Keep | Action::Read => {}

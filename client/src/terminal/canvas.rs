@@ -5,8 +5,9 @@
 
 use std::fmt::Write;
 
+use super::osc::Title;
 use super::row::{Layout, Row, Size};
-use crate::app::PromptState;
+use crate::app::{PromptState, Unread};
 
 /// Keeps the terminal from showing half a frame.
 const BEGIN_FRAME: &str = "\x1b[?2026h";
@@ -75,6 +76,7 @@ impl Resizing {
 pub(super) struct Canvas {
     resizing: Resizing,
     state: PromptState,
+    title: Title,
     row: Option<Row>,
     /// The row as it stands on the screen, if it does.
     drawn: Option<Drawn>,
@@ -91,6 +93,7 @@ impl Canvas {
         Self {
             resizing,
             state: PromptState::Here,
+            title: Title::default(),
             row: None,
             drawn: None,
         }
@@ -99,6 +102,11 @@ impl Canvas {
     /// Changes the sign of the prompt.
     pub(super) fn set_prompt_state(&mut self, state: PromptState) {
         self.state = state;
+    }
+
+    /// Shows the number of unread lines in the title.
+    pub(super) fn retitle(&mut self, unread: Unread) -> String {
+        self.title.change(unread)
     }
 
     /// Changes the row.

@@ -1,5 +1,6 @@
 //! Dialogues with the app.
 
+mod attention;
 mod commands;
 mod guards;
 mod outage;
@@ -78,6 +79,9 @@ impl Happens {
             (("<", said), _) => Event::Line(said.trim_start().into()),
             (("+", time), _) => return seconds(time).map(Self::Passes),
             (("z", time), _) => return seconds(time).map(Self::Sleeps),
+            (_, "focus gained") => Event::Focus(Focus::Gained),
+            (_, "focus lost") => Event::Focus(Focus::Lost),
+            (_, "key") => Event::Key,
             (_, "^C") => Event::Interrupted,
             (_, "cleared") => Event::Cleared,
             (_, "^D") => Event::InputEnded,
@@ -135,6 +139,11 @@ fn written(action: &Action) -> String {
         Action::Ask => "ask".into(),
         Action::Chat(name) => format!("chat {name}"),
         Action::Mark(prompt_state) => format!("mark {prompt_state:?}"),
+        Action::CountUnread(unread) => {
+            let sign = if unread.for_user { "!" } else { "" };
+            format!("unread {}{sign}", unread.lines)
+        }
+        Action::Notify(text) => format!("notify {text}"),
         Action::Time(time) => format!("time {time}"),
         Action::Keep => "keep".into(),
         Action::Read => "read".into(),
@@ -166,6 +175,7 @@ fn shown(line: &Line) -> String {
         Line::Note(text) => format!("tell {text}"),
         Line::Lost(text) => format!("lost {text}"),
         Line::Back(text) => format!("back {text}"),
+        Line::Rule(text) => format!("rule {text}"),
     }
 }
 

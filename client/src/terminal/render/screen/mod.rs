@@ -7,7 +7,7 @@
 //! ```
 //! The signs behind the margin cannot occur in a name, so nobody can pose as the server or the
 //! client: `+` joins, `-` leaves, `*` notices, `!` refusals, `=` the server's secret; `#`, `✗` and
-//! `✓` are the client's.
+//! `✓` are the client's, and so is the rule `── since you looked ──`.
 
 use std::fmt::Write;
 use std::iter;
@@ -125,6 +125,9 @@ impl ScreenRenderer {
             Line::Note(text) => self.wrapped('#', text, margin, out),
             Line::Lost(text) => self.wrapped('✗', text, margin, out),
             Line::Back(text) => self.wrapped('✓', text, margin, out),
+            Line::Rule(text) => {
+                let _ = write!(out, "── {text} ──");
+            }
         }
     }
 
