@@ -62,6 +62,16 @@ impl Term {
     /// Starts the client with additional environment variables.
     #[track_caller]
     pub(crate) fn start_with(environment: &[(&str, &str)], args: &[&str]) -> Term {
+        Term::start_within(&[], environment, args)
+    }
+
+    /// Starts the client behind the words of a program that becomes it.
+    #[track_caller]
+    pub(crate) fn start_within(
+        program: &[&str],
+        environment: &[(&str, &str)],
+        args: &[&str],
+    ) -> Term {
         let size = Winsize {
             ws_row: 24,
             ws_col: 80,
@@ -74,6 +84,7 @@ impl Term {
         // setsid makes the terminal the client's own, so that it is notified of a new size.
         let child = Command::new("setsid")
             .arg("--ctty")
+            .args(program)
             .arg(binary("wac"))
             .args(args)
             .env_clear()
