@@ -25,16 +25,16 @@ pub(crate) fn run(connection: Connection) -> ExitReason {
     thread::spawn(move || send(io::stdin().lock(), &sending));
     let output = io::stdout().lock();
     if output.is_terminal() {
-        show(&*connection, output)
+        show(connection.reader(), output)
     } else {
-        pass(&*connection, output)
+        pass(connection.reader(), output)
     }
 }
 
 /// Sends the input. At its end the other direction stays open, for answers that are under way.
-fn send(mut input: impl Read, mut connection: &Connection) {
+fn send(mut input: impl Read, connection: &Connection) {
     // The reading direction reports why a connection accepts no more.
-    let _ = io::copy(&mut input, &mut connection);
+    let _ = io::copy(&mut input, &mut connection.writer());
     connection.end_sending();
 }
 
