@@ -37,12 +37,13 @@ impl LineEditor {
         halt: Halt,
     ) -> rustyline::Result<(Self, LinePrinter)> {
         let kept = history.as_ref().map(HistoryFile::load).unwrap_or_default();
+        let asking = Arc::default();
         let context = KeyContext {
             hub,
-            entered: LineHistory::new(kept),
+            entered: LineHistory::new(kept, Arc::clone(&asking)),
             history,
             replacement: Replacement::default(),
-            asking: Arc::default(),
+            asking,
         };
         // Colours are decided elsewhere: forced, the editor asks its helper every time.
         let config = Config::builder()

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustyline::completion::Completer;
-use rustyline::highlight::Highlighter;
+use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::line_buffer::LineBuffer;
 use rustyline::validate::Validator;
@@ -16,6 +16,7 @@ use wac_core::name::Name;
 use crate::app::PromptState;
 use crate::io::hub::Hub;
 use crate::terminal::halt::Halt;
+use crate::terminal::render::without_obeyed;
 
 /// Entered text is sent.
 const HERE: &str = "▸ ";
@@ -89,14 +90,24 @@ impl EditorHelper {
 /// Both are called before any part of the row is drawn.
 impl Highlighter for EditorHelper {
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
-        let marked = self.marked(prompt);
+        // Of a search, it holds what is searched for.
+        let marked = match without_obeyed(prompt) {
+            Cow::Borrowed(prompt) => self.marked(prompt),
+            prompt => prompt,
+        };
         self.prompt.replace(marked.clone().into_owned());
         marked
     }
 
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        self.halt.reached(&self.prompt.borrow(), line);
-        Cow::Borrowed(line)
+        let line = without_obeyed(line);
+        self.halt.reached(&self.prompt.borrow(), &line);
+        line
+    }
+
+    /// A row that is drawn otherwise than it was typed is drawn as a whole.
+    fn highlight_char(&self, line: &str, _: usize, _: CmdKind) -> bool {
+        matches!(without_obeyed(line), Cow::Owned(_))
     }
 }
 

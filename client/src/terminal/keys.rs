@@ -16,6 +16,7 @@ use rustyline::{
 use crate::app::Event;
 use crate::io::history_file::HistoryFile;
 use crate::io::hub::{Hub, RowOutcome};
+use crate::protocol::text::plain_lines;
 use crate::terminal::helper::Replacement;
 use crate::terminal::line_history::LineHistory;
 
@@ -40,6 +41,7 @@ enum Key {
     Forth,
     Tab,
     Space,
+    Quote,
 }
 
 /// Binds the keys.
@@ -60,6 +62,8 @@ pub(crate) fn bind<H: Helper, I: rustyline::history::History>(
         (KeyEvent::ctrl('N'), Key::Forth),
         (plain(KeyCode::Tab), Key::Tab),
         (plain(KeyCode::Char(' ')), Key::Space),
+        (KeyEvent::ctrl('V'), Key::Quote),
+        (KeyEvent::ctrl('Q'), Key::Quote),
     ];
     for (keys, key) in bindings {
         let context = context.clone();
@@ -83,6 +87,8 @@ impl ConditionalEventHandler for Bound {
             Key::Forth => Some(self.context.bring(LineHistory::forth)),
             Key::Tab => Some(self.context.complete()),
             Key::Space => self.context.freeze(&row.line()[..row.pos()]),
+            // Quoted, the next key would stand in the row as a control character.
+            Key::Quote => Some(Cmd::Noop),
         }
     }
 }
@@ -96,8 +102,9 @@ impl KeyContext {
     /// the row.
     pub(crate) fn take(&self, line: &str) -> RowOutcome {
         let comes_back = !line.trim().is_empty() && !self.hub.is_answer(line);
-        if comes_back && self.entered.keep(line) {
-            self.remember(line);
+        let kept = plain_lines(line);
+        if comes_back && self.entered.keep(&kept) {
+            self.remember(&kept);
         }
         self.hub.entered(line)
     }

@@ -7,6 +7,7 @@ pub(crate) mod screen;
 mod stamp;
 mod wrap;
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use unicode_width::UnicodeWidthChar;
@@ -31,6 +32,17 @@ pub(crate) fn sanitize(text: &str) -> String {
         }
     }
     shown
+}
+
+/// Removes what [`sanitize`] shows in other characters: for the row, whose columns the editor counts,
+/// and in which they take none.
+pub(crate) fn without_obeyed(row: &str) -> Cow<'_, str> {
+    let is_obeyed = |c: char| c != '\n' && (is_removed(c) || turns_direction(c));
+    if row.contains(is_obeyed) {
+        Cow::Owned(row.replace(is_obeyed, ""))
+    } else {
+        Cow::Borrowed(row)
+    }
 }
 
 fn push(c: char, shown: &mut String) {
