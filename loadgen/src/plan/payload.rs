@@ -373,4 +373,43 @@ mod tests {
             Payload::new(Make { seed: 8, ..make() }).hash()
         );
     }
+
+    /// Everything that a seed fixes: when each message is due, whose it is, to whom, and every byte of its text.
+    #[test]
+    fn a_seed_keeps_its_schedule_and_its_texts_for_ever() {
+        let schedule = Arc::new(Schedule::new(&Shape {
+            stages: vec![
+                (100.0, Duration::from_secs(2)),
+                (50.0, Duration::from_secs(1)),
+            ],
+            whispers: 0.25,
+            arrival: Arrival::Poisson,
+            senders: 5,
+            seed: 42,
+        }));
+        let payload = Payload::new(Make {
+            run: 0x7f3a,
+            seed: 42,
+            users: 9,
+            size: Size { min: 20, max: 60 },
+            schedule: schedule.clone(),
+        });
+        let mut bytes = Vec::new();
+        for message in 0..schedule.len() {
+            bytes.extend(schedule.due(message).to_le_bytes());
+            bytes.extend([u8::from(schedule.is_whisper(message))]);
+            bytes.extend(payload.receiver(message).to_le_bytes());
+            payload.write_spoken(message, &mut bytes);
+        }
+        let hash = bytes
+            .iter()
+            .fold(0, |hash, &byte| mix(hash ^ u64::from(byte)));
+        let hashes = [hash, schedule.hash(), payload.hash()];
+        let pinned = [
+            2_140_468_294_640_408_440,
+            15_153_134_092_261_327_893,
+            1_877_067_856_691_165_047,
+        ];
+        assert_eq!((schedule.len(), hashes), (245, pinned));
+    }
 }
