@@ -14,7 +14,6 @@ mod books;
 mod clock;
 mod commands;
 mod engine;
-pub mod fake;
 mod judge;
 mod machine;
 mod nanos;

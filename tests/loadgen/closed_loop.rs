@@ -1,7 +1,7 @@
 //! Closed loop: keeps a fixed number of messages in flight, checks all of them, and reports no latency.
 
+use crate::fake::{Fake, Script};
 use serde_json::Value;
-use wac_loadgen::fake::{Fake, Script};
 use wac_tests::Server;
 
 use crate::tester::{Told, run};

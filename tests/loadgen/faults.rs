@@ -1,6 +1,6 @@
 //! Faults of delivery: counted exactly, and shown where they were seen first.
 
-use wac_loadgen::fake::{Fake, Fault, Script};
+use crate::fake::{Fake, Fault, Script};
 
 use crate::tester::{Told, run};
 
@@ -122,4 +122,20 @@ fn a_connection_cut_in_the_middle_of_a_line_is_invalid_and_its_rest_is_lost() {
     // Messages 10 to 49 were owed to a reader who only reads; half a line is no line.
     assert_eq!(told.faults(), [40, 0, 0, 0, 0, 0], "{}", told.text);
     told.shows(&format!("first lost: {}", place(&fake, Fault::Cut)));
+}
+
+#[test]
+fn a_whisper_that_somebody_else_reads_is_leaked() {
+    let fake = Fake::start(Script {
+        faults: vec![(10, Fault::Leak)],
+        ..Script::default()
+    });
+    let fake = fake.expect("a fake can be started");
+    let told = run(fake.address(), &format!("{LOAD} --whispers 50%"));
+    told.ended_with(5);
+    assert_eq!(told.faults(), [0, 0, 0, 0, 0, 1], "{}", told.text);
+    // A leak is named by its reader; the rest of the place is the load tester's own way to count whispers.
+    let reader = |place: &str| place.split(',').next().map(str::to_owned);
+    let place = place(&fake, Fault::Leak);
+    assert_eq!(reader(told.words("/delivery/first/leaked")), reader(&place));
 }

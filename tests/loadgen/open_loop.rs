@@ -1,6 +1,6 @@
 //! Open loop: the schedule waits for nobody, and latency counts from the due time.
 
-use wac_loadgen::fake::{Fake, Script};
+use crate::fake::{Fake, Script};
 
 use crate::tester::run;
 

@@ -25,7 +25,7 @@ fn a_browser_draws_the_figures_of_the_run_and_fetches_nothing() {
         ),
     );
     told.ended_with(0);
-    told.shows("run.json deliver.hgrm fanout.hgrm run.hlog timeline.csv report.html");
+    told.shows("run.json timeline.csv report.html");
     let json = fs::read(out.join("run.json")).expect("run.json is written");
     let json: Value = serde_json::from_slice(&json).expect("it is JSON");
     assert_eq!(json, told.json);
@@ -58,6 +58,13 @@ fn a_report_can_be_made_again_from_the_files_and_names_missing_ones() {
         "{text}"
     );
     assert_eq!(fs::read_to_string(&again).expect("it is written"), first);
+
+    let (code, text) = report(&[&out, Path::new("--hgrm")]);
+    assert_eq!(code, Some(0), "{text}");
+    for name in ["deliver.hgrm", "fanout.hgrm"] {
+        let distribution = fs::read_to_string(out.join(name)).expect("it is written");
+        assert!(distribution.contains("TotalCount"), "{distribution}");
+    }
 
     let (code, text) = report(&[folder.path()]);
     assert_eq!(code, Some(1), "{text}");

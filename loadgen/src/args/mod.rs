@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub(crate) use presets::Preset;
-use values::{Arrival, Churn, Rate, Senders, Share, Size, Slow, Stages, Storm, Ui, Verify};
+use values::{Arrival, Churn, Rate, Senders, Share, Size, Slow, Stages, Storm, Ui};
 
 use crate::judge::slo::Slo;
 use crate::protocol::Protocol;
@@ -33,16 +33,8 @@ pub(crate) enum Command {
     Town(RunArgs),
     /// Everyone logged in, nobody talks: memory of a connection, time of a login.
     Idle(RunArgs),
-    /// Half of what is sent is whispers.
-    Whisper(RunArgs),
-    /// Users leave and come back all the time.
-    Churn(RunArgs),
     /// Half of the users are dropped at once and come back within seconds.
     Storm(RunArgs),
-    /// Readers that don't keep up, beside users who do: first without them, then with them.
-    Slow(RunArgs),
-    /// Clients that keep to no protocol, beside users who do: first without them, then with them.
-    Hostile(RunArgs),
     /// A town at 60 % of the highest rate, for hours: does it drift?
     Soak(RunArgs),
     /// The server kept full, as much under way as --in-flight says: lines a second, CPU a delivery; no latencies.
@@ -55,17 +47,16 @@ pub(crate) enum Command {
     Doctor(RunArgs),
     /// Makes one HTML file of a run; of several, that ran at the same time, one together.
     Report(ReportArgs),
-    /// Tries the load tester itself against a server that does wrong what its script says.
-    Selftest,
-    /// Says what each word means that is told.
-    Glossary,
     /// Prints completions for a shell: wac-loadgen completions bash > /etc/bash_completion.d/wac-loadgen
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Prints the manual page: wac-loadgen man | man -l -
-    Man,
+    /// Prints the manual page of the program or of a command: wac-loadgen man run | man -l -
+    Man {
+        /// The command [default: the program]
+        command: Option<String>,
+    },
 }
 
 /// Flags of a run. What is not given is the preset's.
@@ -119,11 +110,11 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 
-    /// The share of what is sent that is whispers [default: 0%; whisper 50%]
+    /// The share of what is sent that is whispers [default: 0%]
     #[arg(long, value_name = "P%")]
     pub(crate) whispers: Option<Share>,
 
-    /// The share of the users, a second, that leaves and comes back [default: 0%/s; churn 2%/s]
+    /// The share of the users, a second, that leaves and comes back [default: 0%/s]
     #[arg(long, value_name = "P%/s")]
     pub(crate) churn: Option<Churn>,
 
@@ -131,21 +122,17 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "at=D,frac=P%,back=D")]
     pub(crate) storm: Option<Storm>,
 
-    /// Readers that don't keep up, beside the users [default: none; slow n=50,rate=1kB/s,stopped=10]
+    /// Readers that don't keep up, beside the users [default: none]
     #[arg(long, value_name = "n=N,rate=B/s,stopped=N")]
     pub(crate) slow: Option<Slow>,
 
-    /// Clients that keep to no protocol, beside the users [default: 0; hostile 20]
+    /// Clients that keep to no protocol, beside the users [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) hostile: Option<u32>,
 
     /// New connections a second at most [default: as fast as the server takes them]
     #[arg(long, value_name = "R/s")]
     pub(crate) connect_rate: Option<Rate>,
-
-    /// What is checked of each delivery [default: full]
-    #[arg(long, value_name = "HOW")]
-    pub(crate) verify: Option<Verify>,
 
     /// Threads [default: one for each core; on one machine with the server, for half of them]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -167,7 +154,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "COMMAND", conflicts_with = "server")]
     pub(crate) spawn: Option<String>,
 
-    /// Writes the run's files into this folder: run.json, histograms, timeline, report
+    /// Writes the run's files into this folder: run.json, timeline.csv, report.html
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 
@@ -209,6 +196,9 @@ pub(crate) struct ReportArgs {
     /// Where to write it [default: report.html in the first folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Writes deliver.hgrm and fanout.hgrm beside it, too: percentile distributions for HdrHistogram's plotters
+    #[arg(long)]
+    pub(crate) hgrm: bool,
 }
 
 #[cfg(test)]

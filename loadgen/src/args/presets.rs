@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::values::{Arrival, Churn, Rate, Senders, Share, Slow, Storm};
+use super::values::{Arrival, Rate, Senders, Storm};
 
 /// A named shape of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,11 +10,7 @@ pub(crate) enum Preset {
     Run,
     Town,
     Idle,
-    Whisper,
-    Churn,
     Storm,
-    Slow,
-    Hostile,
     Soak,
     Flood,
     /// One try of a search.
@@ -33,11 +29,7 @@ pub(crate) struct Defaults {
     pub(crate) arrival: Arrival,
     /// None where what is due waits for nobody.
     pub(crate) in_flight: Option<u32>,
-    pub(crate) whispers: Share,
-    pub(crate) churn: Churn,
     pub(crate) storm: Option<Storm>,
-    pub(crate) slow: Option<Slow>,
-    pub(crate) hostile: u32,
 }
 
 const TOWN: Defaults = Defaults {
@@ -48,11 +40,7 @@ const TOWN: Defaults = Defaults {
     warmup: Duration::from_secs(5),
     arrival: Arrival::Poisson,
     in_flight: None,
-    whispers: Share(0.0),
-    churn: Churn(0.0),
     storm: None,
-    slow: None,
-    hostile: 0,
 };
 
 /// More than any server brings to 1,000 readers: a hundred million deliveries a second. As a schedule of 4 s it
@@ -66,11 +54,7 @@ impl Preset {
             Self::Run => "run",
             Self::Town => "town",
             Self::Idle => "idle",
-            Self::Whisper => "whisper",
-            Self::Churn => "churn",
             Self::Storm => "storm",
-            Self::Slow => "slow",
-            Self::Hostile => "hostile",
             Self::Soak => "soak",
             Self::Flood => "flood",
             Self::Try => "find-max",
@@ -92,32 +76,12 @@ impl Preset {
                 warmup: Duration::ZERO,
                 ..TOWN
             },
-            Self::Whisper => Defaults {
-                whispers: Share(0.5),
-                ..TOWN
-            },
-            Self::Churn => Defaults {
-                churn: Churn(0.02),
-                ..TOWN
-            },
             Self::Storm => Defaults {
                 storm: Some(Storm {
                     at: Duration::from_secs(10),
                     frac: 0.5,
                     back: Duration::from_secs(5),
                 }),
-                ..TOWN
-            },
-            Self::Slow => Defaults {
-                slow: Some(Slow {
-                    n: 50,
-                    rate: 1000,
-                    stopped: 10,
-                }),
-                ..TOWN
-            },
-            Self::Hostile => Defaults {
-                hostile: 20,
                 ..TOWN
             },
             Self::Soak => Defaults {

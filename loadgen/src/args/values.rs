@@ -20,16 +20,6 @@ pub(crate) enum Arrival {
     Even,
 }
 
-/// How deliveries are checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Verify {
-    /// The next number of every sender, for every reader: each fault by kind, with its first example.
-    Full,
-    /// A count and a sum of hashes for every reader, 16 bytes: that something is wrong, and for whom.
-    Fingerprint,
-}
-
 /// How the run is shown while it goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Ui {

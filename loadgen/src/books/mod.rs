@@ -5,5 +5,4 @@ pub(crate) mod figures;
 pub(crate) mod ledger;
 pub(crate) mod seconds;
 pub(crate) mod spread;
-pub(crate) mod unlucky;
 pub(crate) mod whispers;

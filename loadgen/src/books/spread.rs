@@ -76,7 +76,7 @@ impl Spread {
         &self.0
     }
 
-    /// The whole histogram in the V2 form, compressed, base64: what `.hlog` files hold.
+    /// The whole histogram in the V2 form, compressed, base64.
     pub(crate) fn encoded(&self) -> String {
         let mut bytes = Vec::new();
         V2DeflateSerializer::new()
@@ -127,11 +127,6 @@ impl Summary {
             "max" => self.max,
             _ => None,
         }
-    }
-
-    /// The histogram, as of [`Spread::encoded`]; empty where nothing was ever observed.
-    pub(crate) fn encoded(&self) -> &str {
-        &self.histogram
     }
 
     /// Adds observations; what is no histogram counts as none.

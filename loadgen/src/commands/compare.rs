@@ -11,7 +11,7 @@ use super::tell;
 use super::usage::UsageError;
 use crate::args::CompareArgs;
 use crate::judge::comparable::{self, Read};
-use crate::judge::compare::{Comparison, DELIVERIES, ENOUGH_RUNS, ERROR, Row, Unit, compare};
+use crate::judge::compare::{Comparison, DELIVERIES, ERROR, Row, compare};
 use crate::judge::exit::Exit;
 use crate::number::{grouped, milliseconds};
 use crate::result::{Run, SCHEMA};
@@ -23,10 +23,16 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
     let runs = |side: Vec<Read>| side.into_iter().map(|read| read.run).collect::<Vec<Run>>();
     let (a, b) = (runs(a), runs(b));
     let comparison = compare(&a, &b);
-    warnings.extend(reservations(&comparison, a.len(), b.len()));
+    warnings.extend(comparison.needed.map(|needed| {
+        format!(
+            "{} and {} runs are too few to call a difference: it takes {needed} of each",
+            a.len(),
+            b.len()
+        )
+    }));
     if comparison.rows.is_empty() {
         return Err(UsageError(
-            "the runs have no metric in common: run both for longer (--duration), 1 s at least for a comparison by seconds".to_owned(),
+            "the runs have no metric in common: run both for longer (--duration)".to_owned(),
         )
         .into());
     }
@@ -96,27 +102,6 @@ fn read(file: PathBuf) -> anyhow::Result<Read> {
     Ok(Read { place, run })
 }
 
-/// What a comparison can't say.
-fn reservations(comparison: &Comparison, a: usize, b: usize) -> Vec<String> {
-    let mut told = Vec::new();
-    if comparison.observation == Unit::Second {
-        told.push(format!(
-            "{a} and {b} runs are too few to see what differs from run to run: their seconds are compared, and a difference shown may be one of runs, not of servers; make {ENOUGH_RUNS} runs or more of each"
-        ));
-    }
-    if let Some(needed) = comparison.needed {
-        let of = match comparison.observation {
-            Unit::Run => "runs",
-            Unit::Second => "seconds",
-        };
-        told.push(format!(
-            "{} and {} {of} are too few ever to show a difference: it takes {needed} of each",
-            comparison.a, comparison.b
-        ));
-    }
-    told
-}
-
 fn render(args: &CompareArgs, a: usize, b: usize, told: &Told<'_>) -> String {
     let mut text = String::new();
     let mut line = |line: &str| {
@@ -161,17 +146,16 @@ fn row(row: &Row) -> String {
 }
 
 fn conclusion(comparison: &Comparison) -> String {
-    let error = match comparison.observation {
-        Unit::Run => format!(
-            "equals are called different in at most {:.0} % of comparisons, worse in {:.1} %",
-            100.0 * ERROR,
-            50.0 * ERROR
-        ),
-        Unit::Second => "by seconds: no error rate is stated".to_owned(),
-    };
     let verdict = match comparison.is_regression() {
         true => "B is worse",
         false => "no regression shown",
     };
-    format!("{verdict} ({error})")
+    match comparison.needed {
+        Some(_) => format!("{verdict}: too few runs"),
+        None => format!(
+            "{verdict} (equals are called different in at most {:.0} % of comparisons, worse in {:.1} %)",
+            100.0 * ERROR,
+            50.0 * ERROR
+        ),
+    }
 }

@@ -4,11 +4,9 @@ mod compare;
 mod completions;
 mod doctor;
 mod find_max;
-mod glossary;
 mod man;
 mod report;
 mod run;
-mod selftest;
 mod soak;
 mod tell;
 mod usage;
@@ -39,20 +37,14 @@ fn perform(command: Command) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(Preset::Run, &args),
         Command::Town(args) => run::run(Preset::Town, &args),
         Command::Idle(args) => run::run(Preset::Idle, &args),
-        Command::Whisper(args) => run::run(Preset::Whisper, &args),
-        Command::Churn(args) => run::run(Preset::Churn, &args),
         Command::Storm(args) => run::run(Preset::Storm, &args),
-        Command::Slow(args) => run::run(Preset::Slow, &args),
-        Command::Hostile(args) => run::run(Preset::Hostile, &args),
         Command::Soak(args) => soak::run(&args),
         Command::Flood(args) => run::run(Preset::Flood, &args),
-        Command::Selftest => selftest::selftest(),
         Command::Report(args) => report::report(&args),
         Command::FindMax(args) => find_max::run(&args),
         Command::Doctor(args) => doctor::run(&args),
-        Command::Glossary => glossary::run(),
         Command::Completions { shell } => completions::run(shell),
-        Command::Man => man::run(),
+        Command::Man { command } => man::run(command.as_deref()),
         Command::Compare(args) => compare::run(&args),
     }
 }

@@ -23,6 +23,9 @@ pub(crate) fn report(args: &ReportArgs) -> anyhow::Result<Exit> {
     let beside = || args.runs.first().map(|dir| dir.join(files::REPORT));
     let path = args.out.clone().or_else(beside).unwrap_or_default();
     files::write(&path, &html::render(&run))?;
+    if let Some(figures) = run.latency_ns.as_ref().filter(|_| args.hgrm) {
+        files::write_hgrm(figures, path.parent().unwrap_or(Path::new("")))?;
+    }
     let told = format!(
         "{} REPORT    {}\n",
         text::render(&run, None),

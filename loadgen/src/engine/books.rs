@@ -6,7 +6,6 @@ use crate::books::arrivals::Arrivals;
 use crate::books::figures::Figures;
 use crate::books::ledger::{Ledger, Of};
 use crate::books::spread::Spread;
-use crate::books::unlucky::Unlucky;
 use crate::books::whispers::Whispers;
 use crate::judge::limit::Limit;
 use crate::nanos::nanos;
@@ -19,7 +18,6 @@ pub(super) struct Books {
     pub(super) ledger: Ledger,
     pub(super) whispers: Whispers,
     pub(super) arrivals: Arrivals,
-    pub(super) unlucky: Unlucky,
     /// One for each stage of the plan.
     pub(super) stages: Vec<Figures>,
     /// Deliveries that came while each stage was under way.
@@ -67,10 +65,9 @@ impl Books {
             senders_are_deaf: work.protocol.senders_are_deaf(),
         };
         Self {
-            ledger: Ledger::new(work.verify, of),
+            ledger: Ledger::new(of),
             whispers: Whispers::new(share),
             arrivals: Arrivals::new(plan.schedule.len()),
-            unlucky: Unlucky::new(share, work.users),
             stages: vec![Figures::default(); work.stages.len()],
             came: vec![0; work.stages.len()],
             join: Spread::default(),

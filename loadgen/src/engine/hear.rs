@@ -37,14 +37,14 @@ impl Worker {
             return;
         }
         if !self.is_closed_loop() {
-            self.measure(slot, at, message);
+            self.measure(at, message);
         }
         self.books.received += 1;
         self.fence_if_complete(slot);
     }
 
     /// Enters how long a delivery took.
-    fn measure(&mut self, slot: u32, at: u64, message: u32) {
+    fn measure(&mut self, at: u64, message: u32) {
         let offset = self.plan.schedule.due(message);
         let due = self.shared.start() + offset;
         self.second.books.deliver.record(due, at);
@@ -56,7 +56,6 @@ impl Worker {
                 None => self.books.unsettled.push((message, at)),
             }
             self.books.arrivals.note(message, at);
-            self.books.unlucky.record(slot, at.saturating_sub(due));
         }
     }
 

@@ -15,7 +15,7 @@ use crate::books::whispers::Whispers;
 use crate::judge::limit::Limit;
 use crate::plan::Plan;
 use crate::plan::absences::Why;
-use crate::result::{Second, Trust, Unlucky};
+use crate::result::{Second, Trust};
 
 /// What all workers entered, one beside the other.
 struct All {
@@ -24,7 +24,6 @@ struct All {
     arrivals: Arrivals,
     join: Spread,
     lag: Spread,
-    p99s: Vec<(u64, u32)>,
     limits: BTreeSet<Limit>,
     held: BTreeSet<u32>,
     ledgers: Vec<Ledger>,
@@ -65,7 +64,6 @@ pub(super) fn merge(
     Outcome {
         began: conducted.began,
         figures,
-        unlucky: unlucky(all.p99s),
         server_use: conducted
             .gauge
             .server_use(conducted.joined.max(1), totals.received),
@@ -94,7 +92,6 @@ impl All {
             arrivals: Arrivals::new(plan.schedule.len()),
             join: Spread::default(),
             lag: Spread::default(),
-            p99s: Vec::new(),
             limits: BTreeSet::new(),
             held: BTreeSet::new(),
             ledgers: Vec::new(),
@@ -120,7 +117,6 @@ impl All {
         self.arrivals.add(&books.arrivals);
         self.join.add(&books.join);
         self.lag.add(&books.lag);
-        self.p99s.extend(books.unlucky.p99s());
         self.limits.extend(books.limits);
         self.held.extend(books.held);
         self.ledgers.push(books.ledger);
@@ -213,15 +209,4 @@ impl All {
         }
         owed
     }
-}
-
-/// The readers' own p99s; none if not one has enough deliveries.
-fn unlucky(mut p99s: Vec<(u64, u32)>) -> Option<Unlucky> {
-    p99s.sort_unstable();
-    let &(worst_ns, worst_user) = p99s.last()?;
-    Some(Unlucky {
-        median_ns: p99s[p99s.len() / 2].0,
-        worst_ns,
-        worst_user,
-    })
 }

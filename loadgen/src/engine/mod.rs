@@ -45,7 +45,7 @@ use crate::books::ledger::Totals;
 use crate::books::spread::Spread;
 use crate::judge::limit::Limit;
 use crate::plan::Plan;
-use crate::result::{Second, ServerUse, Trust, Unlucky};
+use crate::result::{Second, ServerUse, Trust};
 use conduct::Conductor;
 use gauge::Gauge;
 use phase::Phase;
@@ -64,7 +64,6 @@ pub(crate) struct Outcome {
     pub(crate) came: Vec<u64>,
     /// How long was sent: less than planned if the run was cut short.
     pub(crate) sent_for: Duration,
-    pub(crate) unlucky: Option<Unlucky>,
     pub(crate) totals: Totals,
     pub(crate) limits: Vec<Limit>,
     /// Lines the server refused, and what it said first.

@@ -17,21 +17,12 @@ use serde::Serialize;
 
 use super::rank::{least_observations, least_probability, median, shift};
 use crate::books::figures::Figures;
-use crate::result::{Run, Second};
+use crate::result::Run;
 
 /// The share of comparisons of equals that may call any difference.
 pub(crate) const ERROR: f64 = 0.05;
-/// Runs a side from which each run is one observation.
+/// Runs a side from which a difference is called.
 pub(crate) const ENOUGH_RUNS: usize = 5;
-
-/// What is one observation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Unit {
-    Run,
-    /// Of the runs' timelines: what differs from run to run is not seen.
-    Second,
-}
 
 /// Which way a metric is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,15 +76,25 @@ pub(crate) struct Row {
     pub(crate) finding: Finding,
 }
 
+impl Row {
+    /// Its figures alone: too few runs show nothing.
+    fn open(self) -> Self {
+        Self {
+            interval: None,
+            finding: Finding::None,
+            ..self
+        }
+    }
+}
+
 /// A comparison.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Comparison {
-    pub(crate) observation: Unit,
-    /// Observations of each side.
+    /// Runs of each side.
     pub(crate) a: usize,
     pub(crate) b: usize,
     pub(crate) rows: Vec<Row>,
-    /// Observations a side from which a difference can be shown, where these are too few ever to show one.
+    /// Runs a side from which a difference can be called, where these are too few.
     pub(crate) needed: Option<usize>,
 }
 
@@ -104,38 +105,25 @@ impl Comparison {
     }
 }
 
-/// Runs, or seconds where a side has fewer than [`ENOUGH_RUNS`].
-pub(crate) fn unit(a: &[Run], b: &[Run]) -> Unit {
-    match a.len().min(b.len()) >= ENOUGH_RUNS {
-        true => Unit::Run,
-        false => Unit::Second,
-    }
-}
-
 /// Compares the runs of two sides.
 pub(crate) fn compare(a: &[Run], b: &[Run]) -> Comparison {
-    let unit = unit(a, b);
-    let samples = match unit {
-        Unit::Run => of_runs(a, b),
-        Unit::Second => of_seconds(a, b),
-    };
-    judge(unit, &samples)
+    judge(&samples(a, b))
 }
 
 /// Compares what was observed.
-pub(crate) fn judge(unit: Unit, samples: &[Sample]) -> Comparison {
+pub(crate) fn judge(samples: &[Sample]) -> Comparison {
     let error = ERROR / samples.len().max(1) as f64;
     let count = |side: fn(&Sample) -> &Vec<f64>| samples.first().map_or(0, |s| side(s).len());
     let (a, b) = (count(|sample| &sample.a), count(|sample| &sample.b));
+    let needed = least_observations(error).max(ENOUGH_RUNS);
+    let enough = a.min(b) >= ENOUGH_RUNS && least_probability(a, b) <= error;
+    let rows = samples.iter().filter_map(|sample| row(sample, error));
+    let rows = rows.map(|row| if enough { row } else { row.open() });
     Comparison {
-        observation: unit,
         a,
         b,
-        rows: samples
-            .iter()
-            .filter_map(|sample| row(sample, error))
-            .collect(),
-        needed: (least_probability(a, b) > error).then(|| least_observations(error)),
+        rows: rows.collect(),
+        needed: (!enough).then_some(needed),
     }
 }
 
@@ -170,13 +158,11 @@ fn middle(values: &[f64]) -> f64 {
 pub(crate) const DELIVERIES: &str = "deliveries/s";
 
 /// A metric: its name, which way it is better, and what an observation has of it.
-type Metric<F> = (&'static str, Better, F);
+type Metric = (&'static str, Better, OfRun);
 /// Of a run; none where it could not be told.
 type OfRun = fn(&Run) -> Option<u64>;
-/// Of a second of a run.
-type OfSecond = fn((&Run, &Second)) -> Option<u64>;
 
-const RUN_METRICS: [Metric<OfRun>; 7] = [
+const METRICS: [Metric; 7] = [
     ("deliver p50", Better::Lower, |run| {
         figures(run)?.deliver.figure("p50")
     }),
@@ -201,61 +187,22 @@ const RUN_METRICS: [Metric<OfRun>; 7] = [
     }),
 ];
 
-const SECOND_METRICS: [Metric<OfSecond>; 4] = [
-    ("deliver p50", Better::Lower, |(_, second)| {
-        second.deliver_ns.figure("p50")
-    }),
-    ("deliver p99", Better::Lower, |(_, second)| {
-        second.deliver_ns.figure("p99")
-    }),
-    ("server CPU", Better::Lower, |(_, second)| {
-        second.server_cpu_ns?.checked_div(second.deliveries)
-    }),
-    (DELIVERIES, Better::Higher, |(run, second)| {
-        run.throughput.as_ref().map(|_| second.deliveries)
-    }),
-];
-
 fn figures(run: &Run) -> Option<&Figures> {
     run.latency_ns.as_ref()
 }
 
-fn of_runs(a: &[Run], b: &[Run]) -> Vec<Sample> {
-    let a: Vec<&Run> = a.iter().collect();
-    let b: Vec<&Run> = b.iter().collect();
-    samples(&RUN_METRICS, &a, &b)
-}
-
-fn of_seconds(a: &[Run], b: &[Run]) -> Vec<Sample> {
-    let a: Vec<_> = a.iter().flat_map(measured).collect();
-    let b: Vec<_> = b.iter().flat_map(measured).collect();
-    samples(&SECOND_METRICS, &a, &b)
-}
-
-/// The whole seconds of a run that are measured: neither warm-up nor drain.
-fn measured(run: &Run) -> impl Iterator<Item = (&Run, &Second)> {
-    let first = run.workload.warmup.as_secs_f64().ceil() as u32;
-    let end = run.workload.sending().as_secs() as u32;
-    let seconds = run.timeline.iter();
-    let seconds = seconds.filter(move |second| (first..end).contains(&second.second));
-    seconds.map(move |second| (run, second))
-}
-
-/// The metrics that every observation has.
-fn samples<T: Copy>(
-    metrics: &[Metric<impl Fn(T) -> Option<u64>>],
-    a: &[T],
-    b: &[T],
-) -> Vec<Sample> {
+/// The metrics that every run has.
+fn samples(a: &[Run], b: &[Run]) -> Vec<Sample> {
     // 0 has no logarithm: what took less than a nanosecond took one.
-    let all = |side: &[T], metric: &dyn Fn(T) -> Option<u64>| -> Option<Vec<f64>> {
-        let values = side.iter().map(|&of| Some(metric(of)?.max(1) as f64));
-        values.collect()
+    let all = |side: &[Run], metric: OfRun| -> Option<Vec<f64>> {
+        side.iter()
+            .map(|run| Some(metric(run)?.max(1) as f64))
+            .collect()
     };
-    let each = metrics.iter().filter_map(|(name, better, metric)| {
+    let each = METRICS.iter().filter_map(|&(name, better, metric)| {
         Some(Sample {
             metric: name,
-            better: *better,
+            better,
             a: all(a, metric)?,
             b: all(b, metric)?,
         })
@@ -307,7 +254,7 @@ mod tests {
                 side(&mut random, 1.0, shared),
                 side(&mut random, factor, shared),
             );
-            let both = RUN_METRICS.iter().zip(a.into_iter().zip(b));
+            let both = METRICS.iter().zip(a.into_iter().zip(b));
             let samples: Vec<_> = both
                 .map(|(&(metric, better, _), (a, b))| Sample {
                     metric,
@@ -316,7 +263,7 @@ mod tests {
                     b,
                 })
                 .collect();
-            let comparison = judge(Unit::Run, &samples);
+            let comparison = judge(&samples);
             any += u32::from(comparison.rows.iter().any(|r| r.finding != Finding::None));
             worse += u32::from(comparison.is_regression());
         }
@@ -368,7 +315,7 @@ mod tests {
             a: side(&mut random, 1.0, Shared(0.0)).remove(0),
             b: side(&mut random, 0.9, Shared(0.0)).remove(0),
         };
-        let comparison = judge(Unit::Run, &[sample]);
+        let comparison = judge(&[sample]);
         let row = &comparison.rows[0];
         assert_eq!(row.finding, Finding::Better);
         assert!((row.ratio - 0.9).abs() < 0.02, "{row:?}");
@@ -385,7 +332,7 @@ mod tests {
             a: side(1.0),
             b: side(0.9),
         };
-        assert!(judge(Unit::Run, &[sample]).is_regression());
+        assert!(judge(&[sample]).is_regression());
     }
 
     #[test]
@@ -399,7 +346,7 @@ mod tests {
                 a: side(&mut random, 1.0, Shared(0.0)).remove(0),
                 b: side(&mut random, 1.05, Shared(0.0)).remove(0),
             };
-            let comparison = judge(Unit::Run, &[sample]);
+            let comparison = judge(&[sample]);
             let (low, high) = comparison.rows[0].interval.unwrap();
             held += u32::from(low <= 1.05 && 1.05 <= high);
         }
@@ -415,10 +362,7 @@ mod tests {
             a: vec![1.0, 2.0, 3.0],
             b: vec![7.0, 8.0, 9.0],
         };
-        let comparison = judge(
-            Unit::Second,
-            &[sample("deliver p50"), sample("deliver p99")],
-        );
+        let comparison = judge(&[sample("deliver p50"), sample("deliver p99")]);
         assert_eq!(comparison.needed, Some(5));
         assert_eq!(comparison.rows[0].interval, None);
         assert_eq!(comparison.rows[0].finding, Finding::None);

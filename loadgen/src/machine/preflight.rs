@@ -192,7 +192,7 @@ fn memory(needs: &Needs, found: u64) -> Check {
     let finding = match needs.memory_bytes <= found {
         true => Finding::Ok,
         false => Finding::Doubtful {
-            fix: "--verify fingerprint, fewer --senders or fewer --users".to_owned(),
+            fix: "fewer --senders or fewer --users".to_owned(),
         },
     };
     Check {

@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn churn_keeps_its_rate_and_nobody_is_away_twice_at_once() {
-        let (workload, absences) = of(Preset::Churn, &["--duration", "95s"]);
+        let (workload, absences) = of(Preset::Town, &["--churn", "2%/s", "--duration", "95s"]);
         // 2 % of 1,000 for 100 s are 2,000, give or take their root, 45.
         assert!(
             (1_800..2_200).contains(&absences.len()),

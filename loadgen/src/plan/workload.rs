@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PlanError;
 use super::random::mix;
-use crate::args::values::{Arrival, Size, Slow, Storm, Verify};
+use crate::args::values::{Arrival, Size, Slow, Storm};
 use crate::args::{Preset, RunArgs};
 use crate::protocol::Protocol;
 
@@ -43,7 +43,6 @@ pub(crate) struct Workload {
     pub(crate) connect_rate: Option<f64>,
     #[serde(rename = "drain_ns", with = "crate::nanos")]
     pub(crate) drain: Duration,
-    pub(crate) verify: Verify,
     pub(crate) seed: u64,
 }
 
@@ -67,8 +66,8 @@ impl Workload {
         let users = args.users.unwrap_or(defaults.users);
         let rate = args.rate.or(defaults.rate).map_or(0.0, |rate| rate.0);
         let duration = args.duration.map_or(defaults.duration, |time| *time);
-        let slow = args.slow.or(defaults.slow);
-        let hostile = args.hostile.unwrap_or(defaults.hostile);
+        let slow = args.slow;
+        let hostile = args.hostile.unwrap_or(0);
         let stages = match &args.stages {
             Some(stages) => numbered(&stages.0),
             None if slow.is_some() || hostile > 0 => without_and_with(rate, duration),
@@ -84,14 +83,13 @@ impl Workload {
             arrival: args.arrival.unwrap_or(defaults.arrival),
             in_flight: args.in_flight.or(defaults.in_flight),
             size: args.size.unwrap_or(Size { min: 64, max: 64 }),
-            whispers: args.whispers.unwrap_or(defaults.whispers).0,
-            churn: args.churn.unwrap_or(defaults.churn).0,
+            whispers: args.whispers.map_or(0.0, |share| share.0),
+            churn: args.churn.map_or(0.0, |churn| churn.0),
             storm: args.storm.or(defaults.storm),
             slow,
             hostile,
             connect_rate: args.connect_rate.map(|rate| rate.0),
             drain: args.drain.map_or(Duration::from_secs(5), |time| *time),
-            verify: args.verify.unwrap_or(Verify::Full),
             seed: args.seed.unwrap_or(1),
         };
         let mut wrong = workload.problems();
@@ -185,9 +183,9 @@ impl Workload {
             ));
         }
         let pairs = u64::from(users) * u64::from(self.senders);
-        if self.verify == Verify::Full && pairs > MAX_PAIRS {
+        if pairs > MAX_PAIRS {
             wrong.push(format!(
-                "--senders: {} of {users} users found, wanted at most {}, since each pair of a reader and a sender is checked; or --verify fingerprint",
+                "--senders: {} of {users} users found, wanted at most {}, since each pair of a reader and a sender is checked",
                 self.senders,
                 MAX_PAIRS / u64::from(users)
             ));
@@ -232,12 +230,6 @@ impl Workload {
                 share * 100.0,
                 movers * 100.0
             ));
-        }
-        if self.verify == Verify::Fingerprint {
-            wrong.push(
-                "--verify fingerprint: cannot tell what a user missed while away, wanted full"
-                    .to_owned(),
-            );
         }
         if self.whispers > 0.0 {
             wrong.push(

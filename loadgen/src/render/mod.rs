@@ -4,7 +4,6 @@
 pub(crate) mod csv;
 pub(crate) mod files;
 pub(crate) mod hgrm;
-pub(crate) mod hlog;
 pub(crate) mod html;
 pub(crate) mod text;
 pub(crate) mod words;

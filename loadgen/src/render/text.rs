@@ -6,15 +6,15 @@ use super::files;
 use super::words::{CLOSED_LOOP, a_second, counts, held, microseconds, sent, time, trust, work};
 use crate::books::figures::Figures;
 use crate::books::spread::{PERCENTILES, Spread};
-use crate::number::{bytes, grouped, milliseconds, short};
-use crate::result::{Delivery, Run, ServerUse, SloResult, StageResult, Unlucky};
+use crate::number::{bytes, grouped, short};
+use crate::result::{Delivery, Run, ServerUse, SloResult, StageResult};
 
 /// The whole result. Figures that mean nothing are not in it. `out`: where the run's files are.
 pub(crate) fn render(run: &Run, out: Option<&Path>) -> String {
     let mut lines = vec![result_line(run)];
     lines.extend(reasons(run));
     if let Some(figures) = &run.latency_ns {
-        lines.extend(figure_lines(run, figures));
+        lines.extend(figure_lines(figures));
     }
     if run.throughput.is_some() {
         lines.push(format!(" LATENCY   {CLOSED_LOOP}"));
@@ -28,7 +28,7 @@ pub(crate) fn render(run: &Run, out: Option<&Path>) -> String {
     lines.extend(run.server_use.as_ref().map(server_line));
     lines.extend(run.slo.iter().map(slo_line));
     lines.push(trust_line(run));
-    lines.extend(out.map(|out| files_line(run, out)));
+    lines.extend(out.map(files_line));
     lines.join("\n") + "\n"
 }
 
@@ -49,14 +49,13 @@ fn reasons(run: &Run) -> impl Iterator<Item = String> {
     reasons.map(move |why| format!(" {trust:<9} {why}"))
 }
 
-fn figure_lines(run: &Run, figures: &Figures) -> Vec<String> {
+fn figure_lines(figures: &Figures) -> Vec<String> {
     let each = figures.each().into_iter();
     let each = each.filter(|(_, spread)| spread.samples() > 0);
     let mut lines: Vec<_> = each.map(|(word, spread)| row(word, spread)).collect();
     if !lines.is_empty() {
         lines.insert(0, head());
     }
-    lines.extend(run.unlucky.as_ref().map(unlucky_line));
     lines
 }
 
@@ -71,15 +70,6 @@ fn row(word: &str, spread: &Spread) -> String {
     let values = percentiles.into_iter().chain([spread.max()]);
     let values: String = values.map(|value| format!("{:>8}", time(value))).collect();
     format!("   {word:<8}{values}{:>14}", grouped(spread.samples(), ' '))
-}
-
-fn unlucky_line(unlucky: &Unlucky) -> String {
-    format!(
-        "   unlucky     a reader's own p99: median {}, worst {} (u{})",
-        milliseconds(unlucky.median_ns),
-        milliseconds(unlucky.worst_ns),
-        unlucky.worst_user
-    )
 }
 
 fn delivery_lines(delivery: &Delivery) -> Vec<String> {
@@ -147,9 +137,8 @@ fn trust_line(run: &Run) -> String {
     format!(" TRUST     {}", told.join(" · "))
 }
 
-fn files_line(run: &Run, out: &Path) -> String {
-    let names: Vec<_> = files::names(run).collect();
-    format!(" FILES     {}: {}", out.display(), names.join(" "))
+fn files_line(out: &Path) -> String {
+    format!(" FILES     {}: {}", out.display(), files::NAMES.join(" "))
 }
 
 #[cfg(test)]
@@ -174,7 +163,7 @@ mod tests {
             .lines()
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        let wanted = "RESULT ms deliver service fan-out spread sendlag join unlucky DELIVERY STAGE STAGE \
+        let wanted = "RESULT ms deliver service fan-out spread sendlag join DELIVERY STAGE STAGE \
                       HEADLINE SERVER SLO SLO SLO TRUST FILES";
         assert_eq!(words.join(" "), wanted, "{text}");
     }
@@ -188,7 +177,6 @@ mod tests {
         let text = render(&run, Some(Path::new("out/7")));
         let lines = [
             " RESULT  PASS   VALID   100 users, 10 senders, 40 msg/s for 1m after 5s of warm-up   run 00000007  seed 7",
-            "   unlucky     a reader's own p99: median 2.12, worst 2.61 (u81)",
             " DELIVERY  owed 237 600 · in 237 600 · grey 12 · lost 0 · doubled 0 · swapped 0 · echoed 0 · corrupt 0",
             " HEADLINE  everyone back  1.42 s after the storm",
             " SERVER    8.00 µs CPU a delivery · 1.1 KiB a connection",
@@ -196,7 +184,7 @@ mod tests {
             " SLO       join.p99 < 50ms  –  too few observations",
             " TRUST     sent 100.0 % of schedule (2 400 of 2 400) · own CPU 3.83 µs a delivery · busiest thread 63 % · \
              loop lag p99 0.061 ms · steal 0.0 % · idle 41 %",
-            " FILES     out/7: run.json deliver.hgrm fanout.hgrm run.hlog timeline.csv report.html",
+            " FILES     out/7: run.json timeline.csv report.html",
         ];
         for line in lines {
             assert!(
@@ -213,7 +201,7 @@ mod tests {
             " RESULT  PASS   VALID   100 users, 10 senders, 256 in flight for 1m after 5s of warm-up   run 00000007  seed 7",
             " LATENCY   closed loop: latencies are left out",
             " STAGE     stage 1   1 500 000 deliveries/s",
-            " FILES     out/7: run.json run.hlog timeline.csv report.html",
+            " FILES     out/7: run.json timeline.csv report.html",
         ];
         for line in lines {
             assert!(
@@ -222,7 +210,7 @@ mod tests {
             );
         }
         assert!(text.contains("sent 2 400 messages · "), "{text}");
-        for word in ["deliver ", "unlucky", "fan-out", "schedule"] {
+        for word in ["deliver ", "fan-out", "schedule"] {
             assert!(!text.contains(word), "{word} is not in:\n{text}");
         }
     }
@@ -239,7 +227,7 @@ mod tests {
             text.contains(" INVALID   the server's limit of lines was met"),
             "{text}"
         );
-        for word in ["deliver ", "unlucky", "HEADLINE", "STAGE", "SLO", "FILES"] {
+        for word in ["deliver ", "HEADLINE", "STAGE", "SLO", "FILES"] {
             assert!(!text.contains(word), "{word} is not in:\n{text}");
         }
     }

@@ -51,7 +51,6 @@ pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) 
         },
         throughput: throughput(plan, &outcome).filter(|_| told),
         latency_ns: timed.then_some(outcome.figures),
-        unlucky: outcome.unlucky.filter(|_| timed),
         slo,
         workload: plan.workload.clone(),
         began: outcome.began,

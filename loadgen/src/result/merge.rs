@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     Delivery, Environment, Hashes, Headline, Run, SCHEMA, Second, ServerUse, SloResult,
-    StageResult, Throughput, Trust, Unlucky, Verdict,
+    StageResult, Throughput, Trust, Verdict,
 };
 use crate::books::figures::Figures;
 use crate::judge::exit::Exit;
@@ -77,7 +77,6 @@ pub(crate) fn merge(runs: &[Run]) -> Result<Run, MergeError> {
         joined: sum(runs, |run| run.joined),
         messages: sum(runs, |run| run.messages),
         sent: sum(runs, |run| run.sent),
-        unlucky: unlucky(runs).filter(|_| told),
         stages: match runs.iter().all(Run::is_told) {
             true => stages(runs),
             false => Vec::new(),
@@ -236,18 +235,6 @@ fn throughput(runs: &[Run]) -> Option<Throughput> {
     Some(Throughput {
         in_flight: each.iter().map(|one| one.in_flight).sum(),
         deliveries_per_s: each.iter().map(|one| one.deliveries_per_s).sum(),
-    })
-}
-
-/// The worst of the worst. A median of medians is none: the larger one is told, so that no reader's fate is
-/// made better than it was. The user's number is that of its own run.
-fn unlucky(runs: &[Run]) -> Option<Unlucky> {
-    let each = || runs.iter().filter_map(|run| run.unlucky.as_ref());
-    let worst = each().max_by_key(|unlucky| unlucky.worst_ns)?;
-    let median_ns = each().map(|unlucky| unlucky.median_ns).max()?;
-    Some(Unlucky {
-        median_ns,
-        ..worst.clone()
     })
 }
 
@@ -527,7 +514,7 @@ mod tests {
         assert_eq!((&*all.verdict.trust, all.verdict.exit), ("INVALID", 4));
         assert_eq!(all.verdict.result, "FAIL");
         assert!(all.verdict.reasons[0].starts_with("run 00000002: the server's limit"));
-        assert!(all.latency_ns.is_none() && all.stages.is_empty() && all.unlucky.is_none());
+        assert!(all.latency_ns.is_none() && all.stages.is_empty());
     }
 
     #[test]
@@ -553,22 +540,6 @@ mod tests {
         let all = merge(&runs).unwrap();
         assert!(!all.slo[0].ok && all.slo[1].ok);
         assert_eq!((all.verdict.exit, &*all.verdict.result), (3, "FAIL"));
-    }
-
-    #[test]
-    fn the_unluckiest_reader_is_the_worst_of_all() {
-        let runs = pair(|run| {
-            run.unlucky = Some(Unlucky {
-                median_ns: 1,
-                worst_ns: 9_000_000,
-                worst_user: 4,
-            });
-        });
-        let unlucky = merge(&runs).unwrap().unlucky.unwrap();
-        assert_eq!(
-            (unlucky.median_ns, unlucky.worst_ns, unlucky.worst_user),
-            (2_120_000, 9_000_000, 4)
-        );
     }
 
     #[test]

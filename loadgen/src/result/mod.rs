@@ -48,8 +48,6 @@ pub(crate) struct Run {
     pub(crate) latency_ns: Option<Figures>,
     /// Of a closed loop; none where the figures mean nothing.
     pub(crate) throughput: Option<Throughput>,
-    /// A reader's own p99 of deliver.
-    pub(crate) unlucky: Option<Unlucky>,
     pub(crate) delivery: Delivery,
     /// One for each stage where there are several; none where the figures mean nothing.
     pub(crate) stages: Vec<StageResult>,
@@ -108,15 +106,6 @@ pub(crate) struct Verdict {
     /// Why it is not VALID, each with what to do.
     pub(crate) reasons: Vec<String>,
     pub(crate) interrupted: bool,
-}
-
-/// Each reader's own p99 of deliver, of the readers with at least 1,000 deliveries.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Unlucky {
-    pub(crate) median_ns: u64,
-    pub(crate) worst_ns: u64,
-    /// The number of the user with the worst.
-    pub(crate) worst_user: u32,
 }
 
 /// What came, against what was owed.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{
     Delivery, Environment, Hashes, Headline, Run, SCHEMA, Second, ServerUse, SloResult,
-    StageResult, Throughput, Trust, Unlucky, Verdict,
+    StageResult, Throughput, Trust, Verdict,
 };
-use crate::args::values::{Arrival, Size, Verify};
+use crate::args::values::{Arrival, Size};
 use crate::books::figures::Figures;
 use crate::books::spread::{Spread, Summary};
 use crate::plan::random::Random;
@@ -53,11 +53,6 @@ pub(crate) fn sample(seed: u64) -> Run {
         slo: promises(&figures),
         latency_ns: Some(figures),
         throughput: None,
-        unlucky: Some(Unlucky {
-            median_ns: 2_120_000,
-            worst_ns: 2_610_000,
-            worst_user: 81,
-        }),
         stages: stages.to_vec(),
         headlines: headlines(),
         server_use: Some(server_use()),
@@ -75,7 +70,6 @@ pub(crate) fn closed_loop(seed: u64) -> Run {
         deliveries_per_s: 1_250_000.4,
     });
     run.latency_ns = None;
-    run.unlucky = None;
     run.slo.clear();
     run.headlines.clear();
     for (stage, deliveries_per_s) in run.stages.iter_mut().zip([1.5e6, 1e6]) {
@@ -101,7 +95,6 @@ pub(crate) fn invalid(seed: u64) -> Run {
             interrupted: false,
         },
         latency_ns: None,
-        unlucky: None,
         stages: Vec::new(),
         headlines: Vec::new(),
         slo: Vec::new(),
@@ -201,7 +194,6 @@ fn workload(seed: u64) -> Workload {
         hostile: 0,
         connect_rate: None,
         drain: Duration::from_secs(5),
-        verify: Verify::Full,
         seed,
     }
 }

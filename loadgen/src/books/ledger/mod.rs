@@ -1,26 +1,41 @@
-//! What each reader got of what was said to the room, against what it was owed.
+//! Sequence ledger: what each reader got of what was said to the room, against what was expected.
 //!
 //! A message is owed to everyone but its sender once the kernel has taken it whole. To a user who comes later
 //! it is owed if it was begun after the login was confirmed, and to a user who leaves, if it came before: what
 //! overlaps a join or a leave is grey.
+//!
+//! The ledger keeps the next number of every sender, for every reader. A higher one leaves a gap; a lower one fills
+//! a gap (it was swapped with a later one) or came before (doubled). What is still missing at the end was lost. No
+//! heap is used for a pair until something goes wrong with it.
 
 mod fault;
-mod fingerprint;
-mod full;
 mod readers;
 
-pub(crate) use fault::{Arrival, Example, Faults, Totals};
-pub(crate) use fingerprint::Fingerprints;
-pub(crate) use full::Numbers;
+use std::collections::HashMap;
+use std::ops::Range;
 
-use crate::args::values::Verify;
+pub(crate) use fault::{Arrival, Example, Faults, Totals};
+use readers::Readers;
+
 use crate::plan::share::Share;
 
 /// The books of one worker, for its share of the readers.
 #[derive(Debug)]
-pub(crate) enum Ledger {
-    Full(Numbers),
-    Fingerprint(Fingerprints),
+pub(crate) struct Ledger {
+    readers: Readers,
+    /// The next number expected, for each slot and sender.
+    next: Vec<u32>,
+    /// What is missing below `next`, in ascending order.
+    gaps: HashMap<(u32, u32), Vec<Range<u32>>>,
+    /// For readers who came back: how many messages each sender had begun then.
+    before: HashMap<u32, Box<[u32]>>,
+    /// What readers were owed who left.
+    owed_before: u64,
+    /// For each sender: one more than the highest number anybody has got.
+    reached: Vec<u32>,
+    received: u64,
+    grey: u64,
+    faults: Faults,
 }
 
 /// Whose books they are.
@@ -34,96 +49,409 @@ pub(crate) struct Of {
 }
 
 impl Ledger {
-    pub(crate) fn new(verify: Verify, of: Of) -> Self {
-        match verify {
-            Verify::Full => Self::Full(Numbers::new(of)),
-            Verify::Fingerprint => Self::Fingerprint(Fingerprints::new(of)),
+    pub(crate) fn new(of: Of) -> Self {
+        let readers = Readers::new(of);
+        Self {
+            next: vec![0; readers.slots().len() * of.senders as usize],
+            readers,
+            gaps: HashMap::new(),
+            before: HashMap::new(),
+            owed_before: 0,
+            reached: vec![0; of.senders as usize],
+            received: 0,
+            grey: 0,
+            faults: Faults::default(),
         }
     }
 
     /// Enters a message that a reader got.
     pub(crate) fn arrived(&mut self, at: u64, slot: u32, sender: u32, number: u32) -> Arrival {
-        match self {
-            Self::Full(numbers) => numbers.arrived(at, slot, sender, number),
-            Self::Fingerprint(prints) => prints.arrived(at, slot, sender, number),
+        if self.readers.is_echo(slot, sender) {
+            let example = self.readers.example(at, slot, Some(sender), Some(number));
+            self.faults.echoed.count_one(example);
+            return Arrival::Again;
         }
+        if self.readers.is_away(slot) {
+            return self.is_grey();
+        }
+        let place = self.place(slot, sender);
+        let next = &mut self.next[place];
+        if number < *next {
+            return self.arrived_late(at, slot, sender, number);
+        }
+        let missing = *next..number;
+        *next = number + 1;
+        let reached = &mut self.reached[sender as usize];
+        *reached = (*reached).max(number + 1);
+        if !missing.is_empty() {
+            self.gaps.entry((slot, sender)).or_default().push(missing);
+        }
+        self.enter(slot)
     }
 
-    /// Enters a line that is not what was sent.
+    /// With its sender known, it takes the place of the next number expected.
     pub(crate) fn corrupted(&mut self, at: u64, slot: u32, sender: Option<u32>) {
-        match self {
-            Self::Full(numbers) => numbers.corrupted(at, slot, sender),
-            Self::Fingerprint(prints) => prints.corrupted(at, slot, sender),
-        }
+        let expected = sender.filter(|&sender| {
+            sender < self.readers.of.senders
+                && !self.readers.is_echo(slot, sender)
+                && !self.readers.is_away(slot)
+        });
+        let number = expected.map(|sender| {
+            let place = self.place(slot, sender);
+            self.next[place] += 1;
+            self.readers.count(slot);
+            self.next[place] - 1
+        });
+        let example = self.readers.example(at, slot, sender, number);
+        self.faults.corrupt.count_one(example);
     }
 
     /// A reader who was away is logged in again. `begun`: how many messages each sender has begun.
     pub(crate) fn came_back(&mut self, slot: u32, begun: &[u32]) {
-        if let Self::Full(numbers) = self {
-            numbers.came_back(slot, begun);
+        for (sender, &begun) in (0..).zip(begun) {
+            let place = self.place(slot, sender);
+            self.next[place] = begun;
         }
+        let own = begun.get(self.readers.of.share.user(slot) as usize);
+        let all: u32 = begun.iter().sum();
+        self.readers
+            .came_back(slot, all - own.copied().unwrap_or(0));
+        self.before.insert(slot, begun.into());
     }
 
-    /// A reader begins to leave.
+    /// What it has not got by now is not owed, and grey if it comes; a gap, behind which something came, is lost.
     pub(crate) fn leaves(&mut self, slot: u32) {
-        if let Self::Full(numbers) = self {
-            numbers.leaves(slot);
+        let before = self.before.remove(&slot);
+        let before = |sender: u32| before.as_ref().map_or(0, |begun| begun[sender as usize]);
+        for sender in 0..self.readers.of.senders {
+            if !self.readers.is_echo(slot, sender) {
+                let next = self.next[self.place(slot, sender)];
+                self.owed_before += u64::from(next - before(sender));
+                self.close_pair(slot, sender, next);
+            }
         }
+        self.readers.leaves(slot);
     }
 
     /// Excuses the server: this reader's connection was closed with a reason, and is owed nothing more.
     pub(crate) fn excuse(&mut self, slot: u32) {
-        match self {
-            Self::Full(numbers) => numbers.readers.excuse(slot),
-            Self::Fingerprint(prints) => prints.readers.excuse(slot),
-        }
+        self.readers.excuse(slot);
     }
 
     /// Excuses all readers: what they did not get was not waited for.
     pub(crate) fn excuse_all(&mut self) {
-        match self {
-            Self::Full(numbers) => numbers.readers.excuse_all(),
-            Self::Fingerprint(prints) => prints.readers.excuse_all(),
-        }
+        self.readers.excuse_all();
     }
 
     pub(crate) fn is_excused(&self, slot: u32) -> bool {
-        match self {
-            Self::Full(numbers) => numbers.readers.is_excused(slot),
-            Self::Fingerprint(prints) => prints.readers.is_excused(slot),
-        }
+        self.readers.is_excused(slot)
     }
 
     /// Whether a reader has got as many messages as it is owed, where the senders have sent so many together
     /// (`all`) and the reader itself so many of these (`own`).
     pub(crate) fn has_all(&self, slot: u32, all: u32, own: u32) -> bool {
-        match self {
-            Self::Full(numbers) => numbers.readers.has_all(slot, all, own),
-            Self::Fingerprint(prints) => prints.readers.has_all(slot, all, own),
-        }
-    }
-
-    /// For each sender: one more than the highest number any of these readers has got.
-    pub(crate) fn reached(&self) -> Vec<u32> {
-        match self {
-            Self::Full(numbers) => numbers.reached(),
-            Self::Fingerprint(prints) => prints.reached(),
-        }
+        self.readers.has_all(slot, all, own)
     }
 
     /// Faults seen so far; what is lost is known at the end.
     pub(crate) fn faults(&self) -> u64 {
-        match self {
-            Self::Full(numbers) => numbers.faults.count(),
-            Self::Fingerprint(prints) => prints.faults.count(),
+        self.faults.count()
+    }
+
+    /// For each sender: one more than the highest number any of these readers has got.
+    pub(crate) fn reached(&self) -> Vec<u32> {
+        self.reached.clone()
+    }
+
+    /// Closes the ledger: each sender owed everybody else so many messages.
+    pub(crate) fn close(mut self, owed: &[u32]) -> Totals {
+        let mut total = self.owed_before;
+        for slot in self.readers.slots() {
+            total += match self.readers.is_excused(slot) {
+                true => u64::from(self.readers.accounted(slot)),
+                false => self.close_reader(slot, owed),
+            };
+        }
+        Totals {
+            owed: total,
+            received: self.received,
+            grey: self.grey,
+            faults: self.faults,
         }
     }
 
-    /// Closes the books: each sender owed everybody else so many messages.
-    pub(crate) fn close(self, owed: &[u32]) -> Totals {
-        match self {
-            Self::Full(numbers) => numbers.close(owed),
-            Self::Fingerprint(prints) => prints.close(owed),
+    /// Returns what the reader was owed.
+    fn close_reader(&mut self, slot: u32, owed: &[u32]) -> u64 {
+        if self.readers.is_owed_nothing(slot) {
+            return 0;
         }
+        let before = self.before.remove(&slot);
+        let mut total = 0;
+        for (sender, &owed) in (0..).zip(owed) {
+            if !self.readers.is_echo(slot, sender) {
+                let before = before.as_ref().map_or(0, |begun| begun[sender as usize]);
+                total += u64::from(owed.saturating_sub(before));
+                self.close_pair(slot, sender, owed);
+            }
+        }
+        total
+    }
+
+    fn close_pair(&mut self, slot: u32, sender: u32, owed: u32) {
+        let gaps = self.gaps.remove(&(slot, sender)).unwrap_or_default();
+        let tail = self.next[self.place(slot, sender)]..owed;
+        for missing in gaps.into_iter().chain([tail]) {
+            let example = self
+                .readers
+                .example(0, slot, Some(sender), Some(missing.start));
+            let count = missing.len() as u64;
+            self.faults.lost.count_many(example, count);
+        }
+    }
+
+    fn arrived_late(&mut self, at: u64, slot: u32, sender: u32, number: u32) -> Arrival {
+        let before = self.before.get(&slot);
+        if before.is_some_and(|begun| number < begun[sender as usize]) {
+            return self.is_grey();
+        }
+        let example = self.readers.example(at, slot, Some(sender), Some(number));
+        let filled = self
+            .gaps
+            .get_mut(&(slot, sender))
+            .is_some_and(|gaps| fill(gaps, number));
+        if filled {
+            self.faults.swapped.count_one(example);
+            self.enter(slot)
+        } else {
+            self.faults.doubled.count_one(example);
+            Arrival::Again
+        }
+    }
+
+    fn is_grey(&mut self) -> Arrival {
+        self.grey += 1;
+        Arrival::Grey
+    }
+
+    fn enter(&mut self, slot: u32) -> Arrival {
+        self.received += 1;
+        self.readers.count(slot);
+        Arrival::First
+    }
+
+    fn place(&self, slot: u32, sender: u32) -> usize {
+        slot as usize * self.readers.of.senders as usize + sender as usize
+    }
+}
+
+/// Takes a number out of the gaps; returns whether it was in one.
+fn fill(gaps: &mut Vec<Range<u32>>, number: u32) -> bool {
+    let Some(at) = gaps.iter().position(|gap| gap.contains(&number)) else {
+        return false;
+    };
+    let gap = gaps[at].clone();
+    let rest = [gap.start..number, number + 1..gap.end];
+    gaps.splice(at..=at, rest.into_iter().filter(|gap| !gap.is_empty()));
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::share::Share;
+
+    /// One worker with three users, of whom 0 and 1 send.
+    const OF: Of = Of {
+        share: Share {
+            worker: 0,
+            workers: 1,
+        },
+        users: 3,
+        senders: 2,
+        senders_are_deaf: false,
+    };
+
+    /// Three users, of whom 0 and 1 send; reader 2 gets these (sender, number), and each sender sent 4.
+    fn reader_2_gets(arrivals: &[(u32, u32)]) -> Totals {
+        let mut ledger = ledger();
+        for &(sender, number) in arrivals {
+            ledger.arrived(9, 2, sender, number);
+        }
+        close(ledger)
+    }
+
+    fn ledger() -> Ledger {
+        let mut ledger = Ledger::new(OF);
+        for number in 0..4 {
+            ledger.arrived(1, 0, 1, number);
+            ledger.arrived(1, 1, 0, number);
+        }
+        ledger
+    }
+
+    fn close(ledger: Ledger) -> Totals {
+        ledger.close(&[4, 4])
+    }
+
+    fn counts(totals: &Totals) -> [u64; 6] {
+        totals.faults.each().map(|(_, fault)| fault.count)
+    }
+
+    #[test]
+    fn everything_once_and_in_order_is_right() {
+        let totals = reader_2_gets(&[
+            (0, 0),
+            (1, 0),
+            (1, 1),
+            (0, 1),
+            (0, 2),
+            (0, 3),
+            (1, 2),
+            (1, 3),
+        ]);
+        assert!(!totals.faults.any());
+        assert_eq!((totals.owed, totals.received), (16, 16));
+    }
+
+    #[test]
+    fn what_never_comes_is_lost_in_the_middle_and_at_the_end() {
+        let totals = reader_2_gets(&[(0, 0), (0, 3), (1, 0), (1, 1)]);
+        assert_eq!(counts(&totals), [4, 0, 0, 0, 0, 0]);
+        assert_eq!((totals.owed, totals.received), (16, 12));
+        let first = totals.faults.lost.first.unwrap();
+        assert_eq!(
+            (first.reader, first.sender, first.number),
+            (2, Some(0), Some(1))
+        );
+    }
+
+    #[test]
+    fn what_comes_twice_is_doubled_and_does_not_hide_a_loss() {
+        let totals = reader_2_gets(&[
+            (0, 0),
+            (0, 1),
+            (0, 1),
+            (0, 3),
+            (1, 0),
+            (1, 1),
+            (1, 2),
+            (1, 3),
+        ]);
+        assert_eq!(counts(&totals), [1, 1, 0, 0, 0, 0]);
+        assert_eq!((totals.owed, totals.received), (16, 15));
+    }
+
+    #[test]
+    fn a_late_one_is_swapped_once_and_doubled_when_it_comes_again() {
+        let rest = [(0, 3), (1, 0), (1, 1), (1, 2), (1, 3)];
+        let late = [(0, 0), (0, 2), (0, 1), (0, 1)];
+        let totals = reader_2_gets(&[&late[..], &rest].concat());
+        assert_eq!(counts(&totals), [0, 1, 1, 0, 0, 0]);
+        assert_eq!((totals.owed, totals.received), (16, 16));
+    }
+
+    #[test]
+    fn a_gap_of_many_is_filled_in_any_order() {
+        let backwards = [
+            (0, 3),
+            (0, 1),
+            (0, 2),
+            (0, 0),
+            (1, 0),
+            (1, 1),
+            (1, 2),
+            (1, 3),
+        ];
+        assert_eq!(counts(&reader_2_gets(&backwards)), [0, 0, 3, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_senders_own_message_is_an_echo_and_no_delivery() {
+        let mut ledger = ledger();
+        assert_eq!(ledger.arrived(5, 0, 0, 0), Arrival::Again);
+        let totals = close(ledger);
+        assert_eq!(counts(&totals), [8, 0, 0, 1, 0, 0]);
+        assert_eq!(totals.received, 8);
+    }
+
+    #[test]
+    fn a_corrupt_line_takes_the_place_of_the_next_expected() {
+        let mut ledger = ledger();
+        ledger.arrived(5, 2, 0, 0);
+        ledger.corrupted(6, 2, Some(0));
+        ledger.arrived(7, 2, 0, 2);
+        ledger.arrived(7, 2, 0, 3);
+        (0..4).for_each(|number| _ = ledger.arrived(8, 2, 1, number));
+        assert_eq!(ledger.readers.accounted(2), 8);
+        let totals = close(ledger);
+        assert_eq!(counts(&totals), [0, 0, 0, 0, 1, 0]);
+        assert_eq!((totals.owed, totals.received), (16, 15));
+        assert_eq!(totals.faults.corrupt.first.unwrap().number, Some(1));
+    }
+
+    #[test]
+    fn an_excused_reader_is_owed_what_it_got() {
+        let mut ledger = ledger();
+        ledger.arrived(5, 2, 0, 0);
+        ledger.readers.excuse(2);
+        let totals = close(ledger);
+        assert!(!totals.faults.any());
+        assert_eq!((totals.owed, totals.received), (9, 9));
+    }
+
+    #[test]
+    fn reached_is_what_anybody_has_got() {
+        let mut ledger = ledger();
+        ledger.arrived(5, 2, 1, 6);
+        assert_eq!(ledger.reached(), [4, 7]);
+    }
+
+    #[test]
+    fn what_overlaps_a_leave_and_a_return_is_grey_and_the_rest_is_owed() {
+        let mut ledger = ledger();
+        ledger.arrived(5, 2, 0, 0);
+        ledger.arrived(5, 2, 1, 0);
+        // It leaves with message 1 of sender 0 under way, which comes all the same.
+        ledger.leaves(2);
+        assert_eq!(ledger.arrived(6, 2, 0, 1), Arrival::Grey);
+        // It is back when both have begun their third; sender 0's comes, and is not owed.
+        ledger.came_back(2, &[3, 3]);
+        assert_eq!(ledger.arrived(7, 2, 0, 2), Arrival::Grey);
+        assert_eq!(ledger.arrived(8, 2, 0, 3), Arrival::First);
+        assert!(!ledger.readers.has_all(2, 8, 0));
+        assert_eq!(ledger.arrived(8, 2, 1, 3), Arrival::First);
+        assert!(ledger.readers.has_all(2, 8, 0));
+        let totals = close(ledger);
+        assert!(!totals.faults.any(), "{:?}", totals.faults);
+        // 8 of users 0 and 1; 2 before it left and 2 after it came back.
+        assert_eq!((totals.owed, totals.received, totals.grey), (12, 12, 2));
+    }
+
+    #[test]
+    fn a_loss_before_a_leave_and_one_after_a_return_are_lost() {
+        let mut ledger = ledger();
+        ledger.arrived(5, 2, 0, 1);
+        ledger.leaves(2);
+        ledger.came_back(2, &[2, 0]);
+        ledger.arrived(7, 2, 0, 2);
+        let totals = close(ledger);
+        // Message 0 of sender 0; later its message 3 and all 4 of sender 1.
+        assert_eq!(counts(&totals)[0], 6);
+        assert_eq!(totals.owed, totals.received + 6);
+    }
+
+    #[test]
+    fn who_sends_and_is_deaf_is_owed_nothing() {
+        let mut ledger = Ledger::new(Of {
+            senders_are_deaf: true,
+            ..OF
+        });
+        (0..4).for_each(|number| {
+            ledger.arrived(1, 2, 0, number);
+            ledger.arrived(1, 2, 1, number);
+        });
+        let totals = close(ledger);
+        assert!(!totals.faults.any());
+        assert_eq!(totals.owed, 8);
     }
 }

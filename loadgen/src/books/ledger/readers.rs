@@ -1,4 +1,4 @@
-//! What both ways of checking know of a reader.
+//! Readers of one worker: present, away or excused.
 
 use super::{Example, Of};
 

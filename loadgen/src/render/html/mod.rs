@@ -12,7 +12,7 @@ mod scale;
 mod tables;
 
 use crate::render::words::{CLOSED_LOOP, a_second, microseconds, time, work};
-use crate::result::{Run, Throughput, Unlucky};
+use crate::result::{Run, Throughput};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -153,23 +153,12 @@ fn latency(run: &Run) -> String {
     let Some(figures) = &run.latency_ns else {
         return "<p>The figures of this run mean nothing, and are not told.</p>\n".to_owned();
     };
-    let unlucky = run.unlucky.as_ref().map_or(String::new(), unlucky);
     [
         tables::figures(figures),
-        unlucky,
         charts::latency(run),
         tables::stages(&run.stages),
     ]
     .concat()
-}
-
-fn unlucky(unlucky: &Unlucky) -> String {
-    format!(
-        "<p>Each reader’s own p99: median {} ms, worst {} ms (u{}).</p>\n",
-        time(Some(unlucky.median_ns)),
-        time(Some(unlucky.worst_ns)),
-        unlucky.worst_user
-    )
 }
 
 const WORDS: &str = "<footer><p><b>deliver</b> from the moment a message was due by the schedule to the read that brought it whole, \
@@ -282,7 +271,6 @@ mod tests {
         run.timeline.clear();
         run.latency_ns = Some(crate::books::figures::Figures::default());
         run.server_use = None;
-        run.unlucky = None;
         run.delivery = crate::result::Delivery::default();
         let html = render(&run);
         sound(&html);

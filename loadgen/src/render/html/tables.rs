@@ -246,7 +246,6 @@ pub(crate) fn workload(run: &Run) -> String {
                 String::new()
             },
         ),
-        ("checked", word(&work.verify)),
         ("drain", duration(work.drain)),
         ("seed", work.seed.to_string()),
         ("began", run.began.clone()),

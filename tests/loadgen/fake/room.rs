@@ -5,26 +5,11 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wac_core::wire::closing::Closing;
-use wac_core::wire::line::ServerLine;
-use wac_core::wire::notice::Notice;
-use wac_core::wire::refusal::Refusal;
-
-use super::courier::{Courier, Parcel};
-use super::script::{Fault, Script};
+use super::writer::{Parcel, Writer};
+use super::{Fault, Script};
 
 /// A connection's number, in the order they came. It is not used again.
 pub(super) type MemberId = usize;
-
-/// A command that is refused, and why, as the protocol words it.
-#[derive(Debug)]
-pub(super) struct Refused(pub(super) String);
-
-impl From<Refusal<'_>> for Refused {
-    fn from(refusal: Refusal<'_>) -> Self {
-        Self(refusal.to_string())
-    }
-}
 
 /// Everything that one lock guards.
 #[derive(Debug)]
@@ -39,7 +24,7 @@ pub(super) struct Room {
     paused_until: Option<Instant>,
     /// What was done wrong, and where.
     done: Vec<(Fault, String)>,
-    courier: Courier,
+    writer: Writer,
 }
 
 /// A connection.
@@ -79,7 +64,7 @@ impl Room {
             withheld: Vec::new(),
             paused_until: None,
             done: Vec::new(),
-            courier: Courier::start()?,
+            writer: Writer::start()?,
         })
     }
 
@@ -93,65 +78,48 @@ impl Room {
             late: None,
         });
         let me = self.members.len() - 1;
-        let greeting = Notice::Other("a fake server: LIN <name> logs in");
-        self.answer(me, &ServerLine::Notice(greeting));
+        self.answer(me, "* a fake server: LIN <name> logs in");
         me
     }
 
-    pub(super) fn log_in(&mut self, me: MemberId, name: &str) -> Result<(), Refused> {
-        if let Some(name) = &self.members[me].name {
-            return Err(Refusal::AlreadyLoggedIn(name).into());
-        }
-        if self.named(name).is_some() {
-            return Err(Refusal::Taken(name).into());
-        }
+    pub(super) fn log_in(&mut self, me: MemberId, name: &str) {
         self.members[me].name = Some(name.to_owned());
-        self.answer(me, &ServerLine::Notice(Notice::Welcome(name)));
-        Ok(())
+        self.answer(me, &format!("* welcome, {name}"));
     }
 
-    pub(super) fn say(&mut self, me: MemberId, text: &str) -> Result<(), Refused> {
-        let name = self.speaker(me)?;
-        let line = format!("{name}: {}", something(text)?);
+    pub(super) fn say(&mut self, me: MemberId, text: &str) {
         let sender = &mut self.members[me];
         sender.said += 1;
-        let number = sender.said;
-        self.take(Message {
+        let message = Message {
             sender: me,
-            number,
+            number: sender.said,
             to: None,
-            line,
-        });
-        Ok(())
+            line: format!("{}: {text}", sender.name()),
+        };
+        self.take(message);
     }
 
-    pub(super) fn whisper(&mut self, me: MemberId, to: &str, text: &str) -> Result<(), Refused> {
-        let name = self.speaker(me)?;
-        let line = format!("{name} whispers, \"{}\"", something(text)?);
-        let Some(to) = self.named(to) else {
-            return Err(Refusal::NoSuchUser(to).into());
-        };
+    pub(super) fn whisper(&mut self, me: MemberId, to: &str, text: &str) {
+        let to = self.members.iter().position(|member| member.name() == to);
         let sender = &mut self.members[me];
         sender.whispered += 1;
-        let number = sender.whispered;
-        self.take(Message {
+        let message = Message {
             sender: me,
-            number,
-            to: Some(to),
-            line,
-        });
-        Ok(())
+            number: sender.whispered,
+            to: Some(to.expect("whispers are for users")),
+            line: format!("{} whispers, \"{text}\"", sender.name()),
+        };
+        self.take(message);
     }
 
-    /// Tells a member something of its own, behind all that it was sent before.
-    pub(super) fn answer(&mut self, me: MemberId, line: &ServerLine<'_>) {
-        self.put(me, line.to_bytes(), Duration::ZERO, false);
+    /// Sends a member a line of its own, behind everything sent to it before.
+    pub(super) fn answer(&mut self, me: MemberId, line: &str) {
+        self.put(me, format!("{line}\r\n"), Duration::ZERO, false);
     }
 
-    /// Tells a member why its connection ends, and ends it.
-    pub(super) fn dismiss(&mut self, me: MemberId, why: Closing<'_>) {
-        let line = ServerLine::Notice(Notice::Closing(why));
-        self.put(me, line.to_bytes(), Duration::ZERO, true);
+    /// Says goodbye to a member, and ends its connection.
+    pub(super) fn dismiss(&mut self, me: MemberId) {
+        self.put(me, "* closing: goodbye\r\n", Duration::ZERO, true);
         self.leave(me);
     }
 
@@ -177,18 +145,6 @@ impl Room {
         let mut done = self.done.iter();
         let first = done.find(|(done, _)| *done == fault);
         first.map(|(_, place)| place.clone())
-    }
-
-    fn speaker(&self, me: MemberId) -> Result<&str, Refused> {
-        let name = self.members[me].name.as_deref();
-        name.ok_or_else(|| Refusal::NotLoggedIn.into())
-    }
-
-    fn named(&self, name: &str) -> Option<MemberId> {
-        self.members.iter().position(|member| {
-            let own = member.name.as_deref().filter(|_| member.stream.is_some());
-            own.is_some_and(|own| own.eq_ignore_ascii_case(name))
-        })
     }
 
     /// Takes what was said; it is dealt with now, or with the message that frees it.
@@ -290,13 +246,13 @@ impl Room {
         format!("at u{reader}, {kind} {} of u{sender}", message.number)
     }
 
-    /// Hands text to the courier, if the member is still there.
+    /// Hands text to the writer, if the member is still there.
     fn put(&self, to: MemberId, bytes: impl Into<Vec<u8>>, delay: Duration, last: bool) {
         let Some(stream) = self.members[to].stream.clone() else {
             return;
         };
         let due = Instant::now() + delay;
-        self.courier.push(Parcel {
+        self.writer.push(Parcel {
             due: self.paused_until.map_or(due, |until| until.max(due)),
             to: stream,
             bytes: bytes.into(),
@@ -307,25 +263,17 @@ impl Room {
 
 impl Message {
     fn is_for(&self, reader: MemberId) -> bool {
-        match self.to {
-            Some(to) => reader == to,
-            None => reader != self.sender,
-        }
+        self.to.map_or(reader != self.sender, |to| reader == to)
     }
 }
 
 impl Member {
+    fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or_default()
+    }
+
     /// The load tester's number for the user: what the name ends with.
     fn user(&self) -> &str {
-        let name = self.name.as_deref().unwrap_or_default();
-        name.rsplit('-').next().unwrap_or_default()
-    }
-}
-
-/// The text, if it is one.
-fn something(text: &str) -> Result<&str, Refused> {
-    match text.trim().is_empty() {
-        true => Err(Refusal::NoText.into()),
-        false => Ok(text),
+        self.name().rsplit('-').next().unwrap_or_default()
     }
 }

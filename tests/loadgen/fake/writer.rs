@@ -1,4 +1,4 @@
-//! The one who writes: each parcel when it is due, in the order they were handed over.
+//! Writer: writes each parcel when it is due, in the order they were handed over.
 
 use std::hint;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::named;
 
-/// How long before a due time the courier stops sleeping and looks at the clock instead: the kernel wakes a sleeper some
+/// How long before a due time the writer stops sleeping and looks at the clock instead: the kernel wakes a sleeper some
 /// 50 µs late (its timer slack), and a thread that has to be put on a core again later still.
 const SPIN: Duration = Duration::from_micros(200);
 
@@ -27,22 +27,20 @@ pub(super) struct Parcel {
 
 /// Takes parcels. Its thread ends with this value, when all that was handed over is delivered.
 #[derive(Debug)]
-pub(super) struct Courier(Sender<Parcel>);
+pub(super) struct Writer(Sender<Parcel>);
 
-impl Courier {
+impl Writer {
     /// # Errors
     /// The system's, if there is no thread to be had.
     pub(super) fn start() -> io::Result<Self> {
         let (parcels, handed_over) = channel();
-        named("fake-courier").spawn(move || deliver_all(&handed_over))?;
+        named("fake-writer").spawn(move || deliver_all(&handed_over))?;
         Ok(Self(parcels))
     }
 
     /// Hands a parcel over; never waits.
     pub(super) fn push(&self, parcel: Parcel) {
-        self.0
-            .send(parcel)
-            .expect("the courier outlives its sender");
+        self.0.send(parcel).expect("the writer outlives its sender");
     }
 }
 
