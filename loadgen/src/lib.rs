@@ -22,7 +22,6 @@ mod plan;
 mod protocol;
 mod render;
 mod result;
-mod show;
 
 use std::process::ExitCode;
 

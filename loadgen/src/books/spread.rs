@@ -109,10 +109,6 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    pub(crate) fn samples(&self) -> u64 {
-        self.samples
-    }
-
     pub(crate) fn max(&self) -> Option<u64> {
         self.max
     }

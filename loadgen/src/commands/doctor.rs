@@ -7,7 +7,7 @@ use super::usage::UsageError;
 use crate::args::{Preset, RunArgs};
 use crate::judge::exit::Exit;
 use crate::machine::greeting::{greeting, is_wac};
-use crate::machine::limits::limits;
+use crate::machine::host::Limits;
 use crate::machine::needs::Needs;
 use crate::machine::preflight::{Check, Finding, PreflightError, arithmetic, checks};
 use crate::number::{grouped, short};
@@ -23,7 +23,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     }
     let plan = Plan::new(Workload::new(Preset::Run, args)?, &How::from(args))?;
     let needs = Needs::of(&plan);
-    let limits = limits(plan.server, plan.server_pid).map_err(PreflightError::from)?;
+    let limits = Limits::raise(plan.server, plan.server_pid).map_err(PreflightError::from)?;
     let mut all = vec![server(&plan)];
     all.extend(checks(&needs, &limits));
     tell::text(&render(&plan, &needs, &all), args.json.as_deref())?;

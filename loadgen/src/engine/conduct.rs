@@ -11,14 +11,14 @@ use tokio::time::{Instant, Interval, interval, interval_at, sleep_until};
 use super::JoinError;
 use super::gauge::Gauge;
 use super::phase::{Event, Phase};
+use super::progress::{Progress, Snapshot};
 use super::rogues::Rogues;
 use super::shared::Shared;
 use super::timeline::Timeline;
-use crate::machine::cpu;
+use crate::machine::host::cpu_of_this_process;
 use crate::nanos::nanos;
 use crate::plan::Plan;
 use crate::result::Second;
-use crate::show::{Progress, Snapshot};
 
 /// From telling the workers to the first due time, so that all begin together.
 const LEAD: Duration = Duration::from_millis(20);
@@ -104,7 +104,7 @@ impl Conductor {
             events,
             gauge,
             timeline: Timeline::default(),
-            own_cpu: cpu::of_this_process(),
+            own_cpu: cpu_of_this_process(),
             joined: 0,
             flushed: 0,
             interrupts: 0,
@@ -294,7 +294,7 @@ impl Conductor {
             let server = self.gauge.server();
             self.timeline.advance(&self.shared, second, joined, server);
         }
-        let own_cpu = cpu::of_this_process();
+        let own_cpu = cpu_of_this_process();
         let used = own_cpu.saturating_sub(std::mem::replace(&mut self.own_cpu, own_cpu));
         let shared = &self.shared;
         self.progress.show(&Snapshot {
@@ -313,7 +313,7 @@ impl Conductor {
             received: shared.received.load(Relaxed),
             faults: shared.faults.load(Relaxed),
             own_cores: used.as_secs_f64() / SHOW_EVERY.as_secs_f64(),
-            seconds: self.timeline.seconds(),
+            second: self.timeline.seconds().last(),
         });
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Trust;
-use crate::machine::cpu::{self, MachineTime, share};
-use crate::machine::used::Used;
+use crate::machine::host::{MachineTime, cpu_of_this_process, share};
+use crate::machine::process::Used;
 use crate::nanos::nanos;
 use crate::plan::Plan;
 use crate::result::ServerUse;
@@ -66,7 +66,7 @@ impl Gauge {
     fn read(&self) -> Reading {
         Reading {
             machine: MachineTime::now(),
-            own: cpu::of_this_process(),
+            own: cpu_of_this_process(),
             server: self.server(),
         }
     }

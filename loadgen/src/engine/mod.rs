@@ -22,6 +22,7 @@ mod merge;
 mod moves;
 mod outbox;
 mod phase;
+mod progress;
 mod read;
 mod ready;
 mod rogues;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::shared::Shared;
 use crate::books::seconds::SecondBooks;
-use crate::machine::used::Used;
+use crate::machine::process::Used;
 use crate::nanos::nanos;
 use crate::result::Second;
 

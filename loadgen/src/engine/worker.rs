@@ -21,7 +21,7 @@ use super::shared::Shared;
 use super::state::{Moves, Second};
 use super::timer::Timer;
 use super::user::User;
-use crate::machine::cpu;
+use crate::machine::host::cpu_of_this_thread;
 use crate::plan::Plan;
 use crate::plan::share::Share;
 
@@ -222,10 +222,10 @@ impl Worker {
         match phase {
             Phase::Sending => self
                 .books
-                .began(cpu::of_this_thread(), self.shared.clock.now()),
+                .began(cpu_of_this_thread(), self.shared.clock.now()),
             Phase::Draining { .. } => {
                 self.books
-                    .ended(cpu::of_this_thread(), self.shared.clock.now());
+                    .ended(cpu_of_this_thread(), self.shared.clock.now());
                 self.begin_to_drain();
             }
             _ => {}

@@ -4,8 +4,9 @@
 use bytesize::ByteSize;
 use serde::Serialize;
 
-use super::limits::{Limits, ServerProcess, limits};
+use super::host::Limits;
 use super::needs::Needs;
+use super::process::OpenFiles;
 use crate::number::grouped;
 use crate::plan::Plan;
 
@@ -64,7 +65,7 @@ pub(crate) enum PreflightError {
 /// The first thing that is certain not to fit, with what would.
 pub(crate) fn check(plan: &Plan) -> Result<(), PreflightError> {
     let needs = Needs::of(plan);
-    let checks = checks(&needs, &limits(plan.server, plan.server_pid)?);
+    let checks = checks(&needs, &Limits::raise(plan.server, plan.server_pid)?);
     first_wrong(needs.users, checks).map_or(Ok(()), Err)
 }
 
@@ -138,11 +139,11 @@ fn ports(needs: &Needs, (first, last): (u32, u32)) -> Check {
     counted(&what, needs.ports, found, Finding::Wrong { fix })
 }
 
-fn server_files(needs: &Needs, server: ServerProcess) -> Check {
+fn server_files(needs: &Needs, server: OpenFiles) -> Check {
     /// What a server has open beside its connections: listeners, reactors, logs.
     const SERVER_FILES: u64 = 64;
     let needed = needs.connections + SERVER_FILES;
-    let ServerProcess { pid, soft, hard } = server;
+    let OpenFiles { pid, soft, hard } = server;
     let mut fix = format!("prlimit --pid {pid} --nofile={needed}:{}", needed.max(hard));
     if needed > hard {
         fix += " as one who may raise it";
@@ -305,7 +306,7 @@ mod tests {
 
     #[test]
     fn the_servers_open_files_are_checked() {
-        let server = Some(ServerProcess {
+        let server = Some(OpenFiles {
             pid: 77,
             soft: 1024,
             hard: 4096,

@@ -9,7 +9,7 @@ use crate::judge::exit::Exit;
 use crate::judge::promise::promised;
 use crate::judge::slo::Slo;
 use crate::judge::verdict::{Facts, judge};
-use crate::machine::environment::environment;
+use crate::machine::host::Environment;
 use crate::plan::Plan;
 
 /// The result of a run, and how the program ends after it.
@@ -26,7 +26,7 @@ pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) 
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         run: format!("{:08x}", plan.run),
-        environment: environment(),
+        environment: Environment::here(),
         server: plan.target.clone(),
         hashes: Hashes {
             workload: format!("{:016x}", plan.workload.hash()),

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::books::figures::Figures;
 use crate::books::spread::Summary;
+pub(crate) use crate::machine::host::Environment;
 use crate::plan::workload::Workload;
 
 pub(crate) use build::build;
@@ -75,16 +76,6 @@ pub(crate) struct Throughput {
     pub(crate) in_flight: u32,
     /// Of the time that is measured.
     pub(crate) deliveries_per_s: f64,
-}
-
-/// Where it ran.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Environment {
-    pub(crate) host: String,
-    pub(crate) kernel: String,
-    pub(crate) cpu: String,
-    pub(crate) cores: u32,
-    pub(crate) memory_bytes: u64,
 }
 
 /// Whether two runs did the same: 16 hexadecimal digits each.

@@ -28,8 +28,7 @@ pub(crate) fn latency(run: &Run) -> String {
 /// Users, messages, and the server's CPU and memory, over time.
 pub(crate) fn load(run: &Run) -> String {
     let plots = SMALL.iter().map(|small| over_time(run, small).render());
-    let plots: String = plots.collect();
-    format!("<div class=\"pairs\">{plots}</div>\n")
+    plots.collect()
 }
 
 /// A small plot of one value for each second.

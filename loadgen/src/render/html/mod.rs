@@ -1,170 +1,290 @@
-//! A result as one HTML file that needs nothing else: its style and its plots are in it, and no script.
+//! Result as one HTML file that needs nothing else: its style and its plots are in it, and no script.
 //!
 //! ```text
-//!  Run ─▶ charts ─▶ plot ─▶ scale, labels      which plots ▸ how one is drawn ▸ where things lie
-//!     └─▶ tables
+//!  Run ─▶ charts ─▶ plot ─▶ scale      which plots ▸ how one is drawn ▸ where things lie
+//!     └─▶ page.html                    a template; every text in it is escaped
 //! ```
 
 mod charts;
-mod labels;
 mod plot;
 mod scale;
-mod tables;
 
-use crate::render::words::{CLOSED_LOOP, a_second, microseconds, time, work};
-use crate::result::{Run, Throughput};
+use minijinja::value::Serde;
+use minijinja::{Environment, Value, context};
 
+use crate::books::figures::Figures;
+use crate::books::spread::PERCENTILES;
+use crate::number::{bytes, grouped, short};
+use crate::render::words::{
+    CLOSED_LOOP, a_second, counts, held, microseconds, sent, time, trust, work,
+};
+use crate::result::{Delivery, Run, ServerUse, StageResult};
+
+/// A name and its value; what is empty is not shown.
+type Pair = (&'static str, String);
+/// A table's row; its first cell is its name.
+type Row = Vec<String>;
+
+const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 
 /// The report of a run.
 pub(crate) fn render(run: &Run) -> String {
-    let title = format!(
-        "Run {}: {}, {}",
-        run.run, run.verdict.result, run.verdict.trust
-    );
-    let sections = [
-        head(run),
-        section("Latency", &latency(run)),
-        section("Delivery", &tables::ledger(&run.delivery)),
-        section(
-            "Server and load",
-            &(tables::server(run.server_use.as_ref()) + &charts::load(run)),
-        ),
-        section("Can it be believed?", &tables::trusted(run)),
-        section("What was asked", &tables::workload(run)),
-        section("Where", &tables::environment(run)),
-        WORDS.to_owned(),
-    ];
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{}</title>\n<style>\n{STYLE}</style></head>\n<body><main>\n{}</main></body></html>\n",
-        escape(&title),
-        sections.concat()
-    )
+    let page = Environment::new().render_named_str("page.html", PAGE, contents(run));
+    page.expect("the template is a constant, and knows what it is given")
 }
 
-/// Text as it stands in HTML, in attributes too.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
-fn section(title: &str, body: &str) -> String {
-    match body.is_empty() {
-        true => String::new(),
-        false => format!("<section><h2>{title}</h2>\n{body}</section>\n"),
-    }
-}
-
-/// The verdict, why it is so, and what counts most.
-fn head(run: &Run) -> String {
-    let verdict = &run.verdict;
-    let reasons = verdict.reasons.iter();
-    let reasons: String = reasons
-        .map(|why| format!("<li>{}</li>\n", escape(why)))
-        .collect();
-    let badges = [&*verdict.result, &*verdict.trust].map(badge).concat();
-    format!(
-        "<header><p class=\"run\">wac-loadgen · run {} · {}</p>\n<h1>{badges}</h1>\n<p class=\"work\">{}</p>\n\
-         <ul class=\"reasons\">{reasons}</ul>\n{}{}{}</header>\n",
-        escape(&run.run),
-        escape(&run.server),
-        escape(&work(run)),
-        cards(run),
-        headlines(run),
-        tables::promises(&run.slo),
-    )
-}
-
-/// A word of the verdict; its colour is told by its class.
-fn badge(word: &str) -> String {
-    let class = word.to_lowercase();
-    format!(
-        "<span class=\"badge {}\">{}</span> ",
-        escape(&class),
-        escape(word)
-    )
-}
-
-/// The figures that count most, in large letters.
-fn cards(run: &Run) -> String {
-    if let Some(throughput) = &run.throughput {
-        return throughput_cards(run, throughput);
-    }
-    let Some(figures) = &run.latency_ns else {
-        return String::new();
+fn contents(run: &Run) -> Value {
+    let headlines = if run.is_told() {
+        &run.headlines[..]
+    } else {
+        &[]
     };
+    context! {
+        style => Value::from_safe_string(STYLE.to_owned()),
+        run => run.run.as_str(),
+        server => run.server.as_str(),
+        verdict => Serde(&run.verdict),
+        work => work(run),
+        cards => Serde(cards(run)),
+        headlines => Serde(headlines),
+        objectives => Serde(objectives(run)),
+        closed_loop => run.throughput.as_ref().map(|_| CLOSED_LOOP),
+        figures => Serde(run.latency_ns.as_ref().map(figures)),
+        latency_plots => Value::from_safe_string(charts::latency(run)),
+        stages => Serde(stages(&run.stages)),
+        bar => bar(&run.delivery),
+        counts => Serde(counted(&run.delivery)),
+        first => Serde(&run.delivery.first),
+        server_use => Serde(run.server_use.as_ref().map(server_use)),
+        load_plots => Value::from_safe_string(charts::load(run)),
+        trust => Serde(trusted(run)),
+        workload => Serde(workload(run)),
+        environment => Serde(environment(run)),
+    }
+}
+
+fn row<const N: usize>(cells: [&str; N]) -> Row {
+    cells.map(str::to_owned).to_vec()
+}
+
+/// The figures that count most, in large letters: name, value, unit.
+fn cards(run: &Run) -> Vec<(String, String, &'static str)> {
+    if let Some(throughput) = &run.throughput {
+        let cpu = run
+            .server_use
+            .as_ref()
+            .and_then(|used| used.cpu_ns_per_delivery);
+        let deliveries = a_second(Some(throughput.deliveries_per_s));
+        return vec![
+            ("deliveries a second".to_owned(), deliveries, ""),
+            (
+                "CPU a delivery".to_owned(),
+                cpu.map_or("–".to_owned(), microseconds),
+                "",
+            ),
+        ];
+    }
     let wanted = [
         ("deliver", "p50"),
         ("deliver", "p99"),
         ("fan-out", "p99"),
         ("fan-out", "max"),
     ];
-    let cards = wanted.map(|(word, figure)| {
-        let value = figures.of(word).and_then(|spread| spread.figure(figure));
-        let unit = if value.is_some() {
-            " <small>ms</small>"
-        } else {
-            ""
-        };
-        format!(
-            "<div><dt>{word} {figure}</dt><dd>{}{unit}</dd></div>\n",
-            time(value)
-        )
-    });
-    format!("<dl class=\"cards\">{}</dl>\n", cards.concat())
-}
-
-fn throughput_cards(run: &Run, throughput: &Throughput) -> String {
-    let used = run.server_use.as_ref();
-    let cpu = used.and_then(|used| used.cpu_ns_per_delivery);
-    let cards = [
-        (
-            "deliveries a second",
-            a_second(Some(throughput.deliveries_per_s)),
-        ),
-        ("CPU a delivery", cpu.map_or("–".to_owned(), microseconds)),
-    ];
-    let cards = cards.map(|(name, value)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n"));
-    format!("<dl class=\"cards\">{}</dl>\n", cards.concat())
-}
-
-fn headlines(run: &Run) -> String {
-    let told = if run.is_told() {
-        &run.headlines[..]
-    } else {
-        &[]
+    let card = |figures: &Figures| {
+        wanted.map(|(word, figure)| {
+            let value = figures.of(word).and_then(|spread| spread.figure(figure));
+            let unit = value.map_or("", |_| "ms");
+            (format!("{word} {figure}"), time(value), unit)
+        })
     };
-    let each = told.iter().map(|headline| {
-        let (name, text) = (escape(&headline.name), escape(&headline.text));
-        format!("<p class=\"headline\"><b>{name}</b> {text}</p>\n")
+    run.latency_ns.iter().flat_map(card).collect()
+}
+
+fn objectives(run: &Run) -> Vec<Row> {
+    let each = run.slo.iter().map(|slo| {
+        let (value, kept) = held(slo);
+        vec![slo.promise.clone(), value, kept.to_owned()]
     });
     each.collect()
 }
 
-fn latency(run: &Run) -> String {
-    if run.throughput.is_some() {
-        return format!("<p>{CLOSED_LOOP}</p>\n{}", tables::stages(&run.stages));
-    }
-    let Some(figures) = &run.latency_ns else {
-        return "<p>The figures of this run mean nothing, and are not told.</p>\n".to_owned();
-    };
-    [
-        tables::figures(figures),
-        charts::latency(run),
-        tables::stages(&run.stages),
-    ]
-    .concat()
+/// Every word that has samples, with its percentiles, under a head.
+fn figures(figures: &Figures) -> Vec<Row> {
+    let head = ["ms", "p50", "p90", "p99", "p99.9", "max", "samples"];
+    let each = figures.each().into_iter();
+    let each = each.filter(|(_, spread)| spread.samples() > 0);
+    let rows = each.map(|(word, spread)| {
+        let percentiles = PERCENTILES.map(|(_, beyond)| spread.percentile(beyond));
+        let times = percentiles.into_iter().chain([spread.max()]).map(time);
+        let samples = grouped(spread.samples(), ' ');
+        std::iter::once(word.to_owned())
+            .chain(times)
+            .chain([samples])
+            .collect()
+    });
+    std::iter::once(row(head)).chain(rows).collect()
 }
 
-const WORDS: &str = "<footer><p><b>deliver</b> from the moment a message was due by the schedule to the read that brought it whole, \
-of each delivery. <b>service</b> the same from its last byte sent. <b>fan-out</b> until the last reader has it, of each message. \
-<b>spread</b> from the first reader to the last. <b>sendlag</b> from due to sent. <b>join</b> from connect to welcome. A percentile is told only \
-where at least 10 observations lie beyond it.</p></footer>\n";
+/// The stages under a head, where there are several.
+fn stages(stages: &[StageResult]) -> Vec<Row> {
+    if stages.len() < 2 {
+        return Vec::new();
+    }
+    let head = match stages[0].latency_ns {
+        Some(_) => row([
+            "stage",
+            "msg/s",
+            "deliver p50",
+            "deliver p99",
+            "fan-out p99",
+            "fan-out max",
+        ]),
+        None => row(["stage", "deliveries a second"]),
+    };
+    let rows = stages.iter().map(|stage| {
+        let name = stage.name.clone();
+        let Some(Figures {
+            deliver, fanout, ..
+        }) = &stage.latency_ns
+        else {
+            return vec![name, a_second(stage.deliveries_per_s)];
+        };
+        let times = [
+            deliver.figure("p50"),
+            deliver.figure("p99"),
+            fanout.figure("p99"),
+            fanout.max(),
+        ];
+        [name, short(stage.rate)]
+            .into_iter()
+            .chain(times.map(time))
+            .collect()
+    });
+    std::iter::once(head).chain(rows).collect()
+}
+
+/// The bar of the deliveries, 960 wide. What is lost is seen, however little it is.
+fn bar(delivery: &Delivery) -> Option<Value> {
+    let Delivery { owed, lost, .. } = *delivery;
+    let share = 960.0 * lost.min(owed) as f64 / owed.max(1) as f64;
+    let wide = if lost > 0 { share.max(3.0) } else { 0.0 };
+    (owed > 0).then(|| {
+        context! {
+            came => format!("{:.2}", 960.0 - wide),
+            lost => format!("{wide:.2}"),
+            label => format!("{lost} of {owed} owed deliveries were lost"),
+        }
+    })
+}
+
+/// Each count with its word, and whether it is one of something wrong.
+fn counted(delivery: &Delivery) -> Vec<(&'static str, String, bool)> {
+    let each = counts(delivery).into_iter().map(|(word, count)| {
+        let wrong = count > 0 && delivery.faults().contains(&(word, count));
+        (word, grouped(count, ' '), wrong)
+    });
+    each.collect()
+}
+
+fn server_use(used: &ServerUse) -> Vec<Pair> {
+    let cpu = used.cpu_ns_per_delivery;
+    vec![
+        ("CPU a delivery", cpu.map_or(String::new(), microseconds)),
+        ("CPU time", format!("{:.2} s", used.cpu_ns as f64 / 1e9)),
+        ("a connection", bytes(used.bytes_per_connection)),
+        (
+            "before the first connection",
+            bytes(used.memory_before_bytes),
+        ),
+        ("everyone logged in", bytes(used.memory_joined_bytes)),
+        ("at the end", bytes(used.memory_end_bytes)),
+        ("process", used.pid.to_string()),
+    ]
+}
+
+fn trusted(run: &Run) -> Vec<Pair> {
+    let own = run.trust.own_cpu_ns_per_delivery;
+    let mut pairs = vec![
+        ("sent", sent(run)),
+        (
+            "own CPU a delivery",
+            own.map_or(String::new(), microseconds),
+        ),
+    ];
+    pairs.extend(trust(&run.trust));
+    let beside = if run.trust.shares_cores { "yes" } else { "no" };
+    pairs.push(("server on this machine", beside.to_owned()));
+    pairs
+}
+
+/// What was asked of the server; what was not asked for is empty.
+fn workload(run: &Run) -> Vec<Pair> {
+    let work = &run.workload;
+    let percent = |share: f64| format!("{} %", short(100.0 * share));
+    let share = |share: f64| {
+        if share > 0.0 {
+            percent(share)
+        } else {
+            String::new()
+        }
+    };
+    let duration = |time| humantime::format_duration(time).to_string();
+    let storm = work.storm.map(|storm| {
+        let (at, back) = (duration(storm.at), duration(storm.back));
+        format!("{} at {at}, back within {back}", percent(storm.frac))
+    });
+    let slow = work
+        .slow
+        .map(|slow| format!("{} at {} B/s, {} stopped", slow.n, slow.rate, slow.stopped));
+    let hostile = Some(work.hostile).filter(|&clients| clients > 0);
+    vec![
+        ("server", run.server.clone()),
+        ("preset", work.preset.clone()),
+        ("protocol", word(&work.protocol)),
+        ("arrival", word(&work.arrival)),
+        (
+            "in flight at most",
+            work.in_flight
+                .map_or(String::new(), |limit| limit.to_string()),
+        ),
+        ("bytes of a text", work.size.to_string()),
+        ("whispers", share(work.whispers)),
+        ("churn a second", share(work.churn)),
+        ("storm", storm.unwrap_or_default()),
+        ("slow readers", slow.unwrap_or_default()),
+        (
+            "hostile clients",
+            hostile.map_or(String::new(), |clients| clients.to_string()),
+        ),
+        ("drain", duration(work.drain)),
+        ("seed", work.seed.to_string()),
+        ("began", run.began.clone()),
+    ]
+}
+
+/// A value of a flag, as it is typed.
+fn word(value: &impl clap::ValueEnum) -> String {
+    let value = value.to_possible_value();
+    value.map_or(String::new(), |value| value.get_name().to_owned())
+}
+
+/// Where the run was made, and with what.
+fn environment(run: &Run) -> Vec<Pair> {
+    let environment = &run.environment;
+    vec![
+        ("host", environment.host.clone()),
+        ("kernel", environment.kernel.clone()),
+        ("CPU", environment.cpu.clone()),
+        ("cores", environment.cores.to_string()),
+        ("memory", bytes(environment.memory_bytes)),
+        ("threads", run.threads.to_string()),
+        ("wac-loadgen", run.version.clone()),
+        ("workload", run.hashes.workload.clone()),
+        ("schedule", run.hashes.schedule.clone()),
+        ("payload", run.hashes.payload.clone()),
+    ]
+}
 
 #[cfg(test)]
 mod tests {
@@ -242,7 +362,7 @@ mod tests {
     fn an_invalid_run_says_why_and_shows_no_latency() {
         let html = render(&invalid(7));
         sound(&html);
-        assert!(html.contains("the server's limit of lines was met"));
+        assert!(html.contains("limit of lines was met"));
         assert!(html.contains("mean nothing"));
         for id in ["percentiles", "deliver", "fanout", "stages"] {
             assert!(!values(&html, "id").contains(&id), "{id}");
@@ -299,5 +419,30 @@ mod tests {
         sound(&html);
         assert!(!html.contains("<b onload"));
         assert!(html.contains("&lt;b onload=&quot;x&quot;&gt;&amp;"));
+    }
+
+    #[test]
+    fn what_is_lost_is_seen_however_little_it_is() {
+        let bar_of = |lost| {
+            let mut run = sample(7);
+            run.delivery.owed = 1_000_000;
+            run.delivery.lost = lost;
+            render(&run)
+        };
+        assert!(bar_of(1).contains("x=\"957.00\" width=\"3.00\""));
+        assert!(bar_of(250_000).contains("x=\"720.00\" width=\"240.00\""));
+        assert!(bar_of(0).contains("width=\"0.00\""));
+    }
+
+    #[test]
+    fn faults_stand_out_and_their_first_is_named() {
+        let mut run = sample(7);
+        run.delivery.lost = 2;
+        let place = "at <u3>".to_owned();
+        run.delivery.first.insert("lost".to_owned(), place);
+        let html = render(&run);
+        assert!(html.contains("<div class=\"bad\"><dt>lost</dt><dd>2</dd>"));
+        assert_eq!(html.matches("class=\"bad\"").count(), 1);
+        assert!(html.contains("<li>first lost: at &lt;u3&gt;</li>"));
     }
 }
