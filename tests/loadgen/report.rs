@@ -76,7 +76,7 @@ fn a_report_can_be_made_again_from_the_files_and_names_missing_ones() {
     let (code, text) = report(&[&out]);
     assert_eq!(code, Some(1), "{text}");
     assert!(
-        text.contains("made by another version; run it again"),
+        text.contains("schema 1, wanted 3 or 4: made by another version; run it again"),
         "{text}"
     );
 }

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::Serialize;
 
-use super::tell;
+use super::output;
 use super::usage::UsageError;
-use crate::args::CompareArgs;
-use crate::judge::comparable::{self, Read};
-use crate::judge::compare::{Comparison, DELIVERIES, ERROR, Row, compare};
-use crate::judge::exit::Exit;
-use crate::number::{grouped, milliseconds};
-use crate::result::{Run, SCHEMA};
+use crate::cli::CompareArgs;
+use crate::result::comparable::{self, Read};
+use crate::result::compare::{Comparison, DELIVERIES, ERROR, Row, compare};
+use crate::result::exit::Exit;
+use crate::result::{self, Run, SCHEMA};
+use crate::units::{grouped, milliseconds};
 
 /// Reads both sides, compares them, and tells.
 pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
@@ -36,14 +36,14 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
         )
         .into());
     }
-    let told = Told {
+    let told = CompareOutput {
         schema: SCHEMA,
         warnings: &warnings,
         regression: comparison.is_regression(),
         comparison: &comparison,
     };
-    tell::text(&render(args, a.len(), b.len(), &told), args.json.as_deref())?;
-    tell::json(&told, args.json.as_deref())?;
+    output::text(&render(args, a.len(), b.len(), &told), args.json.as_deref())?;
+    output::json(&told, args.json.as_deref())?;
     Ok(match told.regression {
         true => Exit::Regression,
         false => Exit::Pass,
@@ -52,7 +52,7 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
 
 /// The comparison as JSON.
 #[derive(Serialize)]
-struct Told<'a> {
+struct CompareOutput<'a> {
     schema: u32,
     warnings: &'a [String],
     regression: bool,
@@ -94,15 +94,11 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 fn read(file: PathBuf) -> anyhow::Result<Read> {
     let place = file.display().to_string();
     let text = fs::read(&file).with_context(|| format!("cannot read {place}"))?;
-    let run = serde_json::from_slice(&text).map_err(|error| {
-        UsageError(format!(
-            "{place}: not a result of this version of wac-loadgen ({error}): run it again"
-        ))
-    })?;
+    let run = result::read(&text).map_err(|error| UsageError(format!("{place}: {error}")))?;
     Ok(Read { place, run })
 }
 
-fn render(args: &CompareArgs, a: usize, b: usize, told: &Told<'_>) -> String {
+fn render(args: &CompareArgs, a: usize, b: usize, told: &CompareOutput<'_>) -> String {
     let mut text = String::new();
     let mut line = |line: &str| {
         // A String takes everything.

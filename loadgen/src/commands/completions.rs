@@ -6,8 +6,8 @@ use anyhow::Context;
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
-use crate::args::Args;
-use crate::judge::exit::Exit;
+use crate::cli::Args;
+use crate::result::exit::Exit;
 
 /// Prints them.
 pub(super) fn run(shell: Shell) -> anyhow::Result<Exit> {

@@ -2,18 +2,18 @@
 
 use std::fmt::Write;
 
-use super::tell;
+use super::output;
 use super::usage::UsageError;
-use crate::args::{Preset, RunArgs};
-use crate::judge::exit::Exit;
+use crate::cli::{Preset, RunArgs};
 use crate::machine::greeting::{greeting, is_wac};
 use crate::machine::host::Limits;
 use crate::machine::needs::Needs;
 use crate::machine::preflight::{Check, Finding, PreflightError, arithmetic, checks};
-use crate::number::{grouped, short};
+use crate::plan::protocol::Protocol;
 use crate::plan::workload::Workload;
 use crate::plan::{How, Plan};
-use crate::protocol::Protocol;
+use crate::result::exit::Exit;
+use crate::units::{grouped, short};
 
 /// Checks everything, and tells.
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
@@ -26,8 +26,8 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let limits = Limits::raise(plan.server, plan.server_pid).map_err(PreflightError::from)?;
     let mut all = vec![server(&plan)];
     all.extend(checks(&needs, &limits));
-    tell::text(&render(&plan, &needs, &all), args.json.as_deref())?;
-    tell::json(&all, args.json.as_deref())?;
+    output::text(&render(&plan, &needs, &all), args.json.as_deref())?;
+    output::json(&all, args.json.as_deref())?;
     Ok(match all.iter().any(|check| check.finding != Finding::Ok) {
         true => Exit::Preflight,
         false => Exit::Pass,

@@ -7,8 +7,8 @@ use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
 use super::usage::UsageError;
-use crate::args::Args;
-use crate::judge::exit::Exit;
+use crate::cli::Args;
+use crate::result::exit::Exit;
 
 /// The exit codes.
 const EXITS: [(Exit, &str); 9] = [
@@ -40,7 +40,7 @@ const WORDS: [(&str, &str); 24] = [
         "fan-out",
         "last R - I of each message: when the last person has it",
     ),
-    ("spread", "last R - first R of each message: fairness"),
+    ("skew", "last R - first R of each message: fairness"),
     (
         "sendlag",
         "W - I of each message: the load tester late, or the server refusing input",
@@ -58,16 +58,16 @@ const WORDS: [(&str, &str); 24] = [
         "that share of the observations took no longer; shown where 10 or more lie beyond it",
     ),
     (
-        "owed",
-        "a message is owed to a reader who was logged in before W and had not begun to leave",
+        "expected",
+        "a message is expected at a reader who was logged in before W and had not begun to leave",
     ),
     (
-        "grey",
+        "indeterminate",
         "overlaps a join or a leave: counted, never called lost",
     ),
-    ("lost", "owed, and never came"),
-    ("doubled", "came again"),
-    ("swapped", "came behind a later message of its sender"),
+    ("lost", "expected, and never came"),
+    ("duplicated", "came again"),
+    ("reordered", "came behind a later message of its sender"),
     ("echoed", "came back to its sender"),
     ("corrupt", "a line that is not what was sent"),
     ("leaked", "a whisper that somebody else read"),
@@ -147,7 +147,7 @@ fn of_program(program: Command) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::slo;
+    use crate::cli::slo;
     use crate::result::Delivery;
 
     fn text(name: Option<&str>) -> String {

@@ -5,21 +5,21 @@ mod completions;
 mod doctor;
 mod find_max;
 mod man;
+mod output;
 mod report;
 mod run;
 mod soak;
-mod tell;
 mod usage;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Args, Command, Preset};
+use crate::cli::{Args, Command, Preset};
 use crate::engine::JoinError;
-use crate::judge::exit::Exit;
 use crate::machine::preflight::PreflightError;
 use crate::plan::PlanError;
+use crate::result::exit::Exit;
 
 /// Does what was typed.
 pub(crate) fn main() -> ExitCode {

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::tell;
-use crate::args::{Preset, RunArgs};
+use super::output;
+use crate::cli::{Preset, RunArgs};
 use crate::engine;
-use crate::judge::exit::Exit;
 use crate::machine::preflight;
 use crate::machine::spawned::Spawned;
 use crate::plan::workload::Workload;
 use crate::plan::{How, Plan};
-use crate::render::{files, text};
+use crate::report::{files, text};
+use crate::result::exit::Exit;
 use crate::result::{self, Run};
 
 /// Runs, keeps the files that were asked for, and tells the result.
@@ -19,11 +19,11 @@ pub(super) fn run(preset: Preset, args: &RunArgs) -> anyhow::Result<Exit> {
     if let Some(dir) = &args.out {
         files::write_all(&run, dir)?; // kept, before it is told
     }
-    tell::text(
+    output::text(
         &text::render(&run, args.out.as_deref()),
         args.json.as_deref(),
     )?;
-    tell::json(&run, args.json.as_deref())?;
+    output::json(&run, args.json.as_deref())?;
     Ok(exit)
 }
 

@@ -1,10 +1,10 @@
-//! A town for hours, at a share of the highest rate that keeps the promises: does it drift?
+//! Soak: a town for hours, at a share of the highest rate that meets the objectives.
 
 use super::usage::UsageError;
 use super::{find_max, run};
-use crate::args::values::Rate;
-use crate::args::{Preset, RunArgs};
-use crate::judge::exit::Exit;
+use crate::cli::values::Rate;
+use crate::cli::{Preset, RunArgs};
+use crate::result::exit::Exit;
 
 /// Of the highest rate: busy, and with room for what hours bring.
 const SHARE: f64 = 0.6;
@@ -15,7 +15,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         return run::run(Preset::Soak, args);
     }
     if args.slo.is_empty() {
-        let why = "soak needs a --rate, or a promise to find the highest rate with: --slo 'deliver.p99<50ms'";
+        let why = "soak needs a --rate, or an objective to find the highest rate with: --slo 'deliver.p99<50ms'";
         return Err(UsageError(why.to_owned()).into());
     }
     // A try is short, and leaves nothing behind.

@@ -1,94 +1,108 @@
-//! What a worker enters while it works, and hands over at its end.
+//! Books of a worker: what it counts and measures while it works, and hands over at its end.
 
+use std::collections::BTreeSet;
+use std::ops::AddAssign;
 use std::time::Duration;
 
-use crate::books::arrivals::Arrivals;
-use crate::books::figures::Figures;
-use crate::books::ledger::{Ledger, Of};
-use crate::books::spread::Spread;
-use crate::books::whispers::Whispers;
-use crate::judge::limit::Limit;
-use crate::nanos::nanos;
+use crate::metrics::arrivals::Arrivals;
+use crate::metrics::histogram::Histogram;
+use crate::metrics::latencies::Latencies;
+use crate::metrics::ledger::{Ledger, Of};
+use crate::metrics::tally::Tally;
+use crate::metrics::whispers::Whispers;
 use crate::plan::Plan;
-use crate::plan::share::Share;
+use crate::plan::partition::Partition;
+use crate::units::nanos;
 
 /// The books of one worker.
 #[derive(Debug)]
 pub(super) struct Books {
     pub(super) ledger: Ledger,
     pub(super) whispers: Whispers,
+    pub(super) tally: Tally,
+    pub(super) measured: Measured,
+    /// First deliveries.
+    pub(super) received: u64,
+    /// Deliveries that were read before their sending time was noted: message and time.
+    pub(super) unsettled: Vec<(u32, u64)>,
+    pub(super) faults_shown: u64,
+    /// CPU time and moment when the sending began.
+    began: (Duration, u64),
+}
+
+/// What workers measure, and what is added up.
+#[derive(Debug)]
+pub(super) struct Measured {
     pub(super) arrivals: Arrivals,
     /// One for each stage of the plan.
-    pub(super) stages: Vec<Figures>,
+    pub(super) stages: Vec<Latencies>,
     /// Deliveries that came while each stage was under way.
     pub(super) came: Vec<u64>,
     /// All logins, and those of users who came back.
-    pub(super) join: Spread,
-    pub(super) rejoin: Spread,
-    pub(super) limits: Vec<Limit>,
+    pub(super) join: Histogram,
+    pub(super) rejoin: Histogram,
     /// Senders whose last lines the server may rightly not have taken: they were held back, or closed.
-    pub(super) held: Vec<u32>,
-    /// Lines that the server refused, and what it said first.
-    pub(super) refused: u64,
-    pub(super) first_refusal: Option<String>,
-    /// Connections that ended without a reason.
-    pub(super) cut: u64,
-    /// Users who left, and names that were not free when they came back.
-    pub(super) left: u64,
-    pub(super) names_taken: u64,
-    /// When the last whom the storm dropped was back, or how many never were.
-    pub(super) storm_over: Option<u64>,
-    pub(super) storm_missing: u32,
-    /// First deliveries.
-    pub(super) received: u64,
-    /// Messages the kernel took.
-    pub(super) sent: u32,
-    /// Deliveries that were read before their sending time was noted: message and time.
-    pub(super) unsettled: Vec<(u32, u64)>,
-    pub(super) faults_told: u64,
-    /// How late it was awake.
-    pub(super) lag: Spread,
+    pub(super) held: BTreeSet<u32>,
+    /// How late a worker was awake.
+    pub(super) lag: Histogram,
     /// The most bytes found unread in a socket, on average of those looked at.
     pub(super) unread: u64,
-    /// CPU time and moment when the sending began; then the share of a core used.
-    began: (Duration, u64),
+    /// The share of a core that the busiest worker used.
     pub(super) busy: f64,
 }
 
-impl Books {
-    pub(super) fn new(share: Share, plan: &Plan) -> Self {
-        let work = &plan.workload;
-        let of = Of {
-            share,
-            users: work.users,
-            senders: work.senders,
-            senders_are_deaf: work.protocol.senders_are_deaf(),
-        };
+impl Measured {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let stages = plan.workload.stages.len();
         Self {
-            ledger: Ledger::new(of),
-            whispers: Whispers::new(share),
             arrivals: Arrivals::new(plan.schedule.len()),
-            stages: vec![Figures::default(); work.stages.len()],
-            came: vec![0; work.stages.len()],
-            join: Spread::default(),
-            rejoin: Spread::default(),
-            limits: Vec::new(),
-            held: Vec::new(),
-            refused: 0,
-            first_refusal: None,
-            cut: 0,
-            left: 0,
-            names_taken: 0,
-            storm_over: None,
-            storm_missing: 0,
-            received: 0,
-            sent: 0,
-            unsettled: Vec::new(),
-            faults_told: 0,
-            lag: Spread::default(),
+            stages: vec![Latencies::default(); stages],
+            came: vec![0; stages],
+            join: Histogram::default(),
+            rejoin: Histogram::default(),
+            held: BTreeSet::new(),
+            lag: Histogram::default(),
             unread: 0,
-            began: (Duration::ZERO, 0),
             busy: 0.0,
+        }
+    }
+}
+
+impl AddAssign for Measured {
+    fn add_assign(&mut self, other: Self) {
+        self.arrivals.add(&other.arrivals);
+        for (sum, stage) in self.stages.iter_mut().zip(&other.stages) {
+            sum.add(stage);
+        }
+        for (sum, came) in self.came.iter_mut().zip(&other.came) {
+            *sum += came;
+        }
+        self.join.add(&other.join);
+        self.rejoin.add(&other.rejoin);
+        self.held.extend(other.held);
+        self.lag.add(&other.lag);
+        self.unread = self.unread.max(other.unread);
+        self.busy = self.busy.max(other.busy);
+    }
+}
+
+impl Books {
+    pub(super) fn new(partition: Partition, plan: &Plan) -> Self {
+        let work = &plan.workload;
+        Self {
+            ledger: Ledger::new(Of {
+                partition,
+                users: work.users,
+                senders: work.senders,
+                senders_are_deaf: work.protocol.senders_are_deaf(),
+            }),
+            whispers: Whispers::new(partition),
+            tally: Tally::default(),
+            measured: Measured::new(plan),
+            received: 0,
+            unsettled: Vec::new(),
+            faults_shown: 0,
+            began: (Duration::ZERO, 0),
         }
     }
 
@@ -101,6 +115,6 @@ impl Books {
     pub(super) fn ended(&mut self, cpu: Duration, at: u64) {
         let (cpu_before, began) = self.began;
         let worked = nanos(cpu.saturating_sub(cpu_before)) as f64;
-        self.busy = worked / (at - began).max(1) as f64;
+        self.measured.busy = worked / (at - began).max(1) as f64;
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::JoinError;
 use super::phase::{Event, Phase};
 use super::ready::SlotWaker;
-use super::user::{Stage, User};
+use super::user::{State, User};
 use super::worker::Worker;
 use crate::machine::needs::JOINS_AT_ONCE;
 use crate::machine::sources::source;
@@ -26,9 +26,9 @@ impl Worker {
 
     /// When the next user may connect, where there is a rate to keep.
     pub(super) fn next_connect(&self) -> Option<u64> {
-        let rate = self.plan.workload.connect_rate? / f64::from(self.share.workers);
+        let rate = self.plan.workload.connect_rate? / f64::from(self.partition.workers);
         let begun = self.users.len() as u32;
-        (begun < self.share.of(self.plan.workload.users))
+        (begun < self.partition.of(self.plan.workload.users))
             .then(|| (f64::from(begun) * 1e9 / rate) as u64)
     }
 
@@ -39,7 +39,7 @@ impl Worker {
 
     fn may_connect(&self) -> bool {
         let begun = self.users.len() as u32;
-        begun < self.share.of(self.plan.workload.users)
+        begun < self.partition.of(self.plan.workload.users)
             && self.has_room_to_join()
             && self
                 .next_connect()
@@ -52,7 +52,7 @@ impl Worker {
     /// The system's.
     pub(super) fn connect(&mut self, slot: u32) -> io::Result<()> {
         let plan = &self.plan;
-        let user = self.share.user(slot);
+        let user = self.partition.user(slot);
         let source = source(plan.server, plan.run, plan.workload.users, user);
         let at = self.shared.clock.now();
         self.users[slot as usize].connect(plan.server, source, at)?;
@@ -64,7 +64,7 @@ impl Worker {
     /// Sends a user's login.
     pub(super) fn log_in(&mut self, slot: u32) {
         let plan = &self.plan;
-        let user = self.share.user(slot);
+        let user = self.partition.user(slot);
         self.line.clear();
         let protocol = plan.workload.protocol;
         protocol.write_login(&plan.payload, user, plan.workload.senders, &mut self.line);
@@ -74,25 +74,25 @@ impl Worker {
     /// The welcome has come.
     pub(super) fn welcomed(&mut self, slot: u32, at: u64) {
         let user = &mut self.users[slot as usize];
-        if user.stage != Stage::Joining {
+        if user.state != State::Joining {
             return;
         }
-        user.stage = Stage::In;
-        self.books.join.record(user.connected_at, at);
+        user.state = State::In;
+        self.books.measured.join.record(user.connected_at, at);
         self.shared.joined.fetch_add(1, Relaxed);
         if user.came_back {
             self.came_back(slot, at);
             return;
         }
         self.joined += 1;
-        if self.joined == self.share.of(self.plan.workload.users) {
+        if self.joined == self.partition.of(self.plan.workload.users) {
             self.tell(Event::Joined);
         }
     }
 
     /// A user can't be logged in for the first time: nothing can be measured.
     pub(super) fn cannot_join(&mut self, slot: u32, source: io::Error) {
-        let user = self.share.user(slot);
+        let user = self.partition.user(slot);
         self.give_up(JoinError::Connect { user, source });
     }
 

@@ -1,26 +1,26 @@
-//! The end: what is owed is awaited, and that nothing more comes is seen.
+//! The end: what is expected is awaited, and that nothing more comes is seen.
 //!
 //! A user who has everything sends a ping; what a server sends twice comes before the pong.
 
 use std::collections::HashMap;
 
 use super::phase::Phase;
-use super::user::Stage;
+use super::user::State;
 use super::worker::Worker;
 
 impl Worker {
     pub(super) fn begin_to_drain(&mut self) {
-        // What is not written by now is not owed.
+        // What is not written by now is not expected.
         self.give_up_sending();
-        self.end_moves();
-        self.owed = self.shared.taken();
-        self.owed_in_all = self.owed.iter().sum();
+        self.end_churn();
+        self.expected = self.shared.taken();
+        self.expected_in_all = self.expected.iter().sum();
         let plan = &self.plan;
         let whispers = self.shared.whispers_taken(plan).into_iter();
-        let own = whispers.filter(|&whisper| self.share.holds(plan.payload.receiver(whisper)));
+        let own = whispers.filter(|&whisper| self.partition.holds(plan.payload.receiver(whisper)));
         let mut awaited: HashMap<u32, u32> = HashMap::new();
         for whisper in own.filter(|&whisper| !self.books.whispers.has(whisper)) {
-            let slot = self.share.slot(plan.payload.receiver(whisper));
+            let slot = self.partition.slot(plan.payload.receiver(whisper));
             *awaited.entry(slot).or_default() += 1;
         }
         self.awaited_whispers = awaited;
@@ -35,25 +35,25 @@ impl Worker {
             return;
         }
         let user = &mut self.users[slot as usize];
-        if user.stage == Stage::In {
-            user.stage = Stage::Fencing;
+        if user.state == State::In {
+            user.state = State::Fencing;
             user.outbox.push(self.plan.workload.protocol.ping());
             self.flush(slot);
         }
     }
 
     fn is_complete(&self, slot: u32) -> bool {
-        let own = self.owed.get(self.share.user(slot) as usize);
+        let own = self.expected.get(self.partition.user(slot) as usize);
         let own = own.copied().unwrap_or(0);
         !self.awaited_whispers.contains_key(&slot)
-            && self.books.ledger.has_all(slot, self.owed_in_all, own)
+            && self.books.ledger.has_all(slot, self.expected_in_all, own)
     }
 
     pub(super) fn end_when_drained(&mut self) {
         let Phase::Draining { until } = self.phase else {
             return;
         };
-        let drained = self.users.iter().all(|user| user.stage >= Stage::Done);
+        let drained = self.users.iter().all(|user| user.state >= State::Done);
         if drained || self.shared.clock.now() >= until {
             self.phase = Phase::Over;
         }

@@ -27,7 +27,7 @@ impl Worker {
 
     /// When to look at the gate again, where it is shut and others may open it.
     pub(super) fn next_look_at_gate(&self, now: u64) -> u64 {
-        match self.share.workers {
+        match self.partition.workers {
             1 => u64::MAX,
             // Of a grid, so that the timer is not set anew each turn.
             _ => (now / LOOK_AGAIN_NS + 1) * LOOK_AGAIN_NS,

@@ -1,163 +1,105 @@
-//! The books of all workers become one.
+//! Merge: the books of all workers become one.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::books::Books;
-use super::conduct::Conducted;
+use super::Outcome;
+use super::books::{Books, Measured};
+use super::coordinator::Course;
+use super::outcome::{Second, Trust};
 use super::shared::Shared;
-use super::{Moved, Outcome};
-use crate::books::arrivals::Arrivals;
-use crate::books::figures::Figures;
-use crate::books::ledger::{Ledger, Totals};
-use crate::books::spread::Spread;
-use crate::books::whispers::Whispers;
-use crate::judge::limit::Limit;
+use crate::metrics::delivery::Delivery;
+use crate::metrics::latencies::Latencies;
+use crate::metrics::ledger::Ledger;
+use crate::metrics::tally::Tally;
+use crate::metrics::whispers::Whispers;
 use crate::plan::Plan;
 use crate::plan::absences::Why;
-use crate::result::{Second, Trust};
+use crate::plan::limit::Limit;
 
-/// What all workers entered, one beside the other.
+/// What all workers counted and measured, and their ledgers, one beside the other.
 struct All {
-    stages: Vec<Figures>,
-    came: Vec<u64>,
-    arrivals: Arrivals,
-    join: Spread,
-    lag: Spread,
-    limits: BTreeSet<Limit>,
-    held: BTreeSet<u32>,
+    tally: Tally,
+    measured: Measured,
     ledgers: Vec<Ledger>,
     whispers: Vec<Whispers>,
-    refused: u64,
-    first_refusal: Option<String>,
-    cut: u64,
-    sent: u32,
-    unread: u64,
-    busiest: f64,
-    moved: Moved,
-    storm_over: Option<u64>,
 }
 
-pub(super) fn merge(
-    plan: &Plan,
-    shared: &Shared,
-    books: Vec<Books>,
-    conducted: Conducted,
-) -> Outcome {
-    let mut all = All::new(plan);
-    for worker in books {
-        all.add(worker);
-    }
-    all.moved.storm_over = all.storm_over(plan, shared);
-    let mut timeline = conducted.timeline;
+pub(super) fn merge(plan: &Plan, shared: &Shared, books: Vec<Books>, course: Course) -> Outcome {
+    let mut all = All::of(plan, books);
+    let mut timeline = course.timeline;
     all.measure_fanouts(plan, shared, &mut timeline);
-    let mut figures = Figures::default();
-    all.stages.iter().for_each(|stage| figures.add(stage));
-    figures.join = all.join.clone();
-    let totals = all.close(plan, shared, conducted.cut_short);
-    let trust = Trust {
-        busiest_thread: all.busiest,
-        loop_lag_p99_ns: all.lag.figure("p99").or(all.lag.max()),
-        unread_bytes_per_socket: all.unread,
-        ..conducted.gauge.trust(totals.received)
-    };
+    all.tally.joined = course.joined;
+    all.tally.bad_clients = course.bad_clients;
+    all.tally.delivery = all.close(plan, shared, course.cut_short);
+    let All {
+        tally, measured, ..
+    } = all;
+    let mut latencies = Latencies::default();
+    measured
+        .stages
+        .iter()
+        .for_each(|stage| latencies.add(stage));
+    latencies.join = measured.join;
+    let received = tally.delivery.received;
     Outcome {
-        began: conducted.began,
-        figures,
-        server_use: conducted
-            .gauge
-            .server_use(conducted.joined.max(1), totals.received),
-        totals,
-        limits: all.limits.into_iter().collect(),
-        refused: all.first_refusal.map(|said| (all.refused, said)),
-        cut: all.cut,
-        interrupted: conducted.interrupted,
-        joined: conducted.joined,
-        sent: all.sent,
-        moved: all.moved,
-        rogues: conducted.rogues,
-        trust,
+        began: course.began,
+        latencies,
+        trust: Trust {
+            busiest_thread: measured.busy,
+            loop_lag_p99_ns: measured.lag.figure("p99").or(measured.lag.max()),
+            unread_bytes_per_socket: measured.unread,
+            ..course.gauge.trust(received)
+        },
+        server_use: course.gauge.server_use(course.joined.max(1), received),
+        storm_over: storm_over(&tally, plan, shared),
+        interrupted: course.interrupted,
+        rejoin: measured.rejoin,
+        stages: measured.stages,
+        came: measured.came,
+        sent_for: course.sent_for,
         timeline,
-        stages: all.stages,
-        came: all.came,
-        sent_for: conducted.sent_for,
+        tally,
     }
+}
+
+/// From the storm on until everyone was back; none if there was no storm, or some were not.
+fn storm_over(tally: &Tally, plan: &Plan, shared: &Shared) -> Option<Duration> {
+    let mut absences = plan.absences.iter();
+    let storm = absences.find(|absence| absence.why == Why::Storm)?;
+    let over = tally.storm_over_ns.filter(|_| tally.storm_missing == 0)?;
+    Some(Duration::from_nanos(
+        over.saturating_sub(shared.start() + storm.from),
+    ))
 }
 
 impl All {
-    fn new(plan: &Plan) -> Self {
-        Self {
-            stages: vec![Figures::default(); plan.workload.stages.len()],
-            came: vec![0; plan.workload.stages.len()],
-            arrivals: Arrivals::new(plan.schedule.len()),
-            join: Spread::default(),
-            lag: Spread::default(),
-            limits: BTreeSet::new(),
-            held: BTreeSet::new(),
+    fn of(plan: &Plan, books: Vec<Books>) -> Self {
+        let mut all = Self {
+            tally: Tally::default(),
+            measured: Measured::new(plan),
             ledgers: Vec::new(),
             whispers: Vec::new(),
-            refused: 0,
-            first_refusal: None,
-            cut: 0,
-            sent: 0,
-            unread: 0,
-            busiest: 0.0,
-            moved: Moved::default(),
-            storm_over: None,
+        };
+        for worker in books {
+            all.tally += worker.tally;
+            all.measured += worker.measured;
+            all.ledgers.push(worker.ledger);
+            all.whispers.push(worker.whispers);
         }
-    }
-
-    fn add(&mut self, books: Books) {
-        for (sum, stage) in self.stages.iter_mut().zip(&books.stages) {
-            sum.add(stage);
-        }
-        for (sum, came) in self.came.iter_mut().zip(&books.came) {
-            *sum += came;
-        }
-        self.arrivals.add(&books.arrivals);
-        self.join.add(&books.join);
-        self.lag.add(&books.lag);
-        self.limits.extend(books.limits);
-        self.held.extend(books.held);
-        self.ledgers.push(books.ledger);
-        self.whispers.push(books.whispers);
-        self.refused += books.refused;
-        self.first_refusal = self.first_refusal.take().or(books.first_refusal);
-        self.cut += books.cut;
-        self.sent += books.sent;
-        self.unread = self.unread.max(books.unread);
-        self.busiest = self.busiest.max(books.busy);
-        self.moved.left += books.left;
-        self.moved.names_taken += books.names_taken;
-        self.moved.rejoin.add(&books.rejoin);
-        self.moved.storm_missing += books.storm_missing;
-        self.storm_over = self.storm_over.max(books.storm_over);
-    }
-
-    fn storm_over(&self, plan: &Plan, shared: &Shared) -> Option<Duration> {
-        let storm = plan
-            .absences
-            .iter()
-            .find(|absence| absence.why == Why::Storm)?;
-        let began = shared.start() + storm.from;
-        let over = self.storm_over.filter(|_| self.moved.storm_missing == 0)?;
-        Some(Duration::from_nanos(over.saturating_sub(began)))
+        all
     }
 
     /// Where users come and go, nobody knows how many were to have a message: its last reader is the last who
     /// got it, and what somebody lost is in the ledger.
     fn measure_fanouts(&mut self, plan: &Plan, shared: &Shared, timeline: &mut [Second]) {
         let work = &plan.workload;
-        let readers = match work.is_moving() {
-            true => 1,
-            false => work.readers(),
-        };
-        for of in self.arrivals.complete(readers.max(1)) {
+        let readers = if work.is_moving() { 1 } else { work.readers() };
+        for of in self.measured.arrivals.complete(readers.max(1)) {
             let offset = plan.schedule.due(of.message);
             let due = shared.start() + offset;
             if let Some(stage) = plan.stage(offset) {
-                self.stages[stage].fanout.record(due, of.last);
-                self.stages[stage].spread.record(of.first, of.last);
+                self.measured.stages[stage].fanout.record(due, of.last);
+                self.measured.stages[stage].skew.record(of.first, of.last);
             }
             if let Some(second) = timeline.get_mut((offset / 1_000_000_000) as usize) {
                 let fanout = of.last.saturating_sub(due);
@@ -166,47 +108,47 @@ impl All {
         }
     }
 
-    /// Where the wait for what is owed was cut short, as much was owed as somebody got.
-    fn close(&mut self, plan: &Plan, shared: &Shared, cut_short: bool) -> Totals {
-        if cut_short || self.limits.contains(&Limit::Stopping) {
-            self.held.extend(0..plan.workload.senders);
+    /// Where the wait for what is expected was cut short, as much was expected as somebody got.
+    fn close(&mut self, plan: &Plan, shared: &Shared, cut_short: bool) -> Delivery {
+        if cut_short || self.tally.limits.contains(&Limit::Stopping) {
+            self.measured.held.extend(0..plan.workload.senders);
         }
-        let owed = self.owed(shared);
-        let mut totals = self.close_whispers(plan, shared);
+        let expected = self.expected(shared);
+        let mut delivery = self.close_whispers(plan, shared);
         if cut_short {
             self.ledgers.iter_mut().for_each(Ledger::excuse_all);
         }
         for ledger in std::mem::take(&mut self.ledgers) {
-            totals.add(ledger.close(&owed));
+            delivery += ledger.close(&expected);
         }
-        totals
+        delivery
     }
 
     /// A whisper of a sender who was held back, or to a reader who was closed, is not asked for.
-    fn close_whispers(&mut self, plan: &Plan, shared: &Shared) -> Totals {
+    fn close_whispers(&mut self, plan: &Plan, shared: &Shared) -> Delivery {
         let taken = shared.whispers_taken(plan);
-        let held = &self.held;
+        let held = &self.measured.held;
         let forgiven = |whisper: u32| {
             held.contains(&plan.schedule.sender(whisper))
                 || held.contains(&plan.payload.receiver(whisper))
         };
-        let mut totals = Totals::default();
+        let mut delivery = Delivery::default();
         for whispers in std::mem::take(&mut self.whispers) {
-            totals.add(whispers.close(&plan.payload, &taken, forgiven));
+            delivery += whispers.close(&plan.payload, &taken, forgiven);
         }
-        totals
+        delivery
     }
 
-    /// What each sender owed everybody: what the kernel took from it; of one held back, what somebody got.
-    fn owed(&self, shared: &Shared) -> Vec<u32> {
-        let mut owed = shared.taken();
+    /// What everybody expects of each sender: what the kernel took from it; of one held back, what somebody got.
+    fn expected(&self, shared: &Shared) -> Vec<u32> {
+        let mut expected = shared.taken();
         let reached: Vec<_> = self.ledgers.iter().map(Ledger::reached).collect();
-        for &sender in &self.held {
-            if let Some(owed) = owed.get_mut(sender as usize) {
+        for &sender in &self.measured.held {
+            if let Some(expected) = expected.get_mut(sender as usize) {
                 let reached = reached.iter().map(|of| of[sender as usize]).max();
-                *owed = reached.unwrap_or(0).min(*owed);
+                *expected = reached.unwrap_or(0).min(*expected);
             }
         }
-        owed
+        expected
     }
 }

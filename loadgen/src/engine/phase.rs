@@ -11,13 +11,13 @@ pub(super) enum Phase {
     Sending,
     /// Nothing new is sent; what the kernel has not taken yet still is.
     Stopping { until: u64 },
-    /// Nothing is sent; what is owed is awaited.
+    /// Nothing is sent; what is expected is awaited.
     Draining { until: u64 },
     /// The workers end.
     Over,
 }
 
-/// What a worker tells the conductor.
+/// What a worker tells the coordinator.
 #[derive(Debug)]
 pub(super) enum Event {
     /// All its users are logged in.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::args::values::Ui;
-use crate::books::spread::Summary;
-use crate::number::{grouped, milliseconds};
-use crate::result::Second;
+use super::outcome::Second;
+use crate::cli::values::Ui;
+use crate::metrics::histogram::Summary;
+use crate::units::{grouped, milliseconds};
 
 /// Shows progress, the way that was asked for. Errors of writing end no run.
 #[derive(Debug)]
@@ -140,7 +140,7 @@ fn figures(deliver: &Summary) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::books::spread::Spread;
+    use crate::metrics::histogram::Histogram;
 
     fn moment(second: Option<&Second>) -> Snapshot<'_> {
         Snapshot {
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn a_percentile_that_a_second_cannot_carry_is_left_out() {
         let second = |count: u64| {
-            let mut deliver = Spread::default();
+            let mut deliver = Histogram::default();
             (0..count).for_each(|_| deliver.record(0, 2_000_000));
             Second {
                 deliver_ns: Summary::from(&deliver),

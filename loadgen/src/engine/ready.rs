@@ -29,7 +29,7 @@ impl ReadyList {
         Poll::Pending
     }
 
-    /// Moves the slots that are ready behind `into`.
+    /// ChurnState the slots that are ready behind `into`.
     pub(super) fn take(&self, into: &mut Vec<u32>) {
         into.append(&mut self.lock().slots);
     }

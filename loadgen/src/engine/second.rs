@@ -3,12 +3,21 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::phase::Phase;
-use super::user::Stage;
+use super::timeline::SecondTally;
+use super::user::State;
 use super::worker::Worker;
 
 const SECOND_NS: u64 = 1_000_000_000;
 /// So many sockets are asked what they hold unread.
 const SAMPLED: usize = 64;
+
+/// The second that a worker is in.
+#[derive(Debug, Default)]
+pub(super) struct SecondState {
+    /// Counted from the beginning of the sending.
+    pub(super) number: u32,
+    pub(super) tally: SecondTally,
+}
 
 impl Worker {
     /// When the second ends that this worker is in.
@@ -32,14 +41,14 @@ impl Worker {
     /// Hands over what has been seen since the last time.
     pub(super) fn hand_over_second(&mut self) {
         self.settle_services();
-        let books = &mut self.second.books;
-        self.shared.seconds().add(self.second.number, books);
-        books.deliver.clear();
-        books.sent = 0;
-        books.deliveries = 0;
-        let faults = self.books.ledger.faults() + self.books.whispers.faults.count();
-        let new = faults - self.books.faults_told;
-        self.books.faults_told = faults;
+        let tally = &mut self.second.tally;
+        self.shared.seconds().add(self.second.number, tally);
+        tally.deliver.clear();
+        tally.sent = 0;
+        tally.deliveries = 0;
+        let faults = self.books.ledger.faults() + self.books.whispers.faults();
+        let new = faults - self.books.faults_shown;
+        self.books.faults_shown = faults;
         self.shared.faults.fetch_add(new, Relaxed);
     }
 
@@ -48,10 +57,10 @@ impl Worker {
         let step = (self.users.len() / SAMPLED).max(1);
         let sample = self.users.iter().step_by(step);
         let unread: Vec<u64> = sample
-            .filter(|user| user.stage == Stage::In)
+            .filter(|user| user.state == State::In)
             .filter_map(|user| user.unread())
             .collect();
         let each = unread.iter().sum::<u64>().checked_div(unread.len() as u64);
-        self.books.unread = self.books.unread.max(each.unwrap_or(0));
+        self.books.measured.unread = self.books.measured.unread.max(each.unwrap_or(0));
     }
 }

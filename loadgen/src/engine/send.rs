@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::task::Poll;
 
 use super::phase::{Event, Phase};
-use super::user::Stage;
+use super::user::State;
 use super::worker::Worker;
-use crate::nanos::nanos;
+use crate::units::nanos;
 
 impl Worker {
     /// When this worker's next message is due.
@@ -51,16 +51,16 @@ impl Worker {
     pub(super) fn skip_others(&mut self) {
         let schedule = &self.plan.schedule;
         while self.next_message < schedule.len()
-            && !self.share.holds(schedule.sender(self.next_message))
+            && !self.partition.holds(schedule.sender(self.next_message))
         {
             self.next_message += 1;
         }
     }
 
     fn send(&mut self, message: u32) {
-        let slot = self.share.slot(self.plan.schedule.sender(message));
+        let slot = self.partition.slot(self.plan.schedule.sender(message));
         let user = &mut self.users[slot as usize];
-        if user.stage != Stage::In {
+        if user.state != State::In {
             return;
         }
         self.line.clear();
@@ -78,7 +78,7 @@ impl Worker {
     pub(super) fn flush(&mut self, slot: u32) {
         loop {
             let user = &mut self.users[slot as usize];
-            if user.outbox.is_empty() || user.stage == Stage::Gone {
+            if user.outbox.is_empty() || user.state == State::Gone {
                 return;
             }
             match user.poll_write() {
@@ -96,8 +96,8 @@ impl Worker {
             self.shared.set_written(&self.plan, message, at);
             self.shared.sent.fetch_add(1, Relaxed);
             self.note_sendlag(message, at);
-            self.books.sent += 1;
-            self.second.books.sent += 1;
+            self.books.tally.sent += 1;
+            self.second.tally.sent += 1;
             self.unwritten -= 1;
         }
     }
@@ -107,11 +107,11 @@ impl Worker {
         let due = self.plan.schedule.due(message);
         if let Some(stage) = self.plan.stage(due).filter(|_| !self.is_closed_loop()) {
             let due = self.shared.start() + due;
-            self.books.stages[stage].sendlag.record(due, at);
+            self.books.measured.stages[stage].sendlag.record(due, at);
         }
     }
 
-    /// Tells the conductor, once, that the kernel has all it is to have.
+    /// Tells the coordinator, once, that the kernel has all it is to have.
     pub(super) fn tell_flushed(&mut self) {
         let stopped = match self.phase {
             Phase::Sending => self.next_due().is_none() && self.is_sending_over(),

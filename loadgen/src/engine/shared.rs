@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 
-use crate::books::seconds::Seconds;
-use crate::clock::Clock;
+use super::clock::Clock;
+use super::timeline::Seconds;
 use crate::plan::Plan;
 
 /// Shared by all threads of a run.
@@ -27,7 +27,7 @@ pub(super) struct Shared {
     pub(super) sent: AtomicU64,
     pub(super) received: AtomicU64,
     pub(super) faults: AtomicU64,
-    /// Locked once a second by each worker, and by the conductor for a moment.
+    /// Locked once a second by each worker, and by the coordinator for a moment.
     seconds: Mutex<Seconds>,
 }
 

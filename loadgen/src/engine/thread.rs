@@ -12,7 +12,7 @@ use super::phase::{Event, Phase};
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::plan::Plan;
-use crate::plan::share::Share;
+use crate::plan::partition::Partition;
 
 /// A running worker.
 #[derive(Debug)]
@@ -31,13 +31,13 @@ impl WorkerThread {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let share = Share {
+        let partition = Partition {
             worker,
             workers: plan.workers,
         };
         let _inside = runtime.enter();
         let worker_state = Worker::new(
-            share,
+            partition,
             plan.clone(),
             shared.clone(),
             phases.clone(),

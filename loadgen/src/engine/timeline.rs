@@ -1,12 +1,13 @@
-//! The seconds of a run, one after another.
+//! Timeline: the seconds of a run, one after another.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::outcome::Second;
 use super::shared::Shared;
-use crate::books::seconds::SecondBooks;
 use crate::machine::process::Used;
-use crate::nanos::nanos;
-use crate::result::Second;
+use crate::metrics::histogram::Histogram;
+use crate::units::nanos;
 
 /// The seconds that are over.
 #[derive(Debug, Default)]
@@ -34,8 +35,8 @@ impl Timeline {
         while self.seconds.len() < before as usize {
             self.push(users);
         }
-        for (second, books) in taken {
-            self.add(second, &books);
+        for (second, tally) in taken {
+            self.add(second, &tally);
         }
         let used = |server: Option<Used>| server.map(|used| used.cpu);
         if let (Some(last), Some(now)) = (self.seconds.last_mut(), server) {
@@ -52,11 +53,11 @@ impl Timeline {
 
     /// All of it, with what came behind the last second that was taken in.
     pub(super) fn end(mut self, shared: &Shared, users: u64) -> Vec<Second> {
-        for (second, books) in shared.seconds().take_before(u32::MAX) {
+        for (second, tally) in shared.seconds().take_before(u32::MAX) {
             while self.seconds.len() <= second as usize {
                 self.push(users);
             }
-            self.add(second, &books);
+            self.add(second, &tally);
         }
         self.seconds
     }
@@ -70,10 +71,41 @@ impl Timeline {
     }
 
     /// A worker that was late may add to a second that was taken in before.
-    fn add(&mut self, second: u32, books: &SecondBooks) {
+    fn add(&mut self, second: u32, tally: &SecondTally) {
         let second = &mut self.seconds[second as usize];
-        second.sent += books.sent;
-        second.deliveries += books.deliveries;
-        second.deliver_ns.add(&books.deliver);
+        second.sent += tally.sent;
+        second.deliveries += tally.deliveries;
+        second.deliver_ns.add(&tally.deliver);
+    }
+}
+
+/// The seconds of a run that have not been taken yet, by their number.
+#[derive(Debug, Default)]
+pub(super) struct Seconds(BTreeMap<u32, SecondTally>);
+
+/// One second, of some workers or of all.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SecondTally {
+    /// Of what was read in it.
+    pub(super) deliver: Histogram,
+    /// Deliveries that were read in it, whispers among them.
+    pub(super) deliveries: u64,
+    /// Messages that the kernel took in it.
+    pub(super) sent: u32,
+}
+
+impl Seconds {
+    /// Adds what one worker saw.
+    pub(super) fn add(&mut self, second: u32, tally: &SecondTally) {
+        let sum = self.0.entry(second).or_default();
+        sum.deliver.add(&tally.deliver);
+        sum.sent += tally.sent;
+        sum.deliveries += tally.deliveries;
+    }
+
+    /// Takes out all before this one.
+    pub(super) fn take_before(&mut self, second: u32) -> BTreeMap<u32, SecondTally> {
+        let later = self.0.split_off(&second);
+        std::mem::replace(&mut self.0, later)
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct User {
     ready: Arc<SlotWaker>,
     /// Made of `ready`, once.
     waker: Waker,
-    pub(super) stage: Stage,
+    pub(super) state: State,
     /// When it began to connect.
     pub(super) connected_at: u64,
     /// The storm dropped it, and it is not back.
@@ -39,7 +39,7 @@ pub(super) struct User {
 
 /// How far a user is. Those who stay only ever move on; those who leave begin anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Stage {
+pub(super) enum State {
     /// Connecting, or waiting for the welcome.
     Joining,
     /// Logged in.
@@ -48,7 +48,7 @@ pub(super) enum Stage {
     Leaving,
     /// It has no connection, and will come back.
     Away,
-    /// It has everything it is owed, and sent a ping to see that nothing more comes.
+    /// It has everything it is expected, and sent a ping to see that nothing more comes.
     Fencing,
     /// The pong has come, or nothing is expected of it any more.
     Done,
@@ -63,7 +63,7 @@ impl User {
             stream: None,
             waker: ready.clone().into(),
             ready,
-            stage: Stage::Away,
+            state: State::Away,
             connected_at: 0,
             from_storm: false,
             asked_again: false,
@@ -83,7 +83,7 @@ impl User {
         source: Option<Ipv4Addr>,
         at: u64,
     ) -> io::Result<()> {
-        self.stage = Stage::Joining;
+        self.state = State::Joining;
         self.connected_at = at;
         self.outbox = Outbox::default();
         let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;

@@ -15,15 +15,16 @@ use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::{mpsc, watch};
 
 use super::books::Books;
+use super::churn::ChurnState;
 use super::phase::{Event, Phase};
 use super::ready::ReadyList;
+use super::second::SecondState;
 use super::shared::Shared;
-use super::state::{Moves, Second};
 use super::timer::Timer;
 use super::user::User;
 use crate::machine::host::cpu_of_this_thread;
 use crate::plan::Plan;
-use crate::plan::share::Share;
+use crate::plan::partition::Partition;
 
 /// The shared read buffer: what a reader that was away for a while may find at once.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -41,7 +42,7 @@ const LINGER_NS: u64 = 100_000;
 pub(super) struct Worker {
     pub(super) plan: Arc<Plan>,
     pub(super) shared: Arc<Shared>,
-    pub(super) share: Share,
+    pub(super) partition: Partition,
     phases: watch::Receiver<Phase>,
     events: mpsc::UnboundedSender<Event>,
     /// The phase whose work has been begun.
@@ -65,11 +66,11 @@ pub(super) struct Worker {
     pub(super) unwritten: u32,
     /// `Event::Flushed` has been told.
     pub(super) flushed: bool,
-    pub(super) moves: Moves,
-    pub(super) second: Second,
+    pub(super) churn: ChurnState,
+    pub(super) second: SecondState,
     /// What each sender has sent to the room, once that is final.
-    pub(super) owed: Vec<u32>,
-    pub(super) owed_in_all: u32,
+    pub(super) expected: Vec<u32>,
+    pub(super) expected_in_all: u32,
     /// For each slot that awaits whispers: how many of those that were sent have not come, once that is final.
     pub(super) awaited_whispers: HashMap<u32, u32>,
     pub(super) books: Books,
@@ -84,18 +85,18 @@ impl Worker {
     /// # Errors
     /// The system's, if there is no timer to be had.
     pub(super) fn new(
-        share: Share,
+        partition: Partition,
         plan: Arc<Plan>,
         shared: Arc<Shared>,
         phases: watch::Receiver<Phase>,
         events: mpsc::UnboundedSender<Event>,
     ) -> io::Result<Self> {
         let mut worker = Self {
-            share,
+            partition,
             phases,
             events,
             phase: Phase::Joining,
-            users: Vec::with_capacity(share.of(plan.workload.users) as usize),
+            users: Vec::with_capacity(partition.of(plan.workload.users) as usize),
             ready: Arc::default(),
             timer: Timer::new()?,
             awaited: None,
@@ -106,12 +107,12 @@ impl Worker {
             next_message: 0,
             unwritten: 0,
             flushed: false,
-            moves: Moves::default(),
-            second: Second::default(),
-            owed: Vec::new(),
-            owed_in_all: 0,
+            churn: ChurnState::default(),
+            second: SecondState::default(),
+            expected: Vec::new(),
+            expected_in_all: 0,
             awaited_whispers: HashMap::new(),
-            books: Books::new(share, &plan),
+            books: Books::new(partition, &plan),
             received_before: 0,
             received_at: 0,
             plan,
@@ -137,7 +138,7 @@ impl Worker {
         let now = self.shared.clock.now();
         self.turn_second(now);
         self.send_due(now);
-        self.move_users(now);
+        self.churn_users(now);
         self.look_at_ready();
         // Behind the reading: with all logins confirmed in one turn, nothing else would wake it.
         self.connect_more();
@@ -194,7 +195,7 @@ impl Worker {
     fn note_lag(&mut self, wake: Option<u64>) {
         let now = self.shared.clock.now();
         if let Some(at) = wake.filter(|&at| self.phase == Phase::Sending && at <= now) {
-            self.books.lag.record(at, now);
+            self.books.measured.lag.record(at, now);
         }
     }
 
@@ -203,7 +204,7 @@ impl Worker {
             Phase::Joining => self.next_connect().filter(|_| self.has_room_to_join()),
             Phase::Sending if self.flushed => Some(self.next_second()),
             Phase::Sending => {
-                let due = self.next_send().into_iter().chain(self.next_move());
+                let due = self.next_send().into_iter().chain(self.next_churn());
                 due.chain([self.next_second(), self.sending_ends()]).min()
             }
             Phase::Stopping { until } => (!self.flushed).then_some(until),

@@ -51,7 +51,7 @@ impl Needs {
     /// What a plan needs.
     pub(crate) fn of(plan: &Plan) -> Self {
         let work = &plan.workload;
-        let connections = u64::from(work.users) + u64::from(work.rogues());
+        let connections = u64::from(work.users) + u64::from(work.bad_clients());
         let own_files = RESERVED_FILES + FILES_OF_A_WORKER * u64::from(plan.workers);
         let sources = sources::count(plan.server, work.users);
         let rates = work.stages.iter().map(|stage| stage.rate);

@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::host::Limits;
 use super::needs::Needs;
 use super::process::OpenFiles;
-use crate::number::grouped;
 use crate::plan::Plan;
+use crate::units::grouped;
 
 /// One thing that must fit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -296,12 +296,12 @@ mod tests {
         );
         let text = wrong(&needs(70_000, 2), &roomy());
         assert!(text.contains("machines of their own"), "{text}");
-        let spread = Needs {
+        let histogram = Needs {
             sources: 3,
             ports: 10_000,
             ..needs(30_000, 2)
         };
-        assert_eq!(wrong(&spread, &roomy()), "");
+        assert_eq!(wrong(&histogram, &roomy()), "");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::random::Random;
 use super::workload::Workload;
-use crate::args::values::Storm;
-use crate::nanos::nanos;
+use crate::cli::values::Storm;
+use crate::units::nanos;
 
 /// One user's absence. Times are nanoseconds from the beginning of the sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +125,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::args::{Args, Command, Preset, RunArgs};
+    use crate::cli::{Args, Command, Preset, RunArgs};
     use clap::Parser;
 
     fn of(preset: Preset, flags: &[&str]) -> (Workload, Vec<Absence>) {

@@ -1,10 +1,12 @@
 //! What a run needs, from what was typed: checked once, all of it together.
 
 pub(crate) mod absences;
+pub(crate) mod limit;
+pub(crate) mod partition;
 pub(crate) mod payload;
+pub(crate) mod protocol;
 pub(crate) mod random;
 pub(crate) mod schedule;
-pub(crate) mod share;
 pub(crate) mod workload;
 
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -16,10 +18,9 @@ use payload::{Make, Payload};
 use schedule::{Schedule, Shape};
 use workload::Workload;
 
-use crate::args::RunArgs;
-use crate::args::values::Ui;
-use crate::machine::process::listening_at;
-use crate::nanos::nanos;
+use crate::cli::RunArgs;
+use crate::cli::values::Ui;
+use crate::units::nanos;
 
 /// A run, before it begins.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub(crate) struct Plan {
     pub(crate) absences: Vec<Absence>,
     pub(crate) payload: Payload,
     pub(crate) ui: Ui,
-    /// The server's process on this machine, if it is known.
+    /// The server's process on this machine, if it was given.
     pub(crate) server_pid: Option<i32>,
 }
 
@@ -103,7 +104,7 @@ impl Plan {
             }),
             absences: absences(&workload),
             ui: how.ui,
-            server_pid: how.server_pid.or_else(|| somebody_at(server)),
+            server_pid: how.server_pid,
             schedule,
             workload,
         })
@@ -126,12 +127,6 @@ impl Plan {
         });
         warm.then(|| ended.count().min(stages.len() - 1))
     }
-}
-
-/// The process on this machine that serves there, if it is another than this one.
-fn somebody_at(server: SocketAddr) -> Option<i32> {
-    let own = i32::try_from(std::process::id()).ok();
-    listening_at(server).filter(|&pid| Some(pid) != own)
 }
 
 /// Rates and durations, the warm-up first.
@@ -167,7 +162,7 @@ fn workers(threads: Option<u16>, server: SocketAddr) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::{Args, Command, Preset};
+    use crate::cli::{Args, Command, Preset};
     use clap::Parser;
 
     fn plan(flags: &[&str]) -> Result<Plan, PlanError> {
@@ -195,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_loop_is_for_messages_that_are_for_all_and_promises_nothing() {
+    fn a_closed_loop_is_for_messages_that_are_for_all_and_has_no_objective() {
         let refused = |flags: &[&str], wanted: &str| {
             let flags = [&["--in-flight", "4"], flags].concat();
             let told = plan(&flags).unwrap_err().to_string();
@@ -203,7 +198,7 @@ mod tests {
         };
         refused(&["--whispers", "10%"], "--in-flight: found together");
         refused(&["--churn", "1%/s"], "--in-flight: found together");
-        refused(&["--slo", "deliver.p99<50ms"], "--slo: promises are of");
+        refused(&["--slo", "deliver.p99<50ms"], "--slo: objectives are of");
         let all = ["--protocol", "redis", "--senders", "100%"];
         refused(&all, "--senders: all users found");
         assert!(plan(&["--in-flight", "4"]).is_ok());

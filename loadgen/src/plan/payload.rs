@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use super::random::{Random, mix};
 use super::schedule::Schedule;
-use crate::args::values::Size;
+use crate::cli::values::Size;
 
 /// Hexadecimal digits of the message, then of the check.
 const DIGITS: usize = 8;
@@ -50,7 +50,7 @@ pub(crate) struct Make {
 
 /// What a received text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub(crate) enum Text {
     /// A message of this run, every byte as it was sent.
     Message(u32),
     /// A whisper of this run, every byte as it was sent.
@@ -130,16 +130,16 @@ impl Payload {
     ///
     /// # Cost
     /// Some tens of nanoseconds: this runs for each delivery, and parses no name that is not ours.
-    pub(crate) fn hear(&self, line: &[u8]) -> Heard {
+    pub(crate) fn recognise(&self, line: &[u8]) -> Text {
         let Some(rest) = line.strip_prefix(self.prefix.as_bytes()) else {
-            return Heard::Other;
+            return Text::Other;
         };
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let sender = str::from_utf8(&rest[..digits])
             .ok()
             .and_then(|digits| digits.parse().ok());
         let Some(sender) = sender.filter(|&sender| sender < self.users) else {
-            return Heard::Corrupt(None);
+            return Text::Corrupt(None);
         };
         match rest[digits..].strip_prefix(b": ") {
             Some(text) => self.said(sender, text),
@@ -148,26 +148,26 @@ impl Payload {
     }
 
     /// What everybody reads: a whisper among it is told as one, for those who may not read it.
-    fn said(&self, sender: u32, text: &[u8]) -> Heard {
+    fn said(&self, sender: u32, text: &[u8]) -> Text {
         match self.whole(sender, text) {
-            Some(message) if self.schedule.is_whisper(message) => Heard::Whisper(message),
-            Some(message) => Heard::Message(message),
-            None => Heard::Corrupt(Some(sender)),
+            Some(message) if self.schedule.is_whisper(message) => Text::Whisper(message),
+            Some(message) => Text::Message(message),
+            None => Text::Corrupt(Some(sender)),
         }
     }
 
     /// What one user reads. A whisper that is not what was sent takes the place of no message to the room: its
     /// sender is not told.
-    fn whispered(&self, sender: u32, rest: &[u8]) -> Heard {
+    fn whispered(&self, sender: u32, rest: &[u8]) -> Text {
         let Some(text) = rest.strip_prefix(b" whispers, ") else {
-            return Heard::Corrupt(Some(sender));
+            return Text::Corrupt(Some(sender));
         };
         let text = text
             .strip_prefix(b"\"")
             .and_then(|text| text.strip_suffix(b"\""));
         match text.and_then(|text| self.whole(sender, text)) {
-            Some(message) if self.schedule.is_whisper(message) => Heard::Whisper(message),
-            _ => Heard::Corrupt(None),
+            Some(message) if self.schedule.is_whisper(message) => Text::Whisper(message),
+            _ => Text::Corrupt(None),
         }
     }
 
@@ -232,7 +232,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::args::values::Arrival;
+    use crate::cli::values::Arrival;
     use crate::plan::schedule::Shape;
 
     /// 100 messages of 5 senders, every second one a whisper.
@@ -273,8 +273,8 @@ mod tests {
     fn a_message_is_read_back_and_has_its_size() {
         let payload = Payload::new(make());
         let [line, whisper] = received(&payload);
-        assert_eq!(payload.hear(&line), Heard::Message(42));
-        assert_eq!(payload.hear(&whisper), Heard::Whisper(43));
+        assert_eq!(payload.recognise(&line), Text::Message(42));
+        assert_eq!(payload.recognise(&whisper), Text::Whisper(43));
         assert_eq!(line.len(), "lg00007f3a-2: ".len() + 40);
     }
 
@@ -287,8 +287,8 @@ mod tests {
             let mut changed = line.clone();
             changed[at] ^= 0x20;
             assert_eq!(
-                payload.hear(&changed),
-                Heard::Corrupt(Some(sender)),
+                payload.recognise(&changed),
+                Text::Corrupt(Some(sender)),
                 "byte {at}"
             );
         }
@@ -299,10 +299,10 @@ mod tests {
         let payload = Payload::new(make());
         let sender = payload.schedule.sender(42);
         let [mut line, _] = received(&payload);
-        assert_eq!(payload.hear(&line[..20]), Heard::Corrupt(Some(sender)));
+        assert_eq!(payload.recognise(&line[..20]), Text::Corrupt(Some(sender)));
         line.push(b'x');
-        assert_eq!(payload.hear(&line), Heard::Corrupt(Some(sender)));
-        assert_eq!(payload.hear(b"lg00007f3a-"), Heard::Corrupt(None));
+        assert_eq!(payload.recognise(&line), Text::Corrupt(Some(sender)));
+        assert_eq!(payload.recognise(b"lg00007f3a-"), Text::Corrupt(None));
     }
 
     #[test]
@@ -310,7 +310,7 @@ mod tests {
         let payload = Payload::new(make());
         let [mut line, _] = received(&payload);
         line["lg00007f3a-".len()] = b'8';
-        assert_eq!(payload.hear(&line), Heard::Corrupt(Some(8)));
+        assert_eq!(payload.recognise(&line), Text::Corrupt(Some(8)));
     }
 
     #[test]
@@ -318,19 +318,19 @@ mod tests {
         let payload = Payload::new(make());
         let mut line = Vec::new();
         payload.write_spoken(43, &mut line);
-        assert_eq!(payload.hear(&line), Heard::Whisper(43));
+        assert_eq!(payload.recognise(&line), Text::Whisper(43));
         let [_, mut whisper] = received(&payload);
         let at = whisper.len() - 2;
         whisper[at] ^= 0x20;
-        assert_eq!(payload.hear(&whisper), Heard::Corrupt(None));
+        assert_eq!(payload.recognise(&whisper), Text::Corrupt(None));
     }
 
     #[test]
     fn lines_of_another_run_are_not_ours() {
         let ours = Payload::new(make());
         let other = Payload::new(Make { run: 1, ..make() });
-        assert_eq!(ours.hear(&received(&other)[0]), Heard::Other);
-        assert_eq!(ours.hear(b"* welcome, lg00007f3a-1"), Heard::Other);
+        assert_eq!(ours.recognise(&received(&other)[0]), Text::Other);
+        assert_eq!(ours.recognise(b"* welcome, lg00007f3a-1"), Text::Other);
         assert_eq!(ours.user_of("lg00007f3a-17"), Some(17));
         assert_eq!(other.user_of("lg00007f3a-17"), None);
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::random::{Random, mix};
-use crate::args::values::Arrival;
-use crate::nanos::nanos;
+use crate::cli::values::Arrival;
+use crate::units::nanos;
 
 /// All messages of a run, by their number in the order of falling due. Of each kind, the senders take turns.
 #[derive(Debug, Clone, PartialEq, Eq)]

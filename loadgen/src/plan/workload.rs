@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::PlanError;
 use super::random::mix;
-use crate::args::values::{Arrival, Size, Slow, Storm};
-use crate::args::{Preset, RunArgs};
-use crate::protocol::Protocol;
+use crate::cli::values::{Arrival, Size, Slow, Storm};
+use crate::cli::{Preset, RunArgs};
+use crate::plan::protocol::Protocol;
 
 /// 16 Mi messages: for each, 8 bytes of schedule, 16 of sending times, 24 a worker of arrivals.
 const MAX_MESSAGES: f64 = 16_777_216.0;
@@ -24,7 +24,7 @@ pub(crate) struct Workload {
     /// The first users are those who talk.
     pub(crate) senders: u32,
     /// At the rate of the first stage; it counts in no figure, but is checked.
-    #[serde(rename = "warmup_ns", with = "crate::nanos")]
+    #[serde(rename = "warmup_ns", with = "crate::units")]
     pub(crate) warmup: Duration,
     /// One at least.
     pub(crate) stages: Vec<Stage>,
@@ -41,7 +41,7 @@ pub(crate) struct Workload {
     pub(crate) slow: Option<Slow>,
     pub(crate) hostile: u32,
     pub(crate) connect_rate: Option<f64>,
-    #[serde(rename = "drain_ns", with = "crate::nanos")]
+    #[serde(rename = "drain_ns", with = "crate::units")]
     pub(crate) drain: Duration,
     pub(crate) seed: u64,
 }
@@ -52,10 +52,10 @@ pub(crate) struct Stage {
     pub(crate) name: String,
     /// Messages a second, of all senders together; 0 = nobody talks.
     pub(crate) rate: f64,
-    #[serde(rename = "duration_ns", with = "crate::nanos")]
+    #[serde(rename = "duration_ns", with = "crate::units")]
     pub(crate) duration: Duration,
     /// Slow readers and hostile clients are there.
-    pub(crate) rogues: bool,
+    pub(crate) bad_clients: bool,
 }
 
 impl Workload {
@@ -95,7 +95,7 @@ impl Workload {
         let mut wrong = workload.problems();
         if workload.is_closed_loop() && !args.slo.is_empty() {
             wrong.push(
-                "--slo: promises are of latencies, and a closed loop (--in-flight) tells none"
+                "--slo: objectives are of latencies, and a closed loop (--in-flight) has none"
                     .to_owned(),
             );
         }
@@ -126,13 +126,13 @@ impl Workload {
     }
 
     /// How many connections there are beside the users'.
-    pub(crate) fn rogues(&self) -> u32 {
+    pub(crate) fn bad_clients(&self) -> u32 {
         self.hostile + self.slow.map_or(0, |slow| slow.n + slow.stopped)
     }
 
     /// There are two stages that differ in nothing but that slow readers or hostile clients are there in the second.
     pub(crate) fn has_halves(&self) -> bool {
-        matches!(&self.stages[..], [calm, rough] if !calm.rogues && rough.rogues)
+        matches!(&self.stages[..], [calm, rough] if !calm.bad_clients && rough.bad_clients)
     }
 
     /// Users come and go.
@@ -265,16 +265,16 @@ impl Workload {
     }
 }
 
-fn stage(name: &str, rate: f64, duration: Duration, rogues: bool) -> Stage {
+fn stage(name: &str, rate: f64, duration: Duration, bad_clients: bool) -> Stage {
     Stage {
         name: name.to_owned(),
         rate,
         duration,
-        rogues,
+        bad_clients,
     }
 }
 
-fn numbered(stages: &[(Duration, crate::args::values::Rate)]) -> Vec<Stage> {
+fn numbered(stages: &[(Duration, crate::cli::values::Rate)]) -> Vec<Stage> {
     let each = (1..).zip(stages);
     each.map(|(number, &(duration, rate))| {
         stage(&format!("stage {number}"), rate.0, duration, true)

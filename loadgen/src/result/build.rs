@@ -1,22 +1,20 @@
 //! A result is made of a plan and what its run came to.
 
+use super::exit::Exit;
 use super::headlines::headlines;
 use super::throughput::{of_stages, throughput};
-use super::{Delivery, Hashes, Run, SCHEMA, SloResult, StageResult};
-use crate::books::ledger::{Example, Totals};
-use crate::engine::Outcome;
-use crate::judge::exit::Exit;
-use crate::judge::promise::promised;
-use crate::judge::slo::Slo;
-use crate::judge::verdict::{Facts, judge};
-use crate::machine::host::Environment;
+use super::verdict::{Facts, judge};
+use super::{Environment, Hashes, Run, SCHEMA, SloResult, StageResult, check_slo};
+use crate::cli::slo::Slo;
+use crate::engine::outcome::Outcome;
+use crate::metrics::histogram::Histogram;
 use crate::plan::Plan;
 
 /// The result of a run, and how the program ends after it.
 pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) {
     let slo: Vec<_> = slos
         .iter()
-        .map(|slo| promised(slo, Some(&outcome.figures)))
+        .map(|slo| check_slo(slo, Some(&outcome.latencies)))
         .collect();
     let (verdict, exit) = judge(&facts(plan, &slo, &outcome));
     let told = verdict.trust != "INVALID";
@@ -35,10 +33,7 @@ pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) 
         },
         threads: plan.workers,
         verdict,
-        joined: outcome.joined,
         messages: plan.schedule.len(),
-        sent: outcome.sent,
-        delivery: delivery(&outcome.totals),
         headlines: if told {
             headlines(plan, &outcome)
         } else {
@@ -50,37 +45,31 @@ pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) 
             Vec::new()
         },
         throughput: throughput(plan, &outcome).filter(|_| told),
-        latency_ns: timed.then_some(outcome.figures),
+        latency_ns: timed.then_some(outcome.latencies),
         slo,
         workload: plan.workload.clone(),
         began: outcome.began,
         server_use: outcome.server_use,
         trust: outcome.trust,
         timeline: outcome.timeline,
+        tally: outcome.tally,
     };
     (run, exit)
 }
 
-fn facts(plan: &Plan, slo: &[SloResult], outcome: &Outcome) -> Facts {
+fn facts<'a>(plan: &Plan, slo: &[SloResult], outcome: &'a Outcome) -> Facts<'a> {
+    let p99 = |histogram: &Histogram| histogram.figure("p99");
+    let latencies = &outcome.latencies;
     Facts {
-        limits: outcome.limits.clone(),
-        refused: outcome.refused.clone(),
-        cut: outcome.cut,
-        faulty: outcome.totals.faults.any(),
+        tally: &outcome.tally,
+        trust: &outcome.trust,
         interrupted: outcome.interrupted,
         slo_failed: slo.iter().any(|slo| !slo.ok),
-        rogues: plan.workload.rogues(),
-        rogues_came: outcome.rogues,
+        bad_clients: plan.workload.bad_clients(),
         closed_loop: plan.workload.is_closed_loop(),
         messages: plan.schedule.len(),
-        sent: outcome.sent,
-        sendlag_p99: outcome.figures.sendlag.figure("p99"),
-        deliver_p99: outcome
-            .figures
-            .deliver
-            .figure("p99")
-            .or(outcome.figures.whisper.figure("p99")),
-        trust: outcome.trust.clone(),
+        sendlag_p99: p99(&latencies.sendlag),
+        deliver_p99: p99(&latencies.deliver).or(p99(&latencies.whisper)),
     }
 }
 
@@ -99,35 +88,4 @@ fn stages(plan: &Plan, outcome: &Outcome) -> Vec<StageResult> {
             deliveries_per_s,
         })
         .collect()
-}
-
-fn delivery(totals: &Totals) -> Delivery {
-    let faults = &totals.faults;
-    let first = faults.each().into_iter();
-    Delivery {
-        owed: totals.owed,
-        received: totals.received,
-        grey: totals.grey,
-        lost: faults.lost.count,
-        doubled: faults.doubled.count,
-        swapped: faults.swapped.count,
-        echoed: faults.echoed.count,
-        corrupt: faults.corrupt.count,
-        leaked: faults.leaked.count,
-        first: first
-            .filter_map(|(word, fault)| Some((word.to_owned(), place(&fault.first?))))
-            .collect(),
-    }
-}
-
-/// `at u3, message 2 of u0`: where a fault was seen. Messages are counted from 1 for people.
-fn place(example: &Example) -> String {
-    let reader = example.reader;
-    match (example.sender, example.number) {
-        (Some(sender), Some(number)) => {
-            format!("at u{reader}, message {} of u{sender}", number + 1)
-        }
-        (Some(sender), None) => format!("at u{reader}, a message of u{sender}"),
-        _ => format!("at u{reader}, from nobody known"),
-    }
 }

@@ -2,12 +2,12 @@
 
 use super::throughput::{of_stages, throughput};
 use super::{Headline, Second};
-use crate::books::figures::Figures;
-use crate::engine::Outcome;
-use crate::nanos::nanos;
-use crate::number::grouped;
+use crate::engine::outcome::Outcome;
+use crate::metrics::latencies::Latencies;
 use crate::plan::Plan;
 use crate::plan::workload::Workload;
+use crate::units::grouped;
+use crate::units::nanos;
 
 /// p99 is normal again when it is at most so many times what it was before.
 const NORMAL: f64 = 1.5;
@@ -67,39 +67,38 @@ fn idle(outcome: &Outcome) -> Option<Headline> {
 }
 
 fn churn(outcome: &Outcome) -> [Headline; 3] {
-    let moved = &outcome.moved;
-    let totals = &outcome.totals;
-    let seen = totals.owed + totals.grey;
-    let grey = totals.grey as f64 / seen.max(1) as f64;
+    let tally = &outcome.tally;
+    let seen = tally.delivery.expected + tally.delivery.indeterminate;
+    let indeterminate = tally.delivery.indeterminate as f64 / seen.max(1) as f64;
     [
         milliseconds(
             "join p99",
-            moved.rejoin.figure("p99"),
-            &format!(" of {} who came back", moved.rejoin.samples()),
+            outcome.rejoin.figure("p99"),
+            &format!(" of {} who came back", outcome.rejoin.samples()),
         ),
         headline(
             "names",
-            Some(moved.names_taken as f64),
+            Some(tally.names_taken as f64),
             "count",
             format!(
                 "{} refused of {} who left: not free in time",
-                moved.names_taken, moved.left
+                tally.names_taken, tally.left
             ),
         ),
         headline(
-            "grey share",
-            Some(grey),
+            "indeterminate share",
+            Some(indeterminate),
             "share",
             format!(
                 "{:.3} % of deliveries overlap a join or a leave",
-                100.0 * grey
+                100.0 * indeterminate
             ),
         ),
     ]
 }
 
 fn storm_headlines(at: u32, outcome: &Outcome, timeline: &[Second]) -> [Headline; 2] {
-    let back = match outcome.moved.storm_over {
+    let back = match outcome.storm_over {
         Some(time) => headline(
             "everyone back",
             Some(nanos(time) as f64),
@@ -107,7 +106,7 @@ fn storm_headlines(at: u32, outcome: &Outcome, timeline: &[Second]) -> [Headline
             format!("{:.2} s after the storm", time.as_secs_f64()),
         ),
         None => {
-            let missing = outcome.moved.storm_missing;
+            let missing = outcome.tally.storm_missing;
             headline(
                 "everyone back",
                 None,
@@ -177,11 +176,11 @@ fn times(ratio: Option<f64>, or_else: &str) -> Headline {
     headline("ratio", ratio, "ratio", text)
 }
 
-fn with_and_without(stages: &[Figures]) -> Vec<Headline> {
+fn with_and_without(stages: &[Latencies]) -> Vec<Headline> {
     let [without, with] = stages else {
         return Vec::new();
     };
-    let p99 = |figures: &Figures| figures.deliver.figure("p99");
+    let p99 = |figures: &Latencies| figures.deliver.figure("p99");
     let ratio = p99(without)
         .zip(p99(with))
         .map(|(without, with)| with as f64 / without.max(1) as f64);
@@ -236,16 +235,16 @@ fn drift(timeline: &[Second], of: impl Fn(&Second) -> Option<f64>) -> Option<f64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::books::spread::{Spread, Summary};
+    use crate::metrics::histogram::{Histogram, Summary};
 
     /// Seconds whose deliveries all took so many milliseconds.
     fn timeline(milliseconds: &[u64]) -> Vec<Second> {
         let second = |(number, &ms): (u32, &u64)| {
-            let mut spread = Spread::default();
-            (0..1000).for_each(|_| spread.record(0, ms * 1_000_000));
+            let mut histogram = Histogram::default();
+            (0..1000).for_each(|_| histogram.record(0, ms * 1_000_000));
             Second {
                 second: number,
-                deliver_ns: Summary::from(&spread),
+                deliver_ns: Summary::from(&histogram),
                 server_memory_bytes: Some(u64::from(number) * 1024),
                 ..Second::default()
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Throughput;
-use crate::engine::Outcome;
+use crate::engine::outcome::Outcome;
 use crate::plan::Plan;
 use crate::plan::workload::Workload;
 
