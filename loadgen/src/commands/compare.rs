@@ -44,9 +44,10 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
     };
     output::text(&render(args, a.len(), b.len(), &told), args.json.as_deref())?;
     output::json(&told, args.json.as_deref())?;
-    Ok(match told.regression {
-        true => Exit::Regression,
-        false => Exit::Pass,
+    Ok(if told.regression {
+        Exit::Regression
+    } else {
+        Exit::Pass
     })
 }
 
@@ -142,9 +143,10 @@ fn row(row: &Row) -> String {
 }
 
 fn conclusion(comparison: &Comparison) -> String {
-    let verdict = match comparison.is_regression() {
-        true => "B is worse",
-        false => "no regression shown",
+    let verdict = if comparison.is_regression() {
+        "B is worse"
+    } else {
+        "no regression shown"
     };
     match comparison.needed {
         Some(_) => format!("{verdict}: too few runs"),

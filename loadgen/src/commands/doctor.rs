@@ -28,9 +28,10 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     all.extend(checks(&needs, &limits));
     output::text(&render(&plan, &needs, &all), args.json.as_deref())?;
     output::json(&all, args.json.as_deref())?;
-    Ok(match all.iter().any(|check| check.finding != Finding::Ok) {
-        true => Exit::Preflight,
-        false => Exit::Pass,
+    Ok(if all.iter().any(|check| check.finding != Finding::Ok) {
+        Exit::Preflight
+    } else {
+        Exit::Pass
     })
 }
 
@@ -57,9 +58,10 @@ fn server(plan: &Plan) -> Check {
     };
     Check {
         what: "server".to_owned(),
-        needed: match wac {
-            true => "a WAC chat server".to_owned(),
-            false => "a server".to_owned(),
+        needed: if wac {
+            "a WAC chat server".to_owned()
+        } else {
+            "a server".to_owned()
         },
         found,
         finding,

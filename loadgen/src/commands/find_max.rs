@@ -147,9 +147,10 @@ impl<'a> Hunt<'a> {
     }
 
     fn take_in(&mut self, tried: Try) -> anyhow::Result<()> {
-        self.search.on(match tried.kept {
-            true => Tried::Kept,
-            false => Tried::Broken,
+        self.search.on(if tried.kept {
+            Tried::Kept
+        } else {
+            Tried::Broken
         });
         self.tries.push(tried);
         let line = try_line(self.tries.len(), &self.tries[self.tries.len() - 1]);

@@ -17,9 +17,10 @@ pub(super) fn is_stdout(json: Option<&Path>) -> bool {
 /// # Errors
 /// The system's.
 pub(super) fn text(text: &str, json: Option<&Path>) -> anyhow::Result<()> {
-    let written = match is_stdout(json) {
-        true => io::stderr().write_all(text.as_bytes()),
-        false => io::stdout().write_all(text.as_bytes()),
+    let written = if is_stdout(json) {
+        io::stderr().write_all(text.as_bytes())
+    } else {
+        io::stdout().write_all(text.as_bytes())
     };
     written.context("cannot write the result")
 }
@@ -32,11 +33,12 @@ pub(super) fn json(value: &impl Serialize, to: Option<&Path>) -> anyhow::Result<
     let Some(path) = to else { return Ok(()) };
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
-    match is_stdout(to) {
-        true => io::stdout()
+    if is_stdout(to) {
+        io::stdout()
             .write_all(&text)
-            .context("cannot write the JSON"),
-        false => fs::write(path, text).with_context(|| format!("cannot write {}", path.display())),
+            .context("cannot write the JSON")
+    } else {
+        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
     }
 }
 

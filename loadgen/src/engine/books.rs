@@ -11,7 +11,7 @@ use crate::metrics::ledger::{Ledger, Of};
 use crate::metrics::tally::Tally;
 use crate::metrics::whispers::Whispers;
 use crate::plan::Plan;
-use crate::plan::partition::Partition;
+use crate::plan::ids::{Message, Partition, User};
 use crate::units::nanos;
 
 /// The books of one worker.
@@ -24,7 +24,7 @@ pub(super) struct Books {
     /// First deliveries.
     pub(super) received: u64,
     /// Deliveries that were read before their sending time was noted: message and time.
-    pub(super) unsettled: Vec<(u32, u64)>,
+    pub(super) unsettled: Vec<(Message, u64)>,
     pub(super) faults_shown: u64,
     /// CPU time and moment when the sending began.
     began: (Duration, u64),
@@ -42,7 +42,7 @@ pub(super) struct Measured {
     pub(super) join: Histogram,
     pub(super) rejoin: Histogram,
     /// Senders whose last lines the server may rightly not have taken: they were held back, or closed.
-    pub(super) held: BTreeSet<u32>,
+    pub(super) held: BTreeSet<User>,
     /// How late a worker was awake.
     pub(super) lag: Histogram,
     /// The most bytes found unread in a socket, on average of those looked at.

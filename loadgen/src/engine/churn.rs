@@ -8,6 +8,7 @@ use super::phase::Phase;
 use super::user::State;
 use super::worker::Worker;
 use crate::plan::absences::{Absence, Why};
+use crate::plan::ids::Slot;
 
 /// How long to wait before a name is asked for again that the server has not freed.
 const ASK_AGAIN_NS: u64 = 50_000_000;
@@ -18,7 +19,7 @@ pub(super) struct ChurnState {
     /// The next of the plan's absences.
     pub(super) next: usize,
     /// Who comes back when; or, logged out, asks for its name again.
-    pub(super) returns: BinaryHeap<Reverse<(u64, u32)>>,
+    pub(super) returns: BinaryHeap<Reverse<(u64, Slot)>>,
     /// Those whom the storm dropped and who are not back.
     pub(super) missing: u32,
 }
@@ -68,7 +69,7 @@ impl Worker {
             return;
         }
         let slot = self.partition.slot(absence.user);
-        if self.users[slot as usize].state != State::In {
+        if self.users[slot.index()].state != State::In {
             return;
         }
         self.shared.joined.fetch_sub(1, Relaxed);
@@ -80,30 +81,30 @@ impl Worker {
             Why::Churn => self.say_goodbye(slot),
             Why::Storm => {
                 self.churn.missing += 1;
-                self.users[slot as usize].from_storm = true;
-                self.users[slot as usize].drop_connection();
-                self.users[slot as usize].state = State::Away;
+                self.users[slot.index()].from_storm = true;
+                self.users[slot.index()].drop_connection();
+                self.users[slot.index()].state = State::Away;
             }
         }
     }
 
-    fn say_goodbye(&mut self, slot: u32) {
+    fn say_goodbye(&mut self, slot: Slot) {
         let goodbye = self.plan.workload.protocol.quit();
-        let user = &mut self.users[slot as usize];
+        let user = &mut self.users[slot.index()];
         user.state = State::Leaving;
         user.outbox.push(goodbye);
         self.flush(slot);
     }
 
-    fn come_back(&mut self, slot: u32, now: u64) {
-        let user = &mut self.users[slot as usize];
+    fn come_back(&mut self, slot: Slot, now: u64) {
+        let user = &mut self.users[slot.index()];
         match user.state {
             State::Away => {
                 user.came_back = true;
                 user.asked_again = false;
                 if self.connect(slot).is_err() {
                     self.churn.returns.push(Reverse((now + ASK_AGAIN_NS, slot)));
-                    self.users[slot as usize].state = State::Away;
+                    self.users[slot.index()].state = State::Away;
                 }
             }
             // Its name was taken.
@@ -118,8 +119,8 @@ impl Worker {
     }
 
     /// Somebody is logged in again.
-    pub(super) fn came_back(&mut self, slot: u32, at: u64) {
-        let user = &mut self.users[slot as usize];
+    pub(super) fn came_back(&mut self, slot: Slot, at: u64) {
+        let user = &mut self.users[slot.index()];
         self.books.measured.rejoin.record(user.connected_at, at);
         if std::mem::take(&mut user.from_storm) {
             self.churn.missing -= 1;
@@ -129,8 +130,8 @@ impl Worker {
     }
 
     /// The server has not freed the name yet.
-    pub(super) fn name_taken(&mut self, slot: u32, at: u64) {
-        let asked = std::mem::replace(&mut self.users[slot as usize].asked_again, true);
+    pub(super) fn name_taken(&mut self, slot: Slot, at: u64) {
+        let asked = std::mem::replace(&mut self.users[slot.index()].asked_again, true);
         self.books.tally.names_taken += u64::from(!asked);
         self.churn.returns.push(Reverse((at + ASK_AGAIN_NS, slot)));
     }

@@ -10,12 +10,13 @@ use super::user::{State, User};
 use super::worker::Worker;
 use crate::machine::needs::JOINS_AT_ONCE;
 use crate::machine::sources::source;
+use crate::plan::ids::Slot;
 
 impl Worker {
     /// Begins with as many users as may log in at once.
     pub(super) fn connect_more(&mut self) {
         while self.phase == Phase::Joining && self.may_connect() {
-            let slot = self.users.len() as u32;
+            let slot = Slot(self.users.len() as u32);
             let ready = SlotWaker::new(slot, self.ready.clone());
             self.users.push(User::new(ready));
             if let Err(error) = self.connect(slot) {
@@ -50,30 +51,30 @@ impl Worker {
     ///
     /// # Errors
     /// The system's.
-    pub(super) fn connect(&mut self, slot: u32) -> io::Result<()> {
+    pub(super) fn connect(&mut self, slot: Slot) -> io::Result<()> {
         let plan = &self.plan;
         let user = self.partition.user(slot);
         let source = source(plan.server, plan.run, plan.workload.users, user);
         let at = self.shared.clock.now();
-        self.users[slot as usize].connect(plan.server, source, at)?;
+        self.users[slot.index()].connect(plan.server, source, at)?;
         self.log_in(slot);
         self.look_at(slot);
         Ok(())
     }
 
     /// Sends a user's login.
-    pub(super) fn log_in(&mut self, slot: u32) {
+    pub(super) fn log_in(&mut self, slot: Slot) {
         let plan = &self.plan;
         let user = self.partition.user(slot);
         self.line.clear();
         let protocol = plan.workload.protocol;
         protocol.write_login(&plan.payload, user, plan.workload.senders, &mut self.line);
-        self.users[slot as usize].outbox.push(&self.line);
+        self.users[slot.index()].outbox.push(&self.line);
     }
 
     /// The welcome has come.
-    pub(super) fn welcomed(&mut self, slot: u32, at: u64) {
-        let user = &mut self.users[slot as usize];
+    pub(super) fn welcomed(&mut self, slot: Slot, at: u64) {
+        let user = &mut self.users[slot.index()];
         if user.state != State::Joining {
             return;
         }
@@ -91,7 +92,7 @@ impl Worker {
     }
 
     /// A user can't be logged in for the first time: nothing can be measured.
-    pub(super) fn cannot_join(&mut self, slot: u32, source: io::Error) {
+    pub(super) fn cannot_join(&mut self, slot: Slot, source: io::Error) {
         let user = self.partition.user(slot);
         self.give_up(JoinError::Connect { user, source });
     }

@@ -284,9 +284,10 @@ impl Coordinator {
         let phase = *self.phase.borrow();
         let started = phase != Phase::Joining;
         let now = self.shared.clock.now();
-        let elapsed = match started {
-            true => now.saturating_sub(self.shared.start()),
-            false => 0,
+        let elapsed = if started {
+            now.saturating_sub(self.shared.start())
+        } else {
+            0
         };
         let joined = self.shared.joined.load(Relaxed);
         if started {

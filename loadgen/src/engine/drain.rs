@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use super::phase::Phase;
 use super::user::State;
 use super::worker::Worker;
+use crate::plan::ids::Slot;
 
 impl Worker {
     pub(super) fn begin_to_drain(&mut self) {
@@ -18,23 +19,23 @@ impl Worker {
         let plan = &self.plan;
         let whispers = self.shared.whispers_taken(plan).into_iter();
         let own = whispers.filter(|&whisper| self.partition.holds(plan.payload.receiver(whisper)));
-        let mut awaited: HashMap<u32, u32> = HashMap::new();
+        let mut awaited: HashMap<Slot, u32> = HashMap::new();
         for whisper in own.filter(|&whisper| !self.books.whispers.has(whisper)) {
             let slot = self.partition.slot(plan.payload.receiver(whisper));
             *awaited.entry(slot).or_default() += 1;
         }
         self.awaited_whispers = awaited;
-        for slot in 0..self.users.len() as u32 {
+        for slot in (0..self.users.len() as u32).map(Slot) {
             self.fence_if_complete(slot);
         }
     }
 
     /// While draining: a user who has everything asks for its pong.
-    pub(super) fn fence_if_complete(&mut self, slot: u32) {
+    pub(super) fn fence_if_complete(&mut self, slot: Slot) {
         if !matches!(self.phase, Phase::Draining { .. }) || !self.is_complete(slot) {
             return;
         }
-        let user = &mut self.users[slot as usize];
+        let user = &mut self.users[slot.index()];
         if user.state == State::In {
             user.state = State::Fencing;
             user.outbox.push(self.plan.workload.protocol.ping());
@@ -42,8 +43,8 @@ impl Worker {
         }
     }
 
-    fn is_complete(&self, slot: u32) -> bool {
-        let own = self.expected.get(self.partition.user(slot) as usize);
+    fn is_complete(&self, slot: Slot) -> bool {
+        let own = self.expected.get(self.partition.user(slot).index());
         let own = own.copied().unwrap_or(0);
         !self.awaited_whispers.contains_key(&slot)
             && self.books.ledger.has_all(slot, self.expected_in_all, own)

@@ -8,6 +8,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::worker::Worker;
+use crate::plan::ids::Message;
 
 /// How often a worker whose gate is shut looks again: what opens it may be read by another worker.
 const LOOK_AGAIN_NS: u64 = 100_000;
@@ -37,14 +38,14 @@ impl Worker {
     /// What a closed loop has not sent when the sending ends is not sent.
     pub(super) fn end_closed_loop(&mut self, now: u64) {
         if self.is_closed_loop() && now >= self.sending_ends() {
-            self.next_message = self.plan.schedule.len();
+            self.next_message = Message(self.plan.schedule.len());
         }
     }
 }
 
-fn may_go(message: u32, limit: u32, readers: u32, received: u64) -> bool {
+fn may_go(message: Message, limit: u32, readers: u32, received: u64) -> bool {
     let deliveries = |messages: u64| messages * u64::from(readers);
-    received + deliveries(limit.into()) >= deliveries(u64::from(message) + 1)
+    received + deliveries(limit.into()) >= deliveries(u64::from(message.0) + 1)
 }
 
 #[cfg(test)]
@@ -53,7 +54,7 @@ mod tests {
 
     /// How many messages go, one after another, when so many deliveries have come.
     fn gone(limit: u32, readers: u32, received: u64) -> u32 {
-        let messages = 0..1_000;
+        let messages = (0..1_000).map(Message);
         let gone = messages.take_while(|&message| may_go(message, limit, readers, received));
         gone.count() as u32
     }
@@ -70,7 +71,7 @@ mod tests {
     #[test]
     fn the_gate_opens_once_all_before_have_come_whatever_the_numbers() {
         let most = u64::from(u32::MAX);
-        assert!(may_go(u32::MAX, 1, u32::MAX, most * most));
-        assert!(!may_go(u32::MAX, 1, u32::MAX, most * most - 1));
+        assert!(may_go(Message(u32::MAX), 1, u32::MAX, most * most));
+        assert!(!may_go(Message(u32::MAX), 1, u32::MAX, most * most - 1));
     }
 }

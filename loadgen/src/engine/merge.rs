@@ -14,6 +14,7 @@ use crate::metrics::tally::Tally;
 use crate::metrics::whispers::Whispers;
 use crate::plan::Plan;
 use crate::plan::absences::Why;
+use crate::plan::ids::{Message, User};
 use crate::plan::limit::Limit;
 
 /// What all workers counted and measured, and their ledgers, one beside the other.
@@ -111,7 +112,9 @@ impl All {
     /// Where the wait for what is expected was cut short, as much was expected as somebody got.
     fn close(&mut self, plan: &Plan, shared: &Shared, cut_short: bool) -> Delivery {
         if cut_short || self.tally.limits.contains(&Limit::Stopping) {
-            self.measured.held.extend(0..plan.workload.senders);
+            self.measured
+                .held
+                .extend((0..plan.workload.senders).map(User));
         }
         let expected = self.expected(shared);
         let mut delivery = self.close_whispers(plan, shared);
@@ -128,8 +131,8 @@ impl All {
     fn close_whispers(&mut self, plan: &Plan, shared: &Shared) -> Delivery {
         let taken = shared.whispers_taken(plan);
         let held = &self.measured.held;
-        let forgiven = |whisper: u32| {
-            held.contains(&plan.schedule.sender(whisper))
+        let forgiven = |whisper: Message| {
+            held.contains(&plan.schedule.sender(whisper).into())
                 || held.contains(&plan.payload.receiver(whisper))
         };
         let mut delivery = Delivery::default();
@@ -143,9 +146,9 @@ impl All {
     fn expected(&self, shared: &Shared) -> Vec<u32> {
         let mut expected = shared.taken();
         let reached: Vec<_> = self.ledgers.iter().map(Ledger::reached).collect();
-        for &sender in &self.measured.held {
-            if let Some(expected) = expected.get_mut(sender as usize) {
-                let reached = reached.iter().map(|of| of[sender as usize]).max();
+        for sender in &self.measured.held {
+            if let Some(expected) = expected.get_mut(sender.index()) {
+                let reached = reached.iter().map(|of| of[sender.index()]).max();
                 *expected = reached.unwrap_or(0).min(*expected);
             }
         }

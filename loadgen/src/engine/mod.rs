@@ -42,6 +42,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 use crate::plan::Plan;
+use crate::plan::ids::User;
 use coordinator::Coordinator;
 use gauge::Gauge;
 use outcome::Outcome;
@@ -53,11 +54,11 @@ use thread::WorkerThread;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JoinError {
     #[error("user {user} cannot connect: {source}\nhint: is the server running there?")]
-    Connect { user: u32, source: std::io::Error },
+    Connect { user: User, source: std::io::Error },
     #[error("user {user} was not logged in: {said}")]
-    Refused { user: u32, said: String },
+    Refused { user: User, said: String },
     #[error("user {user}: the server closed the connection before the login was confirmed")]
-    Closed { user: u32 },
+    Closed { user: User },
     #[error(
         "{joined} of {users} users are logged in, and for 30 s no other was: does this server speak --protocol {protocol}?"
     )]

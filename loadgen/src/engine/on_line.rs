@@ -7,12 +7,13 @@ use super::phase::Event;
 use super::user::State;
 use super::worker::Worker;
 use crate::metrics::Arrival;
+use crate::plan::ids::{Message, Slot, User};
 use crate::plan::limit::Limit;
 use crate::plan::protocol::Line;
 
 impl Worker {
     /// Takes one line, its ending taken off.
-    pub(super) fn on_line(&mut self, slot: u32, at: u64, line: &[u8]) {
+    pub(super) fn on_line(&mut self, slot: Slot, at: u64, line: &[u8]) {
         let user = self.partition.user(slot);
         let protocol = self.plan.workload.protocol;
         match protocol.parse(&self.plan.payload, user, line) {
@@ -23,14 +24,14 @@ impl Worker {
             Line::Pong => self.ponged(slot, at),
             Line::Answer(line) => self.answer(slot, &line),
             Line::Limit(limit) => self.limit_met(slot, limit),
-            Line::NameTaken if self.users[slot as usize].came_back => self.name_taken(slot, at),
+            Line::NameTaken if self.users[slot.index()].came_back => self.name_taken(slot, at),
             Line::NameTaken => self.refused(slot, "the name is taken"),
             Line::Refused(said) => self.refused(slot, said),
             Line::Other => {}
         }
     }
 
-    fn delivered(&mut self, slot: u32, at: u64, message: u32) {
+    fn delivered(&mut self, slot: Slot, at: u64, message: Message) {
         let schedule = &self.plan.schedule;
         let (sender, number) = (schedule.sender(message), schedule.number(message));
         if self.books.ledger.arrived(at, slot, sender, number) != Arrival::First {
@@ -44,7 +45,7 @@ impl Worker {
     }
 
     /// Enters how long a delivery took.
-    fn measure(&mut self, at: u64, message: u32) {
+    fn measure(&mut self, at: u64, message: Message) {
         let offset = self.plan.schedule.due(message);
         let due = self.shared.start() + offset;
         self.second.tally.deliver.record(due, at);
@@ -59,7 +60,7 @@ impl Worker {
         }
     }
 
-    fn whispered(&mut self, slot: u32, at: u64, whisper: u32) {
+    fn whispered(&mut self, slot: Slot, at: u64, whisper: Message) {
         let user = self.partition.user(slot);
         let payload = &self.plan.payload;
         if self.books.whispers.arrived(payload, at, user, whisper) != Arrival::First {
@@ -80,26 +81,26 @@ impl Worker {
         self.fence_if_complete(slot);
     }
 
-    fn corrupted(&mut self, slot: u32, at: u64, sender: Option<u32>) {
+    fn corrupted(&mut self, slot: Slot, at: u64, sender: Option<User>) {
         self.books.ledger.corrupted(at, slot, sender);
         self.fence_if_complete(slot);
     }
 
-    fn ponged(&mut self, slot: u32, at: u64) {
-        match self.users[slot as usize].state {
+    fn ponged(&mut self, slot: Slot, at: u64) {
+        match self.users[slot.index()].state {
             // Where there is no other welcome.
             State::Joining => self.welcomed(slot, at),
-            State::Fencing => self.users[slot as usize].state = State::Done,
+            State::Fencing => self.users[slot.index()].state = State::Done,
             _ => {}
         }
     }
 
-    fn answer(&mut self, slot: u32, line: &[u8]) {
-        self.users[slot as usize].outbox.push(line);
+    fn answer(&mut self, slot: Slot, line: &[u8]) {
+        self.users[slot.index()].outbox.push(line);
         self.flush(slot);
     }
 
-    fn limit_met(&mut self, slot: u32, limit: Limit) {
+    fn limit_met(&mut self, slot: Slot, limit: Limit) {
         self.books.measured.held.insert(self.partition.user(slot));
         if limit != Limit::Flood {
             // A closing: the server has said why this reader gets no more.
@@ -110,8 +111,8 @@ impl Worker {
         }
     }
 
-    fn refused(&mut self, slot: u32, said: &str) {
-        let user = &self.users[slot as usize];
+    fn refused(&mut self, slot: Slot, said: &str) {
+        let user = &self.users[slot.index()];
         if user.state == State::Joining && !user.came_back {
             let user = self.partition.user(slot);
             let said = said.to_owned();

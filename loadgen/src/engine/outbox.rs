@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::plan::ids::Message;
+
 /// What one user is to send. Empty, it holds no memory of the heap, but for users who talk.
 ///
 /// Bound: the rest of the schedule, if the server takes nothing.
@@ -9,7 +11,7 @@ use std::collections::VecDeque;
 pub(super) struct Outbox {
     bytes: VecDeque<u8>,
     /// Where each message ends, counted in bytes from the connection's first, and its number.
-    ends: VecDeque<(u64, u32)>,
+    ends: VecDeque<(u64, Message)>,
     /// Bytes the kernel has taken.
     taken: u64,
     /// It was emptied in the middle of something: nothing sensible can follow.
@@ -23,7 +25,7 @@ impl Outbox {
         }
     }
 
-    pub(super) fn push_message(&mut self, line: &[u8], message: u32) {
+    pub(super) fn push_message(&mut self, line: &[u8], message: Message) {
         self.push(line);
         let end = self.taken + self.bytes.len() as u64;
         self.ends.push_back((end, message));
@@ -48,7 +50,7 @@ impl Outbox {
     }
 
     /// The next message whose last byte the kernel has taken.
-    pub(super) fn pop_written(&mut self) -> Option<u32> {
+    pub(super) fn pop_written(&mut self) -> Option<Message> {
         let (end, message) = *self.ends.front()?;
         if end > self.taken {
             return None;
@@ -74,18 +76,18 @@ mod tests {
     fn a_message_is_written_with_its_last_byte() {
         let mut outbox = Outbox::default();
         outbox.push(b"LIN a\r\n");
-        outbox.push_message(b"MSG x\r\n", 5);
+        outbox.push_message(b"MSG x\r\n", Message(5));
         outbox.taken(13);
         assert_eq!(outbox.pop_written(), None);
         outbox.taken(1);
-        assert_eq!(outbox.pop_written(), Some(5));
+        assert_eq!(outbox.pop_written(), Some(Message(5)));
         assert!(outbox.is_empty());
     }
 
     #[test]
     fn what_is_given_up_in_the_middle_of_a_line_is_followed_by_nothing() {
         let mut outbox = Outbox::default();
-        outbox.push_message(b"MSG x\r\n", 5);
+        outbox.push_message(b"MSG x\r\n", Message(5));
         outbox.taken(3);
         assert_eq!(outbox.give_up(), 1);
         outbox.push(b"PING\r\n");

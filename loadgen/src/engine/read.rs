@@ -10,17 +10,18 @@ use super::JoinError;
 use super::phase::Phase;
 use super::user::State;
 use super::worker::Worker;
+use crate::plan::ids::Slot;
 
 /// The longest line a server sends, by the protocol.
 const MAX_LINE_BYTES: usize = 4352;
 
 impl Worker {
     /// Reads all there is; returns the time of the last read, which is that of its lines.
-    pub(super) fn read(&mut self, slot: u32) -> u64 {
+    pub(super) fn read(&mut self, slot: Slot) -> u64 {
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut at = 0;
-        while self.users[slot as usize].state != State::Gone {
-            match self.users[slot as usize].poll_read(&mut buffer) {
+        while self.users[slot.index()].state != State::Gone {
+            match self.users[slot.index()].poll_read(&mut buffer) {
                 Poll::Ready(Ok(0)) => self.ended(slot, None),
                 Poll::Ready(Ok(filled)) => {
                     at = self.shared.clock.now();
@@ -49,7 +50,7 @@ impl Worker {
         }
     }
 
-    fn on_lines(&mut self, slot: u32, at: u64, mut bytes: &[u8]) {
+    fn on_lines(&mut self, slot: Slot, at: u64, mut bytes: &[u8]) {
         while let Some(end) = memchr(b'\n', bytes) {
             let line = &bytes[..end];
             self.on_line(slot, at, line.strip_suffix(b"\r").unwrap_or(line));
@@ -59,13 +60,13 @@ impl Worker {
             self.books.ledger.corrupted(at, slot, None);
             bytes = &[];
         }
-        self.users[slot as usize].carry(bytes);
+        self.users[slot.index()].carry(bytes);
     }
 
     /// The connection has ended, or failed.
-    pub(super) fn ended(&mut self, slot: u32, error: Option<io::Error>) {
+    pub(super) fn ended(&mut self, slot: Slot, error: Option<io::Error>) {
         let told = self.books.ledger.is_excused(slot);
-        let user = &mut self.users[slot as usize];
+        let user = &mut self.users[slot.index()];
         self.unwritten -= user.outbox.give_up();
         user.drop_connection();
         let (stage, came_back) = (user.state, user.came_back);

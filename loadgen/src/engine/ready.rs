@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 
+use crate::plan::ids::Slot;
+
 /// The slots of users whose sockets are ready. Wakes come from the worker's own thread, so the lock is
 /// never contended.
 #[derive(Debug, Default)]
@@ -11,7 +13,7 @@ pub(super) struct ReadyList(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    slots: Vec<u32>,
+    slots: Vec<Slot>,
     worker: Option<Waker>,
 }
 
@@ -30,7 +32,7 @@ impl ReadyList {
     }
 
     /// ChurnState the slots that are ready behind `into`.
-    pub(super) fn take(&self, into: &mut Vec<u32>) {
+    pub(super) fn take(&self, into: &mut Vec<Slot>) {
         into.append(&mut self.lock().slots);
     }
 
@@ -42,13 +44,13 @@ impl ReadyList {
 /// What a user's socket wakes: it puts the user's slot on the ready list, once.
 #[derive(Debug)]
 pub(super) struct SlotWaker {
-    slot: u32,
+    slot: Slot,
     listed: AtomicBool,
     list: Arc<ReadyList>,
 }
 
 impl SlotWaker {
-    pub(super) fn new(slot: u32, list: Arc<ReadyList>) -> Arc<Self> {
+    pub(super) fn new(slot: Slot, list: Arc<ReadyList>) -> Arc<Self> {
         Arc::new(Self {
             slot,
             listed: AtomicBool::new(false),
@@ -88,17 +90,17 @@ mod tests {
     #[test]
     fn a_slot_is_listed_once_until_it_is_looked_at() {
         let list = Arc::new(ReadyList::default());
-        let waker = SlotWaker::new(4, list.clone());
+        let waker = SlotWaker::new(Slot(4), list.clone());
         let mut slots = Vec::new();
         waker.wake_by_ref();
         waker.wake_by_ref();
         list.take(&mut slots);
         waker.wake_by_ref();
         list.take(&mut slots);
-        assert_eq!(slots, [4]);
+        assert_eq!(slots, [Slot(4)]);
         waker.looked_at();
         waker.wake_by_ref();
         list.take(&mut slots);
-        assert_eq!(slots, [4, 4]);
+        assert_eq!(slots, [Slot(4), Slot(4)]);
     }
 }

@@ -6,22 +6,24 @@ use std::task::Poll;
 use super::phase::{Event, Phase};
 use super::user::State;
 use super::worker::Worker;
+use crate::plan::ids::{Message, Slot};
 use crate::units::nanos;
 
 impl Worker {
     /// When this worker's next message is due.
     pub(super) fn next_due(&self) -> Option<u64> {
         let schedule = &self.plan.schedule;
-        (self.next_message < schedule.len())
+        (self.next_message.0 < schedule.len())
             .then(|| self.shared.start() + schedule.due(self.next_message))
     }
 
     /// When to look next whether something is to be sent.
     pub(super) fn next_send(&self) -> Option<u64> {
         let due = self.next_due()?;
-        match self.is_gate_open() {
-            true => Some(due),
-            false => Some(due.max(self.next_look_at_gate(self.shared.clock.now()))),
+        if self.is_gate_open() {
+            Some(due)
+        } else {
+            Some(due.max(self.next_look_at_gate(self.shared.clock.now())))
         }
     }
 
@@ -42,7 +44,7 @@ impl Worker {
         self.end_closed_loop(now);
         while self.next_due().is_some_and(|due| due <= now) && self.is_gate_open() {
             self.send(self.next_message);
-            self.next_message += 1;
+            self.next_message.0 += 1;
             self.skip_others();
         }
     }
@@ -50,16 +52,20 @@ impl Worker {
     /// Passes over the messages of other workers' senders.
     pub(super) fn skip_others(&mut self) {
         let schedule = &self.plan.schedule;
-        while self.next_message < schedule.len()
-            && !self.partition.holds(schedule.sender(self.next_message))
+        while self.next_message.0 < schedule.len()
+            && !self
+                .partition
+                .holds(schedule.sender(self.next_message).into())
         {
-            self.next_message += 1;
+            self.next_message.0 += 1;
         }
     }
 
-    fn send(&mut self, message: u32) {
-        let slot = self.partition.slot(self.plan.schedule.sender(message));
-        let user = &mut self.users[slot as usize];
+    fn send(&mut self, message: Message) {
+        let slot = self
+            .partition
+            .slot(self.plan.schedule.sender(message).into());
+        let user = &mut self.users[slot.index()];
         if user.state != State::In {
             return;
         }
@@ -75,9 +81,9 @@ impl Worker {
     }
 
     /// Writes as much as the kernel takes.
-    pub(super) fn flush(&mut self, slot: u32) {
+    pub(super) fn flush(&mut self, slot: Slot) {
         loop {
-            let user = &mut self.users[slot as usize];
+            let user = &mut self.users[slot.index()];
             if user.outbox.is_empty() || user.state == State::Gone {
                 return;
             }
@@ -90,9 +96,9 @@ impl Worker {
     }
 
     /// Notes the time for the messages whose last byte the kernel has taken.
-    fn note_written(&mut self, slot: u32) {
+    fn note_written(&mut self, slot: Slot) {
         let at = self.shared.clock.now();
-        while let Some(message) = self.users[slot as usize].outbox.pop_written() {
+        while let Some(message) = self.users[slot.index()].outbox.pop_written() {
             self.shared.set_written(&self.plan, message, at);
             self.shared.sent.fetch_add(1, Relaxed);
             self.note_sendlag(message, at);
@@ -103,7 +109,7 @@ impl Worker {
     }
 
     /// In a closed loop what is due waits, by design.
-    fn note_sendlag(&mut self, message: u32, at: u64) {
+    fn note_sendlag(&mut self, message: Message, at: u64) {
         let due = self.plan.schedule.due(message);
         if let Some(stage) = self.plan.stage(due).filter(|_| !self.is_closed_loop()) {
             let due = self.shared.start() + due;

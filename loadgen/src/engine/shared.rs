@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 use super::clock::Clock;
 use super::timeline::Seconds;
 use crate::plan::Plan;
+use crate::plan::ids::Message;
 
 /// Shared by all threads of a run.
 ///
@@ -59,20 +60,20 @@ impl Shared {
     }
 
     /// When the kernel took a message, if it has.
-    pub(super) fn written(&self, message: u32) -> Option<u64> {
-        match self.written[message as usize].load(Relaxed) {
+    pub(super) fn written(&self, message: Message) -> Option<u64> {
+        match self.written[message.index()].load(Relaxed) {
             0 => None,
             at => Some(at),
         }
     }
 
     /// A message is about to be written.
-    pub(super) fn begin(&self, plan: &Plan, message: u32) {
+    pub(super) fn begin(&self, plan: &Plan, message: Message) {
         count(&self.begun, plan, message);
     }
 
-    pub(super) fn set_written(&self, plan: &Plan, message: u32, at: u64) {
-        self.written[message as usize].store(at.max(1), Relaxed);
+    pub(super) fn set_written(&self, plan: &Plan, message: Message, at: u64) {
+        self.written[message.index()].store(at.max(1), Relaxed);
         count(&self.taken, plan, message);
     }
 
@@ -87,8 +88,8 @@ impl Shared {
     }
 
     /// The whispers that the kernel has taken.
-    pub(super) fn whispers_taken(&self, plan: &Plan) -> Vec<u32> {
-        let messages = 0..plan.schedule.len();
+    pub(super) fn whispers_taken(&self, plan: &Plan) -> Vec<Message> {
+        let messages = plan.schedule.messages();
         messages
             .filter(|&message| plan.schedule.is_whisper(message) && self.written(message).is_some())
             .collect()
@@ -99,8 +100,8 @@ impl Shared {
     }
 }
 
-fn count(counts: &[AtomicU32], plan: &Plan, message: u32) {
+fn count(counts: &[AtomicU32], plan: &Plan, message: Message) {
     if !plan.schedule.is_whisper(message) {
-        counts[plan.schedule.sender(message) as usize].fetch_add(1, Relaxed);
+        counts[plan.schedule.sender(message).index()].fetch_add(1, Relaxed);
     }
 }

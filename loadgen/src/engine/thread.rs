@@ -12,7 +12,7 @@ use super::phase::{Event, Phase};
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::plan::Plan;
-use crate::plan::partition::Partition;
+use crate::plan::ids::Partition;
 
 /// A running worker.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ use super::timer::Timer;
 use super::user::User;
 use crate::machine::host::cpu_of_this_thread;
 use crate::plan::Plan;
-use crate::plan::partition::Partition;
+use crate::plan::ids::{Message, Partition, Slot};
 
 /// The shared read buffer: what a reader that was away for a while may find at once.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -55,13 +55,13 @@ pub(super) struct Worker {
     /// One for all users.
     pub(super) buffer: Box<[u8]>,
     /// The slots looked at in a turn, kept for their memory.
-    looked_at: Vec<u32>,
+    looked_at: Vec<Slot>,
     /// A line being written, kept for its memory.
     pub(super) line: Vec<u8>,
     /// Users logged in for the first time so far.
     pub(super) joined: u32,
     /// The next message of this worker's senders, or the number of all.
-    pub(super) next_message: u32,
+    pub(super) next_message: Message,
     /// Messages in outboxes.
     pub(super) unwritten: u32,
     /// `Event::Flushed` has been told.
@@ -72,7 +72,7 @@ pub(super) struct Worker {
     pub(super) expected: Vec<u32>,
     pub(super) expected_in_all: u32,
     /// For each slot that awaits whispers: how many of those that were sent have not come, once that is final.
-    pub(super) awaited_whispers: HashMap<u32, u32>,
+    pub(super) awaited_whispers: HashMap<Slot, u32>,
     pub(super) books: Books,
     received_before: u64,
     /// When it last found that something had been received.
@@ -104,7 +104,7 @@ impl Worker {
             looked_at: Vec::new(),
             line: Vec::new(),
             joined: 0,
-            next_message: 0,
+            next_message: Message(0),
             unwritten: 0,
             flushed: false,
             churn: ChurnState::default(),
@@ -245,8 +245,8 @@ impl Worker {
     }
 
     /// Writes and reads what one user's socket gives; returns the time after it.
-    pub(super) fn look_at(&mut self, slot: u32) -> u64 {
-        self.users[slot as usize].looked_at();
+    pub(super) fn look_at(&mut self, slot: Slot) -> u64 {
+        self.users[slot.index()].looked_at();
         self.flush(slot);
         self.read(slot)
     }

@@ -127,9 +127,10 @@ fn ports(needs: &Needs, (first, last): (u32, u32)) -> Check {
     let found = u64::from((last + 1).saturating_sub(first));
     let fit = fitting(needs, found * u64::from(needs.sources));
     let most = 65_535 - 1_024 + 1;
-    let widen = match needs.ports <= most && found < most {
-        true => "sysctl -w net.ipv4.ip_local_port_range='1024 65535', or ",
-        false => "several load testers on machines of their own, or ",
+    let widen = if needs.ports <= most && found < most {
+        "sysctl -w net.ipv4.ip_local_port_range='1024 65535', or "
+    } else {
+        "several load testers on machines of their own, or "
     };
     let fix = format!("{widen}at most --users {fit}");
     let what = match needs.sources {
@@ -154,9 +155,10 @@ fn server_files(needs: &Needs, server: OpenFiles) -> Check {
     );
     let what = format!("open files of the server (pid {pid})");
     // Connections that it can't accept are certain to be missed; its other files are an estimate.
-    let finding = match needs.connections > soft {
-        true => Finding::Wrong { fix },
-        false => Finding::Doubtful { fix },
+    let finding = if needs.connections > soft {
+        Finding::Wrong { fix }
+    } else {
+        Finding::Doubtful { fix }
     };
     counted(&what, needed, soft, finding)
 }
@@ -169,19 +171,21 @@ fn queue(needs: &Needs, name: &str, found: u64) -> Check {
 fn cores(needs: &Needs, limits: &Limits) -> Check {
     let (own, server) = needs.cores();
     let needed = own + if limits.shares_cores { server } else { 0.0 };
-    let finding = match needed <= f64::from(limits.cores) {
-        true => Finding::Ok,
-        false => Finding::Doubtful {
+    let finding = if needed <= f64::from(limits.cores) {
+        Finding::Ok
+    } else {
+        Finding::Doubtful {
             fix: format!(
                 "a lower --rate or fewer --users: {:.0} % of the deliveries fit",
                 100.0 * f64::from(limits.cores) / needed
             ),
-        },
+        }
     };
     Check {
-        what: match limits.shares_cores {
-            true => "cores, the server's among them".to_owned(),
-            false => "cores".to_owned(),
+        what: if limits.shares_cores {
+            "cores, the server's among them".to_owned()
+        } else {
+            "cores".to_owned()
         },
         needed: format!("{needed:.2}"),
         found: limits.cores.to_string(),
@@ -190,11 +194,12 @@ fn cores(needs: &Needs, limits: &Limits) -> Check {
 }
 
 fn memory(needs: &Needs, found: u64) -> Check {
-    let finding = match needs.memory_bytes <= found {
-        true => Finding::Ok,
-        false => Finding::Doubtful {
+    let finding = if needs.memory_bytes <= found {
+        Finding::Ok
+    } else {
+        Finding::Doubtful {
             fix: "fewer --senders or fewer --users".to_owned(),
-        },
+        }
     };
     Check {
         what: "memory".to_owned(),

@@ -1,5 +1,7 @@
 //! When each message had come to how many: what fan-out and histogram are made of.
 
+use crate::plan::ids::Message;
+
 /// For each message: how many readers of one worker have it, and when the first and the last of them got it.
 #[derive(Debug)]
 pub(crate) struct Arrivals(Vec<Seen>);
@@ -16,7 +18,7 @@ struct Seen {
 /// The readers of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FanOut {
-    pub(crate) message: u32,
+    pub(crate) message: Message,
     /// When the first and the last reader got it.
     pub(crate) first: u64,
     pub(crate) last: u64,
@@ -28,8 +30,8 @@ impl Arrivals {
     }
 
     /// Notes that one more reader has a message.
-    pub(crate) fn note(&mut self, message: u32, at: u64) {
-        let seen = &mut self.0[message as usize];
+    pub(crate) fn note(&mut self, message: Message, at: u64) {
+        let seen = &mut self.0[message.index()];
         seen.first = seen.first.max(u64::MAX - at);
         seen.last = seen.last.max(at);
         seen.readers += 1;
@@ -50,7 +52,7 @@ impl Arrivals {
             .zip(&self.0)
             .filter(move |(_, seen)| seen.readers >= readers)
             .map(|(message, seen)| FanOut {
-                message,
+                message: Message(message),
                 first: u64::MAX - seen.first,
                 last: seen.last,
             })
@@ -64,13 +66,13 @@ mod tests {
     #[test]
     fn a_fan_out_is_complete_with_the_last_reader_of_any_worker() {
         let (mut one, mut two) = (Arrivals::new(2), Arrivals::new(2));
-        one.note(0, 30);
-        one.note(0, 20);
-        two.note(0, 50);
-        two.note(1, 40);
+        one.note(Message(0), 30);
+        one.note(Message(0), 20);
+        two.note(Message(0), 50);
+        two.note(Message(1), 40);
         one.add(&two);
         let complete = FanOut {
-            message: 0,
+            message: Message(0),
             first: 20,
             last: 50,
         };

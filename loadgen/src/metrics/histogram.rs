@@ -134,9 +134,10 @@ impl Summary {
 
     /// All of it; none if the histogram is something else.
     pub(crate) fn histogram(&self) -> Option<Histogram> {
-        match self.histogram.is_empty() {
-            true => Some(Histogram::default()),
-            false => Histogram::decoded(&self.histogram),
+        if self.histogram.is_empty() {
+            Some(Histogram::default())
+        } else {
+            Histogram::decoded(&self.histogram)
         }
     }
 }

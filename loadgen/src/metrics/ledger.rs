@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use super::Arrival;
 use super::delivery::{Delivery, Fault, Seen};
-use crate::plan::partition::Partition;
+use crate::plan::ids::{Number, Partition, Sender, Slot, User};
 
 /// The books of one worker, for its share of the readers.
 #[derive(Debug)]
@@ -22,9 +22,9 @@ pub(crate) struct Ledger {
     /// The next number expected, for each slot and sender.
     next: Vec<u32>,
     /// What is missing below `next`, in ascending order.
-    gaps: HashMap<(u32, u32), Vec<Range<u32>>>,
+    gaps: HashMap<(Slot, Sender), Vec<Range<u32>>>,
     /// For readers who came back: how many messages each sender had begun then.
-    before: HashMap<u32, Box<[u32]>>,
+    before: HashMap<Slot, Box<[u32]>>,
     /// What readers were expected who left.
     expected_before: u64,
     /// For each sender: one more than the highest number anybody has got.
@@ -46,7 +46,7 @@ impl Ledger {
     pub(crate) fn new(of: Of) -> Self {
         let readers = Readers::new(of);
         Self {
-            next: vec![0; readers.slots().len() * of.senders as usize],
+            next: vec![0; readers.each.len() * of.senders as usize],
             readers,
             gaps: HashMap::new(),
             before: HashMap::new(),
@@ -57,9 +57,17 @@ impl Ledger {
     }
 
     /// Enters a message that a reader got.
-    pub(crate) fn arrived(&mut self, at: u64, slot: u32, sender: u32, number: u32) -> Arrival {
+    pub(crate) fn arrived(
+        &mut self,
+        at: u64,
+        slot: Slot,
+        sender: Sender,
+        number: Number,
+    ) -> Arrival {
         if self.readers.is_echo(slot, sender) {
-            let seen = self.readers.seen(at, slot, Some(sender), Some(number));
+            let seen = self
+                .readers
+                .seen(at, slot, Some(sender.into()), Some(number));
             self.delivery.note(Fault::Echoed, 1, seen);
             return Arrival::Again;
         }
@@ -68,13 +76,13 @@ impl Ledger {
         }
         let place = self.place(slot, sender);
         let next = &mut self.next[place];
-        if number < *next {
+        if number.0 < *next {
             return self.arrived_late(at, slot, sender, number);
         }
-        let missing = *next..number;
-        *next = number + 1;
-        let reached = &mut self.reached[sender as usize];
-        *reached = (*reached).max(number + 1);
+        let missing = *next..number.0;
+        *next = number.0 + 1;
+        let reached = &mut self.reached[sender.index()];
+        *reached = (*reached).max(number.0 + 1);
         if !missing.is_empty() {
             self.gaps.entry((slot, sender)).or_default().push(missing);
         }
@@ -82,9 +90,9 @@ impl Ledger {
     }
 
     /// With its sender known, it takes the place of the next number expected.
-    pub(crate) fn corrupted(&mut self, at: u64, slot: u32, sender: Option<u32>) {
-        let expected = sender.filter(|&sender| {
-            sender < self.readers.of.senders
+    pub(crate) fn corrupted(&mut self, at: u64, slot: Slot, sender: Option<User>) {
+        let expected = sender.map(|sender| Sender(sender.0)).filter(|&sender| {
+            sender.0 < self.readers.of.senders
                 && !self.readers.is_echo(slot, sender)
                 && !self.readers.is_away(slot)
         });
@@ -92,19 +100,19 @@ impl Ledger {
             let place = self.place(slot, sender);
             self.next[place] += 1;
             self.readers.count(slot);
-            self.next[place] - 1
+            Number(self.next[place] - 1)
         });
         let seen = self.readers.seen(at, slot, sender, number);
         self.delivery.note(Fault::Corrupt, 1, seen);
     }
 
     /// A reader who was away is logged in again. `begun`: how many messages each sender has begun.
-    pub(crate) fn came_back(&mut self, slot: u32, begun: &[u32]) {
-        for (sender, &begun) in (0..).zip(begun) {
+    pub(crate) fn came_back(&mut self, slot: Slot, begun: &[u32]) {
+        for (sender, &begun) in (0..).map(Sender).zip(begun) {
             let place = self.place(slot, sender);
             self.next[place] = begun;
         }
-        let own = begun.get(self.readers.of.partition.user(slot) as usize);
+        let own = begun.get(self.readers.of.partition.user(slot).index());
         let all: u32 = begun.iter().sum();
         self.readers
             .came_back(slot, all - own.copied().unwrap_or(0));
@@ -112,10 +120,10 @@ impl Ledger {
     }
 
     /// What it has not got by now is not expected, and indeterminate if it comes; a gap, behind which something came, is lost.
-    pub(crate) fn leaves(&mut self, slot: u32) {
+    pub(crate) fn leaves(&mut self, slot: Slot) {
         let before = self.before.remove(&slot);
-        let before = |sender: u32| before.as_ref().map_or(0, |begun| begun[sender as usize]);
-        for sender in 0..self.readers.of.senders {
+        let before = |sender: Sender| before.as_ref().map_or(0, |begun| begun[sender.index()]);
+        for sender in (0..self.readers.of.senders).map(Sender) {
             if !self.readers.is_echo(slot, sender) {
                 let next = self.next[self.place(slot, sender)];
                 self.expected_before += u64::from(next - before(sender));
@@ -126,7 +134,7 @@ impl Ledger {
     }
 
     /// Excuses the server: this reader's connection was closed with a reason, and is expected nothing more.
-    pub(crate) fn excuse(&mut self, slot: u32) {
+    pub(crate) fn excuse(&mut self, slot: Slot) {
         self.readers.excuse(slot);
     }
 
@@ -135,13 +143,13 @@ impl Ledger {
         self.readers.excuse_all();
     }
 
-    pub(crate) fn is_excused(&self, slot: u32) -> bool {
+    pub(crate) fn is_excused(&self, slot: Slot) -> bool {
         self.readers.is_excused(slot)
     }
 
     /// Whether a reader has got as many messages as it is expected, where the senders have sent so many together
     /// (`all`) and the reader itself so many of these (`own`).
-    pub(crate) fn has_all(&self, slot: u32, all: u32, own: u32) -> bool {
+    pub(crate) fn has_all(&self, slot: Slot, all: u32, own: u32) -> bool {
         self.readers.has_all(slot, all, own)
     }
 
@@ -159,9 +167,10 @@ impl Ledger {
     pub(crate) fn close(mut self, expected: &[u32]) -> Delivery {
         let mut total = self.expected_before;
         for slot in self.readers.slots() {
-            total += match self.readers.is_excused(slot) {
-                true => u64::from(self.readers.accounted(slot)),
-                false => self.close_reader(slot, expected),
+            total += if self.readers.is_excused(slot) {
+                u64::from(self.readers.accounted(slot))
+            } else {
+                self.close_reader(slot, expected)
             };
         }
         self.delivery.expected = total;
@@ -169,15 +178,15 @@ impl Ledger {
     }
 
     /// Returns what the reader was expected.
-    fn close_reader(&mut self, slot: u32, expected: &[u32]) -> u64 {
+    fn close_reader(&mut self, slot: Slot, expected: &[u32]) -> u64 {
         if self.readers.expects_nothing(slot) {
             return 0;
         }
         let before = self.before.remove(&slot);
         let mut total = 0;
-        for (sender, &expected) in (0..).zip(expected) {
+        for (sender, &expected) in (0..).map(Sender).zip(expected) {
             if !self.readers.is_echo(slot, sender) {
-                let before = before.as_ref().map_or(0, |begun| begun[sender as usize]);
+                let before = before.as_ref().map_or(0, |begun| begun[sender.index()]);
                 total += u64::from(expected.saturating_sub(before));
                 self.close_pair(slot, sender, expected);
             }
@@ -185,24 +194,26 @@ impl Ledger {
         total
     }
 
-    fn close_pair(&mut self, slot: u32, sender: u32, expected: u32) {
+    fn close_pair(&mut self, slot: Slot, sender: Sender, expected: u32) {
         let gaps = self.gaps.remove(&(slot, sender)).unwrap_or_default();
         let tail = self.next[self.place(slot, sender)]..expected;
         for missing in gaps.into_iter().chain([tail]) {
             let seen = self
                 .readers
-                .seen(0, slot, Some(sender), Some(missing.start));
+                .seen(0, slot, Some(sender.into()), Some(Number(missing.start)));
             let count = missing.len() as u64;
             self.delivery.note(Fault::Lost, count, seen);
         }
     }
 
-    fn arrived_late(&mut self, at: u64, slot: u32, sender: u32, number: u32) -> Arrival {
+    fn arrived_late(&mut self, at: u64, slot: Slot, sender: Sender, number: Number) -> Arrival {
         let before = self.before.get(&slot);
-        if before.is_some_and(|begun| number < begun[sender as usize]) {
+        if before.is_some_and(|begun| number.0 < begun[sender.index()]) {
             return self.note_indeterminate();
         }
-        let seen = self.readers.seen(at, slot, Some(sender), Some(number));
+        let seen = self
+            .readers
+            .seen(at, slot, Some(sender.into()), Some(number));
         let filled = self
             .gaps
             .get_mut(&(slot, sender))
@@ -221,19 +232,19 @@ impl Ledger {
         Arrival::Indeterminate
     }
 
-    fn enter(&mut self, slot: u32) -> Arrival {
+    fn enter(&mut self, slot: Slot) -> Arrival {
         self.delivery.received += 1;
         self.readers.count(slot);
         Arrival::First
     }
 
-    fn place(&self, slot: u32, sender: u32) -> usize {
-        slot as usize * self.readers.of.senders as usize + sender as usize
+    fn place(&self, slot: Slot, sender: Sender) -> usize {
+        slot.index() * self.readers.of.senders as usize + sender.index()
     }
 }
 
 /// Takes a number out of the gaps; returns whether it was in one.
-fn fill(gaps: &mut Vec<Range<u32>>, number: u32) -> bool {
+fn fill(gaps: &mut Vec<Range<u32>>, Number(number): Number) -> bool {
     let Some(at) = gaps.iter().position(|gap| gap.contains(&number)) else {
         return false;
     };
@@ -270,48 +281,48 @@ impl Readers {
         }
     }
 
-    fn slots(&self) -> std::ops::Range<u32> {
-        0..self.of.partition.of(self.of.users)
+    fn slots(&self) -> impl Iterator<Item = Slot> + use<> {
+        self.of.partition.slots(self.of.users)
     }
 
     /// Whether a message of its own came back to a reader.
-    fn is_echo(&self, slot: u32, sender: u32) -> bool {
-        self.of.partition.user(slot) == sender
+    fn is_echo(&self, slot: Slot, sender: Sender) -> bool {
+        self.of.partition.user(slot) == sender.into()
     }
 
-    fn count(&mut self, slot: u32) {
-        self.each[slot as usize].accounted += 1;
+    fn count(&mut self, slot: Slot) {
+        self.each[slot.index()].accounted += 1;
     }
 
-    fn accounted(&self, slot: u32) -> u32 {
-        self.each[slot as usize].accounted
+    fn accounted(&self, slot: Slot) -> u32 {
+        self.each[slot.index()].accounted
     }
 
-    fn came_back(&mut self, slot: u32, before: u32) {
-        let reader = &mut self.each[slot as usize];
+    fn came_back(&mut self, slot: Slot, before: u32) {
+        let reader = &mut self.each[slot.index()];
         reader.away = false;
         reader.accounted = 0;
         reader.before = before;
     }
 
-    fn leaves(&mut self, slot: u32) {
-        let reader = &mut self.each[slot as usize];
+    fn leaves(&mut self, slot: Slot) {
+        let reader = &mut self.each[slot.index()];
         reader.away = true;
         reader.accounted = 0;
     }
 
-    fn is_away(&self, slot: u32) -> bool {
-        self.each[slot as usize].away
+    fn is_away(&self, slot: Slot) -> bool {
+        self.each[slot.index()].away
     }
 
     /// It is expected nothing: it can't read, or is away.
-    fn expects_nothing(&self, slot: u32) -> bool {
-        let sends = self.of.partition.user(slot) < self.of.senders;
+    fn expects_nothing(&self, slot: Slot) -> bool {
+        let sends = self.of.partition.user(slot).0 < self.of.senders;
         self.is_away(slot) || (self.of.senders_are_deaf && sends)
     }
 
-    fn excuse(&mut self, slot: u32) {
-        self.each[slot as usize].excused = true;
+    fn excuse(&mut self, slot: Slot) {
+        self.each[slot.index()].excused = true;
     }
 
     fn excuse_all(&mut self) {
@@ -320,18 +331,18 @@ impl Readers {
             .for_each(|reader| reader.excused = true);
     }
 
-    fn is_excused(&self, slot: u32) -> bool {
-        self.each[slot as usize].excused
+    fn is_excused(&self, slot: Slot) -> bool {
+        self.each[slot.index()].excused
     }
 
-    fn has_all(&self, slot: u32, all: u32, own: u32) -> bool {
-        let reader = &self.each[slot as usize];
+    fn has_all(&self, slot: Slot, all: u32, own: u32) -> bool {
+        let reader = &self.each[slot.index()];
         self.expects_nothing(slot)
             || u64::from(reader.accounted) + u64::from(reader.before) + u64::from(own)
                 >= u64::from(all)
     }
 
-    fn seen(&self, at: u64, slot: u32, sender: Option<u32>, number: Option<u32>) -> Seen {
+    fn seen(&self, at: u64, slot: Slot, sender: Option<User>, number: Option<Number>) -> Seen {
         Seen {
             at,
             reader: self.of.partition.user(slot),
@@ -344,7 +355,7 @@ impl Readers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::partition::Partition;
+    use crate::plan::ids::{Number, Partition, Sender, Slot, User};
 
     /// One worker with three users, of whom 0 and 1 send.
     const OF: Of = Of {
@@ -361,7 +372,7 @@ mod tests {
     fn reader_2_gets(arrivals: &[(u32, u32)]) -> Delivery {
         let mut ledger = ledger();
         for &(sender, number) in arrivals {
-            ledger.arrived(9, 2, sender, number);
+            ledger.arrived(9, Slot(2), Sender(sender), Number(number));
         }
         close(ledger)
     }
@@ -369,8 +380,8 @@ mod tests {
     fn ledger() -> Ledger {
         let mut ledger = Ledger::new(OF);
         for number in 0..4 {
-            ledger.arrived(1, 0, 1, number);
-            ledger.arrived(1, 1, 0, number);
+            ledger.arrived(1, Slot(0), Sender(1), Number(number));
+            ledger.arrived(1, Slot(1), Sender(0), Number(number));
         }
         ledger
     }
@@ -450,7 +461,10 @@ mod tests {
     #[test]
     fn a_senders_own_message_is_an_echo_and_no_delivery() {
         let mut ledger = ledger();
-        assert_eq!(ledger.arrived(5, 0, 0, 0), Arrival::Again);
+        assert_eq!(
+            ledger.arrived(5, Slot(0), Sender(0), Number(0)),
+            Arrival::Again
+        );
         let totals = close(ledger);
         assert_eq!(counts(&totals), [8, 0, 0, 1, 0, 0]);
         assert_eq!(totals.received, 8);
@@ -459,12 +473,12 @@ mod tests {
     #[test]
     fn a_corrupt_line_takes_the_place_of_the_next_expected() {
         let mut ledger = ledger();
-        ledger.arrived(5, 2, 0, 0);
-        ledger.corrupted(6, 2, Some(0));
-        ledger.arrived(7, 2, 0, 2);
-        ledger.arrived(7, 2, 0, 3);
-        (0..4).for_each(|number| _ = ledger.arrived(8, 2, 1, number));
-        assert_eq!(ledger.readers.accounted(2), 8);
+        ledger.arrived(5, Slot(2), Sender(0), Number(0));
+        ledger.corrupted(6, Slot(2), Some(User(0)));
+        ledger.arrived(7, Slot(2), Sender(0), Number(2));
+        ledger.arrived(7, Slot(2), Sender(0), Number(3));
+        (0..4).for_each(|number| _ = ledger.arrived(8, Slot(2), Sender(1), Number(number)));
+        assert_eq!(ledger.readers.accounted(Slot(2)), 8);
         let totals = close(ledger);
         assert_eq!(counts(&totals), [0, 0, 0, 0, 1, 0]);
         assert_eq!((totals.expected, totals.received), (16, 15));
@@ -477,8 +491,8 @@ mod tests {
     #[test]
     fn an_excused_reader_is_owed_what_it_got() {
         let mut ledger = ledger();
-        ledger.arrived(5, 2, 0, 0);
-        ledger.readers.excuse(2);
+        ledger.arrived(5, Slot(2), Sender(0), Number(0));
+        ledger.readers.excuse(Slot(2));
         let totals = close(ledger);
         assert!(totals.wrong() == 0);
         assert_eq!((totals.expected, totals.received), (9, 9));
@@ -487,25 +501,37 @@ mod tests {
     #[test]
     fn reached_is_what_anybody_has_got() {
         let mut ledger = ledger();
-        ledger.arrived(5, 2, 1, 6);
+        ledger.arrived(5, Slot(2), Sender(1), Number(6));
         assert_eq!(ledger.reached(), [4, 7]);
     }
 
     #[test]
     fn what_overlaps_a_leave_and_a_return_is_grey_and_the_rest_is_owed() {
         let mut ledger = ledger();
-        ledger.arrived(5, 2, 0, 0);
-        ledger.arrived(5, 2, 1, 0);
+        ledger.arrived(5, Slot(2), Sender(0), Number(0));
+        ledger.arrived(5, Slot(2), Sender(1), Number(0));
         // It leaves with message 1 of sender 0 under way, which comes all the same.
-        ledger.leaves(2);
-        assert_eq!(ledger.arrived(6, 2, 0, 1), Arrival::Indeterminate);
+        ledger.leaves(Slot(2));
+        assert_eq!(
+            ledger.arrived(6, Slot(2), Sender(0), Number(1)),
+            Arrival::Indeterminate
+        );
         // It is back when both have begun their third; sender 0's comes, and is not expected.
-        ledger.came_back(2, &[3, 3]);
-        assert_eq!(ledger.arrived(7, 2, 0, 2), Arrival::Indeterminate);
-        assert_eq!(ledger.arrived(8, 2, 0, 3), Arrival::First);
-        assert!(!ledger.readers.has_all(2, 8, 0));
-        assert_eq!(ledger.arrived(8, 2, 1, 3), Arrival::First);
-        assert!(ledger.readers.has_all(2, 8, 0));
+        ledger.came_back(Slot(2), &[3, 3]);
+        assert_eq!(
+            ledger.arrived(7, Slot(2), Sender(0), Number(2)),
+            Arrival::Indeterminate
+        );
+        assert_eq!(
+            ledger.arrived(8, Slot(2), Sender(0), Number(3)),
+            Arrival::First
+        );
+        assert!(!ledger.readers.has_all(Slot(2), 8, 0));
+        assert_eq!(
+            ledger.arrived(8, Slot(2), Sender(1), Number(3)),
+            Arrival::First
+        );
+        assert!(ledger.readers.has_all(Slot(2), 8, 0));
         let totals = close(ledger);
         assert!(totals.wrong() == 0, "{totals:?}");
         // 8 of users 0 and 1; 2 before it left and 2 after it came back.
@@ -518,10 +544,10 @@ mod tests {
     #[test]
     fn a_loss_before_a_leave_and_one_after_a_return_are_lost() {
         let mut ledger = ledger();
-        ledger.arrived(5, 2, 0, 1);
-        ledger.leaves(2);
-        ledger.came_back(2, &[2, 0]);
-        ledger.arrived(7, 2, 0, 2);
+        ledger.arrived(5, Slot(2), Sender(0), Number(1));
+        ledger.leaves(Slot(2));
+        ledger.came_back(Slot(2), &[2, 0]);
+        ledger.arrived(7, Slot(2), Sender(0), Number(2));
         let totals = close(ledger);
         // Message 0 of sender 0; later its message 3 and all 4 of sender 1.
         assert_eq!(counts(&totals)[0], 6);
@@ -535,8 +561,8 @@ mod tests {
             ..OF
         });
         (0..4).for_each(|number| {
-            ledger.arrived(1, 2, 0, number);
-            ledger.arrived(1, 2, 1, number);
+            ledger.arrived(1, Slot(2), Sender(0), Number(number));
+            ledger.arrived(1, Slot(2), Sender(1), Number(number));
         });
         let totals = close(ledger);
         assert!(totals.wrong() == 0);

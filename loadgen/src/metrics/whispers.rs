@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use super::Arrival;
 use super::delivery::{Delivery, Fault, Seen};
-use crate::plan::partition::Partition;
+use crate::plan::ids::{Message, Partition, User};
 use crate::plan::payload::Payload;
 
 /// The whispers that one worker's readers got.
 #[derive(Debug)]
 pub(crate) struct Whispers {
     partition: Partition,
-    seen: HashSet<u32>,
+    seen: HashSet<Message>,
     delivery: Delivery,
 }
 
@@ -29,8 +29,8 @@ impl Whispers {
         &mut self,
         payload: &Payload,
         at: u64,
-        user: u32,
-        whisper: u32,
+        user: User,
+        whisper: Message,
     ) -> Arrival {
         let seen = seen(payload, at, user, whisper);
         if payload.receiver(whisper) != user {
@@ -50,7 +50,7 @@ impl Whispers {
     }
 
     /// Whether it came to whom it was for.
-    pub(crate) fn has(&self, whisper: u32) -> bool {
+    pub(crate) fn has(&self, whisper: Message) -> bool {
         self.seen.contains(&whisper)
     }
 
@@ -59,8 +59,8 @@ impl Whispers {
     pub(crate) fn close(
         mut self,
         payload: &Payload,
-        taken: &[u32],
-        forgiven: impl Fn(u32) -> bool,
+        taken: &[Message],
+        forgiven: impl Fn(Message) -> bool,
     ) -> Delivery {
         let own = taken
             .iter()
@@ -83,11 +83,11 @@ impl Whispers {
     }
 }
 
-fn seen(payload: &Payload, at: u64, reader: u32, whisper: u32) -> Seen {
+fn seen(payload: &Payload, at: u64, reader: User, whisper: Message) -> Seen {
     Seen {
         at,
         reader,
-        sender: Some(payload.schedule().sender(whisper)),
+        sender: Some(payload.schedule().sender(whisper).into()),
         number: Some(payload.schedule().number(whisper)),
     }
 }
@@ -128,19 +128,25 @@ mod tests {
     fn each_is_owed_once_to_one_reader_unless_it_is_forgiven() {
         let payload = payload();
         let mut whispers = Whispers::new(ALONE);
-        for whisper in 0..8 {
+        for whisper in (0..8).map(Message) {
             let receiver = payload.receiver(whisper);
             assert_eq!(
                 whispers.arrived(&payload, 5, receiver, whisper),
                 Arrival::First
             );
         }
-        let receiver = payload.receiver(3);
-        assert_eq!(whispers.arrived(&payload, 6, receiver, 3), Arrival::Again);
-        let other = (receiver + 1) % 4;
-        assert_eq!(whispers.arrived(&payload, 7, other, 3), Arrival::Again);
-        let all: Vec<u32> = (0..10).collect();
-        let totals = whispers.close(&payload, &all, |whisper| whisper == 9);
+        let receiver = payload.receiver(Message(3));
+        assert_eq!(
+            whispers.arrived(&payload, 6, receiver, Message(3)),
+            Arrival::Again
+        );
+        let other = User((receiver.0 + 1) % 4);
+        assert_eq!(
+            whispers.arrived(&payload, 7, other, Message(3)),
+            Arrival::Again
+        );
+        let all: Vec<_> = (0..10).map(Message).collect();
+        let totals = whispers.close(&payload, &all, |whisper| whisper == Message(9));
         assert_eq!((totals.expected, totals.received), (9, 8));
         assert_eq!([totals.lost, totals.duplicated, totals.leaked], [1; 3]);
         let place = &totals.first[&Fault::Leaked].place;

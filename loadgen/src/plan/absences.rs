@@ -1,5 +1,6 @@
 //! Who leaves when, and comes back when: a pure function of the workload. Those who talk stay.
 
+use super::ids::User;
 use super::random::Random;
 use super::workload::Workload;
 use crate::cli::values::Storm;
@@ -8,7 +9,7 @@ use crate::units::nanos;
 /// One user's absence. Times are nanoseconds from the beginning of the sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Absence {
-    pub(crate) user: u32,
+    pub(crate) user: User,
     pub(crate) from: u64,
     pub(crate) until: u64,
     pub(crate) why: Why,
@@ -75,9 +76,10 @@ impl People {
 
     /// Nanoseconds until the next leaves, at so many a second.
     fn gap(&mut self, per_second: f64) -> f64 {
-        match per_second > 0.0 {
-            true => -self.random.fraction().ln() * 1e9 / per_second,
-            false => f64::INFINITY,
+        if per_second > 0.0 {
+            -self.random.fraction().ln() * 1e9 / per_second
+        } else {
+            f64::INFINITY
         }
     }
 
@@ -111,7 +113,7 @@ impl People {
     fn away(&mut self, mover: usize, from: u64, until: u64, why: Why) -> Absence {
         self.free[mover] = until + STAYS_NS;
         Absence {
-            user: self.senders + mover as u32,
+            user: User(self.senders + mover as u32),
             from,
             until,
             why,
@@ -151,7 +153,7 @@ mod tests {
         assert!(absences.is_sorted_by_key(|absence| absence.from));
         let mut back = HashMap::new();
         for absence in absences {
-            assert!(absence.user >= workload.senders && absence.user < workload.users);
+            assert!((workload.senders..workload.users).contains(&absence.user.0));
             let before = back.insert(absence.user, absence.until).unwrap_or(0);
             assert!(before == 0 || before + STAYS_NS <= absence.from);
         }

@@ -1,8 +1,8 @@
 //! What a run needs, from what was typed: checked once, all of it together.
 
 pub(crate) mod absences;
+pub(crate) mod ids;
 pub(crate) mod limit;
-pub(crate) mod partition;
 pub(crate) mod payload;
 pub(crate) mod protocol;
 pub(crate) mod random;
@@ -152,9 +152,12 @@ fn resolve(target: &str) -> Result<SocketAddr, PlanError> {
 /// On one machine with the server, half of the cores are left to it.
 fn workers(threads: Option<u16>, server: SocketAddr) -> u32 {
     let cores = || thread::available_parallelism().map_or(1, |cores| cores.get().min(64) as u32);
-    let fitting = || match server.ip().is_loopback() {
-        true => (cores() / 2).max(1),
-        false => cores(),
+    let fitting = || {
+        if server.ip().is_loopback() {
+            (cores() / 2).max(1)
+        } else {
+            cores()
+        }
     };
     threads.map_or_else(fitting, u32::from)
 }

@@ -99,9 +99,10 @@ impl Workload {
                     .to_owned(),
             );
         }
-        match wrong.is_empty() {
-            true => Ok(workload),
-            false => Err(PlanError::Values(wrong)),
+        if wrong.is_empty() {
+            Ok(workload)
+        } else {
+            Err(PlanError::Values(wrong))
         }
     }
 
@@ -147,9 +148,10 @@ impl Workload {
 
     /// How many read each message, where nobody comes or goes.
     pub(crate) fn readers(&self) -> u32 {
-        match self.protocol.senders_are_deaf() {
-            true => self.users - self.senders,
-            false => self.users - 1,
+        if self.protocol.senders_are_deaf() {
+            self.users - self.senders
+        } else {
+            self.users - 1
         }
     }
 

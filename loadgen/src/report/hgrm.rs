@@ -32,13 +32,14 @@ fn rows(text: &mut String, histogram: &Raw<u64>) {
         let (value, reached) = (step.value_iterated_to(), step.quantile_iterated_to());
         let value = histogram.highest_equivalent(value) as f64 / NANOS_OF_A_MS;
         // A String takes everything. The last row has no fourth column: nothing lies beyond the maximum.
-        let _ = match reached < 1.0 {
-            true => writeln!(
+        let _ = if reached < 1.0 {
+            writeln!(
                 text,
                 "{value:12.6} {reached:14.12} {count:10} {:14.2}",
                 1.0 / (1.0 - reached)
-            ),
-            false => writeln!(text, "{value:12.6} {reached:14.12} {count:10}"),
+            )
+        } else {
+            writeln!(text, "{value:12.6} {reached:14.12} {count:10}")
         };
     }
 }

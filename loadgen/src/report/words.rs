@@ -6,16 +6,18 @@ use crate::units::{grouped, milliseconds, short};
 /// What was asked: `1,000 users, 100 senders, 40 msg/s for 30s after 5s of warm-up`.
 pub(crate) fn work(run: &Run) -> String {
     let work = &run.workload;
-    let warmup = match work.warmup.is_zero() {
-        true => String::new(),
-        false => format!(
+    let warmup = if work.warmup.is_zero() {
+        String::new()
+    } else {
+        format!(
             " after {} of warm-up",
             humantime::format_duration(work.warmup)
-        ),
+        )
     };
-    let interrupted = match run.verdict.interrupted && run.verdict.result != "INTERRUPTED" {
-        true => ", interrupted",
-        false => "",
+    let interrupted = if run.verdict.interrupted && run.verdict.result != "INTERRUPTED" {
+        ", interrupted"
+    } else {
+        ""
     };
     let load = match work.in_flight {
         Some(limit) => format!("{} in flight", grouped(limit.into(), ',')),

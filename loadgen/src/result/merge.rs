@@ -72,9 +72,10 @@ pub(crate) fn merge(runs: &[Run]) -> Result<Run, MergeError> {
         threads: sum(runs, |run| run.threads),
         verdict: verdict(runs, &slo),
         messages: sum(runs, |run| run.messages),
-        stages: match runs.iter().all(Run::is_told) {
-            true => stages(runs),
-            false => Vec::new(),
+        stages: if runs.iter().all(Run::is_told) {
+            stages(runs)
+        } else {
+            Vec::new()
         },
         throughput: throughput(runs),
         headlines: headlines(runs),

@@ -26,9 +26,10 @@ pub(crate) fn shift(a: &[f64], b: &[f64], error: f64) -> Option<Shift> {
         return None;
     }
     let pairs = differences(a, b);
-    let outside = match a.len() * b.len() <= EXACT_PAIRS {
-        true => exact_outside(a.len(), b.len(), error / 2.0),
-        false => normal_outside(a, b, error / 2.0),
+    let outside = if a.len() * b.len() <= EXACT_PAIRS {
+        exact_outside(a.len(), b.len(), error / 2.0)
+    } else {
+        normal_outside(a, b, error / 2.0)
     };
     let (low, high) = match outside {
         Some(outside) => (pairs[outside], pairs[pairs.len() - 1 - outside]),

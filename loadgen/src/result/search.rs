@@ -152,9 +152,10 @@ impl Search {
 fn rounded(rate: f64) -> f64 {
     let step = 10f64.powf(rate.log10().floor() - 2.0);
     // Divided and not multiplied below 1, so that 0.156 is 0.156.
-    match step < 1.0 {
-        true => (rate / step).round() / (1.0 / step).round(),
-        false => (rate / step).round() * step,
+    if step < 1.0 {
+        (rate / step).round() / (1.0 / step).round()
+    } else {
+        (rate / step).round() * step
     }
 }
 

@@ -154,9 +154,10 @@ fn too_little_sent(facts: &Facts<'_>) -> Option<String> {
 
 fn busy_thread(facts: &Facts<'_>) -> Option<String> {
     let busy = facts.trust.busiest_thread;
-    let limit = match facts.closed_loop {
-        true => "deliveries a second are its own limit, the CPU a delivery is still the server's; ",
-        false => "",
+    let limit = if facts.closed_loop {
+        "deliveries a second are its own limit, the CPU a delivery is still the server's; "
+    } else {
+        ""
     };
     (busy > BUSY).then(|| {
         format!(
@@ -199,9 +200,10 @@ fn shared_cores(facts: &Facts<'_>) -> Option<String> {
         return None;
     }
     let others = trust.others.unwrap_or(0.0);
-    let why = match trust.shares_cores && others < OTHERS {
-        true => "load tester and server share the cores".to_owned(),
-        false => format!("other programs had {:.0} % of the cores", 100.0 * others),
+    let why = if trust.shares_cores && others < OTHERS {
+        "load tester and server share the cores".to_owned()
+    } else {
+        format!("other programs had {:.0} % of the cores", 100.0 * others)
     };
     Some(format!(
         "{why}, and {}: run the load tester on a machine of its own",

@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use super::login::log_in;
 use super::{Beginning, Came};
 use crate::plan::Plan;
+use crate::plan::ids::User;
 use crate::plan::random::Random;
 
 /// Between two of its deeds: enough of them to be felt, not so many that they are all the load there is.
@@ -47,12 +48,12 @@ pub(super) async fn lives(
     plan: Arc<Plan>,
     beginning: Beginning,
     came: Arc<Came>,
-    user: u32,
+    user: User,
     kind: u32,
 ) {
     beginning.wait().await;
     let deed = DEEDS[kind as usize % DEEDS.len()];
-    let mut random = Random::new(plan.workload.seed ^ u64::from(user));
+    let mut random = Random::new(plan.workload.seed ^ u64::from(user.0));
     loop {
         // That the server ends it is what is to be expected.
         let _ = connection(&plan, user, deed, &mut random, &came).await;
@@ -63,7 +64,7 @@ pub(super) async fn lives(
 /// One connection, to its end.
 async fn connection(
     plan: &Plan,
-    user: u32,
+    user: User,
     deed: Deed,
     random: &mut Random,
     came: &Came,

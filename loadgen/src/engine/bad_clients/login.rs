@@ -7,6 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::plan::Plan;
+use crate::plan::ids::User;
 use crate::plan::protocol::Line;
 
 /// What the kernel keeps for a bad client that does not read; it doubles it.
@@ -16,7 +17,7 @@ const RECEIVE_BYTES: u32 = 4096;
 ///
 /// # Errors
 /// The system's; `UnexpectedEof` if the server closes first.
-pub(super) async fn log_in(plan: &Plan, user: u32) -> io::Result<TcpStream> {
+pub(super) async fn log_in(plan: &Plan, user: User) -> io::Result<TcpStream> {
     let protocol = plan.workload.protocol;
     let socket = match plan.server {
         SocketAddr::V4(_) => TcpSocket::new_v4(),

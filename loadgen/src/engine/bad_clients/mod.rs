@@ -16,14 +16,15 @@ use tokio::task::JoinSet;
 use super::shared::Shared;
 use crate::engine::clock::Clock;
 use crate::plan::Plan;
+use crate::plan::ids::User;
 use crate::units::nanos;
 
 /// Which bad_clients the server has let in.
 #[derive(Debug, Default)]
-struct Came(Mutex<HashSet<u32>>);
+struct Came(Mutex<HashSet<User>>);
 
 impl Came {
-    fn note(&self, client: u32) {
+    fn note(&self, client: User) {
         self.set().insert(client);
     }
 
@@ -31,7 +32,7 @@ impl Came {
         self.set().len() as u32
     }
 
-    fn set(&self) -> MutexGuard<'_, HashSet<u32>> {
+    fn set(&self) -> MutexGuard<'_, HashSet<User>> {
         self.0.lock().expect("no holder of this lock panics")
     }
 }
@@ -118,7 +119,7 @@ async fn live(
     let mut number = plan.workload.users;
     let mut next = || {
         number += 1;
-        number - 1
+        User(number - 1)
     };
     if let Some(slow) = plan.workload.slow {
         for _ in 0..slow.n {

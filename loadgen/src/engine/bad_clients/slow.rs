@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::login::log_in;
 use super::{Beginning, Came};
 use crate::plan::Plan;
+use crate::plan::ids::User;
 
 /// How often a slow reader reads.
 const READS_A_SECOND: u32 = 10;
@@ -19,7 +20,7 @@ pub(super) async fn reads(
     plan: Arc<Plan>,
     beginning: Beginning,
     came: Arc<Came>,
-    user: u32,
+    user: User,
     rate: u32,
 ) {
     beginning.wait().await;
@@ -39,7 +40,7 @@ pub(super) async fn reads(
 }
 
 /// Logs in and reads nothing.
-pub(super) async fn stops(plan: Arc<Plan>, beginning: Beginning, came: Arc<Came>, user: u32) {
+pub(super) async fn stops(plan: Arc<Plan>, beginning: Beginning, came: Arc<Came>, user: User) {
     beginning.wait().await;
     if let Ok(_stream) = log_in(&plan, user).await {
         came.note(user);

@@ -3,17 +3,18 @@
 use memchr::memchr;
 
 use super::Line;
+use crate::plan::ids::{Message, User};
 use crate::plan::payload::{self, Payload};
 
 const JOIN: &[u8] = b"JOIN #b\r\n";
 
-pub(super) fn write_login(payload: &Payload, user: u32, out: &mut Vec<u8>) {
+pub(super) fn write_login(payload: &Payload, user: User, out: &mut Vec<u8>) {
     out.extend_from_slice(b"NICK ");
     payload.write_name(user, out);
     out.extend_from_slice(b"\r\nUSER lg 0 * :wac-loadgen\r\n");
 }
 
-pub(super) fn write_message(payload: &Payload, message: u32, out: &mut Vec<u8>) {
+pub(super) fn write_message(payload: &Payload, message: Message, out: &mut Vec<u8>) {
     out.extend_from_slice(b"PRIVMSG #b :");
     payload.write_spoken(message, out);
     out.extend_from_slice(b"\r\n");
@@ -48,7 +49,7 @@ fn parse_text<'a>(payload: &Payload, source: &[u8], text: &[u8]) -> Line<'a> {
     }
 }
 
-fn speaker(payload: &Payload, nick: &[u8]) -> Option<u32> {
+fn speaker(payload: &Payload, nick: &[u8]) -> Option<User> {
     payload.user_of(str::from_utf8(nick).ok()?)
 }
 
@@ -83,12 +84,12 @@ mod tests {
 
     /// Message 5 as InspIRCd passes it on.
     fn received(payload: &Payload) -> Vec<u8> {
-        let sender = login_name(payload, payload.schedule().sender(5));
+        let sender = login_name(payload, payload.schedule().sender(Message(5)).into());
         let head = format!(":{sender}!lg@127.0.0.1 PRIVMSG #b :");
-        [head.as_bytes(), &spoken(payload, 5), b"\r\n"].concat()
+        [head.as_bytes(), &spoken(payload, Message(5)), b"\r\n"].concat()
     }
 
-    fn login_name(payload: &Payload, user: u32) -> String {
+    fn login_name(payload: &Payload, user: User) -> String {
         let mut name = Vec::new();
         payload.write_name(user, &mut name);
         String::from_utf8(name).unwrap()
@@ -98,7 +99,7 @@ mod tests {
     fn a_login_is_a_nick_then_a_channel() {
         let payload = payload();
         assert_eq!(
-            login(Irc, &payload, 4),
+            login(Irc, &payload, User(4)),
             "NICK lg00007f3a-4\r\nUSER lg 0 * :wac-loadgen\r\n"
         );
         let block = b":irc.b NOTICE * :*** Looking up your hostname\r\n\
@@ -126,22 +127,22 @@ mod tests {
     fn a_message_is_read_back() {
         let payload = payload();
         let mut sent = Vec::new();
-        Irc.write_message(&payload, 5, &mut sent);
+        Irc.write_message(&payload, Message(5), &mut sent);
         assert_eq!(
             sent,
-            [b"PRIVMSG #b :", &spoken(&payload, 5)[..], b"\r\n"].concat()
+            [b"PRIVMSG #b :", &spoken(&payload, Message(5))[..], b"\r\n"].concat()
         );
         let block = received(&payload);
-        assert_eq!(parsed(Irc, &payload, &block), [Line::Message(5)]);
+        assert_eq!(parsed(Irc, &payload, &block), [Line::Message(Message(5))]);
     }
 
     #[test]
     fn any_changed_byte_of_what_was_said_is_corrupt() {
         let payload = payload();
-        let sender = payload.schedule().sender(5);
-        for block in changed(&received(&payload), &spoken(&payload, 5)) {
+        let sender = payload.schedule().sender(Message(5));
+        for block in changed(&received(&payload), &spoken(&payload, Message(5))) {
             let line = parsed(Irc, &payload, &block);
-            assert_eq!(line, [Line::Corrupt(Some(sender))], "{block:?}");
+            assert_eq!(line, [Line::Corrupt(Some(sender.into()))], "{block:?}");
         }
     }
 
@@ -149,9 +150,12 @@ mod tests {
     fn a_message_told_as_somebody_elses_is_corrupt() {
         let payload = payload();
         let mut block = b":lg00007f3a-8!lg@127.0.0.1 PRIVMSG #b :".to_vec();
-        block.extend_from_slice(&spoken(&payload, 5));
+        block.extend_from_slice(&spoken(&payload, Message(5)));
         block.push(b'\n');
-        assert_eq!(parsed(Irc, &payload, &block), [Line::Corrupt(Some(8))]);
+        assert_eq!(
+            parsed(Irc, &payload, &block),
+            [Line::Corrupt(Some(User(8)))]
+        );
     }
 
     #[test]

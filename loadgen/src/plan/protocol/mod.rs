@@ -12,6 +12,7 @@ mod testing;
 mod wac;
 
 pub(crate) use crate::cli::values::Protocol;
+use crate::plan::ids::{Message, User};
 use crate::plan::limit::Limit;
 use crate::plan::payload::Payload;
 
@@ -19,11 +20,11 @@ use crate::plan::payload::Payload;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
     /// A message of this run.
-    Message(u32),
+    Message(Message),
     /// A whisper of this run.
-    Whisper(u32),
+    Whisper(Message),
     /// A line of this run's that is not what was sent; from whom, if that can be told.
-    Corrupt(Option<u32>),
+    Corrupt(Option<User>),
     /// The user is logged in.
     Welcome,
     /// The server answers what was asked last, so everything before it has come. While logging in: the user is
@@ -53,17 +54,23 @@ impl Protocol {
     }
 
     /// What a user sends as soon as it is connected. The first `senders` users are those who talk.
-    pub(crate) fn write_login(self, payload: &Payload, user: u32, senders: u32, out: &mut Vec<u8>) {
+    pub(crate) fn write_login(
+        self,
+        payload: &Payload,
+        user: User,
+        senders: u32,
+        out: &mut Vec<u8>,
+    ) {
         match self {
             Self::Wac => wac::write_login(payload, user, out),
             Self::Irc => irc::write_login(payload, user, out),
-            Self::Redis => redis::write_login(user < senders, out),
+            Self::Redis => redis::write_login(user.0 < senders, out),
             Self::Nats => nats::write_login(out),
         }
     }
 
     /// A message, as its sender sends it.
-    pub(crate) fn write_message(self, payload: &Payload, message: u32, out: &mut Vec<u8>) {
+    pub(crate) fn write_message(self, payload: &Payload, message: Message, out: &mut Vec<u8>) {
         match self {
             Self::Wac => wac::write_message(payload, message, out),
             Self::Irc => irc::write_message(payload, message, out),
@@ -73,7 +80,7 @@ impl Protocol {
     }
 
     /// What a line means, its ending taken off.
-    pub(crate) fn parse<'a>(self, payload: &Payload, user: u32, line: &'a [u8]) -> Line<'a> {
+    pub(crate) fn parse<'a>(self, payload: &Payload, user: User, line: &'a [u8]) -> Line<'a> {
         match self {
             Self::Wac => wac::parse(payload, user, line),
             Self::Irc => irc::parse(payload, line),
@@ -107,7 +114,7 @@ impl Protocol {
 /// A message as it is said, in a line behind a head that tells its length.
 fn write_block(
     payload: &Payload,
-    message: u32,
+    message: Message,
     head: impl FnOnce(usize) -> String,
     out: &mut Vec<u8>,
 ) {

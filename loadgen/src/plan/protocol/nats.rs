@@ -1,6 +1,7 @@
 //! NATS: one subject. Nobody is sent what is their own, as everywhere here.
 
 use super::{Line, write_block};
+use crate::plan::ids::Message;
 use crate::plan::payload::{self, Payload};
 
 const PONG: &[u8] = b"PONG\r\n";
@@ -12,7 +13,7 @@ pub(super) fn write_login(out: &mut Vec<u8>) {
     );
 }
 
-pub(super) fn write_message(payload: &Payload, message: u32, out: &mut Vec<u8>) {
+pub(super) fn write_message(payload: &Payload, message: Message, out: &mut Vec<u8>) {
     write_block(payload, message, |bytes| format!("PUB b {bytes}\r\n"), out);
 }
 
@@ -40,10 +41,11 @@ mod tests {
     use super::super::Protocol::Nats;
     use super::super::testing::{answer, changed, login, parsed, payload, spoken};
     use super::*;
+    use crate::plan::ids::User;
 
     /// Message 5 as NATS passes it on.
     fn received(payload: &Payload) -> Vec<u8> {
-        let text = spoken(payload, 5);
+        let text = spoken(payload, Message(5));
         let head = format!("MSG b 1 {}\r\n", text.len());
         [head.as_bytes(), &text, b"\r\n"].concat()
     }
@@ -51,7 +53,7 @@ mod tests {
     #[test]
     fn a_login_subscribes_and_is_over_when_its_ping_is_answered() {
         let payload = payload();
-        let login = login(Nats, &payload, 4);
+        let login = login(Nats, &payload, User(4));
         assert!(login.starts_with("CONNECT {"), "{login}");
         assert!(login.ends_with("}\r\nSUB b 1\r\nPING\r\n"), "{login}");
         let block = b"INFO {\"server_id\":\"NA\",\"max_payload\":1048576} \r\nPONG\r\n";
@@ -62,8 +64,8 @@ mod tests {
     fn a_message_is_sent_with_its_length() {
         let payload = payload();
         let mut sent = b"before".to_vec();
-        Nats.write_message(&payload, 5, &mut sent);
-        let text = spoken(&payload, 5);
+        Nats.write_message(&payload, Message(5), &mut sent);
+        let text = spoken(&payload, Message(5));
         let head = format!("beforePUB b {}\r\n", text.len());
         assert_eq!(sent, [head.as_bytes(), &text, b"\r\n"].concat());
     }
@@ -71,16 +73,16 @@ mod tests {
     #[test]
     fn a_message_is_read_back() {
         let payload = payload();
-        let expected = [Line::Other, Line::Message(5)];
+        let expected = [Line::Other, Line::Message(Message(5))];
         assert_eq!(parsed(Nats, &payload, &received(&payload)), expected);
     }
 
     #[test]
     fn any_changed_byte_of_a_text_is_corrupt() {
         let payload = payload();
-        let sender = payload.schedule().sender(5);
-        let expected = [Line::Other, Line::Corrupt(Some(sender))];
-        let text = &spoken(&payload, 5)["lg00007f3a-2: ".len()..];
+        let sender = payload.schedule().sender(Message(5));
+        let expected = [Line::Other, Line::Corrupt(Some(sender.into()))];
+        let text = &spoken(&payload, Message(5))["lg00007f3a-2: ".len()..];
         for block in changed(&received(&payload), text) {
             assert_eq!(parsed(Nats, &payload, &block), expected, "{block:?}");
         }

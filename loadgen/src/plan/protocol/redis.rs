@@ -2,16 +2,18 @@
 //! publish, and read nothing but the counts of whom they reached.
 
 use super::{Line, write_block};
+use crate::plan::ids::Message;
 use crate::plan::payload::{self, Payload};
 
 pub(super) fn write_login(sends: bool, out: &mut Vec<u8>) {
-    out.extend_from_slice(match sends {
-        true => b"PING\r\n",
-        false => b"SUBSCRIBE b\r\n",
+    out.extend_from_slice(if sends {
+        b"PING\r\n"
+    } else {
+        b"SUBSCRIBE b\r\n"
     });
 }
 
-pub(super) fn write_message(payload: &Payload, message: u32, out: &mut Vec<u8>) {
+pub(super) fn write_message(payload: &Payload, message: Message, out: &mut Vec<u8>) {
     let head = |bytes| format!("*3\r\n$7\r\nPUBLISH\r\n$1\r\nb\r\n${bytes}\r\n");
     write_block(payload, message, head, out);
 }
@@ -41,10 +43,11 @@ mod tests {
     use super::super::Protocol::Redis;
     use super::super::testing::{SENDERS, changed, login, parsed, payload, spoken};
     use super::*;
+    use crate::plan::ids::User;
 
     /// Message 5 as Redis passes it on.
     fn received(payload: &Payload) -> Vec<u8> {
-        let text = spoken(payload, 5);
+        let text = spoken(payload, Message(5));
         let head = format!("*3\r\n$7\r\nmessage\r\n$1\r\nb\r\n${}\r\n", text.len());
         [head.as_bytes(), &text, b"\r\n"].concat()
     }
@@ -52,9 +55,9 @@ mod tests {
     #[test]
     fn senders_say_a_word_and_readers_subscribe() {
         let payload = payload();
-        assert_eq!(login(Redis, &payload, SENDERS - 1), "PING\r\n");
+        assert_eq!(login(Redis, &payload, User(SENDERS - 1)), "PING\r\n");
         assert_eq!(parsed(Redis, &payload, b"+PONG\r\n"), [Line::Pong]);
-        assert_eq!(login(Redis, &payload, SENDERS), "SUBSCRIBE b\r\n");
+        assert_eq!(login(Redis, &payload, User(SENDERS)), "SUBSCRIBE b\r\n");
         let block = b"*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:1\r\n";
         let mut answers = parsed(Redis, &payload, block);
         answers.retain(|heard| *heard != Line::Other);
@@ -65,8 +68,8 @@ mod tests {
     fn a_message_is_sent_with_its_length() {
         let payload = payload();
         let mut sent = b"before".to_vec();
-        Redis.write_message(&payload, 5, &mut sent);
-        let text = spoken(&payload, 5);
+        Redis.write_message(&payload, Message(5), &mut sent);
+        let text = spoken(&payload, Message(5));
         let head = format!(
             "before*3\r\n$7\r\nPUBLISH\r\n$1\r\nb\r\n${}\r\n",
             text.len()
@@ -78,7 +81,7 @@ mod tests {
     fn a_message_is_read_back() {
         let payload = payload();
         let mut expected = vec![Line::Other; 6];
-        expected.push(Line::Message(5));
+        expected.push(Line::Message(Message(5)));
         assert_eq!(parsed(Redis, &payload, &received(&payload)), expected);
     }
 
@@ -86,8 +89,10 @@ mod tests {
     fn any_changed_byte_of_a_text_is_corrupt() {
         let payload = payload();
         let mut expected = vec![Line::Other; 6];
-        expected.push(Line::Corrupt(Some(payload.schedule().sender(5))));
-        let text = &spoken(&payload, 5)["lg00007f3a-2: ".len()..];
+        expected.push(Line::Corrupt(Some(
+            payload.schedule().sender(Message(5)).into(),
+        )));
+        let text = &spoken(&payload, Message(5))["lg00007f3a-2: ".len()..];
         for block in changed(&received(&payload), text) {
             assert_eq!(parsed(Redis, &payload, &block), expected, "{block:?}");
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Line, Protocol};
 use crate::cli::values::{Arrival, Size};
+use crate::plan::ids::{Message, User};
 use crate::plan::payload::{Make, Payload};
 use crate::plan::schedule::{Schedule, Shape};
 
@@ -30,14 +31,14 @@ pub(super) fn payload() -> Payload {
 }
 
 /// What a user sends first.
-pub(super) fn login(protocol: Protocol, payload: &Payload, user: u32) -> String {
+pub(super) fn login(protocol: Protocol, payload: &Payload, user: User) -> String {
     let mut out = Vec::new();
     protocol.write_login(payload, user, SENDERS, &mut out);
     String::from_utf8(out).unwrap()
 }
 
 /// A message's name and text.
-pub(super) fn spoken(payload: &Payload, message: u32) -> Vec<u8> {
+pub(super) fn spoken(payload: &Payload, message: Message) -> Vec<u8> {
     let mut out = Vec::new();
     payload.write_spoken(message, &mut out);
     out
@@ -49,7 +50,7 @@ pub(super) fn parsed<'a>(protocol: Protocol, payload: &Payload, block: &'a [u8])
     lines
         .split(|&byte| byte == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-        .map(|line| protocol.parse(payload, 4, line))
+        .map(|line| protocol.parse(payload, User(4), line))
         .collect()
 }
 

@@ -5,16 +5,17 @@ use wac_core::wire::notice::Notice;
 use wac_core::wire::refusal::Refusal;
 
 use super::Line;
+use crate::plan::ids::{Message, User};
 use crate::plan::limit::Limit;
 use crate::plan::payload::{self, Payload};
 
-pub(super) fn write_login(payload: &Payload, user: u32, out: &mut Vec<u8>) {
+pub(super) fn write_login(payload: &Payload, user: User, out: &mut Vec<u8>) {
     out.extend_from_slice(b"LIN ");
     payload.write_name(user, out);
     out.extend_from_slice(b"\r\n");
 }
 
-pub(super) fn write_message(payload: &Payload, message: u32, out: &mut Vec<u8>) {
+pub(super) fn write_message(payload: &Payload, message: Message, out: &mut Vec<u8>) {
     if payload.schedule().is_whisper(message) {
         out.extend_from_slice(b"W ");
         payload.write_name(payload.receiver(message), out);
@@ -26,7 +27,7 @@ pub(super) fn write_message(payload: &Payload, message: u32, out: &mut Vec<u8>) 
     out.extend_from_slice(b"\r\n");
 }
 
-pub(super) fn parse<'a>(payload: &Payload, user: u32, line: &'a [u8]) -> Line<'a> {
+pub(super) fn parse<'a>(payload: &Payload, user: User, line: &'a [u8]) -> Line<'a> {
     match payload.recognise(line) {
         payload::Text::Message(message) => Line::Message(message),
         payload::Text::Whisper(message) => Line::Whisper(message),
@@ -35,7 +36,7 @@ pub(super) fn parse<'a>(payload: &Payload, user: u32, line: &'a [u8]) -> Line<'a
     }
 }
 
-fn parse_other<'a>(payload: &Payload, user: u32, line: &'a [u8]) -> Line<'a> {
+fn parse_other<'a>(payload: &Payload, user: User, line: &'a [u8]) -> Line<'a> {
     let Ok(line) = str::from_utf8(line) else {
         return Line::Corrupt(None);
     };
@@ -51,7 +52,7 @@ fn parse_other<'a>(payload: &Payload, user: u32, line: &'a [u8]) -> Line<'a> {
     }
 }
 
-fn noticed<'a>(payload: &Payload, user: u32, notice: &Notice<'_>) -> Line<'a> {
+fn noticed<'a>(payload: &Payload, user: User, notice: &Notice<'_>) -> Line<'a> {
     match notice {
         Notice::Welcome(name) if payload.user_of(name) == Some(user) => Line::Welcome,
         _ => Limit::told_by(notice).map_or(Line::Other, Line::Limit),

@@ -73,9 +73,10 @@ impl Axis {
         let mut axis = Self::linear("seconds since the sending began", 1.0, [last].into_iter());
         axis.ticks
             .retain(|tick| (first..=last).contains(&tick.value) && tick.value.fract() == 0.0);
-        axis.domain = match first < last {
-            true => [first, last],
-            false => [first - 0.5, first + 0.5],
+        axis.domain = if first < last {
+            [first, last]
+        } else {
+            [first - 0.5, first + 0.5]
         };
         axis
     }
