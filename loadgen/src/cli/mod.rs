@@ -1,4 +1,4 @@
-//! What was typed on the command line.
+//! Command line: the commands and their flags.
 
 mod presets;
 pub(crate) mod slo;

@@ -1,4 +1,4 @@
-//! The presets: what a run is where its flags don't say.
+//! Presets: the defaults of a run's flags.
 
 use std::time::Duration;
 

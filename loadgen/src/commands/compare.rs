@@ -1,4 +1,4 @@
-//! Compares two versions of a server by the runs that were made of each.
+//! `compare`: two versions of a server, by the runs that were made of each.
 
 use std::fmt::Write;
 use std::fs;
@@ -8,11 +8,11 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::output;
-use super::usage::UsageError;
+use super::output::UsageError;
 use crate::cli::CompareArgs;
 use crate::result::comparable::{self, Read};
 use crate::result::compare::{Comparison, DELIVERIES, ERROR, Row, compare};
-use crate::result::exit::Exit;
+use crate::result::verdict::Exit;
 use crate::result::{self, Run, SCHEMA};
 use crate::units::{grouped, milliseconds};
 

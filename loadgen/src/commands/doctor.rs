@@ -1,18 +1,23 @@
-//! Tells what a run needs, what there is, and how to make it fit. It logs nobody in.
+//! `doctor`: what a run needs, what there is, and how to make it fit. It logs nobody in.
 
 use std::fmt::Write;
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
 
 use super::output;
-use super::usage::UsageError;
+use super::output::UsageError;
 use crate::cli::{Preset, RunArgs};
-use crate::machine::greeting::{greeting, is_wac};
 use crate::machine::host::Limits;
 use crate::machine::needs::Needs;
-use crate::machine::preflight::{Check, Finding, PreflightError, arithmetic, checks};
+use crate::machine::preflight::{Check, Fit, PreflightError, arithmetic, checks};
 use crate::plan::protocol::Protocol;
 use crate::plan::workload::Workload;
 use crate::plan::{How, Plan};
-use crate::result::exit::Exit;
+use crate::result::verdict::Exit;
 use crate::units::{grouped, short};
 
 /// Checks everything, and tells.
@@ -28,7 +33,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     all.extend(checks(&needs, &limits));
     output::text(&render(&plan, &needs, &all), args.json.as_deref())?;
     output::json(&all, args.json.as_deref())?;
-    Ok(if all.iter().any(|check| check.finding != Finding::Ok) {
+    Ok(if all.iter().any(|check| check.finding != Fit::Ok) {
         Exit::Preflight
     } else {
         Exit::Pass
@@ -38,15 +43,15 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
 /// Whether somebody answers, and speaks what the run speaks.
 fn server(plan: &Plan) -> Check {
     let wac = plan.workload.protocol == Protocol::Wac;
-    let wrong = |fix: String| Finding::Wrong { fix };
+    let wrong = |fix: String| Fit::Wrong { fix };
     let (found, finding) = match greeting(plan.server) {
-        Ok(said) if !wac || is_wac(&said) => ("it answers".to_owned(), Finding::Ok),
+        Ok(said) if !wac || is_wac(&said) => ("it answers".to_owned(), Fit::Ok),
         Ok(said) => (
             format!("it says: {said:.60}"),
             wrong("give the address of a wacd, or --protocol".to_owned()),
         ),
         // Others wait for their clients to speak first.
-        Err(error) if !wac && is_silence(&error) => ("it accepts".to_owned(), Finding::Ok),
+        Err(error) if !wac && is_silence(&error) => ("it accepts".to_owned(), Fit::Ok),
         Err(error) if is_silence(&error) => (
             "it says nothing".to_owned(),
             wrong("give the address of a wacd, or --protocol".to_owned()),
@@ -109,4 +114,28 @@ fn line(check: &Check) -> String {
         "   {:<44}  needed {:<18}  found {:<20}  {fate}",
         check.what, check.needed, check.found
     )
+}
+
+/// Long for a server that answers at all.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A greeting is shorter.
+const MAX_BYTES: u64 = 4096;
+
+/// Connects once and reads the first line; empty if the server closed without one.
+///
+/// # Errors
+/// The system's; a server that says nothing times out.
+fn greeting(server: SocketAddr) -> io::Result<String> {
+    let stream = TcpStream::connect_timeout(&server, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut line = Vec::new();
+    BufReader::new(stream.take(MAX_BYTES)).read_until(b'\n', &mut line)?;
+    let shown = String::from_utf8_lossy(&line);
+    // What a server says is shown on a terminal.
+    Ok(shown.chars().filter(|char| !char.is_control()).collect())
+}
+
+/// Whether a greeting is that of a WAC chat server.
+fn is_wac(greeting: &str) -> bool {
+    ServerLine::parse(greeting) == ServerLine::Notice(Notice::Greeting)
 }

@@ -1,4 +1,4 @@
-//! Search for the highest rate at which the objectives are met, one run of the engine after another.
+//! `find-max`: the highest rate at which the objectives are met, by one run of the engine after another.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::output;
-use super::usage::UsageError;
+use super::output::UsageError;
 use crate::cli::values::Rate;
 use crate::cli::{FindMaxArgs, Preset, RunArgs};
 use crate::engine;
@@ -15,8 +15,8 @@ use crate::machine::preflight;
 use crate::plan::limit::Limit;
 use crate::plan::workload::Workload;
 use crate::plan::{How, Plan};
-use crate::result::exit::Exit;
 use crate::result::search::{Answer, Next, Search, Tried};
+use crate::result::verdict::Exit;
 use crate::result::{self, Run, SCHEMA, SloResult};
 use crate::units::milliseconds;
 

@@ -1,14 +1,15 @@
-//! Manual pages, made of the command line itself: one of the program, one of each command.
+//! Manual pages and completions, made of the command line itself.
 
 use std::io::{self, Write};
 
 use anyhow::Context;
 use clap::{Command, CommandFactory};
+use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
-use super::usage::UsageError;
+use super::output::UsageError;
 use crate::cli::Args;
-use crate::result::exit::Exit;
+use crate::result::verdict::Exit;
 
 /// The exit codes.
 const EXITS: [(Exit, &str); 9] = [
@@ -142,6 +143,15 @@ fn of_program(program: Command) -> io::Result<Vec<u8>> {
     }
     writeln!(page, ".PP\nIf several, 5 before 4 before 3.")?;
     Ok(page)
+}
+
+/// Prints them.
+pub(super) fn completions(shell: Shell) -> anyhow::Result<Exit> {
+    let mut text = Vec::new();
+    generate(shell, &mut Args::command(), "wac-loadgen", &mut text);
+    // Not straight to standard output: the generator panics where that is closed.
+    io::Write::write_all(&mut io::stdout(), &text).context("cannot write the completions")?;
+    Ok(Exit::Pass)
 }
 
 #[cfg(test)]

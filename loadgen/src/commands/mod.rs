@@ -1,15 +1,12 @@
-//! One file for each thing there is to do.
+//! Commands: one file for each.
 
 mod compare;
-mod completions;
 mod doctor;
 mod find_max;
 mod man;
 mod output;
 mod report;
 mod run;
-mod soak;
-mod usage;
 
 use std::process::ExitCode;
 
@@ -19,7 +16,7 @@ use crate::cli::{Args, Command, Preset};
 use crate::engine::JoinError;
 use crate::machine::preflight::PreflightError;
 use crate::plan::PlanError;
-use crate::result::exit::Exit;
+use crate::result::verdict::Exit;
 
 /// Does what was typed.
 pub(crate) fn main() -> ExitCode {
@@ -38,19 +35,19 @@ fn perform(command: Command) -> anyhow::Result<Exit> {
         Command::Town(args) => run::run(Preset::Town, &args),
         Command::Idle(args) => run::run(Preset::Idle, &args),
         Command::Storm(args) => run::run(Preset::Storm, &args),
-        Command::Soak(args) => soak::run(&args),
+        Command::Soak(args) => run::soak(&args),
         Command::Flood(args) => run::run(Preset::Flood, &args),
         Command::Report(args) => report::report(&args),
         Command::FindMax(args) => find_max::run(&args),
         Command::Doctor(args) => doctor::run(&args),
-        Command::Completions { shell } => completions::run(shell),
+        Command::Completions { shell } => man::completions(shell),
         Command::Man { command } => man::run(command.as_deref()),
         Command::Compare(args) => compare::run(&args),
     }
 }
 
 fn exit_of(error: &anyhow::Error) -> Exit {
-    if error.is::<PlanError>() || error.is::<usage::UsageError>() {
+    if error.is::<PlanError>() || error.is::<output::UsageError>() {
         Exit::Usage
     } else if error.is::<PreflightError>() || error.is::<JoinError>() {
         Exit::Preflight

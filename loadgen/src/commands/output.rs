@@ -1,4 +1,4 @@
-//! A command's answer: text for people, and JSON for programs.
+//! Output of a command: text for people, JSON for programs, and why it can't be done.
 
 use std::fs;
 use std::io::{self, Write};
@@ -46,3 +46,8 @@ pub(super) fn json(value: &impl Serialize, to: Option<&Path>) -> anyhow::Result<
 pub(super) fn rate(rate: f64) -> String {
     format!("{rate}/s")
 }
+
+/// Why, and what to do instead. It ends the program as a wrong command line does.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct UsageError(pub(super) String);

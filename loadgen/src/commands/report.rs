@@ -1,4 +1,4 @@
-//! A report of runs that were written before.
+//! `report`: the report of runs that were written before.
 
 use std::fs;
 use std::path::Path;
@@ -8,8 +8,8 @@ use anyhow::Context;
 use super::output;
 use crate::cli::ReportArgs;
 use crate::report::{files, html, text};
-use crate::result::exit::Exit;
 use crate::result::merge::merge;
+use crate::result::verdict::Exit;
 use crate::result::{self, Run};
 
 /// Reads the runs, makes one of several, and writes and tells it.

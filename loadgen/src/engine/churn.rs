@@ -1,10 +1,10 @@
-//! Users leave, and come back.
+//! Churn: users leave, and come back.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::phase::Phase;
+use super::shared::Phase;
 use super::user::State;
 use super::worker::Worker;
 use crate::plan::absences::{Absence, Why};
@@ -73,8 +73,8 @@ impl Worker {
             return;
         }
         self.shared.joined.fetch_sub(1, Relaxed);
-        self.books.tally.left += 1;
-        self.books.ledger.leaves(slot);
+        self.metrics.tally.left += 1;
+        self.metrics.ledger.leaves(slot);
         let until = self.shared.start() + absence.until;
         self.churn.returns.push(Reverse((until.max(now), slot)));
         match absence.why {
@@ -121,24 +121,24 @@ impl Worker {
     /// Somebody is logged in again.
     pub(super) fn came_back(&mut self, slot: Slot, at: u64) {
         let user = &mut self.users[slot.index()];
-        self.books.measured.rejoin.record(user.connected_at, at);
+        self.metrics.measured.rejoin.record(user.connected_at, at);
         if std::mem::take(&mut user.from_storm) {
             self.churn.missing -= 1;
-            self.books.tally.storm_over_ns = (self.churn.missing == 0).then_some(at);
+            self.metrics.tally.storm_over_ns = (self.churn.missing == 0).then_some(at);
         }
-        self.books.ledger.came_back(slot, &self.shared.begun());
+        self.metrics.ledger.came_back(slot, &self.shared.begun());
     }
 
     /// The server has not freed the name yet.
     pub(super) fn name_taken(&mut self, slot: Slot, at: u64) {
         let asked = std::mem::replace(&mut self.users[slot.index()].asked_again, true);
-        self.books.tally.names_taken += u64::from(!asked);
+        self.metrics.tally.names_taken += u64::from(!asked);
         self.churn.returns.push(Reverse((at + ASK_AGAIN_NS, slot)));
     }
 
     /// Nobody moves any more: who is not there is not waited for.
     pub(super) fn end_churn(&mut self) {
-        self.books.tally.storm_missing = self.churn.missing;
+        self.metrics.tally.storm_missing = self.churn.missing;
         for user in &mut self.users {
             let moves = matches!(user.state, State::Leaving | State::Away)
                 || (user.state == State::Joining && user.came_back);

@@ -1,11 +1,11 @@
-//! Users connect and log in, for the first time or again.
+//! Logins: users connect and log in, for the first time or again.
 
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::JoinError;
-use super::phase::{Event, Phase};
 use super::ready::SlotWaker;
+use super::shared::{Event, Phase};
 use super::user::{State, User};
 use super::worker::Worker;
 use crate::machine::needs::JOINS_AT_ONCE;
@@ -79,7 +79,7 @@ impl Worker {
             return;
         }
         user.state = State::In;
-        self.books.measured.join.record(user.connected_at, at);
+        self.metrics.measured.join.record(user.connected_at, at);
         self.shared.joined.fetch_add(1, Relaxed);
         if user.came_back {
             self.came_back(slot, at);

@@ -1,4 +1,4 @@
-//! The coordinator: it leads the workers through the phases, shows progress, and hears Ctrl-C.
+//! Coordinator: it leads the workers through the phases, shows progress, and takes Ctrl-C.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -12,9 +12,9 @@ use super::JoinError;
 use super::bad_clients::BadClients;
 use super::gauge::Gauge;
 use super::outcome::Second;
-use super::phase::{Event, Phase};
 use super::progress::{Progress, Snapshot};
 use super::shared::Shared;
+use super::shared::{Event, Phase};
 use super::timeline::Timeline;
 use crate::machine::host::cpu_of_this_process;
 use crate::plan::Plan;

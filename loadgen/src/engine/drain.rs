@@ -1,10 +1,10 @@
-//! The end: what is expected is awaited, and that nothing more comes is seen.
+//! Drain: at the end, the wait for what is expected, and the check that nothing more comes.
 //!
 //! A user who has everything sends a ping; what a server sends twice comes before the pong.
 
 use std::collections::HashMap;
 
-use super::phase::Phase;
+use super::shared::Phase;
 use super::user::State;
 use super::worker::Worker;
 use crate::plan::ids::Slot;
@@ -20,7 +20,7 @@ impl Worker {
         let whispers = self.shared.whispers_taken(plan).into_iter();
         let own = whispers.filter(|&whisper| self.partition.holds(plan.payload.receiver(whisper)));
         let mut awaited: HashMap<Slot, u32> = HashMap::new();
-        for whisper in own.filter(|&whisper| !self.books.whispers.has(whisper)) {
+        for whisper in own.filter(|&whisper| !self.metrics.whispers.has(whisper)) {
             let slot = self.partition.slot(plan.payload.receiver(whisper));
             *awaited.entry(slot).or_default() += 1;
         }
@@ -47,7 +47,7 @@ impl Worker {
         let own = self.expected.get(self.partition.user(slot).index());
         let own = own.copied().unwrap_or(0);
         !self.awaited_whispers.contains_key(&slot)
-            && self.books.ledger.has_all(slot, self.expected_in_all, own)
+            && self.metrics.ledger.has_all(slot, self.expected_in_all, own)
     }
 
     pub(super) fn end_when_drained(&mut self) {

@@ -1,4 +1,4 @@
-//! What the machine, the server's process and this one used, at the moments that count.
+//! Gauge: what the machine, the server's process and this one used, at the moments that count.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,15 +1,15 @@
-//! Merge: the books of all workers become one.
+//! Merge: the metrics of all workers become one.
 
 use std::time::Duration;
 
 use super::Outcome;
-use super::books::{Books, Measured};
 use super::coordinator::Course;
+use super::metrics::{Measured, Metrics};
 use super::outcome::{Second, Trust};
 use super::shared::Shared;
-use crate::metrics::delivery::Delivery;
-use crate::metrics::latencies::Latencies;
+use crate::metrics::histogram::Latencies;
 use crate::metrics::ledger::Ledger;
+use crate::metrics::tally::Delivery;
 use crate::metrics::tally::Tally;
 use crate::metrics::whispers::Whispers;
 use crate::plan::Plan;
@@ -25,8 +25,13 @@ struct All {
     whispers: Vec<Whispers>,
 }
 
-pub(super) fn merge(plan: &Plan, shared: &Shared, books: Vec<Books>, course: Course) -> Outcome {
-    let mut all = All::of(plan, books);
+pub(super) fn merge(
+    plan: &Plan,
+    shared: &Shared,
+    metrics: Vec<Metrics>,
+    course: Course,
+) -> Outcome {
+    let mut all = All::of(plan, metrics);
     let mut timeline = course.timeline;
     all.measure_fanouts(plan, shared, &mut timeline);
     all.tally.joined = course.joined;
@@ -74,14 +79,14 @@ fn storm_over(tally: &Tally, plan: &Plan, shared: &Shared) -> Option<Duration> {
 }
 
 impl All {
-    fn of(plan: &Plan, books: Vec<Books>) -> Self {
+    fn of(plan: &Plan, metrics: Vec<Metrics>) -> Self {
         let mut all = Self {
             tally: Tally::default(),
             measured: Measured::new(plan),
             ledgers: Vec::new(),
             whispers: Vec::new(),
         };
-        for worker in books {
+        for worker in metrics {
             all.tally += worker.tally;
             all.measured += worker.measured;
             all.ledgers.push(worker.ledger);

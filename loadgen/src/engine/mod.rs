@@ -1,10 +1,10 @@
-//! Engine: it connects the users, sends what is due, reads, counts, and merges the books.
+//! Engine: it connects the users, sends what is due, reads, counts, and merges the metrics.
 //!
 //! ```text
 //!  coordinator ──phase──▶ worker 0: send what is due ▸ read who is ready ▸ connect ┐
 //!   (Ctrl-C,  ◀─events─ worker 1: send what is due ▸ read who is ready ▸ connect ├─▶ merge
 //!    progress)           …        each with its timer, buffer, histograms, ledger ┘
-//!                       bad_clients: slow readers, hostile clients, on a thread of their own
+//!                       bad clients: slow readers, hostile clients, on a thread of their own
 //! ```
 //!
 //! A worker is one thread with one current-thread runtime and one loop; a user is an entry in its table,
@@ -12,43 +12,42 @@
 //! their own until the end.
 
 mod bad_clients;
-mod books;
 mod churn;
-mod clock;
 mod connect;
 mod coordinator;
 mod drain;
-mod gate;
 mod gauge;
 mod merge;
+mod metrics;
 mod on_line;
 mod outbox;
 pub(crate) mod outcome;
-mod phase;
 mod progress;
 mod read;
 mod ready;
-mod second;
 mod send;
 mod shared;
-mod thread;
 mod timeline;
 mod timer;
 mod user;
 mod worker;
 
+use std::io;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 
 use tokio::sync::{mpsc, watch};
+use tokio::task::unconstrained;
 
-use crate::plan::Plan;
-use crate::plan::ids::User;
 use coordinator::Coordinator;
 use gauge::Gauge;
+use metrics::Metrics;
 use outcome::Outcome;
-use phase::Phase;
-use shared::Shared;
-use thread::WorkerThread;
+use shared::{Event, Phase, Shared};
+use worker::Worker;
+
+use crate::plan::Plan;
+use crate::plan::ids::{Partition, User};
 
 /// A user could not be logged in: nothing was measured.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +86,54 @@ pub(crate) fn run(plan: &Arc<Plan>) -> anyhow::Result<Outcome> {
     drop(tell); // The channel ends with the last worker.
     let coordinator = Coordinator::new(plan.clone(), shared.clone(), gauge, phase, events);
     let course = runtime.block_on(coordinator.lead());
-    let books = threads.into_iter().map(WorkerThread::join).collect();
+    let metrics = threads.into_iter().map(WorkerThread::join).collect();
     let course = course?;
-    Ok(merge::merge(plan, &shared, books, course))
+    Ok(merge::merge(plan, &shared, metrics, course))
+}
+
+/// A running worker.
+#[derive(Debug)]
+struct WorkerThread(JoinHandle<Metrics>);
+
+impl WorkerThread {
+    /// # Errors
+    /// The system's, if there is no thread, reactor or timer to be had.
+    fn spawn(
+        worker: u32,
+        plan: &Arc<Plan>,
+        shared: &Arc<Shared>,
+        phases: &watch::Receiver<Phase>,
+        events: &mpsc::UnboundedSender<Event>,
+    ) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let partition = Partition {
+            worker,
+            workers: plan.workers,
+        };
+        let _inside = runtime.enter();
+        let worker_state = Worker::new(
+            partition,
+            plan.clone(),
+            shared.clone(),
+            phases.clone(),
+            events.clone(),
+        )?;
+        drop(_inside);
+        thread::Builder::new()
+            .name(format!("worker-{worker}"))
+            .spawn(move || {
+                // A task, not the runtime's own future: the reactor wakes a task without a system call.
+                // The loop yields by itself, and one turn reads all that is ready.
+                let work = runtime.spawn(unconstrained(worker_state.run()));
+                runtime.block_on(work).expect("a worker does not panic")
+            })
+            .map(Self)
+    }
+
+    /// Waits until the worker has ended.
+    fn join(self) -> Metrics {
+        self.0.join().expect("a worker does not panic")
+    }
 }

@@ -1,12 +1,12 @@
-//! What a line is to the user who reads it.
+//! Lines: what each is to the user who reads it.
 
 use std::collections::hash_map::Entry;
 
 use super::JoinError;
-use super::phase::Event;
+use super::shared::Event;
 use super::user::State;
 use super::worker::Worker;
-use crate::metrics::Arrival;
+use crate::metrics::Receipt;
 use crate::plan::ids::{Message, Slot, User};
 use crate::plan::limit::Limit;
 use crate::plan::protocol::Line;
@@ -34,13 +34,13 @@ impl Worker {
     fn delivered(&mut self, slot: Slot, at: u64, message: Message) {
         let schedule = &self.plan.schedule;
         let (sender, number) = (schedule.sender(message), schedule.number(message));
-        if self.books.ledger.arrived(at, slot, sender, number) != Arrival::First {
+        if self.metrics.ledger.arrived(at, slot, sender, number) != Receipt::First {
             return;
         }
         if !self.is_closed_loop() {
             self.measure(at, message);
         }
-        self.books.received += 1;
+        self.metrics.received += 1;
         self.fence_if_complete(slot);
     }
 
@@ -50,28 +50,28 @@ impl Worker {
         let due = self.shared.start() + offset;
         self.second.tally.deliver.record(due, at);
         if let Some(stage) = self.plan.stage(offset) {
-            let figures = &mut self.books.measured.stages[stage];
+            let figures = &mut self.metrics.measured.stages[stage];
             figures.deliver.record(due, at);
             match self.shared.written(message) {
                 Some(written) => figures.service.record(written, at),
-                None => self.books.unsettled.push((message, at)),
+                None => self.metrics.unsettled.push((message, at)),
             }
-            self.books.measured.arrivals.note(message, at);
+            self.metrics.measured.arrivals.note(message, at);
         }
     }
 
     fn whispered(&mut self, slot: Slot, at: u64, whisper: Message) {
         let user = self.partition.user(slot);
         let payload = &self.plan.payload;
-        if self.books.whispers.arrived(payload, at, user, whisper) != Arrival::First {
+        if self.metrics.whispers.arrived(payload, at, user, whisper) != Receipt::First {
             return;
         }
         let due = self.plan.schedule.due(whisper);
         if let Some(stage) = self.plan.stage(due) {
             let due = self.shared.start() + due;
-            self.books.measured.stages[stage].whisper.record(due, at);
+            self.metrics.measured.stages[stage].whisper.record(due, at);
         }
-        self.books.received += 1;
+        self.metrics.received += 1;
         if let Entry::Occupied(mut awaited) = self.awaited_whispers.entry(slot) {
             *awaited.get_mut() -= 1;
             if *awaited.get() == 0 {
@@ -82,7 +82,7 @@ impl Worker {
     }
 
     fn corrupted(&mut self, slot: Slot, at: u64, sender: Option<User>) {
-        self.books.ledger.corrupted(at, slot, sender);
+        self.metrics.ledger.corrupted(at, slot, sender);
         self.fence_if_complete(slot);
     }
 
@@ -101,12 +101,12 @@ impl Worker {
     }
 
     fn limit_met(&mut self, slot: Slot, limit: Limit) {
-        self.books.measured.held.insert(self.partition.user(slot));
+        self.metrics.measured.held.insert(self.partition.user(slot));
         if limit != Limit::Flood {
             // A closing: the server has said why this reader gets no more.
-            self.books.ledger.excuse(slot);
+            self.metrics.ledger.excuse(slot);
         }
-        if self.books.tally.limits.insert(limit) {
+        if self.metrics.tally.limits.insert(limit) {
             self.tell(Event::Limit);
         }
     }
@@ -118,8 +118,8 @@ impl Worker {
             let said = said.to_owned();
             self.give_up(JoinError::Refused { user, said });
         } else {
-            self.books.tally.refused += 1;
-            self.books
+            self.metrics.tally.refused += 1;
+            self.metrics
                 .tally
                 .first_refusal
                 .get_or_insert_with(|| said.to_owned());
@@ -128,14 +128,14 @@ impl Worker {
 
     /// Counts the service of what was read before its sending time was noted.
     pub(super) fn settle_services(&mut self) {
-        let unsettled = std::mem::take(&mut self.books.unsettled);
+        let unsettled = std::mem::take(&mut self.metrics.unsettled);
         for (message, at) in unsettled {
             let stage = self.plan.stage(self.plan.schedule.due(message));
             match (self.shared.written(message), stage) {
-                (Some(written), Some(stage)) => self.books.measured.stages[stage]
+                (Some(written), Some(stage)) => self.metrics.measured.stages[stage]
                     .service
                     .record(written, at),
-                (None, _) => self.books.unsettled.push((message, at)),
+                (None, _) => self.metrics.unsettled.push((message, at)),
                 _ => {}
             }
         }

@@ -1,4 +1,4 @@
-//! Bytes that the kernel has not taken yet, and which messages end where in them.
+//! Outbox: bytes that the kernel has not taken yet, and which messages end where in them.
 
 use std::collections::VecDeque;
 

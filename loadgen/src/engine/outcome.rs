@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::histogram::Latencies;
 use crate::metrics::histogram::{Histogram, Summary};
-use crate::metrics::latencies::Latencies;
 use crate::metrics::tally::Tally;
 
 /// What a run came to.

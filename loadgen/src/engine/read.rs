@@ -1,4 +1,4 @@
-//! Who is ready is read, and what was read is cut into lines.
+//! Reading: the sockets that are ready are read, and the bytes cut into lines.
 
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
@@ -7,7 +7,7 @@ use std::task::Poll;
 use memchr::memchr;
 
 use super::JoinError;
-use super::phase::Phase;
+use super::shared::Phase;
 use super::user::State;
 use super::worker::Worker;
 use crate::plan::ids::Slot;
@@ -25,9 +25,9 @@ impl Worker {
                 Poll::Ready(Ok(0)) => self.ended(slot, None),
                 Poll::Ready(Ok(filled)) => {
                     at = self.shared.clock.now();
-                    let before = self.books.received;
+                    let before = self.metrics.received;
                     self.on_lines(slot, at, &buffer[..filled]);
-                    self.came(at, self.books.received - before);
+                    self.came(at, self.metrics.received - before);
                 }
                 Poll::Ready(Err(error)) => self.ended(slot, Some(error)),
                 Poll::Pending => break,
@@ -45,7 +45,7 @@ impl Worker {
                 .plan
                 .stage_under_way(at.saturating_sub(self.shared.start()));
             if let Some(stage) = stage {
-                self.books.measured.came[stage] += deliveries;
+                self.metrics.measured.came[stage] += deliveries;
             }
         }
     }
@@ -57,7 +57,7 @@ impl Worker {
             bytes = &bytes[end + 1..];
         }
         if bytes.len() > MAX_LINE_BYTES {
-            self.books.ledger.corrupted(at, slot, None);
+            self.metrics.ledger.corrupted(at, slot, None);
             bytes = &[];
         }
         self.users[slot.index()].carry(bytes);
@@ -65,7 +65,7 @@ impl Worker {
 
     /// The connection has ended, or failed.
     pub(super) fn ended(&mut self, slot: Slot, error: Option<io::Error>) {
-        let told = self.books.ledger.is_excused(slot);
+        let told = self.metrics.ledger.is_excused(slot);
         let user = &mut self.users[slot.index()];
         self.unwritten -= user.outbox.give_up();
         user.drop_connection();
@@ -89,8 +89,8 @@ impl Worker {
                 if stage == State::In {
                     self.shared.joined.fetch_sub(1, Relaxed);
                 }
-                self.books.tally.cut += u64::from(!told);
-                self.books.measured.held.insert(self.partition.user(slot));
+                self.metrics.tally.cut += u64::from(!told);
+                self.metrics.measured.held.insert(self.partition.user(slot));
             }
         }
     }

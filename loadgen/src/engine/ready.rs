@@ -1,4 +1,4 @@
-//! The ready list: what a user's socket wakes.
+//! Ready list: the users whose sockets have woken.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,10 +9,10 @@ use crate::plan::ids::Slot;
 /// The slots of users whose sockets are ready. Wakes come from the worker's own thread, so the lock is
 /// never contended.
 #[derive(Debug, Default)]
-pub(super) struct ReadyList(Mutex<State>);
+pub(super) struct ReadyList(Mutex<Listed>);
 
 #[derive(Debug, Default)]
-struct State {
+struct Listed {
     slots: Vec<Slot>,
     worker: Option<Waker>,
 }
@@ -36,7 +36,7 @@ impl ReadyList {
         into.append(&mut self.lock().slots);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Listed> {
         self.0.lock().expect("no holder of this lock panics")
     }
 }

@@ -1,12 +1,14 @@
-//! What the threads share.
+//! State that the threads share: the clock, the phases, and the counts.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
-use super::clock::Clock;
+use super::JoinError;
 use super::timeline::Seconds;
 use crate::plan::Plan;
 use crate::plan::ids::Message;
+use crate::units::nanos;
 
 /// Shared by all threads of a run.
 ///
@@ -104,4 +106,52 @@ fn count(counts: &[AtomicU32], plan: &Plan, message: Message) {
     if !plan.schedule.is_whisper(message) {
         counts[plan.schedule.sender(message).index()].fetch_add(1, Relaxed);
     }
+}
+
+/// Monotonic time in nanoseconds since the run began; all threads share the beginning.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock(Instant);
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Nanoseconds since the run began; 64 bits are 584 years.
+    pub(crate) fn now(self) -> u64 {
+        nanos(self.0.elapsed())
+    }
+
+    /// A moment of the run as the runtime's timers want it.
+    pub(crate) fn instant(self, at: u64) -> tokio::time::Instant {
+        (self.0 + Duration::from_nanos(at)).into()
+    }
+}
+
+/// What a run is doing. Times are nanoseconds of the run's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Users connect and log in.
+    Joining,
+    /// Messages are sent as they fall due.
+    Sending,
+    /// Nothing new is sent; what the kernel has not taken yet still is.
+    Stopping { until: u64 },
+    /// Nothing is sent; what is expected is awaited.
+    Draining { until: u64 },
+    /// The workers end.
+    Over,
+}
+
+/// What a worker tells the coordinator.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// All its users are logged in.
+    Joined,
+    /// A user can't be logged in.
+    Refused(JoinError),
+    /// A limit of the server was met; told once for each kind.
+    Limit,
+    /// The kernel has taken everything it is to take.
+    Flushed,
 }

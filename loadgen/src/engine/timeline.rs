@@ -1,10 +1,13 @@
 //! Timeline: the seconds of a run, one after another.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::outcome::Second;
-use super::shared::Shared;
+use super::shared::{Phase, Shared};
+use super::user::State;
+use super::worker::Worker;
 use crate::machine::process::Used;
 use crate::metrics::histogram::Histogram;
 use crate::units::nanos;
@@ -107,5 +110,63 @@ impl Seconds {
     pub(super) fn take_before(&mut self, second: u32) -> BTreeMap<u32, SecondTally> {
         let later = self.0.split_off(&second);
         std::mem::replace(&mut self.0, later)
+    }
+}
+
+const SECOND_NS: u64 = 1_000_000_000;
+/// So many sockets are asked what they hold unread.
+const SAMPLED: usize = 64;
+
+/// The second that a worker is in.
+#[derive(Debug, Default)]
+pub(super) struct SecondState {
+    /// Counted from the beginning of the sending.
+    pub(super) number: u32,
+    pub(super) tally: SecondTally,
+}
+
+impl Worker {
+    /// When the second ends that this worker is in.
+    pub(super) fn next_second(&self) -> u64 {
+        self.shared.start() + (u64::from(self.second.number) + 1) * SECOND_NS
+    }
+
+    /// Hands over the seconds that are over.
+    pub(super) fn turn_second(&mut self, now: u64) {
+        let sends = matches!(
+            self.phase,
+            Phase::Sending | Phase::Stopping { .. } | Phase::Draining { .. }
+        );
+        if sends && now >= self.next_second() {
+            self.look_at_unread();
+            self.hand_over_second();
+            self.second.number = ((now - self.shared.start()) / SECOND_NS) as u32;
+        }
+    }
+
+    /// Hands over what has been seen since the last time.
+    pub(super) fn hand_over_second(&mut self) {
+        self.settle_services();
+        let tally = &mut self.second.tally;
+        self.shared.seconds().add(self.second.number, tally);
+        tally.deliver.clear();
+        tally.sent = 0;
+        tally.deliveries = 0;
+        let faults = self.metrics.ledger.faults() + self.metrics.whispers.faults();
+        let new = faults - self.metrics.faults_shown;
+        self.metrics.faults_shown = faults;
+        self.shared.faults.fetch_add(new, Relaxed);
+    }
+
+    /// Looks at what lies unread in a sample of the sockets.
+    fn look_at_unread(&mut self) {
+        let step = (self.users.len() / SAMPLED).max(1);
+        let sample = self.users.iter().step_by(step);
+        let unread: Vec<u64> = sample
+            .filter(|user| user.state == State::In)
+            .filter_map(|user| user.unread())
+            .collect();
+        let each = unread.iter().sum::<u64>().checked_div(unread.len() as u64);
+        self.metrics.measured.unread = self.metrics.measured.unread.max(each.unwrap_or(0));
     }
 }

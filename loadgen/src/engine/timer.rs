@@ -1,4 +1,4 @@
-//! A timer that keeps to microseconds.
+//! Timer of the kernel, precise to microseconds.
 //!
 //! The runtime's own timers go by milliseconds, which would be the largest part of most latencies; a
 //! timer of the kernel wakes the same reactor when it is time.

@@ -1,4 +1,4 @@
-//! A user: a socket, what it has begun to read, what it has yet to send.
+//! User: a socket, what it has begun to read, what it has yet to send.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -48,7 +48,7 @@ pub(super) enum State {
     Leaving,
     /// It has no connection, and will come back.
     Away,
-    /// It has everything it is expected, and sent a ping to see that nothing more comes.
+    /// It has everything it expects, and sent a ping to see that nothing more comes.
     Fencing,
     /// The pong has come, or nothing is expected of it any more.
     Done,

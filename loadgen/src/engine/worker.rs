@@ -1,4 +1,4 @@
-//! A worker: its share of the users, and its loop.
+//! Worker: its part of the users, and its loop.
 //!
 //! ```text
 //!  rest ─▶ follow the phase ▸ send and move what is due ▸ look at who is ready ▸ connect ▸ tell ─▶ rest
@@ -14,12 +14,12 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::sync::{mpsc, watch};
 
-use super::books::Books;
 use super::churn::ChurnState;
-use super::phase::{Event, Phase};
+use super::metrics::Metrics;
 use super::ready::ReadyList;
-use super::second::SecondState;
 use super::shared::Shared;
+use super::shared::{Event, Phase};
+use super::timeline::SecondState;
 use super::timer::Timer;
 use super::user::User;
 use crate::machine::host::cpu_of_this_thread;
@@ -73,7 +73,7 @@ pub(super) struct Worker {
     pub(super) expected_in_all: u32,
     /// For each slot that awaits whispers: how many of those that were sent have not come, once that is final.
     pub(super) awaited_whispers: HashMap<Slot, u32>,
-    pub(super) books: Books,
+    pub(super) metrics: Metrics,
     received_before: u64,
     /// When it last found that something had been received.
     received_at: u64,
@@ -112,7 +112,7 @@ impl Worker {
             expected: Vec::new(),
             expected_in_all: 0,
             awaited_whispers: HashMap::new(),
-            books: Books::new(partition, &plan),
+            metrics: Metrics::new(partition, &plan),
             received_before: 0,
             received_at: 0,
             plan,
@@ -123,13 +123,13 @@ impl Worker {
     }
 
     /// Works until the run is over.
-    pub(super) async fn run(mut self) -> Books {
+    pub(super) async fn run(mut self) -> Metrics {
         while self.phase != Phase::Over {
             self.turn();
             self.rest().await;
         }
         self.hand_over_second();
-        self.books
+        self.metrics
     }
 
     /// One turn of the loop. Nothing in it waits.
@@ -195,7 +195,7 @@ impl Worker {
     fn note_lag(&mut self, wake: Option<u64>) {
         let now = self.shared.clock.now();
         if let Some(at) = wake.filter(|&at| self.phase == Phase::Sending && at <= now) {
-            self.books.measured.lag.record(at, now);
+            self.metrics.measured.lag.record(at, now);
         }
     }
 
@@ -222,10 +222,10 @@ impl Worker {
         self.phase = phase;
         match phase {
             Phase::Sending => self
-                .books
+                .metrics
                 .began(cpu_of_this_thread(), self.shared.clock.now()),
             Phase::Draining { .. } => {
-                self.books
+                self.metrics
                     .ended(cpu_of_this_thread(), self.shared.clock.now());
                 self.begin_to_drain();
             }
@@ -252,10 +252,10 @@ impl Worker {
     }
 
     fn tell_progress(&mut self) {
-        let new = self.books.received - self.received_before;
+        let new = self.metrics.received - self.received_before;
         if new > 0 {
             self.received_at = self.shared.clock.now();
-            self.received_before = self.books.received;
+            self.received_before = self.metrics.received;
             self.shared.received.fetch_add(new, Relaxed);
         }
     }

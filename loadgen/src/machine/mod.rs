@@ -1,6 +1,5 @@
 //! Machine: what a run needs, what there is, and the processes on it.
 
-pub(crate) mod greeting;
 pub(crate) mod host;
 pub(crate) mod needs;
 pub(crate) mod preflight;

@@ -1,4 +1,4 @@
-//! What a run needs: the arithmetic, before anything runs. Pure.
+//! Needs of a run: the arithmetic, before anything runs. Pure.
 
 use super::sources;
 use crate::plan::Plan;

@@ -16,13 +16,13 @@ pub(crate) struct Check {
     pub(crate) what: String,
     pub(crate) needed: String,
     pub(crate) found: String,
-    pub(crate) finding: Finding,
+    pub(crate) finding: Fit,
 }
 
 /// What became of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Finding {
+pub(crate) enum Fit {
     Ok,
     /// It may do all the same: the need is an estimate, or a queue that seldom is full.
     Doubtful {
@@ -38,8 +38,8 @@ impl Check {
     /// What to do, if it does not fit.
     pub(crate) fn fix(&self) -> Option<&str> {
         match &self.finding {
-            Finding::Ok => None,
-            Finding::Doubtful { fix } | Finding::Wrong { fix } => Some(fix),
+            Fit::Ok => None,
+            Fit::Doubtful { fix } | Fit::Wrong { fix } => Some(fix),
         }
     }
 }
@@ -71,7 +71,7 @@ pub(crate) fn check(plan: &Plan) -> Result<(), PreflightError> {
 
 fn first_wrong(users: u32, checks: Vec<Check>) -> Option<PreflightError> {
     checks.into_iter().find_map(|check| match check.finding {
-        Finding::Wrong { fix } => Some(PreflightError::Wrong {
+        Fit::Wrong { fix } => Some(PreflightError::Wrong {
             users,
             what: check.what,
             needed: check.needed,
@@ -98,16 +98,12 @@ pub(crate) fn checks(needs: &Needs, limits: &Limits) -> Vec<Check> {
     checks
 }
 
-fn counted(what: &str, needed: u64, found: u64, or_else: Finding) -> Check {
+fn counted(what: &str, needed: u64, found: u64, or_else: Fit) -> Check {
     Check {
         what: what.to_owned(),
         needed: needed.to_string(),
         found: found.to_string(),
-        finding: if needed <= found {
-            Finding::Ok
-        } else {
-            or_else
-        },
+        finding: if needed <= found { Fit::Ok } else { or_else },
     }
 }
 
@@ -120,7 +116,7 @@ fn files(needs: &Needs, limit: u64) -> Check {
     let fit = fitting(needs, limit.saturating_sub(needs.own_files));
     let needed = needs.files;
     let fix = format!("ulimit -Hn {needed} in a shell that may raise it, or at most --users {fit}");
-    counted("open files", needed, limit, Finding::Wrong { fix })
+    counted("open files", needed, limit, Fit::Wrong { fix })
 }
 
 fn ports(needs: &Needs, (first, last): (u32, u32)) -> Check {
@@ -137,7 +133,7 @@ fn ports(needs: &Needs, (first, last): (u32, u32)) -> Check {
         1 => "local ports to one server".to_owned(),
         sources => format!("local ports on each of {sources} addresses 127.x.y.z"),
     };
-    counted(&what, needs.ports, found, Finding::Wrong { fix })
+    counted(&what, needs.ports, found, Fit::Wrong { fix })
 }
 
 fn server_files(needs: &Needs, server: OpenFiles) -> Check {
@@ -156,25 +152,25 @@ fn server_files(needs: &Needs, server: OpenFiles) -> Check {
     let what = format!("open files of the server (pid {pid})");
     // Connections that it can't accept are certain to be missed; its other files are an estimate.
     let finding = if needs.connections > soft {
-        Finding::Wrong { fix }
+        Fit::Wrong { fix }
     } else {
-        Finding::Doubtful { fix }
+        Fit::Doubtful { fix }
     };
     counted(&what, needed, soft, finding)
 }
 
 fn queue(needs: &Needs, name: &str, found: u64) -> Check {
     let fix = format!("sysctl -w {name}={}", needs.backlog.next_power_of_two());
-    counted(name, needs.backlog, found, Finding::Doubtful { fix })
+    counted(name, needs.backlog, found, Fit::Doubtful { fix })
 }
 
 fn cores(needs: &Needs, limits: &Limits) -> Check {
     let (own, server) = needs.cores();
     let needed = own + if limits.shares_cores { server } else { 0.0 };
     let finding = if needed <= f64::from(limits.cores) {
-        Finding::Ok
+        Fit::Ok
     } else {
-        Finding::Doubtful {
+        Fit::Doubtful {
             fix: format!(
                 "a lower --rate or fewer --users: {:.0} % of the deliveries fit",
                 100.0 * f64::from(limits.cores) / needed
@@ -195,9 +191,9 @@ fn cores(needs: &Needs, limits: &Limits) -> Check {
 
 fn memory(needs: &Needs, found: u64) -> Check {
     let finding = if needs.memory_bytes <= found {
-        Finding::Ok
+        Fit::Ok
     } else {
-        Finding::Doubtful {
+        Fit::Doubtful {
             fix: "fewer --senders or fewer --users".to_owned(),
         }
     };
@@ -267,7 +263,7 @@ mod tests {
         let checks = checks(&needs(984, 2), &roomy());
         assert_eq!(checks.len(), 6);
         assert!(
-            checks.iter().all(|check| check.finding == Finding::Ok),
+            checks.iter().all(|check| check.finding == Fit::Ok),
             "{checks:#?}"
         );
     }

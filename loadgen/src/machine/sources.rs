@@ -1,4 +1,4 @@
-//! Which local address a user connects from: pure.
+//! Source addresses: the local address that each user connects from. Pure.
 //!
 //! The kernel has about 28,000 ports for one pair of a source address and a server. A run on the loopback network has
 //! 16 million source addresses to take them from; elsewhere it has the one that the kernel chooses.

@@ -1,14 +1,14 @@
-//! When each message had come to how many: what fan-out and histogram are made of.
+//! Arrivals: when each message had reached how many readers, from which fan-out and skew are made.
 
 use crate::plan::ids::Message;
 
 /// For each message: how many readers of one worker have it, and when the first and the last of them got it.
 #[derive(Debug)]
-pub(crate) struct Arrivals(Vec<Seen>);
+pub(crate) struct Arrivals(Vec<Reach>);
 
 /// Zero is what fresh memory holds: a message nobody got costs no page.
 #[derive(Debug, Clone, Copy, Default)]
-struct Seen {
+struct Reach {
     /// How long before the end of time the first got it, so that 0 is nobody.
     first: u64,
     last: u64,
@@ -26,7 +26,7 @@ pub(crate) struct FanOut {
 
 impl Arrivals {
     pub(crate) fn new(messages: u32) -> Self {
-        Self(vec![Seen::default(); messages as usize])
+        Self(vec![Reach::default(); messages as usize])
     }
 
     /// Notes that one more reader has a message.

@@ -1,21 +1,21 @@
 //! Sequence ledger: what each reader got of what was said to the room, against what was expected.
 //!
-//! A message is expected at everyone but its sender once the kernel has taken it whole. To a user who comes later
-//! it is expected if it was begun after the login was confirmed, and to a user who leaves, if it came before: what
-//! overlaps a join or a leave is indeterminate.
+//! A message is expected by everyone but its sender once the kernel has taken it whole. A user who comes later
+//! expects it if it was begun after the login was confirmed, and one who leaves, if it came before: what overlaps a
+//! join or a leave is indeterminate.
 //!
 //! The ledger keeps the next number of every sender, for every reader. A higher one leaves a gap; a lower one fills
-//! a gap (it was reordered with a later one) or came before (duplicated). What is still missing at the end was lost. No
+//! a gap (it was reordered) or came before (duplicated). What is still missing at the end was lost. No
 //! heap is used for a pair until something goes wrong with it.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::Arrival;
-use super::delivery::{Delivery, Fault, Seen};
+use super::Receipt;
+use super::tally::{Delivery, Fault, Seen};
 use crate::plan::ids::{Number, Partition, Sender, Slot, User};
 
-/// The books of one worker, for its share of the readers.
+/// The ledger of one worker, for its part of the readers.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     readers: Readers,
@@ -25,20 +25,20 @@ pub(crate) struct Ledger {
     gaps: HashMap<(Slot, Sender), Vec<Range<u32>>>,
     /// For readers who came back: how many messages each sender had begun then.
     before: HashMap<Slot, Box<[u32]>>,
-    /// What readers were expected who left.
+    /// What readers expected who left.
     expected_before: u64,
     /// For each sender: one more than the highest number anybody has got.
     reached: Vec<u32>,
     delivery: Delivery,
 }
 
-/// Whose books they are.
+/// Whose ledger it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Of {
     pub(crate) partition: Partition,
     pub(crate) users: u32,
     pub(crate) senders: u32,
-    /// Those who send read nothing, and are expected nothing.
+    /// Those who send read nothing, and expect nothing.
     pub(crate) senders_are_deaf: bool,
 }
 
@@ -63,13 +63,13 @@ impl Ledger {
         slot: Slot,
         sender: Sender,
         number: Number,
-    ) -> Arrival {
+    ) -> Receipt {
         if self.readers.is_echo(slot, sender) {
             let seen = self
                 .readers
                 .seen(at, slot, Some(sender.into()), Some(number));
             self.delivery.note(Fault::Echoed, 1, seen);
-            return Arrival::Again;
+            return Receipt::Again;
         }
         if self.readers.is_away(slot) {
             return self.note_indeterminate();
@@ -133,7 +133,7 @@ impl Ledger {
         self.readers.leaves(slot);
     }
 
-    /// Excuses the server: this reader's connection was closed with a reason, and is expected nothing more.
+    /// Excuses the server: this reader's connection was closed with a reason, and expects nothing more.
     pub(crate) fn excuse(&mut self, slot: Slot) {
         self.readers.excuse(slot);
     }
@@ -147,7 +147,7 @@ impl Ledger {
         self.readers.is_excused(slot)
     }
 
-    /// Whether a reader has got as many messages as it is expected, where the senders have sent so many together
+    /// Whether a reader has got as many messages as it expects, where the senders have sent so many together
     /// (`all`) and the reader itself so many of these (`own`).
     pub(crate) fn has_all(&self, slot: Slot, all: u32, own: u32) -> bool {
         self.readers.has_all(slot, all, own)
@@ -206,7 +206,7 @@ impl Ledger {
         }
     }
 
-    fn arrived_late(&mut self, at: u64, slot: Slot, sender: Sender, number: Number) -> Arrival {
+    fn arrived_late(&mut self, at: u64, slot: Slot, sender: Sender, number: Number) -> Receipt {
         let before = self.before.get(&slot);
         if before.is_some_and(|begun| number.0 < begun[sender.index()]) {
             return self.note_indeterminate();
@@ -223,19 +223,19 @@ impl Ledger {
             self.enter(slot)
         } else {
             self.delivery.note(Fault::Duplicated, 1, seen);
-            Arrival::Again
+            Receipt::Again
         }
     }
 
-    fn note_indeterminate(&mut self) -> Arrival {
+    fn note_indeterminate(&mut self) -> Receipt {
         self.delivery.indeterminate += 1;
-        Arrival::Indeterminate
+        Receipt::Indeterminate
     }
 
-    fn enter(&mut self, slot: Slot) -> Arrival {
+    fn enter(&mut self, slot: Slot) -> Receipt {
         self.delivery.received += 1;
         self.readers.count(slot);
-        Arrival::First
+        Receipt::First
     }
 
     fn place(&self, slot: Slot, sender: Sender) -> usize {
@@ -267,7 +267,7 @@ struct Reader {
     accounted: u32,
     /// Messages begun before it came last, its own aside.
     before: u32,
-    /// It is expected no more than it got.
+    /// It expects no more than it got.
     excused: bool,
     away: bool,
 }
@@ -315,7 +315,7 @@ impl Readers {
         self.each[slot.index()].away
     }
 
-    /// It is expected nothing: it can't read, or is away.
+    /// It expects nothing: it can't read, or is away.
     fn expects_nothing(&self, slot: Slot) -> bool {
         let sends = self.of.partition.user(slot).0 < self.of.senders;
         self.is_away(slot) || (self.of.senders_are_deaf && sends)
@@ -463,7 +463,7 @@ mod tests {
         let mut ledger = ledger();
         assert_eq!(
             ledger.arrived(5, Slot(0), Sender(0), Number(0)),
-            Arrival::Again
+            Receipt::Again
         );
         let totals = close(ledger);
         assert_eq!(counts(&totals), [8, 0, 0, 1, 0, 0]);
@@ -514,22 +514,22 @@ mod tests {
         ledger.leaves(Slot(2));
         assert_eq!(
             ledger.arrived(6, Slot(2), Sender(0), Number(1)),
-            Arrival::Indeterminate
+            Receipt::Indeterminate
         );
         // It is back when both have begun their third; sender 0's comes, and is not expected.
         ledger.came_back(Slot(2), &[3, 3]);
         assert_eq!(
             ledger.arrived(7, Slot(2), Sender(0), Number(2)),
-            Arrival::Indeterminate
+            Receipt::Indeterminate
         );
         assert_eq!(
             ledger.arrived(8, Slot(2), Sender(0), Number(3)),
-            Arrival::First
+            Receipt::First
         );
         assert!(!ledger.readers.has_all(Slot(2), 8, 0));
         assert_eq!(
             ledger.arrived(8, Slot(2), Sender(1), Number(3)),
-            Arrival::First
+            Receipt::First
         );
         assert!(ledger.readers.has_all(Slot(2), 8, 0));
         let totals = close(ledger);

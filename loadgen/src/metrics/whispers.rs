@@ -1,9 +1,9 @@
-//! Whispers: each is expected at one reader, and to nobody else.
+//! Whispers: each is expected by one reader, and by nobody else.
 
 use std::collections::HashSet;
 
-use super::Arrival;
-use super::delivery::{Delivery, Fault, Seen};
+use super::Receipt;
+use super::tally::{Delivery, Fault, Seen};
 use crate::plan::ids::{Message, Partition, User};
 use crate::plan::payload::Payload;
 
@@ -31,17 +31,17 @@ impl Whispers {
         at: u64,
         user: User,
         whisper: Message,
-    ) -> Arrival {
+    ) -> Receipt {
         let seen = seen(payload, at, user, whisper);
         if payload.receiver(whisper) != user {
             self.delivery.note(Fault::Leaked, 1, seen);
-            return Arrival::Again;
+            return Receipt::Again;
         }
         if !self.seen.insert(whisper) {
             self.delivery.note(Fault::Duplicated, 1, seen);
-            return Arrival::Again;
+            return Receipt::Again;
         }
-        Arrival::First
+        Receipt::First
     }
 
     /// Faults seen so far; what is lost is known at the end.
@@ -54,7 +54,7 @@ impl Whispers {
         self.seen.contains(&whisper)
     }
 
-    /// Closes the books: these whispers were taken by the kernel, and of these none is expected that did not come and
+    /// Closes the ledger: these whispers were taken by the kernel, and of these none is expected that did not come and
     /// is forgiven.
     pub(crate) fn close(
         mut self,
@@ -98,7 +98,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::cli::values::{Arrival as Due, Size};
+    use crate::cli::values::{Arrival, Size};
     use crate::plan::payload::Make;
     use crate::plan::schedule::{Schedule, Shape};
 
@@ -117,7 +117,7 @@ mod tests {
             schedule: Arc::new(Schedule::new(&Shape {
                 stages: vec![(10.0, Duration::from_secs(1))],
                 whispers: 1.0,
-                arrival: Due::Even,
+                arrival: Arrival::Even,
                 senders: 4,
                 seed: 1,
             })),
@@ -132,18 +132,18 @@ mod tests {
             let receiver = payload.receiver(whisper);
             assert_eq!(
                 whispers.arrived(&payload, 5, receiver, whisper),
-                Arrival::First
+                Receipt::First
             );
         }
         let receiver = payload.receiver(Message(3));
         assert_eq!(
             whispers.arrived(&payload, 6, receiver, Message(3)),
-            Arrival::Again
+            Receipt::Again
         );
         let other = User((receiver.0 + 1) % 4);
         assert_eq!(
             whispers.arrived(&payload, 7, other, Message(3)),
-            Arrival::Again
+            Receipt::Again
         );
         let all: Vec<_> = (0..10).map(Message).collect();
         let totals = whispers.close(&payload, &all, |whisper| whisper == Message(9));

@@ -1,4 +1,4 @@
-//! Who leaves when, and comes back when: a pure function of the workload. Those who talk stay.
+//! Absences: who leaves when, and comes back when, as a pure function of the workload. Those who talk stay.
 
 use super::ids::User;
 use super::random::Random;

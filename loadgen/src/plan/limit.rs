@@ -1,4 +1,4 @@
-//! The server's limits: how they are told on the wire, and which of its flags moves them.
+//! Limits of the server: how each is told on the wire, and which flag moves it.
 
 use serde::{Deserialize, Serialize};
 use wac_core::wire::closing::Closing;
@@ -18,40 +18,40 @@ pub(crate) enum Limit {
 }
 
 /// One limit: what has happened, what to do.
-struct Row(Limit, &'static str, &'static str);
+struct Entry(Limit, &'static str, &'static str);
 
-const ROWS: [Row; 7] = [
-    Row(
+const ROWS: [Entry; 7] = [
+    Entry(
         Limit::Flood,
         "flood control held a sender back",
         "start the server with --flood-rate 0, or send less (--rate), or from more users (--senders) of a machine it has as --trusted",
     ),
-    Row(
+    Entry(
         Limit::HeldTooLong,
         "a sender was held back for so long that it was closed",
         "start the server with --flood-rate 0, or send less (--rate)",
     ),
-    Row(
+    Entry(
         Limit::TooSlow,
         "a reader fell behind the server's window and was closed",
         "start the server with a larger --window, or take fewer --users or a lower --rate for this machine",
     ),
-    Row(
+    Entry(
         Limit::ServerFull,
         "the server takes no more connections",
         "start the server with --max-connections above the number of users, and as many open files (ulimit -n)",
     ),
-    Row(
+    Entry(
         Limit::AddressFull,
         "the server takes no more connections from this address",
         "start the server with --max-per-ip 0 --connect-rate 0, or with --trusted and this machine's address",
     ),
-    Row(
+    Entry(
         Limit::Stopping,
         "the server was stopped during the run",
         "leave it running",
     ),
-    Row(
+    Entry(
         Limit::Kicked,
         "a user was kicked",
         "leave the users of a run alone",
@@ -90,9 +90,9 @@ impl Limit {
         self.row().2
     }
 
-    fn row(self) -> &'static Row {
+    fn row(self) -> &'static Entry {
         ROWS.iter()
-            .find(|Row(limit, ..)| *limit == self)
+            .find(|Entry(limit, ..)| *limit == self)
             .expect("each limit has its row")
     }
 }

@@ -1,4 +1,4 @@
-//! What a run needs, from what was typed: checked once, all of it together.
+//! Plan of a run, made of what was typed: checked once, all of it together.
 
 pub(crate) mod absences;
 pub(crate) mod ids;

@@ -1,4 +1,4 @@
-//! What is sent, and what a received line is: every byte of a message follows from its number.
+//! Payload: what is sent, and what a received line is. Every byte of a message follows from its number.
 //!
 //! ```text
 //!  MSG 0000002a5f3c9e01abcdefgh…      sent

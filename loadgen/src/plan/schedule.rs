@@ -1,4 +1,4 @@
-//! When each message is due, and whose it is: a pure function of seed, stages and arrival.
+//! Schedule: when each message is due, and whose it is, as a pure function of seed, stages and arrival.
 
 use std::time::Duration;
 
@@ -121,7 +121,7 @@ fn moments(shape: &Shape, share: f64, seed: u64) -> Vec<u64> {
     for &(rate, duration) in &shape.stages {
         let end = begin + nanos(duration) as f64;
         if rate * share > 0.0 {
-            let stage = Stage {
+            let stage = Span {
                 begin,
                 end,
                 gap: 1e9 / (rate * share),
@@ -137,13 +137,13 @@ fn moments(shape: &Shape, share: f64, seed: u64) -> Vec<u64> {
 }
 
 /// One stage, in nanoseconds from the beginning of the sending.
-struct Stage {
+struct Span {
     begin: f64,
     end: f64,
     gap: f64,
 }
 
-impl Stage {
+impl Span {
     fn even(&self, due: &mut Vec<u64>) {
         // Multiplied, not added up: a million messages later no rounding has gathered.
         let at = (0..).map(|count| self.begin + f64::from(count) * self.gap);

@@ -1,4 +1,4 @@
-//! What is asked of a server, all of it: flags and preset made one. It says nothing of where.
+//! Workload: all that is asked of a server, made of flags and preset. It does not say where.
 
 use std::time::Duration;
 

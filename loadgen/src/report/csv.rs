@@ -1,4 +1,4 @@
-//! A run's seconds as a table for spreadsheets: `timeline.csv`.
+//! `timeline.csv`: a run's seconds as a table for spreadsheets.
 
 use crate::metrics::histogram::PERCENTILES;
 use crate::result::{Run, Second};

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::{csv, hgrm, html};
-use crate::metrics::latencies::Latencies;
+use crate::metrics::histogram::Latencies;
 use crate::result::Run;
 
 /// The run itself: what every other file can be made of again.

@@ -1,4 +1,4 @@
-//! A histogram as a percentile distribution: the text that HdrHistogram's own plotters read, in milliseconds.
+//! Percentile distribution of a histogram: the text that HdrHistogram's own plotters read, in milliseconds.
 
 use std::fmt::Write;
 

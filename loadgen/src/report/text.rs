@@ -1,11 +1,11 @@
-//! A result as text: a line for each thing to know.
+//! Result as text: a line for each thing to know.
 
 use std::path::Path;
 
 use super::files;
 use super::words::{CLOSED_LOOP, a_second, counts, held, microseconds, sent, time, trust, work};
+use crate::metrics::histogram::Latencies;
 use crate::metrics::histogram::{Histogram, PERCENTILES};
-use crate::metrics::latencies::Latencies;
 use crate::result::{Delivery, Run, ServerUse, SloResult, StageResult};
 use crate::units::{bytes, grouped, short};
 

@@ -1,4 +1,4 @@
-//! Parts of a result in words: what the text and the page both say.
+//! Words: parts of a result that the text and the page both show.
 
 use crate::result::{Delivery, Run, SloResult, Trust};
 use crate::units::{grouped, milliseconds, short};
@@ -52,12 +52,12 @@ pub(crate) fn a_second(deliveries: Option<f64>) -> String {
 /// What is told of the deliveries: indeterminate and leaked only where there were any.
 pub(crate) fn counts(delivery: &Delivery) -> Vec<(&'static str, u64)> {
     let faults = delivery.faults();
-    let books = [
+    let sums = [
         ("expected", delivery.expected),
         ("received", delivery.received),
         ("indeterminate", delivery.indeterminate),
     ];
-    let all = books.into_iter().chain(faults);
+    let all = sums.into_iter().chain(faults);
     all.filter(|&(word, count)| count > 0 || !["indeterminate", "leaked"].contains(&word))
         .collect()
 }

@@ -1,14 +1,15 @@
-//! A result is made of a plan and what its run came to.
+//! Result of a run: made of a plan and what its run came to.
 
-use super::exit::Exit;
+use std::time::Duration;
+
 use super::headlines::headlines;
-use super::throughput::{of_stages, throughput};
-use super::verdict::{Facts, judge};
-use super::{Environment, Hashes, Run, SCHEMA, SloResult, StageResult, check_slo};
+use super::verdict::{Exit, Facts, judge};
+use super::{Environment, Hashes, Run, SCHEMA, SloResult, StageResult, Throughput};
 use crate::cli::slo::Slo;
 use crate::engine::outcome::Outcome;
-use crate::metrics::histogram::Histogram;
+use crate::metrics::histogram::{Histogram, Latencies};
 use crate::plan::Plan;
+use crate::plan::workload::Workload;
 
 /// The result of a run, and how the program ends after it.
 pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) {
@@ -88,4 +89,86 @@ fn stages(plan: &Plan, outcome: &Outcome) -> Vec<StageResult> {
             deliveries_per_s,
         })
         .collect()
+}
+
+/// Looks an objective up in what was measured. With too few observations it is not met: nothing shows that it is.
+pub(crate) fn check_slo(slo: &Slo, figures: Option<&Latencies>) -> SloResult {
+    let histogram = figures.and_then(|figures| figures.of(&slo.word));
+    let value = histogram.and_then(|histogram| histogram.figure(&slo.figure));
+    SloResult {
+        objective: slo.to_string(),
+        value_ns: value,
+        ok: value.is_some_and(|value| value < slo.below),
+    }
+}
+
+/// Of all that is measured; none of an open loop, or where nothing was measured.
+pub(super) fn throughput(plan: &Plan, outcome: &Outcome) -> Option<Throughput> {
+    let in_flight = plan.workload.in_flight?;
+    let times = stage_times(&plan.workload, outcome.sent_for);
+    let deliveries_per_s = rate(outcome.came.iter().sum(), times.iter().sum())?;
+    Some(Throughput {
+        in_flight,
+        deliveries_per_s,
+    })
+}
+
+/// Of each stage, as of [`throughput`].
+pub(super) fn of_stages(plan: &Plan, outcome: &Outcome) -> Vec<Option<f64>> {
+    let times = stage_times(&plan.workload, outcome.sent_for).into_iter();
+    let each = times.zip(&outcome.came);
+    each.map(|(time, &came)| rate(came, time).filter(|_| plan.workload.is_closed_loop()))
+        .collect()
+}
+
+fn rate(deliveries: u64, time: Duration) -> Option<f64> {
+    (!time.is_zero()).then(|| deliveries as f64 / time.as_secs_f64())
+}
+
+/// How much of each stage there was, where the sending took so long.
+fn stage_times(work: &Workload, sent_for: Duration) -> Vec<Duration> {
+    let mut end = work.warmup;
+    let each = work.stages.iter().map(|stage| {
+        let begin = end;
+        end += stage.duration;
+        sent_for.min(end).saturating_sub(begin)
+    });
+    each.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::sample::sample;
+
+    #[test]
+    fn an_objective_is_met_below_its_time_and_not_without_observations() {
+        let slo: Slo = "deliver.p50<5ms".parse().unwrap();
+        let mut figures = Latencies::default();
+        assert_eq!(check_slo(&slo, Some(&figures)).value_ns, None);
+        assert!(!check_slo(&slo, Some(&figures)).ok);
+        (0..20).for_each(|_| figures.deliver.record(0, 4_000_000));
+        assert!(check_slo(&slo, Some(&figures)).ok);
+        (0..40).for_each(|_| figures.deliver.record(0, 5_500_000));
+        assert!(!check_slo(&slo, Some(&figures)).ok);
+        assert!(!check_slo(&slo, None).ok);
+    }
+
+    #[test]
+    fn a_stage_lasts_as_long_as_there_was_of_it() {
+        // 5 s of warm-up, two stages of 30 s.
+        let work = sample(7).workload;
+        let times = |seconds| stage_times(&work, Duration::from_secs(seconds));
+        let seconds = |each: [u64; 2]| each.map(Duration::from_secs).to_vec();
+        assert_eq!(times(65), seconds([30, 30]));
+        assert_eq!(times(45), seconds([30, 10]));
+        assert_eq!(times(12), seconds([7, 0]));
+        assert_eq!(times(4), seconds([0, 0]));
+    }
+
+    #[test]
+    fn what_did_not_last_has_no_rate() {
+        assert_eq!(rate(300, Duration::from_millis(1_500)), Some(200.0));
+        assert_eq!(rate(300, Duration::ZERO), None);
+    }
 }

@@ -1,4 +1,4 @@
-//! Whether two sides may be compared at all, and what to think of when they are: pure.
+//! Comparability: whether two sides may be compared at all, and what to think of when they are. Pure.
 
 use std::collections::BTreeSet;
 
@@ -80,17 +80,17 @@ fn doubts<'a>(a: &'a [Read], b: &'a [Read]) -> impl Iterator<Item = String> + 'a
 }
 
 /// What a run tells of its machine.
-type OfRun = fn(&Run) -> String;
+type Property = fn(&Run) -> String;
 
 /// What differs between the machines: it may be what the comparison shows.
 fn environments(a: &[Read], b: &[Read]) -> Vec<String> {
-    let values = |side: &[Read], of: OfRun| {
+    let values = |side: &[Read], of: Property| {
         side.iter()
             .map(|read| of(&read.run))
             .collect::<BTreeSet<_>>()
     };
     let told = |values: BTreeSet<String>| values.into_iter().collect::<Vec<_>>().join(", ");
-    let fields: [(&str, OfRun); 3] = [
+    let fields: [(&str, Property); 3] = [
         ("kernel", |run| run.environment.kernel.clone()),
         ("cpu", |run| run.environment.cpu.clone()),
         ("cores", |run| run.environment.cores.to_string()),

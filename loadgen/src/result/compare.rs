@@ -1,4 +1,4 @@
-//! Whether one side is better or worse than the other, or no difference is shown: pure.
+//! Comparison: whether one side is better or worse than the other, or no difference is shown. Pure.
 //!
 //! ```text
 //!  runs of A ┐             of each metric,                    ratio B / A with its interval,
@@ -16,7 +16,7 @@
 use serde::Serialize;
 
 use super::rank::{least_observations, least_probability, median, shift};
-use crate::metrics::latencies::Latencies;
+use crate::metrics::histogram::Latencies;
 use crate::result::Run;
 
 /// The share of comparisons of equals that may call any difference.
@@ -218,12 +218,12 @@ mod tests {
 
     const REPEATS: u32 = 1_000;
     const RUNS: usize = 10;
-    /// The histogram of a metric from run to run.
+    /// The noise of a metric from run to run.
     const NOISE: f64 = 0.01;
 
     /// How much of a metric's noise all metrics of a run have in common.
     #[derive(Clone, Copy)]
-    struct Shared(f64);
+    struct Correlation(f64);
 
     /// Box and Muller: one normal number of two by chance.
     fn normal(random: &mut Random) -> f64 {
@@ -232,7 +232,7 @@ mod tests {
     }
 
     /// Runs of five metrics, as a table by metric.
-    fn side(random: &mut Random, factor: f64, shared: Shared) -> Vec<Vec<f64>> {
+    fn side(random: &mut Random, factor: f64, shared: Correlation) -> Vec<Vec<f64>> {
         let mut metrics = vec![Vec::new(); 5];
         for _ in 0..RUNS {
             let common = normal(random);
@@ -246,7 +246,7 @@ mod tests {
     }
 
     /// The shares of comparisons that call any difference, and a regression.
-    fn rates(seed: u64, factor: f64, shared: Shared) -> (f64, f64) {
+    fn rates(seed: u64, factor: f64, shared: Correlation) -> (f64, f64) {
         let mut random = Random::new(seed);
         let (mut any, mut worse) = (0, 0);
         for _ in 0..REPEATS {
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn holds_the_error_rate(seed: u64, shared: Shared) {
+    fn holds_the_error_rate(seed: u64, shared: Correlation) {
         let (any, worse) = rates(seed, 1.0, shared);
         assert!(any <= ERROR + by_chance(ERROR), "{any}");
         let half = ERROR / 2.0;
@@ -288,17 +288,17 @@ mod tests {
 
     #[test]
     fn a_against_a_errs_as_rarely_as_stated_with_independent_metrics() {
-        holds_the_error_rate(1, Shared(0.0));
+        holds_the_error_rate(1, Correlation(0.0));
     }
 
     #[test]
     fn a_against_a_errs_as_rarely_as_stated_with_metrics_that_go_together() {
-        holds_the_error_rate(2, Shared(0.9));
+        holds_the_error_rate(2, Correlation(0.9));
     }
 
     #[test]
     fn three_and_two_per_cent_are_called_as_often_as_stated() {
-        for (seed, shared) in [(3, Shared(0.0)), (4, Shared(0.9))] {
+        for (seed, shared) in [(3, Correlation(0.0)), (4, Correlation(0.9))] {
             let (_, worse) = rates(seed, 1.03, shared);
             assert!(worse >= 0.99, "{worse}");
             let (_, worse) = rates(seed, 1.02, shared);
@@ -312,8 +312,8 @@ mod tests {
         let sample = Sample {
             metric: "deliver p50",
             better: Better::Lower,
-            a: side(&mut random, 1.0, Shared(0.0)).remove(0),
-            b: side(&mut random, 0.9, Shared(0.0)).remove(0),
+            a: side(&mut random, 1.0, Correlation(0.0)).remove(0),
+            b: side(&mut random, 0.9, Correlation(0.0)).remove(0),
         };
         let comparison = judge(&[sample]);
         let row = &comparison.rows[0];
@@ -325,7 +325,7 @@ mod tests {
     #[test]
     fn of_what_is_better_higher_less_is_worse() {
         let mut random = Random::new(8);
-        let mut side = |factor| side(&mut random, factor, Shared(0.0)).remove(0);
+        let mut side = |factor| side(&mut random, factor, Correlation(0.0)).remove(0);
         let sample = Sample {
             metric: DELIVERIES,
             better: Better::Higher,
@@ -343,8 +343,8 @@ mod tests {
             let sample = Sample {
                 metric: "deliver p50",
                 better: Better::Lower,
-                a: side(&mut random, 1.0, Shared(0.0)).remove(0),
-                b: side(&mut random, 1.05, Shared(0.0)).remove(0),
+                a: side(&mut random, 1.0, Correlation(0.0)).remove(0),
+                b: side(&mut random, 1.05, Correlation(0.0)).remove(0),
             };
             let comparison = judge(&[sample]);
             let (low, high) = comparison.rows[0].interval.unwrap();

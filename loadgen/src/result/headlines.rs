@@ -1,9 +1,9 @@
-//! What each preset is for, in a line each.
+//! Headlines: what each preset is for, in a line each.
 
-use super::throughput::{of_stages, throughput};
+use super::build::{of_stages, throughput};
 use super::{Headline, Second};
 use crate::engine::outcome::Outcome;
-use crate::metrics::latencies::Latencies;
+use crate::metrics::histogram::Latencies;
 use crate::plan::Plan;
 use crate::plan::workload::Workload;
 use crate::units::grouped;

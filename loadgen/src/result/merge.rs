@@ -1,4 +1,4 @@
-//! Several load testers' results of one time and one server, as one result.
+//! Merge of several load testers' results of one time and one server.
 //!
 //! What was counted is added: histograms, ledgers, users, messages. What is a judgement is the worst of them.
 //! A message's fan-out is known to the process that sent it, over that process's own readers: the merged
@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::exit::Exit;
+use super::verdict::Exit;
 use super::{
     Environment, Hashes, Headline, Run, SCHEMA, Second, ServerUse, SloResult, StageResult,
     Throughput, Trust, Verdict, check_slo,
 };
-use crate::metrics::latencies::Latencies;
+use crate::metrics::histogram::Latencies;
 use crate::metrics::tally::Tally;
 use crate::plan::random::mix;
 use crate::plan::workload::{Stage, Workload};
@@ -98,11 +98,11 @@ fn each_once(runs: &[Run]) -> Result<(), MergeError> {
 }
 
 /// What must be the same, and how a run has it.
-type Shape = (&'static str, fn(&Run) -> String);
+type Common = (&'static str, fn(&Run) -> String);
 
 /// They loaded one server in one way.
 fn same_test(one: &Run, other: &Run) -> Result<(), MergeError> {
-    let shapes: [Shape; 4] = [
+    let shapes: [Common; 4] = [
         ("the protocol", |run| {
             format!("{:?}", run.workload.protocol).to_lowercase()
         }),

@@ -6,15 +6,12 @@
 mod build;
 pub(crate) mod comparable;
 pub(crate) mod compare;
-pub(crate) mod exit;
 mod headlines;
 pub(crate) mod merge;
 pub(crate) mod rank;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod search;
-mod slo;
-mod throughput;
 mod upgrade;
 pub(crate) mod verdict;
 
@@ -22,13 +19,12 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use crate::engine::outcome::{Second, ServerUse, Trust};
 pub(crate) use crate::machine::host::Environment;
-pub(crate) use crate::metrics::delivery::Delivery;
-use crate::metrics::latencies::Latencies;
+use crate::metrics::histogram::Latencies;
+pub(crate) use crate::metrics::tally::Delivery;
 use crate::metrics::tally::Tally;
 use crate::plan::workload::Workload;
 
-pub(crate) use build::build;
-pub(crate) use slo::check_slo;
+pub(crate) use build::{build, check_slo};
 pub(crate) use upgrade::read;
 
 /// Counts up with every change that a reader of `run.json` could stumble over.

@@ -1,6 +1,6 @@
-//! By how much two samples differ: Hodges and Lehmann's shift, with the interval of Mann and Whitney's test.
+//! Rank statistics: Hodges and Lehmann's shift between two samples, with the interval of Mann and Whitney's test.
 //!
-//! It asks nothing of how the values are histogram but that the two spreads have one shape, so an outlier is one
+//! It asks nothing of how the values are spread but that the two spreads have one shape, so an outlier is one
 //! observation and no more.
 
 /// Up to so many pairs the distribution is counted out; then it is close enough to the normal one. 400 is 20

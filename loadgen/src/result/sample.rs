@@ -1,4 +1,4 @@
-//! Results made up from a seed, for the tests of whatever reads a result.
+//! Samples: results made up from a seed, for the tests of whatever reads a result.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use super::{
     StageResult, Throughput, Trust, Verdict,
 };
 use crate::cli::values::{Arrival, Size};
+use crate::metrics::histogram::Latencies;
 use crate::metrics::histogram::{Histogram, Summary};
-use crate::metrics::latencies::Latencies;
 use crate::metrics::tally::Tally;
 use crate::plan::protocol::Protocol;
 use crate::plan::random::Random;

@@ -24,12 +24,12 @@ pub(crate) struct Search {
     broken: Option<f64>,
     /// The rate under way was broken once.
     again: bool,
-    stage: Stage,
+    stage: Step,
     tries: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Stage {
+enum Step {
     Narrowing,
     /// This answer is tried once more.
     Confirming(f64),
@@ -69,7 +69,7 @@ impl Search {
             held: Vec::new(),
             broken: None,
             again: false,
-            stage: Stage::Narrowing,
+            stage: Step::Narrowing,
             tries: 0,
         }
     }
@@ -77,7 +77,7 @@ impl Search {
     /// The next rate to try, or the end.
     pub(crate) fn next(&self) -> Next {
         match self.stage {
-            Stage::Over(answer) => Next::End(answer),
+            Step::Over(answer) => Next::End(answer),
             _ if self.tries == MAX_TRIES => Next::End(self.stopped()),
             _ => Next::Try(self.rate()),
         }
@@ -103,7 +103,7 @@ impl Search {
         self.again = false;
         self.held.push(rate);
         match self.stage {
-            Stage::Confirming(_) => self.stage = Stage::Over(Answer::Found(rate)),
+            Step::Confirming(_) => self.stage = Step::Over(Answer::Found(rate)),
             _ => self.confirm_if_close(),
         }
     }
@@ -112,11 +112,11 @@ impl Search {
         self.again = false;
         self.broken = Some(rate);
         match self.stage {
-            Stage::Confirming(_) => self.stage = Stage::Confirming(rounded(rate / CLOSE)),
+            Step::Confirming(_) => self.stage = Step::Confirming(rounded(rate / CLOSE)),
             _ => self.confirm_if_close(),
         }
         if self.rate() < self.start / LOWEST * 0.99 {
-            self.stage = Stage::Over(Answer::Nothing { lowest: rate });
+            self.stage = Step::Over(Answer::Nothing { lowest: rate });
         }
     }
 
@@ -124,7 +124,7 @@ impl Search {
         if let (Some(kept), Some(broken)) = (self.kept(), self.broken)
             && broken / kept <= CLOSE
         {
-            self.stage = Stage::Confirming(kept);
+            self.stage = Step::Confirming(kept);
         }
     }
 
@@ -136,7 +136,7 @@ impl Search {
     }
 
     fn rate(&self) -> f64 {
-        if let Stage::Confirming(rate) = self.stage {
+        if let Step::Confirming(rate) = self.stage {
             return rate;
         }
         rounded(match (self.kept(), self.broken) {

@@ -1,4 +1,4 @@
-//! Reading of results: those of this schema, and those of the one before, whose words were others.
+//! Upgrade: results are read in this schema, and in the one before, whose words were others.
 
 use serde_json::{Map, Value};
 

@@ -1,6 +1,7 @@
-//! What a run is worth: a pure function of what happened in it.
+//! Verdict: what a run is worth, as a pure function of what happened in it; and the exit codes.
 
-use super::exit::Exit;
+use std::process::ExitCode;
+
 use super::{Trust, Verdict};
 use crate::metrics::tally::Tally;
 
@@ -211,10 +212,36 @@ fn shared_cores(facts: &Facts<'_>) -> Option<String> {
     ))
 }
 
+/// The exit codes, as `--help` tells them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Pass = 0,
+    Internal = 1,
+    Usage = 2,
+    /// An objective was not met.
+    SloFailed = 3,
+    /// The figures mean nothing.
+    Invalid = 4,
+    WrongDelivery = 5,
+    /// It can't run here.
+    Preflight = 6,
+    /// Worse than before.
+    Regression = 7,
+    /// What a shell reports for a program that SIGINT ended.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::delivery::Delivery;
+    use crate::metrics::tally::Delivery;
     use crate::plan::limit::Limit;
 
     /// A run in order of ten messages, with these changes.

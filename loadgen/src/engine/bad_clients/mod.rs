@@ -1,25 +1,27 @@
-//! BadClients: connections beside the users, that don't keep up or keep to no protocol. They are load, and are
+//! Bad clients: connections beside the users, that don't keep up or keep to no protocol. They are load, and are
 //! measured by what the users get; they have a thread of their own.
 
-mod hostile;
-mod login;
-mod slow;
+mod kinds;
 
 use std::collections::HashSet;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::shared::Shared;
-use crate::engine::clock::Clock;
+use crate::engine::shared::Clock;
 use crate::plan::Plan;
 use crate::plan::ids::User;
+use crate::plan::protocol::Line;
 use crate::units::nanos;
 
-/// Which bad_clients the server has let in.
+/// Which bad clients the server has let in.
 #[derive(Debug, Default)]
 struct Came(Mutex<HashSet<User>>);
 
@@ -37,7 +39,7 @@ impl Came {
     }
 }
 
-/// The bad_clients of a run.
+/// The bad clients of a run.
 #[derive(Debug)]
 pub(super) struct BadClients {
     came: Arc<Came>,
@@ -98,7 +100,7 @@ impl BadClients {
     }
 }
 
-/// When the first stage begins that has bad_clients, in nanoseconds from the beginning of the sending.
+/// When the first stage begins that has bad clients, in nanoseconds from the beginning of the sending.
 fn first_stage(plan: &Plan) -> Option<u64> {
     let work = &plan.workload;
     if work.slow.is_none() && work.hostile == 0 {
@@ -123,7 +125,7 @@ async fn live(
     };
     if let Some(slow) = plan.workload.slow {
         for _ in 0..slow.n {
-            bad_clients.spawn(slow::reads(
+            bad_clients.spawn(kinds::reads(
                 plan.clone(),
                 beginning,
                 came.clone(),
@@ -132,11 +134,11 @@ async fn live(
             ));
         }
         for _ in 0..slow.stopped {
-            bad_clients.spawn(slow::stops(plan.clone(), beginning, came.clone(), next()));
+            bad_clients.spawn(kinds::stops(plan.clone(), beginning, came.clone(), next()));
         }
     }
     for kind in 0..plan.workload.hostile {
-        bad_clients.spawn(hostile::lives(
+        bad_clients.spawn(kinds::lives(
             plan.clone(),
             beginning,
             came.clone(),
@@ -146,4 +148,39 @@ async fn live(
     }
     // The sender is dropped: that is the end.
     let _ = ended.changed().await;
+}
+
+/// What the kernel keeps for a bad client that does not read; it doubles it.
+const RECEIVE_BYTES: u32 = 4096;
+
+/// Connects and logs in.
+///
+/// # Errors
+/// The system's; `UnexpectedEof` if the server closes first.
+async fn log_in(plan: &Plan, user: User) -> io::Result<TcpStream> {
+    let protocol = plan.workload.protocol;
+    let socket = match plan.server {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // That it does not keep up is to be felt in seconds, and not when the kernel's own buffer is full.
+    socket.set_recv_buffer_size(RECEIVE_BYTES)?;
+    let stream = socket.connect(plan.server).await?;
+    stream.set_nodelay(true)?;
+    // One byte at a time is little work here, and nothing is read beyond the welcome.
+    let mut stream = BufReader::with_capacity(1, stream);
+    let mut line = Vec::new();
+    protocol.write_login(&plan.payload, user, plan.workload.senders, &mut line);
+    stream.write_all(&line).await?;
+    loop {
+        line.clear();
+        if stream.read_until(b'\n', &mut line).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        match protocol.parse(&plan.payload, user, line.trim_ascii_end()) {
+            Line::Welcome | Line::Pong => return Ok(stream.into_inner()),
+            Line::Answer(answer) => stream.write_all(&answer).await?,
+            _ => {}
+        }
+    }
 }

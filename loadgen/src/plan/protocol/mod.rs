@@ -1,4 +1,4 @@
-//! What the server speaks: how a user logs in, how a message is sent, what a line means.
+//! Protocols: how a user logs in, how a message is sent, what a line means.
 //!
 //! Every protocol here is made of lines, or of blocks whose texts stand in lines of their own. Where a server
 //! does not say whose a message is, the message itself does ([`Payload::write_spoken`]), so that the bytes of a

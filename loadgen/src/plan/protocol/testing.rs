@@ -1,4 +1,4 @@
-//! What the tests of all protocols are made with.
+//! Helpers for the tests of all protocols.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,11 +1,11 @@
-//! Which plots a run has.
+//! Charts: the plots of a run.
 
 use crate::metrics::histogram::Histogram;
-use crate::metrics::latencies::Latencies;
+use crate::metrics::histogram::Latencies;
 use crate::result::{Run, Second};
 use crate::units::short;
 
-use super::plot::{Mark, Plot, Series, Size, Style};
+use super::plot::{Extent, Mark, Plot, Series, Style};
 use super::scale::Axis;
 
 const NANOS_OF_A_MS: f64 = 1e6;
@@ -89,7 +89,7 @@ fn percentiles(figures: &Latencies) -> Plot {
         id: "percentiles",
         title: "Latency by percentile",
         caption: "How long all but the slowest took, in ms. Dotted: fewer than 10 observations lie beyond.",
-        size: Size::Wide,
+        size: Extent::Wide,
         x: Axis::percentiles(most),
         y: Axis::log("ms", NANOS_OF_A_MS, points(&series).map(|(_, y)| y)),
         series,
@@ -159,7 +159,7 @@ fn deliver(run: &Run) -> Plot {
         id: "deliver",
         title: "Deliver over time",
         caption: "What was read in each second: half of it was quicker than p50. In ms.",
-        size: Size::Wide,
+        size: Extent::Wide,
         x: time_axis(run),
         y: Axis::log("ms", NANOS_OF_A_MS, points(&series).map(|(_, y)| y)),
         series,
@@ -178,7 +178,7 @@ fn fanout(run: &Run) -> Plot {
         id: "fanout",
         title: "Fan-out over time",
         caption: "The longest time until the last reader had a message, of those due in each second. In ms.",
-        size: Size::Wide,
+        size: Extent::Wide,
         x: time_axis(run),
         y: Axis::log("ms", NANOS_OF_A_MS, points(&series).map(|(_, y)| y)),
         series,
@@ -217,7 +217,7 @@ fn stages(run: &Run) -> Plot {
         id: "stages",
         title: "Stage by stage",
         caption: "Of what was due in each stage, in ms.",
-        size: Size::Wide,
+        size: Extent::Wide,
         x: Axis::names("stage", names.collect()),
         y: Axis::log("ms", NANOS_OF_A_MS, points(&series).map(|(_, y)| y)),
         series,
@@ -231,7 +231,7 @@ fn over_time(run: &Run, small: &Small) -> Plot {
         id: small.name,
         title: small.title,
         caption: small.caption,
-        size: Size::Half,
+        size: Extent::Half,
         x: time_axis(run),
         y: Axis::linear(small.label, small.unit, points.iter().map(|(_, y)| *y)),
         series: vec![Series {

@@ -12,8 +12,8 @@ mod scale;
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 
+use crate::metrics::histogram::Latencies;
 use crate::metrics::histogram::PERCENTILES;
-use crate::metrics::latencies::Latencies;
 use crate::report::words::{
     CLOSED_LOOP, a_second, counts, held, microseconds, sent, time, trust, work,
 };
@@ -23,7 +23,7 @@ use crate::units::{bytes, grouped, short};
 /// A name and its value; what is empty is not shown.
 type Pair = (&'static str, String);
 /// A table's row; its first cell is its name.
-type Row = Vec<String>;
+type Cells = Vec<String>;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -64,7 +64,7 @@ fn contents(run: &Run) -> Value {
     }
 }
 
-fn row<const N: usize>(cells: [&str; N]) -> Row {
+fn row<const N: usize>(cells: [&str; N]) -> Cells {
     cells.map(str::to_owned).to_vec()
 }
 
@@ -103,7 +103,7 @@ fn cards(run: &Run) -> Vec<(String, String, &'static str)> {
     run.latency_ns.iter().flat_map(card).collect()
 }
 
-fn objectives(run: &Run) -> Vec<Row> {
+fn objectives(run: &Run) -> Vec<Cells> {
     let each = run.slo.iter().map(|slo| {
         let (value, kept) = held(slo);
         vec![slo.objective.clone(), value, kept.to_owned()]
@@ -112,7 +112,7 @@ fn objectives(run: &Run) -> Vec<Row> {
 }
 
 /// Every word that has samples, with its percentiles, under a head.
-fn figures(figures: &Latencies) -> Vec<Row> {
+fn figures(figures: &Latencies) -> Vec<Cells> {
     let head = ["ms", "p50", "p90", "p99", "p99.9", "max", "samples"];
     let each = figures.each().into_iter();
     let each = each.filter(|(_, histogram)| histogram.samples() > 0);
@@ -129,7 +129,7 @@ fn figures(figures: &Latencies) -> Vec<Row> {
 }
 
 /// The stages under a head, where there are several.
-fn stages(stages: &[StageResult]) -> Vec<Row> {
+fn stages(stages: &[StageResult]) -> Vec<Cells> {
     if stages.len() < 2 {
         return Vec::new();
     }
@@ -291,7 +291,7 @@ fn environment(run: &Run) -> Vec<Pair> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::delivery::Fault;
+    use crate::metrics::tally::Fault;
     use crate::result::sample::{closed_loop, invalid, sample};
 
     /// The values of an attribute, wherever it stands.
@@ -392,7 +392,7 @@ mod tests {
         run.stages.clear();
         sound(&render(&run));
         run.timeline.clear();
-        run.latency_ns = Some(crate::metrics::latencies::Latencies::default());
+        run.latency_ns = Some(crate::metrics::histogram::Latencies::default());
         run.server_use = None;
         run.tally.delivery = crate::result::Delivery::default();
         let html = render(&run);

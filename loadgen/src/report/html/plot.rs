@@ -1,4 +1,4 @@
-//! A line plot as SVG: axes, grid, lines with their names at their ends.
+//! Line plot as SVG: axes, grid, lines with their names at their ends.
 //!
 //! Each line carries its data for programs, in the units of `run.json`: `data-points="x,y x,y …"`. Each tick
 //! carries its value, so that what is drawn can be held to the data.
@@ -15,7 +15,7 @@ pub(crate) struct Plot {
     pub(crate) title: &'static str,
     /// What one sees in it, in a sentence or two.
     pub(crate) caption: &'static str,
-    pub(crate) size: Size,
+    pub(crate) size: Extent,
     pub(crate) x: Axis,
     pub(crate) y: Axis,
     pub(crate) series: Vec<Series>,
@@ -24,7 +24,7 @@ pub(crate) struct Plot {
 
 /// How much room a plot takes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Size {
+pub(crate) enum Extent {
     Wide,
     Half,
 }
@@ -79,8 +79,8 @@ impl Plot {
         let frame = &self.frame();
         let (width, height) = (frame.width, frame.height);
         let class = match self.size {
-            Size::Wide => "wide",
-            Size::Half => "half",
+            Extent::Wide => "wide",
+            Extent::Half => "half",
         };
         let parts = [
             self.x_axis(frame),
@@ -102,8 +102,8 @@ impl Plot {
 
     fn frame(&self) -> Frame {
         let (width, height, margin) = match self.size {
-            Size::Wide => (960.0, 330.0, 96.0),
-            Size::Half => (470.0, 230.0, 20.0),
+            Extent::Wide => (960.0, 330.0, 96.0),
+            Extent::Half => (470.0, 230.0, 20.0),
         };
         Frame {
             width,
@@ -334,7 +334,7 @@ mod tests {
             id: "test",
             title: "Test",
             caption: "a < b",
-            size: Size::Wide,
+            size: Extent::Wide,
             x: Axis::seconds(0, seconds.map(|(x, _)| *x as u32).max().unwrap_or(0)),
             y: Axis::linear("ms", 1.0, values),
             series: vec![Series {

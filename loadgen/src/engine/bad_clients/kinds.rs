@@ -1,16 +1,16 @@
-//! Clients that keep to no protocol. Each does its one thing fifty times a second, on one connection for as
-//! long as the server bears it, then on the next.
+//! Kinds of bad clients: readers that don't keep up, whom the server may close, and clients that keep to no protocol. A hostile
+//! client does its one thing fifty times a second, on one connection for as long as the server bears it, then on the next.
 
+use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::login::log_in;
-use super::{Beginning, Came};
+use super::{Beginning, Came, log_in};
 use crate::plan::Plan;
 use crate::plan::ids::User;
 use crate::plan::random::Random;
@@ -122,5 +122,41 @@ async fn drain(stream: &mut TcpStream) -> io::Result<()> {
                 }
             }
         }
+    }
+}
+
+/// How often a slow reader reads.
+const READS_A_SECOND: u32 = 10;
+
+/// Reads so many bytes a second, until the connection ends.
+pub(super) async fn reads(
+    plan: Arc<Plan>,
+    beginning: Beginning,
+    came: Arc<Came>,
+    user: User,
+    rate: u32,
+) {
+    beginning.wait().await;
+    let Ok(mut stream) = log_in(&plan, user).await else {
+        return;
+    };
+    came.note(user);
+    let mut buffer = vec![0; rate.div_ceil(READS_A_SECOND) as usize];
+    let mut ticks = interval(Duration::from_secs(1) / READS_A_SECOND);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Ok(0) | Err(_) = stream.read(&mut buffer).await {
+            return;
+        }
+    }
+}
+
+/// Logs in and reads nothing.
+pub(super) async fn stops(plan: Arc<Plan>, beginning: Beginning, came: Arc<Came>, user: User) {
+    beginning.wait().await;
+    if let Ok(_stream) = log_in(&plan, user).await {
+        came.note(user);
+        pending().await
     }
 }

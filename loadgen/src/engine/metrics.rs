@@ -1,4 +1,4 @@
-//! Books of a worker: what it counts and measures while it works, and hands over at its end.
+//! Metrics of a worker: what it counts and measures while it works, and hands over at its end.
 
 use std::collections::BTreeSet;
 use std::ops::AddAssign;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::metrics::arrivals::Arrivals;
 use crate::metrics::histogram::Histogram;
-use crate::metrics::latencies::Latencies;
+use crate::metrics::histogram::Latencies;
 use crate::metrics::ledger::{Ledger, Of};
 use crate::metrics::tally::Tally;
 use crate::metrics::whispers::Whispers;
@@ -14,9 +14,9 @@ use crate::plan::Plan;
 use crate::plan::ids::{Message, Partition, User};
 use crate::units::nanos;
 
-/// The books of one worker.
+/// What one worker counts and measures.
 #[derive(Debug)]
-pub(super) struct Books {
+pub(super) struct Metrics {
     pub(super) ledger: Ledger,
     pub(super) whispers: Whispers,
     pub(super) tally: Tally,
@@ -86,7 +86,7 @@ impl AddAssign for Measured {
     }
 }
 
-impl Books {
+impl Metrics {
     pub(super) fn new(partition: Partition, plan: &Plan) -> Self {
         let work = &plan.workload;
         Self {

@@ -1,34 +1,28 @@
-"""Plot of lines a second and CPU a line over the number of users: measured, tabulated, and drawn."""
+"""Lines a second and CPU a line over the number of users."""
 from .columns import FLOOD
 from .record import figure, median_of
 from .runs import one_run, rotated
 from .scenarios import closed
-from .svg import DASHES, Panel, draw
 
 SERVERS = ("wacd-1", "redis", "nats", "inspircd")
 USERS = (10, 100, 1_000, 5_000, 10_000)
 IRC_USERS = (10, 100, 1_000, 2_000)  # the cost of logins is quadratic
-MOST_SERVERS = len(DASHES)
 IN_FLIGHT = 256
-# The title of each column's panel, and whether its axis is logarithmic.
-PANELS = (("lines a second", False), ("the server's CPU for each line, µs", True))
 
 
 def measure(bench, names, users):
-    """Measures all points and prints tables of them; returns {column: {server: [(users, figure)]}}."""
+    """Measures all points and prints tables of them."""
     entrants = bench.entrants(names)
     runs = {}
     for count in sorted({*users, *(IRC_USERS if any(server.irc for server in entrants) else ())}):
-        scenario = closed("plot", count, min(32, count // 10), IN_FLIGHT, rate=rate(count))
+        scenario = closed("over-users", count, min(32, count // 10), IN_FLIGHT, rate=rate(count))
         there = [server for server in entrants if count in (IRC_USERS if server.irc else users)]
         for number in range(bench.rounds):
             for server in rotated(there, number):
                 label = f"{count:,} users, round {number + 1} of {bench.rounds}"
                 run = one_run(bench.tools, server, scenario, bench.seconds, label)
                 runs.setdefault((server.name, count), []).append(run)
-    points = {column: of_column(column, entrants, runs) for column in FLOOD}
-    tell(bench, runs, points)
-    return points
+    tell(bench, runs, {column: of_column(column, entrants, runs) for column in FLOOD})
 
 
 def rate(users):
@@ -49,12 +43,7 @@ def tell(bench, runs, points):
     counts = sorted({count for _, count in runs})
     for column, of_servers in points.items():
         rows = [(name, [figure(dict(found).get(count)) for count in counts]) for name, found in of_servers.items()]
-        bench.record.grid(f"plot: {column.title}, {IN_FLIGHT} messages in flight, {bench.seconds} s",
+        bench.record.grid(f"over-users: {column.title}, {IN_FLIGHT} messages in flight, {bench.seconds} s",
                           [(f"{count:,}", column.unit) for count in counts], rows)
     for (name, count), of_one in runs.items():
         bench.record.remarks(f"{name} {count:,}", of_one)
-
-
-def write(path, points, caption):
-    panels = [Panel(title, points[column], logarithmic) for (title, logarithmic), column in zip(PANELS, FLOOD)]
-    path.write_text(draw(panels, "users connected", caption))
