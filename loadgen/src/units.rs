@@ -72,8 +72,8 @@ mod tests {
 
     #[test]
     fn milliseconds_have_the_digits_that_say_something() {
-        let told = [4_000, 430_000, 2_140_000, 11_600_000, 104_300_000].map(milliseconds);
-        assert_eq!(told, ["0.004", "0.43", "2.14", "11.6", "104"]);
+        let shown = [4_000, 430_000, 2_140_000, 11_600_000, 104_300_000].map(milliseconds);
+        assert_eq!(shown, ["0.004", "0.43", "2.14", "11.6", "104"]);
     }
 
     #[test]

@@ -40,9 +40,9 @@ pub(crate) enum Command {
     Flood(RunArgs),
     /// Finds the highest rate at which the server meets what --slo asks.
     FindMax(FindMaxArgs),
-    /// Tells whether B is better or worse than A, or whether no difference is shown.
+    /// Says whether B is better or worse than A, or whether no difference is shown.
     Compare(CompareArgs),
-    /// Tells what a run needs of this machine, what does not fit, and how to make it fit; runs nothing.
+    /// Says what a run needs of this machine, what does not fit, and how to make it fit; runs nothing.
     Doctor(RunArgs),
     /// Makes one HTML file of a run; of several, that ran at the same time, one together.
     Report(ReportArgs),
@@ -97,7 +97,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "WHEN")]
     pub(crate) arrival: Option<Arrival>,
 
-    /// A closed loop: what is due is sent while the deliveries of fewer than N messages are under way; tells no latencies [default: none; flood 256]
+    /// A closed loop: what is due is sent while the deliveries of fewer than N messages are under way; no latency is shown [default: none; flood 256]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) in_flight: Option<u32>,
 
@@ -145,7 +145,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "EXPR")]
     pub(crate) slo: Vec<Slo>,
 
-    /// The server's process on this machine: its CPU time and memory are told
+    /// The server's process on this machine: its CPU time and memory are shown
     #[arg(long, value_name = "PID", conflicts_with = "spawn")]
     pub(crate) server_pid: Option<i32>,
 

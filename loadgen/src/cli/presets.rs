@@ -48,7 +48,7 @@ const TOWN: Defaults = Defaults {
 const FLOOD: Rate = Rate(100_000.0);
 
 impl Preset {
-    /// As it is typed, and told in results.
+    /// As it is typed, and shown in results.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Run => "run",

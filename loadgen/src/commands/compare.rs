@@ -16,7 +16,7 @@ use crate::result::verdict::Exit;
 use crate::result::{self, Run, SCHEMA};
 use crate::units::{grouped, milliseconds};
 
-/// Reads both sides, compares them, and tells.
+/// Reads both sides, compares them, and prints the answer.
 pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
     let (a, b) = (read_side(&args.a)?, read_side(&args.b)?);
     let mut warnings = comparable::check(&a, &b).map_err(UsageError)?;
@@ -36,15 +36,18 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
         )
         .into());
     }
-    let told = CompareOutput {
+    let shown = CompareOutput {
         schema: SCHEMA,
         warnings: &warnings,
         regression: comparison.is_regression(),
         comparison: &comparison,
     };
-    output::text(&render(args, a.len(), b.len(), &told), args.json.as_deref())?;
-    output::json(&told, args.json.as_deref())?;
-    Ok(if told.regression {
+    output::text(
+        &render(args, a.len(), b.len(), &shown),
+        args.json.as_deref(),
+    )?;
+    output::json(&shown, args.json.as_deref())?;
+    Ok(if shown.regression {
         Exit::Regression
     } else {
         Exit::Pass
@@ -99,7 +102,7 @@ fn read(file: PathBuf) -> anyhow::Result<Read> {
     Ok(Read { place, run })
 }
 
-fn render(args: &CompareArgs, a: usize, b: usize, told: &CompareOutput<'_>) -> String {
+fn render(args: &CompareArgs, a: usize, b: usize, shown: &CompareOutput<'_>) -> String {
     let mut text = String::new();
     let mut line = |line: &str| {
         // A String takes everything.
@@ -110,15 +113,16 @@ fn render(args: &CompareArgs, a: usize, b: usize, told: &CompareOutput<'_>) -> S
         args.a.display(),
         args.b.display()
     ));
-    told.warnings
+    shown
+        .warnings
         .iter()
         .for_each(|why| line(&format!(" WARNING   {why}")));
     line(&format!(
         "   {:<14}{:>12}{:>12}{:>8}   {:<16}  verdict",
         "ms", "A", "B", "B/A", "interval"
     ));
-    told.comparison.rows.iter().for_each(|r| line(&row(r)));
-    line(&format!(" RESULT    {}", conclusion(told.comparison)));
+    shown.comparison.rows.iter().for_each(|r| line(&row(r)));
+    line(&format!(" RESULT    {}", conclusion(shown.comparison)));
     text
 }
 
@@ -128,15 +132,15 @@ fn row(row: &Row) -> String {
         None => "too few".to_owned(),
     };
     // CPU of one delivery is far below a millisecond.
-    let (name, told): (_, fn(f64) -> String) = match row.metric {
+    let (name, shown): (_, fn(f64) -> String) = match row.metric {
         "server CPU" => ("server CPU µs", |nanos| milliseconds((nanos * 1e3) as u64)),
         DELIVERIES => (DELIVERIES, |count| grouped(count as u64, ' ')),
         metric => (metric, |nanos| milliseconds(nanos as u64)),
     };
     format!(
         "   {name:<14}{:>12}{:>12}{:>8.3}   {interval:<16}  {}",
-        told(row.a),
-        told(row.b),
+        shown(row.a),
+        shown(row.b),
         row.ratio,
         row.finding.name()
     )

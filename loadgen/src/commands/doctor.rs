@@ -20,7 +20,7 @@ use crate::plan::{How, Plan};
 use crate::result::verdict::Exit;
 use crate::units::{grouped, short};
 
-/// Checks everything, and tells.
+/// Checks everything, and prints the answer.
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     if args.server.is_none() {
         let why = "--spawn: doctor looks at a server that runs; start it, and give HOST:PORT";

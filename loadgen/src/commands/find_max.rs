@@ -23,28 +23,28 @@ use crate::units::milliseconds;
 /// A search that takes longer ends with what it knows.
 const MAX_TIME: Duration = Duration::from_secs(30 * 60);
 
-/// Searches, and tells.
+/// Searches, and prints the answer.
 pub(super) fn run(args: &FindMaxArgs) -> anyhow::Result<Exit> {
     highest(&args.run).map(|(_, exit)| exit)
 }
 
-/// Searches, and tells: the highest rate that is known to meet the objectives, and how that ends.
+/// Searches, and prints the answer: the highest rate that is known to meet the objectives, and how that ends.
 ///
 /// # Errors
-/// That nothing is checked, or that no run can be made.
+/// That there is no objective, or that no run can be made.
 pub(super) fn highest(args: &RunArgs) -> anyhow::Result<(Option<f64>, Exit)> {
     check(args)?;
     let mut hunt = Hunt::new(args)?;
     let ended = hunt.search();
-    // What is known is told even where the search could not go on.
+    // What is known is shown even where the search could not go on.
     let (end, failed) = match ended {
         Ok(end) => (end, None),
         Err(error) => (End::Answer(hunt.search.stopped()), Some(error)),
     };
-    let told = hunt.output(&end);
-    output::text(&render(&told), args.json.as_deref())?;
-    output::json(&told, args.json.as_deref())?;
-    failed.map_or(Ok((told.rate, end.exit())), Err)
+    let shown = hunt.output(&end);
+    output::text(&render(&shown), args.json.as_deref())?;
+    output::json(&shown, args.json.as_deref())?;
+    failed.map_or(Ok((shown.rate, end.exit())), Err)
 }
 
 fn check(args: &RunArgs) -> Result<(), UsageError> {
@@ -71,7 +71,7 @@ fn check(args: &RunArgs) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// One try, as it is told.
+/// One try, as it is shown.
 #[derive(Debug, Clone, Serialize)]
 struct Try {
     rate: f64,
@@ -184,7 +184,7 @@ impl<'a> Hunt<'a> {
     }
 }
 
-/// The result, as it is told.
+/// The result, as it is shown.
 #[derive(Serialize)]
 struct FindMaxOutput<'a> {
     schema: u32,
@@ -234,7 +234,7 @@ fn attempt(args: &RunArgs, rate: f64) -> anyhow::Result<Fate> {
     Ok(Fate::Tried(tried(rate, &run, exit)))
 }
 
-/// Why a run is INVALID where that tells nothing of the rate the server carries, and what to do.
+/// Why a run is INVALID for another reason than the rate, and what to do.
 fn other_than_load(outcome: &Outcome) -> Option<String> {
     // A reader that falls behind, or a sender that is held, is what load does.
     let is_load = |limit: &&Limit| matches!(limit, Limit::TooSlow | Limit::HeldTooLong);
@@ -271,7 +271,7 @@ fn why_not(run: &Run, exit: Exit) -> Option<String> {
         return Some(match broken.value_ns {
             Some(value) => format!("{} is {} ms", broken.objective, milliseconds(value)),
             None => format!(
-                "{}: too few observations in a try to tell: a longer --duration, or a higher --rate to begin with",
+                "{}: too few observations in a try: a longer --duration, or a higher --rate to begin with",
                 broken.objective
             ),
         });
@@ -296,12 +296,12 @@ fn try_line(number: usize, tried: &Try) -> String {
     )
 }
 
-fn render(told: &FindMaxOutput<'_>) -> String {
-    let mut lines = vec![match told.rate {
-        Some(rate) => format!(" RESULT    {}   {}", output::rate(rate), told.ended),
-        None => format!(" RESULT    –   {}", told.ended),
+fn render(shown: &FindMaxOutput<'_>) -> String {
+    let mut lines = vec![match shown.rate {
+        Some(rate) => format!(" RESULT    {}   {}", output::rate(rate), shown.ended),
+        None => format!(" RESULT    –   {}", shown.ended),
     }];
-    let objectives = told.at.iter().flat_map(|tried| &tried.objectives);
+    let objectives = shown.at.iter().flat_map(|tried| &tried.objectives);
     lines.extend(objectives.map(|slo| {
         let value = slo.value_ns.map(milliseconds);
         format!(
@@ -310,11 +310,11 @@ fn render(told: &FindMaxOutput<'_>) -> String {
             value.as_deref().unwrap_or("–")
         )
     }));
-    if let Some(above) = told.above {
+    if let Some(above) = shown.above {
         let why = above.why.as_deref().unwrap_or_default();
         lines.push(format!(" ABOVE     {}   {why}", output::rate(above.rate)));
     }
-    let suspects: Vec<_> = told
+    let suspects: Vec<_> = shown
         .tries
         .iter()
         .filter_map(|tried| tried.suspect.as_ref())
@@ -323,13 +323,13 @@ fn render(told: &FindMaxOutput<'_>) -> String {
         lines.push(format!(
             " WARNING   {} of {} tries are SUSPECT, the server may carry more: {last}",
             suspects.len(),
-            told.tries.len()
+            shown.tries.len()
         ));
     }
-    let elapsed = Duration::from_secs(told.elapsed_ns / 1_000_000_000);
+    let elapsed = Duration::from_secs(shown.elapsed_ns / 1_000_000_000);
     lines.push(format!(
         " TRIES     {} in {}",
-        told.tries.len(),
+        shown.tries.len(),
         humantime::format_duration(elapsed)
     ));
     lines.join("\n") + "\n"

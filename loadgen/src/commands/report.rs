@@ -12,7 +12,7 @@ use crate::result::merge::merge;
 use crate::result::verdict::Exit;
 use crate::result::{self, Run};
 
-/// Reads the runs, makes one of several, and writes and tells it.
+/// Reads the runs, makes one of several, and writes and prints it.
 ///
 /// # Errors
 /// That one can't be read, that they are not of one test, or that the report can't be written.
@@ -25,12 +25,12 @@ pub(super) fn report(args: &ReportArgs) -> anyhow::Result<Exit> {
     if let Some(figures) = run.latency_ns.as_ref().filter(|_| args.hgrm) {
         files::write_hgrm(figures, path.parent().unwrap_or(Path::new("")))?;
     }
-    let told = format!(
+    let shown = format!(
         "{} REPORT    {}\n",
         text::render(&run, None),
         path.display()
     );
-    output::text(&told, None)?;
+    output::text(&shown, None)?;
     Ok(Exit::Pass)
 }
 

@@ -15,11 +15,11 @@ use crate::report::{files, text};
 use crate::result::verdict::Exit;
 use crate::result::{self, Run};
 
-/// Runs, keeps the files that were asked for, and tells the result.
+/// Runs, keeps the files that were asked for, and prints the result.
 pub(super) fn run(preset: Preset, args: &RunArgs) -> anyhow::Result<Exit> {
     let (run, exit) = once(preset, args)?;
     if let Some(dir) = &args.out {
-        files::write_all(&run, dir)?; // kept, before it is told
+        files::write_all(&run, dir)?; // kept, before it is shown
     }
     output::text(
         &text::render(&run, args.out.as_deref()),
@@ -29,7 +29,7 @@ pub(super) fn run(preset: Preset, args: &RunArgs) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-/// Runs; what is shown meanwhile is all that is told.
+/// Runs, and shows progress meanwhile.
 ///
 /// # Errors
 /// What was typed makes no sense, this machine can't carry it, nobody answers.
@@ -44,7 +44,7 @@ pub(super) fn once(preset: Preset, args: &RunArgs) -> anyhow::Result<(Run, Exit)
     let plan = Arc::new(Plan::new(workload, &how)?);
     preflight::check(&plan)?; // 2. this machine can carry it
     let outcome = engine::run(&plan)?; // 3. threads appear here, and end here
-    Ok(result::build(&plan, &args.slo, outcome)) // 4. one model, for all that is told
+    Ok(result::build(&plan, &args.slo, outcome)) // 4. one model, for all that is shown
 }
 
 /// Of the highest rate: busy, and with room for what hours bring.

@@ -87,7 +87,7 @@ impl Worker {
         }
         self.joined += 1;
         if self.joined == self.partition.of(self.plan.workload.users) {
-            self.tell(Event::Joined);
+            self.report(Event::Joined);
         }
     }
 
@@ -99,7 +99,7 @@ impl Worker {
 
     /// Ends the run before it has begun.
     pub(super) fn give_up(&mut self, error: JoinError) {
-        self.tell(Event::Refused(error));
+        self.report(Event::Refused(error));
         self.phase = Phase::Over;
     }
 }

@@ -40,7 +40,7 @@ pub(super) struct Coordinator {
     timeline: Timeline,
     /// Own CPU time when progress was shown last.
     own_cpu: Duration,
-    /// Workers that have told so.
+    /// Workers that have reported so.
     joined: u32,
     flushed: u32,
     /// How often Ctrl-C was heard; and whether a limit was met. With either, nothing more is sent.

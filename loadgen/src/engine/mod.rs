@@ -76,14 +76,14 @@ pub(crate) fn run(plan: &Arc<Plan>) -> anyhow::Result<Outcome> {
     let gauge = Gauge::new(plan);
     let shared = Arc::new(Shared::new(plan));
     let (phase, phases) = watch::channel(Phase::Joining);
-    let (tell, events) = mpsc::unbounded_channel();
+    let (report, events) = mpsc::unbounded_channel();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let threads = (0..plan.workers)
-        .map(|worker| WorkerThread::spawn(worker, plan, &shared, &phases, &tell))
+        .map(|worker| WorkerThread::spawn(worker, plan, &shared, &phases, &report))
         .collect::<Result<Vec<_>, _>>()?;
-    drop(tell); // The channel ends with the last worker.
+    drop(report); // The channel ends with the last worker.
     let coordinator = Coordinator::new(plan.clone(), shared.clone(), gauge, phase, events);
     let course = runtime.block_on(coordinator.lead());
     let metrics = threads.into_iter().map(WorkerThread::join).collect();

@@ -107,7 +107,7 @@ impl Worker {
             self.metrics.ledger.excuse(slot);
         }
         if self.metrics.tally.limits.insert(limit) {
-            self.tell(Event::Limit);
+            self.report(Event::Limit);
         }
     }
 

@@ -65,7 +65,7 @@ impl Worker {
 
     /// The connection has ended, or failed.
     pub(super) fn ended(&mut self, slot: Slot, error: Option<io::Error>) {
-        let told = self.metrics.ledger.is_excused(slot);
+        let shown = self.metrics.ledger.is_excused(slot);
         let user = &mut self.users[slot.index()];
         self.unwritten -= user.outbox.give_up();
         user.drop_connection();
@@ -78,8 +78,8 @@ impl Worker {
         };
         match (stage, error) {
             (State::Gone | State::Done | State::Leaving | State::Away, _) => {}
-            // The limit is the reason, and has been told.
-            (State::Joining, _) if told && !came_back => self.phase = Phase::Over,
+            // The limit is the reason, and has been reported.
+            (State::Joining, _) if shown && !came_back => self.phase = Phase::Over,
             (State::Joining, Some(error)) if !came_back => self.cannot_join(slot, error),
             (State::Joining, None) if !came_back => {
                 let user = self.partition.user(slot);
@@ -89,7 +89,7 @@ impl Worker {
                 if stage == State::In {
                     self.shared.joined.fetch_sub(1, Relaxed);
                 }
-                self.metrics.tally.cut += u64::from(!told);
+                self.metrics.tally.cut += u64::from(!shown);
                 self.metrics.measured.held.insert(self.partition.user(slot));
             }
         }

@@ -121,7 +121,7 @@ impl Worker {
         }
     }
 
-    /// Tells the coordinator, once, that the kernel has all it is to have.
+    /// Reports to the coordinator, once, that the kernel has all it is to have.
     pub(super) fn tell_flushed(&mut self) {
         let stopped = match self.phase {
             Phase::Sending => self.next_due().is_none() && self.is_sending_over(),
@@ -135,7 +135,7 @@ impl Worker {
         };
         if stopped && self.unwritten == 0 && !self.flushed {
             self.flushed = true;
-            self.tell(Event::Flushed);
+            self.report(Event::Flushed);
         }
     }
 

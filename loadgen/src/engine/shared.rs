@@ -143,14 +143,14 @@ pub(super) enum Phase {
     Over,
 }
 
-/// What a worker tells the coordinator.
+/// What a worker reports to the coordinator.
 #[derive(Debug)]
 pub(super) enum Event {
     /// All its users are logged in.
     Joined,
     /// A user can't be logged in.
     Refused(JoinError),
-    /// A limit of the server was met; told once for each kind.
+    /// A limit of the server was met; reported once for each kind.
     Limit,
     /// The kernel has taken everything it is to take.
     Flushed,

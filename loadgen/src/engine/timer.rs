@@ -59,7 +59,7 @@ impl Timer {
             .expect("a timer of ours takes any time");
     }
 
-    /// Waits for the moment. Nothing is read from the descriptor: the reactor tells of each expiry
+    /// Waits for the moment. Nothing is read from the descriptor: the reactor reports each expiry
     /// once, and setting the timer anew forgets the last.
     ///
     /// # Cancel safety

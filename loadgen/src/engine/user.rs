@@ -73,7 +73,7 @@ impl User {
         }
     }
 
-    /// Begins to connect; that it is done, or has failed, is told by the first read or write.
+    /// Begins to connect; that it is done, or has failed, is known from the first read or write.
     ///
     /// # Errors
     /// The system's.

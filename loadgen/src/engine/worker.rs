@@ -1,7 +1,7 @@
 //! Worker: its part of the users, and its loop.
 //!
 //! ```text
-//!  rest ─▶ follow the phase ▸ send and move what is due ▸ look at who is ready ▸ connect ▸ tell ─▶ rest
+//!  rest ─▶ follow the phase ▸ send and move what is due ▸ look at who is ready ▸ connect ▸ report ─▶ rest
 //! ```
 //!
 //! It rests until a socket is ready, a message is about to be due or the phase changes. No step waits.
@@ -64,7 +64,7 @@ pub(super) struct Worker {
     pub(super) next_message: Message,
     /// Messages in outboxes.
     pub(super) unwritten: u32,
-    /// `Event::Flushed` has been told.
+    /// `Event::Flushed` has been reported.
     pub(super) flushed: bool,
     pub(super) churn: ChurnState,
     pub(super) second: SecondState,
@@ -159,7 +159,7 @@ impl Worker {
         self.note_lag(wake);
     }
 
-    /// Tells whether more deliveries may be on their way.
+    /// Whether more deliveries may be on their way.
     fn lingers(&self) -> bool {
         self.phase == Phase::Sending && self.shared.clock.now() < self.received_at + LINGER_NS
     }
@@ -260,7 +260,7 @@ impl Worker {
         }
     }
 
-    pub(super) fn tell(&self, event: Event) {
+    pub(super) fn report(&self, event: Event) {
         // Nobody listens any more when the run ends early.
         let _ = self.events.send(event);
     }

@@ -82,7 +82,7 @@ fn first_wrong(users: u32, checks: Vec<Check>) -> Option<PreflightError> {
     })
 }
 
-/// All that must fit, the gravest first. What the system does not tell is not checked.
+/// All that must fit, the gravest first. What the system does not report is not checked.
 pub(crate) fn checks(needs: &Needs, limits: &Limits) -> Vec<Check> {
     let mut checks = vec![files(needs, limits.files)];
     checks.extend(limits.ports.map(|range| ports(needs, range)));

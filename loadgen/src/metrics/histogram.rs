@@ -14,7 +14,7 @@ const DIGITS: u8 = 3;
 /// A percentile is shown where at least so many observations lie beyond it.
 const BEYOND: u64 = 10;
 
-/// The percentiles told, each with the observations in a thousand that lie beyond it.
+/// The percentiles shown, each with the observations in a thousand that lie beyond it.
 pub(crate) const PERCENTILES: [(&str, u64); 4] =
     [("p50", 500), ("p90", 100), ("p99", 10), ("p99.9", 1)];
 
@@ -85,7 +85,7 @@ impl Histogram {
         BASE64_STANDARD.encode(bytes)
     }
 
-    /// What [`Histogram::encoded`] told; none if it is something else.
+    /// What [`Histogram::encoded`] returned; none if it is something else.
     pub(crate) fn decoded(text: &str) -> Option<Self> {
         let bytes = BASE64_STANDARD.decode(text).ok()?;
         let raw: Raw<u64> = Deserializer::new().deserialize(&mut &*bytes).ok()?;
@@ -185,7 +185,7 @@ pub(crate) struct Latencies {
 }
 
 impl Latencies {
-    /// Each histogram with its word, in the order they are told.
+    /// Each histogram with its word, in the order they are shown.
     pub(crate) fn each(&self) -> [(&'static str, &Histogram); 7] {
         [
             ("deliver", &self.deliver),

@@ -1,4 +1,4 @@
-//! Limits of the server: how each is told on the wire, and which flag moves it.
+//! Limits of the server: how each reads on the wire, and which flag moves it.
 
 use serde::{Deserialize, Serialize};
 use wac_core::wire::closing::Closing;
@@ -59,8 +59,8 @@ const ROWS: [Entry; 7] = [
 ];
 
 impl Limit {
-    /// Recognises the notice that tells of a limit.
-    pub(crate) fn told_by(notice: &Notice<'_>) -> Option<Self> {
+    /// Recognises the notice that reports a limit.
+    pub(crate) fn of_notice(notice: &Notice<'_>) -> Option<Self> {
         match notice {
             Notice::SlowDown => Some(Self::Flood),
             Notice::Closing(why) => Self::met(why),
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn limits_are_recognised_and_name_their_flag() {
         let flag = |notice| {
-            Limit::told_by(&Notice::parse(notice))
+            Limit::of_notice(&Notice::parse(notice))
                 .map(Limit::advice)
                 .unwrap_or_default()
         };
@@ -116,7 +116,7 @@ mod tests {
         assert!(flag("closing: server full").contains("--max-connections"));
         assert!(flag("closing: you read too slowly").contains("--window"));
         assert_eq!(
-            Limit::told_by(&Notice::parse("closing: kicked: spam")),
+            Limit::of_notice(&Notice::parse("closing: kicked: spam")),
             Some(Limit::Kicked)
         );
     }
@@ -129,7 +129,7 @@ mod tests {
             "closing: goodbye",
             "12 more joined",
         ] {
-            assert_eq!(Limit::told_by(&Notice::parse(notice)), None, "{notice}");
+            assert_eq!(Limit::of_notice(&Notice::parse(notice)), None, "{notice}");
         }
     }
 }

@@ -196,8 +196,8 @@ mod tests {
     fn a_closed_loop_is_for_messages_that_are_for_all_and_has_no_objective() {
         let refused = |flags: &[&str], wanted: &str| {
             let flags = [&["--in-flight", "4"], flags].concat();
-            let told = plan(&flags).unwrap_err().to_string();
-            assert!(told.contains(wanted), "{wanted} is in: {told}");
+            let shown = plan(&flags).unwrap_err().to_string();
+            assert!(shown.contains(wanted), "{wanted} is in: {shown}");
         };
         refused(&["--whispers", "10%"], "--in-flight: found together");
         refused(&["--churn", "1%/s"], "--in-flight: found together");

@@ -95,7 +95,7 @@ impl Payload {
         out.extend_from_slice(self.filler_of(message));
     }
 
-    /// A message's text with its sender's name in front, as a WAC chat server would tell it: what is sent
+    /// A message's text with its sender's name in front, as a WAC chat server would send it: what is sent
     /// where the server does not say whose it is, so that lines are as long everywhere.
     pub(crate) fn write_spoken(&self, message: Message, out: &mut Vec<u8>) {
         self.write_name(self.schedule.sender(message).into(), out);
@@ -116,7 +116,7 @@ impl Payload {
         &self.schedule
     }
 
-    /// Tells payloads apart, the run's id aside.
+    /// Distinguishes payloads, the run's id aside.
     pub(crate) fn hash(&self) -> u64 {
         let filler = self.filler.iter().map(|&byte| u64::from(byte));
         let each = self.schedule.messages().map(|message| {
@@ -132,7 +132,7 @@ impl Payload {
         filler.chain(each).fold(0, |hash, next| mix(hash ^ next))
     }
 
-    /// Tells what a line is, its ending taken off: `name: text` or `name whispers, "text"`.
+    /// Says what a line is, its ending taken off: `name: text` or `name whispers, "text"`.
     ///
     /// # Cost
     /// Some tens of nanoseconds: this runs for each delivery, and parses no name that is not ours.
@@ -153,7 +153,7 @@ impl Payload {
         }
     }
 
-    /// What everybody reads: a whisper among it is told as one, for those who may not read it.
+    /// What everybody reads: a whisper among it is recognised as one, for those who may not read it.
     fn said(&self, sender: User, text: &[u8]) -> Text {
         match self.whole(sender, text) {
             Some(message) if self.schedule.is_whisper(message) => Text::Whisper(message),
@@ -163,7 +163,7 @@ impl Payload {
     }
 
     /// What one user reads. A whisper that is not what was sent takes the place of no message to the room: its
-    /// sender is not told.
+    /// sender is not known.
     fn whispered(&self, sender: User, rest: &[u8]) -> Text {
         let Some(text) = rest.strip_prefix(b" whispers, ") else {
             return Text::Corrupt(Some(sender));

@@ -94,7 +94,7 @@ impl Schedule {
         Number(self.place(message) / self.senders)
     }
 
-    /// Tells schedules apart: two runs with the same one asked the same of the server.
+    /// Distinguishes schedules: two runs with the same one asked the same of the server.
     pub(crate) fn hash(&self) -> u64 {
         self.messages()
             .fold(mix(self.senders.into()), |hash, message| {

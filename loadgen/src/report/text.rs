@@ -20,7 +20,7 @@ pub(crate) fn render(run: &Run, out: Option<&Path>) -> String {
         lines.push(format!(" LATENCY   {CLOSED_LOOP}"));
     }
     lines.extend(delivery_lines(&run.tally.delivery));
-    if run.is_told() {
+    if run.has_figures() {
         lines.extend(stage_lines(&run.stages));
         let each = run.headlines.iter();
         lines.extend(each.map(|head| format!(" HEADLINE  {}  {}", head.name, head.text)));
@@ -76,11 +76,11 @@ fn row(word: &str, histogram: &Histogram) -> String {
 }
 
 fn delivery_lines(delivery: &Delivery) -> Vec<String> {
-    let told = counts(delivery).into_iter();
-    let told: Vec<_> = told
+    let shown = counts(delivery).into_iter();
+    let shown: Vec<_> = shown
         .map(|(word, count)| format!("{word} {}", grouped(count, ' ')))
         .collect();
-    let mut lines = vec![format!(" DELIVERY  {}", told.join(" · "))];
+    let mut lines = vec![format!(" DELIVERY  {}", shown.join(" · "))];
     let first = delivery.first.iter();
     lines.extend(first.map(|(word, place)| format!(" FAULT     first {word}: {place}")));
     lines
@@ -90,11 +90,11 @@ fn stage_lines(stages: &[StageResult]) -> impl Iterator<Item = String> {
     let width = stages.iter().map(|stage| stage.name.chars().count()).max();
     let width = width.unwrap_or(0);
     stages.iter().map(move |stage| {
-        let told = match &stage.latency_ns {
+        let shown = match &stage.latency_ns {
             Some(figures) => stage_times(stage, figures),
             None => format!("{:>10} deliveries/s", a_second(stage.deliveries_per_s)),
         };
-        format!(" STAGE     {:<width$}  {told}", stage.name)
+        format!(" STAGE     {:<width$}  {shown}", stage.name)
     })
 }
 
@@ -119,8 +119,8 @@ fn server_line(used: &ServerUse) -> String {
     // A server that has served before may have had the memory already.
     let added = Some(used.bytes_per_connection).filter(|&added| added > 0);
     let memory = added.map(|added| format!("{} a connection", bytes(added)));
-    let told: Vec<_> = cpu.into_iter().chain(memory).collect();
-    format!(" SERVER    {}", told.join(" · "))
+    let shown: Vec<_> = cpu.into_iter().chain(memory).collect();
+    format!(" SERVER    {}", shown.join(" · "))
 }
 
 fn slo_line(slo: &SloResult) -> String {
@@ -129,15 +129,15 @@ fn slo_line(slo: &SloResult) -> String {
 }
 
 fn trust_line(run: &Run) -> String {
-    let mut told = vec![format!("sent {}", sent(run))];
+    let mut shown = vec![format!("sent {}", sent(run))];
     let own = run.trust.own_cpu_ns_per_delivery;
-    told.extend(own.map(|nanos| format!("own CPU {} a delivery", microseconds(nanos))));
-    told.extend(
+    shown.extend(own.map(|nanos| format!("own CPU {} a delivery", microseconds(nanos))));
+    shown.extend(
         trust(&run.trust)
             .into_iter()
             .map(|(what, value)| format!("{what} {value}")),
     );
-    format!(" TRUST     {}", told.join(" · "))
+    format!(" TRUST     {}", shown.join(" · "))
 }
 
 fn files_line(out: &Path) -> String {
@@ -191,7 +191,7 @@ mod tests {
         ];
         for line in lines {
             assert!(
-                text.lines().any(|told| told == line),
+                text.lines().any(|shown| shown == line),
                 "{line}\nis in\n{text}"
             );
         }
@@ -208,7 +208,7 @@ mod tests {
         ];
         for line in lines {
             assert!(
-                text.lines().any(|told| told == line),
+                text.lines().any(|shown| shown == line),
                 "{line}\nis in\n{text}"
             );
         }

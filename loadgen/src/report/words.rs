@@ -34,7 +34,7 @@ pub(crate) fn work(run: &Run) -> String {
 /// Where latencies would stand.
 pub(crate) const CLOSED_LOOP: &str = "closed loop: latencies are left out";
 
-/// Milliseconds, or a dash where there are too few observations to tell.
+/// Milliseconds, or a dash where there are too few observations.
 pub(crate) fn time(nanos: Option<u64>) -> String {
     nanos.map_or("–".to_owned(), milliseconds)
 }
@@ -49,7 +49,7 @@ pub(crate) fn a_second(deliveries: Option<f64>) -> String {
     deliveries.map_or("–".to_owned(), |count| grouped(count as u64, ' '))
 }
 
-/// What is told of the deliveries: indeterminate and leaked only where there were any.
+/// What is shown of the deliveries: indeterminate and leaked only where there were any.
 pub(crate) fn counts(delivery: &Delivery) -> Vec<(&'static str, u64)> {
     let faults = delivery.faults();
     let sums = [

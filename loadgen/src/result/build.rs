@@ -18,9 +18,9 @@ pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) 
         .map(|slo| check_slo(slo, Some(&outcome.latencies)))
         .collect();
     let (verdict, exit) = judge(&facts(plan, &slo, &outcome));
-    let told = verdict.trust != "INVALID";
+    let shown = verdict.trust != "INVALID";
     // In a closed loop what is due waits for what is under way: times from the due moment on say nothing.
-    let timed = told && !plan.workload.is_closed_loop();
+    let timed = shown && !plan.workload.is_closed_loop();
     let run = Run {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -35,17 +35,17 @@ pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) 
         threads: plan.workers,
         verdict,
         messages: plan.schedule.len(),
-        headlines: if told {
+        headlines: if shown {
             headlines(plan, &outcome)
         } else {
             Vec::new()
         },
-        stages: if told {
+        stages: if shown {
             stages(plan, &outcome)
         } else {
             Vec::new()
         },
-        throughput: throughput(plan, &outcome).filter(|_| told),
+        throughput: throughput(plan, &outcome).filter(|_| shown),
         latency_ns: timed.then_some(outcome.latencies),
         slo,
         workload: plan.workload.clone(),

@@ -11,7 +11,7 @@ pub(crate) struct Read {
     pub(crate) run: Run,
 }
 
-/// What to think of, in the order it is told.
+/// What to think of, in the order it is shown.
 ///
 /// # Errors
 /// Why they can't be compared, and what to do.
@@ -26,7 +26,7 @@ pub(crate) fn check(a: &[Read], b: &[Read]) -> Result<Vec<String>, String> {
 
 fn is_sound(read: &Read) -> Result<(), String> {
     let Read { place, run } = read;
-    if run.verdict.trust != "INVALID" && run.is_told() {
+    if run.verdict.trust != "INVALID" && run.has_figures() {
         return Ok(());
     }
     let why = run.verdict.reasons.first();
@@ -79,7 +79,7 @@ fn doubts<'a>(a: &'a [Read], b: &'a [Read]) -> impl Iterator<Item = String> + 'a
     })
 }
 
-/// What a run tells of its machine.
+/// A property of a run's machine.
 type Property = fn(&Run) -> String;
 
 /// What differs between the machines: it may be what the comparison shows.
@@ -89,7 +89,7 @@ fn environments(a: &[Read], b: &[Read]) -> Vec<String> {
             .map(|read| of(&read.run))
             .collect::<BTreeSet<_>>()
     };
-    let told = |values: BTreeSet<String>| values.into_iter().collect::<Vec<_>>().join(", ");
+    let shown = |values: BTreeSet<String>| values.into_iter().collect::<Vec<_>>().join(", ");
     let fields: [(&str, Property); 3] = [
         ("kernel", |run| run.environment.kernel.clone()),
         ("cpu", |run| run.environment.cpu.clone()),
@@ -100,8 +100,8 @@ fn environments(a: &[Read], b: &[Read]) -> Vec<String> {
         (a != b || a.len() > 1).then(|| {
             format!(
                 "the machines differ in {name}, and what is shown may be theirs: A {}; B {}",
-                told(a),
-                told(b)
+                shown(a),
+                shown(b)
             )
         })
     });

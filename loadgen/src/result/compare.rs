@@ -52,7 +52,7 @@ pub(crate) enum Finding {
 }
 
 impl Finding {
-    /// As it is told.
+    /// As it is shown.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Better => "better",
@@ -71,7 +71,7 @@ pub(crate) struct Row {
     pub(crate) b: f64,
     /// B as a multiple of A.
     pub(crate) ratio: f64,
-    /// What it may be; none where there are too few observations to tell.
+    /// What it may be; none where there are too few observations.
     pub(crate) interval: Option<(f64, f64)>,
     pub(crate) finding: Finding,
 }
@@ -159,7 +159,7 @@ pub(crate) const DELIVERIES: &str = "deliveries/s";
 
 /// A metric: its name, which way it is better, and what an observation has of it.
 type Metric = (&'static str, Better, OfRun);
-/// Of a run; none where it could not be told.
+/// Of a run; none where it could not be shown.
 type OfRun = fn(&Run) -> Option<u64>;
 
 const METRICS: [Metric; 7] = [

@@ -17,30 +17,30 @@ const SECOND_NS: u64 = 1_000_000_000;
 /// The headlines of a run, by what was asked for.
 pub(super) fn headlines(plan: &Plan, outcome: &Outcome) -> Vec<Headline> {
     let work = &plan.workload;
-    let mut told = Vec::new();
+    let mut shown = Vec::new();
     if work.mean_rate() == 0.0 {
-        told.extend(idle(outcome));
+        shown.extend(idle(outcome));
     }
     if work.churn > 0.0 {
-        told.extend(churn(outcome));
+        shown.extend(churn(outcome));
     }
     if let Some(storm) = work.storm {
         let at = nanos(work.warmup + storm.at) / SECOND_NS;
         let until = (nanos(work.sending()) / SECOND_NS) as usize;
         let timeline = outcome.timeline.get(..until).unwrap_or(&outcome.timeline);
         if timeline.len() > at as usize {
-            told.extend(storm_headlines(at as u32, outcome, timeline));
+            shown.extend(storm_headlines(at as u32, outcome, timeline));
         }
     }
     if work.is_closed_loop() {
-        told.extend(closed_loop(plan, outcome));
+        shown.extend(closed_loop(plan, outcome));
     } else if work.has_halves() {
-        told.extend(with_and_without(&outcome.stages));
+        shown.extend(with_and_without(&outcome.stages));
     }
     if work.preset == "soak" {
-        told.extend(soak(measured(work, &outcome.timeline)));
+        shown.extend(soak(measured(work, &outcome.timeline)));
     }
-    told
+    shown
 }
 
 fn headline(name: &str, value: Option<f64>, unit: &str, text: String) -> Headline {
@@ -141,13 +141,13 @@ fn seconds_until_normal(at: u32, timeline: &[Second]) -> Option<u32> {
 /// Deliveries a second, and where there are halves, those of each.
 fn closed_loop(plan: &Plan, outcome: &Outcome) -> Vec<Headline> {
     let all = throughput(plan, outcome).map(|of| of.deliveries_per_s);
-    let mut told = vec![a_second("deliveries", all)];
+    let mut shown = vec![a_second("deliveries", all)];
     let halves = of_stages(plan, outcome);
     if let (true, &[without, with]) = (plan.workload.has_halves(), &halves[..]) {
         let ratio = without
             .zip(with)
             .map(|(without, with)| with / without.max(1.0));
-        told.extend([
+        shown.extend([
             a_second("without", without),
             a_second("with", with),
             times(ratio, "not measured"),
@@ -156,9 +156,9 @@ fn closed_loop(plan: &Plan, outcome: &Outcome) -> Vec<Headline> {
     let cpu = outcome.server_use.as_ref();
     if let Some(cpu) = cpu.and_then(|used| used.cpu_ns_per_delivery) {
         let text = format!("{:.3} µs of the server's CPU", cpu as f64 / 1e3);
-        told.push(headline("a delivery", Some(cpu as f64), "ns", text));
+        shown.push(headline("a delivery", Some(cpu as f64), "ns", text));
     }
-    told
+    shown
 }
 
 fn a_second(name: &str, value: Option<f64>) -> Headline {
@@ -203,16 +203,16 @@ fn measured<'a>(work: &Workload, timeline: &'a [Second]) -> &'a [Second] {
 fn soak(timeline: &[Second]) -> Vec<Headline> {
     let p99 = |second: &Second| second.deliver_ns.figure("p99").map(|value| value as f64);
     let memory = |second: &Second| second.server_memory_bytes.map(|value| value as f64);
-    let mut told = Vec::new();
+    let mut shown = Vec::new();
     if let Some(drift) = drift(timeline, p99) {
         let text = format!("{:+.3} ms an hour", drift / 1e6);
-        told.push(headline("p99 drift", Some(drift), "ns/h", text));
+        shown.push(headline("p99 drift", Some(drift), "ns/h", text));
     }
     if let Some(drift) = drift(timeline, memory) {
         let text = format!("{:+.1} KiB of the server's memory an hour", drift / 1024.0);
-        told.push(headline("memory drift", Some(drift), "bytes/h", text));
+        shown.push(headline("memory drift", Some(drift), "bytes/h", text));
     }
-    told
+    shown
 }
 
 /// The slope of the straight line through the values (least squares), an hour.
@@ -269,8 +269,8 @@ mod tests {
     #[test]
     fn drift_is_the_slope_an_hour() {
         let steady = timeline(&[5; 20]);
-        let told = soak(&steady);
-        assert!(told[0].value.unwrap().abs() < 1.0, "{told:?}");
-        assert_eq!(told[1].text, "+3600.0 KiB of the server's memory an hour");
+        let shown = soak(&steady);
+        assert!(shown[0].value.unwrap().abs() < 1.0, "{shown:?}");
+        assert_eq!(shown[1].text, "+3600.0 KiB of the server's memory an hour");
     }
 }

@@ -52,8 +52,8 @@ pub(crate) fn merge(runs: &[Run]) -> Result<Run, MergeError> {
         .try_for_each(|other| same_test(first, other))?;
     let tally = tally(runs);
     let workload = workload(runs);
-    let told = runs.iter().all(|run| run.latency_ns.is_some());
-    let latency_ns = told.then(|| figures(runs));
+    let shown = runs.iter().all(|run| run.latency_ns.is_some());
+    let latency_ns = shown.then(|| figures(runs));
     let slo = slo(runs, latency_ns.as_ref());
     Ok(Run {
         schema: SCHEMA,
@@ -72,7 +72,7 @@ pub(crate) fn merge(runs: &[Run]) -> Result<Run, MergeError> {
         threads: sum(runs, |run| run.threads),
         verdict: verdict(runs, &slo),
         messages: sum(runs, |run| run.messages),
-        stages: if runs.iter().all(Run::is_told) {
+        stages: if runs.iter().all(Run::has_figures) {
             stages(runs)
         } else {
             Vec::new()

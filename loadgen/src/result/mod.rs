@@ -1,4 +1,4 @@
-//! The one model of a result. Everything that is told of a run is in it, and every rendering is made of it:
+//! The one model of a result. Everything that is shown of a run is in it, and every rendering is made of it:
 //! text, `run.json`, the report, a comparison.
 //!
 //! Times are integers in nanoseconds, and their names end in `_ns`, but for those of a histogram.
@@ -57,7 +57,7 @@ pub(crate) struct Run {
     pub(crate) throughput: Option<Throughput>,
     /// One for each stage where there are several; none where the figures mean nothing.
     pub(crate) stages: Vec<StageResult>,
-    /// What the presets are for, in the order it is told: a name and a sentence's end.
+    /// What the presets are for, in the order it is shown: a name and a sentence's end.
     pub(crate) headlines: Vec<Headline>,
     pub(crate) slo: Vec<SloResult>,
     /// None if its process is not known.
@@ -68,8 +68,8 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Its figures mean something, and are told.
-    pub(crate) fn is_told(&self) -> bool {
+    /// Its figures mean something, and are shown.
+    pub(crate) fn has_figures(&self) -> bool {
         self.latency_ns.is_some() || self.throughput.is_some()
     }
 }
@@ -131,7 +131,7 @@ pub(crate) struct Headline {
 pub(crate) struct SloResult {
     /// As it was typed: `deliver.p99 < 50ms`.
     pub(crate) objective: String,
-    /// None if there were too few observations to tell.
+    /// None if there were too few observations.
     pub(crate) value_ns: Option<u64>,
     pub(crate) ok: bool,
 }

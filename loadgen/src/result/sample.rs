@@ -156,7 +156,7 @@ fn moment(chance: &mut Chance, second: u32, seconds: u32) -> Second {
     let stage = usize::from(second >= WARMUP + STAGE);
     let drains = second + 1 == seconds;
     let sent = if drains { 0 } else { RATES[stage] };
-    let mut told = Second {
+    let mut shown = Second {
         second,
         users: 100,
         sent,
@@ -166,12 +166,12 @@ fn moment(chance: &mut Chance, second: u32, seconds: u32) -> Second {
     for _ in 0..u64::from(sent) * READERS {
         deliver.record(0, chance.time([430_000, 690_000][stage]));
     }
-    told.deliveries = deliver.samples();
-    told.deliver_ns = Summary::from(&deliver);
-    told.fanout_max_ns = told.deliver_ns.max();
-    told.server_cpu_ns = Some(chance.time([14_000_000, 42_000_000][stage]));
-    told.server_memory_bytes = Some(9_400_000 + u64::from(second) * 8_192);
-    told
+    shown.deliveries = deliver.samples();
+    shown.deliver_ns = Summary::from(&deliver);
+    shown.fanout_max_ns = shown.deliver_ns.max();
+    shown.server_cpu_ns = Some(chance.time([14_000_000, 42_000_000][stage]));
+    shown.server_memory_bytes = Some(9_400_000 + u64::from(second) * 8_192);
+    shown
 }
 
 fn workload(seed: u64) -> Workload {

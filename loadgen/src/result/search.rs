@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn rates_have_three_digits() {
-        let told = [1_234.0, 0.156_25, 20.0, 99.96, 1_414.213].map(rounded);
-        assert_eq!(told, [1_230.0, 0.156, 20.0, 100.0, 1_410.0]);
+        let shown = [1_234.0, 0.156_25, 20.0, 99.96, 1_414.213].map(rounded);
+        assert_eq!(shown, [1_230.0, 0.156, 20.0, 100.0, 1_410.0]);
     }
 }

@@ -77,7 +77,7 @@ fn invalid(facts: &Facts<'_>) -> Vec<String> {
             facts.tally.cut
         ));
     }
-    // A limit met ends the sending early: it has been told already.
+    // A limit met ends the sending early: it has been reported already.
     let all_is_due = !facts.closed_loop && !facts.interrupted;
     if reasons.is_empty() && all_is_due && facts.tally.sent < facts.messages {
         reasons.push(format!(
@@ -91,7 +91,7 @@ fn invalid(facts: &Facts<'_>) -> Vec<String> {
 /// A lag below this is none: it is a wake-up of the kernel's.
 const SENDLAG_NS: u64 = 1_000_000;
 const LOOP_LAG_NS: u64 = 5_000_000;
-/// The share of deliver's p99 that the p99 of a lag may be: more, and the lag is a part of what is told.
+/// The share of deliver's p99 that the p99 of a lag may be: more, and the lag is a part of what is shown.
 const LAG_SHARE: f64 = 0.25;
 /// The share of a core that the busiest thread may use.
 const BUSY: f64 = 0.85;
@@ -212,7 +212,7 @@ fn shared_cores(facts: &Facts<'_>) -> Option<String> {
     ))
 }
 
-/// The exit codes, as `--help` tells them.
+/// The exit codes, as `--help` says them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {

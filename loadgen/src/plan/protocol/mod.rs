@@ -23,7 +23,7 @@ pub(crate) enum Line<'a> {
     Message(Message),
     /// A whisper of this run.
     Whisper(Message),
-    /// A line of this run's that is not what was sent; from whom, if that can be told.
+    /// A line of this run's that is not what was sent; from whom, if that can be known.
     Corrupt(Option<User>),
     /// The user is logged in.
     Welcome,
@@ -111,7 +111,7 @@ impl Protocol {
     }
 }
 
-/// A message as it is said, in a line behind a head that tells its length.
+/// A message as it is said, in a line behind a head that says its length.
 fn write_block(
     payload: &Payload,
     message: Message,

@@ -55,6 +55,6 @@ fn parse_other<'a>(payload: &Payload, user: User, line: &'a [u8]) -> Line<'a> {
 fn noticed<'a>(payload: &Payload, user: User, notice: &Notice<'_>) -> Line<'a> {
     match notice {
         Notice::Welcome(name) if payload.user_of(name) == Some(user) => Line::Welcome,
-        _ => Limit::told_by(notice).map_or(Line::Other, Line::Limit),
+        _ => Limit::of_notice(notice).map_or(Line::Other, Line::Limit),
     }
 }

@@ -11,7 +11,7 @@ use super::scale::Axis;
 const NANOS_OF_A_MS: f64 = 1e6;
 const NANOS_OF_A_SECOND: f64 = 1e9;
 const BYTES_OF_A_MIB: f64 = 1_048_576.0;
-/// Observations that must lie beyond a percentile for it to be told.
+/// Observations that must lie beyond a percentile for it to be shown.
 const BEYOND: f64 = 10.0;
 /// Steps for each halving of what lies beyond, as in `.hgrm` files.
 const STEPS: u32 = 5;
@@ -103,8 +103,8 @@ const WORDS: [&str; 3] = ["deliver", "service", "fan-out"];
 fn tail(name: &'static str, histogram: &Histogram) -> [Series; 2] {
     let all = distribution(histogram);
     let carried = histogram.samples() as f64 / BEYOND;
-    let told = all.partition_point(|(x, _)| *x <= carried);
-    let pale = all[told.saturating_sub(1)..].to_vec();
+    let shown = all.partition_point(|(x, _)| *x <= carried);
+    let pale = all[shown.saturating_sub(1)..].to_vec();
     let line = |style, points| Series {
         name,
         colour: name,
@@ -112,7 +112,7 @@ fn tail(name: &'static str, histogram: &Histogram) -> [Series; 2] {
         points,
     };
     [
-        line(Style::Solid, all[..told].to_vec()),
+        line(Style::Solid, all[..shown].to_vec()),
         line(Style::Faint, pale),
     ]
 }
@@ -290,8 +290,8 @@ mod tests {
     #[test]
     fn the_line_of_a_word_is_its_distribution_and_ends_at_its_maximum() {
         let histogram = sample(7).latency_ns.unwrap().deliver;
-        let [told, pale] = tail("deliver", &histogram);
-        for (x, value) in &told.points {
+        let [shown, pale] = tail("deliver", &histogram);
+        for (x, value) in &shown.points {
             let wanted = histogram.raw().value_at_quantile(1.0 - 1.0 / x) as f64;
             assert!(
                 (value - wanted).abs() <= wanted / 500.0,
@@ -299,8 +299,8 @@ mod tests {
             );
         }
         let carried = histogram.samples() as f64 / 10.0;
-        assert!(told.points.iter().all(|(x, _)| *x <= carried));
-        assert_eq!(told.points.last(), pale.points.first());
+        assert!(shown.points.iter().all(|(x, _)| *x <= carried));
+        assert_eq!(shown.points.last(), pale.points.first());
         let max = histogram.max().unwrap() as f64;
         assert_eq!(pale.points.last(), Some(&(histogram.samples() as f64, max)));
     }
@@ -309,8 +309,8 @@ mod tests {
     fn few_observations_are_all_pale_and_none_are_no_line() {
         let mut histogram = Histogram::default();
         histogram.record(0, 5);
-        let [told, pale] = tail("join", &histogram);
-        assert_eq!((told.points.len(), pale.points), (0, vec![(1.0, 5.0)]));
+        let [shown, pale] = tail("join", &histogram);
+        assert_eq!((shown.points.len(), pale.points), (0, vec![(1.0, 5.0)]));
         let lines = tail("join", &Histogram::default());
         assert!(lines.iter().all(|line| line.points.is_empty()));
     }
@@ -318,9 +318,9 @@ mod tests {
     #[test]
     fn parts_of_a_run_are_marked_where_they_begin() {
         let marks = marks(&sample(7));
-        let told: Vec<_> = marks.iter().map(|mark| (mark.x, &*mark.label)).collect();
+        let shown: Vec<_> = marks.iter().map(|mark| (mark.x, &*mark.label)).collect();
         assert_eq!(
-            told,
+            shown,
             [
                 (0.0, "warm-up"),
                 (5.0, "stage 1"),

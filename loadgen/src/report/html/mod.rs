@@ -35,7 +35,7 @@ pub(crate) fn render(run: &Run) -> String {
 }
 
 fn contents(run: &Run) -> Value {
-    let headlines = if run.is_told() {
+    let headlines = if run.has_figures() {
         &run.headlines[..]
     } else {
         &[]
@@ -311,8 +311,8 @@ mod tests {
             "NaN", "inf", "http:", "https:", "<script", "<link", " src=", " href=", "url(",
             "@import",
         ] {
-            let told = html.replace("info", "");
-            assert!(!told.contains(wrong), "{wrong} is not in the report");
+            let shown = html.replace("info", "");
+            assert!(!shown.contains(wrong), "{wrong} is not in the report");
         }
         for tag in ["section", "figure", "svg", "table", "dl", "div", "main"] {
             let open = html.matches(&format!("<{tag}>")).count()

@@ -19,7 +19,7 @@ pub(crate) struct Axis {
     pub(crate) ticks: Vec<Tick>,
 }
 
-/// A value on an axis, and how it is told.
+/// A value on an axis, and how it is shown.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tick {
     pub(crate) value: f64,
