@@ -12,7 +12,7 @@ use crate::cli::{FindMaxArgs, Preset, RunArgs};
 use crate::engine;
 use crate::engine::outcome::Outcome;
 use crate::machine::preflight;
-use crate::plan::limit::Limit;
+use crate::plan::protocol::Limit;
 use crate::plan::workload::Workload;
 use crate::plan::{How, Plan};
 use crate::result::search::{Answer, Next, Search, Tried};

@@ -4,9 +4,9 @@ use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::JoinError;
-use super::ready::SlotWaker;
 use super::shared::{Event, Phase};
 use super::user::{State, User};
+use super::wake::SlotWaker;
 use super::worker::Worker;
 use crate::machine::needs::JOINS_AT_ONCE;
 use crate::machine::sources::source;

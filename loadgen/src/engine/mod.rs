@@ -17,19 +17,16 @@ mod connect;
 mod coordinator;
 mod drain;
 mod gauge;
-mod merge;
 mod metrics;
 mod on_line;
-mod outbox;
 pub(crate) mod outcome;
 mod progress;
 mod read;
-mod ready;
 mod send;
 mod shared;
 mod timeline;
-mod timer;
 mod user;
+mod wake;
 mod worker;
 
 use std::io;
@@ -88,7 +85,7 @@ pub(crate) fn run(plan: &Arc<Plan>) -> anyhow::Result<Outcome> {
     let course = runtime.block_on(coordinator.lead());
     let metrics = threads.into_iter().map(WorkerThread::join).collect();
     let course = course?;
-    Ok(merge::merge(plan, &shared, metrics, course))
+    Ok(metrics::merge(plan, &shared, metrics, course))
 }
 
 /// A running worker.

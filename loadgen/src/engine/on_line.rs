@@ -8,7 +8,7 @@ use super::user::State;
 use super::worker::Worker;
 use crate::metrics::Receipt;
 use crate::plan::ids::{Message, Slot, User};
-use crate::plan::limit::Limit;
+use crate::plan::protocol::Limit;
 use crate::plan::protocol::Line;
 
 impl Worker {

@@ -16,12 +16,12 @@ use tokio::sync::{mpsc, watch};
 
 use super::churn::ChurnState;
 use super::metrics::Metrics;
-use super::ready::ReadyList;
 use super::shared::Shared;
 use super::shared::{Event, Phase};
 use super::timeline::SecondState;
-use super::timer::Timer;
 use super::user::User;
+use super::wake::ReadyList;
+use super::wake::Timer;
 use crate::machine::host::cpu_of_this_thread;
 use crate::plan::Plan;
 use crate::plan::ids::{Message, Partition, Slot};

@@ -8,7 +8,7 @@ use std::ops::AddAssign;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::ids::{Number, User};
-use crate::plan::limit::Limit;
+use crate::plan::protocol::Limit;
 
 /// What is counted, and added up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,6 @@
 
 pub(crate) mod absences;
 pub(crate) mod ids;
-pub(crate) mod limit;
 pub(crate) mod payload;
 pub(crate) mod protocol;
 pub(crate) mod random;

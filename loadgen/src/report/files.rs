@@ -1,13 +1,13 @@
-//! Files of a run in one folder. The only rendering that writes.
+//! Files of a run in one folder, its seconds as a table for spreadsheets among them. The only rendering that writes.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
 
-use super::{csv, hgrm, html};
-use crate::metrics::histogram::Latencies;
-use crate::result::Run;
+use super::{hgrm, html};
+use crate::metrics::histogram::{Latencies, PERCENTILES};
+use crate::result::{Run, Second};
 
 /// The run itself: what every other file can be made of again.
 pub(crate) const RUN: &str = "run.json";
@@ -24,10 +24,7 @@ pub(crate) fn write_all(run: &Run, dir: &Path) -> anyhow::Result<()> {
     let folder = || format!("cannot make the folder {}", dir.display());
     fs::create_dir_all(dir).with_context(folder)?;
     let json = serde_json::to_string_pretty(run)? + "\n";
-    for (name, text) in NAMES
-        .into_iter()
-        .zip([json, csv::render(run), html::render(run)])
-    {
+    for (name, text) in NAMES.into_iter().zip([json, csv(run), html::render(run)]) {
         write(&dir.join(name), &text)?;
     }
     Ok(())
@@ -55,6 +52,46 @@ pub(crate) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     unfinished.push(".unfinished");
     let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, path));
     written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// A head, and a line for each second. What is not known, or has too few observations, is empty.
+fn csv(run: &Run) -> String {
+    let seconds = run.timeline.iter().map(row);
+    let lines = std::iter::once(head()).chain(seconds);
+    lines.map(|cells| cells.join(",") + "\n").collect()
+}
+
+fn head() -> Vec<String> {
+    let percentiles = PERCENTILES.map(|(name, _)| format!("deliver_{}_ns", name.replace('.', "_")));
+    let before = ["second", "users", "sent", "deliveries"].map(str::to_owned);
+    let after = [
+        "deliver_max_ns",
+        "fanout_max_ns",
+        "server_cpu_ns",
+        "server_memory_bytes",
+    ];
+    let after = after.map(str::to_owned);
+    before.into_iter().chain(percentiles).chain(after).collect()
+}
+
+fn row(second: &Second) -> Vec<String> {
+    let deliver = &second.deliver_ns;
+    let before = [
+        second.second.into(),
+        second.users.into(),
+        second.sent.into(),
+        second.deliveries,
+    ];
+    let percentiles = PERCENTILES.map(|(name, _)| deliver.figure(name));
+    let after = [
+        deliver.max(),
+        second.fanout_max_ns,
+        second.server_cpu_ns,
+        second.server_memory_bytes,
+    ];
+    let cells = before.map(Some).into_iter().chain(percentiles).chain(after);
+    let cells = cells.map(|cell| cell.map(|number| number.to_string()));
+    cells.map(Option::unwrap_or_default).collect()
 }
 
 #[cfg(test)]
@@ -87,5 +124,29 @@ mod tests {
         );
         let error = write_all(&sample(7), Path::new("/dev/null/x")).unwrap_err();
         assert_eq!(error.to_string(), "cannot make the folder /dev/null/x");
+    }
+
+    #[test]
+    fn every_second_has_a_row_under_the_head() {
+        let run = sample(7);
+        let text = csv(&run);
+        let rows: Vec<Vec<_>> = text.lines().map(|line| line.split(',').collect()).collect();
+        assert_eq!(
+            rows[0].join(","),
+            "second,users,sent,deliveries,deliver_p50_ns,deliver_p90_ns,deliver_p99_ns,deliver_p99_9_ns,\
+             deliver_max_ns,fanout_max_ns,server_cpu_ns,server_memory_bytes"
+        );
+        assert_eq!(rows.len(), run.timeline.len() + 1);
+        assert!(rows.iter().all(|row| row.len() == rows[0].len()), "{text}");
+        let second = &run.timeline[9];
+        assert_eq!(rows[10][..4], ["9", "100", "20", "1980"]);
+        let p99 = second.deliver_ns.figure("p99").unwrap().to_string();
+        assert_eq!(rows[10][6..8], [&*p99, ""]);
+        assert_eq!(rows[10][11], "9473728");
+    }
+
+    #[test]
+    fn what_is_not_known_is_empty() {
+        assert_eq!(row(&Second::default()).join(","), "0,0,0,0,,,,,,,,");
     }
 }

@@ -242,7 +242,7 @@ impl From<Exit> for ExitCode {
 mod tests {
     use super::*;
     use crate::metrics::tally::Delivery;
-    use crate::plan::limit::Limit;
+    use crate::plan::protocol::Limit;
 
     /// A run in order of ten messages, with these changes.
     #[derive(Default, Clone)]

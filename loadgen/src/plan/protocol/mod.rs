@@ -13,8 +13,8 @@ mod wac;
 
 pub(crate) use crate::cli::values::Protocol;
 use crate::plan::ids::{Message, User};
-use crate::plan::limit::Limit;
 use crate::plan::payload::Payload;
+pub(crate) use wac::Limit;
 
 /// What a line means to the user who reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
