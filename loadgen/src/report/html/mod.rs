@@ -9,6 +9,8 @@ mod charts;
 mod plot;
 mod scale;
 
+use std::time::Duration;
+
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 
@@ -17,7 +19,7 @@ use crate::metrics::histogram::PERCENTILES;
 use crate::report::words::{
     CLOSED_LOOP, a_second, counts, held, microseconds, sent, time, trust, work,
 };
-use crate::result::{Delivery, Run, ServerUse, StageResult};
+use crate::result::{Delivery, Run, StageResult};
 use crate::units::{bytes, grouped, short};
 
 /// A name and its value; what is empty is not shown.
@@ -30,7 +32,16 @@ const STYLE: &str = include_str!("page.css");
 
 /// The report of a run.
 pub(crate) fn render(run: &Run) -> String {
-    let page = Environment::new().render_named_str("page.html", PAGE, contents(run));
+    let mut page = Environment::new();
+    page.add_filter("bytes", |number: u64| bytes(number));
+    page.add_filter("duration", |nanos: u64| {
+        humantime::format_duration(Duration::from_nanos(nanos)).to_string()
+    });
+    page.add_filter("micro", |nanos: Option<u64>| nanos.map(microseconds));
+    page.add_filter("percent", |share: f64| {
+        (share > 0.0).then(|| format!("{} %", short(100.0 * share)))
+    });
+    let page = page.render_named_str("page.html", PAGE, contents(run));
     page.expect("the template is a constant, and knows what it is given")
 }
 
@@ -40,11 +51,16 @@ fn contents(run: &Run) -> Value {
     } else {
         &[]
     };
+    // What the template reads itself; latencies are prepared below.
+    let light = Run {
+        latency_ns: None,
+        stages: Vec::new(),
+        timeline: Vec::new(),
+        ..run.clone()
+    };
     context! {
         style => Value::from_safe_string(STYLE.to_owned()),
-        run => run.run.as_str(),
-        server => run.server.as_str(),
-        verdict => Serde(&run.verdict),
+        run => Serde(light),
         work => work(run),
         cards => Serde(cards(run)),
         headlines => Serde(headlines),
@@ -55,12 +71,8 @@ fn contents(run: &Run) -> Value {
         stages => Serde(stages(&run.stages)),
         bar => bar(&run.tally.delivery),
         counts => Serde(counted(&run.tally.delivery)),
-        first => Serde(&run.tally.delivery.first),
-        server_use => Serde(run.server_use.as_ref().map(server_use)),
         load_plots => Value::from_safe_string(charts::load(run)),
         trust => Serde(trusted(run)),
-        workload => Serde(workload(run)),
-        environment => Serde(environment(run)),
     }
 }
 
@@ -189,22 +201,6 @@ fn counted(delivery: &Delivery) -> Vec<(&'static str, String, bool)> {
     each.collect()
 }
 
-fn server_use(used: &ServerUse) -> Vec<Pair> {
-    let cpu = used.cpu_ns_per_delivery;
-    vec![
-        ("CPU a delivery", cpu.map_or(String::new(), microseconds)),
-        ("CPU time", format!("{:.2} s", used.cpu_ns as f64 / 1e9)),
-        ("a connection", bytes(used.bytes_per_connection)),
-        (
-            "before the first connection",
-            bytes(used.memory_before_bytes),
-        ),
-        ("everyone logged in", bytes(used.memory_joined_bytes)),
-        ("at the end", bytes(used.memory_end_bytes)),
-        ("process", used.pid.to_string()),
-    ]
-}
-
 fn trusted(run: &Run) -> Vec<Pair> {
     let own = run.trust.own_cpu_ns_per_delivery;
     let mut pairs = vec![
@@ -218,74 +214,6 @@ fn trusted(run: &Run) -> Vec<Pair> {
     let beside = if run.trust.shares_cores { "yes" } else { "no" };
     pairs.push(("server on this machine", beside.to_owned()));
     pairs
-}
-
-/// What was asked of the server; what was not asked for is empty.
-fn workload(run: &Run) -> Vec<Pair> {
-    let work = &run.workload;
-    let percent = |share: f64| format!("{} %", short(100.0 * share));
-    let share = |share: f64| {
-        if share > 0.0 {
-            percent(share)
-        } else {
-            String::new()
-        }
-    };
-    let duration = |time| humantime::format_duration(time).to_string();
-    let storm = work.storm.map(|storm| {
-        let (at, back) = (duration(storm.at), duration(storm.back));
-        format!("{} at {at}, back within {back}", percent(storm.frac))
-    });
-    let slow = work
-        .slow
-        .map(|slow| format!("{} at {} B/s, {} stopped", slow.n, slow.rate, slow.stopped));
-    let hostile = Some(work.hostile).filter(|&clients| clients > 0);
-    vec![
-        ("server", run.server.clone()),
-        ("preset", work.preset.clone()),
-        ("protocol", word(&work.protocol)),
-        ("arrival", word(&work.arrival)),
-        (
-            "in flight at most",
-            work.in_flight
-                .map_or(String::new(), |limit| limit.to_string()),
-        ),
-        ("bytes of a text", work.size.to_string()),
-        ("whispers", share(work.whispers)),
-        ("churn a second", share(work.churn)),
-        ("storm", storm.unwrap_or_default()),
-        ("slow readers", slow.unwrap_or_default()),
-        (
-            "hostile clients",
-            hostile.map_or(String::new(), |clients| clients.to_string()),
-        ),
-        ("drain", duration(work.drain)),
-        ("seed", work.seed.to_string()),
-        ("began", run.began.clone()),
-    ]
-}
-
-/// A value of a flag, as it is typed.
-fn word(value: &impl clap::ValueEnum) -> String {
-    let value = value.to_possible_value();
-    value.map_or(String::new(), |value| value.get_name().to_owned())
-}
-
-/// Where the run was made, and with what.
-fn environment(run: &Run) -> Vec<Pair> {
-    let environment = &run.environment;
-    vec![
-        ("host", environment.host.clone()),
-        ("kernel", environment.kernel.clone()),
-        ("CPU", environment.cpu.clone()),
-        ("cores", environment.cores.to_string()),
-        ("memory", bytes(environment.memory_bytes)),
-        ("threads", run.threads.to_string()),
-        ("wac-loadgen", run.version.clone()),
-        ("workload", run.hashes.workload.clone()),
-        ("schedule", run.hashes.schedule.clone()),
-        ("payload", run.hashes.payload.clone()),
-    ]
 }
 
 #[cfg(test)]
