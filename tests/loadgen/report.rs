@@ -81,6 +81,23 @@ fn a_report_can_be_made_again_from_the_files_and_names_missing_ones() {
     );
 }
 
+#[test]
+fn a_result_of_the_schema_before_is_read() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let old = include_str!("schema-3.json");
+    fs::write(folder.path().join("run.json"), old).expect("it can be written");
+    let (code, text) = report(&[folder.path()]);
+    assert_eq!(code, Some(0), "{text}");
+    for line in [
+        "expected 1 377 · received 1 377 · lost 0 · duplicated 0",
+        "skew       0.031    0.18",
+        "STAGE     stage 2      50 msg/s   deliver p50 0.29",
+        "SLO       deliver.p99 < 1s  2.47  ok",
+    ] {
+        assert!(text.contains(line), "{line} is in:\n{text}");
+    }
+}
+
 /// Runs `wac-loadgen report`; returns its exit code and its output.
 fn report(args: &[&Path]) -> (Option<i32>, String) {
     let mut command = Command::new(binary("wac-loadgen"));
