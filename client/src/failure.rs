@@ -1,57 +1,43 @@
-//! Why the client does not start, the exit code of it, and what may help.
+//! Failures to start, with exit codes and hints.
 
 use std::io;
 use std::path::PathBuf;
 
 use rustyline::error::ReadlineError;
 
-use crate::config::ConfigError;
-use crate::exit;
-use crate::target::Address;
+use crate::app::exit;
+use crate::app::target::Address;
+use crate::cli::config::ConfigError;
 
-/// Why the client does not start.
+/// A failure to start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Failure {
-    /// A pipe has nobody to ask.
+pub(crate) enum Failure {
     #[error("no name to log in with, and no terminal to ask for one")]
     NoName,
-    /// A script has nobody to ask.
     #[error("a name is needed to {0}")]
     NoNameTo(&'static str),
-    /// A message was told, but it shows nothing.
+    /// The message is blank once control characters are removed.
     #[error("nothing to send: the message is blank")]
     Blank,
-    /// A setting is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// There is no server, or none that answers.
+    /// No server answers.
     #[error("cannot connect to {address}")]
-    Connect {
-        /// Where it was tried.
-        address: Address,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The log cannot be written.
+    Connect { address: Address, source: io::Error },
     #[error("cannot open the log {path}", path = path.display())]
-    Log {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The terminal's state cannot be read, or the system takes no handler of signals.
+    Log { path: PathBuf, source: io::Error },
+    /// The system refuses a signal handler.
     #[error("cannot start")]
     System(#[from] io::Error),
-    /// The terminal does not do what an editor needs.
+    /// The terminal lacks what the editor needs.
     #[error("cannot use the terminal")]
     Terminal(#[source] ReadlineError),
 }
 
 impl Failure {
     /// Returns the exit code.
-    pub fn code(&self) -> u8 {
+    pub(crate) fn code(&self) -> u8 {
         match self {
             Self::NoName | Self::NoNameTo(_) | Self::Blank | Self::Config(_) | Self::Log { .. } => {
                 exit::USAGE
@@ -61,8 +47,8 @@ impl Failure {
         }
     }
 
-    /// Returns what may help, where that is known.
-    pub fn hint(&self) -> Option<&'static str> {
+    /// Returns a hint, if a remedy is known.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoName | Self::NoNameTo(_) => Some("NAME@HOST, or --name NAME"),
             Self::Connect { source, .. } => Some(match source.kind() {

@@ -5,7 +5,7 @@
 //! that server's own cost.
 //!
 //! ```text
-//! floor PORT            each line is sent at once to each reader: one send() for a line and a reader
+//! floor PORT            each line is sent at once to each reader: one send() for each line and reader
 //! floor PORT --batch    all sockets that are ready are read, then each reader is sent everything in one send()
 //! ```
 //!
@@ -37,7 +37,7 @@ const GREETING: &[u8] = b"* WAC chat, but for this: it is the floor, for measuri
 /// Measures the cost of a broadcast to the kernel; see the head of the source
 #[derive(Debug, Parser)]
 #[command(version)]
-struct Args {
+struct FloorArgs {
     /// Port to listen on, on 127.0.0.1
     port: u16,
     /// Gathers the lines of all ready sockets, and sends them to each reader at once
@@ -46,7 +46,7 @@ struct Args {
 }
 
 /// A connection.
-struct Reader {
+struct Client {
     stream: TcpStream,
     /// Empty until the login.
     name: Vec<u8>,
@@ -59,14 +59,14 @@ struct Reader {
 struct Floor {
     epoll: Epoll,
     listener: TcpListener,
-    readers: Slab<Reader>,
+    readers: Slab<Client>,
     batch: bool,
     /// The bytes to send to everybody next.
     gathered: Vec<u8>,
 }
 
 fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+    let args = FloorArgs::parse();
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
@@ -123,7 +123,7 @@ impl Floor {
             // An error of a socket, here and below, shows again at its next read, which removes the socket.
             let _ = stream.set_nodelay(true);
             let _ = stream.write_all(GREETING);
-            entry.insert(Reader {
+            entry.insert(Client {
                 stream,
                 name: Vec::new(),
                 partial: Vec::new(),
@@ -174,7 +174,7 @@ impl Floor {
         }
     }
 
-    /// Sends everybody the lines of the others.
+    /// Sends everybody the others' lines.
     fn send_gathered(&mut self) {
         if self.gathered.is_empty() {
             return;

@@ -16,7 +16,7 @@ use wac_server::process::pidfile::{PidFile, PidFileError};
 use wac_server::process::{signals, verbs};
 use wac_server::{DrainReport, run};
 
-/// The exit code for wrong usage, as clap has it.
+/// The exit code for wrong usage, the same as clap's.
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {

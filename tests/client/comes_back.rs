@@ -8,10 +8,10 @@ use wac_tests::{DEADLINE, Server, Setup, Signal};
 use crate::length;
 use crate::term::{Term, at};
 
-/// The time within which a silent server is given up.
+/// The time within which the client gives up on a silent server.
 const NOTICED: Duration = Duration::from_secs(40);
 
-/// A server that can be started again where it was.
+/// A server that can be restarted at the same address.
 struct Restartable {
     folder: TempDir,
 }
@@ -39,7 +39,7 @@ fn a_server_that_is_killed_and_started_again_finds_the_half_typed_line() {
     term.shows_row("Ann▸ half a sent");
     server.signal(Signal::SIGKILL);
     term.shows_row("Ann⟳ half a sent");
-    term.shows("✗ link lost: ");
+    term.shows("✗ connection lost: ");
     drop(server);
     let server = place.start();
     let mut bob = server.user("bob");
@@ -95,9 +95,9 @@ fn leaving_with_lines_waiting_asks_first() {
         let mut term = Term::start_with(&[("TERM", terminal)], &[&target]);
         term.shows("1 here");
         let _stopped = server.stop();
-        term.shows("link lost");
+        term.shows("connection lost");
         term.types("half a thought\r");
-        term.shows("not connected: the line waits");
+        term.shows("not connected: 1 line waits");
         term.types("\x04");
         term.shows("leaving again loses it");
         term.types("\x04");
@@ -106,8 +106,8 @@ fn leaving_with_lines_waiting_asks_first() {
     }
 }
 
-/// Shortened, a login gets no answer for 10 s; at full length the server is silent for
-/// 30 s before the client asks.
+/// In the shortened test, a login gets no answer for 10 s; at full length the server is silent
+/// for 30 s before the client asks.
 #[test]
 fn a_server_that_stops_answering_is_given_up_and_found_again() {
     let server = Server::start();
@@ -121,7 +121,7 @@ fn a_server_that_stops_answering_is_given_up_and_found_again() {
         term.shows_row("Ann⟳");
     }
     term.types("half a sent");
-    term.shows_within("✗ link lost: no answer for 10 s", NOTICED + DEADLINE);
+    term.shows_within("✗ connection lost: no answer for 10 s", NOTICED + DEADLINE);
     let noticed = stopped.elapsed().as_secs_f64();
     length::tell("noticed_s", format!("{noticed:.1}"));
     term.shows_row("Ann⟳ half a sent");

@@ -7,7 +7,7 @@ use wac_tests::Server;
 use crate::run::{Ran, Running, run, wac};
 use crate::term::{Term, at};
 
-/// Runs the client with a file of settings.
+/// Runs the client with a settings file.
 #[track_caller]
 fn with_file(text: &str, words: &[&str], variables: &[(&str, &str)]) -> Ran {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");

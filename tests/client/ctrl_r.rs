@@ -30,7 +30,7 @@ fn talks(bob: &mut Peer, short_seconds: u64) -> usize {
     said
 }
 
-/// Checks by the server's log and the screen that every line was read, and shown or counted.
+/// Checks, with the server's log and the screen, that every line was read, and shown or counted.
 #[track_caller]
 fn none_is_missing(server: &Server, term: &Term, said: usize) {
     term.shows_said("bob", "the end");
@@ -38,7 +38,7 @@ fn none_is_missing(server: &Server, term: &Term, said: usize) {
     assert_eq!(server.ends("TooSlow"), 0);
 }
 
-/// Shortened, there are still twice as many lines as the client keeps for the screen.
+/// Even shortened, there are twice as many lines as the client keeps for the screen.
 #[test]
 fn a_search_left_open_costs_lines_of_the_screen_not_the_connection() {
     let server = server();

@@ -1,4 +1,4 @@
-//! Input history: entered lines are there the next time, whatever ended the client; private ones are not.
+//! Input history: entered lines are available the next time, however the client ended; private ones are not.
 
 use std::fs;
 use std::path::PathBuf;

@@ -35,7 +35,7 @@ const LINES: [(&str, &str); 7] = [
 const KINDS: [&str; 10] = [
     // The clipboard is read and written, the title set, with BEL and with ST.
     "\x1b]52;c;b3duZWQ=\x07 \x1b]52;c;?\x1b\\ \x1b]0;owned\x07",
-    // The same in C1, and a device control string.
+    // The same with C1 control characters, and a device control string.
     "\u{9d}52;c;b3duZWQ=\u{9c} \u{90}q\u{9c} \u{9b}31m \u{9b}2J",
     // The screen is cleared, the cursor moved, another screen shown, the mouse reported.
     "\x1b[2J\x1b[H\x1b[1A\x1b[?1049h\x1b[?1000h\x1b[5n\x1bc",
@@ -70,7 +70,7 @@ fn hostile() -> Vec<String> {
     lines.take(200).collect()
 }
 
-/// A server that lets anybody in, sends the lines and an end, and stays.
+/// A server that accepts anybody, sends the lines and a final one, and keeps the connection open.
 fn serve(listener: &TcpListener, lines: &[String]) -> TcpStream {
     let (mut client, _) = listener.accept().expect("the client connects");
     let reading = client.try_clone().expect("there is a free file");
@@ -103,7 +103,7 @@ fn is_obeyed(c: char) -> bool {
     c.is_control() || turns || breaks
 }
 
-/// Returns the most marks on one letter.
+/// Returns the greatest number of marks on one letter.
 fn most_marks(text: &str) -> usize {
     let piles = text
         .split(|c| c != '\u{301}')

@@ -68,7 +68,7 @@ fn listen_works_without_a_name() {
     let mut listening = Running::start(wac(&[&["listen", &*target][..], &flags].concat()));
     let mut number = 0;
     // A listener without a name is not announced.
-    wait_until("it has heard enough", || {
+    wait_until("it has received enough", || {
         number += 1;
         bob.send(&format!("MSG {number}"));
         listening.has_ended()

@@ -29,7 +29,7 @@ impl Place {
         format!("--log={}", self.path().display())
     }
 
-    /// Waits until the last line has this ending.
+    /// Waits until the last line ends with this text.
     #[track_caller]
     fn holds(&self, end: &str) {
         let end = format!("{end}\n");
@@ -209,7 +209,7 @@ fn a_log_that_cannot_be_opened_is_a_usage_error() {
     }
     let ran = run(&["listen", "127.0.0.1:1", "--log", "x"], "");
     assert_eq!(ran.code, Some(2));
-    assert!(ran.err.contains("--log is of the chat"), "{}", ran.err);
+    assert!(ran.err.contains("--log is for the chat"), "{}", ran.err);
 }
 
 #[test]

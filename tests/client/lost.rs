@@ -20,7 +20,7 @@ fn a_stopped_server_is_reported_plainly() {
     let _stopped = server.stop();
     term.ends(4);
     term.shows("* closing: the server is stopping");
-    term.shows("✗ link lost: the server is stopping");
+    term.shows("✗ connection lost: the server is stopping");
     term.shows("Ann▸ half a sent");
 }
 
@@ -30,7 +30,7 @@ fn a_killed_server_is_reported_plainly() {
     let mut term = chat(&server);
     server.signal(Signal::SIGKILL);
     term.ends(4);
-    term.shows("✗ link lost: ");
+    term.shows("✗ connection lost: ");
 }
 
 #[test]
@@ -68,6 +68,6 @@ fn a_loss_during_a_search_is_reported_too() {
     bob.silent_until_fence();
     let _stopped = server.stop();
     term.ends(4);
-    term.shows("✗ link lost: the server is stopping");
+    term.shows("✗ connection lost: the server is stopping");
     assert_eq!(term.said("bob"), ["first", "second"]);
 }

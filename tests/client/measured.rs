@@ -10,7 +10,7 @@ use crate::talk::{MARK, Talk};
 use crate::term::Term;
 
 const STARTS: u32 = 30;
-/// Lines that arrive in a second, and the time for which they do.
+/// Lines that arrive each second, and for how long.
 const RATE: u32 = 2000;
 const LASTS: Duration = Duration::from_secs(30);
 /// Keys typed meanwhile, one at a time: of a thousand, ten are slower than the p99.

@@ -23,7 +23,7 @@ fn wac(target: &str) -> Command {
 /// Runs the client to its end with an input.
 fn run(target: &str, input: &str) -> Output {
     let mut child = wac(target).spawn().expect("wac can be started");
-    let mut keyboard = child.stdin.take().expect("it was asked for as a pipe");
+    let mut keyboard = child.stdin.take().expect("it was requested as a pipe");
     // It may have ended already, and the test checks its end.
     let _ = keyboard.write_all(input.as_bytes());
     drop(keyboard);
@@ -224,7 +224,7 @@ fn an_output_that_cannot_be_written_is_a_failure() {
     let mut wac = wac(&format!("ann@{}", at(&server)));
     wac.stdout(full.expect("there is such a device"));
     let mut child = wac.spawn().expect("wac can be started");
-    let mut keyboard = child.stdin.take().expect("it was asked for as a pipe");
+    let mut keyboard = child.stdin.take().expect("it was requested as a pipe");
     // It may have ended already.
     let _ = keyboard.write_all(b"hi\n/who\n");
     drop(keyboard);
@@ -242,5 +242,8 @@ fn a_server_that_never_answers_is_lost() {
     let _silent = listener.accept().unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(4));
-    assert_eq!(text(&output.stderr), "wac: link lost: no answer for 10 s\n");
+    assert_eq!(
+        text(&output.stderr),
+        "wac: connection lost: no answer for 10 s\n"
+    );
 }

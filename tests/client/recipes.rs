@@ -52,7 +52,7 @@ impl Kitchen {
         self.folder.path().join(name)
     }
 
-    /// Puts a program of the system into the folder, under another name.
+    /// Puts a system program into the folder, under another name.
     fn has_program(&self, name: &str, program: &str) {
         let path = self.path(name);
         let _ = fs::remove_file(&path);

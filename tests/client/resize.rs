@@ -1,4 +1,4 @@
-//! Resizing: a terminal that changes its size loses nothing of what is typed.
+//! Resizing: a terminal that changes its size loses no typed text.
 
 use wac_tests::Server;
 

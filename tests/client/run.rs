@@ -89,7 +89,7 @@ impl Running {
         self.child.try_wait().expect("it is our child").is_some()
     }
 
-    /// Closes its input and waits for its end; the output is what has not been read.
+    /// Closes its input and waits for its end; the outcome holds the output not read so far.
     #[track_caller]
     pub(crate) fn ends(mut self) -> Ran {
         self.input = None;

@@ -1,4 +1,4 @@
-//! Signals: one ends the client, and the terminal is restored.
+//! Signals: each ends the client, and the terminal is restored.
 
 use wac_tests::{Server, Signal};
 

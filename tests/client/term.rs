@@ -1,7 +1,7 @@
 //! Virtual terminal with `wac` on it: keys go in, the screen is what a person would see.
 //!
 //! One thread reads what the client writes and feeds it to the emulator; a test waits for what the
-//! screen is to show. The client ends with this value, at the latest.
+//! screen is to show. The client ends when this value is dropped, at the latest.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -27,9 +27,9 @@ const SCROLLBACK: usize = 100_000;
 pub(crate) struct Term {
     child: Child,
     keyboard: File,
-    /// The client's side, held open to look at its state when the client is gone.
+    /// The client's side, held open so that its state can be read when the client is gone.
     line: OwnedFd,
-    /// The state of the line before the client came.
+    /// The terminal's settings before the client started.
     before: Termios,
     screen: Arc<Screen>,
 }
@@ -134,7 +134,7 @@ impl Term {
         self.wait_for(&what, patience, |screen| screen.contents().contains(text));
     }
 
-    /// Waits until the screen shows this message of a person.
+    /// Waits until the screen shows this person's message.
     #[track_caller]
     pub(crate) fn shows_said(&self, name: &str, text: &str) {
         self.shows(&column(name, text));
@@ -153,8 +153,8 @@ impl Term {
         });
     }
 
-    /// Waits until the rows from the last with this beginning to the end of the screen, joined, are
-    /// the beginning and this text.
+    /// Waits until the rows from the last one with this beginning to the end of the screen, joined,
+    /// equal the beginning and this text.
     #[track_caller]
     pub(crate) fn shows_input(&self, prompt: &str, typed: &str) {
         let wanted = format!("{prompt}{typed}");
@@ -307,7 +307,7 @@ impl Term {
         let shown = seen.parser.screen().contents();
         assert!(
             !waited.timed_out(),
-            "waited in vain: {what}; the screen:\n{shown}"
+            "timed out waiting: {what}; the screen:\n{shown}"
         );
     }
 }

@@ -9,7 +9,7 @@ use crate::length;
 use crate::talk::{MARK, Talk};
 use crate::term::Term;
 
-/// Lines a second that arrive.
+/// Lines that arrive each second.
 const RATE: u32 = 2000;
 /// Keys between two checks of the screen: some come alone, some together.
 const KEYS_AT_ONCE: [usize; 4] = [1, 3, 1, 7];

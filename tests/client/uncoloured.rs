@@ -61,7 +61,7 @@ fn no_escape_byte_goes_to_a_file() {
     assert!(!(out() + &ran.err).contains('\x1b'), "{}", out());
 }
 
-/// Checks every way to ask for plain output, whatever else is asked for.
+/// Checks every way to request plain output, whatever the other flags.
 #[test]
 fn no_escape_byte_goes_to_a_terminal_that_is_only_written_to() {
     let server = Server::start();

@@ -1,4 +1,4 @@
-//! Exit codes: each tells the outcome, even where no message can be written, and is never a panic's.
+//! Exit codes: each tells the outcome, even if no message can be written, and none comes from a panic.
 
 use std::fs::OpenOptions;
 use std::io;

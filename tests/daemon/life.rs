@@ -30,7 +30,7 @@ fn a_daemon_runs_until_it_is_stopped() {
     ann.greeted();
     let end = std::thread::spawn(move || ann.expect_end(&["* closing: the server is stopping"]));
     let stopped = daemon.stop(&[]);
-    end.join().expect("everybody is told");
+    end.join().expect("everybody gets the notice");
     assert_eq!(stopped.code, Some(0));
     assert!(
         stopped

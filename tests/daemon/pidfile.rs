@@ -1,4 +1,4 @@
-//! Pidfile: every query gets a true answer, and no other user keeps a start away.
+//! Pidfile: every query gets a true answer, and no other user can prevent a start.
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;

@@ -9,7 +9,7 @@ use wac_tests::{Daemon, Said, Signal, binary, wait_until};
 
 use crate::users::{AS_NOBODY, NOBODY, give_to_nobody, is_root, owner};
 
-/// A file of root's, and a link to it in a folder of the user `nobody`.
+/// A file owned by root, and a link to it in a folder of the user `nobody`.
 fn trap(daemon: &Daemon) -> (PathBuf, PathBuf) {
     let (target, folder) = (daemon.path("passwd"), daemon.path("theirs"));
     fs::write(&target, "").expect("a file of root's");

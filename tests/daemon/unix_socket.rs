@@ -1,4 +1,4 @@
-//! Unix sockets: what a path may hold already, its owner, and its removal.
+//! Unix sockets: files that are already at the path, the socket's owner, and its removal.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// The ids of `nobody` and `nogroup` on every system we know.
 pub(crate) const NOBODY: u32 = 65_534;
-/// Flags of a server that root starts and nobody serves.
+/// Flags for a server that root starts and the user `nobody` runs.
 pub(crate) const AS_NOBODY: [&str; 2] = ["--user", "nobody"];
 
 /// Tells whether root runs the tests: other users can't start a server for somebody else.

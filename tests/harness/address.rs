@@ -67,7 +67,7 @@ impl Address {
         };
         let socket = Socket::new(domain, Type::STREAM, None)?;
         if receive == Receive::Narrow {
-            // Before connecting: the window scale is settled in the handshake.
+            // Before connecting: the window scale is negotiated in the handshake.
             socket.set_recv_buffer_size(NARROW_BYTES)?;
         }
         if let Some(from) = from {
@@ -77,7 +77,7 @@ impl Address {
         socket.set_write_timeout(Some(DEADLINE))?;
         socket.connect(&target)?;
         if domain != Domain::UNIX {
-            // A test decides itself what goes into one packet.
+            // Without delay, so that a test decides what goes into one packet.
             socket.set_tcp_nodelay(true)?;
         }
         Ok(socket)

@@ -1,8 +1,8 @@
 //! Output of a child process, line by line, for any number of waiters.
 //!
 //! One thread reads the stream to its end and appends; waiters sleep on a condition variable. The
-//! thread ends with the stream, so with the child. Bound: a child writes as much as its test lets
-//! it.
+//! thread ends with the stream, and so with the child. Bound: a child writes as much as its test
+//! lets it.
 
 use std::io::{BufRead, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -122,7 +122,7 @@ impl Lines {
                 let heard = state.lines.join("\n  ");
                 // A panic with the lock held would hide this message behind a second one.
                 drop(state);
-                panic!("waited in vain for {what}; came:\n  {heard}");
+                panic!("timed out waiting for {what}; came:\n  {heard}");
             }
             state = self
                 .shared

@@ -17,7 +17,7 @@ use crate::address::Receive;
 use crate::line_cutter::Inbox;
 use crate::{Address, DEADLINE, Ending};
 
-/// Bytes asked for in one read.
+/// Bytes requested in one read.
 const READ_BYTES: usize = 256 * 1024;
 /// Members that one call of epoll reports.
 const EVENTS: usize = 256;
@@ -175,7 +175,7 @@ impl Crowd {
         self.members[member]
             .socket
             .write_all(bytes)
-            .expect("the server takes what is sent");
+            .expect("the server accepts input");
     }
 
     /// Waits until each member has received a `wanted` line; other lines are skipped.
@@ -218,7 +218,7 @@ impl Crowd {
             }
             assert!(
                 heard == Listen::Enough || begun.elapsed() < DEADLINE,
-                "waited in vain for {what}"
+                "timed out waiting for {what}"
             );
         }
     }

@@ -9,8 +9,8 @@
 //!
 //! A [`Server`] owns its child process: dropping it kills the child, and prints the child's log if
 //! the test is failing. Everything waits on facts under one generous [`DEADLINE`], which only a
-//! failing test ever reaches. Silence is proved with a fence: a `PING`, and its `PONG` is the next
-//! line. Everything happens on the loopback interface, on ports the kernel chose.
+//! failing test ever reaches. Silence is proved with a fence: a `PING` whose `PONG` must be the
+//! next line. Everything happens on the loopback interface, on ports the kernel chose.
 
 mod address;
 mod binaries;

@@ -1,4 +1,4 @@
-//! Inbox of a peer: cuts the bytes from the server into lines, and checks each line against the protocol.
+//! Line cutter of a peer: cuts the bytes from the server into lines, and checks each line against the protocol.
 
 use std::io::BufRead;
 

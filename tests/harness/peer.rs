@@ -1,4 +1,4 @@
-//! Peer: one connection, spoken line by line.
+//! Peer: one connection, used line by line.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown};
@@ -12,7 +12,7 @@ use crate::address::Receive;
 use crate::line_cutter::Inbox;
 use crate::{Address, DEADLINE, Writer};
 
-/// Bytes asked for in one read.
+/// Bytes requested in one read.
 const READ_BYTES: usize = 64 * 1024;
 
 /// A connection to a server, over TCP or a Unix socket.
@@ -111,7 +111,7 @@ impl Peer {
     pub fn send_bytes(&mut self, bytes: &[u8]) {
         self.socket
             .write_all(bytes)
-            .expect("the server takes what is sent");
+            .expect("the server accepts input");
     }
 
     /// Sends bytes, the last of them as urgent data.
@@ -122,7 +122,7 @@ impl Peer {
     #[track_caller]
     pub fn send_urgent(&mut self, bytes: &[u8]) {
         let sent = self.socket.send_out_of_band(bytes);
-        assert_eq!(sent.expect("the server takes what is sent"), bytes.len());
+        assert_eq!(sent.expect("the server accepts input"), bytes.len());
     }
 
     /// Returns a second handle for sending, for another thread.

@@ -37,7 +37,7 @@ impl Server {
         self.entries("fd").count()
     }
 
-    /// Counts how often threads of the process went to sleep by themselves: once for each wake-up.
+    /// Counts how often threads of the process went to sleep voluntarily: once for each wake-up.
     #[must_use]
     pub fn voluntary_switches(&self) -> usize {
         self.entries("task")

@@ -83,8 +83,8 @@ impl Program {
             .stderr(Stdio::null())
             .spawn();
         let mut child = spawned.unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
-        let keyboard = child.stdin.take().expect("it was asked for as a pipe");
-        let screen = child.stdout.take().expect("it was asked for as a pipe");
+        let keyboard = child.stdin.take().expect("it was requested as a pipe");
+        let screen = child.stdout.take().expect("it was requested as a pipe");
         Program::new(
             child,
             File::from(OwnedFd::from(keyboard)),

@@ -48,7 +48,7 @@ impl Server {
         let stderr = child
             .stderr
             .take()
-            .expect("standard error was asked for as a pipe");
+            .expect("standard error was requested as a pipe");
         Server {
             child,
             log: Lines::follow(stderr),
@@ -205,7 +205,7 @@ impl Stopped {
     }
 }
 
-/// Tells whether one of the line's words is exactly the field.
+/// Tells whether one of the line's words equals the field.
 fn has_field(line: &str, field: &str) -> bool {
     line.split([' ', '{', '}', ',']).any(|word| word == field)
 }

@@ -40,7 +40,9 @@ impl Tally {
     fn add_gathered(&mut self, notice: &str) {
         self.gathered += 1;
         for part in notice.split(", ") {
-            let (number, what) = part.split_once(" more ").expect("each half tells of more");
+            let (number, what) = part
+                .split_once(" more ")
+                .expect("each half contains the word more");
             let number: usize = number.parse().expect("it tells how many");
             match what {
                 "joined" => self.joined += number,

@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use socket2::Socket;
 
 /// The sending half of a connection whose receiving half is with its [`Peer`](crate::Peer). Failures are
-/// returned instead of panics, because a server that stops closes connections that are still sending.
+/// returned instead of panicking, because a server that stops closes connections that are still sending.
 #[derive(Debug)]
 pub struct Writer {
     socket: Socket,

@@ -30,7 +30,7 @@ impl Heards {
     /// Checks that each sender's lines come once, in order, and not to the sender, and that each episode has one notice.
     fn hear(&mut self, listener: usize, line: &str) {
         if line == "* slow down: your lines wait" {
-            assert!(!self.told[listener], "u{listener} was told twice");
+            assert!(!self.told[listener], "u{listener} got the notice twice");
             self.told[listener] = true;
             return;
         }

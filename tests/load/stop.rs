@@ -66,7 +66,7 @@ fn with_flood_control_all_readers_end_at_the_same_line() {
     assert_same_end(&stories);
     assert!(
         stories[PEOPLE - 1].room.len() < 50 * SENDERS,
-        "what was held back was accepted"
+        "a held-back line was accepted"
     );
     assert_eq!(stopped.code, Some(0));
 }

@@ -47,7 +47,7 @@ fn a_storm_of_logins_leaves_nothing_behind() {
         calm(&server, &mut clerk, descriptors);
         resident.push(server.resident_bytes());
     }
-    // 8 and a gathered one for each second, of which one more may be begun at either end.
+    // 8 notices and a gathered one for each second; one more second may have begun at either end.
     let seconds = usize::try_from(begun.elapsed().as_secs()).expect("a test is short") + 2;
     assert!(lines <= 9 * seconds, "{lines} notices in {seconds} s");
     let grown = resident[STORMS - 1].saturating_sub(resident[0]);

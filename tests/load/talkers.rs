@@ -29,7 +29,7 @@ pub(crate) struct Progress {
 
 /// Lines in a batch, and between two reports.
 const BATCH: usize = 50;
-/// Lines of one sender in flight: with all senders' 700 KB, which is little for the window.
+/// Lines of one sender in flight: 700 KB for all senders, which is little for the window.
 const UNDERWAY: usize = 1000;
 /// The mark of a person whose connection has ended.
 const OVER: usize = usize::MAX;
@@ -93,7 +93,7 @@ fn listen(person: usize, mut peer: Peer, progress: &Progress) -> Story {
         }
     };
     progress.report_end(person);
-    // A thread that still sends on this connection need not go on.
+    // Wakes the thread that still sends on this connection, which need not go on.
     writer.hang_up();
     Story { room, last, ending }
 }
@@ -166,10 +166,10 @@ impl Town {
         let stories = self
             .listening
             .into_iter()
-            .map(|thread| thread.join().expect("who listens does not fail"));
+            .map(|thread| thread.join().expect("the listener does not fail"));
         let stories = stories.collect();
         for thread in self.talking {
-            thread.join().expect("who talks does not fail");
+            thread.join().expect("the talker does not fail");
         }
         stories
     }

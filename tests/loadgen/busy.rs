@@ -1,4 +1,4 @@
-//! Busy machines: one without time to spare is not fit to measure on, and the verdict says so.
+//! Busy machines: a machine without idle time is unfit for measuring, and the verdict says so.
 
 use std::hint;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use wac_tests::Server;
 
 use crate::tester::run;
 
-/// The longest time that the threads run, whatever becomes of the test.
+/// The longest time that the threads run, whatever happens to the test.
 const BURNS_AT_MOST: Duration = Duration::from_secs(20);
 
 /// Threads that keep all cores busy, two for each core. They end when this value is dropped.

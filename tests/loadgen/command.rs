@@ -12,13 +12,13 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
-/// Runs `wac-loadgen` with these words to its end.
+/// Runs `wac-loadgen` with these arguments to its end.
 #[track_caller]
 pub(crate) fn command<'a>(words: impl IntoIterator<Item = &'a str>) -> Ended {
     ended(Command::new(binary("wac-loadgen")).args(words))
 }
 
-/// Runs it with these words under a hard limit of open files.
+/// Runs it with these arguments under a hard limit on open files.
 #[track_caller]
 pub(crate) fn command_with_open_files<'a>(
     limit: u32,

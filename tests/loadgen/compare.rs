@@ -42,7 +42,7 @@ impl Sides {
         fs::write(folder.join("run.json"), run.to_string()).expect("there is room for files");
     }
 
-    /// Writes ten runs whose server used about so much CPU time for a delivery, with one per cent between the runs.
+    /// Writes ten runs whose server used about `cpu_ns` for a delivery, with one per cent between the least and the most.
     fn write_runs(&self, side: &str, cpu_ns: u64) {
         for number in 0..10 {
             self.write(side, number, |run| {

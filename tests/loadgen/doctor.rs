@@ -29,7 +29,7 @@ fn too_few_open_files_are_reported_with_a_remedy_that_fits() {
         let words = ["doctor", &at, "--threads", "1", "--users", users];
         command_with_open_files(200, words)
     };
-    // 36 of the load tester's own, with one thread.
+    // The load tester itself needs 36, with one thread.
     doctor("165")
         .with(6)
         .tells("WRONG: ulimit -Hn 201 in a shell that may raise it, or at most --users 164");

@@ -1,4 +1,4 @@
-//! Runs against the real server: everything is right, and the ledger says so exactly.
+//! Runs against the real server: nothing is wrong, and the ledger's counts are exact.
 
 use wac_tests::Server;
 

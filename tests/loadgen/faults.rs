@@ -1,4 +1,4 @@
-//! Faults of delivery: counted exactly, and shown where they were seen first.
+//! Faults of delivery: counted exactly, and reported with the place of the first.
 
 use crate::fake::{Fake, Fault, Script};
 

@@ -1,4 +1,4 @@
-//! Search for the maximum: ends with an answer, or says why there is none.
+//! Search for the maximum: it ends with an answer, or says why there is none.
 
 use wac_tests::Server;
 

@@ -19,13 +19,13 @@ fn a_stall_is_in_the_latency_of_everything_that_fell_due_in_it() {
     told.ended_with(0);
     assert_eq!(told.number("/delivery/received"), 40);
     // Message 1 was due 290 ms before message 30, so before anything was delivered: no faster clock or
-    // machine can make this less. The histogram keeps three digits.
+    // machine can make this shorter. The histogram keeps three digits.
     assert!(
         told.number("/latency_ns/deliver/max") >= 289_000_000,
         "{}",
         told.text
     );
-    // 21 of the 40 were each due 90 ms or more before message 30: the median carries the stall.
+    // 21 of the 40 were each due 90 ms or more before message 30: the median shows the stall.
     assert!(
         told.number("/latency_ns/deliver/p50") >= 89_000_000,
         "{}",

@@ -279,7 +279,7 @@ fn attribute<'a>(text: &'a str, name: &str) -> &'a str {
 #[track_caller]
 fn holds_percentiles(lines: &[Curve], figures: &Value) {
     let all: Vec<_> = lines.iter().flat_map(|line| &line.data).collect();
-    let samples = figures["samples"].as_f64().expect("samples are told");
+    let samples = figures["samples"].as_f64().expect("samples are reported");
     let max = figures["max"].as_f64().expect("a maximum is told");
     let last = all.last().expect("there are points");
     assert_eq!((last.0, last.1), (samples, max));
@@ -309,13 +309,13 @@ fn holds_percentiles(lines: &[Curve], figures: &Value) {
         );
         held += 1;
     }
-    assert!(held >= 2, "p50 and p90 at least are told: {figures}");
+    assert!(held >= 2, "p50 and p90 at least are reported: {figures}");
 }
 
 /// Checks that the plot shows the seconds of the run; a run without them has no plot.
 #[track_caller]
 fn holds_seconds(page: &str, json: &Value) {
-    let seconds = json["timeline"].as_array().expect("a timeline is told");
+    let seconds = json["timeline"].as_array().expect("there is a timeline");
     let plot = Plot::find(page, "deliver");
     assert_eq!(plot.is_some(), !seconds.is_empty());
     for (name, plot) in ["p50", "max"].iter().zip(plot.iter().cycle()) {

@@ -1,4 +1,4 @@
-//! Stalls: every message that fell due while either side stood still shows it.
+//! Stalls: every message that fell due while either side was stopped shows it.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::tester::{Tester, Told};
 const RATE: f64 = 100.0;
 /// Everybody but the sender.
 const READERS: f64 = 9.0;
-/// A message that waited so long waited for the stall: everything else takes a few ms.
+/// A wait this long is due to the stall: everything else takes a few ms.
 const NOTICED: Duration = Duration::from_millis(100);
 
 #[test]
@@ -35,7 +35,7 @@ fn a_load_tester_stopped_for_1_s_is_in_every_message_that_fell_due_meanwhile() {
     carried(&tester.told(), stall);
 }
 
-/// Stops a process; returns how long it really stood still.
+/// Stops a process; returns how long it was really stopped.
 fn stop_for(time: Duration, signal: impl Fn(Signal)) -> Duration {
     signal(Signal::SIGSTOP);
     let stopped = Instant::now();
@@ -44,7 +44,7 @@ fn stop_for(time: Duration, signal: impl Fn(Signal)) -> Duration {
     stopped.elapsed()
 }
 
-/// The stall explains each message due in it but those of its last 100 ms, and those carry it. A load tester that
+/// Each message that was due in the stall shows it, except for those of its last 100 ms. A load tester that
 /// waits for an answer before it sends the next would count 1.
 #[track_caller]
 fn carried(told: &Told, stall: Duration) {

@@ -40,7 +40,7 @@ pub(crate) fn run(server: SocketAddr, flags: &str) -> Told {
 }
 
 impl Tester {
-    /// Starts `wac-loadgen run` with flags as they are typed.
+    /// Starts `wac-loadgen run` with flags as a user types them.
     #[track_caller]
     pub(crate) fn start(server: SocketAddr, flags: &str) -> Tester {
         let mut child = Command::new(binary("wac-loadgen"))
@@ -51,8 +51,8 @@ impl Tester {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the load tester can be started");
-        let mut stdout = child.stdout.take().expect("it was asked for as a pipe");
-        let stderr = child.stderr.take().expect("it was asked for as a pipe");
+        let mut stdout = child.stdout.take().expect("it was requested as a pipe");
+        let stderr = child.stderr.take().expect("it was requested as a pipe");
         let (tell, lines) = channel();
         thread::spawn(move || {
             let lines = BufReader::new(stderr).lines().map_while(Result::ok);

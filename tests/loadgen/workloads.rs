@@ -1,4 +1,4 @@
-//! Shapes of a run: each is made against the real server, and the ledger stays exact.
+//! Workloads: each runs against the real server, and the ledger stays exact.
 
 use serde_json::Value;
 use wac_tests::Server;
@@ -46,7 +46,7 @@ fn whispers_reach_one_reader_each_and_nobody_else() {
 #[test]
 fn a_user_who_leaves_is_not_expected_to_have_messages_sent_while_away() {
     let told = told("--users 40 --senders 4 --rate 200/s --duration 3s --churn 50%/s");
-    // 60 leave, give or take; each who is back within the 3 s has joined once more.
+    // About 60 leave; each one that is back within the 3 s has joined once more.
     assert!(samples(&told, "join") > 60, "{}", told.text);
     let everyone = told.number("/sent") * 39;
     let expected = told.number("/delivery/expected");
@@ -65,7 +65,7 @@ fn a_storm_drops_its_share_and_everyone_comes_back() {
     let told = told(flags);
     assert_eq!(samples(&told, "join"), 40 + 20);
     let back = headline(&told, "everyone back").expect("everyone is back");
-    // 20 come back at random within 500 ms: that all do so in the first tenth has a chance of 10^-20.
+    // 20 come back at random within 500 ms: the chance that all do so in the first tenth is 10^-20.
     assert!(back > 50e6, "{back} ns");
     headline(&told, "p99 normal");
 }
@@ -113,7 +113,7 @@ fn halves(told: &Told) {
 fn stages_have_their_rates_and_figures_of_their_own_and_the_warm_up_has_none() {
     let told =
         told("--users 10 --senders 2 --arrival even --warmup 500ms --stages 500ms:@100/s,1s:@50/s");
-    // At the first stage's rate, the warm-up has 50 messages, too: expected, and in no figure.
+    // The warm-up also has 50 messages, at the first stage's rate: they are expected, but in no figure.
     assert_eq!(told.number("/sent"), 150);
     assert_eq!(told.number("/delivery/expected"), 150 * 9);
     assert_eq!(samples(&told, "deliver"), 100 * 9);

@@ -75,7 +75,7 @@ fn lines_held_back_at_the_stop_are_not_accepted() {
         cat.lines[1..],
         "two readers end at different lines"
     );
-    assert!(bob.lines.len() < 50, "what was held back was accepted");
+    assert!(bob.lines.len() < 50, "a held-back line was accepted");
     ann.expect_end(&[STOPPING]);
     assert_eq!(server.wait_for_exit().code, Some(0));
 }

@@ -103,7 +103,7 @@ fn every_byte_counts() {
 fn lines_of_the_full_length_are_held_back_and_not_lost() {
     let server = limited().with("--flood-burst", "1").start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
-    // Each fills all that the server holds of a connection's input.
+    // Each fills the server's whole input buffer for a connection.
     let text = "x".repeat(4096 - "MSG \n".len());
     ann.send_bytes(format!("MSG {text}\n").repeat(3).as_bytes());
     ann.fence();

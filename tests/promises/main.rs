@@ -1,4 +1,4 @@
-//! Promises of the protocol, each held against the real server: one file for each promise, or
+//! Promises of the protocol, each tested against the real server: one file for each promise, or
 //! for each part of the protocol that people and programs rely on.
 
 // Promises.
@@ -11,8 +11,8 @@ mod privacy;
 mod slow_readers;
 
 // The protocol that the promises build on.
-mod addresses;
 mod commands;
+mod connection_limits;
 mod every_split;
 mod flood;
 mod greeting;

@@ -8,7 +8,7 @@ fn server() -> Server {
     Server::setup().with_notices().start()
 }
 
-/// Reads until so many people have joined and left.
+/// Reads until the given number of people have joined and left.
 fn tally(watching: &mut Peer, joined: usize, left: usize) -> Tally {
     let mut tally = Tally::default();
     while tally.joined < joined || tally.left < left {
@@ -66,7 +66,7 @@ fn notices_in_quick_succession_are_gathered() {
         joins.gathered > 0 && leaves.gathered > 0,
         "{joins:?} {leaves:?}"
     );
-    // 8 and a gathered one for each second, of which one more may be begun at either end.
+    // 8 notices and a gathered one for each second; one more second may have begun at either end.
     let seconds = usize::try_from(begun.elapsed().as_secs()).expect("a test is short") + 2;
     assert!(
         joins.lines + leaves.lines <= 9 * seconds,

@@ -1,5 +1,5 @@
 //! Promise 2: a message reaches every other connection exactly once, or that connection is closed:
-//! never a hole in a stream that goes on.
+//! a stream that continues never has a gap.
 
 use std::thread;
 

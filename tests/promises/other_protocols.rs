@@ -1,8 +1,7 @@
-//! Admission: which connections are admitted, and the reason given to the others.
+//! Other protocols on our port: recognised by their first line, and closed with a notice.
 
 use wac_tests::{Ending, Peer, Server};
 
-const FULL: &str = "* closing: server full";
 const NO_WEB_SERVER: &str = "* closing: this is a chat server, not a web server";
 
 /// Returns everything received by a connection that sends this first.
@@ -13,43 +12,6 @@ fn told(server: &Server, first: &[u8]) -> Vec<String> {
     let rest = peer.read_to_end();
     rest.whole();
     rest.lines
-}
-
-#[test]
-fn one_connection_too_many_gets_a_notice_that_the_server_is_full() {
-    let server = Server::setup().with("--max-connections", "2").start();
-    let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
-    let rest = Peer::dial(server.address()).read_to_end();
-    assert_eq!(rest.lines.last().map(String::as_str), Some(FULL));
-    rest.whole();
-    server.wait_for_ends(1, "ServerFull");
-    ann.send("MSG still here");
-    bob.expect("ann: still here");
-}
-
-#[test]
-fn there_is_room_again_when_somebody_has_left() {
-    let server = Server::setup().with("--max-connections", "2").start();
-    let (mut ann, bob) = (server.user("ann"), server.user("bob"));
-    drop(bob);
-    server.wait_for_ends(1, "PeerClosed");
-    let mut next = server.connect();
-    ann.send("MSG welcome");
-    next.expect("ann: welcome");
-}
-
-#[test]
-fn loopback_is_exempt_from_the_limits_of_an_address() {
-    let server = Server::setup()
-        .with("--max-per-ip", "1")
-        .with("--connect-rate", "1")
-        .listen("127.0.0.1:0")
-        .listen("[::1]:0")
-        .start();
-    let mut peers = [0, 0, 0, 1, 1, 1].map(|listener| server.connect_at(listener));
-    for peer in &mut peers {
-        peer.silent_until_fence();
-    }
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn a_slow_readers_name_is_free_for_the_next_user() {
 }
 
 #[test]
-fn a_client_that_asks_without_reading_waits_for_itself_and_loses_nothing() {
+fn a_client_that_asks_without_reading_delays_only_itself_and_loses_nothing() {
     const QUESTIONS: usize = 4000;
     let server = Server::start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
@@ -89,7 +89,7 @@ fn a_client_that_asks_without_reading_waits_for_itself_and_loses_nothing() {
         .join()
         .expect("the thread only sends")
         .expect("the server takes all questions");
-    // 4 MB of answers were asked for; the server keeps 64 KiB of them at most.
+    // 4 MB of answers were requested; the server keeps at most 64 KiB of them.
     let most = server.peak_resident_bytes().saturating_sub(before);
     assert!(
         most < 2 * 1024 * 1024,

@@ -15,7 +15,7 @@ const SE: u8 = 240;
 
 const NOTHING: [u8; 0] = [];
 
-/// Sends bytes, and returns what came back before a fence, as raw bytes.
+/// Sends bytes, and returns the raw bytes that came back before a fence.
 fn answers(peer: &mut Peer, sent: &[u8]) -> Vec<u8> {
     peer.send_bytes(sent);
     peer.send("PING fence");

@@ -2,7 +2,7 @@
 //! was sent to or none.
 //!
 //! The failures: whispers piled up for a user who did not read; the victim was closed for what
-//! others sent; a new connection received what was meant for the one before it.
+//! others sent; a new connection received whispers meant for the one before it.
 
 use std::thread;
 
@@ -126,7 +126,7 @@ fn two_users_who_whisper_to_each_other_without_reading_do_not_hang_the_server() 
         thread::spawn(move || writer.send_bytes(all.as_bytes()))
     });
     cat.silent_until_fence();
-    // Each whisper has arrived, or its sender was told that it has not.
+    // Each whisper has arrived or was refused to its sender.
     let heard = ann.lines_until("PONG done").len() + bob.lines_until("PONG done").len();
     let late = ann.fence().len() + bob.fence().len();
     assert_eq!(heard + late, 2 * WHISPERS);

@@ -1,16 +1,16 @@
-//! The end is the last item: a session ends behind its last line, and its peer can read to the end.
+//! The end is the last item: a session ends after its last line, and its peer can read to the end.
 //!
-//! The failure: a plain `close` with unread input is a reset, and the kernel throws away what it had
-//! not sent yet: 200 of 200 readers lost lines.
+//! The failure: a plain `close` with unread input resets the connection, and the kernel discards the
+//! bytes not sent yet: 200 of 200 readers lost lines.
 
 use wac_tests::{Peer, Server, Setup, Signal, converse};
 
 const READERS: usize = 200;
 const LINES: usize = 100;
-/// 100 KB in all: a socket of the server takes it, its peer's does not take it at once.
+/// 100 KB in total: the server's socket takes it, but the peer's does not take it at once.
 const TEXT_BYTES: usize = 1000;
 
-/// 20 KB a reader sends and the server does not read: more than it holds of one connection's input.
+/// 20 KB that a reader sends and the server does not read: more than it holds of one connection's input.
 fn unread_input() -> Vec<u8> {
     format!("PING {}\n", "x".repeat(990))
         .repeat(20)
@@ -121,7 +121,7 @@ fn input_after_quit_is_read_and_dropped() {
     for _ in 0..100 {
         writer
             .send_bytes(&unread_input())
-            .expect("the server still takes what is sent");
+            .expect("the server still accepts input");
     }
     ann.expect_end(&["* closing: goodbye"]);
 }

@@ -1,7 +1,7 @@
 //! Collect before perform: the rule that makes `PONG` a fence across shards.
 //!
 //! The failure: a shard answered a `PING`, or took its direct messages, before everything it had read
-//! stood in the log, so that a later `PONG` on another shard overtook an earlier line.
+//! was in the log, so that a later `PONG` on another shard overtook an earlier line.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -11,7 +11,7 @@ use wac_tests::{Peer, Server};
 const ROUNDS: usize = 1000;
 const NAMES: [&str; 4] = ["ann", "bob", "cat", "dan"];
 
-/// Lets one user talk and whisper to the next; once that user has the `PONG`, everyone else asks for one.
+/// Lets one user talk and whisper to the next; once that user has the `PONG`, everyone else requests one.
 fn round(users: &mut [Peer; 4], number: usize) {
     let (talker, addressee) = (number % 4, (number + 1) % 4);
     let sent = format!("MSG {number}\nW {} {number}\n", NAMES[addressee]);

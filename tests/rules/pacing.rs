@@ -1,7 +1,7 @@
 //! Paced appends: a burst waits until every shard has tried its sessions.
 //!
 //! The failure: one burst larger than the window was appended before the shard had tried its
-//! sessions, and closed 400 healthy readers of 400.
+//! sessions, and closed 400 of 400 healthy readers.
 
 use wac_tests::{Crowd, Listen, Server, numbered};
 
@@ -41,7 +41,7 @@ fn everybody_sends(senders: &mut Crowd, burst: usize) {
     }
 }
 
-/// Waits until everybody has received so many lines.
+/// Waits until everybody has received a number of lines.
 fn hear(crowd: &mut Crowd, lines: usize) {
     let mut missing = crowd.all().len() * lines;
     crowd.listen("the burst", |_, event| {

@@ -1,5 +1,5 @@
-//! Too slow is one's own socket: only a session whose socket refused bytes that have since left the
-//! window is closed for it.
+//! Only its own socket makes a session too slow: it must have refused bytes that have since left the
+//! window.
 //!
 //! The failure: a session was judged by where its cursor stood, and closed although its socket had
 //! never refused anything.

@@ -1,22 +1,22 @@
-//! When the terminal's bell rings.
+//! Bell of the terminal, rung for mentions, whispers or messages, at a limited rate.
 
 use std::time::Duration;
 
-use crate::line::{Chime, Mention};
-use crate::settings;
+use crate::app::line::{Chime, Mention};
+use crate::app::settings::BellLevel;
 
-/// It rings at most once in so long: a flood of mentions is no alarm.
+/// Least time between two rings: a flood of mentions is no alarm.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// The bell, and when it rang last.
+/// The bell, its level and its last ring.
 #[derive(Debug)]
 pub(super) struct Bell {
-    pub(super) rings_for: settings::Bell,
+    pub(super) rings_for: BellLevel,
     rang: Option<Duration>,
 }
 
 impl Bell {
-    pub(super) fn new(rings_for: settings::Bell) -> Self {
+    pub(super) fn new(rings_for: BellLevel) -> Self {
         Self {
             rings_for,
             rang: None,
@@ -26,19 +26,19 @@ impl Bell {
     pub(super) fn of_message(&mut self, mention: Mention, now: Duration) -> Chime {
         self.ring(
             match mention {
-                Mention::OfMe => settings::Bell::Mention,
-                Mention::None => settings::Bell::All,
+                Mention::OfMe => BellLevel::Mention,
+                Mention::None => BellLevel::All,
             },
             now,
         )
     }
 
     pub(super) fn of_whisper(&mut self, now: Duration) -> Chime {
-        self.ring(settings::Bell::Whisper, now)
+        self.ring(BellLevel::Whisper, now)
     }
 
-    /// Rings where it is set to ring for this, or for what is less.
-    fn ring(&mut self, why: settings::Bell, now: Duration) -> Chime {
+    /// Rings if its level includes this one.
+    fn ring(&mut self, why: BellLevel, now: Duration) -> Chime {
         let rests = self.rang.is_some_and(|rang| now < rang + PAUSE);
         if why > self.rings_for || rests {
             return Chime::Silent;
@@ -52,15 +52,15 @@ impl Bell {
 mod tests {
     use super::*;
 
-    /// What rings at each setting: a mention, a whisper, any other message.
+    /// The rings at each level: for a mention, a whisper, any other message.
     #[test]
     fn it_rings_for_what_it_is_set_to() {
         use Chime::{Rings, Silent};
         for (set, wanted) in [
-            (settings::Bell::Off, [Silent, Silent, Silent]),
-            (settings::Bell::Mention, [Rings, Silent, Silent]),
-            (settings::Bell::Whisper, [Rings, Rings, Silent]),
-            (settings::Bell::All, [Rings, Rings, Rings]),
+            (BellLevel::Off, [Silent, Silent, Silent]),
+            (BellLevel::Mention, [Rings, Silent, Silent]),
+            (BellLevel::Whisper, [Rings, Rings, Silent]),
+            (BellLevel::All, [Rings, Rings, Rings]),
         ] {
             let mut bell = Bell::new(set);
             let rung = [
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn it_rests_for_three_seconds() {
-        let mut bell = Bell::new(settings::Bell::All);
+        let mut bell = Bell::new(BellLevel::All);
         let mut whisper = |ms| bell.of_whisper(Duration::from_millis(ms));
         assert_eq!(whisper(0), Chime::Rings);
         assert_eq!(whisper(2999), Chime::Silent);

@@ -1,8 +1,8 @@
-//! Whether a text names somebody: the whole name, in any case.
+//! Mentions: a whole name in a text, in any case.
 
 use wac_core::name::{Folded, may_stand};
 
-/// Tells whether the text holds the name as a word of its own.
+/// Returns whether the text contains the name as a whole word.
 pub(super) fn names(text: &str, name: &Folded) -> bool {
     text.split(|c| !may_stand(c))
         .map(|word| word.trim_matches(['-', '.']))

@@ -1,25 +1,26 @@
-//! Who is there, and who is likely to be meant.
+//! People in the room, ranked by how likely the user means them.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use wac_core::name::{Folded, Name};
 
-/// The most people that are remembered: among more, nobody completes a name.
+/// Most people remembered: among more, completion is of no use.
 const MAX_PEOPLE: usize = 10_000;
 
-/// The people that were seen.
+/// The people seen.
 #[derive(Debug, Default)]
 pub(super) struct People {
     known: HashMap<Folded, Person>,
-    /// Counts what people do, so that the latest is known.
+    /// Counts the activities, to order them.
     count: u64,
     last_whisperer: Option<String>,
 }
 
-/// What somebody did last, by count; 0 is never. What counts more is compared first.
+/// The count at a person's last activity of each kind; 0 is never. The fields are in order of
+/// importance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Deeds {
+struct LastActivity {
     whispered: u64,
     mentioned: u64,
     spoke: u64,
@@ -29,29 +30,27 @@ struct Deeds {
 #[derive(Debug)]
 struct Person {
     name: String,
-    deeds: Deeds,
+    last: LastActivity,
 }
 
-/// What somebody does.
+/// Something that a person does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Deed {
-    /// Whispers to me.
+pub(super) enum Activity {
+    /// Whispers to the user.
     Whispers,
-    /// Mentions me.
+    /// Mentions the user.
     Mentions,
-    /// Says something to everyone.
     Speaks,
-    /// Comes.
     Joins,
-    /// Is there.
+    /// Is listed by `WHO`.
     IsThere,
 }
 
 impl People {
-    pub(super) fn note(&mut self, name: &str, deed: Deed) {
+    pub(super) fn note(&mut self, name: &str, activity: Activity) {
         self.count += 1;
         let (count, full) = (self.count, self.known.len() >= MAX_PEOPLE);
-        if deed == Deed::Whispers {
+        if activity == Activity::Whispers {
             self.last_whisperer = Some(name.to_owned());
         }
         let folded = Folded::of(name);
@@ -60,24 +59,24 @@ impl People {
         }
         let person = self.known.entry(folded).or_insert_with(|| Person {
             name: name.to_owned(),
-            deeds: Deeds::default(),
+            last: LastActivity::default(),
         });
-        let deeds = &mut person.deeds;
-        match deed {
-            Deed::Whispers => deeds.whispered = count,
-            Deed::Mentions => deeds.mentioned = count,
-            Deed::Speaks => deeds.spoke = count,
-            Deed::Joins => deeds.joined = count,
-            Deed::IsThere => {}
+        let last = &mut person.last;
+        match activity {
+            Activity::Whispers => last.whispered = count,
+            Activity::Mentions => last.mentioned = count,
+            Activity::Speaks => last.spoke = count,
+            Activity::Joins => last.joined = count,
+            Activity::IsThere => {}
         }
     }
 
-    /// Takes note of everybody who is there.
+    /// Notes everyone who is online, and forgets the others.
     pub(super) fn are(&mut self, names: &[String]) {
         let there: HashSet<Folded> = names.iter().map(|name| Folded::of(name)).collect();
         self.known.retain(|folded, _| there.contains(folded));
         for name in names {
-            self.note(name, Deed::IsThere);
+            self.note(name, Activity::IsThere);
         }
     }
 
@@ -85,13 +84,13 @@ impl People {
         self.known.remove(&Folded::of(name));
     }
 
-    /// Returns who whispered to me last, whether still there or not.
+    /// Returns the last person who whispered to the user, online or not.
     pub(super) fn last_whisperer(&self) -> Option<&str> {
         self.last_whisperer.as_deref()
     }
 
-    /// Returns those whose name begins so, the likeliest first: who whispered to me, mentioned me,
-    /// spoke, came, each the latest first; then by the alphabet. Not `me`.
+    /// Returns the people whose name starts with `part`, except the user: those who whispered to
+    /// the user, mentioned the user, spoke, joined, each the latest first; then alphabetically.
     pub(super) fn likely(&self, part: &str, me: Option<&Name>) -> Vec<&str> {
         let me = me.map(Name::folded);
         let mut likely: Vec<&Person> = self
@@ -100,12 +99,12 @@ impl People {
             .filter(|(folded, person)| Some(*folded) != me.as_ref() && begins(&person.name, part))
             .map(|(_, person)| person)
             .collect();
-        likely.sort_by_key(|person| (Reverse(person.deeds), person.name.to_lowercase()));
+        likely.sort_by_key(|person| (Reverse(person.last), person.name.to_lowercase()));
         likely.iter().map(|person| &*person.name).collect()
     }
 }
 
-/// Capitals are meant where there are some.
+/// Returns whether a name starts with `part`; case matters if `part` has capitals.
 fn begins(name: &str, part: &str) -> bool {
     if part.chars().any(char::is_uppercase) {
         name.starts_with(part)
@@ -121,17 +120,17 @@ mod tests {
 
     fn people() -> People {
         let mut people = People::default();
-        for (name, deed) in [
-            ("zoe", Deed::IsThere),
-            ("Bea", Deed::IsThere),
-            ("bob", Deed::Whispers),
-            ("bill", Deed::Speaks),
-            ("ben", Deed::Joins),
-            ("bart", Deed::Mentions),
-            ("bruno", Deed::Speaks),
-            ("me", Deed::Speaks),
+        for (name, activity) in [
+            ("zoe", Activity::IsThere),
+            ("Bea", Activity::IsThere),
+            ("bob", Activity::Whispers),
+            ("bill", Activity::Speaks),
+            ("ben", Activity::Joins),
+            ("bart", Activity::Mentions),
+            ("bruno", Activity::Speaks),
+            ("me", Activity::Speaks),
         ] {
-            people.note(name, deed);
+            people.note(name, activity);
         }
         people
     }

@@ -1,32 +1,29 @@
-//! Which of what is said a listener wants.
+//! Filter of `wac listen`.
 
 use regex::Regex;
 use wac_core::name::{Folded, Name};
 use wac_core::wire::line::ServerLine;
 
-/// Something that was said.
+/// A message or a whisper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Said<'a> {
-    /// To everyone, or to the listener alone.
-    pub kind: Kind,
-    /// By whom.
-    pub from: &'a str,
-    /// What.
-    pub text: &'a str,
+pub(crate) struct Said<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) from: &'a str,
+    pub(crate) text: &'a str,
 }
 
-/// To whom it was said.
+/// The recipients of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// To everyone.
+pub(crate) enum Kind {
+    /// Everyone.
     Message,
-    /// To the listener alone.
+    /// The listener alone.
     Whisper,
 }
 
 impl<'a> Said<'a> {
-    /// Returns what was said, if the line is of somebody and not of the server.
-    pub fn of(line: &ServerLine<'a>) -> Option<Self> {
+    /// Returns the message of a line; `None` for lines of the server itself.
+    pub(crate) fn of(line: &ServerLine<'a>) -> Option<Self> {
         let (kind, from, text) = match *line {
             ServerLine::Message { name, text } => (Kind::Message, name, text),
             ServerLine::Whisper { name, text } => (Kind::Whisper, name, text),
@@ -36,20 +33,20 @@ impl<'a> Said<'a> {
     }
 }
 
-/// What is wanted; the default is every message, and no whisper.
+/// The texts to print; the default is every message, and no whisper.
 #[derive(Debug, Default)]
-pub struct Filter {
-    /// Only of these, in any case; empty: of anybody.
-    pub from: Vec<Name>,
-    /// Only what has a match of it.
-    pub pattern: Option<Regex>,
-    /// Whispers, too.
-    pub whispers: bool,
+pub(crate) struct Filter {
+    /// Only of these people; empty: of everyone.
+    pub(crate) from: Vec<Name>,
+    /// Only texts with a match.
+    pub(crate) pattern: Option<Regex>,
+    /// Whispers too.
+    pub(crate) whispers: bool,
 }
 
 impl Filter {
-    /// Tells whether it is wanted.
-    pub fn wants(&self, said: &Said<'_>) -> bool {
+    /// Returns whether a text is to be printed.
+    pub(crate) fn wants(&self, said: &Said<'_>) -> bool {
         (self.whispers || said.kind == Kind::Message)
             && (self.from.is_empty() || self.is_from(said.from))
             && self

@@ -1,152 +1,106 @@
-//! `wac listen`: prints what is said, until there is enough of it or the time is over.
+//! `wac listen`: prints messages until a count or a time limit is reached.
 //!
-//! Without a name it hears all that is said to everyone; with one it logs in, and whispers can reach
+//! Without a name it receives the messages to everyone; with one it logs in, and whispers can reach
 //! it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wac_core::name::Name;
 use wac_core::wire::line::ServerLine;
 
-use super::closing::Closing;
-use super::deadline::Deadline;
 use super::filter::{Filter, Said};
-use super::form::Form;
-use super::login::{self, Answer, Login};
-use super::silence::{NO_ANSWER, Silence};
-use super::{Action, Event, Now, Script};
-use crate::args::script::ListenArgs;
-use crate::exit::Ending;
+use super::format::Format;
+use super::{Script, end_lost, end_refused, keep_alive};
+use crate::app::event::{Action, Event};
+use crate::app::exit::ExitReason;
+use crate::app::line::Line;
+use crate::protocol::clock::Now;
+use crate::protocol::session::{Reply, Session};
 
-/// What is to be done.
+/// The task of `wac listen`.
 #[derive(Debug)]
-pub(super) struct Plan {
-    /// Under which name; `None`: under none.
-    pub(super) name: Option<Name>,
-    /// What is printed.
-    pub(super) filter: Filter,
-    /// How it is printed.
-    pub(super) form: Form,
-    /// Ends well after so many; `None`: goes on.
-    pub(super) count: Option<u64>,
-    /// Gives up so long after it has connected; `None`: never.
-    pub(super) timeout: Option<Duration>,
+pub(crate) struct ListenPlan {
+    /// The name to log in under, if any.
+    pub(crate) name: Option<Name>,
+    pub(crate) filter: Filter,
+    pub(crate) format: Format,
+    /// Number of messages after which it ends well; `None`: it goes on.
+    pub(crate) count: Option<u64>,
+    /// Time after the connection at which it gives up; `None`: never.
+    pub(crate) timeout: Option<Duration>,
 }
 
-impl Plan {
-    /// Returns what was typed as a plan.
-    pub(super) fn new(args: &ListenArgs, name: Option<Name>) -> Self {
-        let form = match &args.format {
-            Some(format) => Form::Format(format.clone()),
-            None if args.json => Form::Json,
-            None => Form::Wire,
-        };
-        Self {
-            name,
-            filter: Filter {
-                from: args.from.clone(),
-                pattern: args.pattern.clone(),
-                whispers: args.whispers,
-            },
-            form,
-            count: args.count,
-            timeout: args.timeout.map(Into::into),
-        }
-    }
-}
-
-/// The mind of `wac listen`.
+/// The state of `wac listen`.
 #[derive(Debug)]
-pub(super) struct Listen {
-    plan: Plan,
-    /// A login whose answer is awaited.
-    login: Option<Login>,
-    closing: Closing,
+pub(crate) struct ListenScript {
+    plan: ListenPlan,
+    session: Session,
     printed: u64,
-    silence: Silence,
-    deadline: Deadline,
+    /// When it gives up.
+    deadline: Option<Duration>,
 }
 
-impl Script for Listen {
+impl Script for ListenScript {
     fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
         match event {
-            Event::Connected => self.connected(now.instant),
-            Event::Line(line) => {
-                self.silence.heard(now.instant);
-                self.line(&ServerLine::parse(&line), now)
-            }
-            Event::Due => self.due(now.instant),
-            Event::Lost(why) => self.lost(why),
+            Event::Connected => self.connected(now),
+            Event::Line(line) => self.line(&line, now),
+            Event::Tick => self.tick(now),
+            Event::Lost { why, .. } => end_lost(&self.session, why),
             // It reads no input.
             _ => Vec::new(),
         }
     }
+
+    fn due(&self) -> Option<Duration> {
+        let keepalive = self.session.keepalive.due();
+        Some(self.deadline.map_or(keepalive, |at| at.min(keepalive)))
+    }
 }
 
-impl Listen {
-    pub(super) fn new(plan: Plan) -> Self {
-        let deadline = Deadline::new(plan.timeout);
+impl ListenScript {
+    /// Creates the script; its connection is made next.
+    pub(crate) fn new(plan: ListenPlan) -> Self {
         Self {
-            login: plan.name.is_some().then(Login::default),
             plan,
-            closing: Closing::default(),
+            session: Session::new(Now::default()),
             printed: 0,
-            silence: Silence::default(),
-            deadline,
+            deadline: None,
         }
     }
 
-    fn connected(&mut self, now: Instant) -> Vec<Action> {
-        self.deadline.begin(now);
-        let mut actions = self.plan.name.as_ref().map_or_else(Vec::new, login::lines);
-        actions.extend(self.due(now));
-        actions
+    fn connected(&mut self, now: Now) -> Vec<Action> {
+        self.session = Session::new(now);
+        self.deadline = self.plan.timeout.map(|timeout| now.elapsed + timeout);
+        match &self.plan.name {
+            Some(name) => self.session.log_in(name).map(Action::Send).into(),
+            None => Vec::new(),
+        }
     }
 
-    fn line(&mut self, line: &ServerLine<'_>, now: Now) -> Vec<Action> {
-        self.closing.on(line);
-        if let Some(said) = Said::of(line) {
-            return self.said(&said, now);
+    fn line(&mut self, line: &str, now: Now) -> Vec<Action> {
+        let line = ServerLine::parse(line);
+        match (self.session.on(&line, now), Said::of(&line)) {
+            (Reply::Refused(why), _) => end_refused(&why.to_string()),
+            (_, Some(said)) if self.plan.filter.wants(&said) => self.print(&said, now),
+            _ => Vec::new(),
         }
-        match self.login.as_mut().map(|login| login.on(line)) {
-            Some(Answer::Welcome) => self.login = None,
-            Some(Answer::Refused(why)) => {
-                let told = Action::Tell(login::refused(&why));
-                return vec![told, Action::End(Ending::LoginRefused)];
-            }
-            Some(Answer::Awaited) | None => {}
-        }
-        Vec::new()
     }
 
-    fn said(&mut self, said: &Said<'_>, now: Now) -> Vec<Action> {
-        if !self.plan.filter.wants(said) {
-            return Vec::new();
-        }
+    fn print(&mut self, said: &Said<'_>, now: Now) -> Vec<Action> {
         self.printed += 1;
-        let mut actions = vec![Action::Print(self.plan.form.write(said, now.time))];
+        let text = self.plan.format.write(said, now.utc);
+        let mut actions = vec![Action::Show(Line::Output(text))];
         if self.plan.count == Some(self.printed) {
-            actions.push(Action::End(Ending::Done));
+            actions.push(Action::End(ExitReason::Done));
         }
         actions
     }
 
-    /// Looks at the clock, and asks for the next time.
-    fn due(&mut self, now: Instant) -> Vec<Action> {
-        if self.deadline.is_over(now) {
-            return vec![Action::End(Ending::TimedOut)];
+    fn tick(&mut self, now: Now) -> Vec<Action> {
+        if self.deadline.is_some_and(|at| at <= now.elapsed) {
+            return vec![Action::End(ExitReason::TimedOut)];
         }
-        let Some(mut actions) = self.silence.look(now) else {
-            return self.lost(Some(NO_ANSWER.to_owned()));
-        };
-        self.deadline.wake(true, &mut actions);
-        actions
-    }
-
-    fn lost(&self, why: Option<String>) -> Vec<Action> {
-        vec![
-            Action::Tell(self.closing.lost(why)),
-            Action::End(Ending::Lost),
-        ]
+        keep_alive(&mut self.session, now).unwrap_or_else(|why| end_lost(&self.session, Some(why)))
     }
 }

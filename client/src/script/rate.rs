@@ -1,33 +1,33 @@
-//! How many messages in how long: `5/s`.
+//! Message rate: `5/s`.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The least time between two messages.
+/// A rate, as the least time between two messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// Longer than nothing.
-    pub interval: Duration,
+pub(crate) struct Rate {
+    /// Never zero.
+    pub(crate) interval: Duration,
 }
 
-/// A text is no rate.
+/// A text that is not a rate.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("wanted N/s, N/m or N/h, N at least 1")]
-pub struct NotARate;
+pub(crate) struct RateError;
 
 impl FromStr for Rate {
-    type Err = NotARate;
+    type Err = RateError;
 
-    fn from_str(text: &str) -> Result<Self, NotARate> {
-        let (number, unit) = text.split_once('/').ok_or(NotARate)?;
+    fn from_str(text: &str) -> Result<Self, RateError> {
+        let (number, unit) = text.split_once('/').ok_or(RateError)?;
         let seconds = match unit {
             "s" => 1,
             "m" => 60,
             "h" => 60 * 60,
-            _ => return Err(NotARate),
+            _ => return Err(RateError),
         };
         match number.parse() {
-            Ok(0) | Err(_) => Err(NotARate),
+            Ok(0) | Err(_) => Err(RateError),
             Ok(number) => Ok(Self {
                 interval: Duration::from_secs(seconds) / number,
             }),
@@ -46,7 +46,7 @@ mod tests {
         assert_eq!(interval("30/m"), Ok(Duration::from_secs(2)));
         assert_eq!(interval("1/h"), Ok(Duration::from_secs(3600)));
         for text in ["", "5", "/s", "0/s", "-1/s", "5/d", "5/s/s", "1.5/s"] {
-            assert_eq!(interval(text), Err(NotARate), "{text}");
+            assert_eq!(interval(text), Err(RateError), "{text}");
         }
     }
 }

@@ -1,245 +1,205 @@
-//! `wac send`: says each line of the input, and leaves in order.
+//! `wac send`: sends each line of the input, and leaves in order.
 //!
 //! ```text
-//!             welcome           input ended             PONG, or farewell
-//!  LoggingIn ─────────▶ Sending ───────────▶ Leaving ────────────────────▶ the end
+//!             welcome           input ended             PONG, or goodbye
+//!  LoggingIn ─────────▶ Sending ───────────▶ Leaving ───────────────────▶ the end
 //! ```
 //!
-//! The next line is asked for when the one before is on its way, so nothing waits here but one line
+//! The next line is requested when the one before is on its way, so at most one line waits here: one
 //! that comes sooner than the rate allows.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use wac_core::MAX_CLIENT_LINE_BYTES;
 use wac_core::name::Name;
-use wac_core::text::{clean, is_blank};
-use wac_core::wire::closing::Closing::Goodbye;
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
-use super::closing::Closing;
-use super::deadline::Deadline;
-use super::login::{self, Answer, Login};
 use super::rate::Rate;
-use super::silence::{NO_ANSWER, Silence};
-use super::{Action, Event, Now, Script};
-use crate::args::script::SendArgs;
-use crate::exit::Ending;
-use crate::render::shown;
+use super::{Script, end_lost, end_refused, keep_alive, loss};
+use crate::app::event::{Action, Event};
+use crate::app::exit::ExitReason;
+use crate::protocol::clock::Now;
+use crate::protocol::outgoing::{MessageError, OutgoingMessage};
+use crate::protocol::session::{Farewell, Reply, Session};
+use crate::terminal::render::sanitize;
 
-/// What is to be done.
+/// The task of `wac send`.
 #[derive(Debug)]
-pub(super) struct Plan {
-    /// Under which name.
-    pub(super) name: Name,
-    /// To whom; `None`: to everyone.
-    pub(super) to: Option<Name>,
-    /// Ends well only if the server has proved that it took everything.
-    pub(super) confirm: bool,
-    /// No faster than so.
-    pub(super) rate: Option<Rate>,
-    /// Gives up so long after it has connected; `None`: never.
-    pub(super) timeout: Option<Duration>,
+pub(crate) struct SendPlan {
+    /// The name to log in under.
+    pub(crate) name: Name,
+    /// The recipient; `None` is everyone.
+    pub(crate) to: Option<Name>,
+    /// The proof that it needs to end well.
+    pub(crate) farewell: Farewell,
+    pub(crate) rate: Option<Rate>,
+    /// Time after the connection at which it gives up; `None`: never.
+    pub(crate) timeout: Option<Duration>,
 }
 
-impl Plan {
-    /// Returns what was typed as a plan.
-    pub(super) fn new(args: &SendArgs, name: Name) -> Self {
-        Self {
-            name,
-            to: args.to.clone(),
-            confirm: args.confirm,
-            rate: args.rate,
-            timeout: args.timeout.map(Into::into),
-        }
-    }
-}
-
-/// Sent last: its answer proves that the server took what came before.
-const TAKEN: &str = "wac taken";
-
 #[derive(Debug)]
-enum Stage {
-    LoggingIn(Login),
-    Sending,
+enum SendState {
+    LoggingIn,
+    Sending {
+        /// When the next line may be sent.
+        next: Duration,
+        /// A line that waits until then.
+        waiting: Option<String>,
+    },
     Leaving,
 }
 
-/// The mind of `wac send`.
+/// The state of `wac send`.
 #[derive(Debug)]
-pub(super) struct Send {
-    plan: Plan,
-    stage: Stage,
-    closing: Closing,
-    silence: Silence,
-    deadline: Deadline,
-    /// The server holds lines back.
-    slowed: bool,
-    /// When the next line may be sent.
-    due: Option<Instant>,
-    /// A line that waits until then.
-    waiting: Option<String>,
+pub(crate) struct SendScript {
+    plan: SendPlan,
+    state: SendState,
+    session: Session,
+    /// When it gives up.
+    deadline: Option<Duration>,
     /// Lines handed over to be sent.
     sent: usize,
-    /// A line was refused, or could not be sent.
-    failed: bool,
+    /// Lines that were refused, or could not be sent.
+    failed: usize,
 }
 
-impl Script for Send {
+impl Script for SendScript {
     fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
-        let woken = matches!(event, Event::Connected | Event::Due);
-        if event == Event::Due && self.deadline.is_over(now.instant) {
-            return self.timed_out();
-        }
-        let mut actions = self.happened(event, now);
-        self.deadline.wake(woken, &mut actions);
-        actions
-    }
-}
-
-impl Send {
-    pub(super) fn new(plan: Plan) -> Self {
-        Self {
-            deadline: Deadline::new(plan.timeout),
-            plan,
-            stage: Stage::LoggingIn(Login::default()),
-            closing: Closing::default(),
-            silence: Silence::default(),
-            slowed: false,
-            due: None,
-            waiting: None,
-            sent: 0,
-            failed: false,
-        }
-    }
-
-    fn happened(&mut self, event: Event, now: Now) -> Vec<Action> {
         match event {
-            Event::Connected => {
-                self.deadline.begin(now.instant);
-                let look = self.look(now.instant);
-                [login::lines(&self.plan.name), look].concat()
-            }
-            Event::Line(line) => {
-                self.silence.heard(now.instant);
-                self.line(&ServerLine::parse(&line))
-            }
-            Event::Input(text) => self.input(&text, now),
-            Event::Unusable(why) => self.unsent(why.to_string()),
-            Event::InputEnded => self.leave(now.instant),
-            Event::InputFailed(why) => {
-                let why = format!("cannot read the input: {why}");
-                vec![Action::End(Ending::Failed(why))]
-            }
-            Event::Due => match self.waiting.take() {
-                Some(line) => self.send(line, now),
-                None => self.look(now.instant),
-            },
-            Event::Lost(why) => self.lost(why),
-        }
-    }
-
-    fn line(&mut self, line: &ServerLine<'_>) -> Vec<Action> {
-        self.closing.on(line);
-        match (&mut self.stage, line) {
-            (Stage::LoggingIn(login), line) => {
-                let answer = login.on(line);
-                self.logged_in(answer)
-            }
-            (_, ServerLine::Refusal(why)) => {
-                self.failed = true;
-                vec![Action::Tell(format!(
-                    "refused: {}",
-                    shown(&why.to_string())
-                ))]
-            }
-            (_, ServerLine::Notice(notice @ Notice::SlowDown)) => {
-                self.slowed = true;
-                vec![Action::Tell(format!(
-                    "{notice}; --rate keeps within what the server takes"
-                ))]
-            }
-            (Stage::Leaving, ServerLine::Pong(Some(TAKEN)))
-            | (Stage::Leaving, ServerLine::Notice(Notice::Closing(Goodbye))) => self.end(),
+            Event::Connected => self.connected(now),
+            Event::Line(line) => self.line(&ServerLine::parse(&line), now),
+            Event::Entered(text) => self.input(&text, now),
+            Event::InputError(why) => self.unsent(&why.to_string()),
+            Event::InputEnded => self.leave(now),
+            Event::Tick => self.tick(now),
+            Event::Lost { why, .. } => self.lost(why),
             _ => Vec::new(),
         }
     }
 
-    fn logged_in(&mut self, answer: Answer) -> Vec<Action> {
-        match answer {
-            Answer::Awaited => Vec::new(),
-            Answer::Welcome => {
-                self.stage = Stage::Sending;
+    fn due(&self) -> Option<Duration> {
+        let next = match &self.state {
+            SendState::Sending { next, waiting } => waiting.is_some().then_some(*next),
+            _ => self.is_watching().then(|| self.session.keepalive.due()),
+        };
+        self.deadline.into_iter().chain(next).min()
+    }
+}
+
+impl SendScript {
+    /// Creates the script; its connection is made next.
+    pub(crate) fn new(plan: SendPlan) -> Self {
+        Self {
+            plan,
+            state: SendState::LoggingIn,
+            session: Session::new(Now::default()),
+            deadline: None,
+            sent: 0,
+            failed: 0,
+        }
+    }
+
+    fn connected(&mut self, now: Now) -> Vec<Action> {
+        self.session = Session::new(now);
+        self.deadline = self.plan.timeout.map(|timeout| now.elapsed + timeout);
+        self.session
+            .log_in(&self.plan.name)
+            .map(Action::Send)
+            .into()
+    }
+
+    fn line(&mut self, line: &ServerLine<'_>, now: Now) -> Vec<Action> {
+        match (self.session.on(line, now), line) {
+            (Reply::Welcome(_), _) => {
+                let (next, waiting) = (now.elapsed, None);
+                self.state = SendState::Sending { next, waiting };
                 vec![Action::Read]
             }
-            Answer::Refused(why) => vec![
-                Action::Tell(login::refused(&why)),
-                Action::End(Ending::LoginRefused),
-            ],
+            (Reply::Refused(why), _) => end_refused(&why.to_string()),
+            (Reply::Taken, _) => self.end(),
+            // The greeting may look like anything.
+            _ if matches!(self.state, SendState::LoggingIn) => Vec::new(),
+            (_, ServerLine::Refusal(why)) => {
+                self.failed += 1;
+                let why = sanitize(&why.to_string());
+                vec![Action::Tell(format!("refused: {why}"))]
+            }
+            (_, ServerLine::Notice(notice @ Notice::SlowDown)) => {
+                let advice = "--rate keeps within what the server takes";
+                vec![Action::Tell(format!("{notice}; {advice}"))]
+            }
+            _ => Vec::new(),
         }
     }
 
     fn input(&mut self, text: &str, now: Now) -> Vec<Action> {
-        let text = clean(text);
-        if is_blank(&text) {
-            return vec![Action::Read];
-        }
-        let line = match &self.plan.to {
-            Some(to) => format!("W {to} {text}"),
-            None => format!("MSG {text}"),
+        let message = match &self.plan.to {
+            Some(to) => OutgoingMessage::to_one(to.as_str(), text),
+            None => OutgoingMessage::to_all(text),
         };
-        let bytes = line.len() + 1;
-        if bytes > MAX_CLIENT_LINE_BYTES {
-            let excess = bytes - MAX_CLIENT_LINE_BYTES;
-            return self.unsent(format!("a line is {excess} bytes too long"));
-        }
-        match self.due {
-            Some(due) if now.instant < due => {
-                self.waiting = Some(line);
-                vec![Action::Wake(due)]
+        match message {
+            Ok(message) => self.send_in_time(message.line(), now),
+            Err(MessageError::Blank) => vec![Action::Read],
+            Err(MessageError::TooLong(excess)) => {
+                self.unsent(&format!("a line is {excess} bytes too long"))
             }
-            _ => self.send(line, now),
         }
+    }
+
+    fn send_in_time(&mut self, line: String, now: Now) -> Vec<Action> {
+        if let SendState::Sending { next, waiting } = &mut self.state
+            && now.elapsed < *next
+        {
+            *waiting = Some(line);
+            return Vec::new();
+        }
+        self.send(line, now)
     }
 
     fn send(&mut self, line: String, now: Now) -> Vec<Action> {
         self.sent += 1;
-        self.due = self.plan.rate.map(|rate| now.instant + rate.interval);
+        if let SendState::Sending { next, .. } = &mut self.state {
+            *next = now.elapsed + self.plan.rate.map_or(Duration::ZERO, |rate| rate.interval);
+        }
         vec![Action::Send(line), Action::Read]
     }
 
-    fn unsent(&mut self, why: String) -> Vec<Action> {
-        self.failed = true;
+    fn unsent(&mut self, why: &str) -> Vec<Action> {
+        self.failed += 1;
         vec![Action::Tell(format!("not sent: {why}")), Action::Read]
     }
 
-    /// Asks for what can only be answered once everything before has been taken.
-    fn leave(&mut self, now: Instant) -> Vec<Action> {
-        self.stage = Stage::Leaving;
-        self.silence.heard(now);
-        let last = if self.plan.confirm {
-            format!("PING {TAKEN}")
-        } else {
-            "QUIT".to_owned()
-        };
-        [vec![Action::Send(last)], self.look(now)].concat()
+    /// Sends the farewell, which the server answers once it has taken everything before.
+    fn leave(&mut self, now: Now) -> Vec<Action> {
+        self.state = SendState::Leaving;
+        vec![Action::Send(self.session.leave(self.plan.farewell, now))]
     }
 
-    /// Where an answer is awaited, looks whether the server is there. One that holds lines back
-    /// answers when it has taken them.
-    fn look(&mut self, now: Instant) -> Vec<Action> {
-        if self.slowed || matches!(self.stage, Stage::Sending) {
+    fn tick(&mut self, now: Now) -> Vec<Action> {
+        if self.deadline.is_some_and(|at| at <= now.elapsed) {
+            return self.timed_out();
+        }
+        if let SendState::Sending { next, waiting } = &mut self.state {
+            let due = waiting.take_if(|_| *next <= now.elapsed);
+            return due.map_or_else(Vec::new, |line| self.send(line, now));
+        }
+        if !self.is_watching() {
             return Vec::new();
         }
-        let alive = self.silence.look(now);
-        alive.unwrap_or_else(|| self.lost(Some(NO_ANSWER.to_owned())))
+        keep_alive(&mut self.session, now).unwrap_or_else(|why| self.lost(Some(why)))
+    }
+
+    /// Returns whether an answer is awaited, and so the server watched. A server that holds lines back
+    /// answers when it has taken them.
+    fn is_watching(&self) -> bool {
+        let is_sending = matches!(self.state, SendState::Sending { .. });
+        !is_sending && !self.session.keepalive.is_held_back()
     }
 
     fn end(&self) -> Vec<Action> {
-        vec![Action::End(if self.failed {
-            Ending::NotConfirmed
-        } else {
-            Ending::Done
+        vec![Action::End(match self.failed {
+            0 => ExitReason::Done,
+            _ => ExitReason::NotConfirmed,
         })]
     }
 
@@ -248,15 +208,15 @@ impl Send {
             0 => "timed out: nothing was sent".to_owned(),
             sent => format!("timed out: not confirmed ({sent} sent)"),
         };
-        vec![Action::Tell(told), Action::End(Ending::TimedOut)]
+        vec![Action::Tell(told), Action::End(ExitReason::TimedOut)]
     }
 
     fn lost(&self, why: Option<String>) -> Vec<Action> {
-        let lost = self.closing.lost(why);
-        if !self.plan.confirm || self.sent == 0 {
-            return vec![Action::Tell(lost), Action::End(Ending::Lost)];
+        if self.plan.farewell == Farewell::Quit || self.sent == 0 {
+            return end_lost(&self.session, why);
         }
+        let lost = loss(&self.session, why);
         let told = format!("not confirmed ({} sent): {lost}", self.sent);
-        vec![Action::Tell(told), Action::End(Ending::NotConfirmed)]
+        vec![Action::Tell(told), Action::End(ExitReason::NotConfirmed)]
     }
 }

@@ -1,26 +1,29 @@
-//! Dialogues with the scripts' minds: `<` the server says, `>` is sent, `=` printed, `#` told.
+//! Dialogues with the scripts.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wac_core::name::Name;
 
 use super::filter::Filter;
-use super::form::Form;
-use super::{Action, Event, Now, Script, listen, send, who};
-use crate::exit::Ending;
-use crate::input::Unusable;
+use super::format::Format;
+use super::{Script, listen, send, who};
+use crate::app::event::{Action, Event, InputError};
+use crate::app::exit::ExitReason;
+use crate::app::line::Line;
+use crate::protocol::clock::Now;
+use crate::protocol::session::Farewell;
 
 /// A script and the time it is.
 struct Dialogue<S> {
     script: S,
-    now: Instant,
+    now: Duration,
 }
 
 impl<S: Script> Dialogue<S> {
     /// Begins one: the connection stands.
     #[track_caller]
     fn begin(script: S, actions: &[Action]) -> Self {
-        let now = Instant::now();
+        let now = Duration::ZERO;
         let mut dialogue = Self { script, now };
         dialogue.on(Event::Connected, actions);
         dialogue
@@ -36,15 +39,14 @@ impl<S: Script> Dialogue<S> {
         dialogue
     }
 
-    /// The event leads to these actions; when it wants to be woken is not looked at.
+    /// The event leads to these actions.
     #[track_caller]
     fn on(&mut self, event: Event, actions: &[Action]) {
         let now = Now {
-            instant: self.now,
-            time: "2026-11-22T10:41:07Z".parse().unwrap(),
+            elapsed: self.now,
+            ..Now::default()
         };
-        let mut done = self.script.on(event.clone(), now);
-        done.retain(|action| !matches!(action, Action::Wake(_)));
+        let done = self.script.on(event.clone(), now);
         assert_eq!(done, actions, "on {event:?}");
     }
 
@@ -55,14 +57,14 @@ impl<S: Script> Dialogue<S> {
 
     #[track_caller]
     fn reads(&mut self, line: &str, actions: &[Action]) {
-        self.on(Event::Input(line.to_owned()), actions);
+        self.on(Event::Entered(line.to_owned()), actions);
     }
 
-    /// So much later it is woken.
+    /// Lets time pass; then a tick is due.
     #[track_caller]
     fn wakes_after(&mut self, wait: Duration, actions: &[Action]) {
         self.now += wait;
-        self.on(Event::Due, actions);
+        self.on(Event::Tick, actions);
     }
 }
 
@@ -71,15 +73,22 @@ fn said(line: &str) -> Action {
 }
 
 fn printed(line: &str) -> Action {
-    Action::Print(line.to_owned())
+    Action::Show(Line::Output(line.to_owned()))
 }
 
 fn told(line: &str) -> Action {
     Action::Tell(line.to_owned())
 }
 
-fn ends(ending: Ending) -> Action {
-    Action::End(ending)
+fn ends(reason: ExitReason) -> Action {
+    Action::End(reason)
+}
+
+fn loses(why: Option<&str>) -> Event {
+    Event::Lost {
+        why: why.map(str::to_owned),
+        unsent: Vec::new(),
+    }
 }
 
 fn name(name: &str) -> Name {
@@ -90,25 +99,25 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn sender() -> send::Plan {
-    send::Plan {
+fn sender() -> send::SendPlan {
+    send::SendPlan {
         name: name("ann"),
         to: None,
-        confirm: false,
+        farewell: Farewell::Quit,
         rate: None,
         timeout: None,
     }
 }
 
-fn confirming() -> send::Plan {
-    send::Plan {
-        confirm: true,
+fn confirming() -> send::SendPlan {
+    send::SendPlan {
+        farewell: Farewell::Fence,
         ..sender()
     }
 }
 
-fn sending(plan: send::Plan) -> Dialogue<send::Send> {
-    Dialogue::logged_in(send::Send::new(plan), &[Action::Read])
+fn sending(plan: send::SendPlan) -> Dialogue<send::SendScript> {
+    Dialogue::logged_in(send::SendScript::new(plan), &[Action::Read])
 }
 
 #[test]
@@ -119,12 +128,12 @@ fn send_says_each_line_and_leaves_in_order() {
     send.reads("QUIT\u{1b}", &[said("MSG QUIT"), Action::Read]);
     send.on(Event::InputEnded, &[said("QUIT")]);
     send.hears("bob: hello", &[]);
-    send.hears("* closing: goodbye", &[ends(Ending::Done)]);
+    send.hears("* closing: goodbye", &[ends(ExitReason::Done)]);
 }
 
 #[test]
 fn send_whispers_to_one_person() {
-    let mut send = sending(send::Plan {
+    let mut send = sending(send::SendPlan {
         to: Some(name("bob")),
         ..sender()
     });
@@ -138,7 +147,7 @@ fn send_ends_well_if_confirmed_only_with_the_fence() {
     send.hears("PONG wac taken", &[]);
     send.on(Event::InputEnded, &[said("PING wac taken")]);
     send.hears("PONG wac greeted", &[]);
-    send.hears("PONG wac taken", &[ends(Ending::Done)]);
+    send.hears("PONG wac taken", &[ends(ExitReason::Done)]);
 }
 
 #[test]
@@ -146,7 +155,7 @@ fn send_knows_what_was_surely_not_taken() {
     let mut send = sending(confirming());
     let lost = "connection lost: the server is stopping";
     send.hears("* closing: the server is stopping", &[]);
-    send.on(Event::Lost(None), &[told(lost), ends(Ending::Lost)]);
+    send.on(loses(None), &[told(lost), ends(ExitReason::Lost)]);
 }
 
 #[test]
@@ -156,8 +165,8 @@ fn send_knows_what_may_have_been_taken() {
     send.on(Event::InputEnded, &[said("PING wac taken")]);
     let lost = "not confirmed (1 sent): connection lost: reset";
     send.on(
-        Event::Lost(Some("reset".into())),
-        &[told(lost), ends(Ending::NotConfirmed)],
+        loses(Some("reset")),
+        &[told(lost), ends(ExitReason::NotConfirmed)],
     );
 }
 
@@ -167,7 +176,7 @@ fn send_without_a_farewell_is_a_loss() {
     send.reads("one", &[said("MSG one"), Action::Read]);
     send.on(Event::InputEnded, &[said("QUIT")]);
     let lost = "connection lost: the server has closed it";
-    send.on(Event::Lost(None), &[told(lost), ends(Ending::Lost)]);
+    send.on(loses(None), &[told(lost), ends(ExitReason::Lost)]);
 }
 
 #[test]
@@ -183,19 +192,19 @@ fn send_tells_what_was_refused_and_goes_on() {
         &[told("not sent: a line is 1 bytes too long"), Action::Read],
     );
     send.on(
-        Event::Unusable(Unusable::NotText),
+        Event::InputError(InputError::NotUtf8),
         &[
             told("not sent: a line of the input is not UTF-8"),
             Action::Read,
         ],
     );
     send.on(Event::InputEnded, &[said("PING wac taken")]);
-    send.hears("PONG wac taken", &[ends(Ending::NotConfirmed)]);
+    send.hears("PONG wac taken", &[ends(ExitReason::NotConfirmed)]);
 }
 
 #[test]
 fn send_keeps_to_its_rate() {
-    let mut send = sending(send::Plan {
+    let mut send = sending(send::SendPlan {
         rate: Some("2/s".parse().unwrap()),
         ..sender()
     });
@@ -215,7 +224,7 @@ fn send_notices_a_dead_link_unless_it_is_held_back() {
     send.on(Event::InputEnded, &[said("PING wac taken")]);
     send.wakes_after(seconds(30), &[asks]);
     let lost = "not confirmed (1 sent): connection lost: no answer for 10 s";
-    send.wakes_after(seconds(10), &[told(lost), ends(Ending::NotConfirmed)]);
+    send.wakes_after(seconds(10), &[told(lost), ends(ExitReason::NotConfirmed)]);
 
     let mut send = sending(confirming());
     let slow = "slow down: your lines wait; --rate keeps within what the server takes";
@@ -226,17 +235,17 @@ fn send_notices_a_dead_link_unless_it_is_held_back() {
 
 #[test]
 fn send_gives_up_in_time_whatever_it_waits_for() {
-    let plan = || send::Plan {
+    let plan = || send::SendPlan {
         timeout: Some(seconds(60)),
         ..confirming()
     };
-    let timed_out = |told_last: &str| [told(told_last), ends(Ending::TimedOut)];
+    let timed_out = |told_last: &str| [told(told_last), ends(ExitReason::TimedOut)];
     // For its input.
     let mut send = sending(plan());
     send.wakes_after(seconds(30), &[]);
     send.wakes_after(seconds(30), &timed_out("timed out: nothing was sent"));
     // For the time to send.
-    let mut send = sending(send::Plan {
+    let mut send = sending(send::SendPlan {
         rate: Some("1/h".parse().unwrap()),
         ..plan()
     });
@@ -254,23 +263,23 @@ fn send_gives_up_in_time_whatever_it_waits_for() {
 
 #[test]
 fn send_ends_where_its_name_is_refused() {
-    let script = send::Send::new(sender());
+    let script = send::SendScript::new(sender());
     let mut send = Dialogue::begin(script, &[said("PING wac greeted"), said("LIN ann")]);
     send.hears("PONG wac greeted", &[]);
     send.hears(
         "! the name ann is taken",
         &[
             told("login refused: the name ann is taken"),
-            ends(Ending::LoginRefused),
+            ends(ExitReason::LoginRefused),
         ],
     );
 }
 
-fn listener() -> listen::Plan {
-    listen::Plan {
+fn listener() -> listen::ListenPlan {
+    listen::ListenPlan {
         name: None,
         filter: Filter::default(),
-        form: Form::Wire,
+        format: Format::Wire,
         count: None,
         timeout: None,
     }
@@ -278,20 +287,20 @@ fn listener() -> listen::Plan {
 
 #[test]
 fn listen_prints_what_is_said_and_nothing_else() {
-    let mut listen = Dialogue::begin(listen::Listen::new(listener()), &[]);
+    let mut listen = Dialogue::begin(listen::ListenScript::new(listener()), &[]);
     listen.hears("* WAC chat", &[]);
     listen.hears("* bob joined", &[]);
     listen.hears("bob: hi\u{7}", &[printed("bob: hi^G")]);
     listen.hears("bob whispers, \"psst\"", &[]);
     let lost = "connection lost: you read too slowly";
     listen.hears("* closing: you read too slowly", &[]);
-    listen.on(Event::Lost(None), &[told(lost), ends(Ending::Lost)]);
+    listen.on(loses(None), &[told(lost), ends(ExitReason::Lost)]);
 }
 
 #[test]
 fn listen_counts_what_it_prints() {
     let mut listen = Dialogue::logged_in(
-        listen::Listen::new(listen::Plan {
+        listen::ListenScript::new(listen::ListenPlan {
             name: Some(name("ann")),
             filter: Filter {
                 whispers: true,
@@ -306,13 +315,13 @@ fn listen_counts_what_it_prints() {
     listen.hears("bob: one", &[printed("bob: one")]);
     listen.hears("eve: no", &[]);
     let whisper = "bob whispers, \"two\"";
-    listen.hears(whisper, &[printed(whisper), ends(Ending::Done)]);
+    listen.hears(whisper, &[printed(whisper), ends(ExitReason::Done)]);
 }
 
 #[test]
 fn listen_gives_up_in_time_however_much_is_said() {
     let mut listen = Dialogue::begin(
-        listen::Listen::new(listen::Plan {
+        listen::ListenScript::new(listen::ListenPlan {
             timeout: Some(seconds(60)),
             ..listener()
         }),
@@ -322,20 +331,20 @@ fn listen_gives_up_in_time_however_much_is_said() {
     listen.hears("bob: hi", &[printed("bob: hi")]);
     listen.wakes_after(seconds(30), &[said("PING wac alive")]);
     listen.hears("PONG wac alive", &[]);
-    listen.wakes_after(seconds(1), &[ends(Ending::TimedOut)]);
+    listen.wakes_after(seconds(1), &[ends(ExitReason::TimedOut)]);
 }
 
 #[test]
 fn listen_notices_a_dead_link() {
-    let mut listen = Dialogue::begin(listen::Listen::new(listener()), &[]);
+    let mut listen = Dialogue::begin(listen::ListenScript::new(listener()), &[]);
     listen.wakes_after(seconds(30), &[said("PING wac alive")]);
     let lost = "connection lost: no answer for 10 s";
-    listen.wakes_after(seconds(10), &[told(lost), ends(Ending::Lost)]);
+    listen.wakes_after(seconds(10), &[told(lost), ends(ExitReason::Lost)]);
 }
 
-fn asking() -> Dialogue<who::Who> {
+fn asking() -> Dialogue<who::WhoScript> {
     Dialogue::begin(
-        who::Who::default(),
+        who::WhoScript::new(),
         &[said("PING wac greeted"), said("WHO")],
     )
 }
@@ -348,14 +357,14 @@ fn who_prints_one_name_a_line() {
     who.hears("* bob joined", &[]);
     who.hears("* online (3): bob, ann", &[printed("bob"), printed("ann")]);
     who.hears("bob: online: eve", &[]);
-    who.hears("* online: Zoë", &[printed("Zoë"), ends(Ending::Done)]);
+    who.hears("* online: Zoë", &[printed("Zoë"), ends(ExitReason::Done)]);
 }
 
 #[test]
 fn who_prints_nothing_where_nobody_is() {
     let mut who = asking();
     who.hears("PONG wac greeted", &[]);
-    who.hears("* online (0)", &[ends(Ending::Done)]);
+    who.hears("* online (0)", &[ends(ExitReason::Done)]);
 }
 
 #[test]
@@ -363,5 +372,5 @@ fn who_gives_up_a_server_that_does_not_answer() {
     let mut who = asking();
     who.wakes_after(seconds(30), &[said("PING wac alive")]);
     let lost = "connection lost: no answer for 10 s";
-    who.wakes_after(seconds(10), &[told(lost), ends(Ending::Lost)]);
+    who.wakes_after(seconds(10), &[told(lost), ends(ExitReason::Lost)]);
 }

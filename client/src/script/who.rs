@@ -1,89 +1,71 @@
-//! `wac who`: prints who is there, one name a line.
+//! `wac who`: prints the names of the people online, one a line.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use wac_core::wire::line::ServerLine;
-use wac_core::wire::notice::Notice;
-use wac_core::wire::who::Online;
 
-use super::closing::Closing;
-use super::silence::{NO_ANSWER, Silence};
-use super::{Action, Event, GREETED, Now, Script};
-use crate::exit::Ending;
-use crate::render::shown;
+use super::{Script, end_lost, keep_alive};
+use crate::app::event::{Action, Event};
+use crate::app::exit::ExitReason;
+use crate::app::line::Line;
+use crate::protocol::clock::Now;
+use crate::protocol::session::Session;
+use crate::protocol::who::{WhoAssembly, WhoPurpose};
+use crate::terminal::render::sanitize;
 
-/// The mind of `wac who`.
-#[derive(Debug, Default)]
-pub(super) struct Who {
-    /// The greeting is over: a list that comes now is the answer.
-    greeted: bool,
-    /// Names that the list announced and that have not come; `None` before it begins.
-    missing: Option<usize>,
-    closing: Closing,
-    silence: Silence,
+/// The state of `wac who`.
+#[derive(Debug)]
+pub(crate) struct WhoScript {
+    session: Session,
+    answer: WhoAssembly,
 }
 
-impl Script for Who {
-    fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
-        match event {
-            Event::Connected => self.ask(now.instant),
-            Event::Line(line) => {
-                self.silence.heard(now.instant);
-                self.line(&ServerLine::parse(&line))
+impl WhoScript {
+    /// Creates the script; its connection is made next.
+    pub(crate) fn new() -> Self {
+        Self {
+            session: Session::new(Now::default()),
+            answer: WhoAssembly::default(),
+        }
+    }
+
+    fn ask(&mut self, now: Now) -> Vec<Action> {
+        self.session = Session::new(now);
+        self.answer.ask(WhoPurpose::List);
+        self.session.ask_who().map(Action::Send).into()
+    }
+
+    fn line(&mut self, line: &str, now: Now) -> Vec<Action> {
+        let line = ServerLine::parse(line);
+        self.session.on(&line, now);
+        match line {
+            ServerLine::Notice(notice) if !self.session.is_greeting() => {
+                let reply = self.answer.take(&notice);
+                reply.map_or_else(Vec::new, |reply| {
+                    let print = |name: String| Action::Show(Line::Output(sanitize(&name)));
+                    let end = reply.whole.map(|_| Action::End(ExitReason::Done));
+                    reply.names.into_iter().map(print).chain(end).collect()
+                })
             }
-            Event::Due => self.look(now.instant),
-            Event::Lost(why) => self.lost(why),
-            // It reads no input.
             _ => Vec::new(),
         }
     }
 }
 
-impl Who {
-    fn ask(&mut self, now: Instant) -> Vec<Action> {
-        let mut actions = vec![
-            Action::Send(format!("PING {GREETED}")),
-            Action::Send("WHO".to_owned()),
-        ];
-        actions.extend(self.look(now));
-        actions
-    }
-
-    fn look(&mut self, now: Instant) -> Vec<Action> {
-        let alive = self.silence.look(now);
-        alive.unwrap_or_else(|| self.lost(Some(NO_ANSWER.to_owned())))
-    }
-
-    fn line(&mut self, line: &ServerLine<'_>) -> Vec<Action> {
-        self.closing.on(line);
-        match line {
-            ServerLine::Pong(Some(GREETED)) => self.greeted = true,
-            ServerLine::Notice(Notice::Online(online)) if self.greeted => {
-                return self.online(online);
-            }
-            _ => {}
+impl Script for WhoScript {
+    fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
+        match event {
+            Event::Connected => self.ask(now),
+            Event::Line(line) => self.line(&line, now),
+            Event::Tick => keep_alive(&mut self.session, now)
+                .unwrap_or_else(|why| end_lost(&self.session, Some(why))),
+            Event::Lost { why, .. } => end_lost(&self.session, why),
+            // It reads no input.
+            _ => Vec::new(),
         }
-        Vec::new()
     }
 
-    fn online(&mut self, online: &Online<'_>) -> Vec<Action> {
-        let Some(missing) = online.announced.or(self.missing) else {
-            return Vec::new();
-        };
-        let print = |name| Action::Print(shown(name));
-        let mut actions: Vec<Action> = online.names().map(print).collect();
-        let missing = missing.saturating_sub(actions.len());
-        self.missing = Some(missing);
-        if missing == 0 {
-            actions.push(Action::End(Ending::Done));
-        }
-        actions
-    }
-
-    fn lost(&self, why: Option<String>) -> Vec<Action> {
-        vec![
-            Action::Tell(self.closing.lost(why)),
-            Action::End(Ending::Lost),
-        ]
+    fn due(&self) -> Option<Duration> {
+        Some(self.session.keepalive.due())
     }
 }

@@ -16,19 +16,19 @@ pub enum CloseReason {
     PeerReset,
     /// The client's system did not answer for 30 s.
     TimedOut,
-    /// The client did not read, and what it had not read left the window.
+    /// The client did not read, and its unread bytes left the window.
     TooSlow,
     /// The client sent more than flood control takes, for 120 s on end.
     HeldTooLong,
-    /// An HTTP request, a TLS hello, or a beginning without a line of ours.
+    /// An HTTP request, a TLS hello, or a first line that is too long and no command of ours.
     NotOurProtocol,
-    /// There were as many connections as the server takes, or as visitors may be on it.
+    /// The server was full, or its share for visitors was.
     ServerFull,
-    /// There were as many connections as one address may have, or come in 10 s.
+    /// The address had reached its limit on connections at once, or on new ones in 10 s.
     AddressLimit,
-    /// The server stopped, and the client had everything.
+    /// The server stopped, and the client had received everything.
     Stopping,
-    /// The server stopped, and its time ran out before the client had everything.
+    /// The server stopped, and its time ran out before the client had received everything.
     CutShort,
 }
 
@@ -51,5 +51,36 @@ impl CloseReason {
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the close reason after another, so that the compiler requires each new one here.
+    fn after(reason: CloseReason) -> Option<CloseReason> {
+        match reason {
+            CloseReason::Quit => Some(CloseReason::PeerClosed),
+            CloseReason::PeerClosed => Some(CloseReason::PeerReset),
+            CloseReason::PeerReset => Some(CloseReason::TimedOut),
+            CloseReason::TimedOut => Some(CloseReason::TooSlow),
+            CloseReason::TooSlow => Some(CloseReason::HeldTooLong),
+            CloseReason::HeldTooLong => Some(CloseReason::NotOurProtocol),
+            CloseReason::NotOurProtocol => Some(CloseReason::ServerFull),
+            CloseReason::ServerFull => Some(CloseReason::AddressLimit),
+            CloseReason::AddressLimit => Some(CloseReason::Stopping),
+            CloseReason::Stopping => Some(CloseReason::CutShort),
+            CloseReason::CutShort => None,
+        }
+    }
+
+    #[test]
+    fn every_announcement_parses_back_to_the_same_notice() {
+        let reasons = std::iter::successors(Some(CloseReason::Quit), |reason| after(*reason));
+        for notice in reasons.filter_map(CloseReason::announcement) {
+            assert!(!matches!(notice, Notice::Closing(Closing::Other(_))));
+            assert_eq!(Notice::parse(&notice.to_string()), notice);
+        }
     }
 }

@@ -30,10 +30,10 @@ pub mod telnet;
 pub mod text;
 pub mod wire;
 
-/// The TCP port of the protocol, unless told otherwise.
+/// The default TCP port of the protocol.
 pub const DEFAULT_PORT: u16 = 4700;
 /// The longest line a client may send, its ending included, in bytes.
 pub const MAX_CLIENT_LINE_BYTES: usize = 4096;
-/// The longest line the server sends, its ending included, in bytes: a name of 32 four-byte
-/// characters and what a whisper puts around the longest text still fit.
+/// The longest line the server sends, its ending included, in bytes: room for a name of 32
+/// four-byte characters, the longest text and the framing of a whisper.
 pub const MAX_SERVER_LINE_BYTES: usize = 4352;

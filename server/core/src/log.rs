@@ -21,7 +21,7 @@ pub const CHUNK_BYTES: usize = 64 * 1024;
 pub struct Position(pub u64);
 
 impl Position {
-    /// The position after everything there will ever be.
+    /// A position after all others.
     pub const END: Self = Self(u64::MAX);
 
     /// Returns the position `bytes` further on.
@@ -117,7 +117,7 @@ impl RoomLog {
     }
 }
 
-/// The size up to which new bytes are kept in one piece.
+/// The largest run of new bytes that is copied into one piece.
 const SEAM_BYTES: usize = 2 * CHUNK_BYTES;
 
 /// A shard's view of the room log.
@@ -133,7 +133,7 @@ pub struct View {
 }
 
 impl View {
-    /// Takes over what has been appended and releases what has left the window.
+    /// Copies the bytes that have been appended and releases the chunks that have left the window.
     ///
     /// # Cost
     /// Copies the new bytes of the chunk being filled; a full chunk costs a reference.
@@ -200,7 +200,7 @@ impl View {
             &self.seam[..]
         } else {
             let chunk = from.chunk().checked_sub(self.first);
-            let chunk = chunk.expect("what is read has not left the window");
+            let chunk = chunk.expect("bytes being read have not left the window");
             let chunk = match self.full.get(chunk as usize) {
                 Some(chunk) => chunk,
                 None => &self.tail,

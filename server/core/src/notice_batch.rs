@@ -1,4 +1,4 @@
-//! Join and leave notices: the first of a second at once, the rest of it gathered in one line.
+//! Join and leave notices: the first of each second are sent at once, the rest gathered in one line.
 
 use std::time::Duration;
 

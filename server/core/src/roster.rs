@@ -30,7 +30,7 @@ pub struct ShardId(pub u16);
 pub struct Slot(pub u32);
 
 impl ShardId {
-    /// Returns the shard of an index into what is kept for each shard.
+    /// Returns the shard of an index into a list with an entry for each shard.
     ///
     /// # Panics
     /// If the index is beyond 2¹⁶: there are at most 64 shards.
@@ -38,7 +38,7 @@ impl ShardId {
         Self(u16::try_from(index).expect("there are at most 64 shards"))
     }
 
-    /// Returns the index into what is kept for each shard.
+    /// Returns the index into a list with an entry for each shard.
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
@@ -85,7 +85,7 @@ impl WhisperQuota {
     }
 }
 
-/// The reason for which a name is unavailable.
+/// The reason why a name is unavailable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unavailable {
     /// Somebody has the name, or one that looks like it.

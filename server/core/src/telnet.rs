@@ -30,11 +30,11 @@ pub(crate) enum Step {
     Nothing,
     /// "Are you there?"
     AreYouThere,
-    /// The other side offers (`WILL`) or asks for (`DO`) an option.
+    /// The other side offers (`WILL`) or requests (`DO`) an option.
     Offer(Offer),
 }
 
-/// An option the other side offers or asks for.
+/// An option that the other side offers or requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Offer {
     asks_us: bool,

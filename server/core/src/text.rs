@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-/// Tells whether a character is removed from everything that others see: control characters but
-/// TAB, bidirectional embeddings, overrides and isolates, line and paragraph separators, and the
-/// invisible tag characters.
+/// Tells whether a character is removed from everything that others see: control characters
+/// except TAB, bidirectional embeddings, overrides and isolates, line and paragraph separators,
+/// and the invisible tag characters.
 pub fn is_removed(c: char) -> bool {
     match c {
         '\t' => false,

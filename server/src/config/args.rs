@@ -19,7 +19,7 @@ use crate::config::trusted_networks::Trusted;
 #[derive(Debug, Parser)]
 #[command(name = "wacd", version, args_conflicts_with_subcommands = true)]
 pub struct CommandLine {
-    /// The verb; without one, the server serves.
+    /// The subcommand; without one, the server serves.
     #[command(subcommand)]
     pub verb: Option<Verb>,
     /// The options of the server.
@@ -27,7 +27,7 @@ pub struct CommandLine {
     pub serve: Args,
 }
 
-/// A verb about a running server.
+/// A subcommand for a running server.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Stops the server of a pidfile, waits until it is gone, and reports how its stop went
@@ -52,7 +52,7 @@ pub enum Verb {
     },
 }
 
-/// The server that a verb is about.
+/// The server that a subcommand addresses.
 #[derive(Debug, clap::Args)]
 pub struct PidFileArg {
     /// Pidfile: holds the process id, and is locked as long as the server lives; a file that holds anything
@@ -119,7 +119,7 @@ pub struct Args {
     #[arg(long, value_name = "TEXT", conflicts_with = "secret_file")]
     pub secret: Option<String>,
 
-    /// Reads the answer to SEC from a file, which keeps it out of the list of processes: its first line
+    /// Reads the answer to SEC from the first line of a file, which keeps it out of the list of processes
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
 
@@ -127,7 +127,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub motd: Option<PathBuf>,
 
-    /// Announces who joined and left
+    /// Announces joins and leaves
     #[arg(long, value_name = "WHEN", default_value = "on")]
     pub notices: Switch,
 
@@ -139,7 +139,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub flood_burst: u32,
 
-    /// The senders of one IPv4 address or IPv6 /64 together may send as much as this many senders at
+    /// The senders of one IPv4 address or IPv6 /64 together may send as much as N senders at
     /// --flood-rate and --flood-burst; 0 = no limit
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub flood_address: u32,
@@ -200,7 +200,7 @@ pub enum Switch {
     Off,
 }
 
-/// A level of the log, which includes those before it.
+/// A log level, which includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogLevel {
     /// Nothing.

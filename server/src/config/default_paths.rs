@@ -1,4 +1,4 @@
-//! Default paths of files, the same for every verb.
+//! Default paths of files, the same for every subcommand.
 
 use std::env;
 use std::ffi::OsString;

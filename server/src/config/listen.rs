@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::identity::Identity;
 
-/// An address to listen on, as typed and shown.
+/// An address to listen on, as it is written and displayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListenAddr {
     /// `127.0.0.1:4700`, `[::1]:4700`; port 0 takes a free one.

@@ -36,7 +36,7 @@ pub struct Config {
     pub pid_file: Option<PathBuf>,
     /// The absolute path of the log file; a daemon has one. `None`: standard error.
     pub log_file: Option<PathBuf>,
-    /// The user who serves, if not the one who starts the server.
+    /// The serving user, if not the one who starts the server.
     pub identity: Option<Identity>,
     /// The addresses to listen on, at least one.
     pub listen: Vec<ListenAddr>,
@@ -177,7 +177,7 @@ impl Problems {
         self.0.push(problem);
     }
 
-    /// Returns a file's absolute path, because a daemon's folder is `/`.
+    /// Returns a file's absolute path, because a daemon's working directory is `/`.
     fn file(&mut self, named: Option<&Path>, default: Option<PathBuf>) -> Option<PathBuf> {
         let path = named.map(Path::to_owned).or(default)?;
         std::path::absolute(&path)
@@ -185,7 +185,7 @@ impl Problems {
             .ok()
     }
 
-    /// A log that is opened anew would let go of the lock on the pidfile.
+    /// Reopening the log would release the lock on the pidfile.
     fn two_files(&mut self, pid_file: Option<&Path>, log_file: Option<&Path>) {
         if let (Some(pid_file), Some(log_file)) = (pid_file, log_file)
             && pid_file == log_file

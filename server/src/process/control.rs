@@ -1,4 +1,4 @@
-//! Control of a running server: stop it, or tell whether it runs.
+//! Control of a running server: stopping it, and telling whether it runs.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -18,14 +18,14 @@ pub enum Stopped {
     NotRunning,
     /// The server has stopped.
     Gone {
-        /// Its number.
+        /// Its process id.
         pid: i32,
-        /// Its report; `None`: it left none, so it was killed.
+        /// Its report; `None` if it left none, because it was killed.
         last_word: Option<LastWord>,
     },
     /// The server still runs.
     StillRunning {
-        /// Its number.
+        /// Its process id.
         pid: i32,
     },
 }

@@ -54,7 +54,7 @@ impl Starter {
 /// The process must have one thread. The daemon's standard error goes to `log`.
 ///
 /// # Errors
-/// An I/O error if there is no pipe or no process; nothing has been forked then.
+/// An I/O error if no pipe or process can be created; nothing has been forked then.
 pub fn detach(log: Option<File>) -> io::Result<Starter> {
     let (word, parent) = io::pipe()?;
     let mut daemonize = Daemonize::new().working_directory("/").umask(0o027);

@@ -1,5 +1,5 @@
-//! Process life: into the background, one at a time; its log and its signals; the verbs about a
-//! running server.
+//! Process life: going into the background, one server at a time; its log and its signals; the
+//! subcommands for a running server.
 
 pub mod control;
 pub mod daemon;

@@ -151,7 +151,7 @@ impl Place {
     /// Returns the status of the name, without following a link.
     ///
     /// # Errors
-    /// An I/O error if the status can't be read; a missing file is none.
+    /// An I/O error if the status can't be read; a missing file is not an error.
     pub(crate) fn look(&self) -> io::Result<Option<(FileType, Inode)>> {
         match statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some((
@@ -230,7 +230,7 @@ pub(crate) fn named(kind: FileType) -> &'static str {
 struct Walker {
     /// The user who walks. Root trusts only root; an ordinary user goes where the system allows, at their own risk.
     me: Uid,
-    /// The user who serves, if not the one who starts the server.
+    /// The serving user, if not the one who starts the server.
     server: Option<Uid>,
 }
 

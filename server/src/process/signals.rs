@@ -19,7 +19,7 @@ const OURS: [Number; 4] = [
     Number::SIGUSR1,
     Number::SIGHUP,
 ];
-/// A signal blocked for good, so that a write beyond `ulimit -f` fails instead of killing.
+/// A signal blocked for good, so that a write beyond `ulimit -f` fails instead of killing the process.
 const NEVER: Number = Number::SIGXFSZ;
 
 /// Holds the signals back until they are let in, whatever mask was inherited. They stay pending.

@@ -1,4 +1,4 @@
-//! Verbs of the command line: the messages and exit codes of `stop` and `status`.
+//! Subcommands: the messages and exit codes of `stop` and `status`.
 
 use std::path::Path;
 use std::process::ExitCode;

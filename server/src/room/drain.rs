@@ -25,7 +25,7 @@ pub struct DrainReport {
     pub stopped: usize,
     /// Sessions that were still missing something when the time was over.
     pub cut_short: usize,
-    /// Shards that did not answer even then; their threads are left behind.
+    /// Shards that did not answer even then; their threads are abandoned.
     pub hung: usize,
     /// The time from the signal to the end.
     pub elapsed: Duration,

@@ -143,12 +143,12 @@ impl Shared {
         })
     }
 
-    /// Returns whether so many bytes may be appended.
+    /// Returns whether a number of bytes may be appended.
     pub(crate) fn may_append(&self, bytes: usize) -> bool {
         matches!(self.append(bytes, |_| Ok(())), Append::Done(()))
     }
 
-    /// Takes bytes from the room's bucket; returns the time at which it holds them.
+    /// Takes bytes from the room's bucket; returns the time at which it has them.
     pub(crate) fn reserve_room_bytes(&self, bytes: usize, now: Duration) -> Duration {
         match &self.room_bucket {
             Some((rate, bucket)) if bytes > 0 => lock(bucket).reserve(*rate, bytes as u64, now),

@@ -1,11 +1,11 @@
-//! Throttled counter: counts every event, asks for a log line at most once a minute.
+//! Throttled counter: counts every event, requests a log line at most once a minute.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::room::locks::lock;
 
-/// The least time between two log lines.
+/// The shortest time between two log lines.
 const LOG_EVERY: Duration = Duration::from_secs(60);
 
 /// A counter of events that strangers may cause at will.
@@ -20,7 +20,7 @@ struct Count {
 
 impl ThrottledCounter {
     /// Counts an event; returns the number of events so far if it is time to log it.
-    pub(crate) fn note(&self, now: Duration) -> Option<u64> {
+    pub(crate) fn count(&self, now: Duration) -> Option<u64> {
         let mut state = lock(&self.0);
         state.events += 1;
         if now < state.next {
@@ -39,7 +39,7 @@ mod tests {
     fn the_first_event_and_then_one_a_minute_is_logged() {
         let counter = ThrottledCounter::default();
         let noted: Vec<_> = [0, 1, 59, 60, 61]
-            .map(|second| counter.note(Duration::from_secs(second)))
+            .map(|second| counter.count(Duration::from_secs(second)))
             .into();
         assert_eq!(noted, [Some(1), None, None, Some(4), None]);
     }

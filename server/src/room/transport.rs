@@ -1,4 +1,4 @@
-//! Transport: takes bytes of the log and returns how many; stream sockets, TCP and Unix.
+//! Transport: the socket behind a connection, TCP or Unix; a fake one in tests.
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -28,7 +28,7 @@ pub(crate) trait Transport {
     fn is_delivered(&self) -> bool;
 }
 
-/// Connected, non-blocking stream socket.
+/// A connected, non-blocking stream socket.
 #[derive(Debug)]
 pub(crate) struct Socket(OwnedFd);
 
@@ -76,7 +76,7 @@ impl Transport for Socket {
 
 /// Returns the number of bytes that the peer's system has not acknowledged, the end of the stream counted as
 /// one (tcp(7), SIOCOUTQ). On a Unix socket: the bytes that have not been read.
-#[expect(unsafe_code, reason = "no crate of ours asks this safely")]
+#[expect(unsafe_code, reason = "no crate in the tree offers this safely")]
 fn unacknowledged_bytes(socket: BorrowedFd<'_>) -> io::Result<c_int> {
     // SAFETY: TIOCOUTQ, which SIOCOUTQ is another name for, writes one int.
     let bytes = unsafe { ioctl(socket, Getter::<{ TIOCOUTQ as Opcode }, c_int>::new()) };

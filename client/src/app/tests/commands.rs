@@ -1,4 +1,4 @@
-//! What the commands do that need no server, and whom Tab means.
+//! Commands that need no server, and Tab completion.
 
 use super::*;
 
@@ -6,7 +6,7 @@ use super::*;
 fn a_reply_goes_to_the_last_whisperer() {
     chats(
         "> /r hello
-         tell not sent: nobody has whispered to you; /w NAME TEXT
+         tell not sent: nobody has whispered to you yet; use /w NAME TEXT
          < bob whispers, \"psst\"
          ring and show bob ⇢ me: psst
          > /r what?
@@ -17,10 +17,10 @@ fn a_reply_goes_to_the_last_whisperer() {
 
 #[test]
 fn the_space_behind_a_reply_freezes_its_addressee() {
-    let mut app = ann(Manner::Screen);
+    let mut app = ann(Mode::Screen);
     let now = Clock::default().now();
     assert_eq!(app.freeze("/r"), None);
-    app.on(Event::Line("bob whispers, \"psst\""), now);
+    app.on(Event::Line("bob whispers, \"psst\"".into()), now);
     assert_eq!(app.freeze("/r").as_deref(), Some("/w bob "));
     assert_eq!(app.freeze("/rec"), None);
     assert_eq!(app.freeze("or /r"), None);
@@ -28,13 +28,13 @@ fn the_space_behind_a_reply_freezes_its_addressee() {
 
 #[test]
 fn tab_means_who_is_there_but_not_oneself() {
-    let mut app = ann(Manner::Screen);
+    let mut app = ann(Mode::Screen);
     let now = Clock::default().now();
-    app.on(Event::Line("* online (4): Ann, ben, bob, bea"), now);
+    app.on(Event::Line("* online (4): Ann, ben, bob, bea".into()), now);
     assert_eq!(app.complete("a"), None);
     assert_eq!(app.complete("b").as_deref(), Some("bea: "));
     for line in ["ben: hi", "* bob joined", "* bea left"] {
-        app.on(Event::Line(line), now);
+        app.on(Event::Line(line.into()), now);
     }
     assert_eq!(app.complete("b").as_deref(), Some("ben: "));
     assert_eq!(app.complete("ben: ").as_deref(), Some("bob: "));
@@ -54,7 +54,7 @@ fn what_was_said_is_shown_again() {
          > /grep key
          tell 10:41 bob: The KEY rotates
          > /grep nothing
-         tell nothing of the kind was said",
+         tell no messages found",
     );
 }
 
@@ -64,7 +64,7 @@ fn who_is_muted_is_not_shown() {
         "> /mute
          tell nobody is muted
          > /mute Bob
-         tell muted: Bob; /mute NAME again listens
+         tell muted: Bob; /mute NAME again unmutes
          < bob: loud
          < bob whispers, \"LOUD\"
          > /mute bob
@@ -104,14 +104,14 @@ fn who_is_here_is_told_and_who_asks_reads_the_servers_list() {
          > /who zoe
          send WHO
          < * online (1): Ann
-         tell none of 1 here has that in the name",
+         tell none of the 1 people here has that in their name",
     );
 }
 
 #[test]
 fn a_plain_terminal_is_not_shown_what_was_typed_on_it() {
     plays(
-        Manner::Plain,
+        Mode::Plain,
         Some("Ann"),
         &format!(
             "{LOGGED_IN}

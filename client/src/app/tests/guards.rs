@@ -1,4 +1,4 @@
-//! What one did not mean is asked about.
+//! Confirmations.
 
 use super::*;
 
@@ -8,7 +8,7 @@ fn what_looks_like_a_whisper_is_asked_about_once() {
         "> W bob the key
          mark Asked
          keep
-         tell not sent: it looks like a whisper (/w NAME TEXT); entered once more, it goes to everyone
+         tell not sent: it looks like a whisper (/w NAME TEXT); Enter again sends it to everyone
          > W bob the key
          keep
          tell not sent: …
@@ -40,11 +40,11 @@ fn what_looks_like_a_whisper_is_asked_about_once() {
 
 const PASTE: &str = "one\r\n/quit\nW bob x\n\n\0LIN eve\nlast\n";
 
-/// Pastes, answers, and returns what is done then.
-fn pasted(answer: Event<'_>) -> Vec<String> {
-    let mut app = ann(Manner::Screen);
+/// Pastes, answers, and returns the actions of the answer.
+fn pasted(answer: Event) -> Vec<String> {
+    let mut app = ann(Mode::Screen);
     let now = Clock::default().now();
-    let asked = app.on(Event::Entered(PASTE), now);
+    let asked = app.on(Event::Entered(PASTE.into()), now);
     let wanted = [
         "mark Asked",
         "tell 5 messages to everyone, from: one",
@@ -60,7 +60,7 @@ fn pasted(answer: Event<'_>) -> Vec<String> {
 
 #[test]
 fn a_paste_is_sent_only_when_asked_to() {
-    let sent = pasted(Event::Entered("y"));
+    let sent = pasted(Event::Entered("y".into()));
     let sent: Vec<_> = sent
         .iter()
         .filter(|done| done.starts_with("send"))
@@ -74,28 +74,30 @@ fn a_paste_is_sent_only_when_asked_to() {
 fn a_paste_may_become_one_message() {
     let text = "one /quit W bob x LIN eve last";
     let wanted = [format!("send MSG {text}"), format!("show Ann: {text}")];
-    assert_eq!(pasted(Event::Entered("join")), wanted);
+    assert_eq!(pasted(Event::Entered("join".into())), wanted);
 }
 
 #[test]
 fn a_paste_is_dropped_by_default() {
     let dropped = ["tell dropped; the Up key brings it back"];
-    assert_eq!(pasted(Event::Entered("")), dropped);
-    assert_eq!(pasted(Event::Entered("n")), dropped);
+    assert_eq!(pasted(Event::Entered("".into())), dropped);
+    assert_eq!(pasted(Event::Entered("n".into())), dropped);
     assert_eq!(pasted(Event::Interrupted), dropped);
 }
 
-/// Enters texts, and returns what is done for the last of them.
+/// Enters texts, and returns the actions of the last.
 fn done_for_last(entered: &[&str]) -> Vec<String> {
-    let mut app = ann(Manner::Screen);
+    let mut app = ann(Mode::Screen);
     let now = Clock::default().now();
-    let done = entered.iter().map(|text| app.on(Event::Entered(text), now));
+    let done = entered
+        .iter()
+        .map(|text| app.on(Event::Entered((*text).into()), now));
     done.last().unwrap().iter().map(written).collect()
 }
 
 #[test]
 fn what_is_no_answer_is_not_said_and_the_question_stays() {
-    let unclear = ["tell not sent: first y, j or n is wanted for the paste"];
+    let unclear = ["tell not sent: answer y, j or n for the paste first"];
     assert_eq!(done_for_last(&["one\ntwo", "hello"]), unclear);
     let sent = ["mark Here", "send MSG one two", "show Ann: one two"];
     assert_eq!(done_for_last(&["one\ntwo", "hello", "j"]), sent);

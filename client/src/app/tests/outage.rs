@@ -1,4 +1,4 @@
-//! It comes back by itself.
+//! Outages and reconnection.
 
 use super::*;
 
@@ -19,7 +19,7 @@ fn a_lost_connection_is_made_again_under_the_same_name() {
     chats(
         "reset
          mark Away
-         lost link lost: reset · try 1 at once · Enter = now
+         lost connection lost: reset · try 1 at once · Enter = now
          +9s
          dial
          connected
@@ -32,7 +32,7 @@ fn a_lost_connection_is_made_again_under_the_same_name() {
          < * welcome, Ann
          mark Here
          show + bob
-         back back as Ann after 9 s · nothing could be received 10:41:00–10:41:09
+         back back as Ann after 9 s · nothing received 10:41:00–10:41:09
          send WHO
          > hello
          send MSG hello
@@ -45,12 +45,12 @@ fn enter_tries_at_once() {
     chats(
         "gone
          mark Away
-         lost link lost: the server has closed it · …
+         lost connection lost: the server has closed it · …
          >
          dial
          >
          unreachable
-         lost link lost: refused · try 2 …
+         lost connection lost: refused · try 2 …
          >
          dial",
     );
@@ -58,7 +58,7 @@ fn enter_tries_at_once() {
 
 #[test]
 fn a_reason_is_told_once_however_often_it_is_tried() {
-    let mut app = ann(Manner::Screen);
+    let mut app = ann(Mode::Screen);
     let mut clock = Clock::default();
     let lost = Event::Lost {
         why: None,
@@ -71,7 +71,7 @@ fn a_reason_is_told_once_however_often_it_is_tried() {
         for action in app.on(Event::Tick, clock.now()) {
             assert_eq!(action, Action::Dial);
             dials += 1;
-            let then = app.on(Event::Unreachable("refused"), clock.now());
+            let then = app.on(Event::Unreachable("refused".into()), clock.now());
             told += then
                 .iter()
                 .filter(|action| matches!(action, Action::Show(Line::Lost(_))))
@@ -91,14 +91,14 @@ fn it_gives_up_when_it_is_told_to() {
     };
     let script = "gone
         mark Away
-        lost link lost: the server has closed it · …
+        lost connection lost: the server has closed it · …
         >
         dial
         unreachable
-        lost link lost: refused
+        lost connection lost: refused
         end Lost";
     let script = format!("{LOGGED_IN}{script}");
-    plays_with(&settings, Manner::Screen, Some("Ann"), &script);
+    plays_with(&settings, Mode::Screen, Some("Ann"), &script);
 }
 
 #[test]
@@ -123,15 +123,15 @@ fn silence_is_looked_into() {
 
 #[test]
 fn a_dead_link_is_left_after_forty_seconds_to_the_moment() {
-    let mut app = app(&Settings::default(), Manner::Screen, Some("Ann"));
+    let mut app = app(&Settings::default(), Mode::Screen, Some("Ann"));
     let mut clock = Clock::default();
     app.on(Event::Connected, clock.now());
     for line in ["PONG wac greeted", "* welcome, Ann"] {
-        app.on(Event::Line(line), clock.now());
+        app.on(Event::Line(line.into()), clock.now());
     }
     app.on(Event::Tick, clock.now());
     clock.0 += Duration::from_millis(300);
-    app.on(Event::Line("bob: hi"), clock.now());
+    app.on(Event::Line("bob: hi".into()), clock.now());
     let heard = clock.0;
     let mut hung_up = false;
     while !hung_up {
@@ -153,9 +153,9 @@ fn a_dead_link_is_left_after_ten_seconds_without_an_answer() {
          mark Away
          hang up
          > too late
-         tell not connected: the line waits, and is sent when you say /send
+         tell not connected: 1 line waits for /send
          gone
-         lost link lost: no answer for 10 s · try 1 at once · Enter = now
+         lost connection lost: no answer for 10 s · try 1 at once · Enter = now
          >
          dial
          connected
@@ -164,7 +164,7 @@ fn a_dead_link_is_left_after_ten_seconds_without_an_answer() {
          < PONG wac greeted
          < * welcome, Ann
          mark Here
-         back back as Ann after 40 s · nothing could be received 10:41:00–10:41:40
+         back back as Ann after 40 s · nothing received 10:41:00–10:41:40
          send WHO
          tell 1 line waits: /send sends it, /drop drops it",
     );
@@ -218,7 +218,7 @@ fn a_login_without_an_answer_is_tried_again() {
          +10s
          hang up
          gone
-         lost link lost: no answer for 10 s · try 2 …",
+         lost connection lost: no answer for 10 s · try 2 …",
     );
 }
 
@@ -238,7 +238,7 @@ fn a_full_server_is_tried_again_and_told_once() {
          +1s
          dial
          {full}
-         lost link lost: server full · try 2 …
+         lost connection lost: server full · try 2 …
          +2s
          dial
          {full}
@@ -254,7 +254,7 @@ fn whom_the_server_kicks_stays_away() {
         "< * closing: kicked: too loud
          show * closing: kicked: too loud
          gone
-         lost link lost: kicked: too loud
+         lost connection lost: kicked: too loud
          end Lost",
     );
 }
@@ -275,12 +275,12 @@ fn a_name_held_by_the_dead_connection_is_tried_for_forty_seconds() {
          dial
          connected
          {taken}
-         tell the lost connection still holds the name, for 30 s at most; trying until it is free"
+         tell the lost connection still holds the name, for at most 30 s; retrying until it is free"
     );
     chats(&format!(
         "{lost}
          > hello
-         tell not connected: the line waits, and is sent when you say /send
+         tell not connected: 1 line waits for /send
          +1s
          +1s
          send PING wac greeted
@@ -315,9 +315,9 @@ fn what_is_entered_while_away_waits_until_it_is_sent_or_dropped() {
          mark Away
          lost …
          > one
-         tell not connected: 3 lines wait, and are sent when you say /send
+         tell not connected: 3 lines wait for /send
          > /w bob two
-         tell not connected: 4 lines wait, and are sent when you say /send
+         tell not connected: 4 lines wait for /send
          > /who
          tell not connected; Enter tries now
          > /send
@@ -354,9 +354,9 @@ fn whoever_leaves_while_lines_wait_is_warned_once() {
         mark Away
         lost …
         > one
-        tell not connected: the line waits, and is sent when you say /send
+        tell not connected: 1 line waits for /send
         > /w bob two
-        tell not connected: 2 lines wait, and are sent when you say /send
+        tell not connected: 2 lines wait for /send
     ";
     let warned = "tell 2 lines wait: /send sends them, /drop drops them; leaving again loses them";
     chats(&format!(
@@ -381,7 +381,7 @@ fn whoever_leaves_while_lines_wait_is_warned_once() {
 
 #[test]
 fn what_was_never_sent_is_told_at_the_end() {
-    let mut app = ann(Manner::Screen);
+    let mut app = ann(Mode::Screen);
     assert_eq!(app.left_behind(&["WHO".into()]), None);
     let unsent = ["MSG one".into(), "QUIT".into()];
     let told = app.left_behind(&unsent);
@@ -389,15 +389,14 @@ fn what_was_never_sent_is_told_at_the_end() {
     let why = None;
     let unsent = unsent.to_vec();
     app.on(Event::Lost { why, unsent }, Clock::default().now());
-    app.on(Event::Entered("two"), Clock::default().now());
+    app.on(Event::Entered("two".into()), Clock::default().now());
     let told = app.left_behind(&[]);
     assert_eq!(told.as_deref(), Some("2 lines were not sent"));
 }
 
 #[test]
 fn one_may_leave_a_server_that_does_not_answer() {
-    let leaving =
-        "tell leaving as soon as the server has taken everything; /quit or Ctrl-D leaves now";
+    let leaving = "tell leaving once the server has taken everything; /quit or Ctrl-D leaves now";
     chats(&format!(
         "^D\n send QUIT\n +1s\n {leaving}\n +8s\n +1s\n end Done"
     ));
@@ -411,15 +410,15 @@ fn one_may_leave_a_server_that_does_not_answer() {
 
 #[test]
 fn a_program_is_told_that_the_server_does_not_answer() {
-    let dead = "lost link lost: no answer for 10 s\n end Lost";
+    let dead = "lost connection lost: no answer for 10 s\n end Lost";
     let plays = |script: &str| {
         let script = format!("{PIPED_IN} {script}\n {dead}");
-        plays(Manner::Pipe, Some("Ann"), &script);
+        plays(Mode::Pipe, Some("Ann"), &script);
     };
     plays("^D\n send QUIT\n +9s\n +1s");
     plays("+30s\n send PING wac alive\n +10s\n mark Away\n hang up\n ^D\n gone");
     plays(
-        "> /reconnect\n tell /reconnect is for a terminal; the connection stays\n ^D\n send QUIT\n +9s\n +1s",
+        "> /reconnect\n tell /reconnect works only on a terminal; the connection stays\n ^D\n send QUIT\n +9s\n +1s",
     );
 }
 
@@ -433,7 +432,7 @@ fn one_may_connect_again_when_one_likes() {
 #[test]
 fn a_connection_lost_while_a_name_is_asked_for_is_made_again() {
     plays(
-        Manner::Screen,
+        Mode::Screen,
         None,
         "back …
          ask

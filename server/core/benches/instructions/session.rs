@@ -14,7 +14,7 @@ use crate::LINE;
 const NOW: Duration = Duration::from_secs(3);
 
 /// A user's session, and the state that its shard keeps for it.
-pub struct User {
+pub struct BenchedSession {
     session: Session,
     rules: Rules,
     items: Items,
@@ -22,13 +22,13 @@ pub struct User {
 
 // The whole path of a line, from the bytes read to the line to be appended to the room log.
 #[library_benchmark]
-#[bench::a_message(User::logged_in())]
-pub fn session_hands_out(mut user: User) -> User {
+#[bench::a_message(BenchedSession::logged_in())]
+pub fn session_hands_out(mut user: BenchedSession) -> BenchedSession {
     user.say(LINE);
     user
 }
 
-impl User {
+impl BenchedSession {
     /// Logs in, reads the greeting and sends a message, so that the shard's buffers have their final size.
     fn logged_in() -> Self {
         let view = View::default();

@@ -18,7 +18,7 @@ use networks::Networks;
 /// Limits on connections.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Simultaneous connections in all.
+    /// Simultaneous connections in total.
     pub connections: usize,
     /// Simultaneous connections from one IPv4 address or IPv6 /64; an IPv6 /48 may have 16 times as many. 0 = no limit.
     pub per_address: usize,
@@ -28,14 +28,14 @@ pub struct Limits {
     pub trusted: Vec<IpNet>,
 }
 
-/// The reason for which a connection is refused.
+/// The reason why a connection is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// The server has as many connections as it takes.
+    /// The server has its maximum number of connections.
     Full,
-    /// The network has as many connections as it may have at once.
+    /// The network has its maximum number of simultaneous connections.
     AtOnce(usize, IpNet),
-    /// The network has opened as many connections as it may in 10 s.
+    /// The network has opened its maximum number of connections in 10 s.
     New(u64, IpNet),
 }
 
@@ -44,7 +44,7 @@ pub enum Refused {
 pub enum Seat {
     /// A visitor's, among the places kept for visitors.
     Kept,
-    /// A visitor's beyond those: it must log in soon or is closed.
+    /// A visitor's, beyond the kept ones: the visitor must log in soon, or is closed.
     OnTrial,
     /// A user's.
     User,
@@ -71,7 +71,7 @@ impl Admission {
         }
     }
 
-    /// Counts in a connection, a visitor's at first, from an IP address or (`None`) a Unix socket.
+    /// Admits a connection, at first as a visitor's, from an IP address or (`None`) a Unix socket.
     ///
     /// # Errors
     /// [`Refused`] if a limit is reached; the connection is then not counted.
@@ -87,7 +87,7 @@ impl Admission {
         Ok(())
     }
 
-    /// Counts out a connection that was admitted.
+    /// Releases a connection that was admitted.
     pub fn release(&mut self, address: Option<IpAddr>, seat: Seat) {
         self.connections -= 1;
         if seat != Seat::User {

@@ -1,4 +1,4 @@
-//! Networks that connections come from, each with its use of the limits.
+//! Networks of the connections, each with its use of the limits.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -11,13 +11,13 @@ use super::{Limits, Refused};
 use crate::bucket::{Bucket, Rate};
 use crate::flood::Budget;
 
-/// Addresses (/64s) whose limits an IPv6 site (a /48) has together: without a limit, the owner of a site could
-/// connect from 65,536 addresses.
+/// The multiple of an address's (a /64's) limits that an IPv6 site (a /48) has: without it, the owner of a
+/// site could connect from 65,536 addresses.
 const ADDRESSES_OF_A_SITE: u32 = 16;
 /// The time over which new connections are counted. One connection takes as many tokens as this has seconds, so that
 /// the tokens regained in a second are a whole number.
 const ARRIVALS_SECONDS: u64 = 10;
-/// The number of known networks from which unused ones are looked for.
+/// The least number of known networks that makes a sweep for unused ones worthwhile.
 const FIRST_SWEEP: usize = 64;
 
 /// Networks in use. A network is forgotten when it has no connection and its buckets are
@@ -47,7 +47,7 @@ impl Default for Networks {
 }
 
 impl Networks {
-    /// Counts in a connection, in all of its networks or in none.
+    /// Counts a connection in all of its networks, or in none.
     pub(super) fn admit(
         &mut self,
         address: IpAddr,
@@ -70,7 +70,7 @@ impl Networks {
         Ok(())
     }
 
-    /// Counts out a connection that was admitted.
+    /// Releases a connection that was admitted.
     pub(super) fn release(&mut self, address: IpAddr) {
         for (net, _) in networks_of(address) {
             if let Some(network) = self.known.get_mut(&net) {
@@ -137,7 +137,7 @@ fn networks_of(address: IpAddr) -> impl Iterator<Item = (IpNet, u32)> {
     [Some((own, 1)), site].into_iter().flatten()
 }
 
-/// Returns the rate of new connections; all of 10 s may come at once.
+/// Returns the rate of new connections; those of 10 s may come at once.
 fn arrivals(limits: &Limits, addresses: u32) -> Option<Rate> {
     let tokens = u64::from(limits.new_per_address) * u64::from(addresses);
     (tokens > 0).then_some(Rate {

@@ -28,7 +28,7 @@ use crate::log::{Position, View};
 pub enum Private {
     /// An answer to the session's own command.
     Own(Box<[u8]>),
-    /// A whisper of another user.
+    /// A whisper from another user.
     Whisper(Box<[u8]>),
     /// A text that many sessions share, stored once.
     Shared(Arc<[u8]>),
@@ -80,7 +80,7 @@ enum What {
 /// The overhead of keeping a detour, in bytes.
 pub const DETOUR_BYTES: usize = size_of::<Detour>();
 
-/// Weights of what waited on the cursor and has been written.
+/// The weights of the detours that have been written.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
     /// Own answers and skips.
@@ -109,7 +109,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Starts at the beginning of a line.
+    /// Creates a cursor at the beginning of a line.
     pub fn new(at: Position) -> Self {
         Self {
             at,
@@ -130,7 +130,7 @@ impl Cursor {
         self.end = end.max(self.at);
     }
 
-    /// Tells whether what was written ends with a whole line.
+    /// Tells whether the bytes written end with a whole line.
     pub fn is_between_lines(&self) -> bool {
         !self.mid_line && self.begun == 0
     }
@@ -201,7 +201,7 @@ impl Cursor {
         DETOUR_BYTES
     }
 
-    /// Fills `slices` with what is to be written next; returns how many it filled, 0 when
+    /// Fills `slices` with the bytes to write next; returns how many it filled, 0 when
     /// everything is written.
     ///
     /// # Panics
@@ -238,8 +238,8 @@ impl Cursor {
         filled
     }
 
-    /// Advances by `bytes` of what [`gather`](Self::gather) returned, and over skips that
-    /// begin there; returns the weights of what has thereby been written.
+    /// Advances by `bytes` of what [`gather`](Self::gather) returned, and over skips that begin
+    /// there; returns the weights of the detours that this writes.
     pub fn advance(&mut self, mut bytes: usize, view: &View) -> Written {
         let mut written = Written::default();
         let limit = view.head().min(self.end);
@@ -304,7 +304,7 @@ impl Cursor {
         self.detours.as_ref()?.front()
     }
 
-    /// Returns the first beginning of a line at or after the cursor.
+    /// Returns the first start of a line at or after the cursor.
     fn next_line(&self, view: &View) -> Position {
         if self.mid_line {
             view.line_end(self.at)

@@ -4,7 +4,7 @@ use super::*;
 use crate::log::{CHUNK_BYTES, RoomLog};
 use proptest::prelude::*;
 
-/// A token of the simple model: bytes that a reader is still to be given.
+/// A token of the simple model: bytes that a reader has yet to receive.
 #[derive(Debug, Clone)]
 enum Token {
     Line(Position, Vec<u8>),
@@ -12,11 +12,11 @@ enum Token {
     Private(Vec<u8>),
 }
 
-/// The bytes that a reader should be given, as a plain list.
+/// The bytes that a reader should receive, as a plain list.
 #[derive(Debug, Default)]
 struct Model {
     left: VecDeque<Token>,
-    /// Bytes of the first token already given.
+    /// Bytes of the first token already received.
     begun: usize,
 }
 
@@ -89,9 +89,9 @@ fn write(cursor: &mut Cursor, view: &View, mut bytes: usize) -> Vec<u8> {
 
 #[derive(Debug, Clone)]
 enum Action {
-    /// A reader sends a line of so many bytes.
+    /// A reader sends a line of this length.
     Say(usize, usize),
-    /// A private line for a reader, posted some bytes behind the head.
+    /// A private line for a reader, posted some bytes before the head.
     Private(usize, u64),
     /// A shard catches up with the log.
     CatchUp(usize),

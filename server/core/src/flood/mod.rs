@@ -18,7 +18,7 @@ use crate::wire::command::Cost;
 pub use budget::Budget;
 pub use limits::FloodLimits;
 
-/// The time held back by its own limits, without a break, after which a session is closed: otherwise a client that
+/// The time after which a session that its own limits hold back without a break is closed: otherwise a client that
 /// pushed megabytes into its own kernel and left would "talk" for hours as a ghost.
 pub const HELD_LIMIT: Duration = Duration::from_secs(120);
 /// Bytes that must be allowed before the socket of a held sender is read again, so that it does not wake the shard for each byte.
@@ -31,12 +31,12 @@ pub struct Flood {
     bytes: Bucket,
     /// `None`: the address has no limits.
     address: Option<Arc<Budget>>,
-    /// `None`: the session has not been told to slow down. On the heap: few sessions are ever held.
+    /// `None`: the session has no episode. On the heap: few sessions are ever held.
     episode: Option<Box<Episode>>,
 }
 
 /// An episode: from the first time a session is held back until nothing waits and a whole burst is
-/// allowed again. The session is told once.
+/// allowed again. In each, the session gets one notice.
 #[derive(Debug, Default)]
 struct Episode {
     /// The time for which its own limits have held it without a break; `None`: none of its input waits.
@@ -84,8 +84,8 @@ impl Flood {
         }
     }
 
-    /// Lets a line of so many bytes pass: its own cost, its address's turn, then the room's. `room` takes
-    /// a turn for the line and returns its time.
+    /// Passes a line through three limits: the session's own, its address's, then the room's. `room`
+    /// takes a turn for the line and returns its time.
     ///
     /// # Errors
     /// [`Held`] if one of them does not; the turns taken so far, at the address and in the room, stay the line's.

@@ -328,7 +328,7 @@ fn in_a_full_room_nobody_starves_whatever_their_slot_or_line_length() {
     assert!(said >= 115 * 128 * 1024, "the room is not full: {said}");
     let shares = loud.iter().map(|it| it.passed);
     let (least, most) = (shares.clone().min().unwrap(), shares.max().unwrap());
-    assert!(most <= 2 * least, "the loud ones: {least} to {most}");
+    assert!(most <= 2 * least, "the busy senders: {least} to {most}");
     assert!(honest.passed >= 90, "{} in 120 s", honest.passed);
     assert!(
         honest.longest_wait <= Duration::from_secs(3),

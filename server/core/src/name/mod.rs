@@ -31,7 +31,7 @@ impl Name {
         &self.0
     }
 
-    /// Returns the key that all spellings of the name share that differ only in case.
+    /// Returns the key shared by all spellings of the name that differ only in case.
     pub fn folded(&self) -> Folded {
         Folded::of(&self.0)
     }
@@ -94,7 +94,7 @@ impl fmt::Debug for Name {
     }
 }
 
-/// The reason for which a text is not a name; its display ends the refusal `! not a name: `.
+/// The reason why a text is not a name; its display ends the refusal `! not a name: `.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameError {

@@ -1,5 +1,5 @@
-//! Conversation of a session: what has been said, what waits to be read or decided, and how far
-//! the input may go.
+//! Conversation of a session: its login, the answers and outcomes that it waits for, and how far its
+//! input may go.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl Conversation {
         self.ended.is_none() && !self.input_ended && !self.is_waiting()
     }
 
-    /// Returns the number of bytes that flood control lets in now.
+    /// Returns the number of bytes that flood control allows to be read now.
     ///
     /// # Errors
     /// The progress of a session that is held, or has been held too long.
@@ -176,7 +176,7 @@ impl Conversation {
         }
     }
 
-    /// Asks flood control, if there is any, for a line of so many bytes, of which `said` go to the room.
+    /// Asks flood control, if there is any, whether a line may pass; `said` of its bytes go to the room.
     fn allow(
         &mut self,
         cost: Cost,
@@ -223,7 +223,7 @@ impl Conversation {
         items.push(Item::End(reason));
     }
 
-    /// Counts what has been written.
+    /// Counts the bytes that have been written.
     pub(super) fn written(&mut self, written: &Written) {
         self.own_waiting -= written.own;
         self.shared_waiting -= written.shared;

@@ -26,7 +26,7 @@ use conversation::{Conversation, Login};
 pub use items::{CachedReply, Item, Items, Whisper};
 
 /// Bytes of own answers that may be unread before the session's input waits: a peer that asks without
-/// reading waits for itself.
+/// reading delays only itself.
 pub const OWN_WAITING_BYTES: usize = 4 * 1024;
 
 /// The rules that apply to every session.
@@ -44,7 +44,7 @@ pub struct Context<'a> {
     pub rules: &'a Rules,
     /// The time since the server's start.
     pub now: Duration,
-    /// Takes a turn in the room for a line of so many bytes, and returns its time: `now` for none.
+    /// Takes a turn in the room for a number of bytes, and returns its time: `now` for none.
     pub room: &'a dyn Fn(usize) -> Duration,
     /// The queue for the session's items.
     pub items: &'a mut Items,
@@ -61,11 +61,11 @@ pub enum Event {
     Whispered,
     /// Nobody has the name, which is repeated as the sender wrote it.
     NoSuchUser(String),
-    /// Too much waits for that user already; the name is repeated as the sender wrote it.
+    /// Too many whispers wait for that user already; the name is repeated as the sender wrote it.
     NotReading(String),
 }
 
-/// The reason for which a session's input stopped.
+/// The reason why a session's input stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputState {
     /// All input is decoded: more may be read.
@@ -114,7 +114,7 @@ impl Session {
         self.conversation.name()
     }
 
-    /// Tells whether nobody has logged in or is about to.
+    /// Tells whether the session has no name and is not claiming one.
     pub fn is_visitor(&self) -> bool {
         matches!(self.conversation.login, Login::Visitor)
     }
@@ -197,8 +197,8 @@ impl Session {
 
     /// Ends the session with its last item. The first reason counts.
     ///
-    /// The session inserts its last line itself, but for two reasons: the shard writes to a reader that is too slow, if it stands
-    /// between two lines, and in a stop the room's own line is the last.
+    /// The session inserts its last line itself, except in two cases: the shard writes it to a reader that is too slow, if the
+    /// reader's cursor is between two lines, and in a stop the room's own line is the last.
     pub fn end(&mut self, reason: CloseReason, items: &mut Items) {
         self.conversation.end(reason, items);
     }

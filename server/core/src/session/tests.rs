@@ -215,7 +215,7 @@ fn texts_are_cleaned_before_anyone_sees_them() {
 }
 
 #[test]
-fn a_client_that_asks_without_reading_waits_for_itself() {
+fn a_client_that_asks_without_reading_delays_only_itself() {
     let mut solo = Solo::new(None);
     let asked = format!("PING {}\n", "x".repeat(2000)).repeat(2);
     for _ in 0..3 {

@@ -13,13 +13,13 @@ pub enum Closing<'a> {
     TooSlow,
     /// The client sent more than flood control takes.
     HeldTooLong,
-    /// The server has as many connections as it takes.
+    /// The server has its maximum number of connections.
     ServerFull,
-    /// The client's address has as many connections as it may.
+    /// The client's address has its maximum number of connections.
     AddressLimit,
     /// The client speaks another protocol.
     NotOurProtocol,
-    /// The operator ended the connection, for a reason if one was given.
+    /// The operator ended the connection, with a reason if one was given.
     Kicked(Option<&'a str>),
     /// Anything else: a reason of another version.
     Other(&'a str),

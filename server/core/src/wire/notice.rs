@@ -128,37 +128,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::close_reason::CloseReason;
     use crate::wire::command::COMMANDS;
     use crate::wire::line::ServerLine;
 
     /// Returns a notice of each kind.
-    /// Returns the close reason behind another: the compiler asks for a new one here.
-    fn after(reason: CloseReason) -> Option<CloseReason> {
-        match reason {
-            CloseReason::Quit => Some(CloseReason::PeerClosed),
-            CloseReason::PeerClosed => Some(CloseReason::PeerReset),
-            CloseReason::PeerReset => Some(CloseReason::TimedOut),
-            CloseReason::TimedOut => Some(CloseReason::TooSlow),
-            CloseReason::TooSlow => Some(CloseReason::HeldTooLong),
-            CloseReason::HeldTooLong => Some(CloseReason::NotOurProtocol),
-            CloseReason::NotOurProtocol => Some(CloseReason::ServerFull),
-            CloseReason::ServerFull => Some(CloseReason::AddressLimit),
-            CloseReason::AddressLimit => Some(CloseReason::Stopping),
-            CloseReason::Stopping => Some(CloseReason::CutShort),
-            CloseReason::CutShort => None,
-        }
-    }
-
-    #[test]
-    fn every_close_reason_is_read_back_as_itself() {
-        let reasons = std::iter::successors(Some(CloseReason::Quit), |reason| after(*reason));
-        for notice in reasons.filter_map(CloseReason::announcement) {
-            assert!(!matches!(notice, Notice::Closing(Closing::Other(_))));
-            assert_eq!(Notice::parse(&notice.to_string()), notice);
-        }
-    }
-
     fn notices<'a>(name: &'a str, text: &'a str, numbers: (u32, u32)) -> Vec<Notice<'a>> {
         let (joined, left) = numbers;
         let mut notices = vec![

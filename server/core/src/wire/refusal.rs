@@ -28,7 +28,7 @@ pub enum Refusal<'a> {
     AlreadyLoggedIn(&'a str),
     /// The requested name is not valid, and why.
     NotAName(&'a str),
-    /// Somebody has the name, or one too like it.
+    /// Somebody has the name, or one too similar.
     Taken(&'a str),
     /// The operator keeps the name.
     Reserved(&'a str),
@@ -36,9 +36,9 @@ pub enum Refusal<'a> {
     NoSuchUser(&'a str),
     /// The addressee has too many unread whispers.
     NotReading(&'a str),
-    /// There is no text to be sent.
+    /// There is no text to send.
     NoText,
-    /// The line was longer than a line may be.
+    /// The line was too long.
     TooLong,
     /// The line was not UTF-8.
     NotUtf8,

@@ -21,7 +21,7 @@ use crate::room::shared::Shared;
 use crate::room::transport::Socket;
 use refusal::Refusals;
 
-/// The least and greatest pause after an accept failed for lack of resources; it doubles in between.
+/// The shortest and longest pause after an accept failed for lack of resources; it doubles in between.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// The tasks that accept connections.
@@ -149,7 +149,7 @@ fn kind(error: &io::Error) -> AcceptError {
         Some(
             Errno::EBADF | Errno::EINVAL | Errno::ENOTSOCK | Errno::EOPNOTSUPP | Errno::EFAULT,
         ) => AcceptError::Fatal,
-        // accept(2): network errors of the new connection are reported here, and concern it alone.
+        // accept(2): network errors of the new connection are reported here, and affect it alone.
         _ => AcceptError::OfOneConnection,
     }
 }

@@ -39,7 +39,7 @@ impl Refusals {
     /// Tells a connection the reason, and closes it.
     pub(super) fn refuse(&self, mut socket: Socket, peer: Peer, refused: Refused, now: Duration) {
         let reason = refused.reason();
-        if let Some(count) = self.refused.note(now) {
+        if let Some(count) = self.refused.count(now) {
             let limit = refused.to_string();
             tracing::warn!(peer.addr = %peer, %reason, limit, refused = count, "connection refused");
         }

@@ -54,7 +54,7 @@ pub(super) fn bind(
     Ok((socket.into(), bound))
 }
 
-/// Binds with the path's mode set from the first moment on: the kernel gives it the socket's, less the umask.
+/// Binds with the path's mode set from the first moment on: the kernel takes the socket's mode, less the umask.
 /// Called while the process has one thread, because the umask is the process's.
 fn bind_with_mode(socket: &Socket, path: &Path, mode: u32) -> io::Result<()> {
     rustix::fs::fchmod(socket, Mode::from_raw_mode(mode))?;

@@ -89,7 +89,7 @@ impl LogThread {
     }
 
     /// Queues a line for standard error, if that is the log; tells whether it is. Writing there without
-    /// the writer would wait if nobody reads.
+    /// the writer would block if nobody reads.
     pub fn say(&self, line: &str) -> bool {
         if !self.is_file {
             self.queue.push(format!("{line}\n").into_bytes());
@@ -97,7 +97,7 @@ impl LogThread {
         !self.is_file
     }
 
-    /// Returns a handle that asks for the file, if there is one, to be reopened.
+    /// Returns a handle that requests the reopening of the file, if there is one.
     pub(crate) fn reopener(&self) -> Option<impl Fn() + Send + 'static> {
         let queue = self.queue.clone();
         self.is_file.then_some(move || {

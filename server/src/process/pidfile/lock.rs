@@ -1,11 +1,11 @@
 //! Locks of the pidfile, by which the kernel tells which process starts or runs.
 //!
-//! Both are write locks (`fcntl`), which only a user who may write the file can take: a user
-//! who can only read a pidfile can't keep a server away.
+//! Both are write locks (`fcntl`), which only a user with write access to the file can take: a
+//! user who can only read a pidfile can't keep a server away.
 //!
 //! ```text
 //!  byte 0  the claim, an open file's lock: taken before the fork, which hands it on
-//!  byte 1  the process's own lock, taken by the one that serves: the kernel tells its number
+//!  byte 1  the process's own lock, taken by the one that serves: the kernel reports its process id
 //! ```
 
 use std::fs::File;
@@ -46,7 +46,7 @@ impl Lock {
         }
     }
 
-    /// Tells whether another open file holds the lock, which a mere reader of the file can't.
+    /// Tells whether another open file holds the lock, which takes write access to the file.
     pub(super) fn is_held(self, file: &File) -> nix::Result<bool> {
         Ok(self.look(file)?.is_some())
     }

@@ -66,7 +66,7 @@ pub struct PidFile {
     inode: Inode,
     place: Place,
     path: PathBuf,
-    /// This server has created or written it, and removes it.
+    /// This server has created or written the file, and so removes it.
     is_ours: bool,
 }
 
@@ -116,7 +116,7 @@ impl PidFile {
             if Lock::Claim.is_held(&file)? {
                 return Ok(Claim::Running(Lock::Process.holder(&file)?));
             }
-            // Locked by a user who may only read it, so not a server. A new file is out of that user's reach.
+            // Locked by a user who may only read it, so not by a server. A new file is out of that user's reach.
             place.remove(inode)?;
             return Ok(Claim::Again);
         }

@@ -1,9 +1,9 @@
 //! Answer to `WHO`, in pieces that successive lists share.
 //!
 //! A client that asks and does not read keeps the list of that moment alive. Lists are therefore cut
-//! where a name's hash says so, independent of what precedes it: a change of the roster makes two
-//! pieces new (the one it falls into, and the first, which counts the names) and leaves the others
-//! as they were. A piece lives as long as a list that somebody still reads.
+//! where a name's hash says so, whatever precedes it: a change of the roster makes two pieces new
+//! (the one it falls into, and the first, which counts the names) and leaves the others as they
+//! were. A piece lives as long as a list that somebody still reads.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -19,7 +19,7 @@ use crate::room::locks::lock;
 /// A text in pieces that are written one after the other.
 pub(crate) type Pieces = Arc<[Arc<[u8]>]>;
 
-/// Names in a piece, the last one excepted; within this range, one name in 32 begins the next.
+/// Names in a piece, except in the last one; within this range, one name in 32 begins the next.
 const PIECE_NAMES: RangeInclusive<usize> = 32..=128;
 const CUT_ONE_IN: u64 = 32;
 /// The bound on unread pieces, in lists of the current size. Beyond it, no newer list is made: clients get the newest
@@ -131,7 +131,7 @@ mod tests {
     }
 
     impl Population {
-        /// Creates a population of so many people, with names of 20 characters.
+        /// Creates a population whose names have 20 characters.
         fn of(people: usize) -> Self {
             let mut room = Self::default();
             (0..people).for_each(|_| room.joins());

@@ -47,7 +47,7 @@ pub(crate) struct NewConnection {
     pub(crate) socket: Socket,
 }
 
-/// A shard as other threads see it.
+/// The part of a shard that other threads see.
 #[derive(Debug)]
 pub(crate) struct Inbox {
     pub(crate) waker: Waker,

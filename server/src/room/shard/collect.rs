@@ -14,7 +14,7 @@ use crate::room::transport::Transport;
 
 impl<T: Transport> Shard<T> {
     /// Notes a socket's readiness; its session is checked in the next turn.
-    pub(super) fn note(&mut self, slot: Slot, ready: Ready) {
+    pub(super) fn note_readiness(&mut self, slot: Slot, ready: Ready) {
         if let Some(connection) = self.table.get_mut(slot.index()) {
             connection.link.note(ready);
             self.mark_ready(slot);
@@ -156,7 +156,7 @@ impl<T: Transport> Shard<T> {
     }
 }
 
-/// Expectation of more input.
+/// Whether more input may be waiting.
 enum MoreInput {
     Now,
     /// Not before a timer: flood control holds the session.

@@ -32,7 +32,13 @@ const LOGIN_TIME: Duration = Duration::from_secs(10);
 impl<T: Transport> Shard<T> {
     /// Puts a connection into the table; it is checked when its socket is ready. One that was on its
     /// way when the others were cut short is cut short as well: nothing else would end it.
-    pub(super) fn insert(&mut self, id: SessionId, peer: Peer, transport: T, now: Duration) {
+    pub(super) fn add_connection(
+        &mut self,
+        id: SessionId,
+        peer: Peer,
+        transport: T,
+        now: Duration,
+    ) {
         let slot = self.table.insert(Connection::new(id, peer, transport, now));
         if self.phase == Phase::Cut {
             self.remove(Slot::of_index(slot), CloseReason::CutShort, now);
@@ -70,10 +76,10 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Ends a visitor on trial who has not logged in in time, unless there is room for visitors by
-    /// now: so that silent visitors keep no user out.
+    /// Ends a visitor on trial that has not logged in in time, unless there is room for visitors
+    /// again, so that silent visitors keep no user out.
     ///
-    /// Its socket is read before, so a login that may be obeyed by then counts, however late this is
+    /// Its socket is read first, so a login that was sent in time counts, however late this is
     /// called.
     pub(super) fn judge_trial(&mut self, slot: Slot, now: Duration) {
         let Some(connection) = self.table.get_mut(slot.index()) else {
@@ -126,8 +132,8 @@ impl<T: Transport> Shard<T> {
         self.set_timer(slot, now + LINGER);
     }
 
-    /// Goes on lingering; in a stop no longer than until everything is delivered, so that no client
-    /// holds it up.
+    /// Continues to linger; in a stop only until everything is delivered, so that no client holds
+    /// it up.
     pub(super) fn linger(
         &mut self,
         slot: Slot,
@@ -154,12 +160,12 @@ impl<T: Transport> Shard<T> {
         let connection = self.table.remove(slot.index());
         self.queues.forget(slot);
         if self.table.is_empty() {
-            // The memory of a full room goes back with its last session.
+            // The memory of a full room is freed with its last session.
             self.table = Slab::new();
         }
         self.free_seat(connection.peer, connection.seat);
         match reason {
-            CloseReason::NotOurProtocol if self.shared.foreign.note(now).is_none() => return,
+            CloseReason::NotOurProtocol if self.shared.foreign.count(now).is_none() => return,
             CloseReason::Stopping => _ = self.shared.stopped.fetch_add(1, Ordering::Relaxed),
             CloseReason::CutShort => _ = self.shared.cut_short.fetch_add(1, Ordering::Relaxed),
             _ => {}

@@ -29,7 +29,7 @@ const NOTICE_BYTES: usize = 256;
 /// The reason for items to wait: always another shard's turn, never a socket.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Blocked {
-    /// An append of so many bytes would push lines out of the window that some shard has not tried to write.
+    /// Appending this many bytes would push lines out of the window that some shard has not tried to write.
     Room(usize),
     /// The inbox of that shard is full.
     Inbox(ShardId),
@@ -58,7 +58,7 @@ impl<T: Transport> Shard<T> {
     /// Performs the items in order, until none is left or one has to wait.
     pub(super) fn perform(&mut self, now: Duration) {
         self.blocked = None;
-        self.tell_gathered(now);
+        self.append_gathered(now);
         let (head, mut posted) = (self.shared.head(), false);
         while self.blocked.is_none()
             && let Some((_, item)) = self.items.front()
@@ -129,7 +129,7 @@ impl<T: Transport> Shard<T> {
                 let pieces = self.shared.replies.who(&self.shared.roster);
                 self.show(slot, &pieces);
             }
-            Item::End(reason) => self.end(slot, reason, now),
+            Item::End(reason) => self.leave_room(slot, reason, now),
         }
     }
 
@@ -207,7 +207,7 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Appends the gathered notice once its second is over.
-    fn tell_gathered(&mut self, now: Duration) {
+    fn append_gathered(&mut self, now: Duration) {
         if self.notices_due.is_none_or(|at| at > now) || self.phase != Phase::Serving {
             return;
         }
@@ -223,7 +223,7 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Ends a session, whose last line is in the log by now: appends its leave notice, then frees its name.
-    fn end(&mut self, slot: Slot, reason: CloseReason, now: Duration) {
+    fn leave_room(&mut self, slot: Slot, reason: CloseReason, now: Duration) {
         if self.phase < Phase::Sealed && !self.announce(slot, Change::Left, now) {
             return self.items.push_front(slot, Item::End(reason));
         }

@@ -61,7 +61,9 @@ impl Shard<Socket> {
             // talking to 1,000, two shards and the load on two cores: 5 to 10 % less CPU a line).
             thread::yield_now();
             // Polls once more: sockets that have become ready by now are collected in the same turn, and under load the batches grow.
-            poller.wait(Some(Duration::ZERO), |slot, ready| self.note(slot, ready));
+            poller.wait(Some(Duration::ZERO), |slot, ready| {
+                self.note_readiness(slot, ready)
+            });
             self.admit(&poller);
             self.turn(self.shared.now());
         }
@@ -80,7 +82,7 @@ impl Shard<Socket> {
         if !self.has_work() {
             let deadline = self.next_deadline();
             let most = deadline.map(|at| at.saturating_sub(self.shared.now()));
-            poller.wait(most, |slot, ready| self.note(slot, ready));
+            poller.wait(most, |slot, ready| self.note_readiness(slot, ready));
         }
         self.inbox.waker.stay_awake();
         self.shared.watchdog.wake();
@@ -94,7 +96,7 @@ impl Shard<Socket> {
         for NewConnection { id, peer, socket } in self.inbox.take_new_connections() {
             let slot = Slot::of_index(self.table.vacant_key());
             match poller.watch(&socket, slot) {
-                Ok(()) => self.insert(id, peer, socket, self.shared.now()),
+                Ok(()) => self.add_connection(id, peer, socket, self.shared.now()),
                 Err(error) => {
                     tracing::warn!(peer.addr = %peer, %error, "cannot watch a connection; closed");
                     self.free_seat(peer, Seat::Kept);

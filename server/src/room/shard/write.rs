@@ -26,7 +26,7 @@ pub(super) enum PendingWrite {
 }
 
 impl<T: Transport> Shard<T> {
-    /// Gives pending writes their position: behind every line performed before them.
+    /// Gives pending writes their position: after every line performed before them.
     pub(super) fn place(&mut self, now: Duration) {
         let head = self.view.head();
         for (slot, pending) in std::mem::take(&mut self.pending_writes) {
@@ -55,13 +55,13 @@ impl<T: Transport> Shard<T> {
     pub(super) fn write(&mut self, now: Duration) {
         let head = self.view.head();
         if head != self.passed {
-            self.pass();
+            self.write_to_all();
             self.passed = head;
         }
         for slot in self.queues.due.take() {
             self.queues.due.remove(slot);
-            self.write_to(slot);
-            self.settle(slot, now);
+            self.write_to_one(slot);
+            self.after_write(slot, now);
         }
         if self.inbox.tried() != head {
             self.inbox.set_tried(head);
@@ -70,7 +70,7 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Tries every session whose socket is neither full nor broken.
-    fn pass(&mut self) {
+    fn write_to_all(&mut self) {
         let Self {
             table,
             view,
@@ -93,7 +93,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    fn write_to(&mut self, slot: Slot) {
+    fn write_to_one(&mut self, slot: Slot) {
         let Self {
             table,
             view,
@@ -120,8 +120,8 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Resumes a session whose answers were read; lets an ended one that has everything linger.
-    fn settle(&mut self, slot: Slot, now: Duration) {
+    /// Resumes a session whose answers were read; begins the linger of an ended one that has received everything.
+    fn after_write(&mut self, slot: Slot, now: Duration) {
         let Some(connection) = self.table.get(slot.index()) else {
             return;
         };
@@ -145,15 +145,15 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Ends the sessions whose own sockets have refused bytes that have since left the window. One
-    /// that had already ended is closed: nothing is left to give it.
+    /// that had already ended is closed: nothing is left to write.
     pub(super) fn close_slow_readers(&mut self, now: Duration) {
         let mut full = self.queues.full.take();
-        full.retain(|&slot| self.may_stay_full(slot, now));
+        full.retain(|&slot| self.stays_full(slot, now));
         self.queues.full.give_back(full);
     }
 
-    /// Returns whether a socket is still full and has lost nothing; otherwise deals with it.
-    fn may_stay_full(&mut self, slot: Slot, now: Duration) -> bool {
+    /// Returns whether a session stays in `full`; ends one that has lost bytes.
+    fn stays_full(&mut self, slot: Slot, now: Duration) -> bool {
         let Self {
             table,
             view,

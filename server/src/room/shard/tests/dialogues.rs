@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::world::{PLENTY, World};
 
-/// Plays a dialogue: `ann> line` is sent by ann (`\n` in it ends a line, all go in one packet), `ann< line` is the next line she reads, `ann< -`
-/// says that there is none, `ann<|` that her connection was closed. People connect when they are
-/// first named; their greeting is taken. Between shards it makes no difference who is where.
+/// Plays a dialogue: `ann> line` is sent by ann (`\n` in it ends a line, all go in one packet), `ann< line` is the next
+/// line she reads, `ann< -` says that there is none, `ann<|` that her connection was closed. People connect when they are
+/// first named; their greeting is consumed. Between shards it makes no difference who is where.
 #[track_caller]
 fn script(text: &str) {
     for shards in ["1", "2", "3"] {

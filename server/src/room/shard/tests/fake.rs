@@ -66,14 +66,14 @@ impl Fake {
         };
     }
 
-    /// Lets the socket take so many bytes more.
+    /// Lets the socket take a number of bytes more.
     pub(super) fn make_room(&self, bytes: usize) {
         let mut wire = self.0.borrow_mut();
         wire.room = wire.room.saturating_add(bytes);
         wire.news.writable = true;
     }
 
-    /// Lets the socket take only so many bytes.
+    /// Limits the number of bytes that the socket takes.
     pub(super) fn limit(&self, room: usize) {
         self.0.borrow_mut().room = room;
     }
@@ -92,7 +92,7 @@ impl Fake {
         self.is_shut_down() || Rc::strong_count(&self.0) == 1
     }
 
-    /// Returns how many times the socket was read with something to give.
+    /// Returns how many reads of the socket found bytes.
     pub(super) fn reads(&self) -> usize {
         self.0.borrow().reads
     }

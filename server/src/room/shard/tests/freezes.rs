@@ -39,7 +39,7 @@ fn stands_in_a_line_that_leaves_the_window(private: impl Fn(&mut World, usize, u
         private(&mut world, ann, bob);
         world.settle();
     }
-    assert!(world.people[bob].is_shut_down(), "he is too slow");
+    assert!(world.people[bob].is_shut_down(), "the reader is too slow");
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn an_answer_for_a_reader_whose_line_left_the_window_is_dropped() {
     stands_in_a_line_that_leaves_the_window(|world, _, bob| world.send(bob, "PING\n"));
 }
 
-/// Shard 0 has more pending than may be appended, for shard 1 has not had a turn.
+/// Shard 0 has more pending than may be appended, because shard 1 has not had a turn.
 fn blocked() -> (World, Vec<usize>, Vec<usize>, usize) {
     let mut world = world("2");
     let mut join = |shard, names: std::ops::Range<usize>| -> Vec<usize> {

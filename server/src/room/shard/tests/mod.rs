@@ -1,4 +1,4 @@
-//! Shards without a system: fake sockets, time as an argument, turns in any order.
+//! Tests of shards without an operating system: fake sockets, time as an argument, turns in any order.
 
 mod dialogues;
 mod fake;

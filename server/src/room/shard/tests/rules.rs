@@ -189,7 +189,7 @@ fn paced_appends_a_shard_with_too_much_pending_stops_reading_and_waits_for_the_o
 }
 
 #[test]
-fn too_slow_is_only_a_session_whose_own_socket_refused_what_left_the_window() {
+fn only_its_own_socket_makes_a_session_too_slow() {
     let mut world = world("1", &["--window", "64KiB"]);
     let ann = world.join(0, "Ann");
     let stuck = world.connect(0, 100);
@@ -433,7 +433,7 @@ fn in_a_stop_pending_lines_precede_the_last_notice_and_everybody_ends_there() {
     assert_eq!(settled(&world), 2);
     assert_eq!(world.shards[0].borrow().items.pending_bytes(), 0);
     let unread: usize = senders.iter().map(|&who| world.people[who].unread()).sum();
-    assert!(unread > 0, "what was not read is not accepted");
+    assert!(unread > 0, "unread lines are not accepted");
     world.shared.seal();
     world.shared.phases.enter(Phase::Sealed);
     world.settle();

@@ -1,4 +1,4 @@
-//! Stopped processes: time in which nobody was served is not held against anybody.
+//! Suspended processes: time in which nobody was served is not held against anybody.
 
 use std::time::Duration;
 

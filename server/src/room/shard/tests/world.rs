@@ -57,7 +57,7 @@ impl World {
         }
     }
 
-    /// Connects a person to a shard through a socket that takes so many bytes.
+    /// Connects a person to a shard through a socket that takes a number of bytes.
     pub(super) fn connect(&mut self, shard: usize, room: usize) -> usize {
         let fake = Fake::new(room);
         self.people.push(fake.clone());
@@ -69,7 +69,7 @@ impl World {
         let mut shard_of_it = self.shards[shard].borrow_mut();
         self.places
             .push((shard, shard_of_it.table.vacant_key(), id));
-        shard_of_it.insert(id, peer, fake, self.now);
+        shard_of_it.add_connection(id, peer, fake, self.now);
         self.people.len() - 1
     }
 
@@ -85,7 +85,7 @@ impl World {
             let news = person.take_news();
             let is_there = shard.table.get(slot).is_some_and(|it| it.id == id);
             if is_there && news != Ready::default() {
-                shard.note(Slot::of_index(slot), news);
+                shard.note_readiness(Slot::of_index(slot), news);
             }
         }
     }

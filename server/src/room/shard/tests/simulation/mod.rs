@@ -347,7 +347,7 @@ impl Simulation {
     }
 }
 
-/// The shards' threads, one at a time.
+/// Simulated threads of the shards, of which one runs at a time.
 struct Threads {
     shards: Rc<[RefCell<Shard<Fake>>]>,
     /// The shards in the middle of a turn.

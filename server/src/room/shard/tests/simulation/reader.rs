@@ -7,7 +7,7 @@ use super::step::Departure;
 /// A sender's messages to everybody, or to one name.
 pub(super) type Stream = (usize, Option<usize>);
 
-/// The sender of a numbered message, and the name it is for if not for all.
+/// The sender of a numbered message, and its addressee if it is a whisper.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Said {
     pub(super) from: usize,
@@ -198,7 +198,7 @@ impl Reader {
             Some(first) => due
                 .iter()
                 .position(|number| number == first)
-                .expect("what is read stands in the room"),
+                .expect("a line that was read is in the room"),
             None => due.len(),
         };
         assert!(

@@ -1,4 +1,4 @@
-//! Steps of a simulated run, drawn by chance.
+//! Steps of a simulated run, drawn at random.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ pub(super) enum Step {
     /// Somebody new connects in a place that somebody left.
     Arrive(usize),
     LogIn(usize, usize),
-    /// Lines with so many bytes after their numbers.
+    /// Lines with this many bytes after their numbers.
     Say {
         seat: usize,
         lines: usize,
@@ -73,12 +73,12 @@ pub(super) enum Step {
     TakeOver(usize, usize),
     Ping(usize),
     Who(usize),
-    /// A socket takes so many bytes more.
+    /// A socket takes this many more bytes.
     MakeRoom(usize, usize),
     Leave(usize, Departure),
     HalfTurn(usize),
     Pass(Duration),
-    /// The server is to stop; after so many steps the grace is over, or a second SIGINT comes.
+    /// The server begins to stop; after this many steps the grace is over, or a second SIGINT comes.
     Stop(usize),
 }
 

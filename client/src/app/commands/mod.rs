@@ -1,0 +1,181 @@
+//! Commands of the chat: one table, read by the parser, Tab, `/help`, `--help`, the manual page and
+//! the README's test.
+
+mod find;
+mod parse;
+
+pub(crate) use self::find::{UnknownCommand, find};
+pub(crate) use self::parse::Input;
+use self::parse::{message_to, no_argument, one_word, optional, text, value};
+
+/// One row of the table.
+#[derive(Debug)]
+pub(crate) struct SlashCommand {
+    /// Its word, without the slash, in lower case.
+    pub(crate) word: &'static str,
+    /// The arguments after the word, as the help shows them.
+    pub(crate) arguments: &'static str,
+    /// Its effect, in a few words.
+    pub(crate) does: &'static str,
+    /// Parses the arguments; `None` if they are not as described.
+    parse: fn(&str) -> Option<Input<'_>>,
+}
+
+/// A word names one command.
+impl PartialEq for SlashCommand {
+    fn eq(&self, other: &Self) -> bool {
+        self.word == other.word
+    }
+}
+
+/// Every command.
+pub(crate) const COMMANDS: [SlashCommand; 15] = [
+    SlashCommand {
+        word: "w",
+        arguments: "NAME TEXT",
+        does: "whispers to one person",
+        parse: |rest| message_to(rest).map(|(to, text)| Input::Whisper { to, text }),
+    },
+    SlashCommand {
+        word: "r",
+        arguments: "TEXT",
+        does: "replies to the last person who whispered to you",
+        parse: |rest| text(rest).map(Input::Reply),
+    },
+    SlashCommand {
+        word: "who",
+        arguments: "[PART]",
+        does: "lists who is here, or those whose name contains PART",
+        parse: |rest| one_word(rest).map(Input::Who),
+    },
+    SlashCommand {
+        word: "sec",
+        arguments: "",
+        does: "asks for the server's secret",
+        parse: |rest| no_argument(rest, Input::Secret),
+    },
+    SlashCommand {
+        word: "send",
+        arguments: "",
+        does: "sends the lines you entered while there was no connection",
+        parse: |rest| no_argument(rest, Input::Send),
+    },
+    SlashCommand {
+        word: "drop",
+        arguments: "",
+        does: "drops the lines you entered while there was no connection",
+        parse: |rest| no_argument(rest, Input::Drop),
+    },
+    SlashCommand {
+        word: "reconnect",
+        arguments: "",
+        does: "connects again, at once",
+        parse: |rest| no_argument(rest, Input::Reconnect),
+    },
+    SlashCommand {
+        word: "status",
+        arguments: "",
+        does: "shows the state of the connection",
+        parse: |rest| no_argument(rest, Input::Status),
+    },
+    SlashCommand {
+        word: "last",
+        arguments: "[N]",
+        does: "shows the last messages again, 10 or N",
+        parse: |rest| optional(rest).map(|count| Input::Last(count.unwrap_or(10))),
+    },
+    SlashCommand {
+        word: "grep",
+        arguments: "TEXT",
+        does: "shows the messages that contain a text",
+        parse: |rest| text(rest).map(Input::Grep),
+    },
+    SlashCommand {
+        word: "mute",
+        arguments: "[NAME]",
+        does: "hides or shows a person's messages; lists who is muted",
+        parse: |rest| one_word(rest).map(Input::Mute),
+    },
+    SlashCommand {
+        word: "bell",
+        arguments: "[off|mention|whisper|all]",
+        does: "sets what rings the bell",
+        parse: |rest| optional(rest).map(Input::Bell),
+    },
+    SlashCommand {
+        word: "time",
+        arguments: "once|each|off",
+        does: "sets which lines show the time",
+        parse: |rest| value(rest).map(Input::Time),
+    },
+    SlashCommand {
+        word: "help",
+        arguments: "[COMMAND]",
+        does: "explains the commands, or one of them",
+        parse: |rest| Some(parse::help(rest)),
+    },
+    SlashCommand {
+        word: "quit",
+        arguments: "",
+        does: "leaves",
+        parse: |rest| no_argument(rest, Input::Quit),
+    },
+];
+
+/// The keys worth knowing.
+pub(crate) const KEYS: [(&str, &str); 7] = [
+    ("Enter", "sends the line; of a paste, asks first"),
+    (
+        "Tab",
+        "completes a name or a command; again: the next candidate",
+    ),
+    ("Ctrl-C", "clears the line"),
+    ("Ctrl-D", "leaves, if the line is empty"),
+    ("Up, Down", "bring back the lines you entered"),
+    ("Ctrl-R", "searches them"),
+    ("Ctrl-Z", "suspends; fg comes back"),
+];
+
+impl SlashCommand {
+    /// Returns its usage: `/w NAME TEXT`.
+    pub(crate) fn usage(&self) -> String {
+        format!("/{} {}", self.word, self.arguments)
+            .trim_end()
+            .to_owned()
+    }
+
+    /// Returns its line of the help.
+    pub(crate) fn explained(&self) -> String {
+        explained(&self.usage(), self.does)
+    }
+}
+
+/// Returns the whole help, a line each.
+pub(crate) fn overview() -> Vec<String> {
+    let mut lines: Vec<String> = COMMANDS.iter().map(SlashCommand::explained).collect();
+    lines.push(explained("//TEXT", "says /TEXT"));
+    lines.push(explained("TEXT", "says it to everyone"));
+    lines
+}
+
+fn explained(usage: &str, does: &str) -> String {
+    format!("{usage:<32} {does}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_lists_every_command_and_key() {
+        let readme = include_str!("../../../README.md");
+        for command in &COMMANDS {
+            let usage = command.usage().replace('|', "\\|");
+            let row = format!("| `{usage}` | {} |", command.does);
+            assert!(readme.contains(&row), "{row}");
+        }
+        for (keys, does) in KEYS {
+            assert!(readme.contains(&format!("| {keys} | {does} |")), "{keys}");
+        }
+    }
+}

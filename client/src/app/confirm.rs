@@ -1,0 +1,102 @@
+//! Confirmation of lines that may be a mistake: a whisper that would go to everyone, a paste that
+//! would be many messages.
+
+use std::time::Duration;
+
+use super::messages;
+
+/// A second Enter within this time comes from a bouncing key or a nervous hand: half a second.
+const TWICE: Duration = Duration::from_millis(500);
+
+/// Substitutes for the slash of a mistyped `/w`: nothing, a neighbouring key (US), a missing or extra
+/// Shift (US, German).
+const MISSED: [&str; 9] = ["", "\\", ".", ",", "?", "7", "-", "'", ";"];
+
+/// A question that the user has not answered yet.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// Whether this text is meant for everyone; it is still in the row.
+    Leak { text: String, asked: Duration },
+    /// What to do with the lines of a paste.
+    Paste(Vec<String>),
+}
+
+/// An answer to the question about a paste.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PasteChoice {
+    Send,
+    Join,
+    Drop,
+}
+
+impl Question {
+    /// Returns whether a text, entered now, confirms itself.
+    pub(super) fn is_confirmed(&self, entered: &str, now: Duration) -> bool {
+        matches!(self, Self::Leak { text, asked } if text == entered && now >= *asked + TWICE)
+    }
+
+    /// Returns the lines of the question.
+    pub(super) fn asks(&self) -> Vec<String> {
+        match self {
+            Self::Leak { .. } => vec![messages::LEAK.into()],
+            Self::Paste(lines) => messages::paste(lines),
+        }
+    }
+}
+
+/// Returns whether a text looks like a whisper that was mistyped: `W bob psst`, `.w bob psst`.
+pub(crate) fn looks_like_whisper(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let command = words.next().unwrap_or_default();
+    let word = command.strip_suffix(['w', 'W']);
+    let has_name_and_text = words.nth(1).is_some();
+    has_name_and_text && word.is_some_and(|missed| MISSED.contains(&missed))
+}
+
+/// Returns whether the user is asked about a paste: it has several messages, or one that would be a
+/// command or a whisper had it been typed. Pasted, it is a message to everyone.
+pub(super) fn is_doubtful_paste(entered: &str, messages: &[&str]) -> bool {
+    let is_paste = entered.contains(['\n', '\r']);
+    let looks_private = |text: &str| text.trim_start().starts_with('/') || looks_like_whisper(text);
+    messages.len() > 1 || is_paste && messages.iter().any(|text| looks_private(text))
+}
+
+/// Parses the answer to the question about a paste.
+pub(super) fn choice(text: &str) -> Option<PasteChoice> {
+    match text.trim().to_lowercase().as_str() {
+        "y" | "yes" | "s" | "send" => Some(PasteChoice::Send),
+        "j" | "join" => Some(PasteChoice::Join),
+        "" | "n" | "no" | "d" | "drop" => Some(PasteChoice::Drop),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_whisper_is_seen() {
+        for text in [
+            "W bob psst",
+            "w bob see you",
+            "  w bob x",
+            ".w bob x",
+            "7w bob x",
+            "\\w bob x",
+        ] {
+            assert!(looks_like_whisper(text), "{text}");
+        }
+        for text in [
+            "w",
+            "w bob",
+            "we are here",
+            "who is it",
+            "wow bob x",
+            "",
+            "www bob x",
+        ] {
+            assert!(!looks_like_whisper(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Events and actions of the state machines: the chat, and the scripts.
+
+use std::fmt;
+
+use wac_core::MAX_CLIENT_LINE_BYTES;
+use wac_core::name::Name;
+
+use super::exit::ExitReason;
+use super::line::Line;
+use super::settings::TimeDisplay;
+
+/// Something that has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Event {
+    Connected,
+    /// A connection could not be made, for this reason.
+    Unreachable(String),
+    /// The server sent a line, without its line ending.
+    Line(String),
+    /// The user entered a line, or a paste of several; the input has a line.
+    Entered(String),
+    /// The input has a line that cannot be used.
+    InputError(InputError),
+    /// Ctrl-C on an empty row.
+    Interrupted,
+    /// Ctrl-C on a row with text.
+    Cleared,
+    /// Ctrl-D on an empty row, or the end of the input.
+    InputEnded,
+    /// The connection has ended.
+    Lost {
+        /// The system's error, unless it was closed in order.
+        why: Option<String>,
+        /// The lines that it did not accept.
+        unsent: Vec<String>,
+    },
+    /// Time has passed.
+    Tick,
+}
+
+/// An effect to perform. A machine's actions are performed in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Send a line to the server; its line ending is added.
+    Send(String),
+    /// Show a line.
+    Show(Line),
+    /// Show a line, and ring the bell.
+    Ring(Line),
+    /// Log a line that is not to be shown.
+    Log(Line),
+    /// Show a note of the client.
+    Tell(String),
+    /// Ask for a name.
+    Ask,
+    /// Let the user chat under this name.
+    Chat(Name),
+    /// Read the next line of the input, where lines are read on request.
+    Read,
+    /// Mark the row.
+    Mark(PromptState),
+    /// Show the time this way from now on.
+    Time(TimeDisplay),
+    /// Leave the entered text in the row.
+    Keep,
+    /// Make a connection.
+    Dial,
+    /// End the connection.
+    HangUp,
+    /// End the client.
+    End(ExitReason),
+}
+
+/// Shorthands for the actions that most events lead to.
+pub(super) trait Actions {
+    fn show(&mut self, line: Line);
+    fn tell(&mut self, note: impl Into<String>);
+}
+
+impl Actions for Vec<Action> {
+    fn show(&mut self, line: Line) {
+        self.push(Action::Show(line));
+    }
+
+    fn tell(&mut self, note: impl Into<String>) {
+        self.push(Action::Tell(note.into()));
+    }
+}
+
+/// The mark of the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PromptState {
+    /// Entered text is sent at once.
+    Here,
+    /// There is no connection: entered text waits.
+    Away,
+    /// Entered text answers a question.
+    Asked,
+}
+
+/// A line of the input that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InputError {
+    NotUtf8,
+    /// It is far longer than the longest line of the protocol.
+    TooLong,
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotUtf8 => f.write_str("a line of the input is not UTF-8"),
+            Self::TooLong => write!(
+                f,
+                "a line of the input is longer than {MAX_CLIENT_LINE_BYTES} bytes"
+            ),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Incoming lines: the server's lines, and the part of them that is shown.
+
+use wac_core::name::{Folded, Name};
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
+
+use super::event::Actions;
+use super::lifecycle::Audience;
+use super::line::{Chime, Line, Mention};
+use super::people::Activity;
+use super::{Action, App, Mode, mention, messages};
+use crate::protocol::clock::Now;
+use crate::protocol::who::WhoPurpose;
+
+impl App {
+    pub(super) fn line(&mut self, line: &str, now: Now, out: &mut Vec<Action>) {
+        let parsed = ServerLine::parse(line);
+        let was_online = self.lifecycle.is_online();
+        // The line is shown before anything that follows from it.
+        let mut then = Vec::new();
+        if self.lifecycle.line(&parsed, now, &mut then) == Audience::User {
+            match self.mode {
+                Mode::Screen | Mode::Plain => self.show_line(line, &parsed, now, out),
+                Mode::Pipe => out.show(Line::Wire(line.to_owned())),
+            }
+        }
+        out.append(&mut then);
+        if !was_online && self.lifecycle.is_online() {
+            self.came_online(out);
+        }
+    }
+
+    /// Asks who is here, for Tab completion, and reminds the user of waiting messages.
+    fn came_online(&mut self, out: &mut Vec<Action>) {
+        if self.mode != Mode::Pipe {
+            self.who.ask(WhoPurpose::Refresh);
+            out.push(Action::Send("WHO".into()));
+        }
+        if !self.waiting.is_empty() {
+            out.tell(messages::still_waiting(self.waiting.len()));
+        }
+    }
+
+    /// Shows a line of the server to a user.
+    fn show_line(&mut self, line: &str, parsed: &ServerLine<'_>, now: Now, out: &mut Vec<Action>) {
+        match *parsed {
+            ServerLine::Message { name, .. } | ServerLine::Whisper { name, .. }
+                if self.muted.contains_key(&Folded::of(name)) => {}
+            ServerLine::Message { name, text } => out.push(self.message(name, text, now)),
+            ServerLine::Whisper { name, text } => out.push(self.whisper(name, text, now)),
+            ServerLine::Notice(notice) => self.notice(&notice, now, out),
+            ServerLine::Refusal(why) => out.show(Line::Refusal(why.to_string())),
+            ServerLine::Pong(_) | ServerLine::Secret(_) => {
+                out.show(Line::Secret(line.to_owned()));
+            }
+        }
+    }
+
+    fn message(&mut self, name: &str, text: &str, now: Now) -> Action {
+        let me = self.lifecycle.name().map(Name::folded);
+        let (mention, activity) = if me.is_some_and(|me| mention::names(text, &me)) {
+            (Mention::OfMe, Activity::Mentions)
+        } else {
+            (Mention::None, Activity::Speaks)
+        };
+        self.people.note(name, activity);
+        let line = Line::Said {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            mention,
+        };
+        with_bell(self.bell.of_message(mention, now.elapsed), line)
+    }
+
+    fn whisper(&mut self, name: &str, text: &str, now: Now) -> Action {
+        self.people.note(name, Activity::Whispers);
+        let (from, text) = (name.to_owned(), text.to_owned());
+        let line = Line::WhisperFrom { from, text };
+        with_bell(self.bell.of_whisper(now.elapsed), line)
+    }
+
+    fn notice(&mut self, notice: &Notice<'_>, now: Now, out: &mut Vec<Action>) {
+        if self.presence_batch.take(notice, now.elapsed) {
+            return self.note_presence(notice);
+        }
+        let reply = self.who.take(notice);
+        if let Some(names) = reply.as_ref().and_then(|reply| reply.whole.as_ref()) {
+            self.people.are(names);
+        }
+        match reply.map(|reply| (reply.purpose, reply.whole)) {
+            Some((WhoPurpose::Refresh, Some(names))) => self.here(&names, out),
+            Some((WhoPurpose::Search(part), Some(names))) => {
+                out.tell(messages::found(&names, &part));
+            }
+            Some((WhoPurpose::Refresh | WhoPurpose::Search(_), None)) => {}
+            _ if self.is_for_telnet(notice) => {}
+            _ => out.show(Line::Notice(notice.to_string())),
+        }
+    }
+
+    /// Lists the people online; the first time, with a description of the connection.
+    fn here(&mut self, names: &[String], out: &mut Vec<Action>) {
+        match self.lifecycle.name() {
+            Some(me) if !self.introduced => {
+                self.introduced = true;
+                out.show(Line::Back(messages::connected(&self.host, me, names)));
+                out.extend(messages::company(names).map(Action::Tell));
+            }
+            _ => out.tell(messages::here(names)),
+        }
+    }
+
+    /// Returns whether a notice explains how to log in by hand, which the client does itself.
+    fn is_for_telnet(&self, notice: &Notice<'_>) -> bool {
+        !self.lifecycle.has_chatted() && *notice == Notice::Greeting
+    }
+
+    /// Notes a person who joined or left.
+    fn note_presence(&mut self, notice: &Notice<'_>) {
+        match notice {
+            Notice::Joined(name) => self.people.note(name, Activity::Joins),
+            Notice::Left(name) => self.people.leaves(name),
+            _ => {}
+        }
+    }
+}
+
+fn with_bell(chime: Chime, line: Line) -> Action {
+    match chime {
+        Chime::Rings => Action::Ring(line),
+        Chime::Silent => Action::Show(line),
+    }
+}

@@ -1,0 +1,271 @@
+//! Connection lifecycle, with automatic reconnection.
+//!
+//! ```text
+//!              connected              welcome
+//!  Connecting ──────────▶ LoggingIn ─────────▶ Online ──▶ HangingUp
+//!      ▲                   │ ▲ taken │ lost      │ lost      │ lost
+//!      │                   ▼ │ 2 s   ▼           │           │
+//!      │                 NameHeld  Backoff ◀─────┴───────────┘
+//!      └─── due, or Enter ────────────┘
+//! ```
+//! A connection is hung up where the server does not answer, or the user asks for another. It is
+//! `Unnamed` while the user is asked for a name. `Leaving` is reached from any phase of a connection,
+//! and `Closed` from any state.
+
+mod login;
+mod outage;
+mod tick;
+
+use std::mem;
+use std::time::Duration;
+
+use fastrand::Rng;
+use wac_core::name::Name;
+use wac_core::wire::line::ServerLine;
+
+use self::outage::Outage;
+use super::backoff::Backoff;
+use super::exit::ExitReason;
+use super::settings::Reconnect;
+use super::{Action, Mode, messages};
+use crate::protocol::clock::Now;
+use crate::protocol::session::{Farewell, Reply, Session};
+
+/// The connection, and what becomes of it.
+#[derive(Debug)]
+pub(super) struct Lifecycle {
+    state: State,
+    mode: Mode,
+    user: User,
+    backoff: Backoff,
+    /// The outage that is not over.
+    outage: Option<Outage>,
+    ticked: Duration,
+}
+
+#[derive(Debug)]
+enum State {
+    Connecting,
+    Connected {
+        session: Session,
+        phase: Phase,
+    },
+    HangingUp {
+        session: Session,
+        reason: HangUpReason,
+    },
+    Backoff {
+        until: Duration,
+    },
+    /// The client ends once the server has answered everything.
+    Leaving {
+        session: Session,
+        since: Duration,
+        /// The user has been told that it takes a while.
+        told: bool,
+        hung_up: Option<HangUpReason>,
+    },
+    Closed,
+}
+
+/// The phase of a connection.
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// The user is asked for a name.
+    Unnamed,
+    LoggingIn {
+        since: Duration,
+        /// Until when a name that is taken may be held by our own dead connection.
+        held_until: Option<Duration>,
+    },
+    /// The name is taken, apparently by our own dead connection.
+    NameHeld {
+        next: Duration,
+        held_until: Duration,
+    },
+    /// The name is taken for good; the user may try again.
+    NameLost,
+    Online {
+        since: Duration,
+    },
+}
+
+/// The reason why the client itself ended a connection.
+#[derive(Debug, Clone, Copy)]
+enum HangUpReason {
+    NoAnswer(Duration),
+    Requested,
+}
+
+/// The user, as the server is to know them.
+#[derive(Debug)]
+enum User {
+    Unnamed,
+    /// A login under this name has not succeeded yet.
+    Named(Name),
+    /// A login has succeeded, and the user keeps the name.
+    Chatting(Name),
+}
+
+/// The reader that a line of the server is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    User,
+    Client,
+}
+
+impl Lifecycle {
+    pub(super) fn new(mode: Mode, name: Option<Name>, reconnect: Reconnect, jitter: Rng) -> Self {
+        Self {
+            state: State::Connecting,
+            mode,
+            user: name.map_or(User::Unnamed, User::Named),
+            backoff: Backoff::new(reconnect, jitter),
+            outage: None,
+            ticked: Duration::ZERO,
+        }
+    }
+
+    /// Returns the name that is logged in, or will be.
+    pub(super) fn name(&self) -> Option<&Name> {
+        match &self.user {
+            User::Unnamed => None,
+            User::Named(name) | User::Chatting(name) => Some(name),
+        }
+    }
+
+    /// Returns whether a login has succeeded.
+    pub(super) fn has_chatted(&self) -> bool {
+        matches!(self.user, User::Chatting(_))
+    }
+
+    /// Returns whether messages are sent at once.
+    pub(super) fn is_online(&self) -> bool {
+        let State::Connected { phase, .. } = &self.state else {
+            return false;
+        };
+        matches!(phase, Phase::Online { .. })
+    }
+
+    /// Returns whether a user who chats has no connection.
+    pub(super) fn is_away(&self) -> bool {
+        self.has_chatted() && !self.is_online()
+    }
+
+    fn is_piped(&self) -> bool {
+        self.mode == Mode::Pipe
+    }
+
+    /// Returns whether the client is ending.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.state, State::Leaving { .. } | State::Closed)
+    }
+
+    pub(super) fn connected(&mut self, now: Now, out: &mut Vec<Action>) {
+        let phase = Phase::Unnamed;
+        let session = Session::new(now);
+        self.state = State::Connected { session, phase };
+        if let Some(outage) = &mut self.outage {
+            outage.to = now;
+        }
+        if self.name().is_some() {
+            self.log_in(None, now, out);
+        } else if self.outage.is_none() {
+            // A user who was asked before the connection was lost is still being asked.
+            out.push(Action::Ask);
+        }
+    }
+
+    /// Takes a line of the server; returns the reader it is for.
+    pub(super) fn line(
+        &mut self,
+        line: &ServerLine<'_>,
+        now: Now,
+        out: &mut Vec<Action>,
+    ) -> Audience {
+        let (State::Connected { session, .. }
+        | State::HangingUp { session, .. }
+        | State::Leaving { session, .. }) = &mut self.state
+        else {
+            return Audience::User;
+        };
+        let is_greeting = session.is_greeting();
+        match (session.on(line, now), line) {
+            (Reply::Internal, _) => Audience::Client,
+            (Reply::Welcome(name), _) => self.welcomed(name, now, out),
+            (Reply::Refused(why), _) => self.refused(&why, now, out),
+            (_, ServerLine::Notice(notice)) if is_greeting => self.greeting(notice),
+            _ => Audience::User,
+        }
+    }
+
+    fn dial(&mut self, out: &mut Vec<Action>) {
+        self.state = State::Connecting;
+        out.push(Action::Dial);
+    }
+
+    /// Does at once what waits for its time.
+    pub(super) fn try_now(&mut self, now: Now, out: &mut Vec<Action>) {
+        match &self.state {
+            State::Backoff { .. } => {
+                if let Some(outage) = &mut self.outage {
+                    outage.reported = None;
+                }
+                self.dial(out);
+            }
+            State::Connected { phase, .. } => match *phase {
+                Phase::NameHeld { held_until, .. } => self.log_in(Some(held_until), now, out),
+                Phase::NameLost => self.log_in(None, now, out),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    /// Ends the connection to make another, or does at once what waits for its time.
+    pub(super) fn reconnect(&mut self, now: Now, out: &mut Vec<Action>) {
+        if self.is_online() {
+            self.hang_up(HangUpReason::Requested, now, out);
+        } else {
+            self.try_now(now, out);
+        }
+    }
+
+    /// Sends the farewell, which the server answers after everything else. A user who asks again, or
+    /// is away, does not wait for it.
+    pub(super) fn leave(&mut self, now: Now, out: &mut Vec<Action>) {
+        let (session, hung_up) = match mem::replace(&mut self.state, State::Closed) {
+            State::Connected { mut session, .. } => {
+                out.push(Action::Send(session.leave(Farewell::Quit, now)));
+                (session, None)
+            }
+            State::HangingUp { session, reason } if self.is_piped() => (session, Some(reason)),
+            State::Leaving {
+                session, hung_up, ..
+            } if self.is_piped() => (session, hung_up),
+            _ => return out.push(Action::End(ExitReason::Done)),
+        };
+        self.state = State::Leaving {
+            session,
+            since: now.elapsed,
+            told: false,
+            hung_up,
+        };
+    }
+
+    /// Describes the connection.
+    pub(super) fn status(&self, now: Now) -> String {
+        let name = self.name().map_or("nobody", Name::as_str);
+        match &self.state {
+            State::Connected { session, phase } => match phase {
+                Phase::Online { .. } => messages::online(name, &session.keepalive, now),
+                Phase::LoggingIn { .. } | Phase::Unnamed => format!("logging in as {name}"),
+                Phase::NameHeld { .. } | Phase::NameLost => messages::name_taken(name),
+            },
+            State::Backoff { until } => {
+                messages::trying(self.backoff.tries(), until.saturating_sub(now.elapsed))
+            }
+            _ => messages::CONNECTING.into(),
+        }
+    }
+}

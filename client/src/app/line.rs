@@ -1,0 +1,112 @@
+//! Transcript lines, before they are rendered.
+
+use jiff::civil::DateTime;
+use wac_core::wire::line::ServerLine;
+
+use crate::app::settings::TimeDisplay;
+
+/// A line with the time and the manner of its display.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TranscriptLine {
+    /// Local date and time of its arrival.
+    pub(crate) at: DateTime,
+    pub(crate) time: TimeDisplay,
+    pub(crate) chime: Chime,
+    pub(crate) line: Line,
+}
+
+/// Whether the terminal's bell rings with a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Chime {
+    Rings,
+    #[default]
+    Silent,
+}
+
+/// The content of a line. Its texts are as they came from the wire; only rendering makes them safe
+/// to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// A line of the server, for a program to read.
+    Wire(String),
+    /// A line in a format that a program asked for, safe to show.
+    Output(String),
+    /// A message to everyone.
+    Said {
+        name: String,
+        text: String,
+        mention: Mention,
+    },
+    /// A whisper to the user.
+    WhisperFrom { from: String, text: String },
+    /// A whisper of the user.
+    WhisperTo { to: String, text: String },
+    /// Joins and leaves.
+    Presence(PresenceChanges),
+    /// A notice of the server.
+    Notice(String),
+    /// A refusal of the server.
+    Refusal(String),
+    /// The server's secret.
+    Secret(String),
+    /// A note of the client.
+    Note(String),
+    /// The connection was lost.
+    Lost(String),
+    /// The connection was made, or made again.
+    Back(String),
+}
+
+/// Whether a message mentions the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mention {
+    OfMe,
+    None,
+}
+
+/// Joins and leaves: names in the order of the events, and the numbers of people not named.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct PresenceChanges {
+    pub(crate) joined: Vec<String>,
+    pub(crate) left: Vec<String>,
+    pub(crate) more_joined: u32,
+    pub(crate) more_left: u32,
+}
+
+impl Line {
+    /// Returns whether the line belongs in a log: messages, joins and leaves, the state of the
+    /// connection; not the client's notes, nor the server's secret.
+    pub(crate) fn is_logged(&self) -> bool {
+        match self {
+            Self::Output(_) | Self::Note(_) | Self::Secret(_) => false,
+            Self::Wire(line) => !matches!(
+                ServerLine::parse(line),
+                ServerLine::Pong(_) | ServerLine::Secret(_)
+            ),
+            _ => true,
+        }
+    }
+
+    /// Returns the bytes of its texts.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Wire(text)
+            | Self::Output(text)
+            | Self::Notice(text)
+            | Self::Refusal(text)
+            | Self::Secret(text)
+            | Self::Note(text)
+            | Self::Lost(text)
+            | Self::Back(text) => text.len(),
+            Self::Said {
+                name: who, text, ..
+            }
+            | Self::WhisperFrom { from: who, text }
+            | Self::WhisperTo { to: who, text } => who.len() + text.len(),
+            Self::Presence(changes) => {
+                let names = changes.joined.iter().chain(&changes.left);
+                names.map(String::len).sum()
+            }
+        }
+    }
+}

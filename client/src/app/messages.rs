@@ -1,0 +1,279 @@
+//! Messages of the client to the user.
+
+use std::time::Duration;
+
+use wac_core::name::{Folded, Name, NameError};
+use wac_core::text::cut;
+
+use super::Mode;
+use super::commands::{self, SlashCommand, UnknownCommand};
+use super::event::InputError;
+use super::settings::{BellLevel, TimeDisplay};
+use super::target::Address;
+use crate::protocol::clock::Now;
+use crate::protocol::keepalive::Keepalive;
+
+const KEYS: &str = "Tab completes a name, Up brings back the lines you entered, Ctrl-R searches them, Ctrl-D leaves";
+
+pub(super) const NAME_FIRST: &str = "enter a name first; /quit or Ctrl-D leaves";
+pub(super) const HOW_TO_LEAVE: &str = "Ctrl-D or /quit leaves";
+pub(super) const NOT_CONNECTED: &str = "not connected; Enter tries now";
+pub(super) const CONNECTING: &str = "connecting";
+pub(super) const NOTHING_WAITS: &str = "no line waits to be sent";
+pub(super) const LEAK: &str =
+    "not sent: it looks like a whisper (/w NAME TEXT); Enter again sends it to everyone";
+pub(super) const PASTE_DROPPED: &str = "dropped; the Up key brings it back";
+pub(super) const PASTE_UNCLEAR: &str = "not sent: answer y, j or n for the paste first";
+pub(super) const NOT_IN_A_PIPE: &str = "/reconnect works only on a terminal; the connection stays";
+pub(super) const LEAVING: &str =
+    "leaving once the server has taken everything; /quit or Ctrl-D leaves now";
+pub(super) const NOBODY_WHISPERED: &str =
+    "not sent: nobody has whispered to you yet; use /w NAME TEXT";
+pub(super) const NOTHING_SAID: &str = "no messages found";
+pub(super) const NAME_HELD: &str =
+    "the lost connection still holds the name, for at most 30 s; retrying until it is free";
+
+/// Most people that are listed by name.
+const FEW: usize = 8;
+
+pub(crate) fn login_refused(why: &str) -> String {
+    format!("login refused: {why}")
+}
+
+pub(super) fn not_a_name(text: &str, why: &NameError) -> String {
+    format!("not a name: {text}: {why}")
+}
+
+pub(super) fn name_lost(why: &str) -> String {
+    format!("not logged in: {why}; Enter tries again, /quit leaves")
+}
+
+pub(super) fn usage(command: &SlashCommand) -> String {
+    format!("usage: {}", command.usage())
+}
+
+/// Returns the whole help with the keys, or the line of one command.
+pub(super) fn help(command: Option<&SlashCommand>) -> Vec<String> {
+    command.map_or_else(
+        || [commands::overview(), vec![KEYS.into()]].concat(),
+        |command| vec![command.explained()],
+    )
+}
+
+pub(super) fn unknown(word: &str, why: &UnknownCommand) -> String {
+    match why {
+        UnknownCommand::Ambiguous(words) => {
+            format!("/{word} may be /{}; not sent", words.join(" or /"))
+        }
+        UnknownCommand::Misspelled(meant) => {
+            format!("no command /{word}, did you mean /{meant}? Not sent; //{word} says it")
+        }
+        UnknownCommand::Nothing => {
+            format!("no command /{word}; /help lists them. Not sent; //{word} says it")
+        }
+    }
+}
+
+/// Reports the server, the name, the transport and the number of people online.
+pub(super) fn connected(host: &Address, me: &Name, here: &[String]) -> String {
+    let (transport, here) = (transport(host), here.len());
+    format!("connected to {host} as {me} · {transport} · {here} here · /help")
+}
+
+pub(super) fn connected_unnamed(host: &Address) -> String {
+    format!("connected to {host} · {}", transport(host))
+}
+
+/// Describes the transport. There is no encryption: others can read what crosses a network.
+fn transport(host: &Address) -> &'static str {
+    match host {
+        Address::Tcp { .. } => "plaintext",
+        Address::Unix(_) => "on this machine",
+    }
+}
+
+/// Lists the people online if they are few.
+pub(super) fn here(names: &[String]) -> String {
+    if names.len() <= FEW {
+        return format!("{} here: {}", names.len(), names.join(", "));
+    }
+    format!("{} here; /who lists them", names.len())
+}
+
+/// Lists the people online, unless the user is alone or they are many. Their number has been reported.
+pub(super) fn company(names: &[String]) -> Option<String> {
+    let worth_telling = (2..=FEW).contains(&names.len());
+    worth_telling.then(|| format!("here: {}", names.join(", ")))
+}
+
+/// Lists the people online whose name contains a part.
+pub(super) fn found(names: &[String], part: &str) -> String {
+    let part = Folded::of(part);
+    let found = names.iter().map(String::as_str);
+    let found: Vec<&str> = found
+        .filter(|name| Folded::of(name).as_str().contains(part.as_str()))
+        .collect();
+    if found.is_empty() {
+        return format!(
+            "none of the {} people here has that in their name",
+            names.len()
+        );
+    }
+    format!(
+        "{} of {} here: {}",
+        found.len(),
+        names.len(),
+        found.join(", ")
+    )
+}
+
+pub(super) fn muted<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    let names: Vec<&str> = names.map(String::as_str).collect();
+    if names.is_empty() {
+        return "nobody is muted".into();
+    }
+    format!("muted: {}; /mute NAME again unmutes", names.join(", "))
+}
+
+pub(super) fn bell(rings_for: BellLevel) -> String {
+    format!("the bell rings for: {rings_for} (off, mention, whisper or all)")
+}
+
+pub(super) fn time(shown: TimeDisplay) -> String {
+    format!("the time is shown: {shown}")
+}
+
+pub(super) fn unusable(why: InputError) -> String {
+    format!("not sent: {why}")
+}
+
+pub(super) fn too_long(excess_bytes: usize, mode: Mode) -> String {
+    let back = match mode {
+        Mode::Screen => "; the Up key brings it back",
+        Mode::Plain | Mode::Pipe => "",
+    };
+    format!("not sent: {excess_bytes} bytes too long{back}")
+}
+
+pub(crate) fn no_answer(after: Duration) -> String {
+    format!("no answer for {}", duration(after))
+}
+
+/// Reports a loss after which nothing is tried again.
+pub(crate) fn lost(why: &str) -> String {
+    format!("connection lost: {why}")
+}
+
+pub(super) fn away(why: &str, tries: u32, wait: Duration) -> String {
+    format!(
+        "connection lost: {why} · try {tries} {} · Enter = now",
+        in_time(wait)
+    )
+}
+
+/// Reports the end of an outage, and its time.
+pub(super) fn back(name: &Name, from: Now, to: Now) -> String {
+    format!(
+        "back as {name} after {} · nothing received {}–{}",
+        duration(to.elapsed.saturating_sub(from.elapsed)),
+        from.local.strftime("%T"),
+        to.local.strftime("%T"),
+    )
+}
+
+pub(super) fn waits(lines: usize) -> String {
+    format!("not connected: {} for /send", waiting(lines))
+}
+
+pub(super) fn still_waiting(lines: usize) -> String {
+    let (waiting, it) = (waiting(lines), it(lines));
+    format!("{waiting}: /send sends {it}, /drop drops {it}")
+}
+
+pub(super) fn would_be_lost(lines: usize) -> String {
+    format!(
+        "{}; leaving again loses {}",
+        still_waiting(lines),
+        it(lines)
+    )
+}
+
+pub(super) fn left_behind(lines: usize) -> String {
+    let was = if lines == 1 { "was" } else { "were" };
+    format!("{} {was} not sent", count(lines))
+}
+
+pub(super) fn too_many_wait(lines: usize) -> String {
+    format!("not kept: {} wait already", count(lines))
+}
+
+pub(super) fn dropped(lines: usize) -> String {
+    format!("{} dropped", count(lines))
+}
+
+pub(super) fn online(name: &str, keepalive: &Keepalive, now: Now) -> String {
+    let silence = duration(keepalive.silence(now));
+    if keepalive.is_probing() {
+        format!("online as {name} · probing the server, which has been silent for {silence}")
+    } else {
+        format!("online as {name} · the server was heard {silence} ago")
+    }
+}
+
+pub(super) fn trying(tries: u32, wait: Duration) -> String {
+    format!(
+        "not connected · try {tries} {} · Enter = now",
+        in_time(wait)
+    )
+}
+
+pub(super) fn name_taken(name: &str) -> String {
+    format!("not logged in: the name {name} is taken; Enter tries again")
+}
+
+/// Asks about a paste, with its first and its last message.
+pub(super) fn paste(lines: &[String]) -> Vec<String> {
+    if let [line] = lines {
+        let told = format!("1 message to everyone: {}", cut(line));
+        return vec![told, "y sends it, n or Enter drops it".into()];
+    }
+    let first = lines.first().map_or("", |line| cut(line));
+    let last = lines.last().map_or("", |line| cut(line));
+    vec![
+        format!("{} messages to everyone, from: {first}", lines.len()),
+        format!("to: {last}"),
+        "y sends them, j joins them into one, n or Enter drops them".into(),
+    ]
+}
+
+fn waiting(lines: usize) -> String {
+    let wait = if lines == 1 { "waits" } else { "wait" };
+    format!("{} {wait}", count(lines))
+}
+
+fn it(lines: usize) -> &'static str {
+    if lines == 1 { "it" } else { "them" }
+}
+
+fn count(lines: usize) -> String {
+    match lines {
+        1 => "1 line".into(),
+        _ => format!("{lines} lines"),
+    }
+}
+
+fn in_time(wait: Duration) -> String {
+    if wait < Duration::from_secs(1) {
+        return "at once".into();
+    }
+    format!("in {}", duration(wait))
+}
+
+/// Writes a duration in seconds, minutes or hours, as exact as a person needs it.
+fn duration(time: Duration) -> String {
+    match time.as_secs_f64().round() as u64 {
+        seconds @ ..120 => format!("{seconds} s"),
+        seconds @ ..7200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}

@@ -1,0 +1,232 @@
+//! Chat application: a pure state machine over events of the server, the keyboard, the system and
+//! the clock.
+//!
+//! [`Lifecycle`] manages the connection; entered messages are sent while there is one, and wait while
+//! there is none.
+
+mod backoff;
+mod bell;
+pub(crate) mod commands;
+mod completion;
+mod confirm;
+pub(crate) mod event;
+mod execute;
+pub(crate) mod exit;
+mod incoming;
+mod input;
+mod lifecycle;
+pub(crate) mod line;
+mod mention;
+pub(crate) mod messages;
+mod people;
+mod presence_batch;
+mod scrollback;
+pub(crate) mod settings;
+pub(crate) mod target;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use fastrand::Rng;
+use wac_core::name::Folded;
+
+use self::bell::Bell;
+use self::completion::Tab;
+use self::confirm::Question;
+use self::event::Actions;
+use self::lifecycle::Lifecycle;
+use self::line::Line;
+use self::people::People;
+use self::presence_batch::PresenceBatch;
+use self::scrollback::Scrollback;
+use self::settings::{Config, Reconnect};
+use self::target::Address;
+use crate::protocol::clock::Now;
+use crate::protocol::outgoing::OutgoingMessage;
+use crate::protocol::who::WhoAssembly;
+
+pub(crate) use self::confirm::looks_like_whisper;
+pub(crate) use self::event::{Action, Event, PromptState};
+
+/// The kind of interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// A user at a terminal.
+    Screen,
+    /// A user at a terminal that is only appended to: entered lines stay on it, and are not shown again.
+    Plain,
+    /// A program: there is nobody to ask, only the server's lines are shown, and a lost connection is the
+    /// end.
+    Pipe,
+}
+
+/// The state of a chat.
+#[derive(Debug)]
+pub(crate) struct App {
+    mode: Mode,
+    host: Address,
+    lifecycle: Lifecycle,
+    bell: Bell,
+    presence_batch: PresenceBatch,
+    question: Option<Question>,
+    /// The mark of the row, as last set.
+    marked: PromptState,
+    /// Messages entered while there was no connection.
+    waiting: VecDeque<OutgoingMessage>,
+    /// The user has been warned that they would be lost, and may leave.
+    warned: bool,
+    people: People,
+    who: WhoAssembly,
+    /// The user has been told who is here, and how to get help.
+    introduced: bool,
+    tab: Tab,
+    scrollback: Scrollback,
+    /// The people whose messages are hidden.
+    muted: BTreeMap<Folded, String>,
+}
+
+impl App {
+    /// Creates a client that is being connected, and will log in under its name or ask for one.
+    pub(crate) fn new(mode: Mode, config: &Config, jitter: Rng) -> Self {
+        let settings = &config.settings;
+        let reconnect = match mode {
+            Mode::Screen | Mode::Plain => settings.reconnect,
+            Mode::Pipe => Reconnect::Times(0),
+        };
+        Self {
+            mode,
+            host: config.host.clone(),
+            lifecycle: Lifecycle::new(mode, config.name.clone(), reconnect, jitter),
+            bell: Bell::new(settings.bell),
+            presence_batch: PresenceBatch::default(),
+            question: None,
+            marked: PromptState::Here,
+            waiting: VecDeque::new(),
+            warned: false,
+            people: People::default(),
+            who: WhoAssembly::default(),
+            introduced: false,
+            tab: Tab::default(),
+            scrollback: Scrollback::default(),
+            muted: BTreeMap::new(),
+        }
+    }
+
+    /// Returns when the next [`Event::Tick`] is due.
+    pub(crate) fn due(&self) -> Duration {
+        self.presence_batch
+            .due()
+            .map_or(self.lifecycle.due(), |due| due.min(self.lifecycle.due()))
+    }
+
+    /// Takes an event; returns the actions to perform.
+    pub(crate) fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
+        let mut out = Vec::new();
+        match event {
+            Event::Connected => self.connected(now, &mut out),
+            Event::Unreachable(why) => self.lifecycle.unreachable(&why, now, &mut out),
+            Event::Line(line) => self.line(&line, now, &mut out),
+            Event::Entered(text) => self.entered(&text, now, &mut out),
+            Event::InputError(why) => out.tell(messages::unusable(why)),
+            Event::Interrupted => self.interrupted(now, &mut out),
+            Event::Cleared => self.question = None,
+            Event::InputEnded => self.input_ended(now, &mut out),
+            Event::Lost { why, unsent } => self.lost(why, &unsent, now, &mut out),
+            Event::Tick => self.tick(now, &mut out),
+        }
+        self.flush_presence(&mut out);
+        self.mark(&mut out);
+        self.remember(&out, now);
+        out
+    }
+
+    /// Returns the text that Tab puts in place of the text before the cursor.
+    pub(crate) fn complete(&mut self, before: &str) -> Option<String> {
+        self.tab.next(before, &self.people, self.lifecycle.name())
+    }
+
+    /// Returns the text that a space puts in place of the text before the cursor: the recipient of
+    /// `/r` is fixed, so that a whisper that arrives meanwhile does not redirect it.
+    pub(crate) fn freeze(&self, before: &str) -> Option<String> {
+        let to = self.people.last_whisperer().filter(|_| before == "/r")?;
+        Some(format!("/w {to} "))
+    }
+
+    /// Shows a user who is about to be asked for a name where they are.
+    fn connected(&mut self, now: Now, out: &mut Vec<Action>) {
+        if self.lifecycle.name().is_none() {
+            let line = Line::Back(messages::connected_unnamed(&self.host));
+            out.show(line);
+        }
+        self.lifecycle.connected(now, out);
+    }
+
+    /// Returns whether a line, entered now, would answer the question about a paste.
+    pub(crate) fn is_answer(&self, line: &str) -> bool {
+        let asked = matches!(self.question, Some(Question::Paste(_)));
+        asked && confirm::choice(line).is_some()
+    }
+
+    /// Returns a note for the end about messages that were never sent, if there are any.
+    pub(crate) fn left_behind(&self, unsent: &[String]) -> Option<String> {
+        let unsent = unsent
+            .iter()
+            .filter_map(|line| OutgoingMessage::from_line(line));
+        match self.waiting.len() + unsent.count() {
+            0 => None,
+            lines => Some(messages::left_behind(lines)),
+        }
+    }
+
+    fn tick(&mut self, now: Now, out: &mut Vec<Action>) {
+        let changes = self.presence_batch.flush_due(now.elapsed);
+        out.extend(changes.map(|changes| Action::Show(Line::Presence(changes))));
+        self.lifecycle.tick(now, out);
+    }
+
+    /// Marks the row before anything is shown, since that redraws it.
+    fn mark(&mut self, out: &mut Vec<Action>) {
+        let prompt_state = match self.question {
+            Some(_) => PromptState::Asked,
+            None if self.lifecycle.is_closed() => self.marked,
+            None if self.lifecycle.is_away() => PromptState::Away,
+            None => PromptState::Here,
+        };
+        if prompt_state != self.marked {
+            self.marked = prompt_state;
+            out.insert(0, Action::Mark(prompt_state));
+        }
+    }
+
+    fn remember(&mut self, out: &[Action], now: Now) {
+        for action in out {
+            if let Action::Show(line) | Action::Ring(line) | Action::Log(line) = action {
+                self.scrollback.keep(now.local, line);
+            }
+        }
+    }
+
+    /// Shows the held joins and leaves before the lines that came after them.
+    fn flush_presence(&mut self, out: &mut Vec<Action>) {
+        let shows =
+            |action: &Action| matches!(action, Action::Show(_) | Action::Ring(_) | Action::Tell(_));
+        if out.iter().any(shows)
+            && let Some(changes) = self.presence_batch.flush()
+        {
+            out.insert(0, Action::Show(Line::Presence(changes)));
+        }
+    }
+
+    /// Keeps the messages that were not sent, before those entered from now on.
+    fn lost(&mut self, why: Option<String>, unsent: &[String], now: Now, out: &mut Vec<Action>) {
+        let unsent = unsent
+            .iter()
+            .filter_map(|line| OutgoingMessage::from_line(line));
+        self.waiting.extend(unsent);
+        self.who.forget();
+        self.lifecycle.lost(why, now, out);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! Scrollback: the last messages, for `/last` and `/grep`.
+
+use std::collections::VecDeque;
+
+use jiff::civil::DateTime;
+use wac_core::name::Folded;
+
+use crate::app::line::Line;
+
+/// Capacity in lines and bytes: a long day of a lively room, in 1 MiB.
+const MAX_LINES: usize = 10_000;
+const MAX_BYTES: usize = 1024 * 1024;
+/// Most lines shown at once.
+const MAX_SHOWN: usize = 100;
+
+/// The last messages.
+#[derive(Debug, Default)]
+pub(super) struct Scrollback {
+    lines: VecDeque<String>,
+    bytes: usize,
+}
+
+impl Scrollback {
+    /// Keeps a line if it is a message or a whisper.
+    pub(super) fn keep(&mut self, at: DateTime, line: &Line) {
+        let said = match line {
+            Line::Said { name, text, .. } => format!("{name}: {text}"),
+            Line::WhisperFrom { from, text } => format!("{from} ⇢ me {text}"),
+            Line::WhisperTo { to, text } => format!("me ⇢ {to} {text}"),
+            _ => return,
+        };
+        let line = format!("{} {said}", at.strftime("%H:%M"));
+        self.bytes += line.len();
+        self.lines.push_back(line);
+        while self.lines.len() > MAX_LINES || self.bytes > MAX_BYTES {
+            let oldest = self.lines.pop_front();
+            self.bytes -= oldest.map_or(0, |oldest| oldest.len());
+        }
+    }
+
+    pub(super) fn last(&self, count: usize) -> Vec<&str> {
+        let begin = self.lines.len().saturating_sub(count.min(MAX_SHOWN));
+        self.lines.range(begin..).map(String::as_str).collect()
+    }
+
+    /// Returns the last lines that contain the text, in any case, the oldest first.
+    pub(super) fn holding(&self, text: &str) -> Vec<&str> {
+        let wanted = Folded::of(text);
+        let holds = |line: &&String| Folded::of(line).as_str().contains(wanted.as_str());
+        let found = self.lines.iter().rev().filter(holds).take(MAX_SHOWN);
+        let mut found: Vec<&str> = found.map(String::as_str).collect();
+        found.reverse();
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::line::Mention;
+
+    fn past(texts: &[String]) -> Scrollback {
+        let mut scrollback = Scrollback::default();
+        for text in texts {
+            let line = Line::Said {
+                name: "bob".into(),
+                text: text.clone(),
+                mention: Mention::None,
+            };
+            scrollback.keep(jiff::civil::date(2025, 11, 22).at(10, 41, 0, 0), &line);
+        }
+        scrollback
+    }
+
+    #[test]
+    fn the_last_lines_come_back_in_order() {
+        let scrollback = past(&["one".into(), "two".into(), "three".into()]);
+        assert_eq!(scrollback.last(2), ["10:41 bob: two", "10:41 bob: three"]);
+        assert_eq!(scrollback.last(99).len(), 3);
+    }
+
+    #[test]
+    fn a_text_is_found_in_any_case() {
+        let scrollback = past(&["The KEY".into(), "no".into(), "keys".into()]);
+        assert_eq!(
+            scrollback.holding("key"),
+            ["10:41 bob: The KEY", "10:41 bob: keys"]
+        );
+    }
+
+    #[test]
+    fn it_holds_no_more_than_it_may() {
+        let texts: Vec<String> = (0..2000)
+            .map(|n| format!("{n}{}", "x".repeat(1024)))
+            .collect();
+        let scrollback = past(&texts);
+        assert!(scrollback.bytes <= MAX_BYTES);
+        assert!(scrollback.last(1)[0].contains("bob: 1999x"));
+    }
+}

@@ -1,0 +1,225 @@
+//! Settings of the chat, as plain values; flags, the environment and the settings file supply them.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use wac_core::DEFAULT_PORT;
+use wac_core::name::Name;
+
+use super::target::Address;
+
+/// The configuration of the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// The server. Default: 127.0.0.1:4700.
+    pub(crate) host: Address,
+    /// The name to log in under. Default: none; the chat asks.
+    pub(crate) name: Option<Name>,
+    pub(crate) settings: Settings,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            host: Address::Tcp {
+                host: "127.0.0.1".to_owned(),
+                port: DEFAULT_PORT,
+            },
+            name: None,
+            settings: Settings::default(),
+        }
+    }
+}
+
+/// The settings of the chat.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Settings {
+    /// The use of colours. Default: where the terminal can.
+    pub(crate) color: Color,
+    /// The lines that show the time. Default: the first of each minute.
+    pub(crate) time: TimeDisplay,
+    /// The lines that ring the terminal's bell. Default: mentions and whispers.
+    pub(crate) bell: BellLevel,
+    /// Plain mode, for screen readers: append-only, words instead of signs, no colours. Default:
+    /// no.
+    pub(crate) plain: bool,
+    /// How often a lost connection is tried again. Default: until it is back.
+    pub(crate) reconnect: Reconnect,
+    /// The file that the chat is appended to. Default: none.
+    pub(crate) log: Option<PathBuf>,
+    /// Whether entered lines are kept for the next run. Default: yes.
+    pub(crate) history: HistoryMode,
+}
+
+/// A value that a setting cannot have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is not {wanted}")]
+pub(crate) struct SettingError {
+    found: String,
+    wanted: String,
+}
+
+/// Defines an enum whose values are written as words.
+macro_rules! words {
+    (
+        $(#[$attribute:meta])*
+        $name:ident { $( $(#[$value_attribute:meta])* $value:ident = $word:literal, )+ }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+        pub(crate) enum $name {
+            $( $(#[$value_attribute])* $value, )+
+        }
+
+        impl $name {
+            /// Every word, in the order of the values.
+            pub(crate) const WORDS: &[&str] = &[$( $word, )+];
+        }
+
+        impl FromStr for $name {
+            type Err = SettingError;
+
+            fn from_str(text: &str) -> Result<Self, SettingError> {
+                match text {
+                    $( $word => Ok(Self::$value), )+
+                    _ => Err(SettingError {
+                        found: text.to_owned(),
+                        wanted: one_of(Self::WORDS),
+                    }),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(Self::WORDS[*self as usize])
+            }
+        }
+    };
+}
+
+words! {
+    /// The use of colours.
+    Color {
+        /// Where the terminal can, unless `NO_COLOR` is set.
+        #[default]
+        Auto = "auto",
+        Always = "always",
+        Never = "never",
+    }
+}
+
+words! {
+    /// The lines that show the time.
+    TimeDisplay {
+        /// The first line of each minute.
+        #[default]
+        Once = "once",
+        /// Every line.
+        Each = "each",
+        Off = "off",
+    }
+}
+
+words! {
+    /// The lines that ring the terminal's bell; each value includes those before it.
+    BellLevel {
+        Off = "off",
+        /// A message that mentions the user.
+        Mention = "mention",
+        #[default]
+        Whisper = "whisper",
+        /// Every message.
+        All = "all",
+    }
+}
+
+words! {
+    /// Whether entered lines are kept for the next run.
+    HistoryMode {
+        /// They are, except whispers.
+        #[default]
+        On = "on",
+        Off = "off",
+    }
+}
+
+/// `auto, always or never`
+fn one_of(words: &[&str]) -> String {
+    match words {
+        [words @ .., last] if !words.is_empty() => format!("{} or {last}", words.join(", ")),
+        words => words.concat(),
+    }
+}
+
+/// How often a lost connection is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Reconnect {
+    /// Until it is back.
+    #[default]
+    Forever,
+    /// This many times in a row; 0: a lost connection is the end.
+    Times(u32),
+}
+
+const FOREVER: &str = "forever";
+
+impl FromStr for Reconnect {
+    type Err = SettingError;
+
+    fn from_str(text: &str) -> Result<Self, SettingError> {
+        if text == FOREVER {
+            return Ok(Self::Forever);
+        }
+        text.parse().map(Self::Times).map_err(|_| SettingError {
+            found: text.to_owned(),
+            wanted: "forever or a number of tries".to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Reconnect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forever => f.write_str(FOREVER),
+            Self::Times(times) => write!(f, "{times}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn is_read_back<T: FromStr<Err = SettingError> + fmt::Display>(words: &[&str]) {
+        for word in words {
+            assert_eq!(
+                word.parse::<T>().map(|value| value.to_string()),
+                Ok((*word).to_owned())
+            );
+        }
+        assert!("Nonsense".parse::<T>().is_err());
+    }
+
+    #[test]
+    fn every_value_is_read_as_it_is_written() {
+        is_read_back::<Color>(Color::WORDS);
+        is_read_back::<TimeDisplay>(TimeDisplay::WORDS);
+        is_read_back::<BellLevel>(BellLevel::WORDS);
+        is_read_back::<HistoryMode>(HistoryMode::WORDS);
+        is_read_back::<Reconnect>(&["forever", "0", "12"]);
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_with_what_is_wanted() {
+        let error = "red".parse::<Color>().unwrap_err();
+        assert_eq!(error.to_string(), "\"red\" is not auto, always or never");
+        let error = "-1".parse::<Reconnect>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "\"-1\" is not forever or a number of tries"
+        );
+    }
+}

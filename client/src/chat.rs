@@ -1,0 +1,160 @@
+//! Chat: the threads of an interactive client, from start to end.
+
+use std::env;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+use fastrand::Rng;
+
+use crate::app::exit::ExitReason;
+use crate::app::settings::{Config, HistoryMode, Settings};
+use crate::app::{App, Mode};
+use crate::failure::Failure;
+use crate::io::history_file::HistoryFile;
+use crate::io::hub::{Hub, HubReceivers};
+use crate::io::transcript::Transcript;
+use crate::io::{connection, log};
+use crate::script::pipe::PipeUi;
+use crate::start::connect;
+use crate::terminal::plain::PlainUi;
+use crate::terminal::render::colors;
+use crate::terminal::render::log::logged;
+use crate::terminal::render::screen::{ScreenRenderer, Styles};
+use crate::terminal::screen::ScreenUi;
+use crate::terminal::ui::{OpenUi, Ui};
+use crate::terminal::{signals, tty};
+
+/// Chats until the end, and returns the reason for it.
+///
+/// # Errors
+/// The chat cannot start.
+pub(crate) fn run(config: &Config) -> Result<ExitReason, Failure> {
+    let settings = &config.settings;
+    let mode = mode(settings);
+    if mode == Mode::Pipe && config.name.is_none() {
+        return Err(Failure::NoName);
+    }
+    let log = open_log(settings)?;
+    let connection = connect(&config.host)?;
+    let app = App::new(mode, config, Rng::new());
+    let to_log = log.is_some().then(|| Transcript::new("logged"));
+    let (hub, receivers) = Hub::new(app, settings.time, to_log);
+    let hub = Arc::new(hub);
+    let written = log::start(&hub, log, logged);
+    let keep_connection = {
+        let address = config.host.clone();
+        move |hub: &Hub, dials| connection::keep(hub, &address, connection, &dials)
+    };
+    let reason = chat(&hub, receivers, ui(mode, settings), keep_connection);
+    written.settle(&hub);
+    reason
+}
+
+fn open_log(settings: &Settings) -> Result<Option<File>, Failure> {
+    let log = settings.log.as_ref();
+    log.map(|path| {
+        let cannot = |source| Failure::Log {
+            path: path.clone(),
+            source,
+        };
+        log::open(path).map_err(cannot)
+    })
+    .transpose()
+}
+
+fn mode(settings: &Settings) -> Mode {
+    if !tty::is_there() {
+        Mode::Pipe
+    } else if settings.plain || tty::is_dumb() {
+        Mode::Plain
+    } else {
+        Mode::Screen
+    }
+}
+
+fn ui(mode: Mode, settings: &Settings) -> Box<dyn Ui> {
+    match mode {
+        Mode::Screen => Box::new(ScreenUi::new(renderer(settings), history(settings))),
+        Mode::Plain => Box::new(PlainUi),
+        Mode::Pipe => Box::new(PipeUi),
+    }
+}
+
+fn renderer(settings: &Settings) -> ScreenRenderer {
+    let colored = colors::are_wanted(settings.color, |name| env::var_os(name));
+    let styles = if colored { Styles::On } else { Styles::Off };
+    ScreenRenderer::new(styles)
+}
+
+fn history(settings: &Settings) -> Option<HistoryFile> {
+    match settings.history {
+        HistoryMode::On => HistoryFile::usual(|name| env::var_os(name)),
+        HistoryMode::Off => None,
+    }
+}
+
+/// Starts the threads, waits for the end, and returns the reason for it.
+fn chat(
+    hub: &Arc<Hub>,
+    receivers: HubReceivers,
+    ui: Box<dyn Ui>,
+    keep_connection: impl FnOnce(&Hub, Receiver<()>) + Send + 'static,
+) -> Result<ExitReason, Failure> {
+    let HubReceivers {
+        tasks,
+        dials,
+        exits,
+    } = receivers;
+    let OpenUi { print, read, close } = ui.open(hub).map_err(Failure::Terminal)?;
+    let printed = spawn_printer(hub, print);
+    let ended = hub.clone();
+    signals::watch(move |signal| ended.end(ExitReason::Signal(signal)))?;
+    spawn(hub, move |hub| read(hub, tasks));
+    spawn(hub, Hub::keep_time);
+    spawn(hub, move |hub| keep_connection(hub, dials));
+
+    let reason = wait(&exits);
+    close_transcript(hub);
+    close(hub, &reason, &printed);
+    // That some output could not be written may have turned out only now.
+    let mut later = exits.try_iter().filter(|_| reason == ExitReason::Done);
+    Ok(later.find(|later| later.code() != 0).unwrap_or(reason))
+}
+
+fn spawn(hub: &Arc<Hub>, run: impl FnOnce(&Hub) + Send + 'static) {
+    let hub = hub.clone();
+    thread::spawn(move || run(&hub));
+}
+
+/// Starts the thread that prints; the receiver is told when everything is printed. The thread is
+/// never joined: an editor that accepts nothing any more would hold it for ever.
+fn spawn_printer(
+    hub: &Arc<Hub>,
+    print: impl FnOnce(&Hub) -> io::Result<()> + Send + 'static,
+) -> Receiver<()> {
+    let (done, printed) = mpsc::channel();
+    spawn(hub, move |hub| {
+        if let Err(error) = print(hub) {
+            hub.end(ExitReason::unwritten(&error));
+        }
+        let _ = done.send(());
+    });
+    printed
+}
+
+fn wait(exits: &Receiver<ExitReason>) -> ExitReason {
+    exits
+        .recv()
+        .expect("the hub, which this thread holds, keeps the other end")
+}
+
+/// Lets the printer end once it has shown everything; the last line is about lines never sent.
+fn close_transcript(hub: &Hub) {
+    if let Some(note) = hub.left_behind() {
+        hub.tell(note);
+    }
+    hub.transcript.close();
+}

@@ -1,0 +1,256 @@
+//! History file: the lines the user entered, kept across runs in `$XDG_STATE_HOME/wac/history`.
+//!
+//! Each line is appended when it is entered, so no end of the client loses it, and clients that run
+//! at the same time interleave their lines. The file is shortened when a client starts, under the
+//! lock that appending takes too.
+
+use std::ffi::OsString;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::app::commands::Input;
+use crate::app::looks_like_whisper;
+
+/// Most lines kept.
+pub(crate) const MAX_LINES: usize = 1000;
+/// The file is shortened to the newest [`MAX_LINES`] when it has more lines than this.
+const MAX_FILE_LINES: usize = 2 * MAX_LINES;
+
+/// The history file.
+#[derive(Debug, Clone)]
+pub(crate) struct HistoryFile {
+    path: PathBuf,
+    /// A failed write has been reported.
+    failed: Arc<AtomicBool>,
+}
+
+impl HistoryFile {
+    /// Returns the file at its default path, if the environment says where the user's files are.
+    pub(crate) fn usual(environment: impl Fn(&str) -> Option<OsString>) -> Option<Self> {
+        let folder = |variable| {
+            let path = PathBuf::from(environment(variable)?);
+            // The XDG Base Directory Specification says to ignore relative paths.
+            path.is_absolute().then_some(path)
+        };
+        let state = folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")));
+        Some(Self::at(state?.join("wac/history")))
+    }
+
+    fn at(path: PathBuf) -> Self {
+        let failed = Arc::default();
+        Self { path, failed }
+    }
+
+    /// Loads the lines, the newest last. A file that cannot be read counts as empty.
+    pub(crate) fn load(&self) -> Vec<String> {
+        let mut lines = self.read().unwrap_or_default();
+        lines.drain(..lines.len().saturating_sub(MAX_LINES));
+        lines
+    }
+
+    /// Appends a line unless it is private; returns a note for the user on the first failure.
+    pub(crate) fn add(&self, line: &str) -> Option<String> {
+        if !may_be_kept(line) {
+            return None;
+        }
+        let error = append(&self.path, line).err()?;
+        let told = self.failed.swap(true, Ordering::Relaxed);
+        (!told).then(|| {
+            format!(
+                "what is entered is not kept: {}: {error}",
+                self.path.display()
+            )
+        })
+    }
+
+    fn read(&self) -> io::Result<Vec<String>> {
+        let mut file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        file.lock()?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        if lines.len() > MAX_FILE_LINES {
+            shorten(&mut file, &lines[lines.len() - MAX_LINES..])?;
+        }
+        Ok(lines)
+    }
+}
+
+/// Replaces the content with the lines. The file is truncated last: an interruption loses nothing.
+fn shorten(file: &mut File, lines: &[String]) -> io::Result<()> {
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)
+}
+
+fn append(path: &Path, line: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true).mode(0o600);
+    let mut file = options.open(path)?;
+    file.lock()?;
+    let end = if ends_within_line(&mut file)? {
+        "\n"
+    } else {
+        ""
+    };
+    file.write_all(format!("{end}{line}\n").as_bytes())
+}
+
+/// Returns whether the last line has no newline: it was written by hand, or the disk was full.
+fn ends_within_line(file: &mut File) -> io::Result<bool> {
+    let mut last = [b'\n'];
+    if file.metadata()?.len() > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    Ok(last != [b'\n'])
+}
+
+/// Returns whether a line may be kept: a message, or a command that does not whisper. A line that
+/// looks like a whisper, or an unknown command, may hold a private text; a paste was not typed.
+fn may_be_kept(line: &str) -> bool {
+    let is_private = match Input::parse(line) {
+        Input::Whisper { .. } | Input::Reply(_) => true,
+        Input::Misused(_) | Input::Unknown { .. } => true,
+        _ => looks_like_whisper(line),
+    };
+    !is_private && !line.contains(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::thread;
+
+    fn home() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    fn history(home: &tempfile::TempDir) -> HistoryFile {
+        HistoryFile::at(home.path().join("wac/history"))
+    }
+
+    #[test]
+    fn it_is_where_the_environment_says() {
+        let at = |variables: &[(&str, &str)]| {
+            let find = |name: &str| {
+                let said = variables.iter().find(|(said, _)| *said == name);
+                said.map(|(_, value)| OsString::from(value))
+            };
+            HistoryFile::usual(find).map(|history| history.path)
+        };
+        let home = ("HOME", "/home/ann");
+        let state = ("XDG_STATE_HOME", "/state");
+        assert_eq!(at(&[home, state]), Some("/state/wac/history".into()));
+        let usual = Some("/home/ann/.local/state/wac/history".into());
+        assert_eq!(at(&[home]), usual);
+        assert_eq!(at(&[home, ("XDG_STATE_HOME", "here")]), usual);
+        assert_eq!(at(&[]), None);
+    }
+
+    #[test]
+    fn what_was_entered_is_there_the_next_time() {
+        let home = home();
+        assert_eq!(history(&home).load(), [""; 0]);
+        for line in ["one", "/who", "//etc", "Zoë"] {
+            assert_eq!(history(&home).add(line), None);
+        }
+        assert_eq!(history(&home).load(), ["one", "/who", "//etc", "Zoë"]);
+        let mode = |path: &str| {
+            let metadata = fs::metadata(home.path().join(path)).unwrap();
+            metadata.permissions().mode() & 0o777
+        };
+        assert_eq!((mode("wac"), mode("wac/history")), (0o700, 0o600));
+    }
+
+    #[test]
+    fn a_last_line_without_an_end_stays_one() {
+        let home = home();
+        let history = history(&home);
+        history.add("one");
+        fs::write(&history.path, "one\ntwo").unwrap();
+        history.add("three");
+        assert_eq!(history.load(), ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn what_is_for_one_person_is_not_kept() {
+        for line in [
+            "/w bob the key",
+            "/W bob the key",
+            "/r the key",
+            "w bob the key",
+            "/ww bob the key",
+            "/who bob the key",
+            "two\nlines",
+            "an \u{1b}",
+        ] {
+            assert!(!may_be_kept(line), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn it_holds_no_more_than_it_may() {
+        let home = home();
+        let history = history(&home);
+        history.add("first");
+        let many: String = (0..MAX_FILE_LINES).map(|n| format!("{n}\n")).collect();
+        fs::write(&history.path, &many).unwrap();
+        assert_eq!(history.load().len(), MAX_LINES);
+        assert_eq!(fs::read_to_string(&history.path).unwrap(), many);
+        history.add("last");
+        let kept = history.load();
+        assert_eq!((kept.len(), &*kept[MAX_LINES - 1]), (MAX_LINES, "last"));
+        let text = fs::read_to_string(&history.path).unwrap();
+        assert!(text.lines().eq(kept));
+    }
+
+    #[test]
+    fn several_at_a_time_keep_each_others_lines() {
+        const EACH: usize = 300;
+        let home = home();
+        thread::scope(|threads| {
+            for writer in 0..4 {
+                let home = &home;
+                threads.spawn(move || {
+                    for n in 0..EACH {
+                        assert_eq!(history(home).add(&format!("{writer} {n}")), None);
+                        history(home).load();
+                    }
+                });
+            }
+        });
+        let text = fs::read_to_string(history(&home).path).unwrap();
+        for writer in 0..4 {
+            let prefix = format!("{writer} ");
+            let of_one = text.lines().filter_map(|line| line.strip_prefix(&prefix));
+            let wanted = (0..EACH).map(|n| n.to_string());
+            assert!(of_one.map(str::to_owned).eq(wanted), "{writer}");
+        }
+    }
+
+    #[test]
+    fn that_it_cannot_be_written_is_told_once() {
+        let history = HistoryFile::at("/dev/null/history".into());
+        let told = history.add("one").unwrap();
+        assert!(
+            told.starts_with("what is entered is not kept: /dev/null/"),
+            "{told}"
+        );
+        assert_eq!(history.add("two"), None);
+    }
+}

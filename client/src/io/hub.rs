@@ -1,0 +1,269 @@
+//! Hub: the meeting point of the threads. It passes events to the app and performs the actions the
+//! app decides on, at once and in order.
+//!
+//! Nothing here blocks: the thread that reads the socket calls into it.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use wac_core::name::Name;
+
+use crate::app::exit::ExitReason;
+use crate::app::line::{Chime, Line, TranscriptLine};
+use crate::app::settings::TimeDisplay;
+use crate::app::{Action, App, Event, PromptState};
+use crate::io::connection::Connection;
+use crate::io::outbox::{Full, Outbox};
+use crate::io::transcript::Transcript;
+use crate::protocol::clock::Now;
+
+const ASK: &str = "type the name to chat under, and Enter";
+
+/// A request to the thread that reads the input.
+#[derive(Debug)]
+pub(crate) enum Task {
+    Ask,
+    /// Edit messages under this name.
+    Chat(Name),
+}
+
+/// The fate of the edited row after Enter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowOutcome {
+    Cleared,
+    Kept,
+}
+
+/// The state the threads share.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    /// Held while actions are performed, so that they happen in the order decided.
+    app: Mutex<App>,
+    /// Signalled when the next tick is due earlier than before.
+    rescheduled: Condvar,
+    connection: Mutex<Option<Arc<Connection>>>,
+    prompt_state: Mutex<PromptState>,
+    time: Mutex<TimeDisplay>,
+    pub(crate) transcript: Transcript,
+    /// The lines to be logged, if there is a log.
+    pub(crate) log: Option<Transcript>,
+    pub(crate) outbox: Outbox,
+    tasks: Sender<Task>,
+    /// At most one is pending: it is requested when no connection is left.
+    dials: Sender<()>,
+    exits: Sender<ExitReason>,
+}
+
+/// The receiving ends of the hub's channels.
+#[derive(Debug)]
+pub(crate) struct HubReceivers {
+    pub(crate) tasks: Receiver<Task>,
+    /// Each item requests a connection.
+    pub(crate) dials: Receiver<()>,
+    pub(crate) exits: Receiver<ExitReason>,
+}
+
+impl Hub {
+    pub(crate) fn new(
+        app: App,
+        time: TimeDisplay,
+        log: Option<Transcript>,
+    ) -> (Self, HubReceivers) {
+        let (tasks, tasks_end) = mpsc::channel();
+        let (dials, dials_end) = mpsc::channel();
+        let (exits, exits_end) = mpsc::channel();
+        let hub = Self {
+            app: Mutex::new(app),
+            rescheduled: Condvar::new(),
+            connection: Mutex::default(),
+            prompt_state: Mutex::new(PromptState::Here),
+            time: Mutex::new(time),
+            transcript: Transcript::new("shown"),
+            log,
+            outbox: Outbox::default(),
+            tasks,
+            dials,
+            exits,
+        };
+        let ends = HubReceivers {
+            tasks: tasks_end,
+            dials: dials_end,
+            exits: exits_end,
+        };
+        (hub, ends)
+    }
+
+    /// Passes an event to the app and performs the actions it returns.
+    pub(crate) fn on(&self, event: Event) {
+        self.on_locked(&mut self.app(), event);
+    }
+
+    /// Passes an entered line to the app; returns the fate of the row.
+    pub(crate) fn entered(&self, line: &str) -> RowOutcome {
+        self.on_locked(&mut self.app(), Event::Entered(line.to_owned()))
+    }
+
+    /// Reports the end of the input to the app. The row is kept if the user does not leave yet.
+    pub(crate) fn input_ended(&self) -> RowOutcome {
+        self.on_locked(&mut self.app(), Event::InputEnded)
+    }
+
+    /// Returns a note about the lines that were never sent, if there are any. Called once nothing
+    /// more is sent.
+    pub(crate) fn left_behind(&self) -> Option<String> {
+        let app = self.app();
+        app.left_behind(&self.outbox.take_unsent())
+    }
+
+    /// Returns whether a line answers a pending question.
+    pub(crate) fn is_answer(&self, line: &str) -> bool {
+        self.app().is_answer(line)
+    }
+
+    /// Returns the text that Tab puts before the cursor.
+    pub(crate) fn complete(&self, before: &str) -> Option<String> {
+        self.app().complete(before)
+    }
+
+    /// Returns the text that replaces a command when a space is typed after it.
+    pub(crate) fn freeze(&self, before: &str) -> Option<String> {
+        self.app().freeze(before)
+    }
+
+    /// Takes over an established connection and reports it to the app.
+    pub(crate) fn connected(&self, connection: &Arc<Connection>) {
+        let mut app = self.app();
+        *self.connection() = Some(connection.clone());
+        self.outbox.open();
+        self.on_locked(&mut app, Event::Connected);
+    }
+
+    /// Drops a connection that has ended, and reports it with the lines it did not accept.
+    pub(crate) fn lost(&self, why: Option<String>) {
+        let mut app = self.app();
+        *self.connection() = None;
+        let unsent = self.outbox.take_unsent();
+        self.on_locked(&mut app, Event::Lost { why, unsent });
+    }
+
+    /// Sends the app a tick whenever one is due; never returns.
+    pub(crate) fn keep_time(&self) {
+        let mut app = self.app();
+        loop {
+            let wait = app.due().saturating_sub(Now::read().elapsed);
+            let waited = self.rescheduled.wait_timeout(app, wait);
+            app = waited.unwrap_or_else(PoisonError::into_inner).0;
+            self.on_locked(&mut app, Event::Tick);
+        }
+    }
+
+    pub(crate) fn prompt_state(&self) -> PromptState {
+        *lock(&self.prompt_state)
+    }
+
+    fn on_locked(&self, app: &mut App, event: Event) -> RowOutcome {
+        let (due, now) = (app.due(), Now::read());
+        let mut row = RowOutcome::Cleared;
+        for action in app.on(event, now) {
+            if action == Action::Keep {
+                row = RowOutcome::Kept;
+            }
+            if let Err(full) = self.perform(action, now) {
+                // The line is not shown as sent, and the actions after it are dropped.
+                self.tell(format!("not sent: {full}"));
+                break;
+            }
+        }
+        if app.due() < due {
+            self.rescheduled.notify_all();
+        }
+        row
+    }
+
+    /// Shows a note of the client.
+    pub(crate) fn tell(&self, text: String) {
+        self.show(Line::Note(text), Chime::Silent, Now::read());
+    }
+
+    /// Ends the run. The first reason wins: the main thread leaves with it.
+    pub(crate) fn end(&self, reason: ExitReason) {
+        // A receiver that is gone means that the run is ending already.
+        let _ = self.exits.send(reason);
+    }
+
+    fn show(&self, line: Line, chime: Chime, now: Now) {
+        let shown = self.stamped(line, chime, now);
+        if self.log.is_some() && shown.line.is_logged() {
+            self.log(shown.clone());
+        }
+        self.transcript.push(shown);
+    }
+
+    fn log(&self, line: TranscriptLine) {
+        if let Some(log) = &self.log {
+            log.push(line);
+        }
+    }
+
+    fn stamped(&self, line: Line, chime: Chime, now: Now) -> TranscriptLine {
+        let (at, time) = (now.local, *lock(&self.time));
+        TranscriptLine {
+            at,
+            time,
+            chime,
+            line,
+        }
+    }
+
+    fn perform(&self, action: Action, now: Now) -> Result<(), Full> {
+        match action {
+            Action::Send(line) => return self.outbox.push(line),
+            Action::Show(line) => self.show(line, Chime::Silent, now),
+            Action::Ring(line) => self.show(line, Chime::Rings, now),
+            Action::Log(line) => self.log(self.stamped(line, Chime::Silent, now)),
+            Action::Tell(text) => self.show(Line::Note(text), Chime::Silent, now),
+            Action::Ask => {
+                self.show(Line::Note(ASK.into()), Chime::Silent, now);
+                self.assign(Task::Ask);
+            }
+            Action::Chat(name) => self.assign(Task::Chat(name)),
+            Action::Mark(prompt_state) => *lock(&self.prompt_state) = prompt_state,
+            Action::Time(time) => *lock(&self.time) = time,
+            // `on_locked` returns the first to the caller; a chat's input is not read on request.
+            Action::Keep | Action::Read => {}
+            Action::Dial => self.dial(),
+            Action::HangUp => self.hang_up(),
+            Action::End(reason) => self.end(reason),
+        }
+        Ok(())
+    }
+
+    fn assign(&self, task: Task) {
+        // The input thread may have ended; then the run is ending too.
+        let _ = self.tasks.send(task);
+    }
+
+    fn dial(&self) {
+        // A receiver that is gone means that the run is ending already.
+        let _ = self.dials.send(());
+    }
+
+    /// Shuts the connection down; threads blocked on it return.
+    fn hang_up(&self) {
+        if let Some(connection) = &*self.connection() {
+            connection.shut_down();
+        }
+    }
+
+    fn app(&self) -> MutexGuard<'_, App> {
+        lock(&self.app)
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Option<Arc<Connection>>> {
+        lock(&self.connection)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,10 @@
+//! Sockets and files, and the hub that the threads around them meet in.
+
+pub(crate) mod connection;
+pub(crate) mod history_file;
+pub(crate) mod hub;
+pub(crate) mod input_lines;
+pub(crate) mod line_reader;
+pub(crate) mod log;
+pub(crate) mod outbox;
+pub(crate) mod transcript;

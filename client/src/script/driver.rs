@@ -1,0 +1,168 @@
+//! Driver of a [`Script`]: performs its actions on the socket, standard input and output.
+//!
+//! Two threads report what comes from the server and from the input, over one short queue; a third
+//! writes to the server. Only the output may make the script wait.
+
+use std::io::{self, BufRead, BufWriter, StdoutLock, Write};
+use std::process;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::thread;
+
+use super::{Script, pipe};
+use crate::app::event::{Action, Event};
+use crate::app::exit::ExitReason;
+use crate::app::line::Line;
+use crate::io::connection::Connection;
+use crate::io::input_lines::next_line;
+use crate::io::line_reader;
+use crate::io::outbox::Outbox;
+use crate::protocol::clock::Now;
+use crate::terminal::signals;
+
+/// Capacity of the queue: the lines of one read of the socket are reported without a pause.
+const QUEUE: usize = 64;
+
+/// An event, or the reason why the input cannot be read.
+type Report = Result<Event, io::Error>;
+
+/// Runs a script to its end.
+///
+/// # Errors
+/// The script cannot start.
+pub(crate) fn play(
+    mut script: impl Script,
+    connection: Connection,
+    input: impl BufRead + Send + 'static,
+) -> io::Result<ExitReason> {
+    // There is nothing to restore, and the output may be stuck: nothing to wait for.
+    signals::watch(|signal| process::exit(ExitReason::Signal(signal).code().into()))?;
+    let played = Driver::open(connection, input).play(&mut script);
+    Ok(played.unwrap_or_else(|error| ExitReason::unwritten(&error)))
+}
+
+struct Driver {
+    connection: Arc<Connection>,
+    outbox: Arc<Outbox>,
+    /// Requests the next line of the input.
+    input: Sender<()>,
+    reports: Receiver<Report>,
+    output: BufWriter<StdoutLock<'static>>,
+}
+
+impl Driver {
+    /// Starts the threads.
+    fn open(connection: Connection, input: impl BufRead + Send + 'static) -> Self {
+        let (reporter, reports) = mpsc::sync_channel(QUEUE);
+        let (connection, outbox) = (Arc::new(connection), Arc::new(Outbox::default()));
+        outbox.open();
+        let input = spawn_input(input, outbox.clone(), reporter.clone());
+        let (sender, sent) = (connection.clone(), outbox.clone());
+        thread::spawn(move || sent.send_to(&*sender));
+        let reader = connection.clone();
+        thread::spawn(move || read(&reader, &reporter));
+        Self {
+            connection,
+            outbox,
+            input,
+            reports,
+            output: BufWriter::new(io::stdout().lock()),
+        }
+    }
+
+    /// Runs the script.
+    ///
+    /// # Errors
+    /// The output accepts no more.
+    fn play(&mut self, script: &mut impl Script) -> io::Result<ExitReason> {
+        let mut report = Ok(Event::Connected);
+        loop {
+            let event = match report {
+                Ok(event) => event,
+                Err(error) => {
+                    let why = format!("cannot read the input: {error}");
+                    return Ok(ExitReason::Failed(why));
+                }
+            };
+            for action in script.on(event, Now::read()) {
+                if let Some(reason) = self.perform(action)? {
+                    self.output.flush()?;
+                    return Ok(reason);
+                }
+            }
+            report = self.next(script)?;
+        }
+    }
+
+    fn perform(&mut self, action: Action) -> io::Result<Option<ExitReason>> {
+        match action {
+            // The input is held back while the outbox is full, so only a probe finds no room, and the
+            // lines that wait will show whether the server is there.
+            Action::Send(line) => drop(self.outbox.push(line)),
+            Action::Show(line) | Action::Ring(line) => pipe::print_line(line, &mut self.output)?,
+            Action::Tell(note) => pipe::print_line(Line::Note(note), &mut self.output)?,
+            // The input thread ends with the input, which has been reported.
+            Action::Read => drop(self.input.send(())),
+            Action::HangUp => self.connection.shut_down(),
+            Action::End(reason) => return Ok(Some(reason)),
+            // There is no row, no log and no second connection.
+            Action::Ask | Action::Chat(_) | Action::Mark(_) | Action::Keep => {}
+            Action::Log(_) | Action::Time(_) | Action::Dial => {}
+        }
+        Ok(None)
+    }
+
+    /// Waits for the next event. Output is buffered only as long as more events follow at once.
+    fn next(&mut self, script: &impl Script) -> io::Result<Report> {
+        let wait = script
+            .due()
+            .map(|due| due.saturating_sub(Now::read().elapsed));
+        if wait.is_some_and(|wait| wait.is_zero()) {
+            return Ok(Ok(Event::Tick));
+        }
+        if let Ok(report) = self.reports.try_recv() {
+            return Ok(report);
+        }
+        self.output.flush()?;
+        let report = match wait {
+            Some(wait) => self.reports.recv_timeout(wait),
+            None => self.reports.recv().map_err(RecvTimeoutError::from),
+        };
+        Ok(match report {
+            Err(RecvTimeoutError::Timeout) => Ok(Event::Tick),
+            report => report.expect("a script ends with the connection"),
+        })
+    }
+}
+
+/// Reports what comes from the server.
+fn read(connection: &Connection, reports: &SyncSender<Report>) {
+    // A receiver that is gone means that the script has ended.
+    let report = |event| drop(reports.send(Ok(event)));
+    let why = line_reader::read(connection, |line| report(Event::Line(line.to_owned())));
+    let unsent = Vec::new();
+    report(Event::Lost { why, unsent });
+}
+
+/// Reports a line of the input for each request, as soon as there is room to send it.
+fn spawn_input(
+    mut input: impl BufRead + Send + 'static,
+    outbox: Arc<Outbox>,
+    reports: SyncSender<Report>,
+) -> Sender<()> {
+    let (request, requests) = mpsc::channel();
+    thread::spawn(move || {
+        for () in requests {
+            outbox.wait_for_room();
+            let report = next_line(&mut input).map(|line| match line {
+                Some(Ok(line)) => Event::Entered(line),
+                Some(Err(why)) => Event::InputError(why),
+                None => Event::InputEnded,
+            });
+            if reports.send(report).is_err() {
+                return;
+            }
+        }
+    });
+    request
+}

@@ -1,0 +1,73 @@
+//! Verbs for scripts: `wac send`, `wac listen`, `wac who`, the pipe, `wac --raw`.
+//!
+//! ```text
+//!  socket ─▶ reader ─┐                          ┌─▶ outbox ─▶ sender ─▶ socket
+//!                    ├─▶ Script::on(Event, Now) ─┼─▶ standard output, standard error
+//!  input ────────────┘   ─▶ Vec<Action>         └─▶ the next line of the input
+//! ```
+//!
+//! Send, listen and who are pure state machines, which the [`driver`] runs. Every queue is bounded:
+//! the input is held back while the server holds back, and the server's lines wait in the socket
+//! while nobody reads the output. So a script gets every line or loses the connection; no line is ever
+//! left out.
+
+pub(crate) mod driver;
+pub(crate) mod filter;
+pub(crate) mod format;
+pub(crate) mod listen;
+pub(crate) mod pipe;
+pub(crate) mod rate;
+pub(crate) mod raw;
+pub(crate) mod send;
+pub(crate) mod who;
+
+use std::time::Duration;
+
+use crate::app::event::{Action, Event};
+use crate::app::exit::ExitReason;
+use crate::app::messages;
+use crate::protocol::clock::Now;
+use crate::protocol::keepalive::{Liveness, PROBE};
+use crate::protocol::session::Session;
+use crate::terminal::render::sanitize;
+
+/// The state machine of a verb.
+pub(crate) trait Script {
+    /// Takes an event; returns the actions to perform.
+    fn on(&mut self, event: Event, now: Now) -> Vec<Action>;
+
+    /// Returns when the next [`Event::Tick`] is due; `None` if none is.
+    fn due(&self) -> Option<Duration>;
+}
+
+/// Probes a silent server.
+///
+/// # Errors
+/// The connection is dead, for this reason.
+fn keep_alive(session: &mut Session, now: Now) -> Result<Vec<Action>, String> {
+    match session.keepalive.check(now) {
+        Liveness::Alive => Ok(Vec::new()),
+        Liveness::Doubtful => Ok(vec![Action::Send(PROBE.to_owned())]),
+        Liveness::Dead(after) => Err(messages::no_answer(after)),
+    }
+}
+
+/// Describes the loss of a connection.
+fn loss(session: &Session, why: Option<String>) -> String {
+    messages::lost(&sanitize(&session.loss(why)))
+}
+
+/// Ends a script that has lost its connection.
+fn end_lost(session: &Session, why: Option<String>) -> Vec<Action> {
+    let lost = Action::Tell(loss(session, why));
+    vec![lost, Action::End(ExitReason::Lost)]
+}
+
+/// Ends a script whose login was refused.
+fn end_refused(why: &str) -> Vec<Action> {
+    let refused = Action::Tell(messages::login_refused(&sanitize(why)));
+    vec![refused, Action::End(ExitReason::LoginRefused)]
+}
+
+#[cfg(test)]
+mod tests;

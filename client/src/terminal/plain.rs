@@ -1,0 +1,78 @@
+//! Plain mode, for screen readers and dumb terminals: the terminal's own line editing, and the
+//! transcript in words, only ever appended.
+
+use std::io::{self, BufRead, Write};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use crate::app::Event;
+use crate::app::exit::ExitReason;
+use crate::app::line::TranscriptLine;
+use crate::io::hub::{Hub, RowOutcome, Task};
+use crate::io::input_lines::next_line;
+use crate::terminal::printer;
+use crate::terminal::render::plain::PlainRenderer;
+use crate::terminal::ui::{self, OpenUi, Ui};
+
+/// The interface of a terminal that is only appended to.
+pub(crate) struct PlainUi;
+
+impl Ui for PlainUi {
+    fn open(self: Box<Self>, _: &Arc<Hub>) -> rustyline::Result<OpenUi> {
+        let mut renderer = PlainRenderer::default();
+        let output = move |batch: Vec<_>| print(&mut renderer, &batch, io::stdout().lock());
+        Ok(OpenUi {
+            print: Box::new(move |hub| printer::run(&hub.transcript, output)),
+            read: Box::new(|hub, tasks| enter(io::stdin().lock(), hub, &tasks)),
+            close: Box::new(ui::wait_until_printed),
+        })
+    }
+}
+
+/// Reads a name when one is asked for, and every line once the login has succeeded.
+fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
+    for task in tasks {
+        let entered = match task {
+            Task::Ask => enter_one(&mut input, hub),
+            Task::Chat(_) => enter_all(&mut input, hub),
+        };
+        match entered {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                return hub.end(ExitReason::Failed(format!(
+                    "cannot read the terminal: {error}"
+                )));
+            }
+        }
+    }
+}
+
+/// Enters one line, or the end of the input; returns whether more may follow. A terminal can be
+/// read past its end, since Ctrl-D is a key.
+fn enter_one(input: &mut impl BufRead, hub: &Hub) -> io::Result<bool> {
+    let Some(line) = next_line(input)? else {
+        return Ok(hub.input_ended() == RowOutcome::Kept);
+    };
+    hub.on(match line {
+        Ok(line) => Event::Entered(line),
+        Err(why) => Event::InputError(why),
+    });
+    Ok(true)
+}
+
+fn enter_all(input: &mut impl BufRead, hub: &Hub) -> io::Result<bool> {
+    while enter_one(input, hub)? {}
+    Ok(false)
+}
+
+fn print(
+    renderer: &mut PlainRenderer,
+    batch: &[TranscriptLine],
+    mut output: impl Write,
+) -> io::Result<()> {
+    for shown in batch {
+        output.write_all(renderer.render(shown).as_bytes())?;
+    }
+    output.flush()
+}
