@@ -152,7 +152,7 @@ fn a_command_is_not_given_the_text_of_a_whisper() {
     );
     let term = away(&server, &mut bob, &["--notify", &command]);
     bob.send("W Ann the key is 1234");
-    term.shows("bob ⇢ me the key is 1234");
+    term.shows("bob ⇢ (me) the key is 1234");
     wait_until("the command has run", || {
         fs::read_to_string(&file).is_ok_and(|said| said == "whisper from bob")
     });

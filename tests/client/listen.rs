@@ -5,7 +5,7 @@ use std::io::Write;
 use wac_tests::{Peer, Server, converse, numbered, wait_until};
 
 use crate::run::{Running, wac};
-use crate::stand_in::listener;
+use crate::stand_in::{greets, listener};
 use crate::term::at;
 
 /// A listener named lis, logged in.
@@ -103,7 +103,7 @@ fn nothing_is_printed_that_a_terminal_would_obey() {
         let listener = listener();
         let target = listener.local_addr().unwrap().to_string();
         let listening = Running::start(wac(&[&["listen", &*target], flags].concat()));
-        let (mut client, _) = listener.accept().unwrap();
+        let mut client = greets(&listener);
         let lines = format!("Eve: {hostile}\r\n* closing: {hostile}\r\n");
         client.write_all(lines.as_bytes()).unwrap();
         drop(client);

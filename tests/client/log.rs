@@ -1,15 +1,18 @@
 //! Log of the client: every message, and nothing that a terminal would obey.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
 
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use tempfile::TempDir;
 use wac_tests::{Server, Setup, Signal, wait_until};
 
 use crate::run::{Running, run, wac};
-use crate::stand_in::listener;
+use crate::stand_in::{greets, listener};
 use crate::talk::say_at_rate;
 use crate::term::{Term, at};
 
@@ -58,15 +61,15 @@ fn messages_are_appended_with_day_and_time() {
     let place = Place::new();
     fs::write(place.path(), "2025-11-22 10:41:07 from before\n").unwrap();
     let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
-    term.shows_row("Ann▸");
     term.shows("1 here");
+    term.shows_row("Ann▸");
     let mut bob = server.user("bob");
     term.shows("+ bob");
     term.types("hello\r");
     bob.lines_until("Ann: hello");
     bob.send("MSG hi, ann");
     bob.send("W Ann psst");
-    term.shows("bob ⇢ me psst");
+    term.shows("bob ⇢ (me) psst");
     term.types("/w bob what?\r/w nobody x\r");
     term.shows("! no user named nobody");
     term.types("/help\r/last\r/sec\r");
@@ -82,9 +85,9 @@ fn messages_are_appended_with_day_and_time() {
             "+ bob",
             "Ann: hello",
             "bob: hi, ann",
-            "bob ⇢ me psst",
-            "me ⇢ bob what?",
-            "me ⇢ nobody x",
+            "bob ⇢ (me) psst",
+            "(me) ⇢ bob what?",
+            "(me) ⇢ nobody x",
             "! no user named nobody",
             "* closing: goodbye",
         ]
@@ -136,10 +139,10 @@ fn a_client_in_a_pipe_logs_its_own_messages_too() {
     bob.expect("ann: one");
     bob.expect("ann whispers, \"two\"");
     bob.send("W ann three");
-    place.holds("bob ⇢ me three");
+    place.holds("bob ⇢ (me) three");
     assert_eq!(ann.ends().code, Some(0));
     let lines = logged(&place.path());
-    let wanted = ["ann: one", "me ⇢ bob two", "bob ⇢ me three"];
+    let wanted = ["ann: one", "(me) ⇢ bob two", "bob ⇢ (me) three"];
     assert_eq!(lines[2..5], wanted, "{lines:?}");
 }
 
@@ -182,14 +185,14 @@ fn the_log_holds_nothing_that_a_terminal_would_obey() {
     let place = Place::new();
     let target = format!("ann@{}", listener.local_addr().unwrap());
     let running = Running::start(wac(&[&place.flag(), &target]));
-    let (mut client, _) = listener.accept().unwrap();
+    let mut client = greets(&listener);
     let hostile = "\x1b]52;c;x\x07\u{9b}2J\u{202e}\r\u{e0041}\x7f\0\u{2028}";
     let lines = format!("Eve: {hostile}\r\n* {hostile}\r\nEve whispers, \"{hostile}\"\r\n");
     client.write_all(lines.as_bytes()).unwrap();
     drop(client);
     assert_eq!(running.ends_by_itself().code, Some(4));
     let log = fs::read_to_string(place.path()).unwrap();
-    assert_eq!(log.lines().count(), 4, "{log}");
+    assert_eq!(log.lines().count(), 5, "{log}");
     let obeyed = |c: char| c.is_control() || "\u{202e}\u{e0041}\u{2028}".contains(c);
     assert!(!log.lines().any(|line| line.contains(obeyed)), "{log:?}");
 }
@@ -247,4 +250,53 @@ fn a_log_that_is_rotated_away_goes_on_in_a_new_file() {
     let mode = fs::metadata(place.path()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     term.shows_in_lines("# the log", 0);
+}
+
+#[test]
+fn a_pipe_as_a_log_delays_nobody_and_what_it_does_not_take_is_told() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let place = Place::new();
+    mkfifo(&place.path(), Mode::S_IRWXU).expect("it can be made");
+    let _full = full_pipe(&place.path());
+    let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
+    term.shows_row("Ann▸");
+    term.shows("# the log cannot be written: the pipe is full");
+    for text in ["one", "two"] {
+        term.types(&format!("{text}\r"));
+        bob.expect(&format!("Ann: {text}"));
+    }
+    term.types("/quit\r");
+    term.ends(0);
+    term.shows_in_lines("# the log", 1);
+}
+
+/// Fills a named pipe that nobody reads; it stays full as long as the file is open.
+fn full_pipe(path: &Path) -> File {
+    let mut options = File::options();
+    options.read(true).write(true);
+    let no_wait = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    let opened = options.custom_flags(no_wait).open(path);
+    let mut pipe = opened.expect("nobody has to read it");
+    while pipe.write(&[b'x'; 4096]).is_ok() {}
+    pipe
+}
+
+#[test]
+fn a_pipe_that_is_read_is_a_log() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let place = Place::new();
+    mkfifo(&place.path(), Mode::S_IRWXU).expect("it can be made");
+    let path = place.path();
+    let reader = thread::spawn(move || fs::read_to_string(path).expect("it is UTF-8"));
+    let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
+    term.shows_row("Ann▸");
+    term.types("one\r");
+    bob.expect("Ann: one");
+    term.types("/quit\r");
+    term.ends(0);
+    let log = reader.join().expect("it read to the end");
+    assert!(log.contains(" Ann: one\n"), "{log}");
+    assert!(log.ends_with(" * closing: goodbye\n"), "{log}");
 }

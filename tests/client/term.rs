@@ -70,10 +70,21 @@ impl Term {
     /// Starts the client with additional environment variables.
     #[track_caller]
     pub(crate) fn start_with(environment: &[(&str, &str)], args: &[&str]) -> Term {
+        Term::start_within(&[], environment, args)
+    }
+
+    /// Starts the client behind the words of a program that becomes it.
+    #[track_caller]
+    pub(crate) fn start_within(
+        program: &[&str],
+        environment: &[(&str, &str)],
+        args: &[&str],
+    ) -> Term {
         Term::open(
             environment,
             Command::new("setsid")
                 .arg("--ctty")
+                .args(program)
                 .arg(binary("wac"))
                 .args(args),
         )

@@ -5,7 +5,7 @@
 //! the file accepts nothing for so long that the queue is full, the log says how many lines are
 //! missing.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::mem;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -93,16 +93,22 @@ impl<W: Write> Log<W> {
             )),
             Err(error) => {
                 self.missing = missing + batch.len();
-                (missing == 0).then(|| format!("the log cannot be written: {error}"))
+                (missing == 0).then(|| format!("the log cannot be written: {}", reason(&error)))
             }
         }
     }
 }
 
+/// Says why a write failed; a pipe is full that nobody reads, or not fast enough.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => "the pipe is full".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use super::*;
     use crate::app::line::{Chime, Line};
     use crate::app::settings::TimeDisplay;

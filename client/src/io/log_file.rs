@@ -5,8 +5,10 @@ use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::mem;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 /// The open file, and the path that leads to it.
 #[derive(Debug)]
@@ -74,9 +76,14 @@ impl Write for LogFile {
     }
 }
 
+/// A named pipe needs no reader yet, and takes lines for one that comes later: as many as it holds,
+/// for it is opened in both directions and never waited for.
 fn open(path: &Path) -> io::Result<File> {
+    let is_pipe = fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo());
     let mut options = OpenOptions::new();
     options.append(true).create(true).mode(0o600);
+    options.read(is_pipe);
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
     options.open(path)
 }
 

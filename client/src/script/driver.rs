@@ -56,7 +56,7 @@ impl Driver {
         outbox.open();
         let input = spawn_input(input, outbox.clone(), reporter.clone());
         let (sender, sent) = (connection.clone(), outbox.clone());
-        thread::spawn(move || sent.send_to(&*sender));
+        thread::spawn(move || sent.send_to(sender.writer()));
         let reader = connection.clone();
         thread::spawn(move || read(&reader, &reporter));
         Self {
@@ -138,7 +138,9 @@ impl Driver {
 fn read(connection: &Connection, reports: &SyncSender<Report>) {
     // A receiver that is gone means that the script has ended.
     let report = |event| drop(reports.send(Ok(event)));
-    let why = line_reader::read(connection, |line| report(Event::Line(line.to_owned())));
+    let why = line_reader::read(connection.reader(), |line| {
+        report(Event::Line(line.to_owned()));
+    });
     let unsent = Vec::new();
     report(Event::Lost { why, unsent });
 }

@@ -39,16 +39,16 @@ pub(crate) fn run(connection: Connection) -> ExitReason {
     unread::watch(io::stdout(), move || unread.shut_down());
     let output = io::stdout().lock();
     if output.is_terminal() {
-        show(&*connection, output)
+        show(connection.reader(), output)
     } else {
-        pass(&*connection, output)
+        pass(connection.reader(), output)
     }
 }
 
 /// Sends the input, to its end.
-fn send(mut input: impl Read, mut connection: &Connection) {
+fn send(mut input: impl Read, connection: &Connection) {
     // The reading direction reports why a connection accepts no more.
-    let _ = io::copy(&mut input, &mut connection);
+    let _ = io::copy(&mut input, &mut connection.writer());
 }
 
 /// Shows the server's lines on a terminal.

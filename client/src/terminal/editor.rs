@@ -35,13 +35,14 @@ impl LineEditor {
         history: Option<HistoryFile>,
     ) -> rustyline::Result<Self> {
         let kept = history.as_ref().map(HistoryFile::load).unwrap_or_default();
+        let asking = Arc::default();
         let context = KeyContext {
             hub,
             painter,
-            entered: LineHistory::new(kept),
+            entered: LineHistory::new(kept, Arc::clone(&asking)),
             history,
             replacement: Replacement::default(),
-            asking: Arc::default(),
+            asking,
         };
         // Only where there are colours does the editor show its helper what it would draw.
         let config = Config::builder()

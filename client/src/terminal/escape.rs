@@ -1,10 +1,4 @@
-//! Escape sequences: of keys, of which the editor is given those it knows, and in pasted text, from
-//! which they are taken out.
-
-use anstream::adapter::strip_str;
-
-/// CSI as one character.
-const C1_CSI: char = '\u{9b}';
+//! Escape sequences of keys: of them the editor is given those that it reads to their end.
 
 /// What the beginning of the input is, if it begins with ESC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,50 +62,4 @@ fn is_short(parameters: &[u8]) -> bool {
     let mut numbers = parameters.split(|byte| *byte == b';');
     let is_number = |number: &[u8]| number.len() <= 2 && number.iter().all(u8::is_ascii_digit);
     numbers.clone().count() <= 2 && numbers.all(is_number)
-}
-
-/// Returns the text without its escape sequences and control characters. A sequence that has lost
-/// its end ends with the line.
-pub(super) fn strip(text: &str) -> String {
-    // A sequence may begin with a single character of C1, which stands for ESC and a letter.
-    let text = text.replace(C1_CSI, "\x1b[");
-    let lines = text.split_inclusive(['\n', '\r']);
-    let strip_line = |line: &str| {
-        let text = line.trim_end_matches(['\n', '\r']);
-        strip_str(text).to_string() + &line[text.len()..]
-    };
-    lines.map(strip_line).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_without_sequences_stays() {
-        for text in ["", "hello\nworld\t!", "Zoë [0m 中文"] {
-            assert_eq!(strip(text), text);
-        }
-    }
-
-    #[test]
-    fn sequences_go_with_all_that_belongs_to_them() {
-        for (text, kept) in [
-            ("x\x1b[0mY", "xY"),
-            ("\x1b[38;5;4mred\x1b[m", "red"),
-            ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x07", "link"),
-            ("a\x1bPq#1\x1b\\b", "ab"),
-            ("a\x1b(Bb\x1bcd", "abd"),
-            ("\u{9b}2Jx", "x"),
-            ("x\x1b", "x"),
-            ("x\x1b[", "x"),
-            ("x\x1b[20", "x"),
-            ("x\x1b]0;y\nz", "x\nz"),
-            ("x\x1b\ny", "x\ny"),
-            ("a\tb\x07\x03", "a\tb"),
-            ("x\x1b\x1b[0my", "xy"),
-        ] {
-            assert_eq!(strip(text), kept, "{text:?}");
-        }
-    }
 }

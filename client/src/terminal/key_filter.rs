@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::escape::{self, Sequence};
 use crate::app::Focus;
+use crate::protocol::text::plain_lines;
 
 /// Longest silence within a paste, half a letter or half a sequence: 500 ms, as in readline. What
 /// takes longer has lost its end; and an ESC is a key of its own.
@@ -246,8 +247,8 @@ impl KeyFilter {
     fn paste(&mut self, text: Vec<u8>) {
         let is_long = text.len() > MAX_PASTE_BYTES;
         let text = String::from_utf8_lossy(&text[..text.len().min(MAX_PASTE_BYTES)]);
-        let text = escape::strip(&text);
-        let end = text.match_indices(['\n', '\r']).nth(MAX_PASTE_LINES);
+        let text = plain_lines(&text.replace("\r\n", "\n").replace('\r', "\n"));
+        let end = text.match_indices('\n').nth(MAX_PASTE_LINES);
         let kept = end.map_or(&*text, |(end, _)| &text[..end]);
         if is_long || kept.len() < text.len() {
             self.out.push(Typed::Cut);
@@ -356,7 +357,7 @@ mod tests {
         for at in 0..all.len() {
             let (begin, end) = all.as_bytes().split_at(at);
             let pasted = typed(&[(0, begin), (400, end)]);
-            assert_eq!(pasted, paste("one\r\n/quit"), "cut at {at}");
+            assert_eq!(pasted, paste("one\n/quit"), "cut at {at}");
         }
     }
 
@@ -423,7 +424,7 @@ mod tests {
             "\u{e4}\u{b8}",
         ] {
             let keys = typed(&[(0, half.as_bytes()), (0, paste("/quit\r").as_bytes())]);
-            assert!(keys.ends_with(&paste("/quit\r")), "{half:?}: {keys:?}");
+            assert!(keys.ends_with(&paste("/quit\n")), "{half:?}: {keys:?}");
         }
     }
 

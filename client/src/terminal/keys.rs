@@ -14,6 +14,7 @@ use rustyline::{
 use crate::app::Event;
 use crate::io::history_file::HistoryFile;
 use crate::io::hub::{Hub, RowOutcome};
+use crate::protocol::text::plain_lines;
 use crate::terminal::helper::Replacement;
 use crate::terminal::line_history::LineHistory;
 use crate::terminal::painter::Painter;
@@ -41,6 +42,7 @@ enum Key {
     Tab,
     Space,
     Clear,
+    Quote,
 }
 
 /// Binds the keys.
@@ -62,6 +64,8 @@ pub(crate) fn bind<H: Helper, I: rustyline::history::History>(
         (plain(KeyCode::Tab), Key::Tab),
         (plain(KeyCode::Char(' ')), Key::Space),
         (KeyEvent::ctrl('L'), Key::Clear),
+        (KeyEvent::ctrl('V'), Key::Quote),
+        (KeyEvent::ctrl('Q'), Key::Quote),
     ];
     for (keys, key) in bindings {
         let context = context.clone();
@@ -89,6 +93,8 @@ impl ConditionalEventHandler for Bound {
                 self.context.painter.clear();
                 Some(Cmd::Noop)
             }
+            // Quoted, the next key would stand in the row as a control character.
+            Key::Quote => Some(Cmd::Noop),
         }
     }
 }
@@ -102,8 +108,9 @@ impl KeyContext {
     /// the row.
     pub(crate) fn take(&self, line: &str) -> RowOutcome {
         let comes_back = !line.trim().is_empty() && !self.hub.is_answer(line);
-        if comes_back && self.entered.keep(line) {
-            self.remember(line);
+        let kept = plain_lines(line);
+        if comes_back && self.entered.keep(&kept) {
+            self.remember(&kept);
         }
         self.hub.entered(line)
     }
