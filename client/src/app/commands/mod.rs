@@ -63,7 +63,7 @@ pub(crate) const COMMANDS: [SlashCommand; 15] = [
     SlashCommand {
         word: "drop",
         arguments: "",
-        does: "drops the lines you entered while there was no connection",
+        does: "drops the lines that wait, and the rest of a long paste",
         parse: |rest| no_argument(rest, Input::Drop),
     },
     SlashCommand {

@@ -13,7 +13,7 @@ mod wac;
 
 pub(crate) use crate::cli::values::Protocol;
 use crate::plan::ids::{Message, User};
-use crate::plan::payload::Payload;
+use crate::plan::payload::{Payload, Text};
 pub(crate) use wac::Limit;
 
 /// What a line means to the user who reads it.
@@ -108,6 +108,16 @@ impl Protocol {
     /// Those who send read nothing.
     pub(crate) fn senders_are_deaf(self) -> bool {
         self == Self::Redis
+    }
+}
+
+/// Parses a line of a protocol that has no whispers; none if it is not of this run.
+fn parse_public<'a>(payload: &Payload, line: &[u8]) -> Option<Line<'a>> {
+    match payload.recognise(line) {
+        Text::Message(message) => Some(Line::Message(message)),
+        Text::Whisper(_) => Some(Line::Corrupt(None)),
+        Text::Corrupt(sender) => Some(Line::Corrupt(sender)),
+        Text::Other => None,
     }
 }
 

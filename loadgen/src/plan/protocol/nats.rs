@@ -1,8 +1,8 @@
 //! NATS: one subject. Nobody is sent what is their own, as everywhere here.
 
-use super::{Line, write_block};
+use super::{Line, parse_public, write_block};
 use crate::plan::ids::Message;
-use crate::plan::payload::{self, Payload};
+use crate::plan::payload::Payload;
 
 const PONG: &[u8] = b"PONG\r\n";
 
@@ -19,12 +19,7 @@ pub(super) fn write_message(payload: &Payload, message: Message, out: &mut Vec<u
 
 /// A message comes as `MSG b 1 78`, and its text in a line of its own.
 pub(super) fn parse<'a>(payload: &Payload, line: &'a [u8]) -> Line<'a> {
-    match payload.recognise(line) {
-        payload::Text::Message(message) => Line::Message(message),
-        payload::Text::Whisper(_) => Line::Corrupt(None),
-        payload::Text::Corrupt(sender) => Line::Corrupt(sender),
-        payload::Text::Other => parse_other(line),
-    }
+    parse_public(payload, line).unwrap_or_else(|| parse_other(line))
 }
 
 fn parse_other(line: &[u8]) -> Line<'_> {

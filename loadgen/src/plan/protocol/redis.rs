@@ -1,9 +1,9 @@
 //! Redis, in its second protocol: one channel. A connection that subscribes may not publish, so senders only
 //! publish, and read nothing but the counts of whom they reached.
 
-use super::{Line, write_block};
+use super::{Line, parse_public, write_block};
 use crate::plan::ids::Message;
-use crate::plan::payload::{self, Payload};
+use crate::plan::payload::Payload;
 
 pub(super) fn write_login(sends: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(if sends {
@@ -20,12 +20,7 @@ pub(super) fn write_message(payload: &Payload, message: Message, out: &mut Vec<u
 
 /// A message comes as `*3`, `$7`, `message`, `$1`, `b`, `$78` and its text, each in a line.
 pub(super) fn parse<'a>(payload: &Payload, line: &'a [u8]) -> Line<'a> {
-    match payload.recognise(line) {
-        payload::Text::Message(message) => Line::Message(message),
-        payload::Text::Whisper(_) => Line::Corrupt(None),
-        payload::Text::Corrupt(sender) => Line::Corrupt(sender),
-        payload::Text::Other => parse_other(line),
-    }
+    parse_public(payload, line).unwrap_or_else(|| parse_other(line))
 }
 
 fn parse_other(line: &[u8]) -> Line<'_> {
