@@ -53,7 +53,7 @@ pub(crate) enum Action {
     Tell(String),
     /// Ask for a name.
     Ask,
-    /// Let the user chat under this name.
+    /// Let the user chat under this name, from now on.
     Chat(Name),
     /// Read the next line of the input, where lines are read on request.
     Read,

@@ -32,9 +32,14 @@ impl App {
             Input::Send => self.send_waiting(out),
             Input::Drop => self.drop_waiting(out),
             Input::Reconnect if self.mode == Mode::Pipe => {
-                out.tell(messages::NOT_IN_A_PIPE);
+                out.tell(messages::not_in_a_pipe("reconnect"));
             }
             Input::Reconnect => self.lifecycle.reconnect(now, out),
+            Input::Name(_) if self.mode == Mode::Pipe => out.tell(messages::not_in_a_pipe("name")),
+            Input::Name(name) => match name.parse() {
+                Ok(name) => self.lifecycle.rename(name, now, out),
+                Err(why) => out.tell(messages::not_a_name(name, &why)),
+            },
             Input::Status => out.tell(self.status(now)),
             Input::Help(command) => messages::help(command)
                 .into_iter()

@@ -24,7 +24,6 @@ pub(super) const LEAK: &str =
     "not sent: it looks like a whisper (/w NAME TEXT); Enter again sends it to everyone";
 pub(super) const PASTE_DROPPED: &str = "dropped; the Up key brings it back";
 pub(super) const PASTE_UNCLEAR: &str = "not sent: answer y, j or n for the paste first";
-pub(super) const NOT_IN_A_PIPE: &str = "/reconnect works only on a terminal; the connection stays";
 pub(super) const LEAVING: &str =
     "leaving once the server has taken everything; /quit or Ctrl-D leaves now";
 pub(super) const NOBODY_WHISPERED: &str =
@@ -46,6 +45,27 @@ pub(super) fn not_a_name(text: &str, why: &NameError) -> String {
 
 pub(super) fn name_lost(why: &str) -> String {
     format!("not logged in: {why}; Enter tries again, /quit leaves")
+}
+
+pub(super) fn trying_alternative(taken: &str, alternative: &Name) -> String {
+    format!("the name {taken} is taken; trying {alternative}")
+}
+
+pub(super) fn named_already(name: &Name) -> String {
+    format!("you are {name} already")
+}
+
+pub(super) fn renaming(to: &Name) -> String {
+    format!("reconnecting as {to}: a connection has one name")
+}
+
+pub(super) fn not_renamed(why: &str, name: &Name) -> String {
+    format!("not renamed: {why}; you stay {name}")
+}
+
+/// Reports a command that a program cannot use: its connection is the only one.
+pub(super) fn not_in_a_pipe(command: &str) -> String {
+    format!("/{command} works only on a terminal; the connection stays")
 }
 
 pub(super) fn usage(command: &SlashCommand) -> String {

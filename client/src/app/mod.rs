@@ -39,7 +39,7 @@ use self::line::Line;
 use self::people::People;
 use self::presence_batch::PresenceBatch;
 use self::scrollback::Scrollback;
-use self::settings::{Config, Reconnect};
+use self::settings::Config;
 use self::target::Address;
 use crate::protocol::clock::Now;
 use crate::protocol::outgoing::OutgoingMessage;
@@ -88,16 +88,11 @@ pub(crate) struct App {
 impl App {
     /// Creates a client that is being connected, and will log in under its name or ask for one.
     pub(crate) fn new(mode: Mode, config: &Config, jitter: Rng) -> Self {
-        let settings = &config.settings;
-        let reconnect = match mode {
-            Mode::Screen | Mode::Plain => settings.reconnect,
-            Mode::Pipe => Reconnect::Times(0),
-        };
         Self {
             mode,
             host: config.host.clone(),
-            lifecycle: Lifecycle::new(mode, config.name.clone(), reconnect, jitter),
-            bell: Bell::new(settings.bell),
+            lifecycle: Lifecycle::new(mode, config, jitter),
+            bell: Bell::new(config.settings.bell),
             presence_batch: PresenceBatch::default(),
             question: None,
             marked: PromptState::Here,

@@ -16,6 +16,8 @@ pub(crate) struct Config {
     pub(crate) host: Address,
     /// The name to log in under. Default: none; the chat asks.
     pub(crate) name: Option<Name>,
+    /// The name to log in under if the first is taken. Default: none.
+    pub(crate) alt_name: Option<Name>,
     pub(crate) settings: Settings,
 }
 
@@ -27,6 +29,7 @@ impl Default for Config {
                 port: DEFAULT_PORT,
             },
             name: None,
+            alt_name: None,
             settings: Settings::default(),
         }
     }

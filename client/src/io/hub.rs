@@ -43,6 +43,8 @@ pub(crate) struct Hub {
     rescheduled: Condvar,
     connection: Mutex<Option<Arc<Connection>>>,
     prompt_state: Mutex<PromptState>,
+    /// The name of a user who chats.
+    name: Mutex<Option<Name>>,
     time: Mutex<TimeDisplay>,
     pub(crate) transcript: Transcript,
     /// The lines to be logged, if there is a log.
@@ -77,6 +79,7 @@ impl Hub {
             rescheduled: Condvar::new(),
             connection: Mutex::default(),
             prompt_state: Mutex::new(PromptState::Here),
+            name: Mutex::default(),
             time: Mutex::new(time),
             transcript: Transcript::new("shown"),
             log,
@@ -161,6 +164,11 @@ impl Hub {
         *lock(&self.prompt_state)
     }
 
+    /// Returns the name of a user who chats.
+    pub(crate) fn name(&self) -> Option<Name> {
+        lock(&self.name).clone()
+    }
+
     fn on_locked(&self, app: &mut App, event: Event) -> RowOutcome {
         let (due, now) = (app.due(), Now::read());
         let mut row = RowOutcome::Cleared;
@@ -226,7 +234,12 @@ impl Hub {
                 self.show(Line::Note(ASK.into()), Chime::Silent, now);
                 self.assign(Task::Ask);
             }
-            Action::Chat(name) => self.assign(Task::Chat(name)),
+            Action::Chat(name) => {
+                let chats = lock(&self.name).replace(name.clone()).is_some();
+                if !chats {
+                    self.assign(Task::Chat(name));
+                }
+            }
             Action::Mark(prompt_state) => *lock(&self.prompt_state) = prompt_state,
             Action::Time(time) => *lock(&self.time) = time,
             // `on_locked` returns the first to the caller; a chat's input is not read on request.

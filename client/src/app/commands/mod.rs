@@ -29,7 +29,7 @@ impl PartialEq for SlashCommand {
 }
 
 /// Every command.
-pub(crate) const COMMANDS: [SlashCommand; 15] = [
+pub(crate) const COMMANDS: [SlashCommand; 16] = [
     SlashCommand {
         word: "w",
         arguments: "NAME TEXT",
@@ -71,6 +71,12 @@ pub(crate) const COMMANDS: [SlashCommand; 15] = [
         arguments: "",
         does: "connects again, at once",
         parse: |rest| no_argument(rest, Input::Reconnect),
+    },
+    SlashCommand {
+        word: "name",
+        arguments: "NAME",
+        does: "reconnects under another name",
+        parse: |rest| text(rest).map(Input::Name),
     },
     SlashCommand {
         word: "status",

@@ -22,6 +22,8 @@ pub(crate) enum Input<'a> {
     Send,
     Drop,
     Reconnect,
+    /// `/name`, for another login.
+    Name(&'a str),
     Status,
     /// `/last`, this many messages.
     Last(usize),

@@ -8,7 +8,7 @@ use wac_core::MAX_CLIENT_LINE_BYTES;
 
 use super::*;
 use crate::app::line::Mention;
-use crate::app::settings::Settings;
+use crate::app::settings::{Reconnect, Settings};
 
 /// Plays a dialogue. `>` is entered, `<` comes from the server, `+5s` lets time pass, tick by tick. The
 /// lines after it are the actions expected. `…` stands for any rest of a line.

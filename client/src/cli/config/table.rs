@@ -38,7 +38,7 @@ pub(crate) enum Flag {
 }
 
 /// Every setting.
-pub(crate) const SETTINGS: [Setting; 9] = [
+pub(crate) const SETTINGS: [Setting; 10] = [
     Setting {
         key: "host",
         flag: Flag::Host,
@@ -58,6 +58,16 @@ pub(crate) const SETTINGS: [Setting; 9] = [
             Ok(())
         },
         get: |config| config.name.as_ref().map(ToString::to_string),
+    },
+    Setting {
+        key: "alt-name",
+        flag: Flag::Value("NAME"),
+        does: "the name to chat under if the first is taken",
+        put: |config, text| {
+            config.alt_name = Some(parse_name(text).map_err(|why| why.to_string())?);
+            Ok(())
+        },
+        get: |config| config.alt_name.as_ref().map(ToString::to_string),
     },
     Setting {
         key: "color",
@@ -134,7 +144,7 @@ impl Setting {
 
     /// Returns its variable in the environment: `WAC_NAME`.
     pub(crate) fn variable(&self) -> String {
-        format!("WAC_{}", self.key.to_uppercase())
+        format!("WAC_{}", self.key.to_uppercase().replace('-', "_"))
     }
 }
 
