@@ -24,8 +24,9 @@ use crate::terminal::render::colors;
 use crate::terminal::render::log::logged;
 use crate::terminal::render::screen::{ScreenRenderer, Styles};
 use crate::terminal::screen::ScreenUi;
+use crate::terminal::signals::{self, Watch};
+use crate::terminal::tty;
 use crate::terminal::ui::{OpenUi, Ui};
-use crate::terminal::{signals, tty};
 
 /// Chats until the end, and returns the reason for it.
 ///
@@ -37,18 +38,23 @@ pub(crate) fn run(config: &Config) -> Result<ExitReason, Failure> {
     if mode == Mode::Pipe && config.name.is_none() {
         return Err(Failure::NoName);
     }
+    // Before there are other threads, which are not to be given these signals.
+    let signals = Watch::begin(&signals::ENDINGS).map_err(io::Error::from)?;
+    let ui = ui(mode, settings)?;
     let log = open_log(settings)?;
     let connection = connect(&config.host)?;
     let app = App::new(mode, config, Rng::new());
     let to_log = log.is_some().then(|| Transcript::new("logged"));
     let (hub, receivers) = Hub::new(app, settings.time, to_log);
     let hub = Arc::new(hub);
+    let ended = hub.clone();
+    signals.handle(move |signal| ended.end(ExitReason::Signal(signal as i32)));
     let written = log::start(&hub, log, logged);
     let keep_connection = {
         let address = config.host.clone();
         move |hub: &Hub, dials| connection::keep(hub, &address, connection, &dials)
     };
-    let reason = chat(&hub, receivers, ui(mode, settings), keep_connection);
+    let reason = chat(&hub, receivers, ui, keep_connection);
     written.settle(&hub);
     reason
 }
@@ -75,12 +81,12 @@ fn mode(settings: &Settings) -> Mode {
     }
 }
 
-fn ui(mode: Mode, settings: &Settings) -> Box<dyn Ui> {
-    match mode {
-        Mode::Screen => Box::new(ScreenUi::new(renderer(settings), history(settings))),
+fn ui(mode: Mode, settings: &Settings) -> io::Result<Box<dyn Ui>> {
+    Ok(match mode {
+        Mode::Screen => Box::new(ScreenUi::new(renderer(settings), history(settings))?),
         Mode::Plain => Box::new(PlainUi),
         Mode::Pipe => Box::new(PipeUi),
-    }
+    })
 }
 
 fn renderer(settings: &Settings) -> ScreenRenderer {
@@ -110,8 +116,6 @@ fn chat(
     } = receivers;
     let OpenUi { print, read, close } = ui.open(hub).map_err(Failure::Terminal)?;
     let printed = spawn_printer(hub, print);
-    let ended = hub.clone();
-    signals::watch(move |signal| ended.end(ExitReason::Signal(signal)))?;
     spawn(hub, move |hub| read(hub, tasks));
     spawn(hub, Hub::keep_time);
     spawn(hub, move |hub| keep_connection(hub, dials));

@@ -8,6 +8,7 @@ use rustyline::error::ReadlineError;
 use crate::app::exit;
 use crate::app::target::Address;
 use crate::cli::config::ConfigError;
+use crate::io::connection::{OpenError, PATIENCE};
 
 /// A failure to start.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,9 @@ pub(crate) enum Failure {
     /// No server answers.
     #[error("cannot connect to {address}")]
     Connect { address: Address, source: io::Error },
+    /// Another kind of server listens there, or none that speaks.
+    #[error("no WAC chat server answers at {address} ({found})")]
+    NotWac { address: Address, found: String },
     #[error("cannot open the log {path}", path = path.display())]
     Log { path: PathBuf, source: io::Error },
     /// The system refuses a signal handler.
@@ -36,13 +40,26 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Returns the failure to connect to an address.
+    pub(crate) fn of_connecting(address: &Address, error: OpenError) -> Self {
+        let address = address.clone();
+        match error {
+            OpenError::Connect(source) => Self::Connect { address, source },
+            OpenError::Silent => Self::NotWac {
+                address,
+                found: format!("it said nothing for {} s", PATIENCE.as_secs()),
+            },
+            OpenError::Stranger(found) => Self::NotWac { address, found },
+        }
+    }
+
     /// Returns the exit code.
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::NoName | Self::NoNameTo(_) | Self::Blank | Self::Config(_) | Self::Log { .. } => {
                 exit::USAGE
             }
-            Self::Connect { .. } => exit::CANNOT_CONNECT,
+            Self::Connect { .. } | Self::NotWac { .. } => exit::CANNOT_CONNECT,
             Self::System(_) | Self::Terminal(_) => exit::INTERNAL,
         }
     }
@@ -57,6 +74,7 @@ impl Failure {
                 }
                 _ => "is the address right? wac [NAME@]HOST[:PORT]",
             }),
+            Self::NotWac { .. } => Some("is the port right? wac [NAME@]HOST[:PORT]"),
             Self::Blank
             | Self::Config(_)
             | Self::Log { .. }

@@ -1,10 +1,13 @@
 //! Start of the client: runs what the command line asks for, to its end.
 
-use std::io::{self, BufRead, BufReader, Cursor, Write};
+use std::io::{self, BufRead, BufReader, Cursor, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::Error;
-use wac_core::text::{clean, is_blank};
+use wac_core::text::is_blank;
 
 use crate::app::exit::ExitReason;
 use crate::app::settings::Config;
@@ -16,10 +19,15 @@ use crate::cli::config::Loaded;
 use crate::cli::manual;
 use crate::failure::Failure;
 use crate::io::connection::Connection;
+use crate::protocol::text::plain;
 use crate::script::listen::ListenScript;
 use crate::script::send::SendScript;
 use crate::script::who::WhoScript;
 use crate::script::{Script, driver, raw};
+use crate::terminal::signals;
+
+/// Time to connect that a user does not notice: 300 ms.
+const WORTH_TELLING: Duration = Duration::from_millis(300);
 
 /// Runs the client that the command line asks for; returns its exit code.
 pub fn run() -> ExitCode {
@@ -30,8 +38,11 @@ pub fn run() -> ExitCode {
 }
 
 fn ended(reason: &ExitReason) -> ExitCode {
-    if let ExitReason::Failed(why) = reason {
-        eprintln!("wac: {why}");
+    match reason {
+        ExitReason::Failed(why) => eprintln!("wac: {why}"),
+        // A shell, for one, ends its loop only with a program that dies of the signal.
+        ExitReason::Signal(number) => signals::die_of(*number),
+        _ => {}
     }
     ExitCode::from(reason.code())
 }
@@ -53,7 +64,7 @@ fn failed(failure: Failure) -> ExitCode {
 fn start(line: &CommandLine) -> Result<ExitReason, Failure> {
     let load = || Loaded::load(&line.flags, line.target());
     match &line.command {
-        None if line.raw => Ok(raw::run(connect(&load()?.config.host)?)),
+        None if line.raw => Ok(raw::run(connect_raw(&load()?.config.host)?)),
         None => chat::run(&load()?.config),
         Some(Command::Send(args)) => send(args, load()?.config),
         Some(Command::Listen(args)) => listen(args, load()?.config),
@@ -67,11 +78,31 @@ fn start(line: &CommandLine) -> Result<ExitReason, Failure> {
 /// Connects to the server.
 ///
 /// # Errors
-/// [`Failure::Connect`].
+/// [`Failure::Connect`], [`Failure::NotWac`].
 pub(crate) fn connect(address: &Address) -> Result<Connection, Failure> {
-    Connection::open(address).map_err(|source| Failure::Connect {
-        address: address.clone(),
-        source,
+    announced(address, || Connection::open(address))
+        .map_err(|error| Failure::of_connecting(address, error))
+}
+
+/// Connects to whatever listens there.
+fn connect_raw(address: &Address) -> Result<Connection, Failure> {
+    announced(address, || Connection::open_raw(address))
+        .map_err(|source| Failure::of_connecting(address, source.into()))
+}
+
+/// Connects, and if that takes longer, tells a user at a terminal what is waited for.
+fn announced<T>(address: &Address, connect: impl FnOnce() -> T) -> T {
+    let (done, connected) = mpsc::channel::<()>();
+    thread::scope(|threads| {
+        threads.spawn(move || {
+            let waited = connected.recv_timeout(WORTH_TELLING);
+            if waited == Err(RecvTimeoutError::Timeout) && io::stderr().is_terminal() {
+                eprintln!("connecting to {address}");
+            }
+        });
+        let connection = connect();
+        drop(done);
+        connection
     })
 }
 
@@ -80,7 +111,7 @@ fn send(args: &SendArgs, config: Config) -> Result<ExitReason, Failure> {
     let name = config.name.ok_or(Failure::NoNameTo("send"))?;
     let input: Box<dyn BufRead + Send> = match args.message() {
         // A variable that is not set is no message that was confirmed.
-        Some(message) if is_blank(&clean(&message)) => return Err(Failure::Blank),
+        Some(message) if is_blank(&plain(&message)) => return Err(Failure::Blank),
         Some(message) => Box::new(Cursor::new(message)),
         None => Box::new(BufReader::new(io::stdin())),
     };
@@ -101,7 +132,7 @@ fn play(
     address: &Address,
     input: impl BufRead + Send + 'static,
 ) -> Result<ExitReason, Failure> {
-    Ok(driver::play(script, connect(address)?, input)?)
+    Ok(driver::play(script, connect(address)?, input))
 }
 
 fn print(text: &str) -> ExitReason {

@@ -51,15 +51,15 @@ LINES = lines()
 LOGINS = Column("all in", "s", lambda run: run.get("login_seconds"))
 
 
-def spread(word, *percentiles):
-    return tuple(Column(f"{word} {p}", "ms", ms(word, p)) for p in percentiles)
+def percentiles(word, *names):
+    return tuple(Column(f"{word} {p}", "ms", ms(word, p)) for p in names)
 
 
-TOWN = (*spread("deliver", "p50", "p99"), *spread("fan-out", "p50", "p99"), CPU, MEMORY, JOIN)
+TOWN = (*percentiles("deliver", "p50", "p99"), *percentiles("fan-out", "p50", "p99"), CPU, MEMORY, JOIN)
 FLOOD = (LINES, CPU)
-IDLE = (MEMORY, *spread("join", "p50", "p99"), LOGINS)
-WHISPER = (*spread("whisper", "p50", "p99"), *spread("deliver", "p50", "p99"), CPU)
-CHURN = (*spread("deliver", "p50", "p99"), *spread("fan-out", "p50", "p99"), JOIN, CPU)
+IDLE = (MEMORY, *percentiles("join", "p50", "p99"), LOGINS)
+WHISPER = (*percentiles("whisper", "p50", "p99"), *percentiles("deliver", "p50", "p99"), CPU)
+CHURN = (*percentiles("deliver", "p50", "p99"), *percentiles("fan-out", "p50", "p99"), JOIN, CPU)
 SLOW = (
     Column("alone p50", "ms", ms("deliver", "p50", "without")),
     Column("alone p99", "ms", ms("deliver", "p99", "without")),
@@ -68,4 +68,4 @@ SLOW = (
     Column("fan-out p50", "ms", ms("fan-out", "p50", "with")),
     CPU,
 )
-FAULTS = ("lost", "doubled", "swapped", "echoed", "corrupt", "leaked")
+FAULTS = ("lost", "duplicated", "reordered", "echoed", "corrupt", "leaked")

@@ -58,6 +58,8 @@ fn lines_entered_while_disconnected_wait_for_send_or_drop() {
     term.shows_row("Ann⟳");
     term.types("one\r/w bob two\r");
     term.shows("# not connected: 2 lines wait");
+    term.shows("⟳ one");
+    term.shows("⟳ (me) ⇢ bob two");
     let server = place.start();
     let mut bob = server.user("bob");
     term.shows("# 2 lines wait: /send sends them, /drop drops them");

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use crate::run::{Running, wac};
-use crate::stand_in::listener;
+use crate::stand_in::{greets, listener};
 use crate::term::Term;
 
 /// A text that a server without cleaning might pass on, and its expected look.
@@ -72,7 +72,7 @@ fn hostile() -> Vec<String> {
 
 /// A server that accepts anybody, sends the lines and a final one, and keeps the connection open.
 fn serve(listener: &TcpListener, lines: &[String]) -> TcpStream {
-    let (mut client, _) = listener.accept().expect("the client connects");
+    let mut client = greets(listener);
     let reading = client.try_clone().expect("there is a free file");
     let asked = BufReader::new(reading).lines().map_while(Result::ok);
     let login = asked.into_iter().find(|line| line.starts_with("LIN "));
@@ -176,7 +176,7 @@ fn to_a_pipe_and_a_log_they_leave_no_control_but_line_ends() {
         assert!(most_marks(text) <= 8);
     }
     assert!(ran.out.lines().count() >= 202, "{}", ran.out);
-    assert!(log.contains("Eve ⇢ me ^[]52;c;"), "{log}");
+    assert!(log.contains("Eve ⇢ (me) ^[]52;c;"), "{log}");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn control_characters_are_shown_not_obeyed() {
     let listener = listener();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
-        let (mut client, _) = listener.accept().unwrap();
+        let mut client = greets(&listener);
         for (line, _) in LINES {
             client.write_all(format!("{line}\r\n").as_bytes()).unwrap();
         }

@@ -29,9 +29,9 @@ fn commands_are_sent_to_the_server() {
     let mut term = Term::chat(&server, "Ann");
     term.types("/w bob psst\r");
     bob.expect("Ann whispers, \"psst\"");
-    term.shows("me ⇢ bob psst");
+    term.shows("(me) ⇢ bob psst");
     bob.send("W Ann what?");
-    term.shows("bob ⇢ me what?");
+    term.shows("bob ⇢ (me) what?");
     term.types("/who\r");
     term.shows("* online (2): bob, Ann");
     term.types("/sec\r");

@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use wac_tests::{Peer, Server, Signal, converse, numbered, wait_until};
+use wac_tests::{Peer, Server, converse, numbered, wait_until};
 
 use crate::run::{Running, wac};
-use crate::stand_in::listener;
+use crate::stand_in::{greets, listener};
 use crate::term::at;
 
 /// A listener named lis, logged in.
@@ -103,7 +103,7 @@ fn nothing_is_printed_that_a_terminal_would_obey() {
         let listener = listener();
         let target = listener.local_addr().unwrap().to_string();
         let listening = Running::start(wac(&[&["listen", &*target], flags].concat()));
-        let (mut client, _) = listener.accept().unwrap();
+        let mut client = greets(&listener);
         let lines = format!("Eve: {hostile}\r\n* closing: {hostile}\r\n");
         client.write_all(lines.as_bytes()).unwrap();
         drop(client);
@@ -141,14 +141,6 @@ fn a_closed_output_ends_the_client_quietly() {
     bob.send("MSG anyone?");
     let ran = listening.ends_by_itself();
     assert_eq!((ran.code, &*ran.err), (Some(0), ""));
-}
-
-#[test]
-fn a_signal_sets_the_exit_code() {
-    let (server, mut bob) = server();
-    let listening = listening(&server, &[], &mut bob);
-    listening.signal(Signal::SIGINT);
-    assert_eq!(listening.ends_by_itself().code, Some(130));
 }
 
 /// Unread lines wait in the socket, and the server closes a reader that is a window behind. A Unix

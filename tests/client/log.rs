@@ -1,15 +1,18 @@
 //! Log of the client: every message, and nothing that a terminal would obey.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
 
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use tempfile::TempDir;
 use wac_tests::{Server, Setup, Signal, wait_until};
 
 use crate::run::{Running, run, wac};
-use crate::stand_in::listener;
+use crate::stand_in::{greets, listener};
 use crate::talk::say_at_rate;
 use crate::term::{Term, at};
 
@@ -58,6 +61,7 @@ fn messages_are_appended_with_day_and_time() {
     let place = Place::new();
     fs::write(place.path(), "2025-11-22 10:41:07 from before\n").unwrap();
     let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
+    term.shows("1 here");
     term.shows_row("Ann▸");
     let mut bob = server.user("bob");
     term.shows("+ bob");
@@ -65,7 +69,7 @@ fn messages_are_appended_with_day_and_time() {
     bob.lines_until("Ann: hello");
     bob.send("MSG hi, ann");
     bob.send("W Ann psst");
-    term.shows("bob ⇢ me psst");
+    term.shows("bob ⇢ (me) psst");
     term.types("/w bob what?\r/w nobody x\r");
     term.shows("! no user named nobody");
     term.types("/help\r/last\r/sec\r");
@@ -81,16 +85,16 @@ fn messages_are_appended_with_day_and_time() {
             "+ bob",
             "Ann: hello",
             "bob: hi, ann",
-            "bob ⇢ me psst",
-            "me ⇢ bob what?",
-            "me ⇢ nobody x",
+            "bob ⇢ (me) psst",
+            "(me) ⇢ bob what?",
+            "(me) ⇢ nobody x",
             "! no user named nobody",
             "* closing: goodbye",
         ]
     );
 }
 
-/// During a search the terminal is not written to, so the screen loses lines; the log does not.
+/// Nobody reads the terminal, so the screen loses lines; the log does not.
 #[test]
 fn lines_dropped_from_the_screen_are_logged() {
     const LINES: usize = 12_000;
@@ -99,10 +103,7 @@ fn lines_dropped_from_the_screen_are_logged() {
     let place = Place::new();
     let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
     term.shows_row("Ann▸");
-    term.types("before\r");
-    bob.expect("Ann: before");
-    term.types("\x12");
-    term.shows("(reverse-i-search)");
+    term.stops_reading();
     say_at_rate(&bob.writer(), 5000, (0..LINES).map(|n| n.to_string()));
     bob.send("MSG the end");
     bob.silent_until_fence();
@@ -112,7 +113,7 @@ fn lines_dropped_from_the_screen_are_logged() {
     let said: Vec<&str> = said.collect();
     assert_eq!(said.len(), LINES + 1);
     assert!((0..LINES).all(|n| said[n] == n.to_string()));
-    term.types("\x07");
+    term.reads_on();
     term.shows_said("bob", "the end");
     let dropped = |line: &String| line.contains("lines came too fast to be shown");
     assert!(term.history().iter().any(dropped));
@@ -138,10 +139,10 @@ fn a_client_in_a_pipe_logs_its_own_messages_too() {
     bob.expect("ann: one");
     bob.expect("ann whispers, \"two\"");
     bob.send("W ann three");
-    place.holds("bob ⇢ me three");
+    place.holds("bob ⇢ (me) three");
     assert_eq!(ann.ends().code, Some(0));
     let lines = logged(&place.path());
-    let wanted = ["ann: one", "me ⇢ bob two", "bob ⇢ me three"];
+    let wanted = ["ann: one", "(me) ⇢ bob two", "bob ⇢ (me) three"];
     assert_eq!(lines[2..5], wanted, "{lines:?}");
 }
 
@@ -165,14 +166,14 @@ fn plain_mode_is_logged_too() {
 fn the_last_messages_are_logged_however_the_client_ends() {
     let server = Server::start();
     let mut bob = server.user("bob");
-    for (signal, code) in [(Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
-        let (place, name) = (Place::new(), format!("Ann{code}"));
+    for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+        let (place, name) = (Place::new(), format!("Ann{}", signal as i32));
         let mut term = Term::start(&[&place.flag(), &format!("{name}@{}", at(&server))]);
         term.shows_row(&format!("{name}▸"));
         bob.send("MSG last words");
         term.shows_said("bob", "last words");
         term.signal(signal);
-        term.ends(code);
+        term.dies_of(signal);
         let lines = logged(&place.path());
         assert!(lines.contains(&"bob: last words".to_owned()), "{lines:?}");
     }
@@ -184,14 +185,14 @@ fn the_log_holds_nothing_that_a_terminal_would_obey() {
     let place = Place::new();
     let target = format!("ann@{}", listener.local_addr().unwrap());
     let running = Running::start(wac(&[&place.flag(), &target]));
-    let (mut client, _) = listener.accept().unwrap();
+    let mut client = greets(&listener);
     let hostile = "\x1b]52;c;x\x07\u{9b}2J\u{202e}\r\u{e0041}\x7f\0\u{2028}";
     let lines = format!("Eve: {hostile}\r\n* {hostile}\r\nEve whispers, \"{hostile}\"\r\n");
     client.write_all(lines.as_bytes()).unwrap();
     drop(client);
     assert_eq!(running.ends_by_itself().code, Some(4));
     let log = fs::read_to_string(place.path()).unwrap();
-    assert_eq!(log.lines().count(), 4, "{log}");
+    assert_eq!(log.lines().count(), 5, "{log}");
     let obeyed = |c: char| c.is_control() || "\u{202e}\u{e0041}\u{2028}".contains(c);
     assert!(!log.lines().any(|line| line.contains(obeyed)), "{log:?}");
 }
@@ -225,4 +226,53 @@ fn a_full_disk_is_reported_once_and_the_chat_goes_on() {
         term.shows_said("Ann", text);
     }
     term.shows_in_lines("# the log", 1);
+}
+
+#[test]
+fn a_pipe_as_a_log_delays_nobody_and_what_it_does_not_take_is_told() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let place = Place::new();
+    mkfifo(&place.path(), Mode::S_IRWXU).expect("it can be made");
+    let _full = full_pipe(&place.path());
+    let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
+    term.shows_row("Ann▸");
+    term.shows("# the log cannot be written: the pipe is full");
+    for text in ["one", "two"] {
+        term.types(&format!("{text}\r"));
+        bob.expect(&format!("Ann: {text}"));
+    }
+    term.types("/quit\r");
+    term.ends(0);
+    term.shows_in_lines("# the log", 1);
+}
+
+/// Fills a named pipe that nobody reads; it stays full as long as the file is open.
+fn full_pipe(path: &Path) -> File {
+    let mut options = File::options();
+    options.read(true).write(true);
+    let no_wait = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    let opened = options.custom_flags(no_wait).open(path);
+    let mut pipe = opened.expect("nobody has to read it");
+    while pipe.write(&[b'x'; 4096]).is_ok() {}
+    pipe
+}
+
+#[test]
+fn a_pipe_that_is_read_is_a_log() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let place = Place::new();
+    mkfifo(&place.path(), Mode::S_IRWXU).expect("it can be made");
+    let path = place.path();
+    let reader = thread::spawn(move || fs::read_to_string(path).expect("it is UTF-8"));
+    let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
+    term.shows_row("Ann▸");
+    term.types("one\r");
+    bob.expect("Ann: one");
+    term.types("/quit\r");
+    term.ends(0);
+    let log = reader.join().expect("it read to the end");
+    assert!(log.contains(" Ann: one\n"), "{log}");
+    assert!(log.ends_with(" * closing: goodbye\n"), "{log}");
 }

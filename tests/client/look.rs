@@ -16,8 +16,8 @@ fn everybodys_messages_line_up_in_columns() {
     term.types("/w bob what?\r");
     bob.expect("Ann whispers, \"what?\"");
     term.shows("▌ bob      hi, ann!");
-    term.shows("bob ⇢ me psst");
-    term.shows("me ⇢ bob what?");
+    term.shows("bob ⇢ (me) psst");
+    term.shows("(me) ⇢ bob what?");
     term.shows("Ann      hello");
 }
 

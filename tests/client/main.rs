@@ -2,11 +2,14 @@
 //! emulator) and as a program uses it (in a pipe).
 
 mod length;
+mod reflow;
 mod run;
 mod stand_in;
 mod talk;
 mod term;
 
+mod addresses;
+mod any_bytes;
 mod comes_back;
 mod complete;
 mod config;
@@ -27,8 +30,13 @@ mod plain;
 mod raw;
 mod recipes;
 mod resize;
+mod row;
 mod send;
 mod signals;
+mod signs;
+mod strangers;
+mod suspend;
 mod typing;
 mod uncoloured;
+mod unread;
 mod who;

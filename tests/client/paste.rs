@@ -99,3 +99,60 @@ fn a_paste_that_is_not_bracketed_is_sent_line_by_line() {
         bob.expect(&format!("Ann: {text}"));
     }
 }
+
+/// More than the outbox holds, at the rate that a server takes for long.
+#[test]
+fn a_long_paste_takes_its_time_and_shows_no_more_than_was_handed_over() {
+    const LINES: usize = 1500;
+    let server = Server::setup().with_flood_control().start();
+    let mut bob = server.user("bob");
+    let mut term = Term::chat(&server, "Ann");
+    let lines = (0..LINES).map(|n| format!("no. {n}\n"));
+    term.pastes(&lines.collect::<String>());
+    term.shows("no. 1499");
+    term.types("\r");
+    term.shows("# 1500 messages to everyone, from: no. 0");
+    term.shows(" min");
+    term.types("y\r");
+    // More than at once: the rest comes by itself.
+    for n in 0..20 {
+        bob.expect(&format!("Ann: no. {n}"));
+    }
+    term.types("half");
+    term.shows_row("Ann▸ half");
+    term.types("\x03/status\r");
+    term.shows(" lines are being");
+    term.types("\x04");
+    term.shows("leaving again loses them");
+    term.types("\x04");
+    term.ends(0);
+    let said = term.said("Ann");
+    bob.send("PING end");
+    let heard = bob.lines_until("PONG end").len() + 20;
+    assert_eq!(said.len(), heard, "what is shown is what was taken");
+    let left = LINES - said.len();
+    term.shows(&format!("# {left} lines were not sent"));
+}
+
+#[test]
+fn what_is_left_of_a_long_paste_can_be_dropped() {
+    let server = Server::setup().with_flood_control().start();
+    let mut bob = server.user("bob");
+    let mut term = Term::chat(&server, "Ann");
+    let lines: String = (0..1200).map(|n| format!("no. {n}\n")).collect();
+    term.pastes(&lines);
+    term.shows("no. 1199");
+    term.types("\r");
+    term.shows_row("Ann?");
+    term.types("y\r");
+    for n in 0..12 {
+        bob.expect(&format!("Ann: no. {n}"));
+    }
+    term.types("/drop\r");
+    term.shows(" lines dropped");
+    term.types("the end\r");
+    let mut said: Vec<String> = bob.lines_until("Ann: the end");
+    said.retain(|line| line.starts_with("Ann: no. "));
+    let left = 1200 - 12 - said.len();
+    term.shows(&format!("# {left} lines dropped"));
+}

@@ -1,6 +1,8 @@
 //! Client as a shell runs it: without a terminal, its output captured.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use nix::sys::signal::kill;
@@ -11,18 +13,28 @@ use wac_tests::{Signal, binary, wait_until};
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
+    /// What it died of.
+    pub(crate) signal: Option<Signal>,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
 /// The client, not yet started; nothing of the shell that runs the tests reaches it.
 pub(crate) fn wac(args: &[&str]) -> Command {
-    let mut wac = Command::new(binary("wac"));
-    wac.args(args).env_clear();
-    wac.stdin(Stdio::piped())
+    let mut wac = command(binary("wac"));
+    wac.args(args);
+    wac
+}
+
+/// A program whose input and output are pipes, not yet started.
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear();
+    command
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    wac
+    command
 }
 
 /// Runs the client to its end with an input.
@@ -108,8 +120,16 @@ impl Running {
         if let Some(errors) = &mut self.child.stderr {
             errors.read_to_string(&mut err).expect("it writes UTF-8");
         }
-        let code = self.child.wait().expect("it is our child").code();
-        Ran { code, out, err }
+        let status = self.child.wait().expect("it is our child");
+        let signal = status
+            .signal()
+            .map(|number| number.try_into().expect("it is a signal"));
+        Ran {
+            code: status.code(),
+            signal,
+            out,
+            err,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use wac_tests::{Server, Signal};
 
 use crate::run::{Running, run, wac};
-use crate::stand_in::listener;
+use crate::stand_in::{greets, listener};
 use crate::term::at;
 
 fn ann(server: &Server) -> String {
@@ -27,9 +27,9 @@ fn a_message_is_sent() {
 fn each_line_of_the_input_is_a_message() {
     let server = Server::start();
     let mut bob = server.user("bob");
-    let input = "one\n\n/quit\r\nW bob \x1b[2J\nlast";
+    let input = "one\n\n/quit\r\nW bob \x1b[2Jx\nlast";
     let ran = run(&["send", &ann(&server)], input);
-    for text in ["one", "/quit", "W bob [2J", "last"] {
+    for text in ["one", "/quit", "W bob x", "last"] {
         bob.expect(&format!("ann: {text}"));
     }
     assert_eq!((ran.code, &*ran.err), (Some(0), ""));
@@ -134,7 +134,7 @@ fn with_a_server_killed_after_the_message_it_is_not_confirmed() {
 
 /// A server that answers everything but the last line.
 fn forgetful(listener: &TcpListener, last: &str) -> TcpStream {
-    let (mut client, _) = listener.accept().expect("the client connects");
+    let mut client = greets(listener);
     let reading = client.try_clone().expect("there is a free file");
     for line in BufReader::new(reading).lines().map_while(Result::ok) {
         let answer = match line.split_once(' ') {
@@ -200,20 +200,6 @@ fn a_throttled_sender_still_delivers_everything() {
         "{}",
         ran.err
     );
-}
-
-#[test]
-fn a_signal_sets_the_exit_code() {
-    let server = Server::setup().with_notices().start();
-    let mut bob = server.user("bob");
-    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
-        let name = format!("ann{code}");
-        let target = format!("{name}@{}", at(&server));
-        let sending = Running::start(wac(&["send", &target]));
-        bob.lines_until(&format!("* {name} joined"));
-        sending.signal(signal);
-        assert_eq!(sending.ends_by_itself().code, Some(code));
-    }
 }
 
 #[test]

@@ -6,17 +6,22 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
-use std::process::{Child, Command};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::kill;
-use nix::sys::termios::{LocalFlags, Termios, tcgetattr};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::Pid;
 use vt100::Parser;
 use wac_tests::{Address, DEADLINE, Server, Signal, binary, resident_bytes, wait_until};
+
+use crate::reflow::reflow;
 
 /// Columns of the margin.
 const MARGIN: usize = 8;
@@ -25,18 +30,21 @@ const SCROLLBACK: usize = 100_000;
 
 /// A terminal of 24 rows and 80 columns, unless it is resized.
 pub(crate) struct Term {
-    child: Child,
+    child: Owned,
     keyboard: File,
     /// The client's side, held open so that its state can be read when the client is gone.
     line: OwnedFd,
     /// The terminal's settings before the client started.
     before: Termios,
     screen: Arc<Screen>,
+    reader: JoinHandle<()>,
 }
 
 struct Screen {
     seen: Mutex<Seen>,
     changed: Condvar,
+    /// Whether what the client writes is read no more.
+    is_left: AtomicBool,
 }
 
 struct Seen {
@@ -62,20 +70,51 @@ impl Term {
     /// Starts the client with additional environment variables.
     #[track_caller]
     pub(crate) fn start_with(environment: &[(&str, &str)], args: &[&str]) -> Term {
+        Term::start_within(&[], environment, args)
+    }
+
+    /// Starts the client behind the words of a program that becomes it.
+    #[track_caller]
+    pub(crate) fn start_within(
+        program: &[&str],
+        environment: &[(&str, &str)],
+        args: &[&str],
+    ) -> Term {
+        Term::open(
+            environment,
+            Command::new("setsid")
+                .arg("--ctty")
+                .args(program)
+                .arg(binary("wac"))
+                .args(args),
+        )
+    }
+
+    /// Starts a shell that runs a script, in which the client is `$wac`.
+    #[track_caller]
+    pub(crate) fn shell(script: &str) -> Term {
+        let wac = binary("wac");
+        let wac = wac.to_str().expect("the path is UTF-8");
+        let path = std::env::var("PATH").expect("there is a path");
+        Term::open(
+            &[("wac", wac), ("PATH", &path)],
+            Command::new("setsid").args(["--ctty", "bash", "-c", script]),
+        )
+    }
+
+    #[track_caller]
+    fn open(environment: &[(&str, &str)], command: &mut Command) -> Term {
         let size = Winsize {
             ws_row: 24,
             ws_col: 80,
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
-        let pty = openpty(Some(&size), None).expect("there is a free pseudo-terminal");
-        let before = tcgetattr(&pty.slave).expect("it is a terminal");
-        let end = || pty.slave.try_clone().expect("there is a free file");
-        // setsid makes the terminal the client's own, so that it is notified of a new size.
-        let child = Command::new("setsid")
-            .arg("--ctty")
-            .arg(binary("wac"))
-            .args(args)
+        let (master, slave) = pty(&size);
+        let before = tcgetattr(&slave).expect("it is a terminal");
+        let end = || slave.try_clone().expect("there is a free file");
+        // setsid makes the terminal the program's own, so that it is notified of a new size.
+        let child = command
             .env_clear()
             .env("TERM", "xterm-256color")
             .env("LANG", "C.UTF-8")
@@ -84,32 +123,38 @@ impl Term {
             .stdout(end())
             .stderr(end())
             .spawn()
-            .expect("setsid and wac can be started");
+            .expect("setsid and the program can be started");
         let screen = Arc::new(Screen {
             seen: Mutex::new(Seen {
                 parser: Parser::new(24, 80, SCROLLBACK),
                 raw: Vec::new(),
             }),
             changed: Condvar::new(),
+            is_left: AtomicBool::new(false),
         });
-        let master = File::from(pty.master);
         let keyboard = master.try_clone().expect("there is a free file");
-        let shown = screen.clone();
-        thread::spawn(move || shown.follow(master));
+        let reader = follow(&screen, master);
         Term {
-            child,
+            child: Owned(child),
             keyboard,
-            line: pty.slave,
+            line: slave,
             before,
             screen,
+            reader,
         }
     }
 
     /// Types keys.
     #[track_caller]
     pub(crate) fn types(&mut self, keys: &str) {
+        self.types_bytes(keys.as_bytes());
+    }
+
+    /// Types keys that need not be UTF-8.
+    #[track_caller]
+    pub(crate) fn types_bytes(&mut self, keys: &[u8]) {
         self.keyboard
-            .write_all(keys.as_bytes())
+            .write_all(keys)
             .expect("the terminal takes keys");
     }
 
@@ -220,7 +265,7 @@ impl Term {
 
     /// Returns the memory the client holds now, in bytes.
     pub(crate) fn resident_bytes(&self) -> usize {
-        resident_bytes(self.child.id())
+        resident_bytes(self.child.0.id())
     }
 
     /// Returns every byte the client has written.
@@ -228,39 +273,109 @@ impl Term {
         String::from_utf8_lossy(&self.screen.seen().raw).into_owned()
     }
 
-    /// Gives the terminal another size.
+    /// Gives the terminal another size, whose lines are cut off or filled up.
     #[track_caller]
     pub(crate) fn resizes(&mut self, rows: u16, columns: u16) {
+        let mut seen = self.screen.seen();
+        seen.parser.screen_mut().set_size(rows, columns);
+        self.tells_size(rows, columns);
+    }
+
+    /// Gives the terminal another size, in which its lines are wrapped anew.
+    #[track_caller]
+    pub(crate) fn reflows(&mut self, rows: u16, columns: u16) {
+        let mut seen = self.screen.seen();
+        seen.parser = reflow(&mut seen.parser, rows, columns, SCROLLBACK);
+        self.tells_size(rows, columns);
+    }
+
+    #[track_caller]
+    fn tells_size(&self, rows: u16, columns: u16) {
         let size = rustix::termios::Winsize {
             ws_row: rows,
             ws_col: columns,
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
-        self.screen
-            .seen()
-            .parser
-            .screen_mut()
-            .set_size(rows, columns);
         rustix::termios::tcsetwinsize(&self.line, size).expect("a terminal has a size");
     }
 
     #[track_caller]
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).expect("process numbers are small");
-        kill(Pid::from_raw(pid), signal).expect("the client runs");
+        kill(self.pid(), signal).expect("the client runs");
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.0.id()).expect("process numbers are small"))
+    }
+
+    /// Sends a signal to the client in the foreground, which a shell has started.
+    #[track_caller]
+    pub(crate) fn signal_foreground(&self, signal: Signal) {
+        let group = rustix::termios::tcgetpgrp(&self.keyboard).expect("a shell is there");
+        kill(Pid::from_raw(group.as_raw_pid()), signal).expect("the client runs");
+    }
+
+    /// Reads nothing more of what the client writes.
+    pub(crate) fn stops_reading(&self) {
+        self.screen.is_left.store(true, Ordering::Relaxed);
+    }
+
+    /// Reads again, of a client that has written much meanwhile.
+    pub(crate) fn reads_on(&mut self) {
+        wait_until("the reader has stopped", || self.reader.is_finished());
+        self.screen.is_left.store(false, Ordering::Relaxed);
+        let master = self.keyboard.try_clone().expect("there is a free file");
+        self.reader = follow(&self.screen, master);
+    }
+
+    /// Takes the terminal away; returns what tells how the program ends.
+    #[track_caller]
+    pub(crate) fn hangs_up(self) -> Owned {
+        self.stops_reading();
+        // Whoever reads notices with the next byte.
+        self.writes("\0");
+        self.reader
+            .join()
+            .expect("the thread that reads does not panic");
+        self.child
+    }
+
+    /// Gives the terminal the state that it had before, as a shell does with a client that was stopped.
+    pub(crate) fn is_taken_by_shell(&self) {
+        tcsetattr(&self.line, SetArg::TCSANOW, &self.before).expect("it is a terminal");
+        self.writes("\x1b[?2004l\r\nstopped\r\n$ fg\r\n");
     }
 
     /// Waits until the client has ended with this code and restored the terminal.
     #[track_caller]
     pub(crate) fn ends(&mut self, code: i32) {
-        let mut ended = None;
-        wait_until("the client ends", || {
-            ended = self.child.try_wait().expect("it is our child");
-            ended.is_some()
-        });
-        let status = ended.expect("it has ended");
+        let status = self.status();
         assert_eq!(status.code(), Some(code), "{status}: {}", self.contents());
+        self.is_given_back();
+    }
+
+    /// Waits until the client has died of this signal and restored the terminal.
+    #[track_caller]
+    pub(crate) fn dies_of(&mut self, signal: Signal) {
+        assert_eq!(self.died_of(), Some(signal), "{}", self.contents());
+        self.is_given_back();
+    }
+
+    /// Waits until the client has ended, and returns the signal that it died of.
+    #[track_caller]
+    pub(crate) fn died_of(&mut self) -> Option<Signal> {
+        self.child.died_of()
+    }
+
+    /// Waits until the client has ended; says nothing of the terminal.
+    #[track_caller]
+    pub(crate) fn status(&mut self) -> ExitStatus {
+        self.child.status()
+    }
+
+    #[track_caller]
+    fn is_given_back(&self) {
         assert_eq!(
             tcgetattr(&self.line).as_ref(),
             Ok(&self.before),
@@ -284,6 +399,22 @@ impl Term {
     pub(crate) fn is_raw(&self) -> bool {
         let state = tcgetattr(&self.line).expect("it is a terminal");
         !state.local_flags.contains(LocalFlags::ICANON)
+    }
+
+    /// Waits until the keys go to the editor, and a paste is told from keys.
+    #[track_caller]
+    pub(crate) fn is_edited(&self) {
+        wait_until("the terminal is raw", || self.is_raw());
+        self.wait("pastes are bracketed", vt100::Screen::bracketed_paste);
+    }
+
+    /// Waits until the terminal edits the line itself, and no paste is told from keys.
+    #[track_caller]
+    pub(crate) fn is_cooked(&self) {
+        wait_until("the terminal is cooked", || !self.is_raw());
+        self.wait("pastes are not bracketed", |screen| {
+            !screen.bracketed_paste()
+        });
     }
 
     fn contents(&self) -> String {
@@ -312,6 +443,20 @@ impl Term {
     }
 }
 
+fn follow(screen: &Arc<Screen>, master: File) -> JoinHandle<()> {
+    let screen = screen.clone();
+    thread::spawn(move || screen.follow(master))
+}
+
+/// Returns the two ends of a terminal. No program that another test starts meanwhile inherits them.
+fn pty(size: &Winsize) -> (File, OwnedFd) {
+    let pty = openpty(Some(size), None).expect("there is a free pseudo-terminal");
+    for end in [&pty.master, &pty.slave] {
+        fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("it is open");
+    }
+    (pty.master.into(), pty.slave)
+}
+
 impl Screen {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen
@@ -322,7 +467,9 @@ impl Screen {
     fn follow(&self, mut master: File) {
         let mut buffer = [0; 64 * 1024];
         // The end of a pseudo-terminal is reported as an error.
-        while let Ok(count @ 1..) = master.read(&mut buffer) {
+        while !self.is_left.load(Ordering::Relaxed)
+            && let Ok(count @ 1..) = master.read(&mut buffer)
+        {
             let mut seen = self.seen();
             seen.parser.process(&buffer[..count]);
             seen.raw.extend(&buffer[..count]);
@@ -331,11 +478,34 @@ impl Screen {
     }
 }
 
-impl Drop for Term {
+/// A program that ends with this value, at the latest.
+pub(crate) struct Owned(Child);
+
+impl Owned {
+    /// Waits until it has ended, and returns the signal that it died of.
+    #[track_caller]
+    pub(crate) fn died_of(&mut self) -> Option<Signal> {
+        let signal = self.status().signal();
+        signal.map(|number| number.try_into().expect("it is a signal"))
+    }
+
+    /// Waits until it has ended.
+    #[track_caller]
+    pub(crate) fn status(&mut self) -> ExitStatus {
+        let mut ended = None;
+        wait_until("the client ends", || {
+            ended = self.0.try_wait().expect("it is our child");
+            ended.is_some()
+        });
+        ended.expect("it has ended")
+    }
+}
+
+impl Drop for Owned {
     fn drop(&mut self) {
         // It may have ended already; a failure here does not matter.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use wac_tests::{Crowd, Server};
 
 use crate::run::{Running, run, wac};
-use crate::stand_in::listener;
+use crate::stand_in::{greets, listener};
 use crate::term::at;
 
 #[test]
@@ -49,7 +49,7 @@ fn the_host_may_come_from_a_setting() {
 fn a_truncated_list_is_a_failure() {
     let listener = listener();
     let asking = Running::start(wac(&["who", &listener.local_addr().unwrap().to_string()]));
-    let (mut client, _) = listener.accept().unwrap();
+    let mut client = greets(&listener);
     let lines = "PONG wac greeted\r\n* online (3): bob, \x1b[2J\r\n";
     client.write_all(lines.as_bytes()).unwrap();
     drop(client);

@@ -1,7 +1,7 @@
 //! Closed loop: keeps a fixed number of messages in flight, checks all of them, and reports no latency.
 
+use crate::fake::{Fake, Script};
 use serde_json::Value;
-use wac_loadgen::fake::{Fake, Script};
 use wac_tests::Server;
 
 use crate::tester::{Told, run};
@@ -23,10 +23,13 @@ fn sound(told: &Told, readers: u64) {
     told.ended_with(0);
     assert_eq!(told.faults(), [0; 6], "{}", told.text);
     assert_eq!(
-        told.number("/delivery/owed"),
+        told.number("/delivery/expected"),
         told.number("/sent") * readers
     );
-    assert_eq!(told.number("/delivery/in"), told.number("/delivery/owed"));
+    assert_eq!(
+        told.number("/delivery/received"),
+        told.number("/delivery/expected")
+    );
     assert_ne!(told.words("/verdict/trust"), "INVALID", "{}", told.text);
     assert!(rate(told, "/throughput/deliveries_per_s") > 0.0);
     assert_eq!(told.json["latency_ns"], Value::Null);
@@ -45,7 +48,7 @@ fn no_more_messages_are_sent_than_may_be_in_flight() {
     // It waits for a fifth message that must not come.
     let told = withheld(5, flags);
     assert_eq!(told.number("/sent"), 4, "{}", told.text);
-    // Sent messages are owed, as always.
+    // Sent messages are expected, as always.
     assert_eq!(told.faults(), [2 * 4, 0, 0, 0, 0, 0]);
     told.ended_with(5);
 }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use wac_loadgen::fake::{Fake, Script};
-
-use crate::tester::Tester;
+use crate::fake::{Fake, Pause, Script};
+use crate::tester::{Tester, run};
 
 /// A server that delays each delivery, and a load tester that measures it.
 #[track_caller]
@@ -38,4 +37,23 @@ fn a_delay_of_50_ms_is_50_ms_in_the_median() {
         (45.0..=55.0).contains(&difference),
         "{later} ms - {at_once} ms = {difference} ms"
     );
+}
+
+#[test]
+fn a_pause_of_300_ms_is_in_every_message_that_fell_due_in_it() {
+    let lasts = Duration::from_millis(300);
+    let fake = Fake::start(Script {
+        pause: Some(Pause { at: 30, lasts }),
+        ..Script::default()
+    });
+    let fake = fake.expect("a fake can be started");
+    let load = "--users 4 --senders 2 --rate 200/s --arrival even --duration 750ms";
+    let told = run(fake.address(), load);
+    told.ended_with(0);
+    let fanout = told.histogram("fan-out");
+    // Message 30 waits 300 ms, each further one 5 ms less: 30 to 70 wait 100 ms or longer.
+    let waited = fanout.count_between(100_000_000, u64::MAX);
+    assert!((37..=45).contains(&waited), "{waited}: {}", told.text);
+    let longest = fanout.max() as f64 / 1e6;
+    assert!((270.0..=330.0).contains(&longest), "{longest} ms");
 }

@@ -11,8 +11,8 @@ fn exact(told: &Told, users: u64) {
     let sent = told.number("/sent");
     assert_eq!(told.faults(), [0; 6]);
     assert_eq!(sent, told.number("/messages"));
-    assert_eq!(told.number("/delivery/owed"), sent * (users - 1));
-    assert_eq!(told.number("/delivery/in"), sent * (users - 1));
+    assert_eq!(told.number("/delivery/expected"), sent * (users - 1));
+    assert_eq!(told.number("/delivery/received"), sent * (users - 1));
 }
 
 #[test]

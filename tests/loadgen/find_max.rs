@@ -21,14 +21,14 @@ fn find_max(server: &Server, flags: &str) -> Ended {
 }
 
 #[test]
-fn a_search_without_a_promise_is_refused_with_an_example() {
+fn a_search_without_an_objective_is_refused_with_an_example() {
     find_max(&Server::start(), "")
         .with(2)
         .tells("--slo 'deliver.p99<50ms'");
 }
 
 #[test]
-fn an_impossible_promise_is_reported_at_a_64th_of_the_rate() {
+fn an_impossible_objective_is_reported_at_a_64th_of_the_rate() {
     // Nothing is delivered within a nanosecond. 640/s is the first rate, 10/s the last.
     find_max(
         &Server::start(),
@@ -36,7 +36,7 @@ fn an_impossible_promise_is_reported_at_a_64th_of_the_rate() {
     )
     .with(3)
     .tells("TRY  14")
-    .tells("even 10/s breaks a promise");
+    .tells("even 10/s misses an objective");
 }
 
 #[test]

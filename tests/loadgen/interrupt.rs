@@ -16,7 +16,7 @@ fn ctrl_c_drains_and_reports() {
     told.shows("RESULT  INTERRUPTED");
     let sent = told.number("/sent");
     assert!(0 < sent && sent < told.number("/messages"));
-    assert_eq!(told.number("/delivery/owed"), sent * 19);
-    assert_eq!(told.number("/delivery/in"), sent * 19);
+    assert_eq!(told.number("/delivery/expected"), sent * 19);
+    assert_eq!(told.number("/delivery/received"), sent * 19);
     assert_eq!(told.faults(), [0; 6]);
 }

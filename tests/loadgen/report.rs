@@ -25,7 +25,7 @@ fn a_browser_draws_the_figures_of_the_run_and_fetches_nothing() {
         ),
     );
     told.ended_with(0);
-    told.shows("run.json deliver.hgrm fanout.hgrm run.hlog timeline.csv report.html");
+    told.shows("run.json timeline.csv report.html");
     let json = fs::read(out.join("run.json")).expect("run.json is written");
     let json: Value = serde_json::from_slice(&json).expect("it is JSON");
     assert_eq!(json, told.json);
@@ -59,6 +59,13 @@ fn a_report_can_be_made_again_from_the_files_and_names_missing_ones() {
     );
     assert_eq!(fs::read_to_string(&again).expect("it is written"), first);
 
+    let (code, text) = report(&[&out, Path::new("--hgrm")]);
+    assert_eq!(code, Some(0), "{text}");
+    for name in ["deliver.hgrm", "fanout.hgrm"] {
+        let distribution = fs::read_to_string(out.join(name)).expect("it is written");
+        assert!(distribution.contains("TotalCount"), "{distribution}");
+    }
+
     let (code, text) = report(&[folder.path()]);
     assert_eq!(code, Some(1), "{text}");
     assert!(
@@ -69,9 +76,26 @@ fn a_report_can_be_made_again_from_the_files_and_names_missing_ones() {
     let (code, text) = report(&[&out]);
     assert_eq!(code, Some(1), "{text}");
     assert!(
-        text.contains("made by another version; run it again"),
+        text.contains("schema 1, wanted 3 or 4: made by another version; run it again"),
         "{text}"
     );
+}
+
+#[test]
+fn a_result_of_the_schema_before_is_read() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let old = include_str!("schema-3.json");
+    fs::write(folder.path().join("run.json"), old).expect("it can be written");
+    let (code, text) = report(&[folder.path()]);
+    assert_eq!(code, Some(0), "{text}");
+    for line in [
+        "expected 1 377 · received 1 377 · lost 0 · duplicated 0",
+        "skew       0.031    0.18",
+        "STAGE     stage 2      50 msg/s   deliver p50 0.29",
+        "SLO       deliver.p99 < 1s  2.47  ok",
+    ] {
+        assert!(text.contains(line), "{line} is in:\n{text}");
+    }
 }
 
 /// Runs `wac-loadgen report`; returns its exit code and its output.

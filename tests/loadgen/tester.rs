@@ -166,11 +166,18 @@ impl Told {
         assert!(self.text.contains(wanted), "{wanted} is in:\n{}", self.text);
     }
 
-    /// Lost, doubled, swapped, echoed, corrupt, leaked.
+    /// Lost, duplicated, reordered, echoed, corrupt, leaked.
     #[track_caller]
     pub(crate) fn faults(&self) -> [u64; 6] {
-        ["lost", "doubled", "swapped", "echoed", "corrupt", "leaked"]
-            .map(|word| self.number(&format!("/delivery/{word}")))
+        [
+            "lost",
+            "duplicated",
+            "reordered",
+            "echoed",
+            "corrupt",
+            "leaked",
+        ]
+        .map(|word| self.number(&format!("/delivery/{word}")))
     }
 }
 

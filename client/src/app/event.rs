@@ -34,6 +34,8 @@ pub(crate) enum Event {
         /// The lines that it did not accept.
         unsent: Vec<String>,
     },
+    /// Nobody reads the output any more.
+    OutputClosed,
     /// Time has passed.
     Tick,
 }

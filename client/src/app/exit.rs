@@ -54,7 +54,7 @@ pub(crate) const CANNOT_CONNECT: u8 = 4;
 pub(crate) const USAGE: u8 = 2;
 
 /// The exit codes as `--help`, the manual page and the README list them.
-pub(crate) const CODES: [(&str, &str); 10] = [
+pub(crate) const CODES: [(&str, &str); 11] = [
     ("0", "done"),
     ("1", "internal failure"),
     ("2", "usage"),
@@ -64,6 +64,7 @@ pub(crate) const CODES: [(&str, &str); 10] = [
     ("7", "not confirmed: a message was refused or may be lost"),
     ("129", "ended by SIGHUP"),
     ("130", "ended by SIGINT"),
+    ("131", "ended by SIGQUIT"),
     ("143", "ended by SIGTERM"),
 ];
 

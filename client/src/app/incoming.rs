@@ -1,6 +1,6 @@
 //! Incoming lines: the server's lines, and the part of them that is shown.
 
-use wac_core::name::{Folded, Name};
+use wac_core::name::Name;
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
@@ -8,8 +8,9 @@ use super::event::Actions;
 use super::lifecycle::Audience;
 use super::line::{Chime, Line, Mention};
 use super::people::Activity;
-use super::{Action, App, Mode, mention, messages};
+use super::{Action, App, Mode, mention, messages, pacer};
 use crate::protocol::clock::Now;
+use crate::protocol::text::bare;
 use crate::protocol::who::WhoPurpose;
 
 impl App {
@@ -18,7 +19,12 @@ impl App {
         let was_online = self.lifecycle.is_online();
         // The line is shown before anything that follows from it.
         let mut then = Vec::new();
-        if self.lifecycle.line(&parsed, now, &mut then) == Audience::User {
+        let mut audience = self.lifecycle.line(&parsed, now, &mut then);
+        if parsed == ServerLine::Pong(Some(pacer::TAKEN)) {
+            self.pacer.taken();
+            audience = Audience::Client;
+        }
+        if audience == Audience::User {
             match self.mode {
                 Mode::Screen | Mode::Plain => self.show_line(line, &parsed, now, out),
                 Mode::Pipe => out.show(Line::Wire(line.to_owned())),
@@ -26,13 +32,14 @@ impl App {
         }
         out.append(&mut then);
         if !was_online && self.lifecycle.is_online() {
-            self.came_online(out);
+            self.came_online(now, out);
         }
     }
 
     /// Asks who is here, for Tab completion, and reminds the user of waiting messages.
-    fn came_online(&mut self, out: &mut Vec<Action>) {
+    fn came_online(&mut self, now: Now, out: &mut Vec<Action>) {
         if self.mode != Mode::Pipe {
+            self.late_who.client_asks(now.elapsed);
             self.who.ask(WhoPurpose::Refresh);
             out.push(Action::Send("WHO".into()));
         }
@@ -45,7 +52,7 @@ impl App {
     fn show_line(&mut self, line: &str, parsed: &ServerLine<'_>, now: Now, out: &mut Vec<Action>) {
         match *parsed {
             ServerLine::Message { name, .. } | ServerLine::Whisper { name, .. }
-                if self.muted.contains_key(&Folded::of(name)) => {}
+                if self.muted.contains_key(&bare(name)) => {}
             ServerLine::Message { name, text } => out.push(self.message(name, text, now)),
             ServerLine::Whisper { name, text } => out.push(self.whisper(name, text, now)),
             ServerLine::Notice(notice) => self.notice(&notice, now, out),

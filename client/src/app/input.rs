@@ -1,11 +1,14 @@
 //! Input handling: an entered line is a name, the answer to a question, a command or a message.
 
+use wac_core::text::is_blank;
+
 use super::confirm::{self, PasteChoice, Question};
 use super::event::Actions;
 use super::{Action, App, Mode, messages};
 use crate::app::commands::Input;
 use crate::protocol::clock::Now;
 use crate::protocol::outgoing::OutgoingMessage;
+use crate::protocol::text::plain;
 
 impl App {
     pub(super) fn entered(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
@@ -51,8 +54,10 @@ impl App {
         match Input::parse(text) {
             _ if self.mode == Mode::Pipe => None,
             Input::Say(texts) if confirm::is_doubtful_paste(text, &texts) => {
-                let lines = texts.iter().map(ToString::to_string);
-                Some(Question::Paste(lines.collect()))
+                let lines = texts.iter().map(|text| plain(text));
+                Some(Question::Paste(
+                    lines.filter(|line| !is_blank(line)).collect(),
+                ))
             }
             Input::Say(_) if !text.starts_with('/') && confirm::looks_like_whisper(text) => {
                 Some(Question::Leak {
@@ -74,9 +79,7 @@ impl App {
 
     fn answered(&mut self, lines: Vec<String>, answer: &str, out: &mut Vec<Action>) {
         match confirm::choice(answer) {
-            Some(PasteChoice::Send) => lines
-                .iter()
-                .for_each(|line| self.say(OutgoingMessage::to_all(line), out)),
+            Some(PasteChoice::Send) => self.say_all(&lines, out),
             Some(PasteChoice::Join) => self.say(OutgoingMessage::to_all(&lines.join(" ")), out),
             Some(PasteChoice::Drop) => out.tell(messages::PASTE_DROPPED),
             None => {
@@ -125,6 +128,8 @@ impl App {
         }
         if self.lifecycle.name().is_none() || self.lifecycle.is_closed() {
             self.lifecycle.leave(now, out);
+        } else if self.pacer.len() > 0 {
+            self.stop_pacing(out);
         } else {
             out.tell(messages::HOW_TO_LEAVE);
         }

@@ -41,6 +41,8 @@ pub(crate) enum Line {
     WhisperFrom { from: String, text: String },
     /// A whisper of the user.
     WhisperTo { to: String, text: String },
+    /// A message of the user that waits for a connection; `to` is `None` for everyone.
+    Waiting { to: Option<String>, text: String },
     /// Joins and leaves.
     Presence(PresenceChanges),
     /// A notice of the server.
@@ -56,6 +58,9 @@ pub(crate) enum Line {
     /// The connection was made, or made again.
     Back(String),
 }
+
+/// The user in a whisper; no name, whatever people are called.
+pub(crate) const ME: &str = "(me)";
 
 /// Whether a message mentions the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +83,7 @@ impl Line {
     /// connection; not the client's notes, nor the server's secret.
     pub(crate) fn is_logged(&self) -> bool {
         match self {
-            Self::Output(_) | Self::Note(_) | Self::Secret(_) => false,
+            Self::Output(_) | Self::Note(_) | Self::Secret(_) | Self::Waiting { .. } => false,
             Self::Wire(line) => !matches!(
                 ServerLine::parse(line),
                 ServerLine::Pong(_) | ServerLine::Secret(_)
@@ -103,10 +108,32 @@ impl Line {
             }
             | Self::WhisperFrom { from: who, text }
             | Self::WhisperTo { to: who, text } => who.len() + text.len(),
+            Self::Waiting { to, text } => to.as_ref().map_or(0, String::len) + text.len(),
             Self::Presence(changes) => {
                 let names = changes.joined.iter().chain(&changes.left);
                 names.map(String::len).sum()
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wac_core::name::{Name, may_stand};
+
+    use super::*;
+
+    /// What the client writes where names stand.
+    #[test]
+    fn no_name_looks_like_a_sign_of_the_client() {
+        for sign in [
+            ME, "*", "!", "=", "#", "✗", "✓", "+", "-", "⇢", "⟳", "▸", "▌", "?", "(3",
+        ] {
+            assert!(sign.parse::<Name>().is_err(), "{sign}");
+            assert!(
+                sign == "-" || !may_stand(sign.chars().next().unwrap()),
+                "{sign}"
+            );
         }
     }
 }

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use wac_core::name::{Folded, Name, NameError};
+use wac_core::name::{Name, NameError};
 use wac_core::text::cut;
 
-use super::Mode;
 use super::commands::{self, SlashCommand, UnknownCommand};
 use super::event::InputError;
 use super::settings::{BellLevel, TimeDisplay};
 use super::target::Address;
+use super::{Mode, pacer};
 use crate::protocol::clock::Now;
 use crate::protocol::keepalive::Keepalive;
+use crate::protocol::text::bare;
 
 const KEYS: &str = "Tab completes a name, Up brings back the lines you entered, Ctrl-R searches them, Ctrl-D leaves";
 
@@ -128,11 +129,9 @@ pub(super) fn company(names: &[String]) -> Option<String> {
 
 /// Lists the people online whose name contains a part.
 pub(super) fn found(names: &[String], part: &str) -> String {
-    let part = Folded::of(part);
+    let part = bare(part);
     let found = names.iter().map(String::as_str);
-    let found: Vec<&str> = found
-        .filter(|name| Folded::of(name).as_str().contains(part.as_str()))
-        .collect();
+    let found: Vec<&str> = found.filter(|name| bare(name).contains(&part)).collect();
     if found.is_empty() {
         return format!(
             "none of the {} people here has that in their name",
@@ -210,12 +209,22 @@ pub(super) fn still_waiting(lines: usize) -> String {
     format!("{waiting}: /send sends {it}, /drop drops {it}")
 }
 
-pub(super) fn would_be_lost(lines: usize) -> String {
-    format!(
-        "{}; leaving again loses {}",
-        still_waiting(lines),
-        it(lines)
-    )
+fn still_sending(lines: usize) -> String {
+    let (are, it) = (if lines == 1 { "is" } else { "are" }, it(lines));
+    format!("{} {are} being sent: /drop drops {it}", count(lines))
+}
+
+/// The messages that were not sent: those that wait, and those on their way.
+pub(super) fn unsent(waiting: usize, sending: usize) -> Option<String> {
+    let waiting = (waiting > 0).then(|| still_waiting(waiting));
+    let sending = (sending > 0).then(|| still_sending(sending));
+    let parts: Vec<String> = waiting.into_iter().chain(sending).collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
+pub(super) fn would_be_lost(waiting: usize, sending: usize) -> String {
+    let lost = unsent(waiting, sending).unwrap_or_default();
+    format!("{lost}; leaving again loses {}", it(waiting + sending))
 }
 
 pub(super) fn left_behind(lines: usize) -> String {
@@ -223,8 +232,12 @@ pub(super) fn left_behind(lines: usize) -> String {
     format!("{} {was} not sent", count(lines))
 }
 
-pub(super) fn too_many_wait(lines: usize) -> String {
-    format!("not kept: {} wait already", count(lines))
+pub(super) fn too_many_wait(excess: usize, most: usize) -> String {
+    format!(
+        "not kept: {}, for {} wait already",
+        count(excess),
+        count(most)
+    )
 }
 
 pub(super) fn dropped(lines: usize) -> String {
@@ -262,8 +275,19 @@ pub(super) fn paste(lines: &[String]) -> Vec<String> {
     vec![
         format!("{} messages to everyone, from: {first}", lines.len()),
         format!("to: {last}"),
-        "y sends them, j joins them into one, n or Enter drops them".into(),
+        format!(
+            "y sends them{}, j joins them into one, n or Enter drops them",
+            taking(pacer::time_for(lines.len()))
+        ),
     ]
+}
+
+/// The time that sending takes, if it is worth telling.
+fn taking(time: Duration) -> String {
+    if time < Duration::from_secs(2) {
+        return String::new();
+    }
+    format!(" (in {})", duration(time))
 }
 
 fn waiting(lines: usize) -> String {

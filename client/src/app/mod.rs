@@ -14,13 +14,16 @@ mod execute;
 pub(crate) mod exit;
 mod incoming;
 mod input;
+mod late_who;
 mod lifecycle;
 pub(crate) mod line;
 mod mention;
 pub(crate) mod messages;
+mod pacer;
 mod people;
 mod presence_batch;
 mod scrollback;
+mod sending;
 pub(crate) mod settings;
 pub(crate) mod target;
 
@@ -28,14 +31,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use fastrand::Rng;
-use wac_core::name::Folded;
 
 use self::bell::Bell;
 use self::completion::Tab;
 use self::confirm::Question;
 use self::event::Actions;
+use self::exit::ExitReason;
+use self::late_who::LateWho;
 use self::lifecycle::Lifecycle;
 use self::line::Line;
+use self::pacer::Pacer;
 use self::people::People;
 use self::presence_batch::PresenceBatch;
 use self::scrollback::Scrollback;
@@ -73,16 +78,19 @@ pub(crate) struct App {
     marked: PromptState,
     /// Messages entered while there was no connection.
     waiting: VecDeque<OutgoingMessage>,
+    /// Messages on their way, line by line.
+    pacer: Pacer,
     /// The user has been warned that they would be lost, and may leave.
     warned: bool,
     people: People,
     who: WhoAssembly,
+    late_who: LateWho,
     /// The user has been told who is here, and how to get help.
     introduced: bool,
     tab: Tab,
     scrollback: Scrollback,
-    /// The people whose messages are hidden.
-    muted: BTreeMap<Folded, String>,
+    /// The people whose messages are hidden, by their [bare](crate::protocol::text::bare) names.
+    muted: BTreeMap<String, String>,
 }
 
 impl App {
@@ -97,9 +105,11 @@ impl App {
             question: None,
             marked: PromptState::Here,
             waiting: VecDeque::new(),
+            pacer: Pacer::default(),
             warned: false,
             people: People::default(),
             who: WhoAssembly::default(),
+            late_who: LateWho::default(),
             introduced: false,
             tab: Tab::default(),
             scrollback: Scrollback::default(),
@@ -109,9 +119,10 @@ impl App {
 
     /// Returns when the next [`Event::Tick`] is due.
     pub(crate) fn due(&self) -> Duration {
-        self.presence_batch
-            .due()
-            .map_or(self.lifecycle.due(), |due| due.min(self.lifecycle.due()))
+        let to_send = [self.pacer.due(), self.late_who.due()];
+        let to_send = to_send.into_iter().filter(|_| self.lifecycle.is_online());
+        let others = to_send.chain([self.presence_batch.due()]).flatten();
+        others.fold(self.lifecycle.due(), Duration::min)
     }
 
     /// Takes an event; returns the actions to perform.
@@ -127,8 +138,10 @@ impl App {
             Event::Cleared => self.question = None,
             Event::InputEnded => self.input_ended(now, &mut out),
             Event::Lost { why, unsent } => self.lost(why, &unsent, now, &mut out),
+            Event::OutputClosed => out.push(Action::End(ExitReason::Done)),
             Event::Tick => self.tick(now, &mut out),
         }
+        self.pace(now, &mut out);
         self.flush_presence(&mut out);
         self.mark(&mut out);
         self.remember(&out, now);
@@ -167,7 +180,7 @@ impl App {
         let unsent = unsent
             .iter()
             .filter_map(|line| OutgoingMessage::from_line(line));
-        match self.waiting.len() + unsent.count() {
+        match self.waiting.len() + self.pacer.len() + unsent.count() {
             0 => None,
             lines => Some(messages::left_behind(lines)),
         }
@@ -177,6 +190,7 @@ impl App {
         let changes = self.presence_batch.flush_due(now.elapsed);
         out.extend(changes.map(|changes| Action::Show(Line::Presence(changes))));
         self.lifecycle.tick(now, out);
+        self.ask_late_who(now, out);
     }
 
     /// Marks the row before anything is shown, since that redraws it.
@@ -217,9 +231,13 @@ impl App {
         let unsent = unsent
             .iter()
             .filter_map(|line| OutgoingMessage::from_line(line));
-        self.waiting.extend(unsent);
+        let unsent: Vec<OutgoingMessage> = unsent.collect();
         self.who.forget();
+        self.late_who = LateWho::default();
         self.lifecycle.lost(why, now, out);
+        self.show_waiting(&unsent, out);
+        self.waiting.extend(unsent);
+        self.stop_pacing(out);
     }
 }
 

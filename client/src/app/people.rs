@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use wac_core::name::{Folded, Name};
 
+use crate::protocol::text::bare;
+
 /// Most people remembered: among more, completion is of no use.
 const MAX_PEOPLE: usize = 10_000;
 
@@ -90,27 +92,24 @@ impl People {
     }
 
     /// Returns the people whose name starts with `part`, except the user: those who whispered to
-    /// the user, mentioned the user, spoke, joined, each the latest first; then alphabetically.
+    /// the user, mentioned the user, spoke, joined, each the latest first; then alphabetically. If
+    /// `part` has capitals or accents, names with the same go first.
     pub(super) fn likely(&self, part: &str, me: Option<&Name>) -> Vec<&str> {
         let me = me.map(Name::folded);
         let mut likely: Vec<&Person> = self
             .known
             .iter()
-            .filter(|(folded, person)| Some(*folded) != me.as_ref() && begins(&person.name, part))
+            .filter(|(folded, person)| {
+                Some(*folded) != me.as_ref() && bare(&person.name).starts_with(&bare(part))
+            })
             .map(|(_, person)| person)
             .collect();
-        likely.sort_by_key(|person| (Reverse(person.last), person.name.to_lowercase()));
+        let is_plain = part.chars().all(|c| c.is_ascii() && !c.is_uppercase());
+        likely.sort_by_key(|person| {
+            let is_other = !is_plain && !person.name.starts_with(part);
+            (is_other, Reverse(person.last), person.name.to_lowercase())
+        });
         likely.iter().map(|person| &*person.name).collect()
-    }
-}
-
-/// Returns whether a name starts with `part`; case matters if `part` has capitals.
-fn begins(name: &str, part: &str) -> bool {
-    if part.chars().any(char::is_uppercase) {
-        name.starts_with(part)
-    } else {
-        let (name, part) = (Folded::of(name), Folded::of(part));
-        name.as_str().starts_with(part.as_str())
     }
 }
 
@@ -143,11 +142,23 @@ mod tests {
     }
 
     #[test]
-    fn capitals_are_meant_where_there_are_some() {
+    fn capitals_go_first_where_there_are_some() {
         let people = people();
         assert_eq!(people.likely("be", None), ["ben", "Bea"]);
-        assert_eq!(people.likely("Be", None), ["Bea"]);
-        assert_eq!(people.likely("BE", None), [""; 0]);
+        assert_eq!(people.likely("Be", None), ["Bea", "ben"]);
+        assert_eq!(people.likely("BE", None), ["ben", "Bea"]);
+    }
+
+    #[test]
+    fn accents_are_overlooked_and_go_first_where_there_are_some() {
+        let mut people = People::default();
+        for name in ["Zoë", "zoela", "mary-ann", "Σίσυφος"] {
+            people.note(name, Activity::IsThere);
+        }
+        assert_eq!(people.likely("zoe", None), ["zoela", "Zoë"]);
+        assert_eq!(people.likely("Zoë", None), ["Zoë", "zoela"]);
+        assert_eq!(people.likely("Ma", None), ["mary-ann"]);
+        assert_eq!(people.likely("σισ", None), ["Σίσυφος"]);
     }
 
     #[test]

@@ -3,29 +3,40 @@
 //! Each line is appended when it is entered, so no end of the client loses it, and clients that run
 //! at the same time interleave their lines. The file is shortened when a client starts, under the
 //! lock that appending takes too.
+//!
+//! Lines are appended by the thread of the keys, which must not wait: a lock is waited for no longer
+//! than nobody notices, and what is no plain file is not opened. Lines that could not be written are
+//! written with a later one.
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rustix::fs::OFlags;
 
 use crate::app::commands::Input;
 use crate::app::looks_like_whisper;
+use crate::protocol::text::plain;
 
 /// Most lines kept.
 pub(crate) const MAX_LINES: usize = 1000;
 /// The file is shortened to the newest [`MAX_LINES`] when it has more lines than this.
 const MAX_FILE_LINES: usize = 2 * MAX_LINES;
 
+/// Attempts to take the lock, 1 ms apart: clients hold it for microseconds, and nobody notices 100 ms.
+const LOCK_ATTEMPTS: u32 = 100;
+
 /// The history file.
 #[derive(Debug, Clone)]
 pub(crate) struct HistoryFile {
     path: PathBuf,
-    /// A failed write has been reported.
-    failed: Arc<AtomicBool>,
+    /// Lines that could not be written yet, at most [`MAX_LINES`]; the first failure is reported.
+    unwritten: Arc<Mutex<Vec<String>>>,
 }
 
 impl HistoryFile {
@@ -41,13 +52,15 @@ impl HistoryFile {
     }
 
     fn at(path: PathBuf) -> Self {
-        let failed = Arc::default();
-        Self { path, failed }
+        let unwritten = Arc::default();
+        Self { path, unwritten }
     }
 
-    /// Loads the lines, the newest last. A file that cannot be read counts as empty.
+    /// Loads the lines, the newest last, without anything that a terminal obeys. A file that cannot
+    /// be read counts as empty.
     pub(crate) fn load(&self) -> Vec<String> {
-        let mut lines = self.read().unwrap_or_default();
+        let lines = self.read().unwrap_or_default();
+        let mut lines: Vec<String> = lines.iter().map(|line| plain(line)).collect();
         lines.drain(..lines.len().saturating_sub(MAX_LINES));
         lines
     }
@@ -57,9 +70,24 @@ impl HistoryFile {
         if !may_be_kept(line) {
             return None;
         }
-        let error = append(&self.path, line).err()?;
-        let told = self.failed.swap(true, Ordering::Relaxed);
-        (!told).then(|| {
+        let mut unwritten = self
+            .unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let attempts = if unwritten.is_empty() {
+            LOCK_ATTEMPTS
+        } else {
+            1
+        };
+        unwritten.push(line.to_owned());
+        let Err(error) = append(&self.path, &unwritten, attempts) else {
+            unwritten.clear();
+            return None;
+        };
+        if unwritten.len() > MAX_LINES {
+            unwritten.remove(0);
+        }
+        (unwritten.len() == 1).then(|| {
             format!(
                 "what is entered is not kept: {}: {error}",
                 self.path.display()
@@ -68,17 +96,44 @@ impl HistoryFile {
     }
 
     fn read(&self) -> io::Result<Vec<String>> {
-        let mut file = OpenOptions::new().read(true).write(true).open(&self.path)?;
-        file.lock()?;
+        let open_as = |write| open(&self.path, OpenOptions::new().read(true).write(write));
+        // A file that can only be read is read; it is not shortened, nor is one in use.
+        let mut file = open_as(true).or_else(|_| open_as(false))?;
+        let locked = lock(&file, LOCK_ATTEMPTS);
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let text = String::from_utf8_lossy(&bytes);
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        if lines.len() > MAX_FILE_LINES {
-            shorten(&mut file, &lines[lines.len() - MAX_LINES..])?;
+        if lines.len() > MAX_FILE_LINES && locked.is_ok() {
+            // What is not shortened now is shortened the next time.
+            let _ = shorten(&mut file, &lines[lines.len() - MAX_LINES..]);
         }
         Ok(lines)
     }
+}
+
+/// Opens a plain file: another kind could make its reader or writer wait.
+fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let no_wait = OFlags::NONBLOCK.bits().cast_signed();
+    let file = options.custom_flags(no_wait).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it is not a file of lines"))
+    }
+}
+
+fn lock(file: &File, attempts: u32) -> io::Result<()> {
+    for _ in 1..attempts {
+        if file.try_lock().is_ok() {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => io::Error::other("another program holds its lock"),
+        TryLockError::Error(error) => error,
+    })
 }
 
 /// Replaces the content with the lines. The file is truncated last: an interruption loses nothing.
@@ -89,7 +144,7 @@ fn shorten(file: &mut File, lines: &[String]) -> io::Result<()> {
     file.set_len(text.len() as u64)
 }
 
-fn append(path: &Path, line: &str) -> io::Result<()> {
+fn append(path: &Path, lines: &[String], attempts: u32) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         DirBuilder::new()
             .recursive(true)
@@ -98,14 +153,13 @@ fn append(path: &Path, line: &str) -> io::Result<()> {
     }
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true).mode(0o600);
-    let mut file = options.open(path)?;
-    file.lock()?;
-    let end = if ends_within_line(&mut file)? {
-        "\n"
-    } else {
-        ""
-    };
-    file.write_all(format!("{end}{line}\n").as_bytes())
+    let mut file = open(path, &mut options)?;
+    lock(&file, attempts)?;
+    let mut text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    if ends_within_line(&mut file)? {
+        text.insert(0, '\n');
+    }
+    file.write_all(text.as_bytes())
 }
 
 /// Returns whether the last line has no newline: it was written by hand, or the disk was full.
@@ -227,9 +281,14 @@ mod tests {
             for writer in 0..4 {
                 let home = &home;
                 threads.spawn(move || {
+                    let history = history(home);
                     for n in 0..EACH {
-                        assert_eq!(history(home).add(&format!("{writer} {n}")), None);
-                        history(home).load();
+                        history.add(&format!("{writer} {n}"));
+                        history.load();
+                    }
+                    // On a busy machine the lock may have been held for long.
+                    while !history.unwritten.lock().unwrap().is_empty() {
+                        history.add("the end");
                     }
                 });
             }

@@ -7,15 +7,17 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::mem;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
 
 use crate::app::line::TranscriptLine;
 use crate::io::hub::Hub;
@@ -26,12 +28,19 @@ const SETTLE: Duration = Duration::from_secs(1);
 
 /// Opens a log for appending; a new file can be read by its owner alone.
 ///
+/// A named pipe needs no reader yet, and takes lines for one that comes later: as many as it holds,
+/// for it is opened in both directions and never waited for.
+///
 /// # Errors
 /// The system refuses to open the file.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let path = at_home(path, env::var_os("HOME"));
+    let is_pipe = fs::metadata(&path).is_ok_and(|found| found.file_type().is_fifo());
     let mut options = OpenOptions::new();
     options.append(true).create(true).mode(0o600);
-    options.open(at_home(path, env::var_os("HOME")))
+    options.read(is_pipe);
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    options.open(path)
 }
 
 /// Expands a leading `~/`, which no shell does in a settings file.
@@ -116,9 +125,17 @@ impl<W: Write> Log<W> {
             )),
             Err(error) => {
                 self.missing = missing + batch.len();
-                (missing == 0).then(|| format!("the log cannot be written: {error}"))
+                (missing == 0).then(|| format!("the log cannot be written: {}", reason(&error)))
             }
         }
+    }
+}
+
+/// Says why a write failed; a pipe is full that nobody reads, or not fast enough.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => "the pipe is full".to_owned(),
+        _ => error.to_string(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Sockets and files, and the hub that the threads around them meet in.
 
 pub(crate) mod connection;
+mod dial;
+mod greeting;
 pub(crate) mod history_file;
 pub(crate) mod hub;
 pub(crate) mod input_lines;
@@ -8,3 +10,4 @@ pub(crate) mod line_reader;
 pub(crate) mod log;
 pub(crate) mod outbox;
 pub(crate) mod transcript;
+pub(crate) mod unread;

@@ -5,4 +5,5 @@ pub(crate) mod clock;
 pub(crate) mod keepalive;
 pub(crate) mod outgoing;
 pub(crate) mod session;
+pub(crate) mod text;
 pub(crate) mod who;

@@ -3,6 +3,8 @@
 use wac_core::MAX_CLIENT_LINE_BYTES;
 use wac_core::text::{clean, is_blank};
 
+use super::text::plain;
+
 /// A message or a whisper to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OutgoingMessage {
@@ -31,7 +33,7 @@ impl OutgoingMessage {
 
     /// Removes control characters and checks what is left.
     fn checked(to: Option<String>, text: &str) -> Result<Self, MessageError> {
-        let text = clean(text).into_owned();
+        let text = plain(text);
         let message = Self { to, text };
         let bytes = message.line().len() + 1;
         if is_blank(&message.text) {

@@ -4,7 +4,6 @@
 //! writes to the server. Only the output may make the script wait.
 
 use std::io::{self, BufRead, BufWriter, StdoutLock, Write};
-use std::process;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread;
@@ -17,8 +16,8 @@ use crate::io::connection::Connection;
 use crate::io::input_lines::next_line;
 use crate::io::line_reader;
 use crate::io::outbox::Outbox;
+use crate::io::unread;
 use crate::protocol::clock::Now;
-use crate::terminal::signals;
 
 /// Capacity of the queue: the lines of one read of the socket are reported without a pause.
 const QUEUE: usize = 64;
@@ -26,19 +25,14 @@ const QUEUE: usize = 64;
 /// An event, or the reason why the input cannot be read.
 type Report = Result<Event, io::Error>;
 
-/// Runs a script to its end.
-///
-/// # Errors
-/// The script cannot start.
+/// Runs a script to its end. Signals take their default effect: there is nothing to restore.
 pub(crate) fn play(
     mut script: impl Script,
     connection: Connection,
     input: impl BufRead + Send + 'static,
-) -> io::Result<ExitReason> {
-    // There is nothing to restore, and the output may be stuck: nothing to wait for.
-    signals::watch(|signal| process::exit(ExitReason::Signal(signal).code().into()))?;
+) -> ExitReason {
     let played = Driver::open(connection, input).play(&mut script);
-    Ok(played.unwrap_or_else(|error| ExitReason::unwritten(&error)))
+    played.unwrap_or_else(|error| ExitReason::unwritten(&error))
 }
 
 struct Driver {
@@ -54,11 +48,15 @@ impl Driver {
     /// Starts the threads.
     fn open(connection: Connection, input: impl BufRead + Send + 'static) -> Self {
         let (reporter, reports) = mpsc::sync_channel(QUEUE);
+        let unread = reporter.clone();
+        unread::watch(io::stdout(), move || {
+            drop(unread.send(Ok(Event::OutputClosed)))
+        });
         let (connection, outbox) = (Arc::new(connection), Arc::new(Outbox::default()));
         outbox.open();
         let input = spawn_input(input, outbox.clone(), reporter.clone());
         let (sender, sent) = (connection.clone(), outbox.clone());
-        thread::spawn(move || sent.send_to(&*sender));
+        thread::spawn(move || sent.send_to(sender.writer()));
         let reader = connection.clone();
         thread::spawn(move || read(&reader, &reporter));
         Self {
@@ -139,7 +137,9 @@ impl Driver {
 fn read(connection: &Connection, reports: &SyncSender<Report>) {
     // A receiver that is gone means that the script has ended.
     let report = |event| drop(reports.send(Ok(event)));
-    let why = line_reader::read(connection, |line| report(Event::Line(line.to_owned())));
+    let why = line_reader::read(connection.reader(), |line| {
+        report(Event::Line(line.to_owned()));
+    });
     let unsent = Vec::new();
     report(Event::Lost { why, unsent });
 }

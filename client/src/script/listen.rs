@@ -47,6 +47,7 @@ impl Script for ListenScript {
             Event::Line(line) => self.line(&line, now),
             Event::Tick => self.tick(now),
             Event::Lost { why, .. } => end_lost(&self.session, why),
+            Event::OutputClosed => vec![Action::End(ExitReason::Done)],
             // It reads no input.
             _ => Vec::new(),
         }

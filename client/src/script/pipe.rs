@@ -9,6 +9,7 @@ use crate::app::exit::ExitReason;
 use crate::app::line::{Line, TranscriptLine};
 use crate::io::hub::{Hub, Task};
 use crate::io::input_lines::next_line;
+use crate::io::unread;
 use crate::terminal::printer;
 use crate::terminal::render::sanitize;
 use crate::terminal::ui::{self, OpenUi, Ui};
@@ -17,7 +18,9 @@ use crate::terminal::ui::{self, OpenUi, Ui};
 pub(crate) struct PipeUi;
 
 impl Ui for PipeUi {
-    fn open(self: Box<Self>, _: &Arc<Hub>) -> rustyline::Result<OpenUi> {
+    fn open(self: Box<Self>, hub: &Arc<Hub>) -> rustyline::Result<OpenUi> {
+        let ended = hub.clone();
+        unread::watch(io::stdout(), move || ended.on(Event::OutputClosed));
         let output = |batch| print(batch, BufWriter::new(io::stdout().lock()));
         Ok(OpenUi {
             print: Box::new(move |hub| printer::run(&hub.transcript, output)),

@@ -12,30 +12,43 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::thread;
 
+use nix::sys::signal::Signal;
+
 use crate::app::exit::ExitReason;
 use crate::app::messages;
 use crate::io::connection::Connection;
-use crate::io::line_reader;
+use crate::io::{line_reader, unread};
 use crate::terminal::render::sanitize;
+use crate::terminal::{signals, tty};
 
 /// Passes lines both ways until the server ends it.
 pub(crate) fn run(connection: Connection) -> ExitReason {
     let connection = Arc::new(connection);
     let sending = connection.clone();
-    thread::spawn(move || send(io::stdin().lock(), &sending));
+    // One that is gone is none any more.
+    let input_is_terminal = io::stdin().is_terminal();
+    thread::spawn(move || {
+        send(io::stdin().lock(), &sending);
+        if input_is_terminal && tty::is_hung_up(&io::stdin()) {
+            signals::take_effect(Signal::SIGHUP);
+        }
+        // The other way stays open, for answers that are under way.
+        sending.end_sending();
+    });
+    let unread = connection.clone();
+    unread::watch(io::stdout(), move || unread.shut_down());
     let output = io::stdout().lock();
     if output.is_terminal() {
-        show(&*connection, output)
+        show(connection.reader(), output)
     } else {
-        pass(&*connection, output)
+        pass(connection.reader(), output)
     }
 }
 
-/// Sends the input. At its end the other direction stays open, for answers that are under way.
-fn send(mut input: impl Read, mut connection: &Connection) {
+/// Sends the input, to its end.
+fn send(mut input: impl Read, connection: &Connection) {
     // The reading direction reports why a connection accepts no more.
-    let _ = io::copy(&mut input, &mut connection);
-    connection.end_sending();
+    let _ = io::copy(&mut input, &mut connection.writer());
 }
 
 /// Shows the server's lines on a terminal.

@@ -60,6 +60,7 @@ impl Script for WhoScript {
             Event::Tick => keep_alive(&mut self.session, now)
                 .unwrap_or_else(|why| end_lost(&self.session, Some(why))),
             Event::Lost { why, .. } => end_lost(&self.session, why),
+            Event::OutputClosed => vec![Action::End(ExitReason::Done)],
             // It reads no input.
             _ => Vec::new(),
         }

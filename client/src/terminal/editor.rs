@@ -5,17 +5,18 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
 use rustyline::error::ReadlineError;
-use rustyline::{ColorMode, CompletionType, Config, Editor, ExternalPrinter};
+use rustyline::{ColorMode, CompletionType, Config, Editor};
 use wac_core::name::Name;
 
 use crate::app::Event;
 use crate::app::exit::ExitReason;
 use crate::io::history_file::HistoryFile;
 use crate::io::hub::{Hub, Task};
-use crate::terminal::halt::Halt;
-use crate::terminal::helper::{self, EditorHelper, Replacement};
+use crate::terminal::helper::{EditorHelper, Replacement};
 use crate::terminal::keys::{self, KeyContext};
 use crate::terminal::line_history::LineHistory;
+use crate::terminal::painter::Painter;
+use crate::terminal::row;
 
 /// The editor of the row.
 pub(crate) struct LineEditor {
@@ -23,38 +24,40 @@ pub(crate) struct LineEditor {
     context: KeyContext,
 }
 
-/// The handle that prints above the row.
-pub(crate) type LinePrinter = Box<dyn ExternalPrinter + Send>;
-
 impl LineEditor {
-    /// Takes the terminal over. At most one editor may exist at a time.
+    /// Edits standard input. At most one editor may exist at a time.
     ///
     /// # Errors
     /// Standard input is not a terminal, or it lacks what the editor needs.
-    pub(crate) fn open(
+    pub(super) fn open(
         hub: Arc<Hub>,
+        painter: Arc<Painter>,
         history: Option<HistoryFile>,
-        halt: Halt,
-    ) -> rustyline::Result<(Self, LinePrinter)> {
+    ) -> rustyline::Result<Self> {
         let kept = history.as_ref().map(HistoryFile::load).unwrap_or_default();
+        let asking = Arc::default();
         let context = KeyContext {
             hub,
-            entered: LineHistory::new(kept),
+            painter,
+            entered: LineHistory::new(kept, Arc::clone(&asking)),
             history,
             replacement: Replacement::default(),
-            asking: Arc::default(),
+            asking,
         };
-        // Colours are decided elsewhere: forced, the editor asks its helper every time.
+        // Only where there are colours does the editor show its helper what it would draw.
         let config = Config::builder()
             .color_mode(ColorMode::Forced)
             .completion_type(CompletionType::List)
             .build();
         let mut editor = Editor::with_history(config, context.entered.clone())?;
-        let helper = EditorHelper::new(context.hub.clone(), context.replacement.clone(), halt);
+        let helper = EditorHelper::new(
+            context.hub.clone(),
+            context.painter.clone(),
+            context.replacement.clone(),
+        );
         editor.set_helper(Some(helper));
         keys::bind(&mut editor, &context);
-        let above = editor.create_external_printer()?;
-        Ok((Self { editor, context }, Box::new(above)))
+        Ok(Self { editor, context })
     }
 
     /// Carries out tasks until the client ends.
@@ -70,7 +73,10 @@ impl LineEditor {
     fn ask(&mut self) {
         self.context.asking.store(true, Ordering::Relaxed);
         match self.editor.readline("name: ") {
-            Ok(name) => self.context.hub.on(Event::Entered(name)),
+            Ok(name) => {
+                self.context.painter.leave_row();
+                self.context.hub.on(Event::Entered(name));
+            }
             Err(error) => self.ended(&error),
         }
     }
@@ -78,7 +84,7 @@ impl LineEditor {
     /// Edits until the terminal is gone. The key handlers take the lines out of the editor.
     fn chat(&mut self, name: &Name) {
         self.context.asking.store(false, Ordering::Relaxed);
-        let prompt = helper::prompt(name);
+        let prompt = row::prompt(name);
         let error = loop {
             match self.editor.readline(&prompt) {
                 Ok(line) => {

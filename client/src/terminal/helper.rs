@@ -1,33 +1,20 @@
-//! Editor helper: draws the prompt (the name and a sign for the connection), and replaces the row
-//! with another text, the cursor behind it.
+//! Editor helper: shows the painter the row as it is edited, and replaces it with another text, the
+//! cursor behind it.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustyline::completion::Completer;
-use rustyline::highlight::Highlighter;
+use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::line_buffer::LineBuffer;
 use rustyline::validate::Validator;
 use rustyline::{Changeset, Context, Helper};
-use wac_core::name::Name;
 
-use crate::app::PromptState;
 use crate::io::hub::Hub;
-use crate::terminal::halt::Halt;
-
-/// Entered text is sent.
-const HERE: &str = "▸ ";
-/// Entered text waits. All signs are as wide as [`HERE`], whose columns the editor counts.
-const AWAY: &str = "⟳ ";
-/// Entered text answers a question.
-const ASKED: &str = "? ";
-
-/// Returns the prompt shown while connected.
-pub(crate) fn prompt(name: &Name) -> String {
-    format!("{name}{HERE}")
-}
+use crate::terminal::painter::Painter;
+use crate::terminal::row::Row;
 
 /// A text that is to replace the row. The editor's own command for that leaves the cursor in front
 /// of it; a completion leaves it behind, so the text is delivered as one.
@@ -51,52 +38,46 @@ impl Replacement {
 }
 
 /// The helper that rustyline calls.
-#[derive(Debug)]
-pub(crate) struct EditorHelper {
+pub(super) struct EditorHelper {
     hub: Arc<Hub>,
+    painter: Arc<Painter>,
     replacement: Replacement,
-    halt: Halt,
-    /// The prompt as it was drawn last.
+    /// The prompt of the row that is about to be drawn.
     prompt: RefCell<String>,
 }
 
 impl EditorHelper {
-    pub(crate) fn new(hub: Arc<Hub>, replacement: Replacement, halt: Halt) -> Self {
-        let prompt = RefCell::default();
+    pub(super) fn new(hub: Arc<Hub>, painter: Arc<Painter>, replacement: Replacement) -> Self {
         Self {
             hub,
+            painter,
             replacement,
-            halt,
-            prompt,
-        }
-    }
-
-    /// Returns the prompt with the current sign: it is drawn with the row, and the connection may
-    /// be gone by then.
-    fn marked<'p>(&self, prompt: &'p str) -> Cow<'p, str> {
-        let sign = match self.hub.prompt_state() {
-            PromptState::Here => return Cow::Borrowed(prompt),
-            PromptState::Away => AWAY,
-            PromptState::Asked => ASKED,
-        };
-        match prompt.strip_suffix(HERE) {
-            Some(name) => Cow::Owned(format!("{name}{sign}")),
-            None => Cow::Borrowed(prompt),
+            prompt: RefCell::default(),
         }
     }
 }
 
-/// Both are called before any part of the row is drawn.
+/// Whatever changes, the editor asks for the prompt and then for the text, and would draw them: so
+/// the painter learns of the row.
 impl Highlighter for EditorHelper {
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
-        let marked = self.marked(prompt);
-        self.prompt.replace(marked.clone().into_owned());
-        marked
+        self.prompt.replace(prompt.to_owned());
+        Cow::Borrowed(prompt)
     }
 
-    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        self.halt.reached(&self.prompt.borrow(), line);
+    fn highlight<'l>(&self, line: &'l str, pos: usize) -> Cow<'l, str> {
+        let (before, behind) = line.split_at(pos);
+        self.painter.show_row(Row {
+            prompt: self.prompt.borrow().clone(),
+            before_cursor: before.to_owned(),
+            behind_cursor: behind.to_owned(),
+        });
         Cow::Borrowed(line)
+    }
+
+    /// Has the editor draw the whole row each time.
+    fn highlight_char(&self, _: &str, _: usize, _: CmdKind) -> bool {
+        true
     }
 }
 
@@ -135,15 +116,3 @@ impl Hinter for EditorHelper {
 impl Validator for EditorHelper {}
 
 impl Helper for EditorHelper {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use unicode_width::UnicodeWidthStr;
-
-    #[test]
-    fn all_signs_are_as_wide() {
-        assert_eq!(HERE.width(), AWAY.width());
-        assert_eq!(HERE.width(), ASKED.width());
-    }
-}

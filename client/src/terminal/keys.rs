@@ -1,9 +1,7 @@
 //! Key bindings of the client's own, active while a line is edited.
 //!
-//! Enter does not end the edit: it takes the line out and leaves an empty one. So the editor prints
-//! every line that arrives, above the row, in the order it came; an edit that ended and began again
-//! would leave a gap in which lines overtake each other, keys are echoed raw, and Ctrl-C kills the
-//! process.
+//! Enter does not end the edit: it takes the line out and leaves an empty one. An edit that ended and
+//! began again would leave a gap without a row.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,13 +14,16 @@ use rustyline::{
 use crate::app::Event;
 use crate::io::history_file::HistoryFile;
 use crate::io::hub::{Hub, RowOutcome};
+use crate::protocol::text::plain_lines;
 use crate::terminal::helper::Replacement;
 use crate::terminal::line_history::LineHistory;
+use crate::terminal::painter::Painter;
 
 /// The state that the key handlers act on.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct KeyContext {
     pub(crate) hub: Arc<Hub>,
+    pub(super) painter: Arc<Painter>,
     pub(crate) entered: LineHistory,
     /// The file that keeps the lines for the next run.
     pub(crate) history: Option<HistoryFile>,
@@ -40,6 +41,8 @@ enum Key {
     Forth,
     Tab,
     Space,
+    Clear,
+    Quote,
 }
 
 /// Binds the keys.
@@ -60,6 +63,9 @@ pub(crate) fn bind<H: Helper, I: rustyline::history::History>(
         (KeyEvent::ctrl('N'), Key::Forth),
         (plain(KeyCode::Tab), Key::Tab),
         (plain(KeyCode::Char(' ')), Key::Space),
+        (KeyEvent::ctrl('L'), Key::Clear),
+        (KeyEvent::ctrl('V'), Key::Quote),
+        (KeyEvent::ctrl('Q'), Key::Quote),
     ];
     for (keys, key) in bindings {
         let context = context.clone();
@@ -83,6 +89,12 @@ impl ConditionalEventHandler for Bound {
             Key::Forth => Some(self.context.bring(LineHistory::forth)),
             Key::Tab => Some(self.context.complete()),
             Key::Space => self.context.freeze(&row.line()[..row.pos()]),
+            Key::Clear => {
+                self.context.painter.clear();
+                Some(Cmd::Noop)
+            }
+            // Quoted, the next key would stand in the row as a control character.
+            Key::Quote => Some(Cmd::Noop),
         }
     }
 }
@@ -96,8 +108,9 @@ impl KeyContext {
     /// the row.
     pub(crate) fn take(&self, line: &str) -> RowOutcome {
         let comes_back = !line.trim().is_empty() && !self.hub.is_answer(line);
-        if comes_back && self.entered.keep(line) {
-            self.remember(line);
+        let kept = plain_lines(line);
+        if comes_back && self.entered.keep(&kept) {
+            self.remember(&kept);
         }
         self.hub.entered(line)
     }

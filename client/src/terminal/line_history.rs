@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustyline::history::{History, SearchDirection, SearchResult};
@@ -10,7 +11,11 @@ use crate::io::history_file::MAX_LINES;
 
 /// The entered lines, shared by the editor and the key handlers.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct LineHistory(Arc<Mutex<Lines>>);
+pub(crate) struct LineHistory {
+    lines: Arc<Mutex<Lines>>,
+    /// A name is being asked for: the editor finds no line.
+    asking: Arc<AtomicBool>,
+}
 
 #[derive(Debug, Default)]
 struct Lines {
@@ -22,11 +27,12 @@ struct Lines {
 }
 
 impl LineHistory {
-    /// Starts with the lines of earlier runs.
-    pub(crate) fn new(lines: Vec<String>) -> Self {
+    /// Starts with the lines of earlier runs; they are hidden while a name is asked for.
+    pub(crate) fn new(lines: Vec<String>, asking: Arc<AtomicBool>) -> Self {
         let at = lines.len();
         let draft = String::new();
-        Self(Arc::new(Mutex::new(Lines { lines, at, draft })))
+        let lines = Arc::new(Mutex::new(Lines { lines, at, draft }));
+        Self { lines, asking }
     }
 
     /// Keeps a line and resets the view to the end. Returns whether it differs from the line
@@ -66,7 +72,7 @@ impl LineHistory {
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Searches from `start` on for a line in which `at` finds a position.
@@ -76,6 +82,9 @@ impl LineHistory {
         direction: SearchDirection,
         at: impl Fn(&str) -> Option<usize>,
     ) -> Option<SearchResult<'static>> {
+        if self.asking.load(Ordering::Relaxed) {
+            return None;
+        }
         let history = self.lines();
         let found = |idx: usize| {
             let line = history.lines.get(idx)?;
@@ -108,6 +117,9 @@ impl History for LineHistory {
     }
 
     fn len(&self) -> usize {
+        if self.asking.load(Ordering::Relaxed) {
+            return 0;
+        }
         self.lines().lines.len()
     }
 

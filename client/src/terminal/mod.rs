@@ -1,13 +1,18 @@
-//! The terminal: the row that is being typed, the printer above it, rendering, signals.
+//! The terminal: the row that is being typed, the transcript above it, rendering, signals.
 
+mod canvas;
 mod editor;
-mod halt;
+mod escape;
 mod helper;
+mod key_filter;
+mod keyboard;
 mod keys;
 mod line_history;
+mod painter;
 pub(crate) mod plain;
 pub(crate) mod printer;
 pub(crate) mod render;
+mod row;
 pub(crate) mod screen;
 pub(crate) mod signals;
 pub(crate) mod tty;

@@ -5,6 +5,8 @@ use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
+use nix::sys::signal::Signal;
+
 use crate::app::Event;
 use crate::app::exit::ExitReason;
 use crate::app::line::TranscriptLine;
@@ -12,6 +14,7 @@ use crate::io::hub::{Hub, RowOutcome, Task};
 use crate::io::input_lines::next_line;
 use crate::terminal::printer;
 use crate::terminal::render::plain::PlainRenderer;
+use crate::terminal::tty;
 use crate::terminal::ui::{self, OpenUi, Ui};
 
 /// The interface of a terminal that is only appended to.
@@ -22,7 +25,12 @@ impl Ui for PlainUi {
         let mut renderer = PlainRenderer::default();
         let output = move |batch: Vec<_>| print(&mut renderer, &batch, io::stdout().lock());
         Ok(OpenUi {
-            print: Box::new(move |hub| printer::run(&hub.transcript, output)),
+            print: Box::new(move |hub| {
+                let printed = printer::run(&hub.transcript, output);
+                // Whoever reads the input says what it means that the terminal is gone.
+                let is_gone = tty::is_hung_up(&io::stdout());
+                printed.or_else(|error| if is_gone { Ok(()) } else { Err(error) })
+            }),
             read: Box::new(|hub, tasks| enter(io::stdin().lock(), hub, &tasks)),
             close: Box::new(ui::wait_until_printed),
         })
@@ -39,12 +47,16 @@ fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
         match entered {
             Ok(true) => {}
             Ok(false) => return,
-            Err(error) => {
-                return hub.end(ExitReason::Failed(format!(
-                    "cannot read the terminal: {error}"
-                )));
-            }
+            Err(error) => return hub.end(unreadable(&error)),
         }
+    }
+}
+
+fn unreadable(error: &io::Error) -> ExitReason {
+    if tty::is_hung_up(&io::stdin()) {
+        ExitReason::Signal(Signal::SIGHUP as i32)
+    } else {
+        ExitReason::Failed(format!("cannot read the terminal: {error}"))
     }
 }
 
@@ -52,6 +64,10 @@ fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
 /// read past its end, since Ctrl-D is a key.
 fn enter_one(input: &mut impl BufRead, hub: &Hub) -> io::Result<bool> {
     let Some(line) = next_line(input)? else {
+        // A terminal that is gone ends its input, too.
+        if tty::is_hung_up(&io::stdin()) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         return Ok(hub.input_ended() == RowOutcome::Kept);
     };
     hub.on(match line {

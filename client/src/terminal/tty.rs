@@ -1,22 +1,31 @@
-//! Terminal state, restored however the client ends.
+//! Terminal of the client: its modes, which are restored however the client ends, its size, and what
+//! is written to it.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, IsTerminal, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{env, panic};
 
-use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
-use nix::unistd::dup2_stdout;
-use terminal_size::{Width, terminal_size_of};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::termios::{
+    InputFlags, LocalFlags, SetArg, SpecialCharacterIndices as Index, Termios, tcgetattr, tcsetattr,
+};
+use terminal_size::{Height, Width, terminal_size_of};
 
+use super::key_filter::ControlKeys;
+use super::row::Size;
+
+/// Has pastes told from keys.
+const MODES_ON: &str = "\x1b[?2004h";
 /// Ends bracketed paste, and a frame that was being drawn.
 const MODES_OFF: &str = "\x1b[?2004l\x1b[?2026l";
 
-/// Clears the cursor's row and everything below.
-pub(crate) const ROW_OFF: &str = "\r\x1b[J";
-/// Moves below the row, which stays.
-pub(crate) const BELOW_ROW: &str = "\r\n";
+/// Size of a terminal that does not tell its own.
+const USUAL: Size = Size {
+    columns: 80,
+    rows: 24,
+};
 
 /// Terminals that cannot move their cursor.
 const DUMB: [&str; 3] = ["dumb", "cons25", "emacs"];
@@ -31,58 +40,166 @@ pub(crate) fn is_dumb() -> bool {
     env::var("TERM").is_ok_and(|term| DUMB.contains(&term.to_lowercase().as_str()))
 }
 
-/// Returns the number of columns of the terminal.
-pub(crate) fn columns() -> Option<usize> {
-    let (Width(columns), _) = terminal_size_of(io::stdout())?;
-    Some(columns.into())
+/// Returns whether a terminal is gone; a shell may take its time to say so with a signal.
+pub(crate) fn is_hung_up(terminal: &impl AsFd) -> bool {
+    let mut watched = [PollFd::new(terminal.as_fd(), PollFlags::empty())];
+    poll(&mut watched, PollTimeout::ZERO).is_ok()
+        && watched[0]
+            .revents()
+            .is_some_and(|events| events.contains(PollFlags::POLLHUP))
 }
 
-/// The state of the terminal before the client changed it.
-#[derive(Debug, Clone)]
-pub(crate) struct SavedTerminal(Arc<Mutex<Termios>>);
+/// The terminal, apart from standard input and output, which an editor may be given others of.
+#[derive(Debug)]
+pub(super) struct Tty {
+    input: File,
+    output: File,
+    modes: Mutex<Modes>,
+}
 
-impl SavedTerminal {
-    /// Saves the terminal's state, and restores it if the client panics.
+#[derive(Debug)]
+struct Modes {
+    /// As they were before the client changed them.
+    before: Termios,
+    raw: Termios,
+}
+
+impl Tty {
+    /// Takes the terminal over, and restores it if the client panics.
     ///
     /// # Errors
     /// Standard input is not a terminal.
-    pub(crate) fn save() -> io::Result<Self> {
-        let saved = Self(Arc::new(Mutex::new(tcgetattr(io::stdin())?)));
-        let (restored, report) = (saved.clone(), panic::take_hook());
+    pub(super) fn take() -> io::Result<Arc<Self>> {
+        let file = |fd: io::Result<OwnedFd>| fd.map(File::from);
+        let before = tcgetattr(io::stdin())?;
+        let raw = raw(&before);
+        let tty = Arc::new(Self {
+            input: file(io::stdin().as_fd().try_clone_to_owned())?,
+            output: file(io::stdout().as_fd().try_clone_to_owned())?,
+            modes: Mutex::new(Modes { before, raw }),
+        });
+        tty.restore_on_panic();
+        tty.make_raw()?;
+        Ok(tty)
+    }
+
+    fn restore_on_panic(self: &Arc<Self>) {
+        let (tty, report) = (self.clone(), panic::take_hook());
         panic::set_hook(Box::new(move |info| {
-            restored.give_back(io::stdout().lock(), BELOW_ROW);
+            tty.restore();
+            // It is lost if the terminal is.
+            let _ = tty.write(&format!("{MODES_OFF}\r\n"));
             report(info);
             std::process::exit(1);
         }));
-        Ok(saved)
     }
 
-    /// Restores the terminal and writes the last text on it. An editor that still draws its row
-    /// draws it nowhere from now on.
-    pub(crate) fn leave(&self, last: &str) {
-        self.give_back(detach_stdout(), last);
+    /// Has each key come at once, and pastes told from keys.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub(super) fn make_raw(&self) -> io::Result<()> {
+        tcsetattr(&self.input, SetArg::TCSADRAIN, &self.modes().raw)?;
+        self.write(MODES_ON)
     }
 
-    fn give_back(&self, mut terminal: impl Write, last: &str) {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // The terminal may be gone, which may be why the client ends: then there is nothing to
-        // restore.
-        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &state);
-        let _ = terminal.write_all(format!("{MODES_OFF}{last}").as_bytes());
-        let _ = terminal.flush();
+    /// Restores the modes of keys, and writes a last text that restores the rest.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub(super) fn leave(&self, last: &str) -> io::Result<()> {
+        let written = self.write(&format!("{last}{MODES_OFF}"));
+        self.restore();
+        written
+    }
+
+    /// Restores the modes of keys, also of a terminal that takes no text.
+    pub(super) fn restore(&self) {
+        // The terminal may be gone: then there is nothing to restore.
+        let _ = tcsetattr(&self.input, SetArg::TCSANOW, &self.modes().before);
+    }
+
+    /// Returns whether nobody has changed the modes.
+    pub(super) fn is_raw(&self) -> bool {
+        tcgetattr(&self.input).is_ok_and(|modes| modes == self.modes().raw)
+    }
+
+    fn modes(&self) -> MutexGuard<'_, Modes> {
+        self.modes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the keys that the terminal itself obeyed before.
+    pub(super) fn control_keys(&self) -> ControlKeys {
+        let modes = self.modes();
+        let key = |index: Index| modes.before.control_chars[index as usize];
+        ControlKeys {
+            intr: key(Index::VINTR),
+            quit: key(Index::VQUIT),
+            susp: key(Index::VSUSP),
+            eof: key(Index::VEOF),
+            erase: key(Index::VERASE),
+            kill: key(Index::VKILL),
+            werase: key(Index::VWERASE),
+        }
+    }
+
+    /// Returns the size of the screen.
+    pub(super) fn size(&self) -> Size {
+        match terminal_size_of(&self.output) {
+            Some((Width(columns @ 1..), Height(rows @ 1..))) => Size {
+                columns: columns.into(),
+                rows: rows.into(),
+            },
+            _ => USUAL,
+        }
+    }
+
+    /// Writes a text; waits as long as nobody reads it.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub(super) fn write(&self, text: &str) -> io::Result<()> {
+        (&self.output).write_all(text.as_bytes())
+    }
+
+    /// Reads keys; waits for them.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&self.input).read(buffer)
+    }
+
+    /// Waits until there are keys to be read; returns whether there are.
+    ///
+    /// # Errors
+    /// The terminal cannot be waited for.
+    pub(super) fn wait(&self, patience: PollTimeout) -> nix::Result<bool> {
+        let mut watched = [PollFd::new(self.input.as_fd(), PollFlags::POLLIN)];
+        Ok(poll(&mut watched, patience)? > 0)
+    }
+
+    /// Returns whether the terminal is gone.
+    pub(super) fn is_hung_up(&self) -> bool {
+        is_hung_up(&self.input)
     }
 }
 
-/// Returns the terminal, and redirects standard output to nowhere.
-fn detach_stdout() -> Box<dyn Write> {
-    let terminal = io::stdout().as_fd().try_clone_to_owned();
-    match (terminal, silence_stdout()) {
-        (Ok(terminal), Ok(())) => Box::new(File::from(terminal)),
-        _ => Box::new(io::stdout()),
-    }
-}
-
-fn silence_stdout() -> io::Result<()> {
-    let nowhere = File::options().write(true).open("/dev/null")?;
-    Ok(dup2_stdout(nowhere)?)
+/// Returns the modes in which each key comes at once, unchanged; the output stays as it is.
+fn raw(before: &Termios) -> Termios {
+    let mut raw = before.clone();
+    raw.input_flags.remove(
+        InputFlags::BRKINT
+            | InputFlags::ICRNL
+            | InputFlags::INLCR
+            | InputFlags::IGNCR
+            | InputFlags::INPCK
+            | InputFlags::ISTRIP
+            | InputFlags::IXON,
+    );
+    raw.local_flags
+        .remove(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::IEXTEN | LocalFlags::ISIG);
+    raw.control_chars[Index::VMIN as usize] = 1;
+    raw.control_chars[Index::VTIME as usize] = 0;
+    raw
 }

@@ -1,4 +1,4 @@
-//! Compares two versions of a server by the runs that were made of each.
+//! `compare`: two versions of a server, by the runs that were made of each.
 
 use std::fmt::Write;
 use std::fs;
@@ -7,46 +7,56 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::Serialize;
 
-use super::tell;
-use super::usage::UsageError;
-use crate::args::CompareArgs;
-use crate::judge::comparable::{self, Read};
-use crate::judge::compare::{Comparison, DELIVERIES, ENOUGH_RUNS, ERROR, Row, Unit, compare};
-use crate::judge::exit::Exit;
-use crate::number::{grouped, milliseconds};
-use crate::result::{Run, SCHEMA};
+use super::output;
+use super::output::UsageError;
+use crate::cli::CompareArgs;
+use crate::result::comparable::{self, Read};
+use crate::result::compare::{Comparison, DELIVERIES, ERROR, Row, compare};
+use crate::result::verdict::Exit;
+use crate::result::{self, Run, SCHEMA};
+use crate::units::{grouped, milliseconds};
 
-/// Reads both sides, compares them, and tells.
+/// Reads both sides, compares them, and prints the answer.
 pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
     let (a, b) = (read_side(&args.a)?, read_side(&args.b)?);
     let mut warnings = comparable::check(&a, &b).map_err(UsageError)?;
     let runs = |side: Vec<Read>| side.into_iter().map(|read| read.run).collect::<Vec<Run>>();
     let (a, b) = (runs(a), runs(b));
     let comparison = compare(&a, &b);
-    warnings.extend(reservations(&comparison, a.len(), b.len()));
+    warnings.extend(comparison.needed.map(|needed| {
+        format!(
+            "{} and {} runs are too few to call a difference: it takes {needed} of each",
+            a.len(),
+            b.len()
+        )
+    }));
     if comparison.rows.is_empty() {
         return Err(UsageError(
-            "the runs have no metric in common: run both for longer (--duration), 1 s at least for a comparison by seconds".to_owned(),
+            "the runs have no metric in common: run both for longer (--duration)".to_owned(),
         )
         .into());
     }
-    let told = Told {
+    let shown = CompareOutput {
         schema: SCHEMA,
         warnings: &warnings,
         regression: comparison.is_regression(),
         comparison: &comparison,
     };
-    tell::text(&render(args, a.len(), b.len(), &told), args.json.as_deref())?;
-    tell::json(&told, args.json.as_deref())?;
-    Ok(match told.regression {
-        true => Exit::Regression,
-        false => Exit::Pass,
+    output::text(
+        &render(args, a.len(), b.len(), &shown),
+        args.json.as_deref(),
+    )?;
+    output::json(&shown, args.json.as_deref())?;
+    Ok(if shown.regression {
+        Exit::Regression
+    } else {
+        Exit::Pass
     })
 }
 
 /// The comparison as JSON.
 #[derive(Serialize)]
-struct Told<'a> {
+struct CompareOutput<'a> {
     schema: u32,
     warnings: &'a [String],
     regression: bool,
@@ -88,36 +98,11 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 fn read(file: PathBuf) -> anyhow::Result<Read> {
     let place = file.display().to_string();
     let text = fs::read(&file).with_context(|| format!("cannot read {place}"))?;
-    let run = serde_json::from_slice(&text).map_err(|error| {
-        UsageError(format!(
-            "{place}: not a result of this version of wac-loadgen ({error}): run it again"
-        ))
-    })?;
+    let run = result::read(&text).map_err(|error| UsageError(format!("{place}: {error}")))?;
     Ok(Read { place, run })
 }
 
-/// What a comparison can't say.
-fn reservations(comparison: &Comparison, a: usize, b: usize) -> Vec<String> {
-    let mut told = Vec::new();
-    if comparison.observation == Unit::Second {
-        told.push(format!(
-            "{a} and {b} runs are too few to see what differs from run to run: their seconds are compared, and a difference shown may be one of runs, not of servers; make {ENOUGH_RUNS} runs or more of each"
-        ));
-    }
-    if let Some(needed) = comparison.needed {
-        let of = match comparison.observation {
-            Unit::Run => "runs",
-            Unit::Second => "seconds",
-        };
-        told.push(format!(
-            "{} and {} {of} are too few ever to show a difference: it takes {needed} of each",
-            comparison.a, comparison.b
-        ));
-    }
-    told
-}
-
-fn render(args: &CompareArgs, a: usize, b: usize, told: &Told<'_>) -> String {
+fn render(args: &CompareArgs, a: usize, b: usize, shown: &CompareOutput<'_>) -> String {
     let mut text = String::new();
     let mut line = |line: &str| {
         // A String takes everything.
@@ -128,15 +113,16 @@ fn render(args: &CompareArgs, a: usize, b: usize, told: &Told<'_>) -> String {
         args.a.display(),
         args.b.display()
     ));
-    told.warnings
+    shown
+        .warnings
         .iter()
         .for_each(|why| line(&format!(" WARNING   {why}")));
     line(&format!(
         "   {:<14}{:>12}{:>12}{:>8}   {:<16}  verdict",
         "ms", "A", "B", "B/A", "interval"
     ));
-    told.comparison.rows.iter().for_each(|r| line(&row(r)));
-    line(&format!(" RESULT    {}", conclusion(told.comparison)));
+    shown.comparison.rows.iter().for_each(|r| line(&row(r)));
+    line(&format!(" RESULT    {}", conclusion(shown.comparison)));
     text
 }
 
@@ -146,32 +132,32 @@ fn row(row: &Row) -> String {
         None => "too few".to_owned(),
     };
     // CPU of one delivery is far below a millisecond.
-    let (name, told): (_, fn(f64) -> String) = match row.metric {
+    let (name, shown): (_, fn(f64) -> String) = match row.metric {
         "server CPU" => ("server CPU µs", |nanos| milliseconds((nanos * 1e3) as u64)),
         DELIVERIES => (DELIVERIES, |count| grouped(count as u64, ' ')),
         metric => (metric, |nanos| milliseconds(nanos as u64)),
     };
     format!(
         "   {name:<14}{:>12}{:>12}{:>8.3}   {interval:<16}  {}",
-        told(row.a),
-        told(row.b),
+        shown(row.a),
+        shown(row.b),
         row.ratio,
         row.finding.name()
     )
 }
 
 fn conclusion(comparison: &Comparison) -> String {
-    let error = match comparison.observation {
-        Unit::Run => format!(
-            "equals are called different in at most {:.0} % of comparisons, worse in {:.1} %",
+    let verdict = if comparison.is_regression() {
+        "B is worse"
+    } else {
+        "no regression shown"
+    };
+    match comparison.needed {
+        Some(_) => format!("{verdict}: too few runs"),
+        None => format!(
+            "{verdict} (equals are called different in at most {:.0} % of comparisons, worse in {:.1} %)",
             100.0 * ERROR,
             50.0 * ERROR
         ),
-        Unit::Second => "by seconds: no error rate is stated".to_owned(),
-    };
-    let verdict = match comparison.is_regression() {
-        true => "B is worse",
-        false => "no regression shown",
-    };
-    format!("{verdict} ({error})")
+    }
 }

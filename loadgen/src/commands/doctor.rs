@@ -1,21 +1,26 @@
-//! Tells what a run needs, what there is, and how to make it fit. It logs nobody in.
+//! `doctor`: what a run needs, what there is, and how to make it fit. It logs nobody in.
 
 use std::fmt::Write;
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
-use super::tell;
-use super::usage::UsageError;
-use crate::args::{Preset, RunArgs};
-use crate::judge::exit::Exit;
-use crate::machine::greeting::{greeting, is_wac};
-use crate::machine::limits::limits;
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
+
+use super::output;
+use super::output::UsageError;
+use crate::cli::{Preset, RunArgs};
+use crate::machine::host::Limits;
 use crate::machine::needs::Needs;
-use crate::machine::preflight::{Check, Finding, PreflightError, arithmetic, checks};
-use crate::number::{grouped, short};
+use crate::machine::preflight::{Check, Fit, PreflightError, arithmetic, checks};
+use crate::plan::protocol::Protocol;
 use crate::plan::workload::Workload;
 use crate::plan::{How, Plan};
-use crate::protocol::Protocol;
+use crate::result::verdict::Exit;
+use crate::units::{grouped, short};
 
-/// Checks everything, and tells.
+/// Checks everything, and prints the answer.
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     if args.server.is_none() {
         let why = "--spawn: doctor looks at a server that runs; start it, and give HOST:PORT";
@@ -23,29 +28,30 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     }
     let plan = Plan::new(Workload::new(Preset::Run, args)?, &How::from(args))?;
     let needs = Needs::of(&plan);
-    let limits = limits(plan.server, plan.server_pid).map_err(PreflightError::from)?;
+    let limits = Limits::raise(plan.server, plan.server_pid).map_err(PreflightError::from)?;
     let mut all = vec![server(&plan)];
     all.extend(checks(&needs, &limits));
-    tell::text(&render(&plan, &needs, &all), args.json.as_deref())?;
-    tell::json(&all, args.json.as_deref())?;
-    Ok(match all.iter().any(|check| check.finding != Finding::Ok) {
-        true => Exit::Preflight,
-        false => Exit::Pass,
+    output::text(&render(&plan, &needs, &all), args.json.as_deref())?;
+    output::json(&all, args.json.as_deref())?;
+    Ok(if all.iter().any(|check| check.finding != Fit::Ok) {
+        Exit::Preflight
+    } else {
+        Exit::Pass
     })
 }
 
 /// Whether somebody answers, and speaks what the run speaks.
 fn server(plan: &Plan) -> Check {
     let wac = plan.workload.protocol == Protocol::Wac;
-    let wrong = |fix: String| Finding::Wrong { fix };
+    let wrong = |fix: String| Fit::Wrong { fix };
     let (found, finding) = match greeting(plan.server) {
-        Ok(said) if !wac || is_wac(&said) => ("it answers".to_owned(), Finding::Ok),
+        Ok(said) if !wac || is_wac(&said) => ("it answers".to_owned(), Fit::Ok),
         Ok(said) => (
             format!("it says: {said:.60}"),
             wrong("give the address of a wacd, or --protocol".to_owned()),
         ),
         // Others wait for their clients to speak first.
-        Err(error) if !wac && is_silence(&error) => ("it accepts".to_owned(), Finding::Ok),
+        Err(error) if !wac && is_silence(&error) => ("it accepts".to_owned(), Fit::Ok),
         Err(error) if is_silence(&error) => (
             "it says nothing".to_owned(),
             wrong("give the address of a wacd, or --protocol".to_owned()),
@@ -57,9 +63,10 @@ fn server(plan: &Plan) -> Check {
     };
     Check {
         what: "server".to_owned(),
-        needed: match wac {
-            true => "a WAC chat server".to_owned(),
-            false => "a server".to_owned(),
+        needed: if wac {
+            "a WAC chat server".to_owned()
+        } else {
+            "a server".to_owned()
         },
         found,
         finding,
@@ -107,4 +114,28 @@ fn line(check: &Check) -> String {
         "   {:<44}  needed {:<18}  found {:<20}  {fate}",
         check.what, check.needed, check.found
     )
+}
+
+/// Long for a server that answers at all.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A greeting is shorter.
+const MAX_BYTES: u64 = 4096;
+
+/// Connects once and reads the first line; empty if the server closed without one.
+///
+/// # Errors
+/// The system's; a server that says nothing times out.
+fn greeting(server: SocketAddr) -> io::Result<String> {
+    let stream = TcpStream::connect_timeout(&server, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut line = Vec::new();
+    BufReader::new(stream.take(MAX_BYTES)).read_until(b'\n', &mut line)?;
+    let shown = String::from_utf8_lossy(&line);
+    // What a server says is shown on a terminal.
+    Ok(shown.chars().filter(|char| !char.is_control()).collect())
+}
+
+/// Whether a greeting is that of a WAC chat server.
+fn is_wac(greeting: &str) -> bool {
+    ServerLine::parse(greeting) == ServerLine::Notice(Notice::Greeting)
 }

@@ -1,55 +1,56 @@
-//! Finds the highest rate at which the promises hold, one run of the engine after another.
+//! `find-max`: the highest rate at which the objectives are met, by one run of the engine after another.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::tell;
-use super::usage::UsageError;
-use crate::args::values::Rate;
-use crate::args::{FindMaxArgs, Preset, RunArgs};
-use crate::engine::{self, Outcome};
-use crate::judge::exit::Exit;
-use crate::judge::limit::Limit;
-use crate::judge::search::{Answer, Next, Search, Tried};
+use super::output;
+use super::output::UsageError;
+use crate::cli::values::Rate;
+use crate::cli::{FindMaxArgs, Preset, RunArgs};
+use crate::engine;
+use crate::engine::outcome::Outcome;
 use crate::machine::preflight;
-use crate::number::milliseconds;
+use crate::plan::protocol::Limit;
 use crate::plan::workload::Workload;
 use crate::plan::{How, Plan};
+use crate::result::search::{Answer, Next, Search, Tried};
+use crate::result::verdict::Exit;
 use crate::result::{self, Run, SCHEMA, SloResult};
+use crate::units::milliseconds;
 
 /// A search that takes longer ends with what it knows.
 const MAX_TIME: Duration = Duration::from_secs(30 * 60);
 
-/// Searches, and tells.
+/// Searches, and prints the answer.
 pub(super) fn run(args: &FindMaxArgs) -> anyhow::Result<Exit> {
     highest(&args.run).map(|(_, exit)| exit)
 }
 
-/// Searches, and tells: the highest rate that is known to keep the promises, and how that ends.
+/// Searches, and prints the answer: the highest rate that is known to meet the objectives, and how that ends.
 ///
 /// # Errors
-/// That nothing is promised, or that no run can be made.
+/// That there is no objective, or that no run can be made.
 pub(super) fn highest(args: &RunArgs) -> anyhow::Result<(Option<f64>, Exit)> {
     check(args)?;
     let mut hunt = Hunt::new(args)?;
     let ended = hunt.search();
-    // What is known is told even where the search could not go on.
+    // What is known is shown even where the search could not go on.
     let (end, failed) = match ended {
         Ok(end) => (end, None),
         Err(error) => (End::Answer(hunt.search.stopped()), Some(error)),
     };
-    let told = hunt.told(&end);
-    tell::text(&render(&told), args.json.as_deref())?;
-    tell::json(&told, args.json.as_deref())?;
-    failed.map_or(Ok((told.rate, end.exit())), Err)
+    let shown = hunt.output(&end);
+    output::text(&render(&shown), args.json.as_deref())?;
+    output::json(&shown, args.json.as_deref())?;
+    failed.map_or(Ok((shown.rate, end.exit())), Err)
 }
 
 fn check(args: &RunArgs) -> Result<(), UsageError> {
     if args.slo.is_empty() {
         return Err(UsageError(
-            "find-max needs a promise to hold: --slo 'deliver.p99<50ms'".to_owned(),
+            "find-max needs an objective: --slo 'deliver.p99<50ms'".to_owned(),
         ));
     }
     if args.stages.is_some() {
@@ -70,12 +71,12 @@ fn check(args: &RunArgs) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// One try, as it is told.
+/// One try, as it is shown.
 #[derive(Debug, Clone, Serialize)]
 struct Try {
     rate: f64,
     kept: bool,
-    promises: Vec<SloResult>,
+    objectives: Vec<SloResult>,
     /// Why it was not kept.
     why: Option<String>,
     /// Why it may be the load tester's own doing, or the machine's.
@@ -146,16 +147,17 @@ impl<'a> Hunt<'a> {
     }
 
     fn take_in(&mut self, tried: Try) -> anyhow::Result<()> {
-        self.search.on(match tried.kept {
-            true => Tried::Kept,
-            false => Tried::Broken,
+        self.search.on(if tried.kept {
+            Tried::Kept
+        } else {
+            Tried::Broken
         });
         self.tries.push(tried);
         let line = try_line(self.tries.len(), &self.tries[self.tries.len() - 1]);
-        tell::text(&line, self.args.json.as_deref())
+        output::text(&line, self.args.json.as_deref())
     }
 
-    fn told(&self, end: &End) -> Told<'_> {
+    fn output(&self, end: &End) -> FindMaxOutput<'_> {
         let rate = match end {
             End::Answer(answer) | End::Interrupted(answer) => match answer {
                 Answer::Found(rate) => Some(*rate),
@@ -170,24 +172,24 @@ impl<'a> Hunt<'a> {
         };
         let at = of(true).find(|tried| Some(tried.rate) == rate);
         let above = of(false).filter(|tried| rate.is_none_or(|rate| tried.rate > rate));
-        Told {
+        FindMaxOutput {
             schema: SCHEMA,
             ended: ended(end),
             rate,
             at,
             above: above.min_by(|one, other| one.rate.total_cmp(&other.rate)),
             tries: &self.tries,
-            elapsed_ns: crate::nanos::nanos(self.began.elapsed()),
+            elapsed_ns: crate::units::nanos(self.began.elapsed()),
         }
     }
 }
 
-/// The result, as it is told.
+/// The result, as it is shown.
 #[derive(Serialize)]
-struct Told<'a> {
+struct FindMaxOutput<'a> {
     schema: u32,
     ended: String,
-    /// The highest rate that is known to keep the promises.
+    /// The highest rate that is known to meet the objectives.
     rate: Option<f64>,
     /// The last try at it.
     at: Option<&'a Try>,
@@ -201,8 +203,8 @@ fn ended(end: &End) -> String {
     match end {
         End::Answer(Answer::Found(_)) => "found".to_owned(),
         End::Answer(Answer::Nothing { lowest }) => format!(
-            "even {} breaks a promise: take a lower --rate, fewer --users, or promise less",
-            tell::rate(*lowest)
+            "even {} misses an objective: take a lower --rate, fewer --users, or ask less",
+            output::rate(*lowest)
         ),
         End::Answer(Answer::Unfinished { .. }) => {
             "not confirmed: what was kept did not stay so, or there was no time; a calmer machine, a longer --duration, a --rate nearer to the answer".to_owned()
@@ -232,14 +234,14 @@ fn attempt(args: &RunArgs, rate: f64) -> anyhow::Result<Fate> {
     Ok(Fate::Tried(tried(rate, &run, exit)))
 }
 
-/// Why a run is INVALID where that tells nothing of the rate the server carries, and what to do.
+/// Why a run is INVALID for another reason than the rate, and what to do.
 fn other_than_load(outcome: &Outcome) -> Option<String> {
     // A reader that falls behind, or a sender that is held, is what load does.
     let is_load = |limit: &&Limit| matches!(limit, Limit::TooSlow | Limit::HeldTooLong);
-    let limit = outcome.limits.iter().find(|limit| !is_load(limit));
+    let limit = outcome.tally.limits.iter().find(|limit| !is_load(limit));
     let advice = limit.map(|limit| format!("{}: {}", limit.meaning(), limit.advice()));
-    let cut = outcome.cut;
-    let cut = (cut > 0 && outcome.limits.is_empty())
+    let cut = outcome.tally.cut;
+    let cut = (cut > 0 && outcome.tally.limits.is_empty())
         .then(|| format!("{cut} connections ended without a reason: see the server's log"));
     advice.or(cut)
 }
@@ -249,7 +251,7 @@ fn tried(rate: f64, run: &Run, exit: Exit) -> Try {
     Try {
         rate,
         kept: why.is_none(),
-        promises: run.slo.clone(),
+        objectives: run.slo.clone(),
         why,
         suspect: (run.verdict.trust == "SUSPECT").then(|| run.verdict.reasons.join("; ")),
     }
@@ -257,23 +259,20 @@ fn tried(rate: f64, run: &Run, exit: Exit) -> Try {
 
 /// What speaks against a try; none if it was kept.
 fn why_not(run: &Run, exit: Exit) -> Option<String> {
-    let wrong = run
-        .delivery
-        .faults()
-        .into_iter()
-        .find(|(_, count)| *count > 0);
+    let faults = run.tally.delivery.faults();
+    let wrong = faults.into_iter().find(|(_, count)| *count > 0);
     if let Some((word, count)) = wrong {
         return Some(format!("wrong delivery: {count} {word}"));
     }
     if run.verdict.trust == "INVALID" {
         return Some(run.verdict.reasons.join("; "));
     }
-    if let Some(broken) = run.slo.iter().find(|promise| !promise.ok) {
+    if let Some(broken) = run.slo.iter().find(|slo| !slo.ok) {
         return Some(match broken.value_ns {
-            Some(value) => format!("{} is {} ms", broken.promise, milliseconds(value)),
+            Some(value) => format!("{} is {} ms", broken.objective, milliseconds(value)),
             None => format!(
-                "{}: too few observations in a try to tell: a longer --duration, or a higher --rate to begin with",
-                broken.promise
+                "{}: too few observations in a try: a longer --duration, or a higher --rate to begin with",
+                broken.objective
             ),
         });
     }
@@ -281,9 +280,9 @@ fn why_not(run: &Run, exit: Exit) -> Option<String> {
 }
 
 fn try_line(number: usize, tried: &Try) -> String {
-    let promises = tried.promises.iter().map(|promise| {
-        let value = promise.value_ns.map(milliseconds);
-        let (word, _) = promise.promise.split_once(' ').unwrap_or_default();
+    let objectives = tried.objectives.iter().map(|slo| {
+        let value = slo.value_ns.map(milliseconds);
+        let (word, _) = slo.objective.split_once(' ').unwrap_or_default();
         format!("{word} {} ms", value.as_deref().unwrap_or("–"))
     });
     let fate = match &tried.why {
@@ -292,30 +291,30 @@ fn try_line(number: usize, tried: &Try) -> String {
     };
     format!(
         " TRY {number:>3}   {:>10}   {}   {fate}\n",
-        tell::rate(tried.rate),
-        promises.collect::<Vec<_>>().join(" · ")
+        output::rate(tried.rate),
+        objectives.collect::<Vec<_>>().join(" · ")
     )
 }
 
-fn render(told: &Told<'_>) -> String {
-    let mut lines = vec![match told.rate {
-        Some(rate) => format!(" RESULT    {}   {}", tell::rate(rate), told.ended),
-        None => format!(" RESULT    –   {}", told.ended),
+fn render(shown: &FindMaxOutput<'_>) -> String {
+    let mut lines = vec![match shown.rate {
+        Some(rate) => format!(" RESULT    {}   {}", output::rate(rate), shown.ended),
+        None => format!(" RESULT    –   {}", shown.ended),
     }];
-    let promises = told.at.iter().flat_map(|tried| &tried.promises);
-    lines.extend(promises.map(|promise| {
-        let value = promise.value_ns.map(milliseconds);
+    let objectives = shown.at.iter().flat_map(|tried| &tried.objectives);
+    lines.extend(objectives.map(|slo| {
+        let value = slo.value_ns.map(milliseconds);
         format!(
             " SLO       {:<24}{:>8}  ok",
-            promise.promise,
+            slo.objective,
             value.as_deref().unwrap_or("–")
         )
     }));
-    if let Some(above) = told.above {
+    if let Some(above) = shown.above {
         let why = above.why.as_deref().unwrap_or_default();
-        lines.push(format!(" ABOVE     {}   {why}", tell::rate(above.rate)));
+        lines.push(format!(" ABOVE     {}   {why}", output::rate(above.rate)));
     }
-    let suspects: Vec<_> = told
+    let suspects: Vec<_> = shown
         .tries
         .iter()
         .filter_map(|tried| tried.suspect.as_ref())
@@ -324,13 +323,13 @@ fn render(told: &Told<'_>) -> String {
         lines.push(format!(
             " WARNING   {} of {} tries are SUSPECT, the server may carry more: {last}",
             suspects.len(),
-            told.tries.len()
+            shown.tries.len()
         ));
     }
-    let elapsed = Duration::from_secs(told.elapsed_ns / 1_000_000_000);
+    let elapsed = Duration::from_secs(shown.elapsed_ns / 1_000_000_000);
     lines.push(format!(
         " TRIES     {} in {}",
-        told.tries.len(),
+        shown.tries.len(),
         humantime::format_duration(elapsed)
     ));
     lines.join("\n") + "\n"

@@ -1,101 +1,201 @@
-//! The manual page, made of the command line itself: all commands on one page.
+//! Manual pages and completions, made of the command line itself.
 
 use std::io::{self, Write};
 
 use anyhow::Context;
 use clap::{Command, CommandFactory};
+use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
-use crate::args::Args;
-use crate::judge::exit::Exit;
+use super::output::UsageError;
+use crate::cli::Args;
+use crate::result::verdict::Exit;
 
-/// The exit codes; a test holds them to the enum.
-const EXITS: [(u8, &str); 9] = [
-    (Exit::Pass as u8, "pass"),
-    (Exit::Internal as u8, "internal error"),
-    (Exit::Usage as u8, "usage"),
-    (Exit::SloFailed as u8, "a promise (--slo) was not kept"),
-    (Exit::Invalid as u8, "INVALID: the figures mean nothing"),
-    (Exit::WrongDelivery as u8, "wrong delivery"),
-    (Exit::Preflight as u8, "preflight: it can't run here"),
-    (Exit::Regression as u8, "regression: B is worse than A"),
-    (Exit::Interrupted as u8, "interrupted"),
+/// The exit codes.
+const EXITS: [(Exit, &str); 9] = [
+    (Exit::Pass, "pass"),
+    (Exit::Internal, "internal error"),
+    (Exit::Usage, "usage"),
+    (Exit::SloFailed, "an objective (--slo) was not met"),
+    (Exit::Invalid, "INVALID: the figures mean nothing"),
+    (Exit::WrongDelivery, "wrong delivery"),
+    (Exit::Preflight, "preflight: it can't run here"),
+    (Exit::Regression, "regression: B is worse than A"),
+    (Exit::Interrupted, "interrupted"),
 ];
 
-/// Prints the page.
-pub(super) fn run() -> anyhow::Result<Exit> {
-    let page = page().context("cannot make the manual page")?;
+/// The words of a result, and what each means.
+const WORDS: [(&str, &str); 24] = [
+    ("I", "the moment a message was due by the schedule"),
+    ("W", "the moment the kernel had accepted its last byte"),
+    (
+        "R",
+        "the moment the read came back that brought the whole line to a reader",
+    ),
+    (
+        "deliver",
+        "R - I of each delivery: what a reader lives through; a stall of server or tester is in it (no coordinated omission)",
+    ),
+    ("service", "R - W of each delivery: the server's part"),
+    (
+        "fan-out",
+        "last R - I of each message: when the last person has it",
+    ),
+    ("skew", "last R - first R of each message: fairness"),
+    (
+        "sendlag",
+        "W - I of each message: the load tester late, or the server refusing input",
+    ),
+    (
+        "join",
+        "from connect to welcome of each user: what a login costs",
+    ),
+    (
+        "whisper",
+        "R - I of each whisper: deliver, of what is said to one person",
+    ),
+    (
+        "p50 ... p99.9",
+        "that share of the observations took no longer; shown where 10 or more lie beyond it",
+    ),
+    (
+        "expected",
+        "a message is expected at a reader who was logged in before W and had not begun to leave",
+    ),
+    (
+        "indeterminate",
+        "overlaps a join or a leave: counted, never called lost",
+    ),
+    ("lost", "expected, and never came"),
+    ("duplicated", "came again"),
+    ("reordered", "came behind a later message of its sender"),
+    ("echoed", "came back to its sender"),
+    ("corrupt", "a line that is not what was sent"),
+    ("leaked", "a whisper that somebody else read"),
+    (
+        "closed loop",
+        "--in-flight N: what is due waits while the deliveries of N messages are under way; no latency is shown",
+    ),
+    ("VALID", "the figures are the server's"),
+    (
+        "SUSPECT",
+        "they may be the load tester's own, or the machine's: the reasons are shown",
+    ),
+    (
+        "INVALID",
+        "they mean nothing, and are withheld: a limit was met, or the schedule was not sent",
+    ),
+    (
+        "PASS, FAIL",
+        "every objective (--slo) was met and every delivery right; or not",
+    ),
+];
+
+/// Prints the page of a command, or of the program.
+pub(super) fn run(command: Option<&str>) -> anyhow::Result<Exit> {
+    let page = page(command)?.context("cannot make the manual page")?;
     io::stdout()
         .write_all(&page)
         .context("cannot write the manual page")?;
     Ok(Exit::Pass)
 }
 
-/// The page in roff: the program, each command with its flags, the exit codes.
-fn page() -> io::Result<Vec<u8>> {
+/// The page in roff.
+///
+/// # Errors
+/// That there is no such command.
+fn page(name: Option<&str>) -> Result<io::Result<Vec<u8>>, UsageError> {
+    let mut program = Args::command();
+    program.build();
+    let Some(name) = name else {
+        return Ok(of_program(program));
+    };
+    match program.find_subcommand(name) {
+        Some(command) => Ok(of_command(command)),
+        None => Err(UsageError(format!(
+            "man: {name} found, wanted a command of wac-loadgen --help"
+        ))),
+    }
+}
+
+fn of_command(command: &Command) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    let mut command = Args::command();
-    command.build();
-    let man = Man::new(command.clone());
+    Man::new(command.clone()).render(&mut page)?;
+    Ok(page)
+}
+
+/// The program's own page: its commands, the words of a result, the exit codes.
+fn of_program(program: Command) -> io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    let man = Man::new(program);
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
-    man.render_options_section(&mut page)?;
     man.render_subcommands_section(&mut page)?;
-    for sub in command.get_subcommands() {
-        render_command(sub, &mut page)?;
+    writeln!(page, ".SH WORDS")?;
+    for (word, meaning) in WORDS {
+        writeln!(page, ".TP\n{word}\n{meaning}")?;
     }
-    render_exits(&mut page)?;
+    writeln!(page, ".SH \"EXIT STATUS\"")?;
+    for (exit, meaning) in EXITS {
+        writeln!(page, ".TP\n{}\n{meaning}", exit as u8)?;
+    }
+    writeln!(page, ".PP\nIf several, 5 before 4 before 3.")?;
     Ok(page)
 }
 
-/// One command as a section: what it does, how it is typed, its flags.
-fn render_command(sub: &Command, page: &mut Vec<u8>) -> io::Result<()> {
-    writeln!(page, ".SH \"COMMAND {}\"", sub.get_name().to_uppercase())?;
-    let mut own = Vec::new();
-    let man = Man::new(sub.clone());
-    man.render_synopsis_section(&mut own)?;
-    man.render_description_section(&mut own)?;
-    man.render_options_section(&mut own)?;
-    // Its sections are parts of this one.
-    let text = String::from_utf8_lossy(&own).replace("\n.SH ", "\n.SS ");
-    page.write_all(
-        text.replacen(".SH ", ".SS ", usize::from(text.starts_with(".SH ")))
-            .as_bytes(),
-    )
-}
-
-fn render_exits(page: &mut Vec<u8>) -> io::Result<()> {
-    writeln!(page, ".SH \"EXIT STATUS\"")?;
-    for (code, meaning) in EXITS {
-        writeln!(page, ".TP\n{code}\n{meaning}")?;
-    }
-    writeln!(page, ".PP\nIf several, 5 before 4 before 3.")
+/// Prints them.
+pub(super) fn completions(shell: Shell) -> anyhow::Result<Exit> {
+    let mut text = Vec::new();
+    generate(shell, &mut Args::command(), "wac-loadgen", &mut text);
+    // Not straight to standard output: the generator panics where that is closed.
+    io::Write::write_all(&mut io::stdout(), &text).context("cannot write the completions")?;
+    Ok(Exit::Pass)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::slo;
+    use crate::result::Delivery;
+
+    fn text(name: Option<&str>) -> String {
+        String::from_utf8(page(name).unwrap().unwrap()).unwrap()
+    }
 
     #[test]
-    fn the_page_has_every_command_with_its_flags_and_every_exit_code() {
-        let page = String::from_utf8(page().unwrap()).unwrap();
+    fn every_command_has_a_page_with_its_flags() {
         for sub in Args::command().get_subcommands() {
-            let title = format!(".SH \"COMMAND {}\"\n", sub.get_name().to_uppercase());
-            let begin = page.find(&title).unwrap_or_else(|| panic!("{title}"));
-            let section = &page[begin + title.len()..];
-            let section = &section[..section.find("\n.SH ").unwrap_or(section.len())];
+            let page = text(Some(sub.get_name()));
             for flag in sub.get_arguments().filter_map(clap::Arg::get_long) {
                 let flag = flag.replace('-', "\\-");
-                assert!(section.contains(&format!("\\-\\-{flag}")), "{title}{flag}");
+                assert!(page.contains(&format!("\\-\\-{flag}")), "{flag}");
             }
+            let own = text(None);
+            assert!(own.contains(&sub.get_name().replace('-', "\\-")), "{own}");
         }
+        assert!(page(Some("dance")).is_err());
+    }
+
+    #[test]
+    fn every_exit_code_is_in_the_page_and_the_help() {
         let help = Args::command().get_long_about().map(ToString::to_string);
-        let help = help.unwrap_or_default();
-        for (code, _) in EXITS {
+        let (help, page) = (help.unwrap_or_default(), text(None));
+        for (exit, _) in EXITS {
+            let code = exit as u8;
             assert!(page.contains(&format!("\n.TP\n{code}\n")), "{code}");
             assert!(help.contains(&format!("{code} ")), "{code} is in --help");
+        }
+    }
+
+    #[test]
+    fn every_word_of_a_result_is_explained_here_and_in_the_readme() {
+        let readme = include_str!("../../README.md");
+        let faults = Delivery::default().faults().map(|(fault, _)| fault);
+        for word in slo::WORDS.into_iter().chain(faults) {
+            assert!(WORDS.iter().any(|(known, _)| *known == word), "{word}");
+            assert!(readme.to_lowercase().contains(word), "{word} in the README");
         }
     }
 }

@@ -1,27 +1,22 @@
-//! One file for each thing there is to do.
+//! Commands: one file for each.
 
 mod compare;
-mod completions;
 mod doctor;
 mod find_max;
-mod glossary;
 mod man;
+mod output;
 mod report;
 mod run;
-mod selftest;
-mod soak;
-mod tell;
-mod usage;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Args, Command, Preset};
+use crate::cli::{Args, Command, Preset};
 use crate::engine::JoinError;
-use crate::judge::exit::Exit;
 use crate::machine::preflight::PreflightError;
 use crate::plan::PlanError;
+use crate::result::verdict::Exit;
 
 /// Does what was typed.
 pub(crate) fn main() -> ExitCode {
@@ -39,26 +34,20 @@ fn perform(command: Command) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(Preset::Run, &args),
         Command::Town(args) => run::run(Preset::Town, &args),
         Command::Idle(args) => run::run(Preset::Idle, &args),
-        Command::Whisper(args) => run::run(Preset::Whisper, &args),
-        Command::Churn(args) => run::run(Preset::Churn, &args),
         Command::Storm(args) => run::run(Preset::Storm, &args),
-        Command::Slow(args) => run::run(Preset::Slow, &args),
-        Command::Hostile(args) => run::run(Preset::Hostile, &args),
-        Command::Soak(args) => soak::run(&args),
+        Command::Soak(args) => run::soak(&args),
         Command::Flood(args) => run::run(Preset::Flood, &args),
-        Command::Selftest => selftest::selftest(),
         Command::Report(args) => report::report(&args),
         Command::FindMax(args) => find_max::run(&args),
         Command::Doctor(args) => doctor::run(&args),
-        Command::Glossary => glossary::run(),
-        Command::Completions { shell } => completions::run(shell),
-        Command::Man => man::run(),
+        Command::Completions { shell } => man::completions(shell),
+        Command::Man { command } => man::run(command.as_deref()),
         Command::Compare(args) => compare::run(&args),
     }
 }
 
 fn exit_of(error: &anyhow::Error) -> Exit {
-    if error.is::<PlanError>() || error.is::<usage::UsageError>() {
+    if error.is::<PlanError>() || error.is::<output::UsageError>() {
         Exit::Usage
     } else if error.is::<PreflightError>() || error.is::<JoinError>() {
         Exit::Preflight

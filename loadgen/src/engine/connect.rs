@@ -1,21 +1,22 @@
-//! Users connect and log in, for the first time or again.
+//! Logins: users connect and log in, for the first time or again.
 
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::JoinError;
-use super::phase::{Event, Phase};
-use super::ready::SlotWaker;
-use super::user::{Stage, User};
+use super::shared::{Event, Phase};
+use super::user::{State, User};
+use super::wake::SlotWaker;
 use super::worker::Worker;
 use crate::machine::needs::JOINS_AT_ONCE;
 use crate::machine::sources::source;
+use crate::plan::ids::Slot;
 
 impl Worker {
     /// Begins with as many users as may log in at once.
     pub(super) fn connect_more(&mut self) {
         while self.phase == Phase::Joining && self.may_connect() {
-            let slot = self.users.len() as u32;
+            let slot = Slot(self.users.len() as u32);
             let ready = SlotWaker::new(slot, self.ready.clone());
             self.users.push(User::new(ready));
             if let Err(error) = self.connect(slot) {
@@ -26,9 +27,9 @@ impl Worker {
 
     /// When the next user may connect, where there is a rate to keep.
     pub(super) fn next_connect(&self) -> Option<u64> {
-        let rate = self.plan.workload.connect_rate? / f64::from(self.share.workers);
+        let rate = self.plan.workload.connect_rate? / f64::from(self.partition.workers);
         let begun = self.users.len() as u32;
-        (begun < self.share.of(self.plan.workload.users))
+        (begun < self.partition.of(self.plan.workload.users))
             .then(|| (f64::from(begun) * 1e9 / rate) as u64)
     }
 
@@ -39,7 +40,7 @@ impl Worker {
 
     fn may_connect(&self) -> bool {
         let begun = self.users.len() as u32;
-        begun < self.share.of(self.plan.workload.users)
+        begun < self.partition.of(self.plan.workload.users)
             && self.has_room_to_join()
             && self
                 .next_connect()
@@ -50,55 +51,55 @@ impl Worker {
     ///
     /// # Errors
     /// The system's.
-    pub(super) fn connect(&mut self, slot: u32) -> io::Result<()> {
+    pub(super) fn connect(&mut self, slot: Slot) -> io::Result<()> {
         let plan = &self.plan;
-        let user = self.share.user(slot);
+        let user = self.partition.user(slot);
         let source = source(plan.server, plan.run, plan.workload.users, user);
         let at = self.shared.clock.now();
-        self.users[slot as usize].connect(plan.server, source, at)?;
+        self.users[slot.index()].connect(plan.server, source, at)?;
         self.log_in(slot);
         self.look_at(slot);
         Ok(())
     }
 
     /// Sends a user's login.
-    pub(super) fn log_in(&mut self, slot: u32) {
+    pub(super) fn log_in(&mut self, slot: Slot) {
         let plan = &self.plan;
-        let user = self.share.user(slot);
+        let user = self.partition.user(slot);
         self.line.clear();
         let protocol = plan.workload.protocol;
         protocol.write_login(&plan.payload, user, plan.workload.senders, &mut self.line);
-        self.users[slot as usize].outbox.push(&self.line);
+        self.users[slot.index()].outbox.push(&self.line);
     }
 
     /// The welcome has come.
-    pub(super) fn welcomed(&mut self, slot: u32, at: u64) {
-        let user = &mut self.users[slot as usize];
-        if user.stage != Stage::Joining {
+    pub(super) fn welcomed(&mut self, slot: Slot, at: u64) {
+        let user = &mut self.users[slot.index()];
+        if user.state != State::Joining {
             return;
         }
-        user.stage = Stage::In;
-        self.books.join.record(user.connected_at, at);
+        user.state = State::In;
+        self.metrics.measured.join.record(user.connected_at, at);
         self.shared.joined.fetch_add(1, Relaxed);
         if user.came_back {
             self.came_back(slot, at);
             return;
         }
         self.joined += 1;
-        if self.joined == self.share.of(self.plan.workload.users) {
-            self.tell(Event::Joined);
+        if self.joined == self.partition.of(self.plan.workload.users) {
+            self.report(Event::Joined);
         }
     }
 
     /// A user can't be logged in for the first time: nothing can be measured.
-    pub(super) fn cannot_join(&mut self, slot: u32, source: io::Error) {
-        let user = self.share.user(slot);
+    pub(super) fn cannot_join(&mut self, slot: Slot, source: io::Error) {
+        let user = self.partition.user(slot);
         self.give_up(JoinError::Connect { user, source });
     }
 
     /// Ends the run before it has begun.
     pub(super) fn give_up(&mut self, error: JoinError) {
-        self.tell(Event::Refused(error));
+        self.report(Event::Refused(error));
         self.phase = Phase::Over;
     }
 }

@@ -1,13 +1,14 @@
-//! What the machine, the server's process and this one used, at the moments that count.
+//! Gauge: what the machine, the server's process and this one used, at the moments that count.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::Trust;
-use crate::machine::cpu::{self, MachineTime, share};
-use crate::machine::used::Used;
-use crate::nanos::nanos;
+use super::outcome::ServerUse;
+use super::outcome::Trust;
+use crate::machine::host::{MachineTime, cpu_of_this_process, share};
+use crate::machine::process::{Used, listening_at};
 use crate::plan::Plan;
-use crate::result::ServerUse;
+use crate::units::nanos;
 
 /// Reads the meters.
 #[derive(Debug)]
@@ -31,10 +32,11 @@ struct Reading {
 impl Gauge {
     /// Before the first connection.
     pub(super) fn new(plan: &Plan) -> Self {
+        let server_pid = plan.server_pid.or_else(|| somebody_at(plan.server));
         Self {
-            server_pid: plan.server_pid,
-            shares_cores: plan.server.ip().is_loopback() || plan.server_pid.is_some(),
-            before: plan.server_pid.and_then(Used::by),
+            server_pid,
+            shares_cores: plan.server.ip().is_loopback() || server_pid.is_some(),
+            before: server_pid.and_then(Used::by),
             joined: Reading::default(),
             sent: Reading::default(),
             drained: Reading::default(),
@@ -66,7 +68,7 @@ impl Gauge {
     fn read(&self) -> Reading {
         Reading {
             machine: MachineTime::now(),
-            own: cpu::of_this_process(),
+            own: cpu_of_this_process(),
             server: self.server(),
         }
     }
@@ -115,4 +117,10 @@ impl Gauge {
             bytes_per_connection: added / u64::from(users),
         })
     }
+}
+
+/// The process on this machine that serves there, if it is another than this one.
+fn somebody_at(server: SocketAddr) -> Option<i32> {
+    let own = i32::try_from(std::process::id()).ok();
+    listening_at(server).filter(|&pid| Some(pid) != own)
 }

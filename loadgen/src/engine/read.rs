@@ -1,4 +1,4 @@
-//! Who is ready is read, and what was read is cut into lines.
+//! Reading: the sockets that are ready are read, and the bytes cut into lines.
 
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
@@ -7,26 +7,27 @@ use std::task::Poll;
 use memchr::memchr;
 
 use super::JoinError;
-use super::phase::Phase;
-use super::user::Stage;
+use super::shared::Phase;
+use super::user::State;
 use super::worker::Worker;
+use crate::plan::ids::Slot;
 
 /// The longest line a server sends, by the protocol.
 const MAX_LINE_BYTES: usize = 4352;
 
 impl Worker {
     /// Reads all there is; returns the time of the last read, which is that of its lines.
-    pub(super) fn read(&mut self, slot: u32) -> u64 {
+    pub(super) fn read(&mut self, slot: Slot) -> u64 {
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut at = 0;
-        while self.users[slot as usize].stage != Stage::Gone {
-            match self.users[slot as usize].poll_read(&mut buffer) {
+        while self.users[slot.index()].state != State::Gone {
+            match self.users[slot.index()].poll_read(&mut buffer) {
                 Poll::Ready(Ok(0)) => self.ended(slot, None),
                 Poll::Ready(Ok(filled)) => {
                     at = self.shared.clock.now();
-                    let before = self.books.received;
-                    self.hear_all(slot, at, &buffer[..filled]);
-                    self.came(at, self.books.received - before);
+                    let before = self.metrics.received;
+                    self.on_lines(slot, at, &buffer[..filled]);
+                    self.came(at, self.metrics.received - before);
                 }
                 Poll::Ready(Err(error)) => self.ended(slot, Some(error)),
                 Poll::Pending => break,
@@ -38,58 +39,58 @@ impl Worker {
 
     /// Counts the deliveries of one read in the second and the stage that are under way.
     fn came(&mut self, at: u64, deliveries: u64) {
-        self.second.books.deliveries += deliveries;
+        self.second.tally.deliveries += deliveries;
         if self.phase == Phase::Sending {
             let stage = self
                 .plan
                 .stage_under_way(at.saturating_sub(self.shared.start()));
             if let Some(stage) = stage {
-                self.books.came[stage] += deliveries;
+                self.metrics.measured.came[stage] += deliveries;
             }
         }
     }
 
-    fn hear_all(&mut self, slot: u32, at: u64, mut bytes: &[u8]) {
+    fn on_lines(&mut self, slot: Slot, at: u64, mut bytes: &[u8]) {
         while let Some(end) = memchr(b'\n', bytes) {
             let line = &bytes[..end];
-            self.hear(slot, at, line.strip_suffix(b"\r").unwrap_or(line));
+            self.on_line(slot, at, line.strip_suffix(b"\r").unwrap_or(line));
             bytes = &bytes[end + 1..];
         }
         if bytes.len() > MAX_LINE_BYTES {
-            self.books.ledger.corrupted(at, slot, None);
+            self.metrics.ledger.corrupted(at, slot, None);
             bytes = &[];
         }
-        self.users[slot as usize].carry(bytes);
+        self.users[slot.index()].carry(bytes);
     }
 
     /// The connection has ended, or failed.
-    pub(super) fn ended(&mut self, slot: u32, error: Option<io::Error>) {
-        let told = self.books.ledger.is_excused(slot);
-        let user = &mut self.users[slot as usize];
+    pub(super) fn ended(&mut self, slot: Slot, error: Option<io::Error>) {
+        let shown = self.metrics.ledger.is_excused(slot);
+        let user = &mut self.users[slot.index()];
         self.unwritten -= user.outbox.give_up();
         user.drop_connection();
-        let (stage, came_back) = (user.stage, user.came_back);
-        user.stage = match stage {
+        let (stage, came_back) = (user.state, user.came_back);
+        user.state = match stage {
             // It comes back when its time has come.
-            Stage::Leaving => Stage::Away,
-            Stage::Done => Stage::Done,
-            _ => Stage::Gone,
+            State::Leaving => State::Away,
+            State::Done => State::Done,
+            _ => State::Gone,
         };
         match (stage, error) {
-            (Stage::Gone | Stage::Done | Stage::Leaving | Stage::Away, _) => {}
-            // The limit is the reason, and has been told.
-            (Stage::Joining, _) if told && !came_back => self.phase = Phase::Over,
-            (Stage::Joining, Some(error)) if !came_back => self.cannot_join(slot, error),
-            (Stage::Joining, None) if !came_back => {
-                let user = self.share.user(slot);
+            (State::Gone | State::Done | State::Leaving | State::Away, _) => {}
+            // The limit is the reason, and has been reported.
+            (State::Joining, _) if shown && !came_back => self.phase = Phase::Over,
+            (State::Joining, Some(error)) if !came_back => self.cannot_join(slot, error),
+            (State::Joining, None) if !came_back => {
+                let user = self.partition.user(slot);
                 self.give_up(JoinError::Closed { user });
             }
-            (Stage::Joining | Stage::In | Stage::Fencing, _) => {
-                if stage == Stage::In {
+            (State::Joining | State::In | State::Fencing, _) => {
+                if stage == State::In {
                     self.shared.joined.fetch_sub(1, Relaxed);
                 }
-                self.books.cut += u64::from(!told);
-                self.books.held.push(self.share.user(slot));
+                self.metrics.tally.cut += u64::from(!shown);
+                self.metrics.measured.held.insert(self.partition.user(slot));
             }
         }
     }

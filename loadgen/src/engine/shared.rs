@@ -1,11 +1,14 @@
-//! What the threads share.
+//! State that the threads share: the clock, the phases, and the counts.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
-use crate::books::seconds::Seconds;
-use crate::clock::Clock;
+use super::JoinError;
+use super::timeline::Seconds;
 use crate::plan::Plan;
+use crate::plan::ids::Message;
+use crate::units::nanos;
 
 /// Shared by all threads of a run.
 ///
@@ -27,7 +30,7 @@ pub(super) struct Shared {
     pub(super) sent: AtomicU64,
     pub(super) received: AtomicU64,
     pub(super) faults: AtomicU64,
-    /// Locked once a second by each worker, and by the conductor for a moment.
+    /// Locked once a second by each worker, and by the coordinator for a moment.
     seconds: Mutex<Seconds>,
 }
 
@@ -59,20 +62,20 @@ impl Shared {
     }
 
     /// When the kernel took a message, if it has.
-    pub(super) fn written(&self, message: u32) -> Option<u64> {
-        match self.written[message as usize].load(Relaxed) {
+    pub(super) fn written(&self, message: Message) -> Option<u64> {
+        match self.written[message.index()].load(Relaxed) {
             0 => None,
             at => Some(at),
         }
     }
 
     /// A message is about to be written.
-    pub(super) fn begin(&self, plan: &Plan, message: u32) {
+    pub(super) fn begin(&self, plan: &Plan, message: Message) {
         count(&self.begun, plan, message);
     }
 
-    pub(super) fn set_written(&self, plan: &Plan, message: u32, at: u64) {
-        self.written[message as usize].store(at.max(1), Relaxed);
+    pub(super) fn set_written(&self, plan: &Plan, message: Message, at: u64) {
+        self.written[message.index()].store(at.max(1), Relaxed);
         count(&self.taken, plan, message);
     }
 
@@ -87,8 +90,8 @@ impl Shared {
     }
 
     /// The whispers that the kernel has taken.
-    pub(super) fn whispers_taken(&self, plan: &Plan) -> Vec<u32> {
-        let messages = 0..plan.schedule.len();
+    pub(super) fn whispers_taken(&self, plan: &Plan) -> Vec<Message> {
+        let messages = plan.schedule.messages();
         messages
             .filter(|&message| plan.schedule.is_whisper(message) && self.written(message).is_some())
             .collect()
@@ -99,8 +102,56 @@ impl Shared {
     }
 }
 
-fn count(counts: &[AtomicU32], plan: &Plan, message: u32) {
+fn count(counts: &[AtomicU32], plan: &Plan, message: Message) {
     if !plan.schedule.is_whisper(message) {
-        counts[plan.schedule.sender(message) as usize].fetch_add(1, Relaxed);
+        counts[plan.schedule.sender(message).index()].fetch_add(1, Relaxed);
     }
+}
+
+/// Monotonic time in nanoseconds since the run began; all threads share the beginning.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock(Instant);
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Nanoseconds since the run began; 64 bits are 584 years.
+    pub(crate) fn now(self) -> u64 {
+        nanos(self.0.elapsed())
+    }
+
+    /// A moment of the run as the runtime's timers want it.
+    pub(crate) fn instant(self, at: u64) -> tokio::time::Instant {
+        (self.0 + Duration::from_nanos(at)).into()
+    }
+}
+
+/// What a run is doing. Times are nanoseconds of the run's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Users connect and log in.
+    Joining,
+    /// Messages are sent as they fall due.
+    Sending,
+    /// Nothing new is sent; what the kernel has not taken yet still is.
+    Stopping { until: u64 },
+    /// Nothing is sent; what is expected is awaited.
+    Draining { until: u64 },
+    /// The workers end.
+    Over,
+}
+
+/// What a worker reports to the coordinator.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// All its users are logged in.
+    Joined,
+    /// A user can't be logged in.
+    Refused(JoinError),
+    /// A limit of the server was met; reported once for each kind.
+    Limit,
+    /// The kernel has taken everything it is to take.
+    Flushed,
 }

@@ -1,5 +1,6 @@
-//! A user: a socket, what it has begun to read, what it has yet to send.
+//! User: a socket, what it has begun to read, what it has yet to send.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
@@ -12,8 +13,8 @@ use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::outbox::Outbox;
-use super::ready::SlotWaker;
+use super::wake::SlotWaker;
+use crate::plan::ids::Message;
 
 /// An entry in a worker's table.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub(super) struct User {
     ready: Arc<SlotWaker>,
     /// Made of `ready`, once.
     waker: Waker,
-    pub(super) stage: Stage,
+    pub(super) state: State,
     /// When it began to connect.
     pub(super) connected_at: u64,
     /// The storm dropped it, and it is not back.
@@ -39,7 +40,7 @@ pub(super) struct User {
 
 /// How far a user is. Those who stay only ever move on; those who leave begin anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Stage {
+pub(super) enum State {
     /// Connecting, or waiting for the welcome.
     Joining,
     /// Logged in.
@@ -48,7 +49,7 @@ pub(super) enum Stage {
     Leaving,
     /// It has no connection, and will come back.
     Away,
-    /// It has everything it is owed, and sent a ping to see that nothing more comes.
+    /// It has everything it expects, and sent a ping to see that nothing more comes.
     Fencing,
     /// The pong has come, or nothing is expected of it any more.
     Done,
@@ -63,7 +64,7 @@ impl User {
             stream: None,
             waker: ready.clone().into(),
             ready,
-            stage: Stage::Away,
+            state: State::Away,
             connected_at: 0,
             from_storm: false,
             asked_again: false,
@@ -73,7 +74,7 @@ impl User {
         }
     }
 
-    /// Begins to connect; that it is done, or has failed, is told by the first read or write.
+    /// Begins to connect; that it is done, or has failed, is known from the first read or write.
     ///
     /// # Errors
     /// The system's.
@@ -83,7 +84,7 @@ impl User {
         source: Option<Ipv4Addr>,
         at: u64,
     ) -> io::Result<()> {
-        self.stage = Stage::Joining;
+        self.state = State::Joining;
         self.connected_at = at;
         self.outbox = Outbox::default();
         let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
@@ -159,5 +160,104 @@ impl User {
         let taken = ready!(Pin::new(stream).poll_write(&mut cx, front))?;
         self.outbox.taken(taken);
         Poll::Ready(Ok(()))
+    }
+}
+
+/// What one user is to send. Empty, it holds no memory of the heap, but for users who talk.
+///
+/// Bound: the rest of the schedule, if the server takes nothing.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    bytes: VecDeque<u8>,
+    /// Where each message ends, counted in bytes from the connection's first, and its number.
+    ends: VecDeque<(u64, Message)>,
+    /// Bytes the kernel has taken.
+    taken: u64,
+    /// It was emptied in the middle of something: nothing sensible can follow.
+    broken: bool,
+}
+
+impl Outbox {
+    pub(super) fn push(&mut self, line: &[u8]) {
+        if !self.broken {
+            self.bytes.extend(line);
+        }
+    }
+
+    pub(super) fn push_message(&mut self, line: &[u8], message: Message) {
+        self.push(line);
+        let end = self.taken + self.bytes.len() as u64;
+        self.ends.push_back((end, message));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// What is to be written next.
+    pub(super) fn front(&self) -> &[u8] {
+        self.bytes.as_slices().0
+    }
+
+    /// Takes out what the kernel took.
+    pub(super) fn taken(&mut self, bytes: usize) {
+        self.bytes.drain(..bytes);
+        self.taken += bytes as u64;
+        if self.bytes.is_empty() && self.ends.capacity() == 0 {
+            self.bytes = VecDeque::new();
+        }
+    }
+
+    /// The next message whose last byte the kernel has taken.
+    pub(super) fn pop_written(&mut self) -> Option<Message> {
+        let (end, message) = *self.ends.front()?;
+        if end > self.taken {
+            return None;
+        }
+        self.ends.pop_front();
+        Some(message)
+    }
+
+    /// Gives up what is left; returns how many messages that was.
+    pub(super) fn give_up(&mut self) -> u32 {
+        self.broken |= !self.bytes.is_empty();
+        self.bytes = VecDeque::new();
+        let messages = std::mem::take(&mut self.ends).len();
+        u32::try_from(messages).expect("a schedule has fewer messages")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_written_with_its_last_byte() {
+        let mut outbox = Outbox::default();
+        outbox.push(b"LIN a\r\n");
+        outbox.push_message(b"MSG x\r\n", Message(5));
+        outbox.taken(13);
+        assert_eq!(outbox.pop_written(), None);
+        outbox.taken(1);
+        assert_eq!(outbox.pop_written(), Some(Message(5)));
+        assert!(outbox.is_empty());
+    }
+
+    #[test]
+    fn what_is_given_up_in_the_middle_of_a_line_is_followed_by_nothing() {
+        let mut outbox = Outbox::default();
+        outbox.push_message(b"MSG x\r\n", Message(5));
+        outbox.taken(3);
+        assert_eq!(outbox.give_up(), 1);
+        outbox.push(b"PING\r\n");
+        assert!(outbox.is_empty());
+    }
+
+    #[test]
+    fn a_user_who_only_reads_holds_no_heap_once_logged_in() {
+        let mut outbox = Outbox::default();
+        outbox.push(b"LIN a\r\n");
+        outbox.taken(7);
+        assert_eq!(outbox.bytes.capacity(), 0);
     }
 }

@@ -1,7 +1,7 @@
-//! A worker: its share of the users, and its loop.
+//! Worker: its part of the users, and its loop.
 //!
 //! ```text
-//!  rest ─▶ follow the phase ▸ send and move what is due ▸ look at who is ready ▸ connect ▸ tell ─▶ rest
+//!  rest ─▶ follow the phase ▸ send and move what is due ▸ look at who is ready ▸ connect ▸ report ─▶ rest
 //! ```
 //!
 //! It rests until a socket is ready, a message is about to be due or the phase changes. No step waits.
@@ -14,16 +14,17 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::sync::{mpsc, watch};
 
-use super::books::Books;
-use super::phase::{Event, Phase};
-use super::ready::ReadyList;
+use super::churn::ChurnState;
+use super::metrics::Metrics;
 use super::shared::Shared;
-use super::state::{Moves, Second};
-use super::timer::Timer;
+use super::shared::{Event, Phase};
+use super::timeline::SecondState;
 use super::user::User;
-use crate::machine::cpu;
+use super::wake::ReadyList;
+use super::wake::Timer;
+use crate::machine::host::cpu_of_this_thread;
 use crate::plan::Plan;
-use crate::plan::share::Share;
+use crate::plan::ids::{Message, Partition, Slot};
 
 /// The shared read buffer: what a reader that was away for a while may find at once.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -41,7 +42,7 @@ const LINGER_NS: u64 = 100_000;
 pub(super) struct Worker {
     pub(super) plan: Arc<Plan>,
     pub(super) shared: Arc<Shared>,
-    pub(super) share: Share,
+    pub(super) partition: Partition,
     phases: watch::Receiver<Phase>,
     events: mpsc::UnboundedSender<Event>,
     /// The phase whose work has been begun.
@@ -54,25 +55,25 @@ pub(super) struct Worker {
     /// One for all users.
     pub(super) buffer: Box<[u8]>,
     /// The slots looked at in a turn, kept for their memory.
-    looked_at: Vec<u32>,
+    looked_at: Vec<Slot>,
     /// A line being written, kept for its memory.
     pub(super) line: Vec<u8>,
     /// Users logged in for the first time so far.
     pub(super) joined: u32,
     /// The next message of this worker's senders, or the number of all.
-    pub(super) next_message: u32,
+    pub(super) next_message: Message,
     /// Messages in outboxes.
     pub(super) unwritten: u32,
-    /// `Event::Flushed` has been told.
+    /// `Event::Flushed` has been reported.
     pub(super) flushed: bool,
-    pub(super) moves: Moves,
-    pub(super) second: Second,
+    pub(super) churn: ChurnState,
+    pub(super) second: SecondState,
     /// What each sender has sent to the room, once that is final.
-    pub(super) owed: Vec<u32>,
-    pub(super) owed_in_all: u32,
+    pub(super) expected: Vec<u32>,
+    pub(super) expected_in_all: u32,
     /// For each slot that awaits whispers: how many of those that were sent have not come, once that is final.
-    pub(super) awaited_whispers: HashMap<u32, u32>,
-    pub(super) books: Books,
+    pub(super) awaited_whispers: HashMap<Slot, u32>,
+    pub(super) metrics: Metrics,
     received_before: u64,
     /// When it last found that something had been received.
     received_at: u64,
@@ -84,18 +85,18 @@ impl Worker {
     /// # Errors
     /// The system's, if there is no timer to be had.
     pub(super) fn new(
-        share: Share,
+        partition: Partition,
         plan: Arc<Plan>,
         shared: Arc<Shared>,
         phases: watch::Receiver<Phase>,
         events: mpsc::UnboundedSender<Event>,
     ) -> io::Result<Self> {
         let mut worker = Self {
-            share,
+            partition,
             phases,
             events,
             phase: Phase::Joining,
-            users: Vec::with_capacity(share.of(plan.workload.users) as usize),
+            users: Vec::with_capacity(partition.of(plan.workload.users) as usize),
             ready: Arc::default(),
             timer: Timer::new()?,
             awaited: None,
@@ -103,15 +104,15 @@ impl Worker {
             looked_at: Vec::new(),
             line: Vec::new(),
             joined: 0,
-            next_message: 0,
+            next_message: Message(0),
             unwritten: 0,
             flushed: false,
-            moves: Moves::default(),
-            second: Second::default(),
-            owed: Vec::new(),
-            owed_in_all: 0,
+            churn: ChurnState::default(),
+            second: SecondState::default(),
+            expected: Vec::new(),
+            expected_in_all: 0,
             awaited_whispers: HashMap::new(),
-            books: Books::new(share, &plan),
+            metrics: Metrics::new(partition, &plan),
             received_before: 0,
             received_at: 0,
             plan,
@@ -122,13 +123,13 @@ impl Worker {
     }
 
     /// Works until the run is over.
-    pub(super) async fn run(mut self) -> Books {
+    pub(super) async fn run(mut self) -> Metrics {
         while self.phase != Phase::Over {
             self.turn();
             self.rest().await;
         }
         self.hand_over_second();
-        self.books
+        self.metrics
     }
 
     /// One turn of the loop. Nothing in it waits.
@@ -137,7 +138,7 @@ impl Worker {
         let now = self.shared.clock.now();
         self.turn_second(now);
         self.send_due(now);
-        self.move_users(now);
+        self.churn_users(now);
         self.look_at_ready();
         // Behind the reading: with all logins confirmed in one turn, nothing else would wake it.
         self.connect_more();
@@ -158,7 +159,7 @@ impl Worker {
         self.note_lag(wake);
     }
 
-    /// Tells whether more deliveries may be on their way.
+    /// Whether more deliveries may be on their way.
     fn lingers(&self) -> bool {
         self.phase == Phase::Sending && self.shared.clock.now() < self.received_at + LINGER_NS
     }
@@ -194,7 +195,7 @@ impl Worker {
     fn note_lag(&mut self, wake: Option<u64>) {
         let now = self.shared.clock.now();
         if let Some(at) = wake.filter(|&at| self.phase == Phase::Sending && at <= now) {
-            self.books.lag.record(at, now);
+            self.metrics.measured.lag.record(at, now);
         }
     }
 
@@ -203,7 +204,7 @@ impl Worker {
             Phase::Joining => self.next_connect().filter(|_| self.has_room_to_join()),
             Phase::Sending if self.flushed => Some(self.next_second()),
             Phase::Sending => {
-                let due = self.next_send().into_iter().chain(self.next_move());
+                let due = self.next_send().into_iter().chain(self.next_churn());
                 due.chain([self.next_second(), self.sending_ends()]).min()
             }
             Phase::Stopping { until } => (!self.flushed).then_some(until),
@@ -221,11 +222,11 @@ impl Worker {
         self.phase = phase;
         match phase {
             Phase::Sending => self
-                .books
-                .began(cpu::of_this_thread(), self.shared.clock.now()),
+                .metrics
+                .began(cpu_of_this_thread(), self.shared.clock.now()),
             Phase::Draining { .. } => {
-                self.books
-                    .ended(cpu::of_this_thread(), self.shared.clock.now());
+                self.metrics
+                    .ended(cpu_of_this_thread(), self.shared.clock.now());
                 self.begin_to_drain();
             }
             _ => {}
@@ -244,22 +245,22 @@ impl Worker {
     }
 
     /// Writes and reads what one user's socket gives; returns the time after it.
-    pub(super) fn look_at(&mut self, slot: u32) -> u64 {
-        self.users[slot as usize].looked_at();
+    pub(super) fn look_at(&mut self, slot: Slot) -> u64 {
+        self.users[slot.index()].looked_at();
         self.flush(slot);
         self.read(slot)
     }
 
     fn tell_progress(&mut self) {
-        let new = self.books.received - self.received_before;
+        let new = self.metrics.received - self.received_before;
         if new > 0 {
             self.received_at = self.shared.clock.now();
-            self.received_before = self.books.received;
+            self.received_before = self.metrics.received;
             self.shared.received.fetch_add(new, Relaxed);
         }
     }
 
-    pub(super) fn tell(&self, event: Event) {
+    pub(super) fn report(&self, event: Event) {
         // Nobody listens any more when the run ends early.
         let _ = self.events.send(event);
     }

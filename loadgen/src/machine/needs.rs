@@ -1,7 +1,6 @@
-//! What a run needs: the arithmetic, before anything runs. Pure.
+//! Needs of a run: the arithmetic, before anything runs. Pure.
 
 use super::sources;
-use crate::args::values::Verify;
 use crate::plan::Plan;
 
 /// Descriptors kept back for standard streams, signals and the like.
@@ -20,8 +19,6 @@ const HISTOGRAMS: u64 = 14;
 /// Of a message: when it is due and when it went; and of each worker, what came of it.
 const MESSAGE_BYTES: u64 = 24;
 const MESSAGE_WORKER_BYTES: u64 = 24;
-/// What is counted for each reader's own p99.
-const UNLUCKY_BYTES: u64 = 336;
 /// Of a connection, the kernel's part with it: an assumption.
 const CONNECTION_BYTES: u64 = 4096;
 /// CPU time of a delivery, in seconds, at best: at 3.2 million deliveries a second (1,000 users) load tester and server had
@@ -54,7 +51,7 @@ impl Needs {
     /// What a plan needs.
     pub(crate) fn of(plan: &Plan) -> Self {
         let work = &plan.workload;
-        let connections = u64::from(work.users) + u64::from(work.rogues());
+        let connections = u64::from(work.users) + u64::from(work.bad_clients());
         let own_files = RESERVED_FILES + FILES_OF_A_WORKER * u64::from(plan.workers);
         let sources = sources::count(plan.server, work.users);
         let rates = work.stages.iter().map(|stage| stage.rate);
@@ -85,14 +82,10 @@ impl Needs {
 fn memory(plan: &Plan, connections: u64) -> u64 {
     let work = &plan.workload;
     let (users, workers) = (u64::from(work.users), u64::from(plan.workers));
-    let ledger = match work.verify {
-        Verify::Full => users * u64::from(work.senders) * 4,
-        Verify::Fingerprint => users * 16,
-    };
+    let ledger = users * u64::from(work.senders) * 4;
     let messages = u64::from(plan.schedule.len());
     let of_message = MESSAGE_BYTES + MESSAGE_WORKER_BYTES * workers;
     ledger
-        + users * UNLUCKY_BYTES
         + messages * of_message
         + workers * HISTOGRAMS * HISTOGRAM_BYTES
         + connections * CONNECTION_BYTES

@@ -4,10 +4,11 @@
 use bytesize::ByteSize;
 use serde::Serialize;
 
-use super::limits::{Limits, ServerProcess, limits};
+use super::host::Limits;
 use super::needs::Needs;
-use crate::number::grouped;
+use super::process::OpenFiles;
 use crate::plan::Plan;
+use crate::units::grouped;
 
 /// One thing that must fit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -15,13 +16,13 @@ pub(crate) struct Check {
     pub(crate) what: String,
     pub(crate) needed: String,
     pub(crate) found: String,
-    pub(crate) finding: Finding,
+    pub(crate) finding: Fit,
 }
 
 /// What became of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Finding {
+pub(crate) enum Fit {
     Ok,
     /// It may do all the same: the need is an estimate, or a queue that seldom is full.
     Doubtful {
@@ -37,8 +38,8 @@ impl Check {
     /// What to do, if it does not fit.
     pub(crate) fn fix(&self) -> Option<&str> {
         match &self.finding {
-            Finding::Ok => None,
-            Finding::Doubtful { fix } | Finding::Wrong { fix } => Some(fix),
+            Fit::Ok => None,
+            Fit::Doubtful { fix } | Fit::Wrong { fix } => Some(fix),
         }
     }
 }
@@ -64,13 +65,13 @@ pub(crate) enum PreflightError {
 /// The first thing that is certain not to fit, with what would.
 pub(crate) fn check(plan: &Plan) -> Result<(), PreflightError> {
     let needs = Needs::of(plan);
-    let checks = checks(&needs, &limits(plan.server, plan.server_pid)?);
+    let checks = checks(&needs, &Limits::raise(plan.server, plan.server_pid)?);
     first_wrong(needs.users, checks).map_or(Ok(()), Err)
 }
 
 fn first_wrong(users: u32, checks: Vec<Check>) -> Option<PreflightError> {
     checks.into_iter().find_map(|check| match check.finding {
-        Finding::Wrong { fix } => Some(PreflightError::Wrong {
+        Fit::Wrong { fix } => Some(PreflightError::Wrong {
             users,
             what: check.what,
             needed: check.needed,
@@ -81,7 +82,7 @@ fn first_wrong(users: u32, checks: Vec<Check>) -> Option<PreflightError> {
     })
 }
 
-/// All that must fit, the gravest first. What the system does not tell is not checked.
+/// All that must fit, the gravest first. What the system does not report is not checked.
 pub(crate) fn checks(needs: &Needs, limits: &Limits) -> Vec<Check> {
     let mut checks = vec![files(needs, limits.files)];
     checks.extend(limits.ports.map(|range| ports(needs, range)));
@@ -97,16 +98,12 @@ pub(crate) fn checks(needs: &Needs, limits: &Limits) -> Vec<Check> {
     checks
 }
 
-fn counted(what: &str, needed: u64, found: u64, or_else: Finding) -> Check {
+fn counted(what: &str, needed: u64, found: u64, or_else: Fit) -> Check {
     Check {
         what: what.to_owned(),
         needed: needed.to_string(),
         found: found.to_string(),
-        finding: if needed <= found {
-            Finding::Ok
-        } else {
-            or_else
-        },
+        finding: if needed <= found { Fit::Ok } else { or_else },
     }
 }
 
@@ -119,30 +116,31 @@ fn files(needs: &Needs, limit: u64) -> Check {
     let fit = fitting(needs, limit.saturating_sub(needs.own_files));
     let needed = needs.files;
     let fix = format!("ulimit -Hn {needed} in a shell that may raise it, or at most --users {fit}");
-    counted("open files", needed, limit, Finding::Wrong { fix })
+    counted("open files", needed, limit, Fit::Wrong { fix })
 }
 
 fn ports(needs: &Needs, (first, last): (u32, u32)) -> Check {
     let found = u64::from((last + 1).saturating_sub(first));
     let fit = fitting(needs, found * u64::from(needs.sources));
     let most = 65_535 - 1_024 + 1;
-    let widen = match needs.ports <= most && found < most {
-        true => "sysctl -w net.ipv4.ip_local_port_range='1024 65535', or ",
-        false => "several load testers on machines of their own, or ",
+    let widen = if needs.ports <= most && found < most {
+        "sysctl -w net.ipv4.ip_local_port_range='1024 65535', or "
+    } else {
+        "several load testers on machines of their own, or "
     };
     let fix = format!("{widen}at most --users {fit}");
     let what = match needs.sources {
         1 => "local ports to one server".to_owned(),
         sources => format!("local ports on each of {sources} addresses 127.x.y.z"),
     };
-    counted(&what, needs.ports, found, Finding::Wrong { fix })
+    counted(&what, needs.ports, found, Fit::Wrong { fix })
 }
 
-fn server_files(needs: &Needs, server: ServerProcess) -> Check {
+fn server_files(needs: &Needs, server: OpenFiles) -> Check {
     /// What a server has open beside its connections: listeners, reactors, logs.
     const SERVER_FILES: u64 = 64;
     let needed = needs.connections + SERVER_FILES;
-    let ServerProcess { pid, soft, hard } = server;
+    let OpenFiles { pid, soft, hard } = server;
     let mut fix = format!("prlimit --pid {pid} --nofile={needed}:{}", needed.max(hard));
     if needed > hard {
         fix += " as one who may raise it";
@@ -153,34 +151,37 @@ fn server_files(needs: &Needs, server: ServerProcess) -> Check {
     );
     let what = format!("open files of the server (pid {pid})");
     // Connections that it can't accept are certain to be missed; its other files are an estimate.
-    let finding = match needs.connections > soft {
-        true => Finding::Wrong { fix },
-        false => Finding::Doubtful { fix },
+    let finding = if needs.connections > soft {
+        Fit::Wrong { fix }
+    } else {
+        Fit::Doubtful { fix }
     };
     counted(&what, needed, soft, finding)
 }
 
 fn queue(needs: &Needs, name: &str, found: u64) -> Check {
     let fix = format!("sysctl -w {name}={}", needs.backlog.next_power_of_two());
-    counted(name, needs.backlog, found, Finding::Doubtful { fix })
+    counted(name, needs.backlog, found, Fit::Doubtful { fix })
 }
 
 fn cores(needs: &Needs, limits: &Limits) -> Check {
     let (own, server) = needs.cores();
     let needed = own + if limits.shares_cores { server } else { 0.0 };
-    let finding = match needed <= f64::from(limits.cores) {
-        true => Finding::Ok,
-        false => Finding::Doubtful {
+    let finding = if needed <= f64::from(limits.cores) {
+        Fit::Ok
+    } else {
+        Fit::Doubtful {
             fix: format!(
                 "a lower --rate or fewer --users: {:.0} % of the deliveries fit",
                 100.0 * f64::from(limits.cores) / needed
             ),
-        },
+        }
     };
     Check {
-        what: match limits.shares_cores {
-            true => "cores, the server's among them".to_owned(),
-            false => "cores".to_owned(),
+        what: if limits.shares_cores {
+            "cores, the server's among them".to_owned()
+        } else {
+            "cores".to_owned()
         },
         needed: format!("{needed:.2}"),
         found: limits.cores.to_string(),
@@ -189,11 +190,12 @@ fn cores(needs: &Needs, limits: &Limits) -> Check {
 }
 
 fn memory(needs: &Needs, found: u64) -> Check {
-    let finding = match needs.memory_bytes <= found {
-        true => Finding::Ok,
-        false => Finding::Doubtful {
-            fix: "--verify fingerprint, fewer --senders or fewer --users".to_owned(),
-        },
+    let finding = if needs.memory_bytes <= found {
+        Fit::Ok
+    } else {
+        Fit::Doubtful {
+            fix: "fewer --senders or fewer --users".to_owned(),
+        }
     };
     Check {
         what: "memory".to_owned(),
@@ -261,7 +263,7 @@ mod tests {
         let checks = checks(&needs(984, 2), &roomy());
         assert_eq!(checks.len(), 6);
         assert!(
-            checks.iter().all(|check| check.finding == Finding::Ok),
+            checks.iter().all(|check| check.finding == Fit::Ok),
             "{checks:#?}"
         );
     }
@@ -295,17 +297,17 @@ mod tests {
         );
         let text = wrong(&needs(70_000, 2), &roomy());
         assert!(text.contains("machines of their own"), "{text}");
-        let spread = Needs {
+        let histogram = Needs {
             sources: 3,
             ports: 10_000,
             ..needs(30_000, 2)
         };
-        assert_eq!(wrong(&spread, &roomy()), "");
+        assert_eq!(wrong(&histogram, &roomy()), "");
     }
 
     #[test]
     fn the_servers_open_files_are_checked() {
-        let server = Some(ServerProcess {
+        let server = Some(OpenFiles {
             pid: 77,
             soft: 1024,
             hard: 4096,

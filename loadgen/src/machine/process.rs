@@ -1,59 +1,81 @@
-//! Whose socket listens at an address: what the kernel tells under `/proc`.
+//! Processes of this machine: what one has used, what it may open, and which listens at an address.
 
-use std::fs;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use procfs::net::{TcpNetEntry, TcpState, tcp, tcp6};
+use procfs::process::{FDTarget, LimitValue, Process, all_processes};
+
+/// What a process has used so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Used {
+    /// CPU time of all threads, user and system, in ticks of the kernel's.
+    pub(crate) cpu: Duration,
+    /// Resident memory, in bytes.
+    pub(crate) memory: u64,
+}
+
+impl Used {
+    /// By a process; none if there is no such process.
+    pub(crate) fn by(pid: i32) -> Option<Self> {
+        let process = Process::new(pid).ok()?;
+        let stat = process.stat().ok()?;
+        let ticks = (stat.utime + stat.stime) as f64;
+        let memory = process.status().ok()?.vmrss.unwrap_or(0);
+        Some(Self {
+            cpu: Duration::from_secs_f64(ticks / procfs::ticks_per_second() as f64),
+            memory: 1024 * memory,
+        })
+    }
+}
+
+/// How many files a process may open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OpenFiles {
+    pub(crate) pid: i32,
+    pub(crate) soft: u64,
+    pub(crate) hard: u64,
+}
+
+impl OpenFiles {
+    /// Of a process; none if there is no such process.
+    pub(crate) fn of(pid: i32) -> Option<Self> {
+        let limit = Process::new(pid).ok()?.limits().ok()?.max_open_files;
+        let number = |value| match value {
+            LimitValue::Value(number) => number,
+            LimitValue::Unlimited => u64::MAX,
+        };
+        Some(Self {
+            pid,
+            soft: number(limit.soft_limit),
+            hard: number(limit.hard_limit),
+        })
+    }
+}
 
 /// The process on this machine that listens there. None if it can't be found: it is another user's, or elsewhere.
 pub(crate) fn listening_at(server: SocketAddr) -> Option<i32> {
-    let table = |path| fs::read_to_string(path).unwrap_or_default();
-    let sockets = table("/proc/net/tcp") + &table("/proc/net/tcp6");
-    let inode = sockets.lines().find_map(|line| listener(line, server))?;
-    let link = format!("socket:[{inode}]");
-    let processes = fs::read_dir("/proc").ok()?.flatten();
-    let mut pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.find(|pid| holds(*pid, &link))
+    let mut sockets = tcp().into_iter().chain(tcp6()).flatten();
+    let listener = sockets.find(|socket| listens(socket, server))?;
+    let mut processes = all_processes().ok()?.flatten();
+    let owner = processes.find(|process| holds(process, listener.inode))?;
+    Some(owner.pid())
 }
 
-/// Whether one of a process's files is this one.
-fn holds(pid: i32, link: &str) -> bool {
-    let Ok(files) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+fn listens(socket: &TcpNetEntry, server: SocketAddr) -> bool {
+    let ip = socket.local_address.ip().to_canonical();
+    socket.state == TcpState::Listen
+        && socket.local_address.port() == server.port()
+        && (ip == server.ip() || ip.is_unspecified())
+}
+
+/// Whether one of a process's files is this socket.
+fn holds(process: &Process, inode: u64) -> bool {
+    let Ok(files) = process.fd() else {
         return false;
     };
-    let mut links = files
-        .flatten()
-        .filter_map(|file| fs::read_link(file.path()).ok());
-    links.any(|found| found.as_os_str() == link)
-}
-
-/// The inode in a line of `/proc/net/tcp`, if that socket listens at the address.
-fn listener(line: &str, server: SocketAddr) -> Option<u64> {
-    const LISTEN: &str = "0A";
-    let words: Vec<_> = line.split_whitespace().collect();
-    let [_, local, _, LISTEN, _, _, _, _, _, inode, ..] = words[..] else {
-        return None;
-    };
-    let (ip, port) = local.split_once(':')?;
-    let port = u16::from_str_radix(port, 16).ok()?;
-    let ip = address(ip)?.to_canonical();
-    let listens = port == server.port() && (ip == server.ip() || ip.is_unspecified());
-    listens.then(|| inode.parse().ok()).flatten()
-}
-
-/// Words of 32 bits as they lie in memory, in hexadecimal.
-fn address(hex: &str) -> Option<IpAddr> {
-    let word = |at: usize| {
-        let digits = hex.get(at..at + 8)?;
-        Some(u32::from_str_radix(digits, 16).ok()?.to_ne_bytes())
-    };
-    match hex.len() {
-        8 => Some(Ipv4Addr::from(word(0)?).into()),
-        32 => {
-            let words = [word(0)?, word(8)?, word(16)?, word(24)?];
-            let bytes: [u8; 16] = words.concat().try_into().ok()?;
-            Some(Ipv6Addr::from(bytes).into())
-        }
-        _ => None,
-    }
+    let mut files = files.flatten();
+    files.any(|file| matches!(file.target, FDTarget::Socket(found) if found == inode))
 }
 
 #[cfg(test)]
@@ -61,29 +83,27 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
+    fn own_pid() -> i32 {
+        i32::try_from(std::process::id()).unwrap()
+    }
+
     #[test]
     fn the_process_that_listens_is_found() {
-        let own = Some(std::process::id() as i32);
         for at in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(listener) = TcpListener::bind(at) else {
                 continue; // There may be no IPv6.
             };
-            assert_eq!(listening_at(listener.local_addr().unwrap()), own, "{at}");
+            let at = listener.local_addr().unwrap();
+            assert_eq!(listening_at(at), Some(own_pid()), "{at}");
         }
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+        assert_eq!(listening_at(free.unwrap()), None);
     }
 
-    #[cfg(target_endian = "little")]
     #[test]
-    fn a_line_of_the_table_is_read() {
-        let line = " 0: 0100007F:125C 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 1055 1 0";
-        let inode = |at: &str| listener(line, at.parse().unwrap());
-        assert_eq!(inode("127.0.0.1:4700"), Some(1055));
-        assert_eq!(inode("127.0.0.2:4700"), None);
-        assert_eq!(inode("127.0.0.1:4701"), None);
-        let connected = line.replace(" 0A ", " 01 ");
-        assert_eq!(
-            listener(&connected, "127.0.0.1:4700".parse().unwrap()),
-            None
-        );
+    fn this_process_has_used_something_and_may_open_files() {
+        assert!(Used::by(own_pid()).unwrap().memory > 100_000);
+        assert!(OpenFiles::of(own_pid()).unwrap().soft > 3);
+        assert_eq!(Used::by(i32::MAX), None);
     }
 }

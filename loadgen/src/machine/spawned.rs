@@ -1,4 +1,4 @@
-//! A server that a run starts for itself: `--spawn 'wacd --listen 127.0.0.1:{port}'`.
+//! Spawned server: `--spawn 'wacd --listen 127.0.0.1:{port}'`.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};

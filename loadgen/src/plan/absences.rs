@@ -1,14 +1,15 @@
-//! Who leaves when, and comes back when: a pure function of the workload. Those who talk stay.
+//! Absences: who leaves when, and comes back when, as a pure function of the workload. Those who talk stay.
 
+use super::ids::User;
 use super::random::Random;
 use super::workload::Workload;
-use crate::args::values::Storm;
-use crate::nanos::nanos;
+use crate::cli::values::Storm;
+use crate::units::nanos;
 
 /// One user's absence. Times are nanoseconds from the beginning of the sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Absence {
-    pub(crate) user: u32,
+    pub(crate) user: User,
     pub(crate) from: u64,
     pub(crate) until: u64,
     pub(crate) why: Why,
@@ -75,9 +76,10 @@ impl People {
 
     /// Nanoseconds until the next leaves, at so many a second.
     fn gap(&mut self, per_second: f64) -> f64 {
-        match per_second > 0.0 {
-            true => -self.random.fraction().ln() * 1e9 / per_second,
-            false => f64::INFINITY,
+        if per_second > 0.0 {
+            -self.random.fraction().ln() * 1e9 / per_second
+        } else {
+            f64::INFINITY
         }
     }
 
@@ -111,7 +113,7 @@ impl People {
     fn away(&mut self, mover: usize, from: u64, until: u64, why: Why) -> Absence {
         self.free[mover] = until + STAYS_NS;
         Absence {
-            user: self.senders + mover as u32,
+            user: User(self.senders + mover as u32),
             from,
             until,
             why,
@@ -125,7 +127,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::args::{Args, Command, Preset, RunArgs};
+    use crate::cli::{Args, Command, Preset, RunArgs};
     use clap::Parser;
 
     fn of(preset: Preset, flags: &[&str]) -> (Workload, Vec<Absence>) {
@@ -141,7 +143,7 @@ mod tests {
 
     #[test]
     fn churn_keeps_its_rate_and_nobody_is_away_twice_at_once() {
-        let (workload, absences) = of(Preset::Churn, &["--duration", "95s"]);
+        let (workload, absences) = of(Preset::Town, &["--churn", "2%/s", "--duration", "95s"]);
         // 2 % of 1,000 for 100 s are 2,000, give or take their root, 45.
         assert!(
             (1_800..2_200).contains(&absences.len()),
@@ -151,7 +153,7 @@ mod tests {
         assert!(absences.is_sorted_by_key(|absence| absence.from));
         let mut back = HashMap::new();
         for absence in absences {
-            assert!(absence.user >= workload.senders && absence.user < workload.users);
+            assert!((workload.senders..workload.users).contains(&absence.user.0));
             let before = back.insert(absence.user, absence.until).unwrap_or(0);
             assert!(before == 0 || before + STAYS_NS <= absence.from);
         }

@@ -1,10 +1,11 @@
-//! What a run needs, from what was typed: checked once, all of it together.
+//! Plan of a run, made of what was typed: checked once, all of it together.
 
 pub(crate) mod absences;
+pub(crate) mod ids;
 pub(crate) mod payload;
+pub(crate) mod protocol;
 pub(crate) mod random;
 pub(crate) mod schedule;
-pub(crate) mod share;
 pub(crate) mod workload;
 
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -16,10 +17,9 @@ use payload::{Make, Payload};
 use schedule::{Schedule, Shape};
 use workload::Workload;
 
-use crate::args::RunArgs;
-use crate::args::values::Ui;
-use crate::machine::process::listening_at;
-use crate::nanos::nanos;
+use crate::cli::RunArgs;
+use crate::cli::values::Ui;
+use crate::units::nanos;
 
 /// A run, before it begins.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub(crate) struct Plan {
     pub(crate) absences: Vec<Absence>,
     pub(crate) payload: Payload,
     pub(crate) ui: Ui,
-    /// The server's process on this machine, if it is known.
+    /// The server's process on this machine, if it was given.
     pub(crate) server_pid: Option<i32>,
 }
 
@@ -103,7 +103,7 @@ impl Plan {
             }),
             absences: absences(&workload),
             ui: how.ui,
-            server_pid: how.server_pid.or_else(|| somebody_at(server)),
+            server_pid: how.server_pid,
             schedule,
             workload,
         })
@@ -126,12 +126,6 @@ impl Plan {
         });
         warm.then(|| ended.count().min(stages.len() - 1))
     }
-}
-
-/// The process on this machine that serves there, if it is another than this one.
-fn somebody_at(server: SocketAddr) -> Option<i32> {
-    let own = i32::try_from(std::process::id()).ok();
-    listening_at(server).filter(|&pid| Some(pid) != own)
 }
 
 /// Rates and durations, the warm-up first.
@@ -157,9 +151,12 @@ fn resolve(target: &str) -> Result<SocketAddr, PlanError> {
 /// On one machine with the server, half of the cores are left to it.
 fn workers(threads: Option<u16>, server: SocketAddr) -> u32 {
     let cores = || thread::available_parallelism().map_or(1, |cores| cores.get().min(64) as u32);
-    let fitting = || match server.ip().is_loopback() {
-        true => (cores() / 2).max(1),
-        false => cores(),
+    let fitting = || {
+        if server.ip().is_loopback() {
+            (cores() / 2).max(1)
+        } else {
+            cores()
+        }
     };
     threads.map_or_else(fitting, u32::from)
 }
@@ -167,7 +164,7 @@ fn workers(threads: Option<u16>, server: SocketAddr) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::{Args, Command, Preset};
+    use crate::cli::{Args, Command, Preset};
     use clap::Parser;
 
     fn plan(flags: &[&str]) -> Result<Plan, PlanError> {
@@ -195,15 +192,15 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_loop_is_for_messages_that_are_for_all_and_promises_nothing() {
+    fn a_closed_loop_is_for_messages_that_are_for_all_and_has_no_objective() {
         let refused = |flags: &[&str], wanted: &str| {
             let flags = [&["--in-flight", "4"], flags].concat();
-            let told = plan(&flags).unwrap_err().to_string();
-            assert!(told.contains(wanted), "{wanted} is in: {told}");
+            let shown = plan(&flags).unwrap_err().to_string();
+            assert!(shown.contains(wanted), "{wanted} is in: {shown}");
         };
         refused(&["--whispers", "10%"], "--in-flight: found together");
         refused(&["--churn", "1%/s"], "--in-flight: found together");
-        refused(&["--slo", "deliver.p99<50ms"], "--slo: promises are of");
+        refused(&["--slo", "deliver.p99<50ms"], "--slo: objectives are of");
         let all = ["--protocol", "redis", "--senders", "100%"];
         refused(&all, "--senders: all users found");
         assert!(plan(&["--in-flight", "4"]).is_ok());

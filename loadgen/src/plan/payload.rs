@@ -1,4 +1,4 @@
-//! What is sent, and what a received line is: every byte of a message follows from its number.
+//! Payload: what is sent, and what a received line is. Every byte of a message follows from its number.
 //!
 //! ```text
 //!  MSG 0000002a5f3c9e01abcdefgh…      sent
@@ -15,9 +15,10 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use super::ids::{Message, User};
 use super::random::{Random, mix};
 use super::schedule::Schedule;
-use crate::args::values::Size;
+use crate::cli::values::Size;
 
 /// Hexadecimal digits of the message, then of the check.
 const DIGITS: usize = 8;
@@ -50,13 +51,13 @@ pub(crate) struct Make {
 
 /// What a received text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub(crate) enum Text {
     /// A message of this run, every byte as it was sent.
-    Message(u32),
+    Message(Message),
     /// A whisper of this run, every byte as it was sent.
-    Whisper(u32),
+    Whisper(Message),
     /// A line of this run's that is not what was sent; from whom, if the name is whole.
-    Corrupt(Option<u32>),
+    Corrupt(Option<User>),
     /// Not of this run: a notice, an answer, somebody else's message.
     Other,
 }
@@ -78,36 +79,36 @@ impl Payload {
     }
 
     /// A user's name.
-    pub(crate) fn write_name(&self, user: u32, out: &mut Vec<u8>) {
+    pub(crate) fn write_name(&self, user: User, out: &mut Vec<u8>) {
         write!(out, "{}{user}", self.prefix).expect("a Vec takes everything");
     }
 
     /// Whose name it is, if it is one of this run's.
-    pub(crate) fn user_of(&self, name: &str) -> Option<u32> {
-        name.strip_prefix(&self.prefix)?.parse().ok()
+    pub(crate) fn user_of(&self, name: &str) -> Option<User> {
+        name.strip_prefix(&self.prefix)?.parse().ok().map(User)
     }
 
     /// A message's text.
-    pub(crate) fn write_text(&self, message: u32, out: &mut Vec<u8>) {
+    pub(crate) fn write_text(&self, message: Message, out: &mut Vec<u8>) {
         let check = self.check(message);
-        write!(out, "{message:08x}{check:08x}").expect("a Vec takes everything");
+        write!(out, "{:08x}{check:08x}", message.0).expect("a Vec takes everything");
         out.extend_from_slice(self.filler_of(message));
     }
 
-    /// A message's text with its sender's name in front, as a WAC chat server would tell it: what is sent
+    /// A message's text with its sender's name in front, as a WAC chat server would send it: what is sent
     /// where the server does not say whose it is, so that lines are as long everywhere.
-    pub(crate) fn write_spoken(&self, message: u32, out: &mut Vec<u8>) {
-        self.write_name(self.schedule.sender(message), out);
+    pub(crate) fn write_spoken(&self, message: Message, out: &mut Vec<u8>) {
+        self.write_name(self.schedule.sender(message).into(), out);
         out.extend_from_slice(b": ");
         self.write_text(message, out);
     }
 
     /// Whom a whisper is for: somebody else than its sender.
-    pub(crate) fn receiver(&self, whisper: u32) -> u32 {
+    pub(crate) fn receiver(&self, whisper: Message) -> User {
         let others = u64::from(self.users - 1);
         let sender = self.schedule.sender(whisper);
-        let step = 1 + mix(self.seed ^ u64::from(whisper)) % others;
-        ((u64::from(sender) + step) % u64::from(self.users)) as u32
+        let step = 1 + mix(self.seed ^ u64::from(whisper.0)) % others;
+        User(((u64::from(sender.0) + step) % u64::from(self.users)) as u32)
     }
 
     /// The schedule whose messages these are.
@@ -115,31 +116,36 @@ impl Payload {
         &self.schedule
     }
 
-    /// Tells payloads apart, the run's id aside.
+    /// Distinguishes payloads, the run's id aside.
     pub(crate) fn hash(&self) -> u64 {
         let filler = self.filler.iter().map(|&byte| u64::from(byte));
-        let messages = 0..self.schedule.len();
-        let each = messages.map(|message| match self.schedule.is_whisper(message) {
-            true => self.filler_of(message).len() as u64 ^ u64::from(self.receiver(message)) << 32,
-            false => self.filler_of(message).len() as u64,
+        let each = self.schedule.messages().map(|message| {
+            let bytes = self.filler_of(message).len() as u64;
+            let whisper = self.schedule.is_whisper(message);
+            bytes
+                ^ if whisper {
+                    u64::from(self.receiver(message).0) << 32
+                } else {
+                    0
+                }
         });
         filler.chain(each).fold(0, |hash, next| mix(hash ^ next))
     }
 
-    /// Tells what a line is, its ending taken off: `name: text` or `name whispers, "text"`.
+    /// Says what a line is, its ending taken off: `name: text` or `name whispers, "text"`.
     ///
     /// # Cost
     /// Some tens of nanoseconds: this runs for each delivery, and parses no name that is not ours.
-    pub(crate) fn hear(&self, line: &[u8]) -> Heard {
+    pub(crate) fn recognise(&self, line: &[u8]) -> Text {
         let Some(rest) = line.strip_prefix(self.prefix.as_bytes()) else {
-            return Heard::Other;
+            return Text::Other;
         };
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let sender = str::from_utf8(&rest[..digits])
             .ok()
             .and_then(|digits| digits.parse().ok());
-        let Some(sender) = sender.filter(|&sender| sender < self.users) else {
-            return Heard::Corrupt(None);
+        let Some(sender) = sender.filter(|&sender| sender < self.users).map(User) else {
+            return Text::Corrupt(None);
         };
         match rest[digits..].strip_prefix(b": ") {
             Some(text) => self.said(sender, text),
@@ -147,57 +153,57 @@ impl Payload {
         }
     }
 
-    /// What everybody reads: a whisper among it is told as one, for those who may not read it.
-    fn said(&self, sender: u32, text: &[u8]) -> Heard {
+    /// What everybody reads: a whisper among it is recognised as one, for those who may not read it.
+    fn said(&self, sender: User, text: &[u8]) -> Text {
         match self.whole(sender, text) {
-            Some(message) if self.schedule.is_whisper(message) => Heard::Whisper(message),
-            Some(message) => Heard::Message(message),
-            None => Heard::Corrupt(Some(sender)),
+            Some(message) if self.schedule.is_whisper(message) => Text::Whisper(message),
+            Some(message) => Text::Message(message),
+            None => Text::Corrupt(Some(sender)),
         }
     }
 
     /// What one user reads. A whisper that is not what was sent takes the place of no message to the room: its
-    /// sender is not told.
-    fn whispered(&self, sender: u32, rest: &[u8]) -> Heard {
+    /// sender is not known.
+    fn whispered(&self, sender: User, rest: &[u8]) -> Text {
         let Some(text) = rest.strip_prefix(b" whispers, ") else {
-            return Heard::Corrupt(Some(sender));
+            return Text::Corrupt(Some(sender));
         };
         let text = text
             .strip_prefix(b"\"")
             .and_then(|text| text.strip_suffix(b"\""));
         match text.and_then(|text| self.whole(sender, text)) {
-            Some(message) if self.schedule.is_whisper(message) => Heard::Whisper(message),
-            _ => Heard::Corrupt(None),
+            Some(message) if self.schedule.is_whisper(message) => Text::Whisper(message),
+            _ => Text::Corrupt(None),
         }
     }
 
     /// The message, if it is that sender's and every byte is right.
-    fn whole(&self, sender: u32, text: &[u8]) -> Option<u32> {
+    fn whole(&self, sender: User, text: &[u8]) -> Option<Message> {
         let (message, rest) = text.split_first_chunk()?;
         let (check, filler) = rest.split_first_chunk()?;
-        let message = hexadecimal(message)?;
-        let whole = message < self.schedule.len()
-            && self.schedule.sender(message) == sender
+        let message = Message(hexadecimal(message)?);
+        let whole = message.0 < self.schedule.len()
+            && User::from(self.schedule.sender(message)) == sender
             && hexadecimal(check) == Some(self.check(message))
             && filler == self.filler_of(message);
         whole.then_some(message)
     }
 
-    fn filler_of(&self, message: u32) -> &[u8] {
+    fn filler_of(&self, message: Message) -> &[u8] {
         let Size { min, max } = self.size;
         let size = match max - min {
             0 => max,
             span => {
-                min + (mix(self.seed.rotate_left(32) ^ u64::from(message)) % (u64::from(span) + 1))
-                    as u16
+                min + (mix(self.seed.rotate_left(32) ^ u64::from(message.0))
+                    % (u64::from(span) + 1)) as u16
             }
         };
         &self.filler[..usize::from(size) - 2 * DIGITS]
     }
 
-    fn check(&self, message: u32) -> u32 {
-        let sender = u64::from(self.schedule.sender(message));
-        let of = (u64::from(self.run) << 32 | u64::from(message)) ^ sender.rotate_left(40);
+    fn check(&self, message: Message) -> u32 {
+        let sender = u64::from(self.schedule.sender(message).0);
+        let of = (u64::from(self.run) << 32 | u64::from(message.0)) ^ sender.rotate_left(40);
         (mix(of) >> 32) as u32
     }
 }
@@ -232,8 +238,12 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::args::values::Arrival;
+    use crate::cli::values::Arrival;
     use crate::plan::schedule::Shape;
+
+    /// A message to the room, and a whisper.
+    const M: Message = Message(42);
+    const W: Message = Message(43);
 
     /// 100 messages of 5 senders, every second one a whisper.
     fn schedule() -> Arc<Schedule> {
@@ -258,13 +268,13 @@ mod tests {
 
     /// Message 42, which is the room's, and whisper 43, as they are received.
     fn received(payload: &Payload) -> [Vec<u8>; 2] {
-        assert!(payload.schedule.is_whisper(43) && !payload.schedule.is_whisper(42));
+        assert!(payload.schedule.is_whisper(W) && !payload.schedule.is_whisper(M));
         let mut line = Vec::new();
-        payload.write_spoken(42, &mut line);
+        payload.write_spoken(M, &mut line);
         let mut whisper = Vec::new();
-        payload.write_name(payload.schedule.sender(43), &mut whisper);
+        payload.write_name(payload.schedule.sender(W).into(), &mut whisper);
         whisper.extend_from_slice(b" whispers, \"");
-        payload.write_text(43, &mut whisper);
+        payload.write_text(W, &mut whisper);
         whisper.push(b'"');
         [line, whisper]
     }
@@ -273,22 +283,22 @@ mod tests {
     fn a_message_is_read_back_and_has_its_size() {
         let payload = Payload::new(make());
         let [line, whisper] = received(&payload);
-        assert_eq!(payload.hear(&line), Heard::Message(42));
-        assert_eq!(payload.hear(&whisper), Heard::Whisper(43));
+        assert_eq!(payload.recognise(&line), Text::Message(M));
+        assert_eq!(payload.recognise(&whisper), Text::Whisper(W));
         assert_eq!(line.len(), "lg00007f3a-2: ".len() + 40);
     }
 
     #[test]
     fn any_changed_byte_of_the_text_is_seen_and_its_sender_known() {
         let payload = Payload::new(make());
-        let sender = payload.schedule.sender(42);
+        let sender = User::from(payload.schedule.sender(M));
         let [line, _] = received(&payload);
         for at in "lg00007f3a-2: ".len()..line.len() {
             let mut changed = line.clone();
             changed[at] ^= 0x20;
             assert_eq!(
-                payload.hear(&changed),
-                Heard::Corrupt(Some(sender)),
+                payload.recognise(&changed),
+                Text::Corrupt(Some(sender)),
                 "byte {at}"
             );
         }
@@ -297,12 +307,12 @@ mod tests {
     #[test]
     fn a_line_cut_short_or_grown_is_corrupt() {
         let payload = Payload::new(make());
-        let sender = payload.schedule.sender(42);
+        let sender = User::from(payload.schedule.sender(M));
         let [mut line, _] = received(&payload);
-        assert_eq!(payload.hear(&line[..20]), Heard::Corrupt(Some(sender)));
+        assert_eq!(payload.recognise(&line[..20]), Text::Corrupt(Some(sender)));
         line.push(b'x');
-        assert_eq!(payload.hear(&line), Heard::Corrupt(Some(sender)));
-        assert_eq!(payload.hear(b"lg00007f3a-"), Heard::Corrupt(None));
+        assert_eq!(payload.recognise(&line), Text::Corrupt(Some(sender)));
+        assert_eq!(payload.recognise(b"lg00007f3a-"), Text::Corrupt(None));
     }
 
     #[test]
@@ -310,28 +320,28 @@ mod tests {
         let payload = Payload::new(make());
         let [mut line, _] = received(&payload);
         line["lg00007f3a-".len()] = b'8';
-        assert_eq!(payload.hear(&line), Heard::Corrupt(Some(8)));
+        assert_eq!(payload.recognise(&line), Text::Corrupt(Some(User(8))));
     }
 
     #[test]
     fn a_whisper_said_aloud_is_a_whisper_and_a_changed_one_is_nobodys() {
         let payload = Payload::new(make());
         let mut line = Vec::new();
-        payload.write_spoken(43, &mut line);
-        assert_eq!(payload.hear(&line), Heard::Whisper(43));
+        payload.write_spoken(W, &mut line);
+        assert_eq!(payload.recognise(&line), Text::Whisper(W));
         let [_, mut whisper] = received(&payload);
         let at = whisper.len() - 2;
         whisper[at] ^= 0x20;
-        assert_eq!(payload.hear(&whisper), Heard::Corrupt(None));
+        assert_eq!(payload.recognise(&whisper), Text::Corrupt(None));
     }
 
     #[test]
     fn lines_of_another_run_are_not_ours() {
         let ours = Payload::new(make());
         let other = Payload::new(Make { run: 1, ..make() });
-        assert_eq!(ours.hear(&received(&other)[0]), Heard::Other);
-        assert_eq!(ours.hear(b"* welcome, lg00007f3a-1"), Heard::Other);
-        assert_eq!(ours.user_of("lg00007f3a-17"), Some(17));
+        assert_eq!(ours.recognise(&received(&other)[0]), Text::Other);
+        assert_eq!(ours.recognise(b"* welcome, lg00007f3a-1"), Text::Other);
+        assert_eq!(ours.user_of("lg00007f3a-17"), Some(User(17)));
         assert_eq!(other.user_of("lg00007f3a-17"), None);
     }
 
@@ -339,10 +349,14 @@ mod tests {
     fn whispers_are_for_anybody_but_their_sender() {
         let payload = Payload::new(make());
         let mut receivers = [0; 9];
-        for whisper in (0..100).filter(|&message| payload.schedule.is_whisper(message)) {
+        for whisper in payload
+            .schedule
+            .messages()
+            .filter(|&message| payload.schedule.is_whisper(message))
+        {
             let receiver = payload.receiver(whisper);
-            assert_ne!(receiver, payload.schedule.sender(whisper));
-            receivers[receiver as usize] += 1;
+            assert_ne!(receiver, payload.schedule.sender(whisper).into());
+            receivers[receiver.index()] += 1;
         }
         assert!(receivers.iter().all(|&count| count > 0), "{receivers:?}");
     }
@@ -359,7 +373,7 @@ mod tests {
             payload.write_text(message, &mut text);
             text.len()
         };
-        let lengths: Vec<_> = (0..100).map(length).collect();
+        let lengths: Vec<_> = (0..100).map(Message).map(length).collect();
         assert!(lengths.iter().all(|length| (20..=60).contains(length)));
         assert!(
             lengths.iter().any(|&length| length < 30) && lengths.iter().any(|&length| length > 50)
@@ -372,5 +386,44 @@ mod tests {
             payload.hash(),
             Payload::new(Make { seed: 8, ..make() }).hash()
         );
+    }
+
+    /// Everything that a seed fixes: when each message is due, whose it is, to whom, and every byte of its text.
+    #[test]
+    fn a_seed_keeps_its_schedule_and_its_texts_for_ever() {
+        let schedule = Arc::new(Schedule::new(&Shape {
+            stages: vec![
+                (100.0, Duration::from_secs(2)),
+                (50.0, Duration::from_secs(1)),
+            ],
+            whispers: 0.25,
+            arrival: Arrival::Poisson,
+            senders: 5,
+            seed: 42,
+        }));
+        let payload = Payload::new(Make {
+            run: 0x7f3a,
+            seed: 42,
+            users: 9,
+            size: Size { min: 20, max: 60 },
+            schedule: schedule.clone(),
+        });
+        let mut bytes = Vec::new();
+        for message in schedule.messages() {
+            bytes.extend(schedule.due(message).to_le_bytes());
+            bytes.extend([u8::from(schedule.is_whisper(message))]);
+            bytes.extend(payload.receiver(message).0.to_le_bytes());
+            payload.write_spoken(message, &mut bytes);
+        }
+        let hash = bytes
+            .iter()
+            .fold(0, |hash, &byte| mix(hash ^ u64::from(byte)));
+        let hashes = [hash, schedule.hash(), payload.hash()];
+        let pinned = [
+            2_140_468_294_640_408_440,
+            15_153_134_092_261_327_893,
+            1_877_067_856_691_165_047,
+        ];
+        assert_eq!((schedule.len(), hashes), (245, pinned));
     }
 }

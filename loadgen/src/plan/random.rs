@@ -1,4 +1,4 @@
-//! Numbers by chance that a seed fixes for ever.
+//! Random numbers that a seed fixes for ever.
 
 /// SplitMix64 (Steele, Lea, Flood 2014). Our own, so that no update of a crate changes a schedule.
 #[derive(Debug, Clone)]

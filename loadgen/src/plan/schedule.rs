@@ -1,10 +1,11 @@
-//! When each message is due, and whose it is: a pure function of seed, stages and arrival.
+//! Schedule: when each message is due, and whose it is, as a pure function of seed, stages and arrival.
 
 use std::time::Duration;
 
+use super::ids::{Message, Number, Sender};
 use super::random::{Random, mix};
-use crate::args::values::Arrival;
-use crate::nanos::nanos;
+use crate::cli::values::Arrival;
+use crate::units::nanos;
 
 /// All messages of a run, by their number in the order of falling due. Of each kind, the senders take turns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,42 +69,47 @@ impl Schedule {
         u32::try_from(self.due.len()).expect("a plan has at most MAX_MESSAGES messages")
     }
 
+    /// All of them, in the order of falling due.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = Message> {
+        (0..self.len()).map(Message)
+    }
+
     /// When a message is due, in nanoseconds from the beginning of the sending.
-    pub(crate) fn due(&self, message: u32) -> u64 {
-        self.due[message as usize]
+    pub(crate) fn due(&self, message: Message) -> u64 {
+        self.due[message.index()]
     }
 
     /// It is whispered to one user, and not said to the room.
-    pub(crate) fn is_whisper(&self, message: u32) -> bool {
+    pub(crate) fn is_whisper(&self, message: Message) -> bool {
         matches!(self.ordinal(message), Ordinal::Whisper(_))
     }
 
     /// Whose message it is.
-    pub(crate) fn sender(&self, message: u32) -> u32 {
-        self.place(message) % self.senders
+    pub(crate) fn sender(&self, message: Message) -> Sender {
+        Sender(self.place(message) % self.senders)
     }
 
     /// Which of its sender's messages of its kind it is, counted from 0.
-    pub(crate) fn number(&self, message: u32) -> u32 {
-        self.place(message) / self.senders
+    pub(crate) fn number(&self, message: Message) -> Number {
+        Number(self.place(message) / self.senders)
     }
 
-    /// Tells schedules apart: two runs with the same one asked the same of the server.
+    /// Distinguishes schedules: two runs with the same one asked the same of the server.
     pub(crate) fn hash(&self) -> u64 {
-        let messages = 0..self.len();
-        messages.fold(mix(self.senders.into()), |hash, message| {
-            mix(hash ^ self.due(message) << 1 ^ u64::from(self.is_whisper(message)))
-        })
+        self.messages()
+            .fold(mix(self.senders.into()), |hash, message| {
+                mix(hash ^ self.due(message) << 1 ^ u64::from(self.is_whisper(message)))
+            })
     }
 
-    fn place(&self, message: u32) -> u32 {
+    fn place(&self, message: Message) -> u32 {
         let (Ordinal::Room(place) | Ordinal::Whisper(place)) = self.ordinal(message);
         place
     }
 
-    fn ordinal(&self, message: u32) -> Ordinal {
-        let ordinal = self.ordinals.get(message as usize);
-        ordinal.copied().unwrap_or(Ordinal::Room(message))
+    fn ordinal(&self, message: Message) -> Ordinal {
+        let ordinal = self.ordinals.get(message.index());
+        ordinal.copied().unwrap_or(Ordinal::Room(message.0))
     }
 }
 
@@ -115,7 +121,7 @@ fn moments(shape: &Shape, share: f64, seed: u64) -> Vec<u64> {
     for &(rate, duration) in &shape.stages {
         let end = begin + nanos(duration) as f64;
         if rate * share > 0.0 {
-            let stage = Stage {
+            let stage = Span {
                 begin,
                 end,
                 gap: 1e9 / (rate * share),
@@ -131,13 +137,13 @@ fn moments(shape: &Shape, share: f64, seed: u64) -> Vec<u64> {
 }
 
 /// One stage, in nanoseconds from the beginning of the sending.
-struct Stage {
+struct Span {
     begin: f64,
     end: f64,
     gap: f64,
 }
 
-impl Stage {
+impl Span {
     fn even(&self, due: &mut Vec<u64>) {
         // Multiplied, not added up: a million messages later no rounding has gathered.
         let at = (0..).map(|count| self.begin + f64::from(count) * self.gap);
@@ -218,7 +224,10 @@ mod tests {
     #[test]
     fn the_senders_take_turns_and_count_their_own() {
         let schedule = Schedule::new(&shape());
-        let of = |message| (schedule.sender(message), schedule.number(message));
+        let of = |message| {
+            let message = Message(message);
+            (schedule.sender(message).0, schedule.number(message).0)
+        };
         assert_eq!(
             (0..5).map(of).collect::<Vec<_>>(),
             [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1)]
@@ -233,12 +242,13 @@ mod tests {
             ..shape()
         });
         assert_eq!(schedule.len(), 10_000);
-        let (whispers, room): (Vec<_>, Vec<_>) =
-            (0..schedule.len()).partition(|&message| schedule.is_whisper(message));
+        let (whispers, room): (Vec<_>, Vec<_>) = schedule
+            .messages()
+            .partition(|&message| schedule.is_whisper(message));
         assert_eq!(whispers.len(), 2_500);
         for of_a_kind in [whispers, room] {
             for (place, message) in (0..).zip(of_a_kind) {
-                let found = (schedule.sender(message), schedule.number(message));
+                let found = (schedule.sender(message).0, schedule.number(message).0);
                 assert_eq!(found, (place % 3, place / 3));
             }
         }

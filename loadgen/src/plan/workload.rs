@@ -1,4 +1,4 @@
-//! What is asked of a server, all of it: flags and preset made one. It says nothing of where.
+//! Workload: all that is asked of a server, made of flags and preset. It does not say where.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::PlanError;
 use super::random::mix;
-use crate::args::values::{Arrival, Size, Slow, Storm, Verify};
-use crate::args::{Preset, RunArgs};
-use crate::protocol::Protocol;
+use crate::cli::values::{Arrival, Size, Slow, Storm};
+use crate::cli::{Preset, RunArgs};
+use crate::plan::protocol::Protocol;
 
 /// 16 Mi messages: for each, 8 bytes of schedule, 16 of sending times, 24 a worker of arrivals.
 const MAX_MESSAGES: f64 = 16_777_216.0;
@@ -24,7 +24,7 @@ pub(crate) struct Workload {
     /// The first users are those who talk.
     pub(crate) senders: u32,
     /// At the rate of the first stage; it counts in no figure, but is checked.
-    #[serde(rename = "warmup_ns", with = "crate::nanos")]
+    #[serde(rename = "warmup_ns", with = "crate::units")]
     pub(crate) warmup: Duration,
     /// One at least.
     pub(crate) stages: Vec<Stage>,
@@ -41,9 +41,8 @@ pub(crate) struct Workload {
     pub(crate) slow: Option<Slow>,
     pub(crate) hostile: u32,
     pub(crate) connect_rate: Option<f64>,
-    #[serde(rename = "drain_ns", with = "crate::nanos")]
+    #[serde(rename = "drain_ns", with = "crate::units")]
     pub(crate) drain: Duration,
-    pub(crate) verify: Verify,
     pub(crate) seed: u64,
 }
 
@@ -53,10 +52,10 @@ pub(crate) struct Stage {
     pub(crate) name: String,
     /// Messages a second, of all senders together; 0 = nobody talks.
     pub(crate) rate: f64,
-    #[serde(rename = "duration_ns", with = "crate::nanos")]
+    #[serde(rename = "duration_ns", with = "crate::units")]
     pub(crate) duration: Duration,
     /// Slow readers and hostile clients are there.
-    pub(crate) rogues: bool,
+    pub(crate) bad_clients: bool,
 }
 
 impl Workload {
@@ -67,8 +66,8 @@ impl Workload {
         let users = args.users.unwrap_or(defaults.users);
         let rate = args.rate.or(defaults.rate).map_or(0.0, |rate| rate.0);
         let duration = args.duration.map_or(defaults.duration, |time| *time);
-        let slow = args.slow.or(defaults.slow);
-        let hostile = args.hostile.unwrap_or(defaults.hostile);
+        let slow = args.slow;
+        let hostile = args.hostile.unwrap_or(0);
         let stages = match &args.stages {
             Some(stages) => numbered(&stages.0),
             None if slow.is_some() || hostile > 0 => without_and_with(rate, duration),
@@ -84,26 +83,26 @@ impl Workload {
             arrival: args.arrival.unwrap_or(defaults.arrival),
             in_flight: args.in_flight.or(defaults.in_flight),
             size: args.size.unwrap_or(Size { min: 64, max: 64 }),
-            whispers: args.whispers.unwrap_or(defaults.whispers).0,
-            churn: args.churn.unwrap_or(defaults.churn).0,
+            whispers: args.whispers.map_or(0.0, |share| share.0),
+            churn: args.churn.map_or(0.0, |churn| churn.0),
             storm: args.storm.or(defaults.storm),
             slow,
             hostile,
             connect_rate: args.connect_rate.map(|rate| rate.0),
             drain: args.drain.map_or(Duration::from_secs(5), |time| *time),
-            verify: args.verify.unwrap_or(Verify::Full),
             seed: args.seed.unwrap_or(1),
         };
         let mut wrong = workload.problems();
         if workload.is_closed_loop() && !args.slo.is_empty() {
             wrong.push(
-                "--slo: promises are of latencies, and a closed loop (--in-flight) tells none"
+                "--slo: objectives are of latencies, and a closed loop (--in-flight) has none"
                     .to_owned(),
             );
         }
-        match wrong.is_empty() {
-            true => Ok(workload),
-            false => Err(PlanError::Values(wrong)),
+        if wrong.is_empty() {
+            Ok(workload)
+        } else {
+            Err(PlanError::Values(wrong))
         }
     }
 
@@ -128,13 +127,13 @@ impl Workload {
     }
 
     /// How many connections there are beside the users'.
-    pub(crate) fn rogues(&self) -> u32 {
+    pub(crate) fn bad_clients(&self) -> u32 {
         self.hostile + self.slow.map_or(0, |slow| slow.n + slow.stopped)
     }
 
     /// There are two stages that differ in nothing but that slow readers or hostile clients are there in the second.
     pub(crate) fn has_halves(&self) -> bool {
-        matches!(&self.stages[..], [calm, rough] if !calm.rogues && rough.rogues)
+        matches!(&self.stages[..], [calm, rough] if !calm.bad_clients && rough.bad_clients)
     }
 
     /// Users come and go.
@@ -149,9 +148,10 @@ impl Workload {
 
     /// How many read each message, where nobody comes or goes.
     pub(crate) fn readers(&self) -> u32 {
-        match self.protocol.senders_are_deaf() {
-            true => self.users - self.senders,
-            false => self.users - 1,
+        if self.protocol.senders_are_deaf() {
+            self.users - self.senders
+        } else {
+            self.users - 1
         }
     }
 
@@ -185,9 +185,9 @@ impl Workload {
             ));
         }
         let pairs = u64::from(users) * u64::from(self.senders);
-        if self.verify == Verify::Full && pairs > MAX_PAIRS {
+        if pairs > MAX_PAIRS {
             wrong.push(format!(
-                "--senders: {} of {users} users found, wanted at most {}, since each pair of a reader and a sender is checked; or --verify fingerprint",
+                "--senders: {} of {users} users found, wanted at most {}, since each pair of a reader and a sender is checked",
                 self.senders,
                 MAX_PAIRS / u64::from(users)
             ));
@@ -233,12 +233,6 @@ impl Workload {
                 movers * 100.0
             ));
         }
-        if self.verify == Verify::Fingerprint {
-            wrong.push(
-                "--verify fingerprint: cannot tell what a user missed while away, wanted full"
-                    .to_owned(),
-            );
-        }
         if self.whispers > 0.0 {
             wrong.push(
                 "--whispers: found together with --churn or --storm, wanted one of them: who is away can't be whispered to".to_owned(),
@@ -273,16 +267,16 @@ impl Workload {
     }
 }
 
-fn stage(name: &str, rate: f64, duration: Duration, rogues: bool) -> Stage {
+fn stage(name: &str, rate: f64, duration: Duration, bad_clients: bool) -> Stage {
     Stage {
         name: name.to_owned(),
         rate,
         duration,
-        rogues,
+        bad_clients,
     }
 }
 
-fn numbered(stages: &[(Duration, crate::args::values::Rate)]) -> Vec<Stage> {
+fn numbered(stages: &[(Duration, crate::cli::values::Rate)]) -> Vec<Stage> {
     let each = (1..).zip(stages);
     each.map(|(number, &(duration, rate))| {
         stage(&format!("stage {number}"), rate.0, duration, true)

@@ -1,32 +1,31 @@
-//! A result is made of a plan and what its run came to.
+//! Result of a run: made of a plan and what its run came to.
+
+use std::time::Duration;
 
 use super::headlines::headlines;
-use super::throughput::{of_stages, throughput};
-use super::{Delivery, Hashes, Run, SCHEMA, SloResult, StageResult};
-use crate::books::ledger::{Example, Totals};
-use crate::engine::Outcome;
-use crate::judge::exit::Exit;
-use crate::judge::promise::promised;
-use crate::judge::slo::Slo;
-use crate::judge::verdict::{Facts, judge};
-use crate::machine::environment::environment;
+use super::verdict::{Exit, Facts, judge};
+use super::{Environment, Hashes, Run, SCHEMA, SloResult, StageResult, Throughput};
+use crate::cli::slo::Slo;
+use crate::engine::outcome::Outcome;
+use crate::metrics::histogram::{Histogram, Latencies};
 use crate::plan::Plan;
+use crate::plan::workload::Workload;
 
 /// The result of a run, and how the program ends after it.
 pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) {
     let slo: Vec<_> = slos
         .iter()
-        .map(|slo| promised(slo, Some(&outcome.figures)))
+        .map(|slo| check_slo(slo, Some(&outcome.latencies)))
         .collect();
     let (verdict, exit) = judge(&facts(plan, &slo, &outcome));
-    let told = verdict.trust != "INVALID";
+    let shown = verdict.trust != "INVALID";
     // In a closed loop what is due waits for what is under way: times from the due moment on say nothing.
-    let timed = told && !plan.workload.is_closed_loop();
+    let timed = shown && !plan.workload.is_closed_loop();
     let run = Run {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         run: format!("{:08x}", plan.run),
-        environment: environment(),
+        environment: Environment::here(),
         server: plan.target.clone(),
         hashes: Hashes {
             workload: format!("{:016x}", plan.workload.hash()),
@@ -35,53 +34,43 @@ pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) 
         },
         threads: plan.workers,
         verdict,
-        joined: outcome.joined,
         messages: plan.schedule.len(),
-        sent: outcome.sent,
-        delivery: delivery(&outcome.totals),
-        headlines: if told {
+        headlines: if shown {
             headlines(plan, &outcome)
         } else {
             Vec::new()
         },
-        stages: if told {
+        stages: if shown {
             stages(plan, &outcome)
         } else {
             Vec::new()
         },
-        throughput: throughput(plan, &outcome).filter(|_| told),
-        latency_ns: timed.then_some(outcome.figures),
-        unlucky: outcome.unlucky.filter(|_| timed),
+        throughput: throughput(plan, &outcome).filter(|_| shown),
+        latency_ns: timed.then_some(outcome.latencies),
         slo,
         workload: plan.workload.clone(),
         began: outcome.began,
         server_use: outcome.server_use,
         trust: outcome.trust,
         timeline: outcome.timeline,
+        tally: outcome.tally,
     };
     (run, exit)
 }
 
-fn facts(plan: &Plan, slo: &[SloResult], outcome: &Outcome) -> Facts {
+fn facts<'a>(plan: &Plan, slo: &[SloResult], outcome: &'a Outcome) -> Facts<'a> {
+    let p99 = |histogram: &Histogram| histogram.figure("p99");
+    let latencies = &outcome.latencies;
     Facts {
-        limits: outcome.limits.clone(),
-        refused: outcome.refused.clone(),
-        cut: outcome.cut,
-        faulty: outcome.totals.faults.any(),
+        tally: &outcome.tally,
+        trust: &outcome.trust,
         interrupted: outcome.interrupted,
         slo_failed: slo.iter().any(|slo| !slo.ok),
-        rogues: plan.workload.rogues(),
-        rogues_came: outcome.rogues,
+        bad_clients: plan.workload.bad_clients(),
         closed_loop: plan.workload.is_closed_loop(),
         messages: plan.schedule.len(),
-        sent: outcome.sent,
-        sendlag_p99: outcome.figures.sendlag.figure("p99"),
-        deliver_p99: outcome
-            .figures
-            .deliver
-            .figure("p99")
-            .or(outcome.figures.whisper.figure("p99")),
-        trust: outcome.trust.clone(),
+        sendlag_p99: p99(&latencies.sendlag),
+        deliver_p99: p99(&latencies.deliver).or(p99(&latencies.whisper)),
     }
 }
 
@@ -102,33 +91,84 @@ fn stages(plan: &Plan, outcome: &Outcome) -> Vec<StageResult> {
         .collect()
 }
 
-fn delivery(totals: &Totals) -> Delivery {
-    let faults = &totals.faults;
-    let first = faults.each().into_iter();
-    Delivery {
-        owed: totals.owed,
-        received: totals.received,
-        grey: totals.grey,
-        lost: faults.lost.count,
-        doubled: faults.doubled.count,
-        swapped: faults.swapped.count,
-        echoed: faults.echoed.count,
-        corrupt: faults.corrupt.count,
-        leaked: faults.leaked.count,
-        first: first
-            .filter_map(|(word, fault)| Some((word.to_owned(), place(&fault.first?))))
-            .collect(),
+/// Looks an objective up in what was measured. With too few observations it is not met: nothing shows that it is.
+pub(crate) fn check_slo(slo: &Slo, figures: Option<&Latencies>) -> SloResult {
+    let histogram = figures.and_then(|figures| figures.of(&slo.word));
+    let value = histogram.and_then(|histogram| histogram.figure(&slo.figure));
+    SloResult {
+        objective: slo.to_string(),
+        value_ns: value,
+        ok: value.is_some_and(|value| value < slo.below),
     }
 }
 
-/// `at u3, message 2 of u0`: where a fault was seen. Messages are counted from 1 for people.
-fn place(example: &Example) -> String {
-    let reader = example.reader;
-    match (example.sender, example.number) {
-        (Some(sender), Some(number)) => {
-            format!("at u{reader}, message {} of u{sender}", number + 1)
-        }
-        (Some(sender), None) => format!("at u{reader}, a message of u{sender}"),
-        _ => format!("at u{reader}, from nobody known"),
+/// Of all that is measured; none of an open loop, or where nothing was measured.
+pub(super) fn throughput(plan: &Plan, outcome: &Outcome) -> Option<Throughput> {
+    let in_flight = plan.workload.in_flight?;
+    let times = stage_times(&plan.workload, outcome.sent_for);
+    let deliveries_per_s = rate(outcome.came.iter().sum(), times.iter().sum())?;
+    Some(Throughput {
+        in_flight,
+        deliveries_per_s,
+    })
+}
+
+/// Of each stage, as of [`throughput`].
+pub(super) fn of_stages(plan: &Plan, outcome: &Outcome) -> Vec<Option<f64>> {
+    let times = stage_times(&plan.workload, outcome.sent_for).into_iter();
+    let each = times.zip(&outcome.came);
+    each.map(|(time, &came)| rate(came, time).filter(|_| plan.workload.is_closed_loop()))
+        .collect()
+}
+
+fn rate(deliveries: u64, time: Duration) -> Option<f64> {
+    (!time.is_zero()).then(|| deliveries as f64 / time.as_secs_f64())
+}
+
+/// How much of each stage there was, where the sending took so long.
+fn stage_times(work: &Workload, sent_for: Duration) -> Vec<Duration> {
+    let mut end = work.warmup;
+    let each = work.stages.iter().map(|stage| {
+        let begin = end;
+        end += stage.duration;
+        sent_for.min(end).saturating_sub(begin)
+    });
+    each.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::sample::sample;
+
+    #[test]
+    fn an_objective_is_met_below_its_time_and_not_without_observations() {
+        let slo: Slo = "deliver.p50<5ms".parse().unwrap();
+        let mut figures = Latencies::default();
+        assert_eq!(check_slo(&slo, Some(&figures)).value_ns, None);
+        assert!(!check_slo(&slo, Some(&figures)).ok);
+        (0..20).for_each(|_| figures.deliver.record(0, 4_000_000));
+        assert!(check_slo(&slo, Some(&figures)).ok);
+        (0..40).for_each(|_| figures.deliver.record(0, 5_500_000));
+        assert!(!check_slo(&slo, Some(&figures)).ok);
+        assert!(!check_slo(&slo, None).ok);
+    }
+
+    #[test]
+    fn a_stage_lasts_as_long_as_there_was_of_it() {
+        // 5 s of warm-up, two stages of 30 s.
+        let work = sample(7).workload;
+        let times = |seconds| stage_times(&work, Duration::from_secs(seconds));
+        let seconds = |each: [u64; 2]| each.map(Duration::from_secs).to_vec();
+        assert_eq!(times(65), seconds([30, 30]));
+        assert_eq!(times(45), seconds([30, 10]));
+        assert_eq!(times(12), seconds([7, 0]));
+        assert_eq!(times(4), seconds([0, 0]));
+    }
+
+    #[test]
+    fn what_did_not_last_has_no_rate() {
+        assert_eq!(rate(300, Duration::from_millis(1_500)), Some(200.0));
+        assert_eq!(rate(300, Duration::ZERO), None);
     }
 }

@@ -1,13 +1,13 @@
-//! What each preset is for, in a line each.
+//! Headlines: what each preset is for, in a line each.
 
-use super::throughput::{of_stages, throughput};
+use super::build::{of_stages, throughput};
 use super::{Headline, Second};
-use crate::books::figures::Figures;
-use crate::engine::Outcome;
-use crate::nanos::nanos;
-use crate::number::grouped;
+use crate::engine::outcome::Outcome;
+use crate::metrics::histogram::Latencies;
 use crate::plan::Plan;
 use crate::plan::workload::Workload;
+use crate::units::grouped;
+use crate::units::nanos;
 
 /// p99 is normal again when it is at most so many times what it was before.
 const NORMAL: f64 = 1.5;
@@ -17,30 +17,30 @@ const SECOND_NS: u64 = 1_000_000_000;
 /// The headlines of a run, by what was asked for.
 pub(super) fn headlines(plan: &Plan, outcome: &Outcome) -> Vec<Headline> {
     let work = &plan.workload;
-    let mut told = Vec::new();
+    let mut shown = Vec::new();
     if work.mean_rate() == 0.0 {
-        told.extend(idle(outcome));
+        shown.extend(idle(outcome));
     }
     if work.churn > 0.0 {
-        told.extend(churn(outcome));
+        shown.extend(churn(outcome));
     }
     if let Some(storm) = work.storm {
         let at = nanos(work.warmup + storm.at) / SECOND_NS;
         let until = (nanos(work.sending()) / SECOND_NS) as usize;
         let timeline = outcome.timeline.get(..until).unwrap_or(&outcome.timeline);
         if timeline.len() > at as usize {
-            told.extend(storm_headlines(at as u32, outcome, timeline));
+            shown.extend(storm_headlines(at as u32, outcome, timeline));
         }
     }
     if work.is_closed_loop() {
-        told.extend(closed_loop(plan, outcome));
+        shown.extend(closed_loop(plan, outcome));
     } else if work.has_halves() {
-        told.extend(with_and_without(&outcome.stages));
+        shown.extend(with_and_without(&outcome.stages));
     }
     if work.preset == "soak" {
-        told.extend(soak(measured(work, &outcome.timeline)));
+        shown.extend(soak(measured(work, &outcome.timeline)));
     }
-    told
+    shown
 }
 
 fn headline(name: &str, value: Option<f64>, unit: &str, text: String) -> Headline {
@@ -67,39 +67,38 @@ fn idle(outcome: &Outcome) -> Option<Headline> {
 }
 
 fn churn(outcome: &Outcome) -> [Headline; 3] {
-    let moved = &outcome.moved;
-    let totals = &outcome.totals;
-    let seen = totals.owed + totals.grey;
-    let grey = totals.grey as f64 / seen.max(1) as f64;
+    let tally = &outcome.tally;
+    let seen = tally.delivery.expected + tally.delivery.indeterminate;
+    let indeterminate = tally.delivery.indeterminate as f64 / seen.max(1) as f64;
     [
         milliseconds(
             "join p99",
-            moved.rejoin.figure("p99"),
-            &format!(" of {} who came back", moved.rejoin.samples()),
+            outcome.rejoin.figure("p99"),
+            &format!(" of {} who came back", outcome.rejoin.samples()),
         ),
         headline(
             "names",
-            Some(moved.names_taken as f64),
+            Some(tally.names_taken as f64),
             "count",
             format!(
                 "{} refused of {} who left: not free in time",
-                moved.names_taken, moved.left
+                tally.names_taken, tally.left
             ),
         ),
         headline(
-            "grey share",
-            Some(grey),
+            "indeterminate share",
+            Some(indeterminate),
             "share",
             format!(
                 "{:.3} % of deliveries overlap a join or a leave",
-                100.0 * grey
+                100.0 * indeterminate
             ),
         ),
     ]
 }
 
 fn storm_headlines(at: u32, outcome: &Outcome, timeline: &[Second]) -> [Headline; 2] {
-    let back = match outcome.moved.storm_over {
+    let back = match outcome.storm_over {
         Some(time) => headline(
             "everyone back",
             Some(nanos(time) as f64),
@@ -107,7 +106,7 @@ fn storm_headlines(at: u32, outcome: &Outcome, timeline: &[Second]) -> [Headline
             format!("{:.2} s after the storm", time.as_secs_f64()),
         ),
         None => {
-            let missing = outcome.moved.storm_missing;
+            let missing = outcome.tally.storm_missing;
             headline(
                 "everyone back",
                 None,
@@ -142,13 +141,13 @@ fn seconds_until_normal(at: u32, timeline: &[Second]) -> Option<u32> {
 /// Deliveries a second, and where there are halves, those of each.
 fn closed_loop(plan: &Plan, outcome: &Outcome) -> Vec<Headline> {
     let all = throughput(plan, outcome).map(|of| of.deliveries_per_s);
-    let mut told = vec![a_second("deliveries", all)];
+    let mut shown = vec![a_second("deliveries", all)];
     let halves = of_stages(plan, outcome);
     if let (true, &[without, with]) = (plan.workload.has_halves(), &halves[..]) {
         let ratio = without
             .zip(with)
             .map(|(without, with)| with / without.max(1.0));
-        told.extend([
+        shown.extend([
             a_second("without", without),
             a_second("with", with),
             times(ratio, "not measured"),
@@ -157,9 +156,9 @@ fn closed_loop(plan: &Plan, outcome: &Outcome) -> Vec<Headline> {
     let cpu = outcome.server_use.as_ref();
     if let Some(cpu) = cpu.and_then(|used| used.cpu_ns_per_delivery) {
         let text = format!("{:.3} µs of the server's CPU", cpu as f64 / 1e3);
-        told.push(headline("a delivery", Some(cpu as f64), "ns", text));
+        shown.push(headline("a delivery", Some(cpu as f64), "ns", text));
     }
-    told
+    shown
 }
 
 fn a_second(name: &str, value: Option<f64>) -> Headline {
@@ -177,11 +176,11 @@ fn times(ratio: Option<f64>, or_else: &str) -> Headline {
     headline("ratio", ratio, "ratio", text)
 }
 
-fn with_and_without(stages: &[Figures]) -> Vec<Headline> {
+fn with_and_without(stages: &[Latencies]) -> Vec<Headline> {
     let [without, with] = stages else {
         return Vec::new();
     };
-    let p99 = |figures: &Figures| figures.deliver.figure("p99");
+    let p99 = |figures: &Latencies| figures.deliver.figure("p99");
     let ratio = p99(without)
         .zip(p99(with))
         .map(|(without, with)| with as f64 / without.max(1) as f64);
@@ -204,16 +203,16 @@ fn measured<'a>(work: &Workload, timeline: &'a [Second]) -> &'a [Second] {
 fn soak(timeline: &[Second]) -> Vec<Headline> {
     let p99 = |second: &Second| second.deliver_ns.figure("p99").map(|value| value as f64);
     let memory = |second: &Second| second.server_memory_bytes.map(|value| value as f64);
-    let mut told = Vec::new();
+    let mut shown = Vec::new();
     if let Some(drift) = drift(timeline, p99) {
         let text = format!("{:+.3} ms an hour", drift / 1e6);
-        told.push(headline("p99 drift", Some(drift), "ns/h", text));
+        shown.push(headline("p99 drift", Some(drift), "ns/h", text));
     }
     if let Some(drift) = drift(timeline, memory) {
         let text = format!("{:+.1} KiB of the server's memory an hour", drift / 1024.0);
-        told.push(headline("memory drift", Some(drift), "bytes/h", text));
+        shown.push(headline("memory drift", Some(drift), "bytes/h", text));
     }
-    told
+    shown
 }
 
 /// The slope of the straight line through the values (least squares), an hour.
@@ -236,16 +235,16 @@ fn drift(timeline: &[Second], of: impl Fn(&Second) -> Option<f64>) -> Option<f64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::books::spread::{Spread, Summary};
+    use crate::metrics::histogram::{Histogram, Summary};
 
     /// Seconds whose deliveries all took so many milliseconds.
     fn timeline(milliseconds: &[u64]) -> Vec<Second> {
         let second = |(number, &ms): (u32, &u64)| {
-            let mut spread = Spread::default();
-            (0..1000).for_each(|_| spread.record(0, ms * 1_000_000));
+            let mut histogram = Histogram::default();
+            (0..1000).for_each(|_| histogram.record(0, ms * 1_000_000));
             Second {
                 second: number,
-                deliver_ns: Summary::from(&spread),
+                deliver_ns: Summary::from(&histogram),
                 server_memory_bytes: Some(u64::from(number) * 1024),
                 ..Second::default()
             }
@@ -270,8 +269,8 @@ mod tests {
     #[test]
     fn drift_is_the_slope_an_hour() {
         let steady = timeline(&[5; 20]);
-        let told = soak(&steady);
-        assert!(told[0].value.unwrap().abs() < 1.0, "{told:?}");
-        assert_eq!(told[1].text, "+3600.0 KiB of the server's memory an hour");
+        let shown = soak(&steady);
+        assert!(shown[0].value.unwrap().abs() < 1.0, "{shown:?}");
+        assert_eq!(shown[1].text, "+3600.0 KiB of the server's memory an hour");
     }
 }

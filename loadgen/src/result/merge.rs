@@ -1,4 +1,4 @@
-//! Several load testers' results of one time and one server, as one result.
+//! Merge of several load testers' results of one time and one server.
 //!
 //! What was counted is added: histograms, ledgers, users, messages. What is a judgement is the worst of them.
 //! A message's fan-out is known to the process that sent it, over that process's own readers: the merged
@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::verdict::Exit;
 use super::{
-    Delivery, Environment, Hashes, Headline, Run, SCHEMA, Second, ServerUse, SloResult,
-    StageResult, Throughput, Trust, Unlucky, Verdict,
+    Environment, Hashes, Headline, Run, SCHEMA, Second, ServerUse, SloResult, StageResult,
+    Throughput, Trust, Verdict, check_slo,
 };
-use crate::books::figures::Figures;
-use crate::judge::exit::Exit;
-use crate::judge::promise::promised;
+use crate::metrics::histogram::Latencies;
+use crate::metrics::tally::Tally;
 use crate::plan::random::mix;
 use crate::plan::workload::{Stage, Workload};
 
@@ -23,8 +23,6 @@ use crate::plan::workload::{Stage, Workload};
 pub(crate) enum MergeError {
     #[error("there is no run to merge")]
     Nothing,
-    #[error("run {run} has schema {found}, wanted {SCHEMA}: made by another version; run it again")]
-    Schema { run: String, found: u32 },
     #[error("run {one} and run {other} can't be merged, they differ in {what}: {this} and {that}")]
     Differs {
         what: &'static str,
@@ -42,10 +40,9 @@ pub(crate) enum MergeError {
 /// One result of several; the first stands for what they have in common.
 ///
 /// # Errors
-/// That they were not made by this version, or not against one server with one protocol and the same stages.
+/// That they were not made against one server with one protocol and the same stages.
 pub(crate) fn merge(runs: &[Run]) -> Result<Run, MergeError> {
     let (first, others) = runs.split_first().ok_or(MergeError::Nothing)?;
-    runs.iter().try_for_each(same_schema)?;
     each_once(runs)?;
     if others.is_empty() {
         return Ok(first.clone());
@@ -53,10 +50,10 @@ pub(crate) fn merge(runs: &[Run]) -> Result<Run, MergeError> {
     others
         .iter()
         .try_for_each(|other| same_test(first, other))?;
-    let delivery = delivery(runs);
+    let tally = tally(runs);
     let workload = workload(runs);
-    let told = runs.iter().all(|run| run.latency_ns.is_some());
-    let latency_ns = told.then(|| figures(runs));
+    let shown = runs.iter().all(|run| run.latency_ns.is_some());
+    let latency_ns = shown.then(|| figures(runs));
     let slo = slo(runs, latency_ns.as_ref());
     Ok(Run {
         schema: SCHEMA,
@@ -74,33 +71,21 @@ pub(crate) fn merge(runs: &[Run]) -> Result<Run, MergeError> {
         workload,
         threads: sum(runs, |run| run.threads),
         verdict: verdict(runs, &slo),
-        joined: sum(runs, |run| run.joined),
         messages: sum(runs, |run| run.messages),
-        sent: sum(runs, |run| run.sent),
-        unlucky: unlucky(runs).filter(|_| told),
-        stages: match runs.iter().all(Run::is_told) {
-            true => stages(runs),
-            false => Vec::new(),
+        stages: if runs.iter().all(Run::has_figures) {
+            stages(runs)
+        } else {
+            Vec::new()
         },
         throughput: throughput(runs),
         headlines: headlines(runs),
         slo,
-        server_use: server_use(runs, &delivery),
+        server_use: server_use(runs, &tally),
         trust: trust(runs),
         timeline: timeline(runs)?,
         latency_ns,
-        delivery,
+        tally,
     })
-}
-
-fn same_schema(run: &Run) -> Result<(), MergeError> {
-    match run.schema {
-        SCHEMA => Ok(()),
-        found => Err(MergeError::Schema {
-            run: run.run.clone(),
-            found,
-        }),
-    }
 }
 
 fn each_once(runs: &[Run]) -> Result<(), MergeError> {
@@ -113,11 +98,11 @@ fn each_once(runs: &[Run]) -> Result<(), MergeError> {
 }
 
 /// What must be the same, and how a run has it.
-type Shape = (&'static str, fn(&Run) -> String);
+type Common = (&'static str, fn(&Run) -> String);
 
 /// They loaded one server in one way.
 fn same_test(one: &Run, other: &Run) -> Result<(), MergeError> {
-    let shapes: [Shape; 4] = [
+    let shapes: [Common; 4] = [
         ("the protocol", |run| {
             format!("{:?}", run.workload.protocol).to_lowercase()
         }),
@@ -207,8 +192,8 @@ fn hashes(runs: &[Run], workload: &Workload) -> Hashes {
     }
 }
 
-fn figures(runs: &[Run]) -> Figures {
-    let mut all = Figures::default();
+fn figures(runs: &[Run]) -> Latencies {
+    let mut all = Latencies::default();
     let each = runs.iter().filter_map(|run| run.latency_ns.as_ref());
     each.for_each(|figures| all.add(figures));
     all
@@ -239,40 +224,17 @@ fn throughput(runs: &[Run]) -> Option<Throughput> {
     })
 }
 
-/// The worst of the worst. A median of medians is none: the larger one is told, so that no reader's fate is
-/// made better than it was. The user's number is that of its own run.
-fn unlucky(runs: &[Run]) -> Option<Unlucky> {
-    let each = || runs.iter().filter_map(|run| run.unlucky.as_ref());
-    let worst = each().max_by_key(|unlucky| unlucky.worst_ns)?;
-    let median_ns = each().map(|unlucky| unlucky.median_ns).max()?;
-    Some(Unlucky {
-        median_ns,
-        ..worst.clone()
-    })
-}
-
-fn delivery(runs: &[Run]) -> Delivery {
-    let mut all = Delivery::default();
+/// The counts of all; where a fault was seen first is said with its run.
+fn tally(runs: &[Run]) -> Tally {
+    let mut all = Tally::default();
     for run in runs {
-        add_delivery(&mut all, &run.delivery);
-        for (word, place) in &run.delivery.first {
-            let first = all.first.entry(word.clone());
-            first.or_insert_with(|| format!("run {}: {place}", run.run));
+        let mut tally = run.tally.clone();
+        for example in tally.delivery.first.values_mut() {
+            example.place = format!("run {}: {example}", run.run);
         }
+        all += tally;
     }
     all
-}
-
-fn add_delivery(all: &mut Delivery, one: &Delivery) {
-    all.owed += one.owed;
-    all.received += one.received;
-    all.grey += one.grey;
-    all.lost += one.lost;
-    all.doubled += one.doubled;
-    all.swapped += one.swapped;
-    all.echoed += one.echoed;
-    all.corrupt += one.corrupt;
-    all.leaked += one.leaked;
 }
 
 /// All of them, each with its run.
@@ -288,33 +250,33 @@ fn headlines(runs: &[Run]) -> Vec<Headline> {
     runs.iter().flat_map(of).collect()
 }
 
-/// Each promise that any of them made, held to the figures of all.
-fn slo(runs: &[Run], figures: Option<&Figures>) -> Vec<SloResult> {
-    let mut promises: Vec<&str> = Vec::new();
+/// Each objective that any of them had, held to the figures of all.
+fn slo(runs: &[Run], figures: Option<&Latencies>) -> Vec<SloResult> {
+    let mut objectives: Vec<&str> = Vec::new();
     for slo in runs.iter().flat_map(|run| &run.slo) {
-        if !promises.contains(&&*slo.promise) {
-            promises.push(&slo.promise);
+        if !objectives.contains(&&*slo.objective) {
+            objectives.push(&slo.objective);
         }
     }
     let Some(figures) = figures else {
         return Vec::new();
     };
-    let slos = promises
+    let slos = objectives
         .into_iter()
-        .filter_map(|promise| promise.parse().ok());
-    slos.map(|slo| promised(&slo, Some(figures))).collect()
+        .filter_map(|objective| objective.parse().ok());
+    slos.map(|slo| check_slo(&slo, Some(figures))).collect()
 }
 
-/// The worst of all; but of promises, only what all together kept or did not.
+/// The worst of all; but of objectives, only what all together met or did not.
 fn verdict(runs: &[Run], slo: &[SloResult]) -> Verdict {
     let verdicts = || runs.iter().map(|run| &run.verdict);
     let broken = slo.iter().any(|slo| !slo.ok);
-    let promises = if broken { Exit::SloFailed } else { Exit::Pass };
+    let objectives = if broken { Exit::SloFailed } else { Exit::Pass };
     let exits = verdicts()
         .map(|verdict| verdict.exit)
         .filter(|&exit| slo.is_empty() || exit != Exit::SloFailed as u8);
     let exit = exits
-        .chain([promises as u8])
+        .chain([objectives as u8])
         .max_by_key(|&exit| gravity(exit));
     let exit = exit.unwrap_or(Exit::Internal as u8);
     let trusts = verdicts().map(|verdict| &*verdict.trust);
@@ -362,15 +324,14 @@ fn reasons(run: &Run) -> impl Iterator<Item = String> {
 }
 
 /// Of the first that knows it; shared out over what all of them received and logged in.
-fn server_use(runs: &[Run], delivery: &Delivery) -> Option<ServerUse> {
+fn server_use(runs: &[Run], tally: &Tally) -> Option<ServerUse> {
     let known = runs.iter().find_map(|run| run.server_use.clone())?;
-    let users = u64::from(sum(runs, |run| run.joined));
     let grown = known
         .memory_joined_bytes
         .saturating_sub(known.memory_before_bytes);
     Some(ServerUse {
-        cpu_ns_per_delivery: known.cpu_ns.checked_div(delivery.received),
-        bytes_per_connection: grown.checked_div(users).unwrap_or(0),
+        cpu_ns_per_delivery: known.cpu_ns.checked_div(tally.delivery.received),
+        bytes_per_connection: grown.checked_div(u64::from(tally.joined)).unwrap_or(0),
         ..known
     })
 }
@@ -398,8 +359,8 @@ fn own_cpu(runs: &[Run]) -> Option<u64> {
     let known = runs.iter().filter_map(|run| {
         let cpu = run.trust.own_cpu_ns_per_delivery?;
         Some((
-            cpu.saturating_mul(run.delivery.received),
-            run.delivery.received,
+            cpu.saturating_mul(run.tally.delivery.received),
+            run.tally.delivery.received,
         ))
     });
     let (cpu, received) = known.fold((0u64, 0u64), |sum, one| {
@@ -439,7 +400,7 @@ fn add_second(all: &mut Second, one: &Second) {
     all.sent = all.sent.saturating_add(one.sent);
     all.deliveries += one.deliveries;
     all.deliver_ns
-        .add(&one.deliver_ns.spread().unwrap_or_default());
+        .add(&one.deliver_ns.histogram().unwrap_or_default());
     all.fanout_max_ns = all.fanout_max_ns.max(one.fanout_max_ns);
     // Whoever knows of the server knows all of it: two that do know the same.
     all.server_cpu_ns = all.server_cpu_ns.or(one.server_cpu_ns);
@@ -466,12 +427,15 @@ mod tests {
 
     #[test]
     fn what_was_counted_is_added() {
-        let runs = pair(|run| run.delivery.lost = 3);
+        let runs = pair(|run| run.tally.delivery.lost = 3);
         let all = merge(&runs).unwrap();
         assert_eq!(all.run, "00000001+00000002");
-        assert_eq!((all.joined, all.workload.users), (200, 200));
-        assert_eq!(all.sent, runs[0].sent + runs[1].sent);
-        assert_eq!((all.delivery.owed, all.delivery.lost), (475_200, 3));
+        assert_eq!((all.tally.joined, all.workload.users), (200, 200));
+        assert_eq!(all.tally.sent, runs[0].tally.sent + runs[1].tally.sent);
+        assert_eq!(
+            (all.tally.delivery.expected, all.tally.delivery.lost),
+            (475_200, 3)
+        );
         let figures = all.latency_ns.unwrap();
         assert_eq!(figures.deliver.samples(), 475_200);
         assert_eq!(figures.fanout.samples(), 4_800);
@@ -527,7 +491,7 @@ mod tests {
         assert_eq!((&*all.verdict.trust, all.verdict.exit), ("INVALID", 4));
         assert_eq!(all.verdict.result, "FAIL");
         assert!(all.verdict.reasons[0].starts_with("run 00000002: the server's limit"));
-        assert!(all.latency_ns.is_none() && all.stages.is_empty() && all.unlucky.is_none());
+        assert!(all.latency_ns.is_none() && all.stages.is_empty());
     }
 
     #[test]
@@ -543,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_is_held_to_the_figures_of_all() {
+    fn an_objective_is_held_to_the_figures_of_all() {
         let runs = pair(|run| {
             run.latency_ns = run.latency_ns.take().map(|mut figures| {
                 (0..50_000).for_each(|_| figures.deliver.record(0, 90_000_000));
@@ -553,22 +517,6 @@ mod tests {
         let all = merge(&runs).unwrap();
         assert!(!all.slo[0].ok && all.slo[1].ok);
         assert_eq!((all.verdict.exit, &*all.verdict.result), (3, "FAIL"));
-    }
-
-    #[test]
-    fn the_unluckiest_reader_is_the_worst_of_all() {
-        let runs = pair(|run| {
-            run.unlucky = Some(Unlucky {
-                median_ns: 1,
-                worst_ns: 9_000_000,
-                worst_user: 4,
-            });
-        });
-        let unlucky = merge(&runs).unwrap().unlucky.unwrap();
-        assert_eq!(
-            (unlucky.median_ns, unlucky.worst_ns, unlucky.worst_user),
-            (2_120_000, 9_000_000, 4)
-        );
     }
 
     #[test]
@@ -582,13 +530,12 @@ mod tests {
 
     #[test]
     fn runs_that_are_not_one_test_are_refused_and_it_is_said_why() {
-        refused(|run| run.schema = 1, "run 00000002 has schema 1, wanted 3");
         refused(
             |run| run.server = "b:1".to_owned(),
             "differ in the server: 127.0.0.1:4700 and b:1",
         );
         refused(
-            |run| run.workload.protocol = crate::protocol::Protocol::Irc,
+            |run| run.workload.protocol = crate::plan::protocol::Protocol::Irc,
             "differ in the protocol: wac and irc",
         );
         refused(

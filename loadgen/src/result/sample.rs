@@ -1,17 +1,18 @@
-//! Results made up from a seed, for the tests of whatever reads a result.
+//! Samples: results made up from a seed, for the tests of whatever reads a result.
 
 use std::time::Duration;
 
 use super::{
     Delivery, Environment, Hashes, Headline, Run, SCHEMA, Second, ServerUse, SloResult,
-    StageResult, Throughput, Trust, Unlucky, Verdict,
+    StageResult, Throughput, Trust, Verdict,
 };
-use crate::args::values::{Arrival, Size, Verify};
-use crate::books::figures::Figures;
-use crate::books::spread::{Spread, Summary};
+use crate::cli::values::{Arrival, Size};
+use crate::metrics::histogram::Latencies;
+use crate::metrics::histogram::{Histogram, Summary};
+use crate::metrics::tally::Tally;
+use crate::plan::protocol::Protocol;
 use crate::plan::random::Random;
 use crate::plan::workload::{Stage, Workload};
-use crate::protocol::Protocol;
 
 /// Seconds of warm-up, and of each of the two stages; the last second only drains.
 const WARMUP: u32 = 5;
@@ -26,7 +27,7 @@ const READERS: u64 = 99;
 pub(crate) fn sample(seed: u64) -> Run {
     let chance = &mut Chance(Random::new(seed));
     let stages = [stage_result(chance, 0), stage_result(chance, 1)];
-    let mut figures = Figures::default();
+    let mut figures = Latencies::default();
     let each = stages.iter().filter_map(|stage| stage.latency_ns.as_ref());
     each.for_each(|stage| figures.add(stage));
     (0..100).for_each(|_| figures.join.record(0, chance.time(1_100_000)));
@@ -46,18 +47,16 @@ pub(crate) fn sample(seed: u64) -> Run {
         },
         threads: 1,
         verdict: verdict(),
-        joined: 100,
         messages,
-        sent: messages,
-        delivery: delivery(figures.deliver.samples()),
-        slo: promises(&figures),
+        tally: Tally {
+            joined: 100,
+            sent: messages,
+            delivery: delivery(figures.deliver.samples()),
+            ..Tally::default()
+        },
+        slo: objectives(&figures),
         latency_ns: Some(figures),
         throughput: None,
-        unlucky: Some(Unlucky {
-            median_ns: 2_120_000,
-            worst_ns: 2_610_000,
-            worst_user: 81,
-        }),
         stages: stages.to_vec(),
         headlines: headlines(),
         server_use: Some(server_use()),
@@ -75,7 +74,6 @@ pub(crate) fn closed_loop(seed: u64) -> Run {
         deliveries_per_s: 1_250_000.4,
     });
     run.latency_ns = None;
-    run.unlucky = None;
     run.slo.clear();
     run.headlines.clear();
     for (stage, deliveries_per_s) in run.stages.iter_mut().zip([1.5e6, 1e6]) {
@@ -101,7 +99,6 @@ pub(crate) fn invalid(seed: u64) -> Run {
             interrupted: false,
         },
         latency_ns: None,
-        unlucky: None,
         stages: Vec::new(),
         headlines: Vec::new(),
         slo: Vec::new(),
@@ -125,7 +122,7 @@ impl Chance {
 
 fn stage_result(chance: &mut Chance, stage: usize) -> StageResult {
     let median = [430_000, 690_000][stage];
-    let mut figures = Figures::default();
+    let mut figures = Latencies::default();
     for _ in 0..STAGE * RATES[stage] {
         let lag = chance.time(5_000);
         figures.sendlag.record(0, lag);
@@ -137,7 +134,7 @@ fn stage_result(chance: &mut Chance, stage: usize) -> StageResult {
             (first, last) = (first.min(lag + service), last.max(lag + service));
         }
         figures.fanout.record(0, last);
-        figures.spread.record(first, last);
+        figures.skew.record(first, last);
     }
     StageResult {
         name: format!("stage {}", stage + 1),
@@ -159,22 +156,22 @@ fn moment(chance: &mut Chance, second: u32, seconds: u32) -> Second {
     let stage = usize::from(second >= WARMUP + STAGE);
     let drains = second + 1 == seconds;
     let sent = if drains { 0 } else { RATES[stage] };
-    let mut told = Second {
+    let mut shown = Second {
         second,
         users: 100,
         sent,
         ..Second::default()
     };
-    let mut deliver = Spread::default();
+    let mut deliver = Histogram::default();
     for _ in 0..u64::from(sent) * READERS {
         deliver.record(0, chance.time([430_000, 690_000][stage]));
     }
-    told.deliveries = deliver.samples();
-    told.deliver_ns = Summary::from(&deliver);
-    told.fanout_max_ns = told.deliver_ns.max();
-    told.server_cpu_ns = Some(chance.time([14_000_000, 42_000_000][stage]));
-    told.server_memory_bytes = Some(9_400_000 + u64::from(second) * 8_192);
-    told
+    shown.deliveries = deliver.samples();
+    shown.deliver_ns = Summary::from(&deliver);
+    shown.fanout_max_ns = shown.deliver_ns.max();
+    shown.server_cpu_ns = Some(chance.time([14_000_000, 42_000_000][stage]));
+    shown.server_memory_bytes = Some(9_400_000 + u64::from(second) * 8_192);
+    shown
 }
 
 fn workload(seed: u64) -> Workload {
@@ -182,7 +179,7 @@ fn workload(seed: u64) -> Workload {
         name: format!("stage {number}"),
         rate: rate.into(),
         duration: Duration::from_secs(STAGE.into()),
-        rogues: false,
+        bad_clients: false,
     };
     Workload {
         preset: "run".to_owned(),
@@ -201,7 +198,6 @@ fn workload(seed: u64) -> Workload {
         hostile: 0,
         connect_rate: None,
         drain: Duration::from_secs(5),
-        verify: Verify::Full,
         seed,
     }
 }
@@ -226,10 +222,10 @@ fn verdict() -> Verdict {
     }
 }
 
-fn delivery(owed: u64) -> Delivery {
+fn delivery(expected: u64) -> Delivery {
     Delivery {
-        owed,
-        received: owed,
+        expected,
+        received: expected,
         ..Delivery::default()
     }
 }
@@ -244,16 +240,16 @@ fn headlines() -> Vec<Headline> {
 }
 
 /// Two that are kept, and one with too few observations.
-fn promises(figures: &Figures) -> Vec<SloResult> {
-    let promise = |promise: &str, value_ns: Option<u64>| SloResult {
-        promise: promise.to_owned(),
+fn objectives(figures: &Latencies) -> Vec<SloResult> {
+    let objective = |objective: &str, value_ns: Option<u64>| SloResult {
+        objective: objective.to_owned(),
         value_ns,
         ok: value_ns.is_some(),
     };
     vec![
-        promise("deliver.p99 < 50ms", figures.deliver.figure("p99")),
-        promise("fan-out.p99 < 50ms", figures.fanout.figure("p99")),
-        promise("join.p99 < 50ms", figures.join.figure("p99")),
+        objective("deliver.p99 < 50ms", figures.deliver.figure("p99")),
+        objective("fan-out.p99 < 50ms", figures.fanout.figure("p99")),
+        objective("join.p99 < 50ms", figures.join.figure("p99")),
     ]
 }
 

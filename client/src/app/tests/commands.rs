@@ -92,7 +92,8 @@ fn the_bell_and_the_time_can_be_set() {
 #[test]
 fn who_is_here_is_told_and_who_asks_reads_the_servers_list() {
     chats(
-        "> /who
+        "+1s
+         > /who
          send WHO
          < * online (2): bob, Ann
          show * online (2): bob, Ann

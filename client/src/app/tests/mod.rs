@@ -2,6 +2,7 @@
 
 mod commands;
 mod guards;
+mod long_paste;
 mod outage;
 
 use wac_core::MAX_CLIENT_LINE_BYTES;
@@ -155,6 +156,8 @@ fn shown(line: &Line) -> String {
         Line::Said { name, text, .. } => format!("show ▌{name}: {text}"),
         Line::WhisperFrom { from, text } => format!("show {from} ⇢ me: {text}"),
         Line::WhisperTo { to, text } => format!("show me ⇢ {to}: {text}"),
+        Line::Waiting { to: None, text } => format!("show ⟳ {text}"),
+        Line::Waiting { to: Some(to), text } => format!("show ⟳ me ⇢ {to}: {text}"),
         Line::Presence(changes) => {
             let joined = changes.joined.iter().map(|name| format!(" + {name}"));
             let left = changes.left.iter().map(|name| format!(" - {name}"));
@@ -296,7 +299,8 @@ fn a_pipe_shows_only_what_the_server_says() {
 #[test]
 fn commands_are_sent_in_the_protocols_words() {
     chats(
-        "> /w bob psst, you
+        "+1s
+         > /w bob psst, you
          send W bob psst, you
          show me ⇢ bob: psst, you
          > /who
@@ -342,7 +346,7 @@ fn no_paste_becomes_a_command_of_the_protocol() {
     let paste = "one\r\n/quit\nW bob x\n\n\u{1b}[2J\0\n\u{2028}LIN eve\r\u{85}SEC";
     let mut sent = app.on(Event::Entered(paste.into()), Clock::default().now());
     sent.retain(|action| matches!(action, Action::Send(_)));
-    let wanted = ["one", "/quit", "W bob x", "[2J", "LIN eve", "SEC"];
+    let wanted = ["one", "/quit", "W bob x", "LIN eve", "SEC"];
     let wanted = wanted.map(|text| Action::Send(format!("MSG {text}")));
     assert_eq!(sent, wanted);
 }

@@ -153,6 +153,7 @@ fn a_dead_link_is_left_after_ten_seconds_without_an_answer() {
          mark Away
          hang up
          > too late
+         show ⟳ too late
          tell not connected: 1 line waits for /send
          gone
          lost connection lost: no answer for 10 s · try 1 at once · Enter = now
@@ -280,6 +281,7 @@ fn a_name_held_by_the_dead_connection_is_tried_for_forty_seconds() {
     chats(&format!(
         "{lost}
          > hello
+         show ⟳ hello
          tell not connected: 1 line waits for /send
          +1s
          +1s
@@ -314,9 +316,13 @@ fn what_is_entered_while_away_waits_until_it_is_sent_or_dropped() {
          gone, unsent
          mark Away
          lost …
+         show ⟳ last
+         show ⟳ me ⇢ bob: psst
          > one
+         show ⟳ one
          tell not connected: 3 lines wait for /send
          > /w bob two
+         show ⟳ me ⇢ bob: two
          tell not connected: 4 lines wait for /send
          > /who
          tell not connected; Enter tries now
@@ -354,8 +360,10 @@ fn whoever_leaves_while_lines_wait_is_warned_once() {
         mark Away
         lost …
         > one
+        show ⟳ one
         tell not connected: 1 line waits for /send
         > /w bob two
+        show ⟳ me ⇢ bob: two
         tell not connected: 2 lines wait for /send
     ";
     let warned = "tell 2 lines wait: /send sends them, /drop drops them; leaving again loses them";
@@ -458,6 +466,7 @@ fn status_tells_how_the_connection_is() {
          mark Away
          lost …
          > hello
+         show ⟳ hello
          tell …
          > /status
          tell not connected · try 1 at once · Enter = now · 1 line waits: /send sends it, /drop drops it",

@@ -3,7 +3,7 @@
 //! ```text
 //! 2025-11-22 10:41:07 bob: does anyone have the deploy notes?
 //! 2025-11-22 10:42:31 + dave erin  - frank
-//! 2025-11-22 10:42:58 bob ⇢ me psst, wrong room
+//! 2025-11-22 10:42:58 bob ⇢ (me) psst, wrong room
 //! ```
 //! The signs are those of [`look`](super::screen). A name is one word: nobody can speak as another.
 
@@ -13,7 +13,7 @@ use wac_core::wire::line::ServerLine;
 
 use super::sanitize;
 use super::screen::{came, marked};
-use crate::app::line::{Line, TranscriptLine};
+use crate::app::line::{Line, ME, TranscriptLine};
 
 /// Returns a line in the log format, with its line ending.
 pub(crate) fn logged(shown: &TranscriptLine) -> String {
@@ -26,8 +26,9 @@ pub(crate) fn logged(shown: &TranscriptLine) -> String {
 fn body(line: &Line, out: &mut String) {
     match line {
         Line::Said { name, text, .. } => said(name, text, out),
-        Line::WhisperFrom { from, text } => whisper(from, "me", text, out),
-        Line::WhisperTo { to, text } => whisper("me", to, text, out),
+        Line::WhisperFrom { from, text } => whisper(from, ME, text, out),
+        Line::WhisperTo { to, text } => whisper(ME, to, text, out),
+        Line::Waiting { text, .. } => marked('⟳', text, out),
         Line::Presence(changes) => came(changes, out),
         Line::Wire(line) | Line::Output(line) => wire(line, out),
         Line::Notice(text) => marked('*', text, out),
@@ -43,7 +44,7 @@ fn body(line: &Line, out: &mut String) {
 fn wire(line: &str, out: &mut String) {
     match ServerLine::parse(line) {
         ServerLine::Message { name, text } => said(name, text, out),
-        ServerLine::Whisper { name, text } => whisper(name, "me", text, out),
+        ServerLine::Whisper { name, text } => whisper(name, ME, text, out),
         _ => out.push_str(&sanitize(line)),
     }
 }
@@ -89,8 +90,8 @@ mod tests {
         is_logged(said, "bob: ann: look");
         let (from, to) = ("bob".to_owned(), "bob".to_owned());
         let psst = || "psst".to_owned();
-        is_logged(Line::WhisperFrom { from, text: psst() }, "bob ⇢ me psst");
-        is_logged(Line::WhisperTo { to, text: psst() }, "me ⇢ bob psst");
+        is_logged(Line::WhisperFrom { from, text: psst() }, "bob ⇢ (me) psst");
+        is_logged(Line::WhisperTo { to, text: psst() }, "(me) ⇢ bob psst");
         let changes = PresenceChanges {
             joined: vec!["dave".into()],
             left: vec!["erin".into()],
@@ -106,7 +107,10 @@ mod tests {
     #[test]
     fn what_a_pipe_is_given_is_logged_like_the_rest() {
         is_logged(Line::Wire("bob: hi: you".into()), "bob: hi: you");
-        is_logged(Line::Wire("bob whispers, \"psst\"".into()), "bob ⇢ me psst");
+        is_logged(
+            Line::Wire("bob whispers, \"psst\"".into()),
+            "bob ⇢ (me) psst",
+        );
         is_logged(Line::Wire("* dave joined".into()), "* dave joined");
     }
 

@@ -68,6 +68,7 @@ fn words(line: &Line) -> String {
         Line::WhisperTo { to, text } => {
             format!("whispered to {}: {}", sanitize(to), sanitize(text))
         }
+        Line::Waiting { text, .. } => format!("it waits: {}", sanitize(text)),
         Line::Presence(changes) => came(changes),
         Line::Wire(text) | Line::Output(text) => sanitize(text),
         Line::Notice(text) => format!("the server: {}", sanitize(text)),

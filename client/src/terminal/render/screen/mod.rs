@@ -6,8 +6,8 @@
 //!  10:42▌ bob      ann: can you check them?
 //! ```
 //! The signs behind the margin cannot occur in a name, so nobody can pose as the server or the
-//! client: `+` joins, `-` leaves, `*` notices, `!` refusals, `=` the server's secret; `#`, `✗` and
-//! `✓` are the client's.
+//! client: `+` joins, `-` leaves, `*` notices, `!` refusals, `=` the server's secret; `#`, `✗`, `✓`
+//! and `⟳` are the client's, and `(me)` is the user.
 
 use std::fmt::Write;
 use std::iter;
@@ -18,7 +18,7 @@ use super::colors;
 use super::sanitize;
 use super::stamp::Stamp;
 use super::wrap::wrap;
-use crate::app::line::{Chime, Line, Mention, PresenceChanges, TranscriptLine};
+use crate::app::line::{Chime, Line, ME, Mention, PresenceChanges, TranscriptLine};
 use crate::app::settings::TimeDisplay;
 
 /// Initial width of the name column, enough for most names; it grows to the widest name, up to
@@ -115,8 +115,13 @@ impl ScreenRenderer {
                 self.name(name, out);
                 self.text(&sanitize(text), *mention, out);
             }
-            Line::WhisperFrom { from, text } => self.whisper(from, "me", text, out),
-            Line::WhisperTo { to, text } => self.whisper("me", to, text, out),
+            Line::WhisperFrom { from, text } => self.whisper(from, ME, text, out),
+            Line::WhisperTo { to, text } => self.whisper(ME, to, text, out),
+            Line::Waiting { to: None, text } => marked('⟳', text, out),
+            Line::Waiting { to: Some(to), text } => {
+                out.push_str("⟳ ");
+                self.whisper(ME, to, text, out);
+            }
             Line::Presence(changes) => came(changes, out),
             Line::Wire(text) | Line::Output(text) => out.push_str(&sanitize(text)),
             Line::Notice(text) => self.wrapped('*', text, margin, out),
@@ -145,7 +150,7 @@ impl ScreenRenderer {
     /// Colours a name, but not the user's own `me`.
     fn person(&self, name: &str) -> String {
         match name {
-            "me" => name.to_owned(),
+            ME => name.to_owned(),
             name => self.colored(name),
         }
     }
@@ -190,7 +195,7 @@ pub(super) fn marked(mark: char, text: &str, out: &mut String) {
     let _ = write!(out, "{mark} {}", sanitize(text));
 }
 
-/// `+ dave erin and 3 more  - frank`
+/// `+ dave erin (3 more)  - frank`
 pub(super) fn came(changes: &PresenceChanges, out: &mut String) {
     let joined = people('+', &changes.joined, changes.more_joined);
     let left = people('-', &changes.left, changes.more_left);
@@ -206,9 +211,9 @@ fn people(mark: char, names: &[String], more: u32) -> Option<String> {
         .join(" ");
     match (names.as_str(), more) {
         ("", 0) => None,
-        ("", more) => Some(format!("{mark} {more} more")),
+        ("", more) => Some(format!("{mark} ({more} more)")),
         (names, 0) => Some(format!("{mark} {names}")),
-        (names, more) => Some(format!("{mark} {names} and {more} more")),
+        (names, more) => Some(format!("{mark} {names} ({more} more)")),
     }
 }
 

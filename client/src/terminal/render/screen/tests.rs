@@ -91,10 +91,10 @@ fn a_transcript_is_read_in_columns() {
         "| ─ Saturday 22 November ─
          | 10:41  bob      does anyone have the deploy notes?
          |        carol    wiki, second link
-         | 10:42  + dave erin  - frank and 12 more
+         | 10:42  + dave erin  - frank (12 more)
          |      ▌ bob      ann: can you check them?
-         |        bob ⇢ me psst, wrong room
-         |        me ⇢ bob thanks
+         |        bob ⇢ (me) psst, wrong room
+         |        (me) ⇢ bob thanks
          |        * online (2): ann, bob
          |        ! no user named eve
          |        = swordfish
@@ -179,14 +179,14 @@ fn no_message_looks_like_a_whisper() {
         text: "hi".into(),
     };
     let lines = vec![
-        (at(10, 41), said("evelyn-1", "⇢ me hi")),
+        (at(10, 41), said("evelyn-1", "⇢ (me) hi")),
         (at(10, 41), whisper),
     ];
     draws(
         TimeDisplay::Off,
         lines,
-        "|  evelyn-1  ⇢ me hi
-         |  evelyn-1 ⇢ me hi",
+        "|  evelyn-1  ⇢ (me) hi
+         |  evelyn-1 ⇢ (me) hi",
     );
 }
 

@@ -1,0 +1,150 @@
+//! Churn: users leave, and come back.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::shared::Phase;
+use super::user::State;
+use super::worker::Worker;
+use crate::plan::absences::{Absence, Why};
+use crate::plan::ids::Slot;
+
+/// How long to wait before a name is asked for again that the server has not freed.
+const ASK_AGAIN_NS: u64 = 50_000_000;
+
+/// Who is to leave and to come back next.
+#[derive(Debug, Default)]
+pub(super) struct ChurnState {
+    /// The next of the plan's absences.
+    pub(super) next: usize,
+    /// Who comes back when; or, logged out, asks for its name again.
+    pub(super) returns: BinaryHeap<Reverse<(u64, Slot)>>,
+    /// Those whom the storm dropped and who are not back.
+    pub(super) missing: u32,
+}
+
+impl Worker {
+    /// When somebody leaves or comes back next.
+    pub(super) fn next_churn(&self) -> Option<u64> {
+        let leave = self
+            .next_absence()
+            .map(|absence| self.shared.start() + absence.from);
+        let back = self.churn.returns.peek().map(|Reverse((at, _))| *at);
+        leave.into_iter().chain(back).min()
+    }
+
+    /// Who is to leave leaves, who is to come back does.
+    pub(super) fn churn_users(&mut self, now: u64) {
+        if self.phase != Phase::Sending {
+            return;
+        }
+        while let Some(absence) = self.next_absence() {
+            if self.shared.start() + absence.from > now {
+                break;
+            }
+            self.churn.next += 1;
+            self.leave(absence, now);
+            // Many may leave at once: what falls due meanwhile is not kept waiting by them.
+            self.send_due(self.shared.clock.now());
+        }
+        while let Some(&Reverse((at, slot))) = self.churn.returns.peek() {
+            if at > now {
+                break;
+            }
+            self.churn.returns.pop();
+            self.come_back(slot, now);
+            self.send_due(self.shared.clock.now());
+        }
+    }
+
+    /// The next absence of one of this worker's users.
+    fn next_absence(&self) -> Option<Absence> {
+        self.plan.absences.get(self.churn.next).copied()
+    }
+
+    /// Passes over the absences of other workers' users.
+    fn leave(&mut self, absence: Absence, now: u64) {
+        if !self.partition.holds(absence.user) {
+            return;
+        }
+        let slot = self.partition.slot(absence.user);
+        if self.users[slot.index()].state != State::In {
+            return;
+        }
+        self.shared.joined.fetch_sub(1, Relaxed);
+        self.metrics.tally.left += 1;
+        self.metrics.ledger.leaves(slot);
+        let until = self.shared.start() + absence.until;
+        self.churn.returns.push(Reverse((until.max(now), slot)));
+        match absence.why {
+            Why::Churn => self.say_goodbye(slot),
+            Why::Storm => {
+                self.churn.missing += 1;
+                self.users[slot.index()].from_storm = true;
+                self.users[slot.index()].drop_connection();
+                self.users[slot.index()].state = State::Away;
+            }
+        }
+    }
+
+    fn say_goodbye(&mut self, slot: Slot) {
+        let goodbye = self.plan.workload.protocol.quit();
+        let user = &mut self.users[slot.index()];
+        user.state = State::Leaving;
+        user.outbox.push(goodbye);
+        self.flush(slot);
+    }
+
+    fn come_back(&mut self, slot: Slot, now: u64) {
+        let user = &mut self.users[slot.index()];
+        match user.state {
+            State::Away => {
+                user.came_back = true;
+                user.asked_again = false;
+                if self.connect(slot).is_err() {
+                    self.churn.returns.push(Reverse((now + ASK_AGAIN_NS, slot)));
+                    self.users[slot.index()].state = State::Away;
+                }
+            }
+            // Its name was taken.
+            State::Joining => {
+                self.log_in(slot);
+                self.flush(slot);
+            }
+            // The server has not closed yet.
+            State::Leaving => self.churn.returns.push(Reverse((now + ASK_AGAIN_NS, slot))),
+            _ => {}
+        }
+    }
+
+    /// Somebody is logged in again.
+    pub(super) fn came_back(&mut self, slot: Slot, at: u64) {
+        let user = &mut self.users[slot.index()];
+        self.metrics.measured.rejoin.record(user.connected_at, at);
+        if std::mem::take(&mut user.from_storm) {
+            self.churn.missing -= 1;
+            self.metrics.tally.storm_over_ns = (self.churn.missing == 0).then_some(at);
+        }
+        self.metrics.ledger.came_back(slot, &self.shared.begun());
+    }
+
+    /// The server has not freed the name yet.
+    pub(super) fn name_taken(&mut self, slot: Slot, at: u64) {
+        let asked = std::mem::replace(&mut self.users[slot.index()].asked_again, true);
+        self.metrics.tally.names_taken += u64::from(!asked);
+        self.churn.returns.push(Reverse((at + ASK_AGAIN_NS, slot)));
+    }
+
+    /// Nobody moves any more: who is not there is not waited for.
+    pub(super) fn end_churn(&mut self) {
+        self.metrics.tally.storm_missing = self.churn.missing;
+        for user in &mut self.users {
+            let moves = matches!(user.state, State::Leaving | State::Away)
+                || (user.state == State::Joining && user.came_back);
+            if moves {
+                user.state = State::Done;
+            }
+        }
+    }
+}

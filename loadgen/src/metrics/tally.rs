@@ -1,0 +1,235 @@
+//! Tally: the counts of a worker, of a run and of several runs. Its delivery says what came against what was expected,
+//! what was wrong with it, and where that was seen first.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::AddAssign;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::ids::{Number, User};
+use crate::plan::protocol::Limit;
+
+/// What is counted, and added up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Tally {
+    /// Users logged in at the beginning.
+    pub(crate) joined: u32,
+    /// Messages the kernel took.
+    pub(crate) sent: u32,
+    pub(crate) delivery: Delivery,
+    /// The server's limits that were met.
+    pub(crate) limits: BTreeSet<Limit>,
+    /// Lines that the server refused, and what it said first.
+    pub(crate) refused: u64,
+    pub(crate) first_refusal: Option<String>,
+    /// Connections that ended without a reason.
+    pub(crate) cut: u64,
+    /// Users who left, and names that were not free when they came back.
+    pub(crate) left: u64,
+    pub(crate) names_taken: u64,
+    /// When the last whom the storm dropped was back, on the run's clock, or how many never were.
+    pub(crate) storm_over_ns: Option<u64>,
+    pub(crate) storm_missing: u32,
+    /// Slow readers and hostile clients that the server let in.
+    pub(crate) bad_clients: u32,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.joined = self.joined.saturating_add(other.joined);
+        self.sent = self.sent.saturating_add(other.sent);
+        self.delivery += other.delivery;
+        self.limits.extend(other.limits);
+        self.refused += other.refused;
+        self.first_refusal = self.first_refusal.take().or(other.first_refusal);
+        self.cut += other.cut;
+        self.left += other.left;
+        self.names_taken += other.names_taken;
+        self.storm_over_ns = self.storm_over_ns.max(other.storm_over_ns);
+        self.storm_missing += other.storm_missing;
+        self.bad_clients += other.bad_clients;
+    }
+}
+
+/// `expected` = `received` + lost + corrupt, where each corrupt line stands for one expected.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Delivery {
+    pub(crate) expected: u64,
+    pub(crate) received: u64,
+    /// What overlaps a join or a leave: neither expected nor wrong.
+    pub(crate) indeterminate: u64,
+    pub(crate) lost: u64,
+    pub(crate) duplicated: u64,
+    pub(crate) reordered: u64,
+    pub(crate) echoed: u64,
+    pub(crate) corrupt: u64,
+    /// Whispers that somebody else read.
+    pub(crate) leaked: u64,
+    /// Where each fault was seen first.
+    pub(crate) first: BTreeMap<Fault, Example>,
+}
+
+/// What can be wrong with a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Fault {
+    Lost,
+    Duplicated,
+    Reordered,
+    Echoed,
+    Corrupt,
+    Leaked,
+}
+
+/// Where a fault was seen: `at u3, message 2 of u0`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub(crate) struct Example {
+    /// When, in nanoseconds of the run; what was lost has no time.
+    at: u64,
+    reader: User,
+    pub(crate) place: String,
+}
+
+/// A fault as a reader's ledger sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    /// When, in nanoseconds of the run; what was lost has no time.
+    pub(crate) at: u64,
+    pub(crate) reader: User,
+    /// None if the line did not say.
+    pub(crate) sender: Option<User>,
+    /// The sender's own count of its kind, from 0.
+    pub(crate) number: Option<Number>,
+}
+
+impl Delivery {
+    /// Each fault with its word and its count, in the order they are shown.
+    pub(crate) fn faults(&self) -> [(&'static str, u64); 6] {
+        [
+            ("lost", self.lost),
+            ("duplicated", self.duplicated),
+            ("reordered", self.reordered),
+            ("echoed", self.echoed),
+            ("corrupt", self.corrupt),
+            ("leaked", self.leaked),
+        ]
+    }
+
+    /// How many faults, of all kinds.
+    pub(crate) fn wrong(&self) -> u64 {
+        self.faults().iter().map(|(_, count)| count).sum()
+    }
+
+    /// Counts faults that were seen together: one, or a gap of several.
+    pub(crate) fn note(&mut self, fault: Fault, count: u64, seen: Seen) {
+        if count > 0 {
+            *self.count_mut(fault) += count;
+            self.first.entry(fault).or_insert_with(|| seen.into());
+        }
+    }
+
+    fn count_mut(&mut self, fault: Fault) -> &mut u64 {
+        match fault {
+            Fault::Lost => &mut self.lost,
+            Fault::Duplicated => &mut self.duplicated,
+            Fault::Reordered => &mut self.reordered,
+            Fault::Echoed => &mut self.echoed,
+            Fault::Corrupt => &mut self.corrupt,
+            Fault::Leaked => &mut self.leaked,
+        }
+    }
+}
+
+impl AddAssign for Delivery {
+    fn add_assign(&mut self, other: Self) {
+        self.expected += other.expected;
+        self.received += other.received;
+        self.indeterminate += other.indeterminate;
+        self.lost += other.lost;
+        self.duplicated += other.duplicated;
+        self.reordered += other.reordered;
+        self.echoed += other.echoed;
+        self.corrupt += other.corrupt;
+        self.leaked += other.leaked;
+        for (fault, example) in other.first {
+            let first = self.first.entry(fault).or_insert_with(|| example.clone());
+            if example < *first {
+                *first = example;
+            }
+        }
+    }
+}
+
+impl From<Seen> for Example {
+    /// Messages are counted from 1 for people.
+    fn from(seen: Seen) -> Self {
+        let Seen { at, reader, .. } = seen;
+        let what = match (seen.sender, seen.number) {
+            (Some(sender), Some(number)) => format!("message {} of u{sender}", number.0 + 1),
+            (Some(sender), None) => format!("a message of u{sender}"),
+            _ => "from nobody known".to_owned(),
+        };
+        Self {
+            at,
+            reader,
+            place: format!("at u{reader}, {what}"),
+        }
+    }
+}
+
+impl From<String> for Example {
+    fn from(place: String) -> Self {
+        Self {
+            at: 0,
+            reader: User(0),
+            place,
+        }
+    }
+}
+
+impl From<Example> for String {
+    fn from(example: Example) -> Self {
+        example.place
+    }
+}
+
+impl fmt::Display for Example {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.place)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = format!("{self:?}").to_lowercase();
+        f.write_str(&word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lost(at: u64) -> Delivery {
+        let mut delivery = Delivery::default();
+        let seen = Seen {
+            at,
+            reader: User(1),
+            sender: Some(User(0)),
+            number: Some(Number(at as u32)),
+        };
+        delivery.note(Fault::Lost, 2, seen);
+        delivery
+    }
+
+    #[test]
+    fn the_first_example_of_two_ledgers_is_the_earlier() {
+        let mut sum = lost(8);
+        sum += lost(3);
+        assert_eq!(sum.lost, 4);
+        assert_eq!(sum.first[&Fault::Lost].place, "at u1, message 4 of u0");
+    }
+}
