@@ -1,7 +1,6 @@
 //! Chat: the threads of an interactive client, from start to end.
 
 use std::env;
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -10,13 +9,14 @@ use std::thread;
 use fastrand::Rng;
 
 use crate::app::exit::ExitReason;
-use crate::app::settings::{Config, HistoryMode, Settings};
+use crate::app::settings::{Config, HistoryMode, Notify, Settings};
 use crate::app::{App, Mode};
 use crate::failure::Failure;
 use crate::io::history_file::HistoryFile;
 use crate::io::hub::{Hub, HubReceivers};
+use crate::io::log_file::LogFile;
 use crate::io::transcript::Transcript;
-use crate::io::{connection, log};
+use crate::io::{connection, log, notifier};
 use crate::script::pipe::PipeUi;
 use crate::start::connect;
 use crate::terminal::plain::PlainUi;
@@ -54,19 +54,20 @@ pub(crate) fn run(config: &Config) -> Result<ExitReason, Failure> {
         let address = config.host.clone();
         move |hub: &Hub, dials| connection::keep(hub, &address, connection, &dials)
     };
-    let reason = chat(&hub, receivers, ui, keep_connection);
+    let notify = settings.notify.clone();
+    let reason = chat(&hub, receivers, ui, notify, keep_connection);
     written.settle(&hub);
     reason
 }
 
-fn open_log(settings: &Settings) -> Result<Option<File>, Failure> {
+fn open_log(settings: &Settings) -> Result<Option<LogFile>, Failure> {
     let log = settings.log.as_ref();
     log.map(|path| {
         let cannot = |source| Failure::Log {
             path: path.clone(),
             source,
         };
-        log::open(path).map_err(cannot)
+        LogFile::open(path).map_err(cannot)
     })
     .transpose()
 }
@@ -107,16 +108,19 @@ fn chat(
     hub: &Arc<Hub>,
     receivers: HubReceivers,
     ui: Box<dyn Ui>,
+    notify: Notify,
     keep_connection: impl FnOnce(&Hub, Receiver<()>) + Send + 'static,
 ) -> Result<ExitReason, Failure> {
     let HubReceivers {
         tasks,
         dials,
+        notifications,
         exits,
     } = receivers;
     let OpenUi { print, read, close } = ui.open(hub).map_err(Failure::Terminal)?;
     let printed = spawn_printer(hub, print);
     spawn(hub, move |hub| read(hub, tasks));
+    spawn(hub, move |hub| notifier::run(hub, &notify, &notifications));
     spawn(hub, Hub::keep_time);
     spawn(hub, move |hub| keep_connection(hub, dials));
 

@@ -229,6 +229,30 @@ fn a_full_disk_is_reported_once_and_the_chat_goes_on() {
 }
 
 #[test]
+fn a_log_that_is_rotated_away_goes_on_in_a_new_file() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let place = Place::new();
+    let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
+    term.shows_row("Ann▸");
+    term.shows("2 here");
+    bob.send("MSG before");
+    place.holds("bob: before");
+    let rotated = place.path().with_extension("log.1");
+    fs::rename(place.path(), &rotated).unwrap();
+    for text in ["one", "two"] {
+        bob.send(&format!("MSG {text}"));
+        place.holds(&format!("bob: {text}"));
+    }
+    assert_eq!(logged(&place.path()), ["bob: one", "bob: two"]);
+    let before = logged(&rotated);
+    assert_eq!(before.last().map(String::as_str), Some("bob: before"));
+    let mode = fs::metadata(place.path()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    term.shows_in_lines("# the log", 0);
+}
+
+#[test]
 fn a_pipe_as_a_log_delays_nobody_and_what_it_does_not_take_is_told() {
     let server = Server::start();
     let mut bob = server.user("bob");

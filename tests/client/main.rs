@@ -10,6 +10,7 @@ mod term;
 
 mod addresses;
 mod any_bytes;
+mod attention;
 mod comes_back;
 mod complete;
 mod config;

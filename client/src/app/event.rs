@@ -5,6 +5,7 @@ use std::fmt;
 use wac_core::MAX_CLIENT_LINE_BYTES;
 use wac_core::name::Name;
 
+use super::attention::{Focus, Unread};
 use super::exit::ExitReason;
 use super::line::Line;
 use super::settings::TimeDisplay;
@@ -36,6 +37,10 @@ pub(crate) enum Event {
     },
     /// Nobody reads the output any more.
     OutputClosed,
+    /// The terminal has gained or lost the focus.
+    Focus(Focus),
+    /// A key was pressed.
+    Key,
     /// Time has passed.
     Tick,
 }
@@ -61,6 +66,10 @@ pub(crate) enum Action {
     Read,
     /// Mark the row.
     Mark(PromptState),
+    /// Show this number of unread lines.
+    CountUnread(Unread),
+    /// Notify a user who does not look.
+    Notify(String),
     /// Show the time this way from now on.
     Time(TimeDisplay),
     /// Leave the entered text in the row.

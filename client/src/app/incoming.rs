@@ -53,14 +53,34 @@ impl App {
         match *parsed {
             ServerLine::Message { name, .. } | ServerLine::Whisper { name, .. }
                 if self.muted.contains_key(&bare(name)) => {}
-            ServerLine::Message { name, text } => out.push(self.message(name, text, now)),
-            ServerLine::Whisper { name, text } => out.push(self.whisper(name, text, now)),
+            ServerLine::Message { name, text } => {
+                let said = self.message(name, text, now);
+                self.heard(said, now, out);
+            }
+            ServerLine::Whisper { name, text } => {
+                let said = self.whisper(name, text, now);
+                self.heard(said, now, out);
+            }
             ServerLine::Notice(notice) => self.notice(&notice, now, out),
             ServerLine::Refusal(why) => out.show(Line::Refusal(why.to_string())),
             ServerLine::Pong(_) | ServerLine::Secret(_) => {
                 out.show(Line::Secret(line.to_owned()));
             }
         }
+    }
+
+    /// Shows what somebody said; a user who does not look finds a rule before it, and is notified.
+    fn heard(&mut self, said: Action, now: Now, out: &mut Vec<Action>) {
+        let (rule, notification) = match &said {
+            Action::Show(line) | Action::Ring(line) => (
+                self.attention.count(line, now.elapsed),
+                self.attention.notification(line, now.elapsed),
+            ),
+            _ => (None, None),
+        };
+        out.extend(rule.map(Action::Show));
+        out.push(said);
+        out.extend(notification.map(Action::Notify));
     }
 
     fn message(&mut self, name: &str, text: &str, now: Now) -> Action {

@@ -57,6 +57,8 @@ pub(crate) enum Line {
     Lost(String),
     /// The connection was made, or made again.
     Back(String),
+    /// A rule between what the user has seen and what came since.
+    Rule(String),
 }
 
 /// The user in a whisper; no name, whatever people are called.
@@ -83,7 +85,8 @@ impl Line {
     /// connection; not the client's notes, nor the server's secret.
     pub(crate) fn is_logged(&self) -> bool {
         match self {
-            Self::Output(_) | Self::Note(_) | Self::Secret(_) | Self::Waiting { .. } => false,
+            Self::Output(_) | Self::Note(_) | Self::Secret(_) => false,
+            Self::Waiting { .. } | Self::Rule(_) => false,
             Self::Wire(line) => !matches!(
                 ServerLine::parse(line),
                 ServerLine::Pong(_) | ServerLine::Secret(_)
@@ -102,7 +105,8 @@ impl Line {
             | Self::Secret(text)
             | Self::Note(text)
             | Self::Lost(text)
-            | Self::Back(text) => text.len(),
+            | Self::Back(text)
+            | Self::Rule(text) => text.len(),
             Self::Said {
                 name: who, text, ..
             }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use wac_core::name::{Name, NameError};
-use wac_core::text::cut;
+use wac_core::text::{clean, cut};
 
 use super::commands::{self, SlashCommand, UnknownCommand};
 use super::event::InputError;
+use super::line::{Line, Mention};
 use super::settings::{BellLevel, TimeDisplay};
 use super::target::Address;
 use super::{Mode, pacer};
@@ -32,6 +33,8 @@ pub(super) const NOBODY_WHISPERED: &str =
 pub(super) const NOTHING_SAID: &str = "no messages found";
 pub(super) const NAME_HELD: &str =
     "the lost connection still holds the name, for at most 30 s; retrying until it is free";
+pub(super) const SINCE_LOOKED: &str = "since you looked";
+pub(super) const SINCE_TYPED: &str = "since you typed";
 
 /// Most people that are listed by name.
 const FEW: usize = 8;
@@ -144,6 +147,19 @@ pub(super) fn found(names: &[String], part: &str) -> String {
         names.len(),
         found.join(", ")
     )
+}
+
+/// Notifies of a mention or a whisper, whose text is not for everyone who sees the screen.
+pub(super) fn notification(line: &Line) -> Option<String> {
+    match line {
+        Line::Said {
+            name,
+            text,
+            mention: Mention::OfMe,
+        } => Some(clean(&format!("mention by {name}: {text}")).into_owned()),
+        Line::WhisperFrom { from, .. } => Some(clean(&format!("whisper from {from}")).into_owned()),
+        _ => None,
+    }
 }
 
 pub(super) fn muted<'a>(names: impl Iterator<Item = &'a String>) -> String {

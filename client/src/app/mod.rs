@@ -4,6 +4,7 @@
 //! [`Lifecycle`] manages the connection; entered messages are sent while there is one, and wait while
 //! there is none.
 
+mod attention;
 mod backoff;
 mod bell;
 pub(crate) mod commands;
@@ -32,6 +33,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use self::attention::Attention;
 use self::bell::Bell;
 use self::completion::Tab;
 use self::confirm::Question;
@@ -50,6 +52,7 @@ use crate::protocol::clock::Now;
 use crate::protocol::outgoing::OutgoingMessage;
 use crate::protocol::who::WhoAssembly;
 
+pub(crate) use self::attention::{Focus, Unread};
 pub(crate) use self::confirm::looks_like_whisper;
 pub(crate) use self::event::{Action, Event, PromptState};
 
@@ -71,6 +74,7 @@ pub(crate) struct App {
     mode: Mode,
     host: Address,
     lifecycle: Lifecycle,
+    attention: Attention,
     bell: Bell,
     presence_batch: PresenceBatch,
     question: Option<Question>,
@@ -100,6 +104,7 @@ impl App {
             mode,
             host: config.host.clone(),
             lifecycle: Lifecycle::new(mode, config, jitter),
+            attention: Attention::new(),
             bell: Bell::new(config.settings.bell),
             presence_batch: PresenceBatch::default(),
             question: None,
@@ -139,11 +144,14 @@ impl App {
             Event::InputEnded => self.input_ended(now, &mut out),
             Event::Lost { why, unsent } => self.lost(why, &unsent, now, &mut out),
             Event::OutputClosed => out.push(Action::End(ExitReason::Done)),
+            Event::Focus(focus) => self.attention.focus(focus),
+            Event::Key => self.attention.key(now.elapsed),
             Event::Tick => self.tick(now, &mut out),
         }
         self.pace(now, &mut out);
         self.flush_presence(&mut out);
         self.mark(&mut out);
+        self.count_unread(&mut out);
         self.remember(&out, now);
         out
     }
@@ -204,6 +212,13 @@ impl App {
         if prompt_state != self.marked {
             self.marked = prompt_state;
             out.insert(0, Action::Mark(prompt_state));
+        }
+    }
+
+    /// Reports the unread lines before the last of them is shown, since that redraws the title.
+    fn count_unread(&mut self, out: &mut Vec<Action>) {
+        if let Some(unread) = self.attention.changed() {
+            out.insert(0, Action::CountUnread(unread));
         }
     }
 

@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) time: TimeDisplay,
     /// The lines that ring the terminal's bell. Default: mentions and whispers.
     pub(crate) bell: BellLevel,
+    /// What notifies of mentions and whispers while the user does not look. Default: nothing.
+    pub(crate) notify: Notify,
     /// Plain mode, for screen readers: append-only, words instead of signs, no colours. Default:
     /// no.
     pub(crate) plain: bool,
@@ -191,6 +193,46 @@ impl fmt::Display for Reconnect {
     }
 }
 
+/// What notifies of mentions and whispers while the user does not look.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Notify {
+    #[default]
+    Off,
+    /// The terminal, if it obeys OSC 9.
+    Osc9,
+    /// A command in words, which is given the notification as one more.
+    Command(Vec<String>),
+}
+
+const NOTIFY_OFF: &str = "off";
+const NOTIFY_OSC9: &str = "osc9";
+
+impl FromStr for Notify {
+    type Err = SettingError;
+
+    fn from_str(text: &str) -> Result<Self, SettingError> {
+        match shell_words::split(text) {
+            Ok(words) if words == [NOTIFY_OFF] => Ok(Self::Off),
+            Ok(words) if words == [NOTIFY_OSC9] => Ok(Self::Osc9),
+            Ok(words) if !words.is_empty() => Ok(Self::Command(words)),
+            _ => Err(SettingError {
+                found: text.to_owned(),
+                wanted: "off, osc9 or a command, its quotes closed".to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Notify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str(NOTIFY_OFF),
+            Self::Osc9 => f.write_str(NOTIFY_OSC9),
+            Self::Command(words) => f.write_str(&shell_words::join(words)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,7 +245,7 @@ mod tests {
                 Ok((*word).to_owned())
             );
         }
-        assert!("Nonsense".parse::<T>().is_err());
+        assert!("'Nonsense".parse::<T>().is_err());
     }
 
     #[test]
@@ -213,6 +255,7 @@ mod tests {
         is_read_back::<BellLevel>(BellLevel::WORDS);
         is_read_back::<HistoryMode>(HistoryMode::WORDS);
         is_read_back::<Reconnect>(&["forever", "0", "12"]);
+        is_read_back::<Notify>(&["off", "osc9", "notify-send -a 'WAC chat'"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! Nothing here blocks: the thread that reads the socket calls into it.
 
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use wac_core::name::Name;
@@ -11,7 +11,7 @@ use wac_core::name::Name;
 use crate::app::exit::ExitReason;
 use crate::app::line::{Chime, Line, TranscriptLine};
 use crate::app::settings::TimeDisplay;
-use crate::app::{Action, App, Event, PromptState};
+use crate::app::{Action, App, Event, PromptState, Unread};
 use crate::io::connection::Connection;
 use crate::io::outbox::{Full, Outbox};
 use crate::io::transcript::Transcript;
@@ -23,8 +23,8 @@ const ASK: &str = "type the name to chat under, and Enter";
 #[derive(Debug)]
 pub(crate) enum Task {
     Ask,
-    /// Edit messages under this name.
-    Chat(Name),
+    /// Edit messages.
+    Chat,
 }
 
 /// The fate of the edited row after Enter.
@@ -45,6 +45,9 @@ pub(crate) struct Hub {
     prompt_state: Mutex<PromptState>,
     /// The name of a user who chats.
     name: Mutex<Option<Name>>,
+    unread: Mutex<Unread>,
+    /// A notification that the terminal is to show.
+    notification: Mutex<Option<String>>,
     time: Mutex<TimeDisplay>,
     pub(crate) transcript: Transcript,
     /// The lines to be logged, if there is a log.
@@ -53,6 +56,8 @@ pub(crate) struct Hub {
     tasks: Sender<Task>,
     /// At most one is pending: it is requested when no connection is left.
     dials: Sender<()>,
+    /// It holds none: what comes while another is passed on is dropped.
+    notifications: SyncSender<String>,
     exits: Sender<ExitReason>,
 }
 
@@ -62,6 +67,7 @@ pub(crate) struct HubReceivers {
     pub(crate) tasks: Receiver<Task>,
     /// Each item requests a connection.
     pub(crate) dials: Receiver<()>,
+    pub(crate) notifications: Receiver<String>,
     pub(crate) exits: Receiver<ExitReason>,
 }
 
@@ -73,6 +79,7 @@ impl Hub {
     ) -> (Self, HubReceivers) {
         let (tasks, tasks_end) = mpsc::channel();
         let (dials, dials_end) = mpsc::channel();
+        let (notifications, notifications_end) = mpsc::sync_channel(0);
         let (exits, exits_end) = mpsc::channel();
         let hub = Self {
             app: Mutex::new(app),
@@ -80,17 +87,21 @@ impl Hub {
             connection: Mutex::default(),
             prompt_state: Mutex::new(PromptState::Here),
             name: Mutex::default(),
+            unread: Mutex::default(),
+            notification: Mutex::default(),
             time: Mutex::new(time),
             transcript: Transcript::new("shown"),
             log,
             outbox: Outbox::default(),
             tasks,
             dials,
+            notifications,
             exits,
         };
         let ends = HubReceivers {
             tasks: tasks_end,
             dials: dials_end,
+            notifications: notifications_end,
             exits: exits_end,
         };
         (hub, ends)
@@ -169,6 +180,21 @@ impl Hub {
         lock(&self.name).clone()
     }
 
+    pub(crate) fn unread(&self) -> Unread {
+        *lock(&self.unread)
+    }
+
+    /// Takes the notification that the terminal is to show.
+    pub(crate) fn take_notification(&self) -> Option<String> {
+        lock(&self.notification).take()
+    }
+
+    /// Has the terminal show a notification.
+    pub(crate) fn post(&self, notification: String) {
+        *lock(&self.notification) = Some(notification);
+        self.transcript.redraw();
+    }
+
     fn on_locked(&self, app: &mut App, event: Event) -> RowOutcome {
         let (due, now) = (app.due(), Now::read());
         let mut row = RowOutcome::Cleared;
@@ -235,12 +261,21 @@ impl Hub {
                 self.assign(Task::Ask);
             }
             Action::Chat(name) => {
-                let chats = lock(&self.name).replace(name.clone()).is_some();
-                if !chats {
-                    self.assign(Task::Chat(name));
+                let before = lock(&self.name).replace(name);
+                match before {
+                    None => self.assign(Task::Chat),
+                    Some(_) => self.transcript.redraw(),
                 }
             }
             Action::Mark(prompt_state) => *lock(&self.prompt_state) = prompt_state,
+            Action::CountUnread(unread) => {
+                *lock(&self.unread) = unread;
+                self.transcript.redraw();
+            }
+            Action::Notify(text) => {
+                // Nobody may want it, or the one before may still be passed on.
+                let _ = self.notifications.try_send(text);
+            }
             Action::Time(time) => *lock(&self.time) = time,
             // `on_locked` returns the first to the caller; a chat's input is not read on request.
             Action::Keep | Action::Read => {}

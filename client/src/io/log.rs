@@ -5,51 +5,20 @@
 //! the file accepts nothing for so long that the queue is full, the log says how many lines are
 //! missing.
 
-use std::env;
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::mem;
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::OFlags;
-
 use crate::app::line::TranscriptLine;
 use crate::io::hub::Hub;
+use crate::io::log_file::LogFile;
 use crate::io::transcript::Transcript;
 
 /// Time the file has for the last lines: 1 s.
 const SETTLE: Duration = Duration::from_secs(1);
-
-/// Opens a log for appending; a new file can be read by its owner alone.
-///
-/// A named pipe needs no reader yet, and takes lines for one that comes later: as many as it holds,
-/// for it is opened in both directions and never waited for.
-///
-/// # Errors
-/// The system refuses to open the file.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
-    let path = at_home(path, env::var_os("HOME"));
-    let is_pipe = fs::metadata(&path).is_ok_and(|found| found.file_type().is_fifo());
-    let mut options = OpenOptions::new();
-    options.append(true).create(true).mode(0o600);
-    options.read(is_pipe);
-    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
-    options.open(path)
-}
-
-/// Expands a leading `~/`, which no shell does in a settings file.
-fn at_home(path: &Path, home: Option<OsString>) -> PathBuf {
-    match (path.strip_prefix("~"), home) {
-        (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
-        _ => path.to_owned(),
-    }
-}
 
 /// Renders a line for the log, with its line ending.
 pub(crate) type Formatter = fn(&TranscriptLine) -> String;
@@ -58,7 +27,7 @@ pub(crate) type Formatter = fn(&TranscriptLine) -> String;
 pub(crate) struct Written(Option<Receiver<()>>);
 
 /// Starts the writing thread, if there is a file; `format` renders a line with its line ending.
-pub(crate) fn start(hub: &Arc<Hub>, file: Option<File>, format: Formatter) -> Written {
+pub(crate) fn start(hub: &Arc<Hub>, file: Option<LogFile>, format: Formatter) -> Written {
     Written(file.map(|file| {
         let (written, told) = mpsc::channel();
         let hub = hub.clone();
@@ -83,13 +52,12 @@ impl Written {
 }
 
 /// Writes batch by batch until the queue is closed and empty; reports failures.
-fn keep(lines: &Transcript, mut log: Log<impl Write>, tell: impl Fn(String)) {
+fn keep(lines: &Transcript, mut log: Log<LogFile>, tell: impl Fn(String)) {
     let mut last = Instant::now();
     while let Some(batch) = lines.next_batch(last) {
         last = Instant::now();
-        if let Some(told) = log.append(&batch) {
-            tell(told);
-        }
+        let notes = [log.file.follow(), log.append(&batch)];
+        notes.into_iter().flatten().for_each(&tell);
     }
 }
 
@@ -200,13 +168,5 @@ mod tests {
         let written = String::from_utf8(log.file.written).unwrap();
         let lines: Vec<&str> = written.lines().map(|line| line.trim()).collect();
         assert_eq!(lines, ["one", "tw", "five", "six"]);
-    }
-
-    #[test]
-    fn a_tilde_is_ones_home() {
-        let at = |path| at_home(Path::new(path), Some("/home/ann".into()));
-        assert_eq!(at("~/chat.log"), Path::new("/home/ann/chat.log"));
-        assert_eq!(at("/a/~/b"), Path::new("/a/~/b"));
-        assert_eq!(at("~bob"), Path::new("~bob"));
     }
 }

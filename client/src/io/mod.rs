@@ -8,6 +8,8 @@ pub(crate) mod hub;
 pub(crate) mod input_lines;
 pub(crate) mod line_reader;
 pub(crate) mod log;
+pub(crate) mod log_file;
+pub(crate) mod notifier;
 pub(crate) mod outbox;
 pub(crate) mod transcript;
 pub(crate) mod unread;

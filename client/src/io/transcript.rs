@@ -35,6 +35,8 @@ struct Ring {
     /// Lines dropped from the front since the last batch.
     dropped: usize,
     closed: bool,
+    /// The screen is to be drawn anew, also if there are no lines.
+    redraw: bool,
 }
 
 impl Transcript {
@@ -53,6 +55,12 @@ impl Transcript {
         self.changed.notify_all();
     }
 
+    /// Wakes the reader, with an empty batch if there are no lines; never blocks.
+    pub(crate) fn redraw(&self) {
+        self.ring().redraw = true;
+        self.changed.notify_all();
+    }
+
     /// Lets the reader end once it has taken everything.
     pub(crate) fn close(&self) {
         self.ring().closed = true;
@@ -64,7 +72,9 @@ impl Transcript {
     pub(crate) fn next_batch(&self, last: Instant) -> Option<Vec<TranscriptLine>> {
         let mut ring = self
             .changed
-            .wait_while(self.ring(), |ring| ring.lines.is_empty() && !ring.closed)
+            .wait_while(self.ring(), |ring| {
+                ring.lines.is_empty() && !ring.closed && !ring.redraw
+            })
             .unwrap_or_else(PoisonError::into_inner);
         while let Some(left) = FRAME
             .checked_sub(last.elapsed())
@@ -103,9 +113,10 @@ impl Ring {
     }
 
     fn take(&mut self, to_be: &str) -> Option<Vec<TranscriptLine>> {
+        let redraw = mem::take(&mut self.redraw);
         let lines = self.take_lines();
         if lines.is_empty() {
-            return None;
+            return redraw.then(Vec::new);
         }
         let hole = mem::take(&mut self.dropped);
         let told = (hole > 0).then(|| TranscriptLine {
@@ -190,6 +201,18 @@ mod tests {
         }
         assert!(transcript.ring().bytes <= MAX_BYTES);
         assert_eq!(transcript.ring().dropped, MAX_LINES - MAX_BYTES / 1024);
+    }
+
+    #[test]
+    fn a_redraw_is_an_empty_batch() {
+        let transcript = Transcript::new("shown");
+        transcript.redraw();
+        assert_eq!(transcript.next_batch(long_ago()), Some(Vec::new()));
+        transcript.redraw();
+        transcript.push(said(0));
+        assert_eq!(transcript.next_batch(long_ago()), Some(vec![said(0)]));
+        transcript.close();
+        assert_eq!(transcript.next_batch(long_ago()), None);
     }
 
     #[test]

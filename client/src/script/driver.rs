@@ -103,9 +103,10 @@ impl Driver {
             Action::Read => drop(self.input.send(())),
             Action::HangUp => self.connection.shut_down(),
             Action::End(reason) => return Ok(Some(reason)),
-            // There is no row, no log and no second connection.
+            // There is no row, no log, no second connection and nobody who looks.
             Action::Ask | Action::Chat(_) | Action::Mark(_) | Action::Keep => {}
             Action::Log(_) | Action::Time(_) | Action::Dial => {}
+            Action::CountUnread(_) | Action::Notify(_) => {}
         }
         Ok(None)
     }

@@ -14,6 +14,7 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use super::escape::{self, Sequence};
+use crate::app::Focus;
 use crate::protocol::text::plain_lines;
 
 /// Longest silence within a paste, half a letter or half a sequence: 500 ms, as in readline. What
@@ -29,6 +30,8 @@ const MAX_PASTE_LINES: usize = 10_000;
 /// Longest sequence of a key, with room to spare.
 const MAX_SEQUENCE_BYTES: usize = 32;
 
+const FOCUS_GAINED: &[u8] = b"\x1b[I";
+const FOCUS_LOST: &[u8] = b"\x1b[O";
 const PASTE: &[u8] = b"\x1b[200~";
 const PASTE_END: &[u8] = b"\x1b[201~";
 const ESC: u8 = 0x1b;
@@ -60,6 +63,8 @@ pub(super) enum Typed {
     Keys(Vec<u8>),
     /// The key that suspends the client.
     Suspend,
+    /// Not a key: the terminal reports its focus.
+    Focus(Focus),
     /// A paste was too long and has been cut.
     Cut,
 }
@@ -181,6 +186,15 @@ impl KeyFilter {
     }
 
     fn take_sequence(&mut self) {
+        match &*self.held {
+            FOCUS_GAINED => self.out.push(Typed::Focus(Focus::Gained)),
+            FOCUS_LOST => self.out.push(Typed::Focus(Focus::Lost)),
+            _ => return self.take_key(),
+        }
+        self.held.clear();
+    }
+
+    fn take_key(&mut self) {
         match escape::parse(&self.held) {
             Sequence::Unfinished if self.held.len() < MAX_SEQUENCE_BYTES => return,
             Sequence::Known => {
@@ -292,6 +306,7 @@ mod tests {
         let text = out.into_iter().map(|typed| match typed {
             Typed::Keys(keys) => String::from_utf8(keys).expect("it is UTF-8"),
             Typed::Suspend => "<suspend>".to_owned(),
+            Typed::Focus(focus) => format!("<{focus:?}>"),
             Typed::Cut => "<cut>".to_owned(),
         });
         text.collect()
@@ -411,6 +426,14 @@ mod tests {
             let keys = typed(&[(0, half.as_bytes()), (0, paste("/quit\r").as_bytes())]);
             assert!(keys.ends_with(&paste("/quit\n")), "{half:?}: {keys:?}");
         }
+    }
+
+    #[test]
+    fn a_report_of_the_focus_is_no_key() {
+        assert_eq!(typed(&[(0, b"a\x1b[Ob\x1b[Ic")]), "a<Lost>b<Gained>c");
+        assert_eq!(typed(&[(0, b"\x1b["), (10, b"I")]), "<Gained>");
+        let pasted = typed(&[(0, b"\x1b[200~x\x1b[Iy\x1b[201~")]);
+        assert_eq!(pasted, paste("xy"));
     }
 
     #[test]

@@ -22,6 +22,7 @@ use nix::unistd::{Pid, dup2_stdin, dup2_stdout};
 
 use super::key_filter::{KeyFilter, Typed};
 use super::tty::Tty;
+use crate::app::Event;
 use crate::app::exit::ExitReason;
 use crate::io::hub::Hub;
 
@@ -106,8 +107,13 @@ impl Keyboard {
     }
 
     fn perform(&mut self, typed: Typed, hub: &Hub) -> io::Result<()> {
+        hub.on(match typed {
+            Typed::Focus(focus) => Event::Focus(focus),
+            _ => Event::Key,
+        });
         match typed {
             Typed::Keys(keys) => self.editor.write_all(&keys),
+            Typed::Focus(_) => Ok(()),
             // As the terminal itself does, it stops all that belongs to the job.
             Typed::Suspend => Ok(kill(Pid::from_raw(0), Signal::SIGTSTP)?),
             Typed::Cut => {

@@ -8,6 +8,7 @@ mod key_filter;
 mod keyboard;
 mod keys;
 mod line_history;
+mod osc;
 mod painter;
 pub(crate) mod plain;
 pub(crate) mod printer;

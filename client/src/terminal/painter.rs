@@ -9,9 +9,11 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::canvas::{Canvas, Resizing};
-use super::row::{Row, Size};
+use super::osc;
+use super::row::{Chatter, Row, Size};
 use super::signals;
 use super::tty::Tty;
+use crate::app::Unread;
 use crate::io::hub::Hub;
 
 /// What becomes of the row at the end.
@@ -86,7 +88,9 @@ impl Painter {
     fn suspend(&self) -> io::Result<()> {
         let mut canvas = self.canvas();
         if let Some(canvas) = &mut *canvas {
-            self.tty.leave(&canvas.hide_row(self.tty.size()))?;
+            let title = canvas.retitle(Unread::default());
+            self.tty
+                .leave(&(title + &canvas.hide_row(self.tty.size())))?;
         }
         signals::take_effect(Signal::SIGTSTP);
         drop(canvas);
@@ -113,9 +117,14 @@ impl Painter {
         let painter = self.clone();
         thread::spawn(move || {
             let canvas = painter.canvas().take();
-            let last = canvas.map(|mut canvas| match row {
-                LastRow::Removed => canvas.hide_row(painter.tty.size()),
-                LastRow::Kept => canvas.leave_row(painter.tty.size()),
+            let last = canvas.map(|mut canvas| {
+                let title = canvas.retitle(Unread::default());
+                let size = painter.tty.size();
+                title
+                    + &match row {
+                        LastRow::Removed => canvas.hide_row(size),
+                        LastRow::Kept => canvas.leave_row(size),
+                    }
             });
             // It is lost if the terminal is.
             let _ = painter.tty.leave(&last.unwrap_or_default());
@@ -136,8 +145,16 @@ impl Painter {
             return Ok(());
         };
         // The connection may have gone since the row was drawn.
-        canvas.set_prompt_state(self.hub.prompt_state());
-        self.tty.write(&draw(canvas, self.tty.size()))
+        canvas.set_chatter(Chatter {
+            name: self.hub.name(),
+            state: self.hub.prompt_state(),
+        });
+        let title = canvas.retitle(self.hub.unread());
+        let notification = self.hub.take_notification();
+        let notification = notification.map(|text| osc::notification(&text));
+        let frame = draw(canvas, self.tty.size());
+        self.tty
+            .write(&[title, notification.unwrap_or_default(), frame].concat())
     }
 
     fn canvas(&self) -> MutexGuard<'_, Option<Canvas>> {

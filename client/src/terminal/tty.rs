@@ -16,10 +16,10 @@ use terminal_size::{Height, Width, terminal_size_of};
 use super::key_filter::ControlKeys;
 use super::row::Size;
 
-/// Has pastes told from keys.
-const MODES_ON: &str = "\x1b[?2004h";
-/// Ends bracketed paste, and a frame that was being drawn.
-const MODES_OFF: &str = "\x1b[?2004l\x1b[?2026l";
+/// Has pastes told from keys, and the focus reported.
+const MODES_ON: &str = "\x1b[?2004h\x1b[?1004h";
+/// Ends the reports of the focus, bracketed paste, and a frame that was being drawn.
+const MODES_OFF: &str = "\x1b[?1004l\x1b[?2004l\x1b[?2026l";
 
 /// Size of a terminal that does not tell its own.
 const USUAL: Size = Size {

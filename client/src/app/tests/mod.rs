@@ -1,8 +1,10 @@
 //! Dialogues with the app.
 
+mod attention;
 mod commands;
 mod guards;
 mod long_paste;
+mod names;
 mod outage;
 
 use wac_core::MAX_CLIENT_LINE_BYTES;
@@ -20,7 +22,12 @@ fn plays(mode: Mode, name: Option<&str>, script: &str) {
 
 #[track_caller]
 fn plays_with(settings: &Settings, mode: Mode, name: Option<&str>, script: &str) {
-    let mut app = app(settings, mode, name);
+    plays_configured(&configured(settings, name), mode, script);
+}
+
+#[track_caller]
+fn plays_configured(config: &Config, mode: Mode, script: &str) {
+    let mut app = App::new(mode, config, Rng::with_seed(1));
     let mut clock = Clock::default();
     let mut due = app.on(Event::Connected, clock.now()).into_iter();
     for line in script
@@ -42,13 +49,16 @@ fn plays_with(settings: &Settings, mode: Mode, name: Option<&str>, script: &str)
     assert_eq!(due.next(), None, "at the end");
 }
 
-fn app(settings: &Settings, mode: Mode, name: Option<&str>) -> App {
-    let config = Config {
+fn configured(settings: &Settings, name: Option<&str>) -> Config {
+    Config {
         name: name.map(|name| name.parse().unwrap()),
         settings: settings.clone(),
         ..Config::default()
-    };
-    App::new(mode, &config, Rng::with_seed(1))
+    }
+}
+
+fn app(settings: &Settings, mode: Mode, name: Option<&str>) -> App {
+    App::new(mode, &configured(settings, name), Rng::with_seed(1))
 }
 
 fn is_meant(line: &str, done: &str) -> bool {
@@ -79,6 +89,9 @@ impl Happens {
             (("<", said), _) => Event::Line(said.trim_start().into()),
             (("+", time), _) => return seconds(time).map(Self::Passes),
             (("z", time), _) => return seconds(time).map(Self::Sleeps),
+            (_, "focus gained") => Event::Focus(Focus::Gained),
+            (_, "focus lost") => Event::Focus(Focus::Lost),
+            (_, "key") => Event::Key,
             (_, "^C") => Event::Interrupted,
             (_, "cleared") => Event::Cleared,
             (_, "^D") => Event::InputEnded,
@@ -136,6 +149,11 @@ fn written(action: &Action) -> String {
         Action::Ask => "ask".into(),
         Action::Chat(name) => format!("chat {name}"),
         Action::Mark(prompt_state) => format!("mark {prompt_state:?}"),
+        Action::CountUnread(unread) => {
+            let sign = if unread.for_user { "!" } else { "" };
+            format!("unread {}{sign}", unread.lines)
+        }
+        Action::Notify(text) => format!("notify {text}"),
         Action::Time(time) => format!("time {time}"),
         Action::Keep => "keep".into(),
         Action::Read => "read".into(),
@@ -169,6 +187,7 @@ fn shown(line: &Line) -> String {
         Line::Note(text) => format!("tell {text}"),
         Line::Lost(text) => format!("lost {text}"),
         Line::Back(text) => format!("back {text}"),
+        Line::Rule(text) => format!("rule {text}"),
     }
 }
 

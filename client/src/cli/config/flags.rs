@@ -66,6 +66,9 @@ impl Setting {
         match self.flag {
             Flag::Host => None,
             Flag::Value(value) => Some(arg.value_name(value)),
+            Flag::Command(value) => {
+                Some(arg.value_name(value).value_hint(ValueHint::CommandString))
+            }
             Flag::File => Some(arg.value_name("FILE").value_hint(ValueHint::FilePath)),
             Flag::Switch(alias) => Some(arg.visible_alias(alias).action(ArgAction::SetTrue)),
             Flag::OneOf(words) => {
@@ -80,7 +83,7 @@ impl Setting {
         match self.flag {
             Flag::Host => None,
             Flag::Switch(_) => matches.get_flag(self.key).then(|| "true".to_owned()),
-            Flag::Value(_) | Flag::File | Flag::OneOf(_) => {
+            Flag::Value(_) | Flag::File | Flag::Command(_) | Flag::OneOf(_) => {
                 matches.get_one::<String>(self.key).cloned()
             }
         }

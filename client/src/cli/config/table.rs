@@ -31,6 +31,8 @@ pub(crate) enum Flag {
     Value(&'static str),
     /// `--key FILE`
     File,
+    /// `--key COMMAND`, or one of two words.
+    Command(&'static str),
     /// `--key WORD`, one of these.
     OneOf(&'static [&'static str]),
     /// `--key`, or an alias.
@@ -38,7 +40,7 @@ pub(crate) enum Flag {
 }
 
 /// Every setting.
-pub(crate) const SETTINGS: [Setting; 10] = [
+pub(crate) const SETTINGS: [Setting; 11] = [
     Setting {
         key: "host",
         flag: Flag::Host,
@@ -89,6 +91,13 @@ pub(crate) const SETTINGS: [Setting; 10] = [
         does: "what rings the bell; each value includes those before it",
         put: |config, text| set(&mut config.settings.bell, text),
         get: |config| Some(config.settings.bell.to_string()),
+    },
+    Setting {
+        key: "notify",
+        flag: Flag::Command("off|osc9|COMMAND"),
+        does: "what notifies you of mentions and whispers while you look elsewhere: off, osc9 (the terminal) or a command",
+        put: |config, text| set(&mut config.settings.notify, text),
+        get: |config| Some(config.settings.notify.to_string()),
     },
     Setting {
         key: "plain",
@@ -164,11 +173,11 @@ mod tests {
                 assert_eq!((setting.put)(&mut config, &word), Ok(()), "{}", setting.key);
                 assert_eq!((setting.get)(&config), Some(word), "{}", setting.key);
             }
-            // A file may be called anything.
+            // A file may be called anything, and so may a command.
             let wrong = (setting.put)(&mut Config::default(), "a:b c");
             assert_eq!(
                 wrong.is_err(),
-                setting.flag != Flag::File,
+                !matches!(setting.flag, Flag::File | Flag::Command(_)),
                 "{}",
                 setting.key
             );

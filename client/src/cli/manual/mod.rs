@@ -118,7 +118,9 @@ fn settings(roff: &mut Roff) {
 fn described(setting: &Setting) -> String {
     let words = match setting.flag {
         Flag::OneOf(words) => format!(": {}", words.join(", ")),
-        Flag::Host | Flag::Value(_) | Flag::File | Flag::Switch(_) => String::new(),
+        Flag::Host | Flag::Value(_) | Flag::File | Flag::Command(_) | Flag::Switch(_) => {
+            String::new()
+        }
     };
     format!(
         "{}{words} (in the environment: {})",

@@ -37,6 +37,7 @@ fn body(line: &Line, out: &mut String) {
         Line::Note(text) => marked('#', text, out),
         Line::Lost(text) => marked('✗', text, out),
         Line::Back(text) => marked('✓', text, out),
+        Line::Rule(text) => marked('─', text, out),
     }
 }
 

@@ -75,7 +75,7 @@ fn words(line: &Line) -> String {
         Line::Refusal(text) => format!("not done: {}", sanitize(text)),
         Line::Secret(text) => format!("the secret: {}", sanitize(text)),
         Line::Note(text) => format!("client note: {}", without_signs(text)),
-        Line::Lost(text) | Line::Back(text) => without_signs(text),
+        Line::Lost(text) | Line::Back(text) | Line::Rule(text) => without_signs(text),
     }
 }
 

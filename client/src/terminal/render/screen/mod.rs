@@ -7,7 +7,7 @@
 //! ```
 //! The signs behind the margin cannot occur in a name, so nobody can pose as the server or the
 //! client: `+` joins, `-` leaves, `*` notices, `!` refusals, `=` the server's secret; `#`, `✗`, `✓`
-//! and `⟳` are the client's, and `(me)` is the user.
+//! and `⟳` are the client's, as is the rule `── since you looked ──`; `(me)` is the user.
 
 use std::fmt::Write;
 use std::iter;
@@ -130,6 +130,9 @@ impl ScreenRenderer {
             Line::Note(text) => self.wrapped('#', text, margin, out),
             Line::Lost(text) => self.wrapped('✗', text, margin, out),
             Line::Back(text) => self.wrapped('✓', text, margin, out),
+            Line::Rule(text) => {
+                let _ = write!(out, "── {text} ──");
+            }
         }
     }
 
