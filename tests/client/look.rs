@@ -22,6 +22,22 @@ fn everybodys_messages_line_up_in_columns() {
 }
 
 #[test]
+fn a_highlighted_word_looks_like_a_mention() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let ann = format!("Ann@{}", at(&server));
+    let mut term = Term::start(&["--highlight", "deploy, release", &ann]);
+    term.shows_row("Ann▸");
+    bob.send("MSG deployment");
+    bob.send("MSG the Release is out");
+    term.shows("▌ bob      the Release is out");
+    term.shows_said("bob", "deployment");
+    let raw = term.raw();
+    assert!(raw.contains("\x1b[1mthe Release is out"), "{raw:?}");
+    assert_eq!(raw.matches('\x07').count(), 1, "{raw:?}");
+}
+
+#[test]
 fn joins_and_leaves_are_shown_with_plus_and_minus() {
     let server = Setup::default().with_notices().start();
     let term = Term::chat(&server, "Ann");

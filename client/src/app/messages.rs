@@ -155,8 +155,15 @@ pub(super) fn notification(line: &Line) -> Option<String> {
         Line::Said {
             name,
             text,
-            mention: Mention::OfMe,
-        } => Some(clean(&format!("mention by {name}: {text}")).into_owned()),
+            mention,
+        } => {
+            let what = match mention {
+                Mention::OfMe => "mention",
+                Mention::OfWord => "highlight",
+                Mention::None => return None,
+            };
+            Some(clean(&format!("{what} by {name}: {text}")).into_owned())
+        }
         Line::WhisperFrom { from, .. } => Some(clean(&format!("whisper from {from}")).into_owned()),
         _ => None,
     }

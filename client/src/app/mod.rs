@@ -18,7 +18,7 @@ mod input;
 mod late_who;
 mod lifecycle;
 pub(crate) mod line;
-mod mention;
+pub(crate) mod mention;
 pub(crate) mod messages;
 mod pacer;
 mod people;
@@ -32,6 +32,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use fastrand::Rng;
+use wac_core::name::Folded;
 
 use self::attention::Attention;
 use self::bell::Bell;
@@ -42,6 +43,7 @@ use self::exit::ExitReason;
 use self::late_who::LateWho;
 use self::lifecycle::Lifecycle;
 use self::line::Line;
+use self::mention::Word;
 use self::pacer::Pacer;
 use self::people::People;
 use self::presence_batch::PresenceBatch;
@@ -76,6 +78,8 @@ pub(crate) struct App {
     lifecycle: Lifecycle,
     attention: Attention,
     bell: Bell,
+    /// The words to be highlighted.
+    highlights: Vec<Folded>,
     presence_batch: PresenceBatch,
     question: Option<Question>,
     /// The mark of the row, as last set.
@@ -106,6 +110,7 @@ impl App {
             lifecycle: Lifecycle::new(mode, config, jitter),
             attention: Attention::new(),
             bell: Bell::new(config.settings.bell),
+            highlights: config.settings.highlight.iter().map(Word::folded).collect(),
             presence_batch: PresenceBatch::default(),
             question: None,
             marked: PromptState::Here,

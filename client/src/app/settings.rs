@@ -7,6 +7,7 @@ use std::str::FromStr;
 use wac_core::DEFAULT_PORT;
 use wac_core::name::Name;
 
+use super::mention::Word;
 use super::target::Address;
 
 /// The configuration of the client.
@@ -44,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) time: TimeDisplay,
     /// The lines that ring the terminal's bell. Default: mentions and whispers.
     pub(crate) bell: BellLevel,
+    /// The words that are highlighted like the user's name. Default: none.
+    pub(crate) highlight: Vec<Word>,
     /// What notifies of mentions and whispers while the user does not look. Default: nothing.
     pub(crate) notify: Notify,
     /// Plain mode, for screen readers: append-only, words instead of signs, no colours. Default:
@@ -131,7 +134,7 @@ words! {
     /// The lines that ring the terminal's bell; each value includes those before it.
     BellLevel {
         Off = "off",
-        /// A message that mentions the user.
+        /// A message that mentions the user, or has a highlighted word.
         Mention = "mention",
         #[default]
         Whisper = "whisper",

@@ -439,6 +439,34 @@ fn a_mention_is_marked_and_rings_with_a_whisper_at_most_once_in_three_seconds() 
 }
 
 #[test]
+fn a_highlighted_word_is_marked_and_rings_as_a_mention_does() {
+    let settings = Settings {
+        highlight: vec!["Deploy".parse().unwrap(), "v1.2".parse().unwrap()],
+        ..Settings::default()
+    };
+    let script = format!(
+        "{LOGGED_IN}
+         < bob: does the deploy work?
+         ring and show ▌bob: does the deploy work?
+         < bob: (V1.2)
+         show ▌bob: (V1.2)
+         +3s
+         < bob: deployed, v1.2.1
+         show bob: deployed, v1.2.1
+         > we deploy
+         send MSG we deploy
+         show Ann: we deploy
+         focus lost
+         < bob: deploy!
+         unread 1!
+         rule since you looked
+         ring and show ▌bob: deploy!
+         notify highlight by bob: deploy!"
+    );
+    plays_with(&settings, Mode::Screen, Some("Ann"), &script);
+}
+
+#[test]
 fn leaving_waits_for_the_servers_farewell() {
     chats("^D\n send QUIT\n < * closing: goodbye\n show * closing: goodbye\n gone\n end Done");
 }

@@ -127,7 +127,7 @@ mod tests {
             [
                 "WAC_HOST: host: \"x\" is not a port; wanted a number from 1 to 65535",
                 "f:1: name: \"a b\" is not a name: it is more than one word",
-                "f:3: colour: there is no such setting; there are host, name, alt-name, color, time, bell, notify, plain, reconnect, log, history",
+                "f:3: colour: there is no such setting; there are host, name, alt-name, color, time, bell, highlight, notify, plain, reconnect, log, history",
             ]
         );
         assert_eq!(merged.config, Config::default());

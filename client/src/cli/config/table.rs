@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::app::mention::Word;
 use crate::app::settings::{BellLevel, Color, Config, HistoryMode, TimeDisplay};
 use crate::app::target::{Target, parse_name};
 
@@ -29,6 +30,8 @@ pub(crate) enum Flag {
     Host,
     /// `--key VALUE`
     Value(&'static str),
+    /// `--key VALUES`, separated by commas or blanks; in the file a list.
+    List(&'static str),
     /// `--key FILE`
     File,
     /// `--key COMMAND`, or one of two words.
@@ -40,7 +43,7 @@ pub(crate) enum Flag {
 }
 
 /// Every setting.
-pub(crate) const SETTINGS: [Setting; 11] = [
+pub(crate) const SETTINGS: [Setting; 12] = [
     Setting {
         key: "host",
         flag: Flag::Host,
@@ -93,6 +96,16 @@ pub(crate) const SETTINGS: [Setting; 11] = [
         get: |config| Some(config.settings.bell.to_string()),
     },
     Setting {
+        key: "highlight",
+        flag: Flag::List("WORDS"),
+        does: "the words that are highlighted like your name",
+        put: |config, text| {
+            config.settings.highlight = list(text, str::parse::<Word>)?;
+            Ok(())
+        },
+        get: |config| joined(&config.settings.highlight),
+    },
+    Setting {
         key: "notify",
         flag: Flag::Command("off|osc9|COMMAND"),
         does: "what notifies you of mentions and whispers while you look elsewhere: off, osc9 (the terminal) or a command",
@@ -143,6 +156,20 @@ fn parse<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
 fn set<T: FromStr<Err: ToString>>(value: &mut T, text: &str) -> Result<(), String> {
     *value = parse(text)?;
     Ok(())
+}
+
+/// Parses the items of a list.
+fn list<T, E: ToString>(text: &str, item: impl Fn(&str) -> Result<T, E>) -> Result<Vec<T>, String> {
+    let items = text.split(|c: char| c == ',' || c.is_whitespace());
+    items
+        .filter(|text| !text.is_empty())
+        .map(|text| item(text).map_err(|why| why.to_string()))
+        .collect()
+}
+
+fn joined(list: &[impl ToString]) -> Option<String> {
+    let texts: Vec<String> = list.iter().map(ToString::to_string).collect();
+    (!texts.is_empty()).then(|| texts.join(", "))
 }
 
 impl Setting {
