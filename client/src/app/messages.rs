@@ -73,7 +73,12 @@ pub(super) fn not_in_a_pipe(command: &str) -> String {
 }
 
 pub(super) fn usage(command: &SlashCommand) -> String {
-    format!("usage: {}", command.usage())
+    let hint = if command.word == "w" {
+        "; every whisper names its reader, /r replies to the last"
+    } else {
+        ""
+    };
+    format!("usage: {}{hint}", command.usage())
 }
 
 /// Returns the whole help with the keys, or the line of one command.

@@ -16,6 +16,23 @@ fn a_reply_goes_to_the_last_whisperer() {
 }
 
 #[test]
+fn what_other_programs_call_a_whisper_is_one() {
+    chats(
+        "> /msg bob psst
+         send W bob psst
+         show me ⇢ bob: psst
+         > /query bob are you there?
+         send W bob are you there?
+         show me ⇢ bob: are you there?
+         > /query bob
+         tell usage: /w NAME TEXT; every whisper names its reader, /r replies to the last
+         > hello
+         send MSG hello
+         show Ann: hello",
+    );
+}
+
+#[test]
 fn the_space_behind_a_reply_freezes_its_addressee() {
     let mut app = ann(Mode::Screen);
     let now = Clock::default().now();

@@ -342,7 +342,7 @@ fn an_unknown_command_is_never_sent() {
          > /etc/passwd
          tell no command /etc/passwd; /help lists them. Not sent; //etc/passwd says it
          > /w bob
-         tell usage: /w NAME TEXT",
+         tell usage: /w NAME TEXT; …",
     );
 }
 
