@@ -15,6 +15,9 @@ fn everybodys_messages_line_up_in_columns() {
     bob.send("W Ann psst");
     term.types("/w bob what?\r");
     bob.expect("Ann whispers, \"what?\"");
+    term.types("/msg bob why?\r/query bob where?\r");
+    bob.expect("Ann whispers, \"why?\"");
+    bob.expect("Ann whispers, \"where?\"");
     term.shows("▌ bob      hi, ann!");
     term.shows("bob ⇢ (me) psst");
     term.shows("(me) ⇢ bob what?");
