@@ -174,8 +174,8 @@ pub(super) fn notification(line: &Line) -> Option<String> {
     }
 }
 
-pub(super) fn muted<'a>(names: impl Iterator<Item = &'a String>) -> String {
-    let names: Vec<&str> = names.map(String::as_str).collect();
+pub(super) fn muted<'a>(names: impl Iterator<Item = &'a Name>) -> String {
+    let names: Vec<&str> = names.map(Name::as_str).collect();
     if names.is_empty() {
         return "nobody is muted".into();
     }

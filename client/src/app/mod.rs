@@ -32,7 +32,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use fastrand::Rng;
-use wac_core::name::Folded;
+use wac_core::name::{Folded, Name};
 
 use self::attention::Attention;
 use self::bell::Bell;
@@ -48,10 +48,11 @@ use self::pacer::Pacer;
 use self::people::People;
 use self::presence_batch::PresenceBatch;
 use self::scrollback::Scrollback;
-use self::settings::Config;
+use self::settings::{Config, Settings};
 use self::target::Address;
 use crate::protocol::clock::Now;
 use crate::protocol::outgoing::OutgoingMessage;
+use crate::protocol::text::bare;
 use crate::protocol::who::WhoAssembly;
 
 pub(crate) use self::attention::{Focus, Unread};
@@ -98,7 +99,9 @@ pub(crate) struct App {
     tab: Tab,
     scrollback: Scrollback,
     /// The people whose messages are hidden, by their [bare](crate::protocol::text::bare) names.
-    muted: BTreeMap<String, String>,
+    muted: BTreeMap<String, Name>,
+    /// The settings in effect, but for the bell and the muted people, which have their own places.
+    settings: Settings,
 }
 
 impl App {
@@ -123,7 +126,13 @@ impl App {
             introduced: false,
             tab: Tab::default(),
             scrollback: Scrollback::default(),
-            muted: BTreeMap::new(),
+            muted: config
+                .settings
+                .mute
+                .iter()
+                .map(|name| (bare(name.as_str()), name.clone()))
+                .collect(),
+            settings: config.settings.clone(),
         }
     }
 

@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) time: TimeDisplay,
     /// The lines that ring the terminal's bell. Default: mentions and whispers.
     pub(crate) bell: BellLevel,
+    /// The people whose messages are hidden. Default: none.
+    pub(crate) mute: Vec<Name>,
     /// The words that are highlighted like the user's name. Default: none.
     pub(crate) highlight: Vec<Word>,
     /// What notifies of mentions and whispers while the user does not look. Default: nothing.

@@ -10,7 +10,7 @@ use wac_core::name::Name;
 
 use crate::app::exit::ExitReason;
 use crate::app::line::{Chime, Line, TranscriptLine};
-use crate::app::settings::TimeDisplay;
+use crate::app::settings::{Settings, TimeDisplay};
 use crate::app::{Action, App, Event, PromptState, Unread};
 use crate::io::connection::Connection;
 use crate::io::outbox::{Full, Outbox};
@@ -56,6 +56,7 @@ pub(crate) struct Hub {
     tasks: Sender<Task>,
     /// At most one is pending: it is requested when no connection is left.
     dials: Sender<()>,
+    saves: Sender<Settings>,
     /// It holds none: what comes while another is passed on is dropped.
     notifications: SyncSender<String>,
     exits: Sender<ExitReason>,
@@ -67,6 +68,8 @@ pub(crate) struct HubReceivers {
     pub(crate) tasks: Receiver<Task>,
     /// Each item requests a connection.
     pub(crate) dials: Receiver<()>,
+    /// Settings to be saved.
+    pub(crate) saves: Receiver<Settings>,
     pub(crate) notifications: Receiver<String>,
     pub(crate) exits: Receiver<ExitReason>,
 }
@@ -79,6 +82,7 @@ impl Hub {
     ) -> (Self, HubReceivers) {
         let (tasks, tasks_end) = mpsc::channel();
         let (dials, dials_end) = mpsc::channel();
+        let (saves, saves_end) = mpsc::channel();
         let (notifications, notifications_end) = mpsc::sync_channel(0);
         let (exits, exits_end) = mpsc::channel();
         let hub = Self {
@@ -95,12 +99,14 @@ impl Hub {
             outbox: Outbox::default(),
             tasks,
             dials,
+            saves,
             notifications,
             exits,
         };
         let ends = HubReceivers {
             tasks: tasks_end,
             dials: dials_end,
+            saves: saves_end,
             notifications: notifications_end,
             exits: exits_end,
         };
@@ -277,6 +283,8 @@ impl Hub {
                 let _ = self.notifications.try_send(text);
             }
             Action::Time(time) => *lock(&self.time) = time,
+            // A receiver that is gone means that the run is ending already.
+            Action::Save(settings) => drop(self.saves.send(settings)),
             // `on_locked` returns the first to the caller; a chat's input is not read on request.
             Action::Keep | Action::Read => {}
             Action::Dial => self.dial(),

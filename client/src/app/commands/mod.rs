@@ -31,7 +31,7 @@ impl PartialEq for SlashCommand {
 }
 
 /// Every command.
-pub(crate) const COMMANDS: [SlashCommand; 16] = [
+pub(crate) const COMMANDS: [SlashCommand; 17] = [
     SlashCommand {
         word: "w",
         aliases: &["msg", "query"],
@@ -129,6 +129,13 @@ pub(crate) const COMMANDS: [SlashCommand; 16] = [
         arguments: "once|each|off",
         does: "sets which lines show the time",
         parse: |rest| value(rest).map(Input::Time),
+    },
+    SlashCommand {
+        word: "save",
+        aliases: &[],
+        arguments: "",
+        does: "saves the settings and who is muted, for the next time",
+        parse: |rest| no_argument(rest, Input::Save),
     },
     SlashCommand {
         word: "help",

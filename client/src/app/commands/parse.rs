@@ -33,6 +33,7 @@ pub(crate) enum Input<'a> {
     /// `/bell`, to set the level or to show it.
     Bell(Option<BellLevel>),
     Time(TimeDisplay),
+    Save,
     /// `/help`, for one command or all.
     Help(Option<&'static SlashCommand>),
     Quit,

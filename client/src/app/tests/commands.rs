@@ -92,6 +92,34 @@ fn who_is_muted_is_not_shown() {
 }
 
 #[test]
+fn what_is_set_and_who_is_muted_is_saved() {
+    let settings = Settings {
+        mute: vec!["eve".parse().unwrap()],
+        ..Settings::default()
+    };
+    let script = format!(
+        "{LOGGED_IN}
+         < eve: loud
+         > /mute a:b
+         tell not a name: a:b: : is no letter, digit, _, - or .
+         > /mute Bob
+         tell muted: Bob, eve; /mute NAME again unmutes
+         > /bell off
+         tell …
+         > /time each
+         time each
+         tell …
+         > /save
+         save bell off, time each, mute [\"Bob\", \"eve\"]
+         > /mute eve
+         tell muted: Bob; /mute NAME again unmutes
+         > /save
+         save bell off, time each, mute [\"Bob\"]"
+    );
+    plays_with(&settings, Mode::Screen, Some("Ann"), &script);
+}
+
+#[test]
 fn the_bell_and_the_time_can_be_set() {
     chats(
         "> /bell

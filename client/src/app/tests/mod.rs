@@ -155,6 +155,12 @@ fn written(action: &Action) -> String {
         }
         Action::Notify(text) => format!("notify {text}"),
         Action::Time(time) => format!("time {time}"),
+        Action::Save(settings) => {
+            let Settings {
+                bell, time, mute, ..
+            } = settings;
+            format!("save bell {bell}, time {time}, mute {mute:?}")
+        }
         Action::Keep => "keep".into(),
         Action::Read => "read".into(),
         Action::Dial => "dial".into(),

@@ -1,7 +1,7 @@
 //! Table of the settings, read by the flags, the environment, the file, `wac config`, the manual
 //! page and the README's test.
 
-use std::path::PathBuf;
+use std::path::{self, Path, PathBuf};
 use std::str::FromStr;
 
 use crate::app::mention::Word;
@@ -43,7 +43,7 @@ pub(crate) enum Flag {
 }
 
 /// Every setting.
-pub(crate) const SETTINGS: [Setting; 12] = [
+pub(crate) const SETTINGS: [Setting; 13] = [
     Setting {
         key: "host",
         flag: Flag::Host,
@@ -106,6 +106,16 @@ pub(crate) const SETTINGS: [Setting; 12] = [
         get: |config| joined(&config.settings.highlight),
     },
     Setting {
+        key: "mute",
+        flag: Flag::List("NAMES"),
+        does: "the people whose messages are hidden",
+        put: |config, text| {
+            config.settings.mute = list(text, parse_name)?;
+            Ok(())
+        },
+        get: |config| joined(&config.settings.mute),
+    },
+    Setting {
         key: "notify",
         flag: Flag::Command("off|osc9|COMMAND"),
         does: "what notifies you of mentions and whispers while you look elsewhere: off, osc9 (the terminal) or a command",
@@ -135,7 +145,7 @@ pub(crate) const SETTINGS: [Setting; 12] = [
         flag: Flag::File,
         does: "the file that the chat is appended to",
         put: |config, text| {
-            config.settings.log = (!text.is_empty()).then(|| PathBuf::from(text));
+            config.settings.log = (!text.is_empty()).then(|| absolute(text));
             Ok(())
         },
         get: |config| Some(config.settings.log.as_ref()?.display().to_string()),
@@ -156,6 +166,14 @@ fn parse<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
 fn set<T: FromStr<Err: ToString>>(value: &mut T, text: &str) -> Result<(), String> {
     *value = parse(text)?;
     Ok(())
+}
+
+/// Returns a path that means the same wherever the client is started the next time.
+fn absolute(text: &str) -> PathBuf {
+    match path::absolute(text) {
+        Ok(path) if !Path::new(text).starts_with("~") => path,
+        _ => PathBuf::from(text),
+    }
 }
 
 /// Parses the items of a list.
