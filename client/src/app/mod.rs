@@ -98,7 +98,7 @@ pub(crate) struct App {
     introduced: bool,
     tab: Tab,
     scrollback: Scrollback,
-    /// The people whose messages are hidden, by their [bare](crate::protocol::text::bare) names.
+    /// The people whose messages are hidden, by their [`bare`] names.
     muted: BTreeMap<String, Name>,
     /// The settings in effect, but for the bell and the muted people, which have their own places.
     settings: Settings,
