@@ -11,6 +11,7 @@ use fastrand::Rng;
 use crate::app::exit::ExitReason;
 use crate::app::settings::{Config, HistoryMode, Notify, Settings};
 use crate::app::{App, Mode};
+use crate::cli::config::SettingsFile;
 use crate::failure::Failure;
 use crate::io::history_file::HistoryFile;
 use crate::io::hub::{Hub, HubReceivers};
@@ -32,7 +33,10 @@ use crate::terminal::ui::{OpenUi, Ui};
 ///
 /// # Errors
 /// The chat cannot start.
-pub(crate) fn run(config: &Config) -> Result<ExitReason, Failure> {
+pub(crate) fn run(
+    config: &Config,
+    settings_file: Option<SettingsFile>,
+) -> Result<ExitReason, Failure> {
     let settings = &config.settings;
     let mode = mode(settings);
     if mode == Mode::Pipe && config.name.is_none() {
@@ -55,7 +59,7 @@ pub(crate) fn run(config: &Config) -> Result<ExitReason, Failure> {
         move |hub: &Hub, dials| connection::keep(hub, &address, connection, &dials)
     };
     let notify = settings.notify.clone();
-    let reason = chat(&hub, receivers, ui, notify, keep_connection);
+    let reason = chat(&hub, receivers, ui, notify, settings_file, keep_connection);
     written.settle(&hub);
     reason
 }
@@ -109,11 +113,13 @@ fn chat(
     receivers: HubReceivers,
     ui: Box<dyn Ui>,
     notify: Notify,
+    settings_file: Option<SettingsFile>,
     keep_connection: impl FnOnce(&Hub, Receiver<()>) + Send + 'static,
 ) -> Result<ExitReason, Failure> {
     let HubReceivers {
         tasks,
         dials,
+        saves,
         notifications,
         exits,
     } = receivers;
@@ -121,6 +127,7 @@ fn chat(
     let printed = spawn_printer(hub, print);
     spawn(hub, move |hub| read(hub, tasks));
     spawn(hub, move |hub| notifier::run(hub, &notify, &notifications));
+    spawn(hub, move |hub| save_each(hub, settings_file, &saves));
     spawn(hub, Hub::keep_time);
     spawn(hub, move |hub| keep_connection(hub, dials));
 
@@ -130,6 +137,18 @@ fn chat(
     // That some output could not be written may have turned out only now.
     let mut later = exits.try_iter().filter(|_| reason == ExitReason::Done);
     Ok(later.find(|later| later.code() != 0).unwrap_or(reason))
+}
+
+/// Saves settings whenever the user asks to; a slow disk delays nobody.
+fn save_each(hub: &Hub, file: Option<SettingsFile>, saves: &Receiver<Settings>) {
+    for settings in saves {
+        hub.tell(match &file {
+            Some(file) => file.save(&settings),
+            None => {
+                "not saved: there is no HOME for a settings file; --config FILE names one".into()
+            }
+        });
+    }
 }
 
 fn spawn(hub: &Arc<Hub>, run: impl FnOnce(&Hub) + Send + 'static) {

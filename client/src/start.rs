@@ -65,7 +65,10 @@ fn start(line: &CommandLine) -> Result<ExitReason, Failure> {
     let load = || Loaded::load(&line.flags, line.target());
     match &line.command {
         None if line.raw => Ok(raw::run(connect_raw(&load()?.config.host)?)),
-        None => chat::run(&load()?.config),
+        None => {
+            let loaded = load()?;
+            chat::run(&loaded.config, loaded.file())
+        }
         Some(Command::Send(args)) => send(args, load()?.config),
         Some(Command::Listen(args)) => listen(args, load()?.config),
         Some(Command::Who(_)) => play(WhoScript::new(), &load()?.config.host, io::empty()),

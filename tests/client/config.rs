@@ -1,6 +1,7 @@
 //! Settings, as the client itself reports them.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use wac_tests::Server;
 
@@ -55,6 +56,40 @@ fn the_chat_on_a_terminal_follows_variables_and_flags() {
     );
     let _stopped = server.stop();
     term.ends(4);
+}
+
+#[test]
+fn what_is_saved_lasts() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let folder = tempfile::tempdir().unwrap();
+    let home = [("XDG_CONFIG_HOME", folder.path().to_str().unwrap())];
+    let ann = format!("ann@{}", at(&server));
+    let mut term = Term::start_with(&home, &["--bell", "off", &ann]);
+    term.shows_row("ann▸");
+    term.types("/mute bob\r/save\r");
+    term.shows("# saved in ");
+    term.types("\x04");
+    term.ends(0);
+
+    let file = folder.path().join("wac/client.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    assert_eq!(text, "bell = \"off\"\nmute = [\"bob\"]\n");
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let mut eve = server.user("eve");
+    let mut term = Term::start_with(&home, &[&ann]);
+    term.shows_row("ann▸");
+    bob.send("MSG unheard");
+    // Bob's line stands in the room before Eve's.
+    bob.fence();
+    eve.send("MSG hi ann");
+    term.shows("▌ eve      hi ann");
+    term.types("/save\r");
+    term.shows("# nothing to save: ");
+    term.shows_in_lines("unheard", 0);
+    assert!(!term.raw().contains('\x07'), "the bell");
 }
 
 #[test]

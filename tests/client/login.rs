@@ -64,6 +64,37 @@ fn a_name_that_is_taken_is_asked_for_again() {
 }
 
 #[test]
+fn a_name_that_is_taken_is_replaced_by_the_second() {
+    let server = Server::start();
+    let _ann = server.user("ann");
+    let mut term = Term::start(&["--alt-name", "Annabel", &format!("Ann@{}", at(&server))]);
+    term.shows("# the name Ann is taken; trying Annabel");
+    term.shows_row("Annabel▸");
+}
+
+/// The prompt becomes longer and shorter; the cursor stays behind what is typed.
+#[test]
+fn another_name_leaves_the_half_typed_line_alone() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let mut term = Term::chat(&server, "Ann");
+    term.types("before\r/name Annabel\rhalf");
+    bob.expect("Ann: before");
+    term.shows("✓ back as Annabel after ");
+    term.shows_row("Annabel▸ half");
+    term.types(" a line");
+    term.shows_row("Annabel▸ half a line");
+    term.shows_cursor_at(20);
+    term.types("\r/name bob\r");
+    bob.expect("Annabel: half a line");
+    term.shows("# not renamed: the name bob is taken; you stay Annabel");
+    term.shows_row("Annabel▸");
+    term.types("/name Al\rwhole");
+    term.shows_row("Al▸ whole");
+    term.shows_cursor_at(9);
+}
+
+#[test]
 fn ctrl_d_at_the_name_prompt_leaves() {
     let server = Server::start();
     let mut term = Term::start(&[&at(&server)]);

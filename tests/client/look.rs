@@ -15,10 +15,29 @@ fn everybodys_messages_line_up_in_columns() {
     bob.send("W Ann psst");
     term.types("/w bob what?\r");
     bob.expect("Ann whispers, \"what?\"");
+    term.types("/msg bob why?\r/query bob where?\r");
+    bob.expect("Ann whispers, \"why?\"");
+    bob.expect("Ann whispers, \"where?\"");
     term.shows("▌ bob      hi, ann!");
     term.shows("bob ⇢ (me) psst");
     term.shows("(me) ⇢ bob what?");
     term.shows("Ann      hello");
+}
+
+#[test]
+fn a_highlighted_word_looks_like_a_mention() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let ann = format!("Ann@{}", at(&server));
+    let mut term = Term::start(&["--highlight", "deploy, release", &ann]);
+    term.shows_row("Ann▸");
+    bob.send("MSG deployment");
+    bob.send("MSG the Release is out");
+    term.shows("▌ bob      the Release is out");
+    term.shows_said("bob", "deployment");
+    let raw = term.raw();
+    assert!(raw.contains("\x1b[1mthe Release is out"), "{raw:?}");
+    assert_eq!(raw.matches('\x07').count(), 1, "{raw:?}");
 }
 
 #[test]

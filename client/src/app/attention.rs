@@ -121,7 +121,7 @@ impl Attention {
 
 fn is_for_user(line: &Line) -> bool {
     match line {
-        Line::Said { mention, .. } => *mention == Mention::OfMe,
+        Line::Said { mention, .. } => *mention != Mention::None,
         Line::WhisperFrom { .. } => true,
         _ => false,
     }

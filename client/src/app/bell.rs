@@ -26,7 +26,7 @@ impl Bell {
     pub(super) fn of_message(&mut self, mention: Mention, now: Duration) -> Chime {
         self.ring(
             match mention {
-                Mention::OfMe => BellLevel::Mention,
+                Mention::OfMe | Mention::OfWord => BellLevel::Mention,
                 Mention::None => BellLevel::All,
             },
             now,

@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn commands_are_completed() {
         completes("/wh", &["/who "]);
-        completes("/s", &["/sec ", "/send ", "/status ", "/sec "]);
+        completes("/s", &["/sec ", "/send ", "/status ", "/save ", "/sec "]);
     }
 
     #[test]

@@ -44,13 +44,17 @@ impl Question {
     }
 }
 
-/// Returns whether a text looks like a whisper that was mistyped: `W bob psst`, `.w bob psst`.
+/// Returns whether a text looks like a whisper that was mistyped: `W bob psst`, `.msg bob psst`.
 pub(crate) fn looks_like_whisper(text: &str) -> bool {
     let mut words = text.split_whitespace();
-    let command = words.next().unwrap_or_default();
-    let word = command.strip_suffix(['w', 'W']);
+    let command = words.next().unwrap_or_default().to_lowercase();
     let has_name_and_text = words.nth(1).is_some();
-    has_name_and_text && word.is_some_and(|missed| MISSED.contains(&missed))
+    let is_missed = |word: &str| {
+        let missed = command.strip_suffix(word);
+        missed.is_some_and(|missed| MISSED.contains(&missed))
+    };
+    // A sentence may well begin with `query`.
+    has_name_and_text && command != "query" && ["w", "msg", "query"].into_iter().any(is_missed)
 }
 
 /// Returns whether the user is asked about a paste: it has several messages, or one that would be a
@@ -84,6 +88,9 @@ mod tests {
             ".w bob x",
             "7w bob x",
             "\\w bob x",
+            "msg bob x",
+            ".MSG bob x",
+            ";query bob x",
         ] {
             assert!(looks_like_whisper(text), "{text}");
         }
@@ -95,6 +102,7 @@ mod tests {
             "wow bob x",
             "",
             "www bob x",
+            "query the table",
         ] {
             assert!(!looks_like_whisper(text), "{text}");
         }

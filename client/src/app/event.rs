@@ -8,7 +8,7 @@ use wac_core::name::Name;
 use super::attention::{Focus, Unread};
 use super::exit::ExitReason;
 use super::line::Line;
-use super::settings::TimeDisplay;
+use super::settings::{Settings, TimeDisplay};
 
 /// Something that has happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub(crate) enum Action {
     Tell(String),
     /// Ask for a name.
     Ask,
-    /// Let the user chat under this name.
+    /// Let the user chat under this name, from now on.
     Chat(Name),
     /// Read the next line of the input, where lines are read on request.
     Read,
@@ -72,6 +72,8 @@ pub(crate) enum Action {
     Notify(String),
     /// Show the time this way from now on.
     Time(TimeDisplay),
+    /// Save the settings for the next run.
+    Save(Settings),
     /// Leave the entered text in the row.
     Keep,
     /// Make a connection.

@@ -1,6 +1,9 @@
 //! Execution of commands and messages that the user entered.
 
+use wac_core::name::Name;
+
 use super::event::Actions;
+use super::settings::Settings;
 use super::{Action, App, Mode, messages};
 use crate::app::commands::Input;
 use crate::protocol::clock::Now;
@@ -25,9 +28,14 @@ impl App {
             Input::Send => self.send_waiting(out),
             Input::Drop => self.drop_waiting(out),
             Input::Reconnect if self.mode == Mode::Pipe => {
-                out.tell(messages::NOT_IN_A_PIPE);
+                out.tell(messages::not_in_a_pipe("reconnect"));
             }
             Input::Reconnect => self.lifecycle.reconnect(now, out),
+            Input::Name(_) if self.mode == Mode::Pipe => out.tell(messages::not_in_a_pipe("name")),
+            Input::Name(name) => match name.parse() {
+                Ok(name) => self.lifecycle.rename(name, now, out),
+                Err(why) => out.tell(messages::not_a_name(name, &why)),
+            },
             Input::Status => out.tell(self.status(now)),
             Input::Help(command) => messages::help(command)
                 .into_iter()
@@ -39,7 +47,9 @@ impl App {
                 self.bell.rings_for = bell.unwrap_or(self.bell.rings_for);
                 out.tell(messages::bell(self.bell.rings_for));
             }
+            Input::Save => out.push(Action::Save(self.current_settings())),
             Input::Time(time) => {
+                self.settings.time = time;
                 out.push(Action::Time(time));
                 out.tell(messages::time(time));
             }
@@ -74,13 +84,26 @@ impl App {
 
     /// Mutes or unmutes a person; returns the list of the muted.
     fn mute(&mut self, name: Option<&str>) -> String {
-        if let Some(name) = name {
-            let bare = bare(name);
-            if self.muted.remove(&bare).is_none() {
-                self.muted.insert(bare, name.to_owned());
+        match name.map(|name| (name, name.parse::<Name>())) {
+            None => {}
+            Some((text, Err(why))) => return messages::not_a_name(text, &why),
+            Some((_, Ok(name))) => {
+                let key = bare(name.as_str());
+                if self.muted.remove(&key).is_none() {
+                    self.muted.insert(key, name);
+                }
             }
         }
         messages::muted(self.muted.values())
+    }
+
+    /// Returns the settings in effect.
+    fn current_settings(&self) -> Settings {
+        Settings {
+            bell: self.bell.rings_for,
+            mute: self.muted.values().cloned().collect(),
+            ..self.settings.clone()
+        }
     }
 
     /// Asks the server who is here. A program gets the server's own list.

@@ -85,8 +85,11 @@ impl App {
 
     fn message(&mut self, name: &str, text: &str, now: Now) -> Action {
         let me = self.lifecycle.name().map(Name::folded);
+        let mut highlights = self.highlights.iter();
         let (mention, activity) = if me.is_some_and(|me| mention::names(text, &me)) {
             (Mention::OfMe, Activity::Mentions)
+        } else if highlights.any(|word| mention::names(text, word)) {
+            (Mention::OfWord, Activity::Speaks)
         } else {
             (Mention::None, Activity::Speaks)
         };

@@ -64,10 +64,13 @@ pub(crate) enum Line {
 /// The user in a whisper; no name, whatever people are called.
 pub(crate) const ME: &str = "(me)";
 
-/// Whether a message mentions the user.
+/// What a message contains that the user wants to see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mention {
+    /// Their name.
     OfMe,
+    /// A word that they want to be highlighted.
+    OfWord,
     None,
 }
 

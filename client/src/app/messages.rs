@@ -26,7 +26,6 @@ pub(super) const LEAK: &str =
     "not sent: it looks like a whisper (/w NAME TEXT); Enter again sends it to everyone";
 pub(super) const PASTE_DROPPED: &str = "dropped; the Up key brings it back";
 pub(super) const PASTE_UNCLEAR: &str = "not sent: answer y, j or n for the paste first";
-pub(super) const NOT_IN_A_PIPE: &str = "/reconnect works only on a terminal; the connection stays";
 pub(super) const LEAVING: &str =
     "leaving once the server has taken everything; /quit or Ctrl-D leaves now";
 pub(super) const NOBODY_WHISPERED: &str =
@@ -52,8 +51,34 @@ pub(super) fn name_lost(why: &str) -> String {
     format!("not logged in: {why}; Enter tries again, /quit leaves")
 }
 
+pub(super) fn trying_alternative(taken: &str, alternative: &Name) -> String {
+    format!("the name {taken} is taken; trying {alternative}")
+}
+
+pub(super) fn named_already(name: &Name) -> String {
+    format!("you are {name} already")
+}
+
+pub(super) fn renaming(to: &Name) -> String {
+    format!("reconnecting as {to}: a connection has one name")
+}
+
+pub(super) fn not_renamed(why: &str, name: &Name) -> String {
+    format!("not renamed: {why}; you stay {name}")
+}
+
+/// Reports a command that a program cannot use: its connection is the only one.
+pub(super) fn not_in_a_pipe(command: &str) -> String {
+    format!("/{command} works only on a terminal; the connection stays")
+}
+
 pub(super) fn usage(command: &SlashCommand) -> String {
-    format!("usage: {}", command.usage())
+    let hint = if command.word == "w" {
+        "; every whisper names its reader, /r replies to the last"
+    } else {
+        ""
+    };
+    format!("usage: {}{hint}", command.usage())
 }
 
 /// Returns the whole help with the keys, or the line of one command.
@@ -135,15 +160,22 @@ pub(super) fn notification(line: &Line) -> Option<String> {
         Line::Said {
             name,
             text,
-            mention: Mention::OfMe,
-        } => Some(clean(&format!("mention by {name}: {text}")).into_owned()),
+            mention,
+        } => {
+            let what = match mention {
+                Mention::OfMe => "mention",
+                Mention::OfWord => "highlight",
+                Mention::None => return None,
+            };
+            Some(clean(&format!("{what} by {name}: {text}")).into_owned())
+        }
         Line::WhisperFrom { from, .. } => Some(clean(&format!("whisper from {from}")).into_owned()),
         _ => None,
     }
 }
 
-pub(super) fn muted<'a>(names: impl Iterator<Item = &'a String>) -> String {
-    let names: Vec<&str> = names.map(String::as_str).collect();
+pub(super) fn muted<'a>(names: impl Iterator<Item = &'a Name>) -> String {
+    let names: Vec<&str> = names.map(Name::as_str).collect();
     if names.is_empty() {
         return "nobody is muted".into();
     }

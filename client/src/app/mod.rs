@@ -18,7 +18,7 @@ mod input;
 mod late_who;
 mod lifecycle;
 pub(crate) mod line;
-mod mention;
+pub(crate) mod mention;
 pub(crate) mod messages;
 mod pacer;
 mod people;
@@ -32,6 +32,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use fastrand::Rng;
+use wac_core::name::{Folded, Name};
 
 use self::attention::Attention;
 use self::bell::Bell;
@@ -42,14 +43,16 @@ use self::exit::ExitReason;
 use self::late_who::LateWho;
 use self::lifecycle::Lifecycle;
 use self::line::Line;
+use self::mention::Word;
 use self::pacer::Pacer;
 use self::people::People;
 use self::presence_batch::PresenceBatch;
 use self::scrollback::Scrollback;
-use self::settings::{Config, Reconnect};
+use self::settings::{Config, Settings};
 use self::target::Address;
 use crate::protocol::clock::Now;
 use crate::protocol::outgoing::OutgoingMessage;
+use crate::protocol::text::bare;
 use crate::protocol::who::WhoAssembly;
 
 pub(crate) use self::attention::{Focus, Unread};
@@ -76,6 +79,8 @@ pub(crate) struct App {
     lifecycle: Lifecycle,
     attention: Attention,
     bell: Bell,
+    /// The words to be highlighted.
+    highlights: Vec<Folded>,
     presence_batch: PresenceBatch,
     question: Option<Question>,
     /// The mark of the row, as last set.
@@ -93,24 +98,22 @@ pub(crate) struct App {
     introduced: bool,
     tab: Tab,
     scrollback: Scrollback,
-    /// The people whose messages are hidden, by their [bare](crate::protocol::text::bare) names.
-    muted: BTreeMap<String, String>,
+    /// The people whose messages are hidden, by their [`bare`] names.
+    muted: BTreeMap<String, Name>,
+    /// The settings in effect, but for the bell and the muted people, which have their own places.
+    settings: Settings,
 }
 
 impl App {
     /// Creates a client that is being connected, and will log in under its name or ask for one.
     pub(crate) fn new(mode: Mode, config: &Config, jitter: Rng) -> Self {
-        let settings = &config.settings;
-        let reconnect = match mode {
-            Mode::Screen | Mode::Plain => settings.reconnect,
-            Mode::Pipe => Reconnect::Times(0),
-        };
         Self {
             mode,
             host: config.host.clone(),
-            lifecycle: Lifecycle::new(mode, config.name.clone(), reconnect, jitter),
+            lifecycle: Lifecycle::new(mode, config, jitter),
             attention: Attention::new(),
-            bell: Bell::new(settings.bell),
+            bell: Bell::new(config.settings.bell),
+            highlights: config.settings.highlight.iter().map(Word::folded).collect(),
             presence_batch: PresenceBatch::default(),
             question: None,
             marked: PromptState::Here,
@@ -123,7 +126,13 @@ impl App {
             introduced: false,
             tab: Tab::default(),
             scrollback: Scrollback::default(),
-            muted: BTreeMap::new(),
+            muted: config
+                .settings
+                .mute
+                .iter()
+                .map(|name| (bare(name.as_str()), name.clone()))
+                .collect(),
+            settings: config.settings.clone(),
         }
     }
 

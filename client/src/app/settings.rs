@@ -7,6 +7,7 @@ use std::str::FromStr;
 use wac_core::DEFAULT_PORT;
 use wac_core::name::Name;
 
+use super::mention::Word;
 use super::target::Address;
 
 /// The configuration of the client.
@@ -16,6 +17,8 @@ pub(crate) struct Config {
     pub(crate) host: Address,
     /// The name to log in under. Default: none; the chat asks.
     pub(crate) name: Option<Name>,
+    /// The name to log in under if the first is taken. Default: none.
+    pub(crate) alt_name: Option<Name>,
     pub(crate) settings: Settings,
 }
 
@@ -27,6 +30,7 @@ impl Default for Config {
                 port: DEFAULT_PORT,
             },
             name: None,
+            alt_name: None,
             settings: Settings::default(),
         }
     }
@@ -41,6 +45,10 @@ pub(crate) struct Settings {
     pub(crate) time: TimeDisplay,
     /// The lines that ring the terminal's bell. Default: mentions and whispers.
     pub(crate) bell: BellLevel,
+    /// The people whose messages are hidden. Default: none.
+    pub(crate) mute: Vec<Name>,
+    /// The words that are highlighted like the user's name. Default: none.
+    pub(crate) highlight: Vec<Word>,
     /// What notifies of mentions and whispers while the user does not look. Default: nothing.
     pub(crate) notify: Notify,
     /// Plain mode, for screen readers: append-only, words instead of signs, no colours. Default:
@@ -128,7 +136,7 @@ words! {
     /// The lines that ring the terminal's bell; each value includes those before it.
     BellLevel {
         Off = "off",
-        /// A message that mentions the user.
+        /// A message that mentions the user, or has a highlighted word.
         Mention = "mention",
         #[default]
         Whisper = "whisper",

@@ -245,6 +245,8 @@ mod tests {
     fn what_is_for_one_person_is_not_kept() {
         for line in [
             "/w bob the key",
+            "/msg bob the key",
+            "/query bob the key",
             "/W bob the key",
             "/r the key",
             "w bob the key",

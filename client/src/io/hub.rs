@@ -10,7 +10,7 @@ use wac_core::name::Name;
 
 use crate::app::exit::ExitReason;
 use crate::app::line::{Chime, Line, TranscriptLine};
-use crate::app::settings::TimeDisplay;
+use crate::app::settings::{Settings, TimeDisplay};
 use crate::app::{Action, App, Event, PromptState, Unread};
 use crate::io::connection::Connection;
 use crate::io::outbox::{Full, Outbox};
@@ -23,8 +23,8 @@ const ASK: &str = "type the name to chat under, and Enter";
 #[derive(Debug)]
 pub(crate) enum Task {
     Ask,
-    /// Edit messages under this name.
-    Chat(Name),
+    /// Edit messages.
+    Chat,
 }
 
 /// The fate of the edited row after Enter.
@@ -43,6 +43,8 @@ pub(crate) struct Hub {
     rescheduled: Condvar,
     connection: Mutex<Option<Arc<Connection>>>,
     prompt_state: Mutex<PromptState>,
+    /// The name of a user who chats.
+    name: Mutex<Option<Name>>,
     unread: Mutex<Unread>,
     /// A notification that the terminal is to show.
     notification: Mutex<Option<String>>,
@@ -54,6 +56,7 @@ pub(crate) struct Hub {
     tasks: Sender<Task>,
     /// At most one is pending: it is requested when no connection is left.
     dials: Sender<()>,
+    saves: Sender<Settings>,
     /// It holds none: what comes while another is passed on is dropped.
     notifications: SyncSender<String>,
     exits: Sender<ExitReason>,
@@ -65,6 +68,8 @@ pub(crate) struct HubReceivers {
     pub(crate) tasks: Receiver<Task>,
     /// Each item requests a connection.
     pub(crate) dials: Receiver<()>,
+    /// Settings to be saved.
+    pub(crate) saves: Receiver<Settings>,
     pub(crate) notifications: Receiver<String>,
     pub(crate) exits: Receiver<ExitReason>,
 }
@@ -77,6 +82,7 @@ impl Hub {
     ) -> (Self, HubReceivers) {
         let (tasks, tasks_end) = mpsc::channel();
         let (dials, dials_end) = mpsc::channel();
+        let (saves, saves_end) = mpsc::channel();
         let (notifications, notifications_end) = mpsc::sync_channel(0);
         let (exits, exits_end) = mpsc::channel();
         let hub = Self {
@@ -84,6 +90,7 @@ impl Hub {
             rescheduled: Condvar::new(),
             connection: Mutex::default(),
             prompt_state: Mutex::new(PromptState::Here),
+            name: Mutex::default(),
             unread: Mutex::default(),
             notification: Mutex::default(),
             time: Mutex::new(time),
@@ -92,12 +99,14 @@ impl Hub {
             outbox: Outbox::default(),
             tasks,
             dials,
+            saves,
             notifications,
             exits,
         };
         let ends = HubReceivers {
             tasks: tasks_end,
             dials: dials_end,
+            saves: saves_end,
             notifications: notifications_end,
             exits: exits_end,
         };
@@ -170,6 +179,11 @@ impl Hub {
 
     pub(crate) fn prompt_state(&self) -> PromptState {
         *lock(&self.prompt_state)
+    }
+
+    /// Returns the name of a user who chats.
+    pub(crate) fn name(&self) -> Option<Name> {
+        lock(&self.name).clone()
     }
 
     pub(crate) fn unread(&self) -> Unread {
@@ -252,7 +266,13 @@ impl Hub {
                 self.show(Line::Note(ASK.into()), Chime::Silent, now);
                 self.assign(Task::Ask);
             }
-            Action::Chat(name) => self.assign(Task::Chat(name)),
+            Action::Chat(name) => {
+                let before = lock(&self.name).replace(name);
+                match before {
+                    None => self.assign(Task::Chat),
+                    Some(_) => self.transcript.redraw(),
+                }
+            }
             Action::Mark(prompt_state) => *lock(&self.prompt_state) = prompt_state,
             Action::CountUnread(unread) => {
                 *lock(&self.unread) = unread;
@@ -263,6 +283,8 @@ impl Hub {
                 let _ = self.notifications.try_send(text);
             }
             Action::Time(time) => *lock(&self.time) = time,
+            // A receiver that is gone means that the run is ending already.
+            Action::Save(settings) => drop(self.saves.send(settings)),
             // `on_locked` returns the first to the caller; a chat's input is not read on request.
             Action::Keep | Action::Read => {}
             Action::Dial => self.dial(),

@@ -105,7 +105,7 @@ impl Driver {
             Action::End(reason) => return Ok(Some(reason)),
             // There is no row, no log, no second connection and nobody who looks.
             Action::Ask | Action::Chat(_) | Action::Mark(_) | Action::Keep => {}
-            Action::Log(_) | Action::Time(_) | Action::Dial => {}
+            Action::Log(_) | Action::Time(_) | Action::Save(_) | Action::Dial => {}
             Action::CountUnread(_) | Action::Notify(_) => {}
         }
         Ok(None)

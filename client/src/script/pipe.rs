@@ -33,7 +33,7 @@ impl Ui for PipeUi {
 /// Enters the lines of the input once the login has succeeded. The input is held back while the
 /// server holds back.
 fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
-    if !tasks.iter().any(|task| matches!(task, Task::Chat(_))) {
+    if !tasks.iter().any(|task| matches!(task, Task::Chat)) {
         return;
     }
     loop {

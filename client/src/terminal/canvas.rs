@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::osc::Title;
-use super::row::{Layout, Row, Size};
+use super::row::{Chatter, Layout, Row, Size};
 use crate::app::{PromptState, Unread};
 
 /// Keeps the terminal from showing half a frame.
@@ -75,7 +75,7 @@ impl Resizing {
 #[derive(Debug)]
 pub(super) struct Canvas {
     resizing: Resizing,
-    state: PromptState,
+    chatter: Chatter,
     title: Title,
     row: Option<Row>,
     /// The row as it stands on the screen, if it does.
@@ -92,16 +92,19 @@ impl Canvas {
     pub(super) fn new(resizing: Resizing) -> Self {
         Self {
             resizing,
-            state: PromptState::Here,
+            chatter: Chatter {
+                name: None,
+                state: PromptState::Here,
+            },
             title: Title::default(),
             row: None,
             drawn: None,
         }
     }
 
-    /// Changes the sign of the prompt.
-    pub(super) fn set_prompt_state(&mut self, state: PromptState) {
-        self.state = state;
+    /// Changes the prompt of somebody who chats.
+    pub(super) fn set_chatter(&mut self, chatter: Chatter) {
+        self.chatter = chatter;
     }
 
     /// Shows the number of unread lines in the title.
@@ -186,7 +189,7 @@ impl Canvas {
     }
 
     fn layout(&self, size: Size) -> Option<Layout> {
-        let layout = self.row.as_ref()?.layout(self.state, size.columns);
+        let layout = self.row.as_ref()?.layout(&self.chatter, size.columns);
         // A third of the screen is left to the transcript.
         Some(layout.window(size.rows - size.rows / 3))
     }

@@ -6,7 +6,6 @@ use std::sync::mpsc::Receiver;
 
 use rustyline::error::ReadlineError;
 use rustyline::{ColorMode, CompletionType, Config, Editor};
-use wac_core::name::Name;
 
 use crate::app::Event;
 use crate::app::exit::ExitReason;
@@ -65,7 +64,7 @@ impl LineEditor {
         for task in tasks {
             match task {
                 Task::Ask => self.ask(),
-                Task::Chat(name) => self.chat(&name),
+                Task::Chat => self.chat(),
             }
         }
     }
@@ -82,11 +81,10 @@ impl LineEditor {
     }
 
     /// Edits until the terminal is gone. The key handlers take the lines out of the editor.
-    fn chat(&mut self, name: &Name) {
+    fn chat(&mut self) {
         self.context.asking.store(false, Ordering::Relaxed);
-        let prompt = row::prompt(name);
         let error = loop {
-            match self.editor.readline(&prompt) {
+            match self.editor.readline(row::CHAT) {
                 Ok(line) => {
                     self.context.take(&line);
                 }

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 
 use super::canvas::{Canvas, Resizing};
 use super::osc;
-use super::row::{Row, Size};
+use super::row::{Chatter, Row, Size};
 use super::signals;
 use super::tty::Tty;
 use crate::app::Unread;
@@ -145,7 +145,10 @@ impl Painter {
             return Ok(());
         };
         // The connection may have gone since the row was drawn.
-        canvas.set_prompt_state(self.hub.prompt_state());
+        canvas.set_chatter(Chatter {
+            name: self.hub.name(),
+            state: self.hub.prompt_state(),
+        });
         let title = canvas.retitle(self.hub.unread());
         let notification = self.hub.take_notification();
         let notification = notification.map(|text| osc::notification(&text));

@@ -42,7 +42,7 @@ fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
     for task in tasks {
         let entered = match task {
             Task::Ask => enter_one(&mut input, hub),
-            Task::Chat(_) => enter_all(&mut input, hub),
+            Task::Chat => enter_all(&mut input, hub),
         };
         match entered {
             Ok(true) => {}

@@ -9,6 +9,8 @@ use wac_core::name::Name;
 use super::render::sanitize;
 use crate::app::PromptState;
 
+/// The editor's prompt for somebody who chats; their name is drawn before it.
+pub(super) const CHAT: &str = HERE;
 /// Sign behind the name: entered text is sent.
 const HERE: &str = "▸ ";
 /// Entered text waits.
@@ -19,7 +21,7 @@ const ASKED: &str = "? ";
 /// The row as it is edited.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Row {
-    /// The prompt of somebody who is connected, or one of the editor's own.
+    /// [`CHAT`], or a prompt of the editor's own.
     pub(super) prompt: String,
     pub(super) before_cursor: String,
     pub(super) behind_cursor: String,
@@ -66,16 +68,18 @@ enum End {
     Line,
 }
 
-/// Returns the prompt shown while connected.
-pub(super) fn prompt(name: &Name) -> String {
-    format!("{name}{HERE}")
+/// What the prompt of somebody who chats is made of. Either may change while they type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Chatter {
+    pub(super) name: Option<Name>,
+    pub(super) state: PromptState,
 }
 
 impl Row {
     /// Lays the row out; nothing in it is obeyed by the terminal.
-    pub(super) fn layout(&self, state: PromptState, columns: usize) -> Layout {
+    pub(super) fn layout(&self, chatter: &Chatter, columns: usize) -> Layout {
         let mut layout = Layout::new(columns);
-        layout.add(&sanitize(&self.marked(state)));
+        layout.add(&sanitize(&self.shown_prompt(chatter)));
         layout.add_lines(&self.before_cursor);
         layout.cursor = layout.end();
         layout.add_lines(&self.behind_cursor);
@@ -85,17 +89,18 @@ impl Row {
         layout
     }
 
-    /// Returns the prompt with the sign of the connection.
-    fn marked(&self, state: PromptState) -> String {
-        let sign = match state {
+    /// Returns the prompt with the name and the sign of the connection.
+    fn shown_prompt(&self, chatter: &Chatter) -> String {
+        let sign = match chatter.state {
             PromptState::Here => HERE,
             PromptState::Away => AWAY,
             PromptState::Asked => ASKED,
         };
-        match self.prompt.strip_suffix(HERE) {
-            Some(name) => name.to_owned() + sign,
-            None => self.prompt.clone(),
+        if self.prompt != CHAT {
+            return self.prompt.clone();
         }
+        let name = chatter.name.as_ref().map_or("", Name::as_str);
+        name.to_owned() + sign
     }
 }
 
@@ -216,6 +221,11 @@ fn width(letter: &str) -> usize {
 mod tests {
     use super::*;
 
+    const NOBODY: Chatter = Chatter {
+        name: None,
+        state: PromptState::Here,
+    };
+
     fn row(before: &str, behind: &str) -> Row {
         Row {
             prompt: "Ann> ".to_owned(),
@@ -243,62 +253,64 @@ mod tests {
 
     #[test]
     fn a_short_row_is_one_row() {
-        let layout = row("hel", "lo").layout(PromptState::Here, 20);
+        let layout = row("hel", "lo").layout(&NOBODY, 20);
         assert_eq!(shown(&layout), ["Ann> hel█lo"]);
         assert_eq!(layout.text(), "Ann> hello");
     }
 
     #[test]
     fn the_sign_tells_how_the_connection_is() {
-        let name = "Ann".parse().unwrap();
         let row = Row {
-            prompt: prompt(&name),
+            prompt: CHAT.to_owned(),
             ..Row::default()
         };
-        let text = |state| row.layout(state, 20).text();
+        let text = |state| {
+            let name = Some("Ann".parse().unwrap());
+            row.layout(&Chatter { name, state }, 20).text()
+        };
         assert_eq!(text(PromptState::Here), "Ann▸ ");
         assert_eq!(text(PromptState::Away), "Ann⟳ ");
         assert_eq!(text(PromptState::Asked), "Ann? ");
         let search = self::row("x", "");
-        assert_eq!(search.layout(PromptState::Away, 20).text(), "Ann> x");
+        assert_eq!(search.layout(&NOBODY, 20).text(), "Ann> x");
     }
 
     #[test]
     fn a_long_row_wraps_by_itself() {
-        let layout = row("0123456", "789").layout(PromptState::Here, 10);
+        let layout = row("0123456", "789").layout(&NOBODY, 10);
         assert_eq!(shown(&layout), ["Ann> 01234", "56█789"]);
         assert_eq!(layout.text(), "Ann> 0123456789");
     }
 
     #[test]
     fn behind_a_full_row_the_cursor_stands_in_the_next() {
-        let layout = row("01234", "").layout(PromptState::Here, 10);
+        let layout = row("01234", "").layout(&NOBODY, 10);
         assert_eq!(shown(&layout), ["Ann> 01234", "█"]);
         assert_eq!(layout.text(), "Ann> 01234\n");
         assert_eq!(
-            shown(&row("01234", "5").layout(PromptState::Here, 10)),
+            shown(&row("01234", "5").layout(&NOBODY, 10)),
             ["Ann> 01234", "█5"]
         );
         assert_eq!(
-            shown(&row("01234", "\n5").layout(PromptState::Here, 10)),
+            shown(&row("01234", "\n5").layout(&NOBODY, 10)),
             ["Ann> 01234", "█5"]
         );
         assert_eq!(
-            shown(&row("", "01234").layout(PromptState::Here, 10)),
+            shown(&row("", "01234").layout(&NOBODY, 10)),
             ["Ann> █01234"]
         );
     }
 
     #[test]
     fn a_wide_letter_is_never_cut() {
-        let layout = row("0123中", "文").layout(PromptState::Here, 10);
+        let layout = row("0123中", "文").layout(&NOBODY, 10);
         assert_eq!(shown(&layout), ["Ann> 0123", "中█文"]);
         assert_eq!(layout.text(), "Ann> 0123中文");
     }
 
     #[test]
     fn the_lines_of_a_paste_are_rows_and_nothing_in_them_is_obeyed() {
-        let layout = row("one\n\x07two\n", "\u{9b}3").layout(PromptState::Here, 20);
+        let layout = row("one\n\x07two\n", "\u{9b}3").layout(&NOBODY, 20);
         assert_eq!(shown(&layout), ["Ann> one", "^Gtwo", "█<U+009B>3"]);
         assert_eq!(layout.text(), "Ann> one\n^Gtwo\n<U+009B>3");
     }
@@ -307,30 +319,30 @@ mod tests {
     fn of_a_tall_row_the_part_with_the_cursor_is_shown() {
         let lines = "1\n2\n3\n4";
         assert_eq!(
-            shown(&row(lines, "").layout(PromptState::Here, 9).window(2)),
+            shown(&row(lines, "").layout(&NOBODY, 9).window(2)),
             ["3", "4█"]
         );
         assert_eq!(
-            shown(&row("", lines).layout(PromptState::Here, 9).window(2)),
+            shown(&row("", lines).layout(&NOBODY, 9).window(2)),
             ["Ann> █1", "2"]
         );
         assert_eq!(
-            shown(&row("1\n2\n3", "\n4").layout(PromptState::Here, 9).window(2)),
+            shown(&row("1\n2\n3", "\n4").layout(&NOBODY, 9).window(2)),
             ["2", "3█"]
         );
         assert_eq!(
-            shown(&row("1", "").layout(PromptState::Here, 9).window(0)),
+            shown(&row("1", "").layout(&NOBODY, 9).window(0)),
             ["Ann> 1█"]
         );
     }
 
     #[test]
     fn a_terminal_that_wraps_anew_moves_the_cursor() {
-        let layout = row(&"x".repeat(20), "y").layout(PromptState::Here, 20);
+        let layout = row(&"x".repeat(20), "y").layout(&NOBODY, 20);
         assert_eq!(layout.cursor_row_when_reflowed(20), 1);
         assert_eq!(layout.cursor_row_when_reflowed(10), 2);
         assert_eq!(layout.cursor_row_when_reflowed(80), 0);
-        let lines = row("xxxxxxx\ny", "").layout(PromptState::Here, 20);
+        let lines = row("xxxxxxx\ny", "").layout(&NOBODY, 20);
         assert_eq!(lines.cursor_row_when_reflowed(6), 2);
         assert_eq!(lines.cursor_row_when_reflowed(20), 1);
     }

@@ -15,13 +15,15 @@ pub(crate) enum UnknownCommand {
     Nothing,
 }
 
-/// Finds a command by its word, or by a prefix of its word alone; in any case.
+/// Finds a command by its word, an alias, or a prefix of its word alone; in any case.
 ///
 /// # Errors
 /// [`UnknownCommand`].
 pub(crate) fn find(word: &str) -> Result<&'static SlashCommand, UnknownCommand> {
     let word = word.to_lowercase();
-    if let Some(command) = COMMANDS.iter().find(|command| command.word == word) {
+    let is_called =
+        |command: &&SlashCommand| command.word == word || command.aliases.contains(&word.as_str());
+    if let Some(command) = COMMANDS.iter().find(is_called) {
         return Ok(command);
     }
     let mut begun = COMMANDS
@@ -60,6 +62,14 @@ mod tests {
     fn a_word_is_found_in_any_case() {
         assert_eq!(found("w"), "w");
         assert_eq!(found("WHO"), "who");
+    }
+
+    #[test]
+    fn an_alias_is_found_and_is_in_nobodys_way() {
+        assert_eq!(found("msg"), "w");
+        assert_eq!(found("QUERY"), "w");
+        assert_eq!(found("m"), "mute");
+        assert_eq!(found("qu"), "quit");
     }
 
     #[test]

@@ -13,6 +13,8 @@ use self::parse::{message_to, no_argument, one_word, optional, text, value};
 pub(crate) struct SlashCommand {
     /// Its word, without the slash, in lower case.
     pub(crate) word: &'static str,
+    /// What other programs call it; only written in full, and not completed.
+    pub(crate) aliases: &'static [&'static str],
     /// The arguments after the word, as the help shows them.
     pub(crate) arguments: &'static str,
     /// Its effect, in a few words.
@@ -29,93 +31,122 @@ impl PartialEq for SlashCommand {
 }
 
 /// Every command.
-pub(crate) const COMMANDS: [SlashCommand; 15] = [
+pub(crate) const COMMANDS: [SlashCommand; 17] = [
     SlashCommand {
         word: "w",
+        aliases: &["msg", "query"],
         arguments: "NAME TEXT",
-        does: "whispers to one person",
+        does: "whispers to one person; /msg and /query do the same",
         parse: |rest| message_to(rest).map(|(to, text)| Input::Whisper { to, text }),
     },
     SlashCommand {
         word: "r",
+        aliases: &[],
         arguments: "TEXT",
         does: "replies to the last person who whispered to you",
         parse: |rest| text(rest).map(Input::Reply),
     },
     SlashCommand {
         word: "who",
+        aliases: &[],
         arguments: "[PART]",
         does: "lists who is here, or those whose name contains PART",
         parse: |rest| one_word(rest).map(Input::Who),
     },
     SlashCommand {
         word: "sec",
+        aliases: &[],
         arguments: "",
         does: "asks for the server's secret",
         parse: |rest| no_argument(rest, Input::Secret),
     },
     SlashCommand {
         word: "send",
+        aliases: &[],
         arguments: "",
         does: "sends the lines you entered while there was no connection",
         parse: |rest| no_argument(rest, Input::Send),
     },
     SlashCommand {
         word: "drop",
+        aliases: &[],
         arguments: "",
         does: "drops the lines that wait, and the rest of a long paste",
         parse: |rest| no_argument(rest, Input::Drop),
     },
     SlashCommand {
         word: "reconnect",
+        aliases: &[],
         arguments: "",
         does: "connects again, at once",
         parse: |rest| no_argument(rest, Input::Reconnect),
     },
     SlashCommand {
+        word: "name",
+        aliases: &[],
+        arguments: "NAME",
+        does: "reconnects under another name",
+        parse: |rest| text(rest).map(Input::Name),
+    },
+    SlashCommand {
         word: "status",
+        aliases: &[],
         arguments: "",
         does: "shows the state of the connection",
         parse: |rest| no_argument(rest, Input::Status),
     },
     SlashCommand {
         word: "last",
+        aliases: &[],
         arguments: "[N]",
         does: "shows the last messages again, 10 or N",
         parse: |rest| optional(rest).map(|count| Input::Last(count.unwrap_or(10))),
     },
     SlashCommand {
         word: "grep",
+        aliases: &[],
         arguments: "TEXT",
         does: "shows the messages that contain a text",
         parse: |rest| text(rest).map(Input::Grep),
     },
     SlashCommand {
         word: "mute",
+        aliases: &[],
         arguments: "[NAME]",
         does: "hides or shows a person's messages; lists who is muted",
         parse: |rest| one_word(rest).map(Input::Mute),
     },
     SlashCommand {
         word: "bell",
+        aliases: &[],
         arguments: "[off|mention|whisper|all]",
         does: "sets what rings the bell",
         parse: |rest| optional(rest).map(Input::Bell),
     },
     SlashCommand {
         word: "time",
+        aliases: &[],
         arguments: "once|each|off",
         does: "sets which lines show the time",
         parse: |rest| value(rest).map(Input::Time),
     },
     SlashCommand {
+        word: "save",
+        aliases: &[],
+        arguments: "",
+        does: "saves the settings and who is muted, for the next time",
+        parse: |rest| no_argument(rest, Input::Save),
+    },
+    SlashCommand {
         word: "help",
+        aliases: &[],
         arguments: "[COMMAND]",
         does: "explains the commands, or one of them",
         parse: |rest| Some(parse::help(rest)),
     },
     SlashCommand {
         word: "quit",
+        aliases: &[],
         arguments: "",
         does: "leaves",
         parse: |rest| no_argument(rest, Input::Quit),

@@ -22,6 +22,8 @@ pub(crate) enum Input<'a> {
     Send,
     Drop,
     Reconnect,
+    /// `/name`, for another login.
+    Name(&'a str),
     Status,
     /// `/last`, this many messages.
     Last(usize),
@@ -31,6 +33,7 @@ pub(crate) enum Input<'a> {
     /// `/bell`, to set the level or to show it.
     Bell(Option<BellLevel>),
     Time(TimeDisplay),
+    Save,
     /// `/help`, for one command or all.
     Help(Option<&'static SlashCommand>),
     Quit,

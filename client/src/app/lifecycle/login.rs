@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use wac_core::name::Name;
+use wac_core::name::{Folded, Name};
 use wac_core::wire::notice::Notice;
 use wac_core::wire::refusal::Refusal;
 
 use super::outage::Outage;
-use super::{Audience, Lifecycle, Phase, State, User};
+use super::{Attempt, Audience, Lifecycle, Phase, State, User};
 use crate::app::event::Actions;
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
@@ -28,19 +28,24 @@ impl Lifecycle {
             State::Connected {
                 phase: Phase::Unnamed,
                 ..
-            } => self.log_in(None, now, out),
+            } => self.log_in(Attempt::First, now, out),
             _ => self.try_now(now, out),
         }
     }
 
-    pub(super) fn log_in(&mut self, held_until: Option<Duration>, now: Now, out: &mut Vec<Action>) {
-        let State::Connected { session, phase } = &mut self.state else {
+    pub(super) fn log_in(&mut self, attempt: Attempt, now: Now, out: &mut Vec<Action>) {
+        let name = match (attempt, &self.user) {
+            (Attempt::Alternative, _) => self.alternative.as_ref(),
+            (_, User::Renaming { to, .. }) => Some(to),
+            _ => self.name(),
+        };
+        let Some(name) = name.cloned() else {
             return;
         };
-        if let User::Named(name) | User::Chatting(name) = &self.user {
-            out.extend(session.log_in(name).map(Action::Send));
+        if let State::Connected { session, phase } = &mut self.state {
+            out.extend(session.log_in(&name).map(Action::Send));
             let since = now.elapsed;
-            *phase = Phase::LoggingIn { since, held_until };
+            *phase = Phase::LoggingIn { since, attempt };
         }
     }
 
@@ -59,9 +64,11 @@ impl Lifecycle {
         self.set_phase(Phase::Online { since: now.elapsed });
         let outage = self.outage.take();
         let had_chatted = self.has_chatted();
+        if !had_chatted || self.name() != Some(&name) {
+            out.push(Action::Chat(name.clone()));
+        }
         self.user = User::Chatting(name.clone());
         if !had_chatted {
-            out.push(Action::Chat(name));
             // A user is told more, once it is known.
             return match self.mode {
                 Mode::Screen | Mode::Plain => Audience::Client,
@@ -80,22 +87,57 @@ impl Lifecycle {
         now: Now,
         out: &mut Vec<Action>,
     ) -> Audience {
-        if !self.has_chatted() {
-            self.refused_at_first(&why.to_string(), out);
-            return Audience::Client;
-        }
-        let held_until = match why {
-            Refusal::Taken(_) => self.held_until(now, out),
-            _ => now.elapsed,
-        };
-        if now.elapsed < held_until {
-            let next = now.elapsed + NAME_RETRY;
-            self.set_phase(Phase::NameHeld { next, held_until });
-        } else {
-            self.set_phase(Phase::NameLost);
-            out.tell(messages::name_lost(&why.to_string()));
+        match (&self.user, why, self.held_until(now)) {
+            (User::Renaming { from, to }, ..) if from.folded() != to.folded() => {
+                self.keep_name(from.clone(), why, now, out);
+            }
+            (User::Chatting(_) | User::Renaming { .. }, Refusal::Taken(_), Some(held_until)) => {
+                self.wait_for_name(held_until, now, out);
+            }
+            (_, Refusal::Taken(name), _) if self.has_alternative_to(name) => {
+                out.extend(self.alternative.as_ref().map(|alternative| {
+                    Action::Tell(messages::trying_alternative(name, alternative))
+                }));
+                self.log_in(Attempt::Alternative, now, out);
+            }
+            _ if self.has_chatted() => {
+                self.set_phase(Phase::NameLost);
+                out.tell(messages::name_lost(&why.to_string()));
+            }
+            _ => self.refused_at_first(&why.to_string(), out),
         }
         Audience::Client
+    }
+
+    /// Returns until when a name that has just been refused as taken may be held by the connection
+    /// that was lost, if it may be.
+    fn held_until(&self, now: Now) -> Option<Duration> {
+        let State::Connected {
+            phase: Phase::LoggingIn { attempt, .. },
+            ..
+        } = self.state
+        else {
+            return None;
+        };
+        match attempt {
+            Attempt::First => Some(now.elapsed + NAME_HELD),
+            Attempt::Again { held_until } if now.elapsed < held_until => Some(held_until),
+            Attempt::Again { .. } | Attempt::Alternative => None,
+        }
+    }
+
+    fn wait_for_name(&mut self, held_until: Duration, now: Now, out: &mut Vec<Action>) {
+        // The first refusal opens the wait, and is reported.
+        if held_until == now.elapsed + NAME_HELD {
+            out.tell(messages::NAME_HELD);
+        }
+        let next = now.elapsed + NAME_RETRY;
+        self.set_phase(Phase::NameHeld { next, held_until });
+    }
+
+    fn has_alternative_to(&self, taken: &str) -> bool {
+        let alternative = self.alternative.as_ref();
+        alternative.is_some_and(|alternative| alternative.folded() != Folded::of(taken))
     }
 
     fn refused_at_first(&mut self, why: &str, out: &mut Vec<Action>) {
@@ -106,24 +148,6 @@ impl Lifecycle {
             Mode::Screen | Mode::Plain => Action::Ask,
             Mode::Pipe => Action::End(ExitReason::LoginRefused),
         });
-    }
-
-    /// Returns until when a taken name may be held by the connection that was lost.
-    fn held_until(&self, now: Now, out: &mut Vec<Action>) -> Duration {
-        match &self.state {
-            State::Connected {
-                phase:
-                    Phase::LoggingIn {
-                        held_until: Some(until),
-                        ..
-                    },
-                ..
-            } => *until,
-            _ => {
-                out.tell(messages::NAME_HELD);
-                now.elapsed + NAME_HELD
-            }
-        }
     }
 
     fn set_phase(&mut self, next: Phase) {

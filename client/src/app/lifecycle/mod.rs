@@ -14,6 +14,7 @@
 
 mod login;
 mod outage;
+mod rename;
 mod tick;
 
 use std::mem;
@@ -26,7 +27,7 @@ use wac_core::wire::line::ServerLine;
 use self::outage::Outage;
 use super::backoff::Backoff;
 use super::exit::ExitReason;
-use super::settings::Reconnect;
+use super::settings::{Config, Reconnect};
 use super::{Action, Mode, messages};
 use crate::protocol::clock::Now;
 use crate::protocol::session::{Farewell, Reply, Session};
@@ -37,6 +38,8 @@ pub(super) struct Lifecycle {
     state: State,
     mode: Mode,
     user: User,
+    /// The name to log in under if the user's own is taken.
+    alternative: Option<Name>,
     backoff: Backoff,
     /// The outage that is not over.
     outage: Option<Outage>,
@@ -75,8 +78,7 @@ enum Phase {
     Unnamed,
     LoggingIn {
         since: Duration,
-        /// Until when a name that is taken may be held by our own dead connection.
-        held_until: Option<Duration>,
+        attempt: Attempt,
     },
     /// The name is taken, apparently by our own dead connection.
     NameHeld {
@@ -90,11 +92,25 @@ enum Phase {
     },
 }
 
+/// The reason for a login, which decides what follows if the name is taken.
+#[derive(Debug, Clone, Copy)]
+enum Attempt {
+    First,
+    /// The name was taken, but until then our own dead connection may hold it.
+    Again {
+        held_until: Duration,
+    },
+    /// The name is taken for good: this login is under the alternative.
+    Alternative,
+}
+
 /// The reason why the client itself ended a connection.
 #[derive(Debug, Clone, Copy)]
 enum HangUpReason {
     NoAnswer(Duration),
     Requested,
+    /// The user is to log in under another name, once the server has taken everything.
+    Renaming,
 }
 
 /// The user, as the server is to know them.
@@ -105,6 +121,11 @@ enum User {
     Named(Name),
     /// A login has succeeded, and the user keeps the name.
     Chatting(Name),
+    /// A user who chats under one name wants another.
+    Renaming {
+        from: Name,
+        to: Name,
+    },
 }
 
 /// The reader that a line of the server is for.
@@ -115,28 +136,36 @@ pub(super) enum Audience {
 }
 
 impl Lifecycle {
-    pub(super) fn new(mode: Mode, name: Option<Name>, reconnect: Reconnect, jitter: Rng) -> Self {
+    pub(super) fn new(mode: Mode, config: &Config, jitter: Rng) -> Self {
+        let reconnect = match mode {
+            Mode::Screen | Mode::Plain => config.settings.reconnect,
+            Mode::Pipe => Reconnect::Times(0),
+        };
+        let name = config.name.clone();
         Self {
             state: State::Connecting,
             mode,
             user: name.map_or(User::Unnamed, User::Named),
+            alternative: config.alt_name.clone(),
             backoff: Backoff::new(reconnect, jitter),
             outage: None,
             ticked: Duration::ZERO,
         }
     }
 
-    /// Returns the name that is logged in, or will be.
+    /// Returns the name that is logged in, or will be. A user keeps it until another is accepted.
     pub(super) fn name(&self) -> Option<&Name> {
         match &self.user {
             User::Unnamed => None,
-            User::Named(name) | User::Chatting(name) => Some(name),
+            User::Named(name) | User::Chatting(name) | User::Renaming { from: name, .. } => {
+                Some(name)
+            }
         }
     }
 
     /// Returns whether a login has succeeded.
     pub(super) fn has_chatted(&self) -> bool {
-        matches!(self.user, User::Chatting(_))
+        matches!(self.user, User::Chatting(_) | User::Renaming { .. })
     }
 
     /// Returns whether messages are sent at once.
@@ -169,7 +198,7 @@ impl Lifecycle {
             outage.to = now;
         }
         if self.name().is_some() {
-            self.log_in(None, now, out);
+            self.log_in(Attempt::First, now, out);
         } else if self.outage.is_none() {
             // A user who was asked before the connection was lost is still being asked.
             out.push(Action::Ask);
@@ -190,8 +219,11 @@ impl Lifecycle {
             return Audience::User;
         };
         let is_greeting = session.is_greeting();
-        match (session.on(line, now), line) {
+        let reply = session.on(line, now);
+        match (reply, line) {
             (Reply::Internal, _) => Audience::Client,
+            // The user stays: it is the goodbye of the old name.
+            (Reply::Taken, _) if !self.is_closed() => Audience::Client,
             (Reply::Welcome(name), _) => self.welcomed(name, now, out),
             (Reply::Refused(why), _) => self.refused(&why, now, out),
             (_, ServerLine::Notice(notice)) if is_greeting => self.greeting(notice),
@@ -214,8 +246,10 @@ impl Lifecycle {
                 self.dial(out);
             }
             State::Connected { phase, .. } => match *phase {
-                Phase::NameHeld { held_until, .. } => self.log_in(Some(held_until), now, out),
-                Phase::NameLost => self.log_in(None, now, out),
+                Phase::NameHeld { held_until, .. } => {
+                    self.log_in(Attempt::Again { held_until }, now, out);
+                }
+                Phase::NameLost => self.log_in(Attempt::First, now, out),
                 _ => {}
             },
             _ => {}

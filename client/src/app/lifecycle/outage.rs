@@ -65,7 +65,7 @@ impl Lifecycle {
         });
         match (session.closing(), hung_up) {
             (Some(Closing::Kicked(_)), _) => self.give_up(&session.loss(None), out),
-            (_, Some(HangUpReason::Requested)) => self.dial(out),
+            (_, Some(HangUpReason::Requested | HangUpReason::Renaming)) => self.dial(out),
             (_, Some(HangUpReason::NoAnswer(after))) => {
                 self.back_off(&messages::no_answer(after), now, out);
             }
@@ -110,7 +110,7 @@ impl Lifecycle {
         };
     }
 
-    fn note_stability(&mut self, phase: Phase, now: Now) {
+    pub(super) fn note_stability(&mut self, phase: Phase, now: Now) {
         if matches!(phase, Phase::Online { since } if now.since(since) >= STABLE) {
             self.backoff.reset();
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{HangUpReason, Lifecycle, Phase, State};
+use super::{Attempt, HangUpReason, Lifecycle, Phase, State};
 use crate::app::event::Actions;
 use crate::app::exit::ExitReason;
 use crate::app::{Action, messages};
@@ -37,6 +37,14 @@ impl Lifecycle {
         match &mut self.state {
             State::Backoff { until } if slept || *until <= now.elapsed => self.dial(out),
             State::Connected { .. } => self.tick_connected(slept, now, out),
+            State::HangingUp { session, reason } => {
+                let patience = session.keepalive.patience();
+                let is_due = session.keepalive.silence(now) >= patience;
+                if is_due && matches!(reason, HangUpReason::Renaming) {
+                    *reason = HangUpReason::NoAnswer(patience);
+                    out.push(Action::HangUp);
+                }
+            }
             State::Leaving { .. } => self.tick_leaving(now, out),
             _ => {}
         }
@@ -50,7 +58,7 @@ impl Lifecycle {
         let liveness = match phase {
             Phase::NameHeld { next, held_until } if *next <= now.elapsed => {
                 let held_until = *held_until;
-                return self.log_in(Some(held_until), now, out);
+                return self.log_in(Attempt::Again { held_until }, now, out);
             }
             Phase::LoggingIn { since, .. } if slept => {
                 *since = now.elapsed;

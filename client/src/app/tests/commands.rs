@@ -16,6 +16,23 @@ fn a_reply_goes_to_the_last_whisperer() {
 }
 
 #[test]
+fn what_other_programs_call_a_whisper_is_one() {
+    chats(
+        "> /msg bob psst
+         send W bob psst
+         show me ⇢ bob: psst
+         > /query bob are you there?
+         send W bob are you there?
+         show me ⇢ bob: are you there?
+         > /query bob
+         tell usage: /w NAME TEXT; every whisper names its reader, /r replies to the last
+         > hello
+         send MSG hello
+         show Ann: hello",
+    );
+}
+
+#[test]
 fn the_space_behind_a_reply_freezes_its_addressee() {
     let mut app = ann(Mode::Screen);
     let now = Clock::default().now();
@@ -72,6 +89,34 @@ fn who_is_muted_is_not_shown() {
          < bob: hi
          show bob: hi",
     );
+}
+
+#[test]
+fn what_is_set_and_who_is_muted_is_saved() {
+    let settings = Settings {
+        mute: vec!["eve".parse().unwrap()],
+        ..Settings::default()
+    };
+    let script = format!(
+        "{LOGGED_IN}
+         < eve: loud
+         > /mute a:b
+         tell not a name: a:b: : is no letter, digit, _, - or .
+         > /mute Bob
+         tell muted: Bob, eve; /mute NAME again unmutes
+         > /bell off
+         tell …
+         > /time each
+         time each
+         tell …
+         > /save
+         save bell off, time each, mute [\"Bob\", \"eve\"]
+         > /mute eve
+         tell muted: Bob; /mute NAME again unmutes
+         > /save
+         save bell off, time each, mute [\"Bob\"]"
+    );
+    plays_with(&settings, Mode::Screen, Some("Ann"), &script);
 }
 
 #[test]

@@ -4,13 +4,14 @@ mod attention;
 mod commands;
 mod guards;
 mod long_paste;
+mod names;
 mod outage;
 
 use wac_core::MAX_CLIENT_LINE_BYTES;
 
 use super::*;
 use crate::app::line::Mention;
-use crate::app::settings::Settings;
+use crate::app::settings::{Reconnect, Settings};
 
 /// Plays a dialogue. `>` is entered, `<` comes from the server, `+5s` lets time pass, tick by tick. The
 /// lines after it are the actions expected. `…` stands for any rest of a line.
@@ -21,7 +22,12 @@ fn plays(mode: Mode, name: Option<&str>, script: &str) {
 
 #[track_caller]
 fn plays_with(settings: &Settings, mode: Mode, name: Option<&str>, script: &str) {
-    let mut app = app(settings, mode, name);
+    plays_configured(&configured(settings, name), mode, script);
+}
+
+#[track_caller]
+fn plays_configured(config: &Config, mode: Mode, script: &str) {
+    let mut app = App::new(mode, config, Rng::with_seed(1));
     let mut clock = Clock::default();
     let mut due = app.on(Event::Connected, clock.now()).into_iter();
     for line in script
@@ -43,13 +49,16 @@ fn plays_with(settings: &Settings, mode: Mode, name: Option<&str>, script: &str)
     assert_eq!(due.next(), None, "at the end");
 }
 
-fn app(settings: &Settings, mode: Mode, name: Option<&str>) -> App {
-    let config = Config {
+fn configured(settings: &Settings, name: Option<&str>) -> Config {
+    Config {
         name: name.map(|name| name.parse().unwrap()),
         settings: settings.clone(),
         ..Config::default()
-    };
-    App::new(mode, &config, Rng::with_seed(1))
+    }
+}
+
+fn app(settings: &Settings, mode: Mode, name: Option<&str>) -> App {
+    App::new(mode, &configured(settings, name), Rng::with_seed(1))
 }
 
 fn is_meant(line: &str, done: &str) -> bool {
@@ -146,6 +155,12 @@ fn written(action: &Action) -> String {
         }
         Action::Notify(text) => format!("notify {text}"),
         Action::Time(time) => format!("time {time}"),
+        Action::Save(settings) => {
+            let Settings {
+                bell, time, mute, ..
+            } = settings;
+            format!("save bell {bell}, time {time}, mute {mute:?}")
+        }
         Action::Keep => "keep".into(),
         Action::Read => "read".into(),
         Action::Dial => "dial".into(),
@@ -333,7 +348,7 @@ fn an_unknown_command_is_never_sent() {
          > /etc/passwd
          tell no command /etc/passwd; /help lists them. Not sent; //etc/passwd says it
          > /w bob
-         tell usage: /w NAME TEXT",
+         tell usage: /w NAME TEXT; …",
     );
 }
 
@@ -427,6 +442,34 @@ fn a_mention_is_marked_and_rings_with_a_whisper_at_most_once_in_three_seconds() 
          send MSG ann talks
          show Ann: ann talks",
     );
+}
+
+#[test]
+fn a_highlighted_word_is_marked_and_rings_as_a_mention_does() {
+    let settings = Settings {
+        highlight: vec!["Deploy".parse().unwrap(), "v1.2".parse().unwrap()],
+        ..Settings::default()
+    };
+    let script = format!(
+        "{LOGGED_IN}
+         < bob: does the deploy work?
+         ring and show ▌bob: does the deploy work?
+         < bob: (V1.2)
+         show ▌bob: (V1.2)
+         +3s
+         < bob: deployed, v1.2.1
+         show bob: deployed, v1.2.1
+         > we deploy
+         send MSG we deploy
+         show Ann: we deploy
+         focus lost
+         < bob: deploy!
+         unread 1!
+         rule since you looked
+         ring and show ▌bob: deploy!
+         notify highlight by bob: deploy!"
+    );
+    plays_with(&settings, Mode::Screen, Some("Ann"), &script);
 }
 
 #[test]

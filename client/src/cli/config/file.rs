@@ -84,9 +84,17 @@ impl TableReader<'_> {
             DeValue::String(text) => text.to_string(),
             DeValue::Integer(number) => number.to_string(),
             DeValue::Boolean(truth) => truth.to_string(),
+            DeValue::Array(items) if items.iter().all(|item| item.get_ref().is_str()) => {
+                let items: Vec<&str> = items
+                    .iter()
+                    .filter_map(|item| item.get_ref().as_str())
+                    .collect();
+                items.join(",")
+            }
             _ => {
                 let found = self.found(value);
-                let wanted = "wanted a text in quotes, a whole number, true or false";
+                let wanted =
+                    "wanted a text in quotes, a list of them, a whole number, true or false";
                 self.tell(
                     value.span().start,
                     &format!("{key}: found {found}, {wanted}"),
@@ -144,12 +152,28 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_list_of_texts_is_a_value() {
+        let mut problems = Vec::new();
+        let file = read(
+            "f",
+            "mute = ['bob', \"eve\"]\nhighlight = []\n",
+            &mut problems,
+        );
+        assert_eq!(problems, [""; 0]);
+        let entries = [
+            entry("highlight", "", "f:2"),
+            entry("mute", "bob,eve", "f:1"),
+        ];
+        assert_eq!(file.entries, entries);
+    }
+
+    #[test]
     fn what_is_no_value_is_told_with_its_line() {
         let text = "name = [1,\n 2]\nhost = 1.5\nprofile = 3\n[color]\nx = 1\n";
         let mut problems = Vec::new();
         let file = read("f", text, &mut problems);
         problems.sort();
-        let wanted = "wanted a text in quotes, a whole number, true or false";
+        let wanted = "wanted a text in quotes, a list of them, a whole number, true or false";
         assert_eq!(
             problems,
             [

@@ -65,7 +65,7 @@ impl Setting {
         let arg = Arg::new(self.key).long(self.key).global(true).help(help);
         match self.flag {
             Flag::Host => None,
-            Flag::Value(value) => Some(arg.value_name(value)),
+            Flag::Value(value) | Flag::List(value) => Some(arg.value_name(value)),
             Flag::Command(value) => {
                 Some(arg.value_name(value).value_hint(ValueHint::CommandString))
             }
@@ -83,7 +83,7 @@ impl Setting {
         match self.flag {
             Flag::Host => None,
             Flag::Switch(_) => matches.get_flag(self.key).then(|| "true".to_owned()),
-            Flag::Value(_) | Flag::File | Flag::Command(_) | Flag::OneOf(_) => {
+            Flag::Value(_) | Flag::List(_) | Flag::File | Flag::Command(_) | Flag::OneOf(_) => {
                 matches.get_one::<String>(self.key).cloned()
             }
         }

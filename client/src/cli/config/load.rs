@@ -5,12 +5,12 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::file::{self, File};
 use super::flags::ConfigFlags;
 use super::table::SETTINGS;
-use super::{Assignment, ConfigError, Merged};
+use super::{Assignment, ConfigError, Merged, SettingsFile};
 use crate::app::settings::Config;
 use crate::app::target::Target;
 
@@ -19,7 +19,10 @@ use crate::app::target::Target;
 pub(crate) struct Loaded {
     pub(crate) config: Config,
     origins: [Option<String>; SETTINGS.len()],
+    /// The file, if it was there.
     path: Option<String>,
+    /// Where the file is or would be.
+    place: Option<PathBuf>,
     profile: Option<String>,
 }
 
@@ -39,7 +42,13 @@ impl Loaded {
     ) -> Result<Self, ConfigError> {
         let mut merged = Merged::default();
         let environment = Environment(environment);
-        let (path, file) = read_file(flags, &environment, &mut merged.problems);
+        let named = named_file(flags, &environment, &mut merged.problems);
+        let place = named.clone().or_else(|| environment.usual_file());
+        let must_exist = named.is_some();
+        let (path, file) = match &place {
+            Some(place) => read_file(place, must_exist, &mut merged.problems),
+            None => (None, File::default()),
+        };
         let profile = flags
             .profile
             .clone()
@@ -61,14 +70,21 @@ impl Loaded {
             config: merged.config,
             origins: merged.origins,
             path,
+            place,
             profile,
         })
+    }
+
+    /// Returns the file in which settings are saved, if the environment says where that is.
+    pub(crate) fn file(&self) -> Option<SettingsFile> {
+        let path = self.place.clone()?;
+        Some(SettingsFile::new(path, self.profile.clone()))
     }
 }
 
 /// Lays the file over the defaults, and the selected profile over the file; from the other profiles
 /// only mistakes are reported.
-fn lay_file(merged: &mut Merged, file: File, path: Option<&str>, wanted: Option<&str>) {
+pub(super) fn lay_file(merged: &mut Merged, file: File, path: Option<&str>, wanted: Option<&str>) {
     merged.lay(file.entries);
     if let Some(wanted) = wanted
         && !file.profiles.contains_key(wanted)
@@ -96,28 +112,27 @@ fn lay_file(merged: &mut Merged, file: File, path: Option<&str>, wanted: Option<
     }
 }
 
-/// Reads the named file, or the default one if it exists.
-fn read_file(
+/// Returns the file that the user has named.
+fn named_file(
     flags: &ConfigFlags,
     environment: &Environment<'_>,
     problems: &mut Vec<String>,
-) -> (Option<String>, File) {
-    let named = flags.config.clone().or_else(|| {
+) -> Option<PathBuf> {
+    flags.config.clone().or_else(|| {
         let named = environment.get("WAC_CONFIG", problems);
         named.map(PathBuf::from)
-    });
-    let Some(path) = named.clone().or_else(|| environment.usual_file()) else {
-        return (None, File::default());
-    };
+    })
+}
+
+/// Reads the file, if it is there.
+fn read_file(path: &Path, must_exist: bool, problems: &mut Vec<String>) -> (Option<String>, File) {
     let shown = path.display().to_string();
-    match fs::read_to_string(&path) {
+    match fs::read_to_string(path) {
         Ok(text) => {
             let file = file::read(&shown, &text, problems);
             (Some(shown), file)
         }
-        Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
-            (None, File::default())
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound && !must_exist => (None, File::default()),
         Err(error) => {
             problems.push(format!("{shown}: {error}"));
             (None, File::default())

@@ -10,11 +10,13 @@
 mod file;
 pub(crate) mod flags;
 mod load;
+mod save;
 pub(crate) mod table;
 
 use std::fmt;
 
 pub(crate) use self::load::Loaded;
+pub(crate) use self::save::SettingsFile;
 use self::table::SETTINGS;
 use crate::app::settings::Config;
 use crate::app::target::Target;
@@ -127,7 +129,7 @@ mod tests {
             [
                 "WAC_HOST: host: \"x\" is not a port; wanted a number from 1 to 65535",
                 "f:1: name: \"a b\" is not a name: it is more than one word",
-                "f:3: colour: there is no such setting; there are host, name, color, time, bell, notify, plain, reconnect, log, history",
+                "f:3: colour: there is no such setting; there are host, name, alt-name, color, time, bell, highlight, mute, notify, plain, reconnect, log, history",
             ]
         );
         assert_eq!(merged.config, Config::default());

@@ -1,9 +1,10 @@
 //! Table of the settings, read by the flags, the environment, the file, `wac config`, the manual
 //! page and the README's test.
 
-use std::path::PathBuf;
+use std::path::{self, Path, PathBuf};
 use std::str::FromStr;
 
+use crate::app::mention::Word;
 use crate::app::settings::{BellLevel, Color, Config, HistoryMode, TimeDisplay};
 use crate::app::target::{Target, parse_name};
 
@@ -29,6 +30,8 @@ pub(crate) enum Flag {
     Host,
     /// `--key VALUE`
     Value(&'static str),
+    /// `--key VALUES`, separated by commas or blanks; in the file a list.
+    List(&'static str),
     /// `--key FILE`
     File,
     /// `--key COMMAND`, or one of two words.
@@ -40,7 +43,7 @@ pub(crate) enum Flag {
 }
 
 /// Every setting.
-pub(crate) const SETTINGS: [Setting; 10] = [
+pub(crate) const SETTINGS: [Setting; 13] = [
     Setting {
         key: "host",
         flag: Flag::Host,
@@ -62,6 +65,16 @@ pub(crate) const SETTINGS: [Setting; 10] = [
         get: |config| config.name.as_ref().map(ToString::to_string),
     },
     Setting {
+        key: "alt-name",
+        flag: Flag::Value("NAME"),
+        does: "the name to chat under if the first is taken",
+        put: |config, text| {
+            config.alt_name = Some(parse_name(text).map_err(|why| why.to_string())?);
+            Ok(())
+        },
+        get: |config| config.alt_name.as_ref().map(ToString::to_string),
+    },
+    Setting {
         key: "color",
         flag: Flag::OneOf(Color::WORDS),
         does: "the use of colours on a terminal",
@@ -81,6 +94,26 @@ pub(crate) const SETTINGS: [Setting; 10] = [
         does: "what rings the bell; each value includes those before it",
         put: |config, text| set(&mut config.settings.bell, text),
         get: |config| Some(config.settings.bell.to_string()),
+    },
+    Setting {
+        key: "highlight",
+        flag: Flag::List("WORDS"),
+        does: "the words that are highlighted like your name",
+        put: |config, text| {
+            config.settings.highlight = list(text, str::parse::<Word>)?;
+            Ok(())
+        },
+        get: |config| joined(&config.settings.highlight),
+    },
+    Setting {
+        key: "mute",
+        flag: Flag::List("NAMES"),
+        does: "the people whose messages are hidden",
+        put: |config, text| {
+            config.settings.mute = list(text, parse_name)?;
+            Ok(())
+        },
+        get: |config| joined(&config.settings.mute),
     },
     Setting {
         key: "notify",
@@ -112,7 +145,7 @@ pub(crate) const SETTINGS: [Setting; 10] = [
         flag: Flag::File,
         does: "the file that the chat is appended to",
         put: |config, text| {
-            config.settings.log = (!text.is_empty()).then(|| PathBuf::from(text));
+            config.settings.log = (!text.is_empty()).then(|| absolute(text));
             Ok(())
         },
         get: |config| Some(config.settings.log.as_ref()?.display().to_string()),
@@ -135,6 +168,28 @@ fn set<T: FromStr<Err: ToString>>(value: &mut T, text: &str) -> Result<(), Strin
     Ok(())
 }
 
+/// Returns a path that means the same wherever the client is started the next time.
+fn absolute(text: &str) -> PathBuf {
+    match path::absolute(text) {
+        Ok(path) if !Path::new(text).starts_with("~") => path,
+        _ => PathBuf::from(text),
+    }
+}
+
+/// Parses the items of a list.
+fn list<T, E: ToString>(text: &str, item: impl Fn(&str) -> Result<T, E>) -> Result<Vec<T>, String> {
+    let items = text.split(|c: char| c == ',' || c.is_whitespace());
+    items
+        .filter(|text| !text.is_empty())
+        .map(|text| item(text).map_err(|why| why.to_string()))
+        .collect()
+}
+
+fn joined(list: &[impl ToString]) -> Option<String> {
+    let texts: Vec<String> = list.iter().map(ToString::to_string).collect();
+    (!texts.is_empty()).then(|| texts.join(", "))
+}
+
 impl Setting {
     /// Returns its default, if it has one.
     pub(crate) fn default(&self) -> Option<String> {
@@ -143,7 +198,7 @@ impl Setting {
 
     /// Returns its variable in the environment: `WAC_NAME`.
     pub(crate) fn variable(&self) -> String {
-        format!("WAC_{}", self.key.to_uppercase())
+        format!("WAC_{}", self.key.to_uppercase().replace('-', "_"))
     }
 }
 

@@ -118,6 +118,7 @@ fn settings(roff: &mut Roff) {
 fn described(setting: &Setting) -> String {
     let words = match setting.flag {
         Flag::OneOf(words) => format!(": {}", words.join(", ")),
+        Flag::List(_) => ", separated by commas; in the file also a list".to_owned(),
         Flag::Host | Flag::Value(_) | Flag::File | Flag::Command(_) | Flag::Switch(_) => {
             String::new()
         }

@@ -58,6 +58,7 @@ fn words(line: &Line) -> String {
         } => {
             let says = match mention {
                 Mention::OfMe => "mentions you",
+                Mention::OfWord => "says, highlighted",
                 Mention::None => "says",
             };
             format!("{} {says}: {}", sanitize(name), sanitize(text))
@@ -136,6 +137,7 @@ mod tests {
         let lines = [
             (41, said("hi", Mention::None)),
             (41, said("ann: look", Mention::OfMe)),
+            (41, said("we deploy", Mention::OfWord)),
             (42, Line::WhisperFrom { from: name, text }),
             (42, Line::Presence(changes)),
             (42, Line::Notice("welcome, ann".into())),
@@ -155,6 +157,7 @@ mod tests {
             "Saturday 22 November\n\
              10:41 bob says: hi\n\
              bob mentions you: ann: look\n\
+             bob says, highlighted: we deploy\n\
              10:42 bob whispers: psst\n\
              who came: dave, erin, 3 more. who left: frank\n\
              the server: welcome, ann\n\

@@ -176,7 +176,7 @@ impl ScreenRenderer {
     }
 
     fn text(&self, text: &str, mention: Mention, out: &mut String) {
-        if self.styles == Styles::On && mention == Mention::OfMe {
+        if self.styles == Styles::On && mention != Mention::None {
             let _ = write!(out, "\x1b[1m{text}\x1b[22m");
         } else {
             out.push_str(text);
@@ -185,13 +185,7 @@ impl ScreenRenderer {
 }
 
 fn is_mention(line: &Line) -> bool {
-    matches!(
-        line,
-        Line::Said {
-            mention: Mention::OfMe,
-            ..
-        }
-    )
+    matches!(line, Line::Said { mention, .. } if *mention != Mention::None)
 }
 
 pub(super) fn marked(mark: char, text: &str, out: &mut String) {
