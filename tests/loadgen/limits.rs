@@ -43,6 +43,20 @@ fn a_server_that_stops_has_lost_nothing() {
 }
 
 #[test]
+fn a_run_ends_when_nobody_is_left() {
+    for moves in ["", "--churn 5%/s"] {
+        let server = Server::start();
+        let flags = format!("--users 20 --rate 200/s --duration 1h --drain 300ms {moves}");
+        let mut tester = Tester::start(server.address().tcp(), &flags);
+        tester.shows_deliveries();
+        server.signal(Signal::SIGKILL);
+        let told = tester.told();
+        told.shows("connections ended without a reason");
+        assert!(told.number("/sent") < told.number("/messages"));
+    }
+}
+
+#[test]
 fn whispers_that_flood_control_holds_back_are_not_called_lost() {
     let server = Server::setup().with_flood_control().start();
     let told = run(

@@ -7,7 +7,7 @@ use std::task::Poll;
 use memchr::memchr;
 
 use super::JoinError;
-use super::shared::Phase;
+use super::shared::{Event, Phase};
 use super::user::State;
 use super::worker::Worker;
 use crate::plan::ids::Slot;
@@ -91,6 +91,10 @@ impl Worker {
                 }
                 self.metrics.tally.cut += u64::from(!shown);
                 self.metrics.measured.held.insert(self.partition.user(slot));
+                self.gone += 1;
+                if self.gone == self.partition.of(self.plan.workload.users) {
+                    self.report(Event::Deserted);
+                }
             }
         }
     }

@@ -60,6 +60,8 @@ pub(super) struct Worker {
     pub(super) line: Vec<u8>,
     /// Users logged in for the first time so far.
     pub(super) joined: u32,
+    /// Users whose connections have ended for good.
+    pub(super) gone: u32,
     /// The next message of this worker's senders, or the number of all.
     pub(super) next_message: Message,
     /// Messages in outboxes.
@@ -104,6 +106,7 @@ impl Worker {
             looked_at: Vec::new(),
             line: Vec::new(),
             joined: 0,
+            gone: 0,
             next_message: Message(0),
             unwritten: 0,
             flushed: false,

@@ -69,6 +69,12 @@ fn listens(socket: &TcpNetEntry, server: SocketAddr) -> bool {
         && (ip == server.ip() || ip.is_unspecified())
 }
 
+/// Whether this process was started with a signal ignored, as nohup does with SIGHUP.
+pub(crate) fn ignores(signal: i32) -> bool {
+    let status = Process::myself().and_then(|process| process.status());
+    status.is_ok_and(|status| status.sigign >> (signal - 1) & 1 == 1)
+}
+
 /// Whether one of a process's files is this socket.
 fn holds(process: &Process, inode: u64) -> bool {
     let Ok(files) = process.fd() else {
