@@ -94,7 +94,12 @@ impl Worker {
     /// A user can't be logged in for the first time: nothing can be measured.
     pub(super) fn cannot_join(&mut self, slot: Slot, source: io::Error) {
         let user = self.partition.user(slot);
-        self.give_up(JoinError::Connect { user, source });
+        let addresses = self.plan.addresses.clone();
+        self.give_up(JoinError::Connect {
+            user,
+            addresses,
+            source,
+        });
     }
 
     /// Ends the run before it has begun.
