@@ -125,6 +125,18 @@ fn a_connection_cut_in_the_middle_of_a_line_is_invalid_and_its_rest_is_lost() {
 }
 
 #[test]
+fn a_server_that_answers_no_ping_is_told() {
+    let fake = Fake::start(Script {
+        answers_no_ping: true,
+        ..Script::default()
+    });
+    let fake = fake.expect("a fake can be started");
+    let told = run(fake.address(), LOAD);
+    told.ended_with(0);
+    told.shows("SUSPECT   the last ping of 4 users was not answered within --drain");
+}
+
+#[test]
 fn a_whisper_that_somebody_else_reads_is_leaked() {
     let fake = Fake::start(Script {
         faults: vec![(10, Fault::Leak)],

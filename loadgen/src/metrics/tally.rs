@@ -26,6 +26,8 @@ pub(crate) struct Tally {
     pub(crate) first_refusal: Option<String>,
     /// Connections that ended without a reason.
     pub(crate) cut: u64,
+    /// Users whose last ping was not answered in time.
+    pub(crate) unanswered: u64,
     /// Users who left, and names that were not free when they came back.
     pub(crate) left: u64,
     pub(crate) names_taken: u64,
@@ -45,6 +47,7 @@ impl AddAssign for Tally {
         self.refused += other.refused;
         self.first_refusal = self.first_refusal.take().or(other.first_refusal);
         self.cut += other.cut;
+        self.unanswered += other.unanswered;
         self.left += other.left;
         self.names_taken += other.names_taken;
         self.storm_over_ns = self.storm_over_ns.max(other.storm_over_ns);

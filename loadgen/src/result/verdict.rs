@@ -111,6 +111,7 @@ fn suspect(facts: &Facts<'_>) -> Vec<String> {
         missing_bad_clients(facts),
         late_sending(facts),
         too_little_sent(facts),
+        unanswered(facts),
         busy_thread(facts),
         unread(trust),
         stolen(trust),
@@ -149,6 +150,16 @@ fn too_little_sent(facts: &Facts<'_>) -> Option<String> {
         format!(
             "all {} messages were sent: deliveries a second are those of the schedule, and the server may hold more; a higher --rate",
             facts.messages
+        )
+    })
+}
+
+/// What comes twice comes before the pong; without one, the wait ends with --drain.
+fn unanswered(facts: &Facts<'_>) -> Option<String> {
+    let users = facts.tally.unanswered;
+    (users > 0).then(|| {
+        format!(
+            "the last ping of {users} users was not answered within --drain: what came twice at the end is not known; a server that answers it, or a longer --drain"
         )
     })
 }
@@ -420,6 +431,15 @@ mod tests {
         assert_eq!(case.trust(), "VALID");
         case.tally.bad_clients = 4;
         assert!(case.judged().0.reasons[0].contains("4 of 5"));
+    }
+
+    #[test]
+    fn a_ping_that_was_not_answered_is_told() {
+        let mut case = case();
+        case.tally.unanswered = 4;
+        let (verdict, exit) = case.judged();
+        assert_eq!((&*verdict.trust, exit), ("SUSPECT", Exit::Pass));
+        assert!(verdict.reasons[0].contains("the last ping of 4 users"));
     }
 
     #[test]
