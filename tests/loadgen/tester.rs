@@ -122,6 +122,14 @@ impl Tester {
         killpg(Pid::from_raw(pid), signal).expect("it is running");
     }
 
+    /// Runs an action while it is stopped: what reaches it meanwhile waits in its sockets.
+    #[track_caller]
+    pub(crate) fn while_stopped(&self, work: impl FnOnce()) {
+        self.signal(Signal::SIGSTOP);
+        work();
+        self.signal(Signal::SIGCONT);
+    }
+
     /// Kills it, and it alone.
     #[track_caller]
     pub(crate) fn kill(mut self) {

@@ -22,6 +22,7 @@ mod on_line;
 pub(crate) mod outcome;
 mod progress;
 mod read;
+mod receive;
 mod send;
 mod shared;
 mod timeline;

@@ -7,34 +7,37 @@ use std::task::Poll;
 use memchr::memchr;
 
 use super::JoinError;
+use super::receive::Received;
 use super::shared::{Event, Phase};
 use super::user::State;
 use super::worker::Worker;
 use crate::plan::ids::Slot;
+use crate::units::nanos;
 
 /// The longest line a server sends, by the protocol.
 const MAX_LINE_BYTES: usize = 4352;
 
 impl Worker {
-    /// Reads all there is; returns the time of the last read, which is that of its lines.
+    /// Reads all there is; returns the time of the last read. Its lines have the time at which the kernel received it.
     pub(super) fn read(&mut self, slot: Slot) -> u64 {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let mut at = 0;
+        let mut inbox = std::mem::take(&mut self.inbox);
+        let mut now = 0;
         while self.users[slot.index()].state != State::Gone {
-            match self.users[slot.index()].poll_read(&mut buffer) {
-                Poll::Ready(Ok(0)) => self.ended(slot, None),
-                Poll::Ready(Ok(filled)) => {
-                    at = self.shared.clock.now();
+            match self.users[slot.index()].poll_read(&mut inbox) {
+                Poll::Ready(Ok(Received { bytes: 0, .. })) => self.ended(slot, None),
+                Poll::Ready(Ok(Received { bytes, waited })) => {
+                    now = self.shared.clock.now();
+                    let at = now.saturating_sub(nanos(waited));
                     let before = self.metrics.received;
-                    self.on_lines(slot, at, &buffer[..filled]);
+                    self.on_lines(slot, at, &inbox.bytes[..bytes]);
                     self.came(at, self.metrics.received - before);
                 }
                 Poll::Ready(Err(error)) => self.ended(slot, Some(error)),
                 Poll::Pending => break,
             }
         }
-        self.buffer = buffer;
-        at
+        self.inbox = inbox;
+        now
     }
 
     /// Counts the deliveries of one read in the second and the stage that are under way.

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::churn::ChurnState;
 use super::metrics::Metrics;
+use super::receive::Inbox;
 use super::shared::Shared;
 use super::shared::{Event, Phase};
 use super::timeline::SecondState;
@@ -26,8 +27,6 @@ use crate::machine::host::cpu_of_this_thread;
 use crate::plan::Plan;
 use crate::plan::ids::{Message, Partition, Slot};
 
-/// The shared read buffer: what a reader that was away for a while may find at once.
-const BUFFER_BYTES: usize = 64 * 1024;
 /// So long before a message is due a worker gets up, but never earlier than in the last quarter of its rest: a timer of an idle
 /// machine is late by about 0.2 ms, and the core of who has just slept is slow to read what comes. With 0.3 ms the last tenth
 /// of the fan-outs of 100 messages a second took a sixth longer; with 1 ms and more nothing gets better, but it costs CPU.
@@ -53,7 +52,7 @@ pub(super) struct Worker {
     /// The moment that it has got up for, early, and awaits awake.
     awaited: Option<u64>,
     /// One for all users.
-    pub(super) buffer: Box<[u8]>,
+    pub(super) inbox: Inbox,
     /// The slots looked at in a turn, kept for their memory.
     looked_at: Vec<Slot>,
     /// A line being written, kept for its memory.
@@ -102,7 +101,7 @@ impl Worker {
             ready: Arc::default(),
             timer: Timer::new()?,
             awaited: None,
-            buffer: vec![0; BUFFER_BYTES].into(),
+            inbox: Inbox::new(),
             looked_at: Vec::new(),
             line: Vec::new(),
             joined: 0,

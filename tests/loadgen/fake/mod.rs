@@ -108,6 +108,11 @@ impl Fake {
         self.address
     }
 
+    /// How many messages and whispers it has dealt with.
+    pub(crate) fn dealt(&self) -> usize {
+        lock(&self.room).dealt()
+    }
+
     /// Where a fault was done first, as the load tester is to tell it: `at u3, message 2 of u0`; none if it was not done.
     pub(crate) fn place(&self, fault: Fault) -> Option<String> {
         lock(&self.room).place(fault)

@@ -148,6 +148,10 @@ impl Room {
         }
     }
 
+    pub(super) fn dealt(&self) -> usize {
+        self.dealt
+    }
+
     /// Where a fault was done first.
     pub(super) fn place(&self, fault: Fault) -> Option<String> {
         let mut done = self.done.iter();
