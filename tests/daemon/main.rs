@@ -5,6 +5,7 @@ mod exit_codes;
 mod identity;
 mod life;
 mod log;
+mod log_lines;
 mod pidfile;
 mod signals;
 mod start;

@@ -189,6 +189,10 @@ pub struct Args {
     /// Level of the log
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
+
+    /// Form of the log's lines. In systemd's journal each has its level
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub log_format: LogFormat,
 }
 
 /// On or off.
@@ -215,6 +219,15 @@ pub enum LogLevel {
     Debug,
     /// Everything, without private texts.
     Trace,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A time, a level, a message, and fields as `name=value`.
+    Text,
+    /// A JSON object.
+    Json,
 }
 
 /// Reads octal permissions, as `chmod` does.

@@ -20,7 +20,7 @@ use wac_core::name::Name;
 use wac_core::wire::line::{LINE_END, ServerLine};
 use wac_core::{MAX_SERVER_LINE_BYTES, text};
 
-use crate::config::args::{Args, LogLevel, Switch};
+use crate::config::args::{Args, LogFormat, LogLevel, Switch};
 use crate::config::identity::Identity;
 use crate::config::listen::{ListenAddr, SocketOptions};
 
@@ -67,6 +67,8 @@ pub struct Config {
     pub grace: Duration,
     /// The level of the log.
     pub log_level: LogLevel,
+    /// The form of log lines.
+    pub log_format: LogFormat,
 }
 
 /// All problems of a configuration, a line each.
@@ -134,6 +136,7 @@ impl Config {
                 .collect(),
             grace: args.grace.into(),
             log_level: args.log_level,
+            log_format: args.log_format,
         };
         problems.two_files(config.pid_file.as_deref(), config.log_file.as_deref());
         if problems.0.is_empty() {
