@@ -4,6 +4,7 @@ mod blocked_log;
 mod exit_codes;
 mod identity;
 mod life;
+mod listen;
 mod log;
 mod log_lines;
 mod pidfile;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::config::listen::ListenAddr;
+use crate::config::listen::Listen;
 use crate::config::trusted_networks::Trusted;
 
 /// The WAC chat server. Serves in the foreground and logs to standard error, or, with --daemon, in
@@ -92,10 +92,10 @@ pub struct Args {
         long,
         value_name = "ADDR",
         default_value = "127.0.0.1:4700",
-        help = "Listens on an address: 127.0.0.1:4700, [::1]:4700 or unix:PATH; port 0 takes a free one. \
-                May be given several times"
+        help = "Listens on an address: 127.0.0.1:4700, [::1]:4700 or unix:PATH; localhost:4700 is every address that the \
+                name has, and :4700 all addresses, of IPv4 and IPv6. Port 0 takes a free one. May be given several times"
     )]
-    pub listen: Vec<ListenAddr>,
+    pub listen: Vec<Listen>,
 
     /// Permissions of the Unix sockets, which belong to the serving user. Flood control does not apply to
     /// peers on them, so by default only the user and the group may connect; 666 lets in everybody on this machine

@@ -22,7 +22,7 @@ use wac_core::{MAX_SERVER_LINE_BYTES, text};
 
 use crate::config::args::{Args, LogFormat, LogLevel, Switch};
 use crate::config::identity::Identity;
-use crate::config::listen::{ListenAddr, SocketOptions};
+use crate::config::listen::{Found, Listen, ListenAddr, SocketOptions, ports_for_ipv6_alone};
 
 /// Bytes that the room may take at once, whatever its rate.
 const ROOM_BURST_BYTES: u64 = 512 * 1024;
@@ -40,6 +40,8 @@ pub struct Config {
     pub identity: Option<Identity>,
     /// The addresses to listen on, at least one.
     pub listen: Vec<ListenAddr>,
+    /// What the operator should know about them: for the log.
+    pub remarks: Vec<String>,
     /// Permissions of Unix sockets.
     pub unix_mode: u32,
     /// The number of shards, in 1..=64.
@@ -91,6 +93,7 @@ impl Config {
         let shards = args
             .shards
             .map_or_else(machine::default_shards, usize::from);
+        let (listen, remarks) = problems.listen(&args.listen);
         let window = problems.size("--window", args.window, 64 << 10, 1 << 30);
         let config = Self {
             daemon: args.daemon,
@@ -106,11 +109,8 @@ impl Config {
                 .user
                 .as_deref()
                 .and_then(|user| problems.identity(user, args.group.as_deref())),
-            listen: args
-                .listen
-                .iter()
-                .filter_map(|address| problems.absolute(address))
-                .collect(),
+            listen,
+            remarks,
             unix_mode: args.unix_mode,
             shards,
             window_bytes: window,
@@ -198,6 +198,30 @@ impl Problems {
                 pid_file.display()
             ));
         }
+    }
+
+    /// Finds the addresses to listen on, each once: two names may have the same.
+    fn listen(&mut self, wanted: &[Listen]) -> (Vec<ListenAddr>, Vec<String>) {
+        let (mut listen, mut remarks) = (Vec::new(), Vec::new());
+        for written in wanted {
+            let found = written.find().unwrap_or_else(|error| {
+                self.add(format!("--listen {written}: {error}"));
+                Found::default()
+            });
+            let new = found.here.iter().filter_map(|at| self.absolute(at));
+            for address in new {
+                if address.has_free_port() || !listen.contains(&address) {
+                    listen.push(address);
+                }
+            }
+            remarks.extend(found.elsewhere.iter().map(|address| {
+                format!("--listen {written} leaves out {address}, which this machine does not have")
+            }));
+        }
+        remarks.extend(ports_for_ipv6_alone(&listen).map(|port| {
+            format!("--listen [::]:{port} takes IPv6 alone; --listen :{port} takes IPv4 as well")
+        }));
+        (listen, remarks)
     }
 
     fn absolute(&mut self, address: &ListenAddr) -> Option<ListenAddr> {
