@@ -11,5 +11,6 @@ mod pidfile;
 mod signals;
 mod start;
 mod symlinks;
+mod text_files;
 mod unix_socket;
 mod users;

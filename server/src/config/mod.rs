@@ -5,10 +5,10 @@ pub mod default_paths;
 pub mod identity;
 pub mod listen;
 pub mod machine;
+mod text_file;
 pub mod trusted_networks;
 
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use wac_core::admission;
 use wac_core::bucket::Rate;
 use wac_core::flood::FloodLimits;
 use wac_core::name::Name;
+use wac_core::text_file::lines;
 use wac_core::wire::line::{LINE_END, ServerLine};
 use wac_core::{MAX_SERVER_LINE_BYTES, text};
 
@@ -262,7 +263,7 @@ impl Problems {
 
     fn first_line(&mut self, path: &Path) -> String {
         let text = self.read("--secret-file", path);
-        text.lines().next().unwrap_or_default().to_owned()
+        lines(&text).next().unwrap_or_default().to_owned()
     }
 
     fn random_secret(&mut self) -> String {
@@ -278,23 +279,24 @@ impl Problems {
     }
 
     fn motd(&mut self, path: &Path) -> Vec<String> {
-        let lines: Vec<String> = self
-            .read("--motd", path)
-            .lines()
+        let text = self.read("--motd", path);
+        let lines: Vec<_> = lines(&text)
             .map(|line| text::clean(line).into_owned())
             .collect();
         let longest = MAX_SERVER_LINE_BYTES - "* ".len() - LINE_END.len();
-        if lines.iter().any(|line| line.len() > longest) {
-            self.add(format!(
-                "--motd {} has a line of over {longest} bytes; break it",
-                path.display()
-            ));
+        for (line, number) in lines.iter().zip(1..) {
+            if line.len() > longest {
+                self.add(format!(
+                    "--motd {}: line {number} is longer than {longest} bytes; break it",
+                    path.display()
+                ));
+            }
         }
         lines
     }
 
     fn read(&mut self, flag: &str, path: &Path) -> String {
-        fs::read_to_string(path).unwrap_or_else(|error| {
+        text_file::read(path).unwrap_or_else(|error| {
             self.add(format!("{flag} {}: {error}", path.display()));
             "unread".to_owned()
         })
