@@ -63,6 +63,9 @@ pub fn run(
     pid_file: Option<&mut PidFile>,
     ready: impl FnOnce(&str),
 ) -> Result<DrainReport, RunError> {
+    for remark in &config.remarks {
+        tracing::info!("{remark}");
+    }
     let start = |what| move |source| RunError::Start { what, source };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

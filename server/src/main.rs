@@ -69,7 +69,7 @@ fn serve(args: &Args, starter: &mut Starter) -> anyhow::Result<DrainReport> {
         log.reopen_as(server)?;
     }
     let log = log
-        .start(config.log_level)
+        .start(config.log_level, config.log_format)
         .context("cannot start the log")?; // 7. threads appear here
     let ready = |line: &str| {
         if config.daemon || !log.say(line) {

@@ -137,6 +137,6 @@ fn lost_log_lines_are_counted_and_reported_once_there_is_room() {
     assert_eq!(
         ends(whole) + ends(&after) + told.unwrap_or_default(),
         SESSIONS,
-        "{after}"
+        "{full}\nand after it:\n{after}"
     );
 }

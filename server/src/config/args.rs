@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::config::listen::ListenAddr;
+use crate::config::listen::Listen;
 use crate::config::trusted_networks::Trusted;
 
 /// The WAC chat server. Serves in the foreground and logs to standard error, or, with --daemon, in
@@ -92,10 +92,10 @@ pub struct Args {
         long,
         value_name = "ADDR",
         default_value = "127.0.0.1:4700",
-        help = "Listens on an address: 127.0.0.1:4700, [::1]:4700 or unix:PATH; port 0 takes a free one. \
-                May be given several times"
+        help = "Listens on an address: 127.0.0.1:4700, [::1]:4700 or unix:PATH; localhost:4700 is every address that the \
+                name has, and :4700 all addresses, of IPv4 and IPv6. Port 0 takes a free one. May be given several times"
     )]
-    pub listen: Vec<ListenAddr>,
+    pub listen: Vec<Listen>,
 
     /// Permissions of the Unix sockets, which belong to the serving user. Flood control does not apply to
     /// peers on them, so by default only the user and the group may connect; 666 lets in everybody on this machine
@@ -189,6 +189,10 @@ pub struct Args {
     /// Level of the log
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
+
+    /// Form of the log's lines. In systemd's journal each has its level
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub log_format: LogFormat,
 }
 
 /// On or off.
@@ -215,6 +219,15 @@ pub enum LogLevel {
     Debug,
     /// Everything, without private texts.
     Trace,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A time, a level, a message, and fields as `name=value`.
+    Text,
+    /// A JSON object.
+    Json,
 }
 
 /// Reads octal permissions, as `chmod` does.

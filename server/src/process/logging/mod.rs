@@ -1,4 +1,4 @@
-//! Log: lines on standard error or in a file, written by a thread of their own.
+//! Log: lines on standard error, in the journal or in a file, written by a thread of their own.
 //!
 //! ```text
 //!  every thread ──try_send──▶ queue (8,192 lines) ──▶ writer ──▶ file, pipe or standard error
@@ -7,6 +7,7 @@
 //!
 //! Only the writer touches the file and shares no lock, so a log that blocks holds up nobody.
 
+mod form;
 mod writer;
 
 use std::fs::File;
@@ -18,10 +19,12 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::fs::{FileType, Mode, OFlags};
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::config::args::LogLevel;
+use crate::config::args::{LogFormat, LogLevel};
 use crate::config::identity::Identity;
 use crate::process::safe_open::{Missing, Place};
+use form::{Form, Reader, leads_to_journal};
 pub use writer::LogThread;
 
 /// The kinds of file a log may be: a pipe into a program and `/dev/null` are allowed.
@@ -135,16 +138,23 @@ impl Log {
     ///
     /// # Errors
     /// An I/O error if no thread can be started.
-    pub fn start(self, level: LogLevel) -> io::Result<LogThread> {
-        let ansi = matches!(self, Self::StandardError) && io::stderr().is_terminal();
-        let (thread, queue) = LogThread::spawn(self)?;
-        tracing_subscriber::fmt()
-            .with_max_level(filter(level))
-            .with_ansi(ansi)
-            .with_target(false)
-            .with_writer(move || queue.clone())
-            .init();
+    pub fn start(self, level: LogLevel, format: LogFormat) -> io::Result<LogThread> {
+        let form = Form {
+            format,
+            reader: self.reader(),
+        };
+        let (thread, queue) = LogThread::spawn(self, form)?;
+        form.subscriber(filter(level), move || queue.clone()).init();
         Ok(thread)
+    }
+
+    fn reader(&self) -> Reader {
+        let standard_error = io::stderr();
+        match self {
+            Self::StandardError if leads_to_journal(&standard_error) => Reader::Journal,
+            Self::StandardError if standard_error.is_terminal() => Reader::Terminal,
+            Self::StandardError | Self::File { .. } => Reader::Other,
+        }
     }
 
     /// Returns another handle to the file, for a daemon's standard error, which leads to the file
@@ -191,6 +201,11 @@ fn append_to(path: &Path, server: Option<&Identity>) -> io::Result<File> {
     let how = OFlags::WRONLY | OFlags::APPEND;
     let (file, _) = place.open_or_make(how, Mode::from_raw_mode(0o640), KINDS)?;
     Ok(file)
+}
+
+/// Returns whole milliseconds as a number of a log line: JSON has none of 128 bits.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn filter(level: LogLevel) -> LevelFilter {

@@ -10,10 +10,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use tracing_subscriber::fmt::format;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
-
 use super::Log;
+use super::form::{Form, LineMaker};
 
 /// Log lines that may wait for a slow disk; one more is dropped, so that the room never waits.
 const WAITING_LINES: usize = 8_192;
@@ -60,7 +58,7 @@ impl std::fmt::Debug for LogQueue {
 }
 
 impl LogThread {
-    pub(super) fn spawn(log: Log) -> io::Result<(Self, LogQueue)> {
+    pub(super) fn spawn(log: Log, form: Form) -> io::Result<(Self, LogQueue)> {
         let (orders, receiver) = sync_channel(WAITING_LINES);
         let (alive, ended) = sync_channel(0);
         let marks = Arc::<Marks>::default();
@@ -77,6 +75,7 @@ impl LogThread {
             log,
             orders: receiver,
             marks,
+            own_lines: LineMaker::new(form),
             torn: false,
         };
         thread::Builder::new()
@@ -145,6 +144,8 @@ struct Writer {
     log: Log,
     orders: Receiver<Order>,
     marks: Arc<Marks>,
+    /// The lines that `tracing` would put at the end of the queue.
+    own_lines: LineMaker,
     /// The last line was written in part: the disk was full.
     torn: bool,
 }
@@ -195,7 +196,12 @@ impl Writer {
 
     fn report_losses(&mut self) {
         let lost = self.marks.lost.load(Ordering::Relaxed);
-        if lost > 0 && self.put(lost_line(lost).as_bytes()).is_ok() {
+        if lost == 0 {
+            return;
+        }
+        let report = || tracing::warn!("{lost} log lines were lost");
+        let line = self.own_lines.line(report);
+        if self.put(&line).is_ok() {
             self.marks.lost.fetch_sub(lost, Ordering::Relaxed);
         }
     }
@@ -231,19 +237,19 @@ impl Writer {
     }
 }
 
-/// Returns a line like those of `tracing`, which can't be used here because its lines go to the end of the queue.
-fn lost_line(lost: u64) -> String {
-    let mut line = String::new();
-    // Writing to a String can't fail; a line without a time would do.
-    let _ = SystemTime.format_time(&mut format::Writer::new(&mut line));
-    line + &format!("  WARN {lost} log lines were lost\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::symlink;
+
+    use super::super::form::Reader;
+    use crate::config::args::LogFormat;
+
+    const TEXT: Form = Form {
+        format: LogFormat::Text,
+        reader: Reader::Other,
+    };
 
     #[test]
     fn unwritten_lines_are_counted_and_reported_once_writing_works_again() {
@@ -258,7 +264,7 @@ mod tests {
             file: full,
             is_standard_error: false,
         };
-        let (thread, mut queue) = LogThread::spawn(log).unwrap();
+        let (thread, mut queue) = LogThread::spawn(log, TEXT).unwrap();
         for line in [b"one\n", b"two\n"] {
             queue.write_all(line).unwrap();
         }
@@ -287,6 +293,7 @@ mod tests {
             log,
             orders,
             marks: Arc::default(),
+            own_lines: LineMaker::new(TEXT),
             torn: true,
         };
         writer.marks.lost.store(1, Ordering::Relaxed);
