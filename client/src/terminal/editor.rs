@@ -1,5 +1,6 @@
 //! Line editor: the row that is being typed, on a thread of its own.
 
+use std::env;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
@@ -11,6 +12,7 @@ use crate::app::Event;
 use crate::app::exit::ExitReason;
 use crate::io::history_file::HistoryFile;
 use crate::io::hub::{Hub, Task};
+use crate::terminal::external_editor::ExternalEditor;
 use crate::terminal::helper::{EditorHelper, Replacement};
 use crate::terminal::keys::{self, KeyContext};
 use crate::terminal::line_history::LineHistory;
@@ -41,6 +43,7 @@ impl LineEditor {
             entered: LineHistory::new(kept, Arc::clone(&asking)),
             history,
             replacement: Replacement::default(),
+            external_editor: ExternalEditor::of_user(|name| env::var(name).ok()),
             asking,
         };
         // Only where there are colours does the editor show its helper what it would draw.

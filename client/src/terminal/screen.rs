@@ -80,6 +80,11 @@ impl Ui for ScreenUi {
             read: Box::new(move |_, tasks| editor.run(tasks)),
             close: Box::new(move |_, reason, printed| {
                 let begun = Instant::now();
+                // A text that somebody is writing is not taken away from them but by a signal.
+                painter.await_guest(match reason {
+                    ExitReason::Signal(_) => SETTLE,
+                    _ => Duration::MAX,
+                });
                 // Where it comes too late, the end is lost.
                 let _ = printed.recv_timeout(SETTLE);
                 let row = if *reason == ExitReason::Done {
