@@ -163,7 +163,7 @@ fn a_command_is_not_given_the_text_of_a_whisper() {
 fn a_command_is_ended_by_the_usual_signals() {
     let server = Server::start();
     let mut bob = server.user("bob");
-    let command = "/bin/sh -c 'kill $$; sleep 1000'";
+    let command = "/bin/sh -c 'kill $$; exec sleep 1000'";
     let term = away(&server, &mut bob, &["--notify", command]);
     bob.send("MSG ann?");
     term.shows("# the command of --notify failed: signal: 15 (SIGTERM)");
