@@ -2,6 +2,7 @@
 
 mod canvas;
 mod editor;
+mod editor_input;
 mod escape;
 mod external_editor;
 mod helper;
