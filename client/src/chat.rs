@@ -52,7 +52,7 @@ pub(crate) fn run(
     let (hub, receivers) = Hub::new(app, settings.time, to_log);
     let hub = Arc::new(hub);
     let ended = hub.clone();
-    signals.handle(move |signal| ended.end(ExitReason::Signal(signal as i32)));
+    signals.handle(move |signal| ended.signalled(signal));
     let written = log::start(&hub, log, logged);
     let keep_connection = {
         let address = config.host.clone();

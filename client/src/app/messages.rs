@@ -15,7 +15,7 @@ use crate::protocol::clock::Now;
 use crate::protocol::keepalive::Keepalive;
 use crate::protocol::text::bare;
 
-const KEYS: &str = "Tab completes a name, Up brings back the lines you entered, Ctrl-R searches them, Ctrl-D leaves";
+const KEYS: &str = "Tab completes a name, Up brings back the lines you entered, Ctrl-R searches them, Ctrl-X Ctrl-E opens an editor, Ctrl-D leaves";
 
 pub(super) const NAME_FIRST: &str = "enter a name first; /quit or Ctrl-D leaves";
 pub(super) const HOW_TO_LEAVE: &str = "Ctrl-D or /quit leaves";
