@@ -9,5 +9,6 @@ mod pidfile;
 mod signals;
 mod start;
 mod symlinks;
+mod systemd;
 mod unix_socket;
 mod users;
