@@ -28,6 +28,7 @@ use network::listeners::Listeners;
 use process::logging::LogThread;
 use process::pidfile::PidFile;
 use process::signals::Signals;
+use process::systemd::{self, ServiceManager};
 pub use room::drain::DrainReport;
 use room::shard::ShardThread;
 use room::shared::Shared;
@@ -85,17 +86,22 @@ pub fn run(
         let acceptor = acceptor::open(listeners, shared.clone()).map_err(start("acceptor"))?;
         signals.let_in().map_err(start("signal handlers"))?;
         ready(&ready_line);
+        let mut service_manager = ServiceManager::default();
+        service_manager.ready(shared.sessions());
         let serve = async {
             tokio::select! {
                 () = signals.stop() => {}
                 () = kept(pid_file) => {}
             }
+            systemd::stopping();
             acceptor.close();
             drain::drain(&shared, signals.interrupt(), config.grace).await
         };
         tokio::select! {
             report = serve => Ok(report),
-            () = watchdog::watch(&shared) => unreachable!("it watches to the end"),
+            () = watchdog::watch(&shared, systemd::watchdog_period(), || service_manager.alive(shared.sessions())) => {
+                unreachable!("it watches to the end")
+            }
         }
     })?;
     if report.hung == 0 {

@@ -11,6 +11,7 @@ mod pidfile;
 mod signals;
 mod start;
 mod symlinks;
+mod systemd;
 mod text_files;
 mod unix_socket;
 mod users;

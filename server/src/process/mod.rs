@@ -7,5 +7,6 @@ pub mod logging;
 pub mod pidfile;
 pub(crate) mod safe_open;
 pub mod signals;
+pub(crate) mod systemd;
 pub mod terminal;
 pub mod verbs;

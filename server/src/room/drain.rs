@@ -76,7 +76,7 @@ impl Shared {
             return (0, 0);
         }
         let hung = self.inboxes.len() - self.phases.empty.load(Ordering::SeqCst);
-        let left = self.inboxes.iter().map(|inbox| inbox.sessions()).sum();
+        let left = self.sessions();
         tracing::error!(
             hung,
             sessions = left,

@@ -164,6 +164,11 @@ impl Shared {
             .unwrap_or(Position::END)
     }
 
+    /// Returns the number of connections.
+    pub(crate) fn sessions(&self) -> usize {
+        self.inboxes.iter().map(|inbox| inbox.sessions()).sum()
+    }
+
     /// Wakes every shard that sleeps.
     pub(crate) fn wake_all(&self) {
         for inbox in &self.inboxes {
