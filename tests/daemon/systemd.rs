@@ -1,6 +1,7 @@
 //! systemd: what the server tells a service manager, here a socket that a test reads.
 
 use std::fs;
+use std::io::{Error, ErrorKind};
 use std::os::unix::net::UnixDatagram;
 
 use nix::sys::ptrace;
@@ -35,7 +36,10 @@ impl Manager {
 
     fn next(&self) -> String {
         let mut bytes = [0; 4096];
-        let length = self.socket.recv(&mut bytes).expect("a report in time");
+        // The end of a child process can interrupt a read that has a deadline.
+        let received = std::iter::repeat_with(|| self.socket.recv(&mut bytes))
+            .find(|it| it.as_ref().err().map(Error::kind) != Some(ErrorKind::Interrupted));
+        let length = received.expect("it repeats").expect("a report in time");
         String::from_utf8_lossy(&bytes[..length]).into_owned()
     }
 
