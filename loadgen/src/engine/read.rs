@@ -12,24 +12,21 @@ use super::shared::{Event, Phase};
 use super::user::State;
 use super::worker::Worker;
 use crate::plan::ids::Slot;
-use crate::units::nanos;
 
 /// The longest line a server sends, by the protocol.
 const MAX_LINE_BYTES: usize = 4352;
 
 impl Worker {
-    /// Reads all there is; returns the time of the last read. Its lines have the time at which the kernel received it.
-    pub(super) fn read(&mut self, slot: Slot) -> u64 {
+    /// Reads all there is; its lines have the time at which it came.
+    pub(super) fn read(&mut self, slot: Slot) {
         let mut inbox = std::mem::take(&mut self.inbox);
-        let mut now = 0;
         while self.users[slot.index()].state != State::Gone {
             match self.users[slot.index()].poll_read(&mut inbox) {
                 Poll::Ready(Ok(Received { bytes: 0, .. })) => self.ended(slot, None),
-                Poll::Ready(Ok(Received { bytes, waited })) => {
-                    now = self.shared.clock.now();
-                    let at = now.saturating_sub(nanos(waited));
+                Poll::Ready(Ok(received)) => {
+                    let at = self.dates.arrival(received);
                     let before = self.metrics.received;
-                    self.on_lines(slot, at, &inbox.bytes[..bytes]);
+                    self.on_lines(slot, at, &inbox.bytes[..received.bytes]);
                     self.came(at, self.metrics.received - before);
                 }
                 Poll::Ready(Err(error)) => self.ended(slot, Some(error)),
@@ -37,7 +34,6 @@ impl Worker {
             }
         }
         self.inbox = inbox;
-        now
     }
 
     /// Counts the deliveries of one read in the second and the stage that are under way.

@@ -13,7 +13,7 @@ use socket2::{Domain, Socket, Type};
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 
-use super::receive::{Inbox, Received, date_packets};
+use super::receive::{Inbox, Received};
 use super::wake::SlotWaker;
 use crate::plan::ids::Message;
 
@@ -84,6 +84,7 @@ impl User {
         server: SocketAddr,
         source: Option<Ipv4Addr>,
         at: u64,
+        inbox: &Inbox,
     ) -> io::Result<()> {
         self.state = State::Joining;
         self.connected_at = at;
@@ -91,7 +92,7 @@ impl User {
         let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
-        date_packets(&socket)?;
+        inbox.date_packets(&socket)?;
         if let Some(source) = source {
             // The port is chosen when the peer is known: one address has as many for each peer.
             setsockopt(&socket, sockopt::IpBindAddressNoPort, &true)?;
