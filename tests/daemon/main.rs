@@ -7,6 +7,7 @@ mod life;
 mod listen;
 mod log;
 mod log_lines;
+mod logrotate;
 mod pidfile;
 mod signals;
 mod start;
