@@ -2,6 +2,7 @@
 
 mod blocked_log;
 mod exit_codes;
+mod first_minute;
 mod identity;
 mod life;
 mod listen;
