@@ -2,11 +2,13 @@
 
 mod blocked_log;
 mod exit_codes;
+mod first_minute;
 mod identity;
 mod life;
 mod listen;
 mod log;
 mod log_lines;
+mod logrotate;
 mod pidfile;
 mod signals;
 mod start;
