@@ -51,7 +51,7 @@ pub(super) fn name_lost(why: &str) -> String {
     format!("not logged in: {why}; Enter tries again, /quit leaves")
 }
 
-pub(super) fn trying_alternative(taken: &str, alternative: &Name) -> String {
+pub(crate) fn trying_alternative(taken: &str, alternative: &Name) -> String {
     format!("the name {taken} is taken; trying {alternative}")
 }
 

@@ -72,7 +72,8 @@ pub(crate) struct Hub {
     tasks: Sender<Task>,
     /// At most one is pending: it is requested when no connection is left.
     dials: Sender<()>,
-    saves: Sender<Settings>,
+    /// Nothing is saved any more without it.
+    saves: Mutex<Option<Sender<Settings>>>,
     /// It holds none: what comes while another is passed on is dropped.
     notifications: SyncSender<String>,
     exits: Sender<ExitReason>,
@@ -116,7 +117,7 @@ impl Hub {
             outbox: Outbox::default(),
             tasks,
             dials,
-            saves,
+            saves: Mutex::new(Some(saves)),
             notifications,
             exits,
         };
@@ -242,6 +243,11 @@ impl Hub {
         self.show(Line::Note(text), Chime::Silent, Now::read());
     }
 
+    /// Lets whoever saves the settings end once everything is saved.
+    pub(crate) fn close_saves(&self) {
+        lock(&self.saves).take();
+    }
+
     /// Ends the run. The first reason wins: the main thread leaves with it.
     pub(crate) fn end(&self, reason: ExitReason) {
         // A receiver that is gone means that the run is ending already.
@@ -323,8 +329,12 @@ impl Hub {
                 let _ = self.notifications.try_send(text);
             }
             Action::Time(time) => *lock(&self.time) = time,
-            // A receiver that is gone means that the run is ending already.
-            Action::Save(settings) => drop(self.saves.send(settings)),
+            Action::Save(settings) => {
+                if let Some(saves) = &*lock(&self.saves) {
+                    // A receiver that is gone means that the run is ending already.
+                    let _ = saves.send(settings);
+                }
+            }
             // `on_locked` returns the first to the caller; a chat's input is not read on request.
             Action::Keep | Action::Read => {}
             Action::Dial => self.dial(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
+use rustyline::config::Configurer;
 use rustyline::error::ReadlineError;
 use rustyline::{ColorMode, CompletionType, Config, Editor};
 
@@ -61,6 +62,8 @@ impl LineEditor {
             context.replacement.clone(),
         );
         editor.set_helper(Some(helper));
+        // The painter does that; here it would be two writes more for each key.
+        editor.enable_synchronized_output(false);
         keys::bind(&mut editor, &context);
         Ok(Self { editor, context })
     }
