@@ -25,7 +25,7 @@ pub(crate) fn render(run: &Run, out: Option<&Path>) -> String {
         let each = run.headlines.iter();
         lines.extend(each.map(|head| format!(" HEADLINE  {}  {}", head.name, head.text)));
     }
-    lines.extend(run.server_use.as_ref().map(server_line));
+    lines.extend(run.server_use.as_ref().and_then(server_line));
     lines.extend(run.slo.iter().map(slo_line));
     lines.push(trust_line(run));
     lines.extend(out.map(files_line));
@@ -112,15 +112,15 @@ fn stage_times(stage: &StageResult, figures: &Latencies) -> String {
     )
 }
 
-fn server_line(used: &ServerUse) -> String {
+/// None where nothing is known for each delivery or connection.
+fn server_line(used: &ServerUse) -> Option<String> {
     let cpu = used
         .cpu_ns_per_delivery
         .map(|nanos| format!("{} CPU a delivery", microseconds(nanos)));
-    // A server that has served before may have had the memory already.
-    let added = Some(used.bytes_per_connection).filter(|&added| added > 0);
+    let added = used.bytes_per_connection.filter(|&added| added > 0);
     let memory = added.map(|added| format!("{} a connection", bytes(added)));
     let shown: Vec<_> = cpu.into_iter().chain(memory).collect();
-    format!(" SERVER    {}", shown.join(" · "))
+    (!shown.is_empty()).then(|| format!(" SERVER    {}", shown.join(" · ")))
 }
 
 fn slo_line(slo: &SloResult) -> String {

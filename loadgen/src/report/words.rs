@@ -63,9 +63,9 @@ pub(crate) fn counts(delivery: &Delivery) -> Vec<(&'static str, u64)> {
 }
 
 /// An objective's value, in ms, and what became of it.
-pub(crate) fn held(slo: &SloResult) -> (String, &'static str) {
+pub(crate) fn held(slo: &SloResult) -> (String, &str) {
     let kept = match (slo.value_ns, slo.ok) {
-        (None, _) => "too few observations",
+        (None, _) => slo.why.as_deref().unwrap_or("too few observations"),
         (_, true) => "ok",
         (_, false) => "FAILED",
     };

@@ -33,7 +33,7 @@ const STYLE: &str = include_str!("page.css");
 /// The report of a run.
 pub(crate) fn render(run: &Run) -> String {
     let mut page = Environment::new();
-    page.add_filter("bytes", |number: u64| bytes(number));
+    page.add_filter("bytes", |number: Option<u64>| number.map(bytes));
     page.add_filter("duration", |nanos: u64| {
         humantime::format_duration(Duration::from_nanos(nanos)).to_string()
     });
