@@ -117,11 +117,14 @@ impl Histogram {
 
     /// What [`Histogram::encoded`] returned; none if it is something else.
     pub(crate) fn decoded(text: &str) -> Option<Self> {
-        let bytes = BASE64_STANDARD.decode(text).ok()?;
-        let raw: Raw<u64> = Deserializer::new().deserialize(&mut &*bytes).ok()?;
         let mut histogram = Self::default();
-        histogram.0.add(raw).ok()?;
+        histogram.0.add(Self::raw_of(text)?).ok()?;
         Some(histogram)
+    }
+
+    fn raw_of(text: &str) -> Option<Raw<u64>> {
+        let bytes = BASE64_STANDARD.decode(text).ok()?;
+        Deserializer::new().deserialize(&mut &*bytes).ok()
     }
 }
 
@@ -162,15 +165,15 @@ impl Summary {
         *self = Self::from(&sum);
     }
 
-    /// The observations of both.
-    pub(crate) fn plus(&self, other: &Summary) -> Summary {
-        let mut sum = self.clone();
-        match (self.samples, other.samples) {
-            (_, 0) => {}
-            (0, _) => sum = other.clone(),
-            _ => sum.add(&other.histogram().unwrap_or_default()),
+    /// The observations of all of them.
+    pub(crate) fn of_all<'a>(all: impl IntoIterator<Item = &'a Summary>) -> Summary {
+        let mut sum = Histogram::default();
+        let filled = all.into_iter().filter(|one| one.samples > 0);
+        for raw in filled.filter_map(|one| Histogram::raw_of(&one.histogram)) {
+            // What has other bounds is none of ours, and counts as none.
+            let _ = sum.0.add(raw);
         }
-        sum
+        Self::from(&sum)
     }
 
     /// All of it; none if the histogram is something else.

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::build::check_slo;
 use super::verdict::{Findings, conclude};
 use super::{Run, Second, StageResult, Trust};
+use crate::metrics::histogram::Summary;
 
 /// One result of several; the first to begin stands for what they have in common.
 ///
@@ -258,7 +259,7 @@ fn add_seconds(all: Vec<Second>, one: Vec<Second>) -> Vec<Second> {
             users: place.users + second.users,
             sent: place.sent + second.sent,
             deliveries: place.deliveries + second.deliveries,
-            deliver_ns: place.deliver_ns.plus(&second.deliver_ns),
+            deliver_ns: Summary::of_all([&place.deliver_ns, &second.deliver_ns]),
             fanout_max_ns: place.fanout_max_ns.max(second.fanout_max_ns),
             // Whoever knows of the server knows all of it: two that do know the same.
             server_cpu_ns: place.server_cpu_ns.or(second.server_cpu_ns),
