@@ -7,7 +7,8 @@ use anyhow::Context;
 
 use super::output::{UsageError, print, settled};
 use crate::cli::ReportArgs;
-use crate::report::{files, text};
+use crate::report::files::{self, Files};
+use crate::report::text;
 use crate::result::merge::merge;
 use crate::result::verdict::Exit;
 use crate::result::{self, Run};
@@ -20,14 +21,15 @@ pub(super) fn report(args: &ReportArgs) -> anyhow::Result<Exit> {
     let runs = args.runs.iter().map(|dir| read(dir));
     let run = merge(runs.collect::<Result<_, _>>()?).map_err(UsageError)?;
     let dir = folder(args)?;
-    let places = files::Report::open(dir, args.hgrm)?;
+    let wanted = if args.hgrm { 3 } else { 1 };
+    let places = Files::open(dir, &files::AGAIN[..wanted])?;
     let shown = format!(
         "{} REPORT    {}\n",
         text::render(&run, None),
         dir.join(files::REPORT).display()
     );
     let exit = settled(print(std::io::stdout(), shown.as_bytes()), Exit::Pass);
-    Ok(settled(places.write(&run), exit))
+    Ok(settled(places.write_again(&run), exit))
 }
 
 /// Where the report goes: a run's own folder keeps the run's own.

@@ -11,7 +11,7 @@ use crate::machine::preflight;
 use crate::machine::spawned::Spawned;
 use crate::plan::workload::Workload;
 use crate::plan::{How, Plan};
-use crate::report::files::Files;
+use crate::report::files::{Files, NAMES};
 use crate::report::text;
 use crate::result::verdict::Exit;
 use crate::result::{self, Run};
@@ -31,7 +31,11 @@ impl Places {
     fn open(args: &RunArgs) -> anyhow::Result<Self> {
         Ok(Self {
             output: Output::open(args.json.as_deref())?,
-            files: args.out.as_deref().map(Files::open).transpose()?,
+            files: args
+                .out
+                .as_deref()
+                .map(|dir| Files::open(dir, &NAMES))
+                .transpose()?,
         })
     }
 }

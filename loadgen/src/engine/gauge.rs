@@ -107,7 +107,7 @@ impl Gauge {
         let (before, joined, end) = (self.before?, self.joined.server?, self.drained.server?);
         let cpu = nanos(end.cpu.saturating_sub(joined.cpu));
         let added = joined.memory.saturating_sub(before.memory);
-        // What it worked before these logins is at most what they cost: it has served nobody, or few.
+        // It worked no more before these logins than for them: it had served nobody, or few.
         let is_new = before.cpu <= joined.cpu.saturating_sub(before.cpu);
         Some(ServerUse {
             pid: self.server_pid?,

@@ -16,6 +16,9 @@ pub(crate) const REPORT: &str = "report.html";
 /// All files, in the order they are written: if the disk is full, the rest is what can be missed.
 pub(crate) const NAMES: [&str; 3] = [RUN, "timeline.csv", REPORT];
 
+/// What `report` makes again: the page; and with `--hgrm` the percentile distributions of deliver and fan-out.
+pub(crate) const AGAIN: [&str; 3] = [REPORT, "deliver.hgrm", "fanout.hgrm"];
+
 /// A file that is open before what it is to hold is known. A file of its own is written under another name: who reads
 /// it sees the whole of it, or what was there before.
 pub(crate) struct Place {
@@ -72,54 +75,41 @@ fn cannot_write(path: &Path) -> String {
     format!("cannot write {}", path.display())
 }
 
-/// Opens files in a folder, and makes the folder if need be.
-fn open<const N: usize>(dir: &Path, names: [&str; N]) -> anyhow::Result<Vec<Place>> {
-    let folder = || format!("cannot make the folder {}", dir.display());
-    fs::create_dir_all(dir).with_context(folder)?;
-    let each = names.into_iter().map(|name| Place::open(&dir.join(name)));
-    each.collect()
-}
-
-/// The files of a run, in one folder.
+/// Files in one folder.
 pub(crate) struct Files(Vec<Place>);
 
 impl Files {
+    /// Opens them, and makes the folder if need be.
+    ///
     /// # Errors
     /// That one can't be written, and which.
-    pub(crate) fn open(dir: &Path) -> anyhow::Result<Self> {
-        open(dir, NAMES).map(Self)
+    pub(crate) fn open(dir: &Path, names: &[&str]) -> anyhow::Result<Self> {
+        let folder = || format!("cannot make the folder {}", dir.display());
+        fs::create_dir_all(dir).with_context(folder)?;
+        let each = names.iter().map(|name| Place::open(&dir.join(name)));
+        each.collect::<Result<_, _>>().map(Self)
     }
 
+    /// Writes [`NAMES`].
+    ///
     /// # Errors
     /// That one can't be written, and which.
     pub(crate) fn write(self, run: &Run) -> anyhow::Result<()> {
         let json = serde_json::to_string_pretty(run)? + "\n";
-        let texts = [json, csv(run), html::render(run)];
-        let mut each = self.0.into_iter().zip(texts);
-        each.try_for_each(|(place, text)| place.write(&text))
-    }
-}
-
-/// A report that is made again, with the percentile distributions of deliver and fan-out if they are wanted.
-pub(crate) struct Report(Vec<Place>);
-
-impl Report {
-    /// # Errors
-    /// That one can't be written, and which.
-    pub(crate) fn open(dir: &Path, hgrm: bool) -> anyhow::Result<Self> {
-        let mut places = open(dir, [REPORT])?;
-        if hgrm {
-            places.extend(open(dir, ["deliver.hgrm", "fanout.hgrm"])?);
-        }
-        Ok(Self(places))
+        self.fill([json, csv(run), html::render(run)])
     }
 
+    /// Writes as many as are open of [`AGAIN`].
+    ///
     /// # Errors
     /// That one can't be written, and which.
-    pub(crate) fn write(self, run: &Run) -> anyhow::Result<()> {
+    pub(crate) fn write_again(self, run: &Run) -> anyhow::Result<()> {
         let figures = run.latency_ns.iter();
         let distributions = figures.flat_map(|of| [&of.deliver, &of.fanout].map(hgrm::render));
-        let texts = std::iter::once(html::render(run)).chain(distributions);
+        self.fill(std::iter::once(html::render(run)).chain(distributions))
+    }
+
+    fn fill(self, texts: impl IntoIterator<Item = String>) -> anyhow::Result<()> {
         let mut each = self.0.into_iter().zip(texts);
         each.try_for_each(|(place, text)| place.write(&text))
     }
@@ -171,7 +161,7 @@ mod tests {
     use crate::result::sample::sample;
 
     fn write_all(dir: &Path) -> anyhow::Result<()> {
-        Files::open(dir)?.write(&sample(7))
+        Files::open(dir, &NAMES)?.write(&sample(7))
     }
 
     #[test]
@@ -190,7 +180,7 @@ mod tests {
     fn what_cannot_be_written_is_named_before_there_is_anything_to_write() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join(RUN)).unwrap();
-        let refused = |dir: &Path| Files::open(dir).map(drop).unwrap_err().to_string();
+        let refused = |dir: &Path| Files::open(dir, &NAMES).map(drop).unwrap_err().to_string();
         let path = folder.path().join(RUN);
         assert_eq!(refused(folder.path()), cannot_write(&path));
         let dir = Path::new("/dev/null/x");
@@ -201,7 +191,7 @@ mod tests {
     fn what_is_never_written_leaves_what_was_there() {
         let folder = tempfile::tempdir().unwrap();
         write_all(folder.path()).unwrap();
-        drop(Files::open(folder.path()).unwrap());
+        drop(Files::open(folder.path(), &NAMES).unwrap());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), NAMES.len());
         let error = Place::open(Path::new("/dev/full")).unwrap().write("text");
         assert_eq!(error.unwrap_err().to_string(), "cannot write /dev/full");

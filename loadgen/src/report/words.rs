@@ -1,5 +1,6 @@
 //! Words: parts of a result that the text and the page both show.
 
+use crate::metrics::histogram::{Latencies, PERCENTILES};
 use crate::result::{Delivery, Run, SloResult, Trust};
 use crate::units::{grouped, milliseconds, short};
 
@@ -37,6 +38,26 @@ pub(crate) const CLOSED_LOOP: &str = "closed loop: latencies are left out";
 /// Milliseconds, or a dash where there are too few observations.
 pub(crate) fn time(nanos: Option<u64>) -> String {
     nanos.map_or("–".to_owned(), milliseconds)
+}
+
+/// Every word that has samples, with its percentiles, under a head; nothing if there is none.
+pub(crate) fn figures(figures: &Latencies) -> Vec<Vec<String>> {
+    let each = figures.each().into_iter();
+    let each = each.filter(|(_, histogram)| histogram.samples() > 0);
+    let mut rows: Vec<Vec<_>> = each
+        .map(|(word, histogram)| {
+            let percentiles = PERCENTILES.map(|(_, beyond)| histogram.percentile(beyond));
+            let times = percentiles.into_iter().chain([histogram.max()]).map(time);
+            let samples = grouped(histogram.samples(), ' ');
+            let cells = std::iter::once(word.to_owned()).chain(times);
+            cells.chain([samples]).collect()
+        })
+        .collect();
+    if !rows.is_empty() {
+        let head = ["ms", "p50", "p90", "p99", "p99.9", "max", "samples"];
+        rows.insert(0, head.map(str::to_owned).to_vec());
+    }
+    rows
 }
 
 /// `0.71 µs`

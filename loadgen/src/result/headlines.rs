@@ -65,7 +65,7 @@ fn idle(outcome: &Outcome) -> Option<Headline> {
     let bytes = bytes.map(|bytes| bytes as f64);
     let text = match bytes {
         Some(bytes) => format!("{:.2} KiB of the server's memory for each", bytes / 1024.0),
-        None => "not known: the server has served before, and uses that memory again; start it anew, or with --spawn".to_owned(),
+        None => "not known: the server had worked more before than for these logins, and may use that memory again; start it anew (--spawn), or take more --users".to_owned(),
     };
     Some(headline("connection", bytes, "bytes", text))
 }

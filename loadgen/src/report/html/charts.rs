@@ -364,7 +364,7 @@ mod tests {
     /// The sample with its seconds again and again, for so long.
     fn long(seconds: u32) -> Run {
         let mut run = sample(7);
-        let again = run.timeline[..65].to_vec().into_iter().cycle();
+        let again = run.timeline[..65].iter().cloned().cycle();
         run.timeline = (0..seconds)
             .zip(again)
             .map(|(second, of)| Second { second, ..of })

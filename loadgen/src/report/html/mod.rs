@@ -15,9 +15,8 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 
 use crate::metrics::histogram::Latencies;
-use crate::metrics::histogram::PERCENTILES;
 use crate::report::words::{
-    CLOSED_LOOP, a_second, counts, held, microseconds, sent, time, trust, work,
+    CLOSED_LOOP, a_second, counts, figures, held, microseconds, sent, time, trust, work,
 };
 use crate::result::{Delivery, Run, StageResult};
 use crate::units::{bytes, grouped, short};
@@ -121,23 +120,6 @@ fn objectives(run: &Run) -> Vec<Cells> {
         vec![slo.objective.clone(), value, kept.to_owned()]
     });
     each.collect()
-}
-
-/// Every word that has samples, with its percentiles, under a head.
-fn figures(figures: &Latencies) -> Vec<Cells> {
-    let head = ["ms", "p50", "p90", "p99", "p99.9", "max", "samples"];
-    let each = figures.each().into_iter();
-    let each = each.filter(|(_, histogram)| histogram.samples() > 0);
-    let rows = each.map(|(word, histogram)| {
-        let percentiles = PERCENTILES.map(|(_, beyond)| histogram.percentile(beyond));
-        let times = percentiles.into_iter().chain([histogram.max()]).map(time);
-        let samples = grouped(histogram.samples(), ' ');
-        std::iter::once(word.to_owned())
-            .chain(times)
-            .chain([samples])
-            .collect()
-    });
-    std::iter::once(row(head)).chain(rows).collect()
 }
 
 /// The stages under a head, where there are several.
@@ -327,7 +309,7 @@ mod tests {
         run.tally.delivery = crate::result::Delivery::default();
         let html = render(&run);
         sound(&html);
-        assert!(!html.contains("<figure"));
+        assert!(!html.contains("<figure") && !html.contains("mean nothing"));
     }
 
     #[test]
