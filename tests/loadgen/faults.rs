@@ -54,6 +54,29 @@ fn a_dropped_message_is_lost() {
 }
 
 #[test]
+fn what_never_came_meets_no_objective() {
+    let drops: Vec<_> = (0..=LAST).map(|at| (at, Fault::Drop)).collect();
+    let fake = Fake::start(Script {
+        faults: drops,
+        ..Script::default()
+    });
+    let fake = fake.expect("a fake can be started");
+    let objectives = "--slo deliver.p50<1h --slo deliver.p90<1h --slo fan-out.p50<1h";
+    let told = run(fake.address(), &format!("{LOAD} {objectives}"));
+    told.ended_with(5);
+    assert_eq!(told.faults(), [50, 0, 0, 0, 0, 0], "{}", told.text);
+    let kept = [0, 1, 2].map(|at| told.json["slo"][at]["ok"].as_bool());
+    assert_eq!(
+        kept,
+        [Some(true), Some(false), Some(false)],
+        "{}",
+        told.text
+    );
+    told.shows("deliver.p90 < 1h  –  FAILED: 50 never came");
+    told.shows("fan-out.p50 < 1h  –  FAILED: 50 never came");
+}
+
+#[test]
 fn the_last_message_is_lost_if_dropped() {
     one(LAST, Fault::Drop, "lost", [1, 0, 0, 0, 0, 0], 149);
 }

@@ -55,6 +55,12 @@ fn a_missing_server_is_reported() {
     told.ended_with(6);
     told.shows(&format!("cannot connect to {nobody}: Connection refused"));
     told.shows("hint: is the server running there?");
+    assert_eq!(
+        told.text.matches("Connection refused").count(),
+        1,
+        "{}",
+        told.text
+    );
 }
 
 /// A command of the load tester where `both.test` is `::1` and `127.0.0.1`.
@@ -131,7 +137,7 @@ fn what_a_server_said_does_nothing_to_a_terminal() {
 
 /// Checks that nobody has connected: a connection would wait in the listener's queue.
 #[track_caller]
-fn untouched(listener: &TcpListener) {
+pub(crate) fn untouched(listener: &TcpListener) {
     listener.set_nonblocking(true).expect("a socket of ours");
     let error = listener.accept().expect_err("nobody has connected");
     assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);

@@ -8,8 +8,7 @@ use std::time::Duration;
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
-use super::output;
-use super::output::UsageError;
+use super::output::{Output, UsageError};
 use crate::cli::{Preset, RunArgs};
 use crate::machine::needs::Needs;
 use crate::machine::preflight::{self, Check, Fit, arithmetic, checks};
@@ -26,17 +25,17 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         return Err(UsageError(why.to_owned()).into());
     }
     let plan = Plan::new(Workload::new(Preset::Run, args)?, &How::from(args))?;
+    let output = Output::open(args.json.as_deref())?;
     let needs = Needs::of(&plan);
     let limits = preflight::limits(&plan)?;
     let mut all = vec![server(&plan)];
     all.extend(checks(&needs, &limits));
-    output::text(&render(&plan, &needs, &all), args.json.as_deref())?;
-    output::json(&all, args.json.as_deref())?;
-    Ok(if all.iter().any(|check| check.finding != Fit::Ok) {
+    let exit = if all.iter().any(|check| check.finding != Fit::Ok) {
         Exit::Preflight
     } else {
         Exit::Pass
-    })
+    };
+    Ok(output.finish(&render(&plan, &needs, &all), &all, exit))
 }
 
 /// Whether somebody answers, and speaks what the run speaks.

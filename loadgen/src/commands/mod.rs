@@ -23,8 +23,8 @@ pub(crate) fn main() -> ExitCode {
     match perform(Args::parse().command) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("wac-loadgen: {error:#}");
-            exit_of(&error).into()
+            let exit = exit_of(&error);
+            output::settled(Err(error), exit).into()
         }
     }
 }
@@ -51,6 +51,8 @@ fn exit_of(error: &anyhow::Error) -> Exit {
         Exit::Usage
     } else if error.is::<PreflightError>() || error.is::<JoinError>() {
         Exit::Preflight
+    } else if error.is::<output::Closed>() {
+        Exit::Interrupted
     } else {
         Exit::Internal
     }

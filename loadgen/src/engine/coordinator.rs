@@ -155,12 +155,12 @@ impl Coordinator {
 
     /// Leads the workers to the end of the run.
     pub(super) async fn lead(mut self) -> anyhow::Result<Course> {
-        let began = jiff::Timestamp::now().to_string();
         let mut outside = Outside {
             interrupts: Interrupts::new()?,
             tick: interval(SHOW_EVERY),
         };
         let joined = self.join(&mut outside).await;
+        let began = jiff::Timestamp::now().to_string();
         let users = self.shared.joined.load(Relaxed) as u32;
         if joined.is_ok() && !self.is_to_stop() {
             self.gauge.joined();

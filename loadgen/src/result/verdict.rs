@@ -26,15 +26,39 @@ pub(crate) struct Facts<'a> {
 
 /// What a run is worth, and how the program ends.
 pub(crate) fn judge(facts: &Facts<'_>) -> (Verdict, Exit) {
-    let invalid = invalid(facts);
-    let suspect = suspect(facts);
-    let exit = if facts.tally.delivery.wrong() > 0 {
+    conclude(Findings {
+        wrong: facts.tally.delivery.wrong() > 0,
+        invalid: invalid(facts),
+        suspect: suspect(facts),
+        slo_failed: facts.slo_failed,
+        interrupted: facts.interrupted,
+    })
+}
+
+/// What was found of a run, or of several.
+pub(super) struct Findings {
+    /// Deliveries were wrong.
+    pub(super) wrong: bool,
+    /// Why the figures mean nothing.
+    pub(super) invalid: Vec<String>,
+    /// Why they may not be the server's.
+    pub(super) suspect: Vec<String>,
+    pub(super) slo_failed: bool,
+    pub(super) interrupted: bool,
+}
+
+/// The gravest finding gives the exit code.
+pub(super) fn conclude(found: Findings) -> (Verdict, Exit) {
+    let Findings {
+        invalid, suspect, ..
+    } = found;
+    let exit = if found.wrong {
         Exit::WrongDelivery
     } else if !invalid.is_empty() {
         Exit::Invalid
-    } else if facts.slo_failed {
+    } else if found.slo_failed {
         Exit::SloFailed
-    } else if facts.interrupted {
+    } else if found.interrupted {
         Exit::Interrupted
     } else {
         Exit::Pass
@@ -54,7 +78,7 @@ pub(crate) fn judge(facts: &Facts<'_>) -> (Verdict, Exit) {
         trust: trust.to_owned(),
         exit: exit as u8,
         reasons: invalid.into_iter().chain(suspect).collect(),
-        interrupted: facts.interrupted,
+        interrupted: found.interrupted,
     };
     (verdict, exit)
 }
