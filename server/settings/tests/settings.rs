@@ -78,7 +78,7 @@ fn line(loaded: &Loaded, key: &str) -> String {
 
 #[track_caller]
 fn problems(text: &str) -> Vec<String> {
-    load(&[], &[], text, None).unwrap_err().0
+    load(&[], &[], text, None).expect_err("it has mistakes").0
 }
 
 const FILE: &str = "shards = 2\nlisten = ['a', 'b']\n\n[profile.big]\nshards = 3\n";

@@ -24,7 +24,7 @@ impl FromStr for ListenAddr {
             Some("") => Err("unix: needs a path, as in unix:/run/wacd.sock".to_owned()),
             Some(path) => Ok(Self::Unix(path.into())),
             None => text.parse().map(Self::Tcp).map_err(|_| {
-                "it takes an IP address and a port, as in 127.0.0.1:4700 or [::1]:4700, or unix:PATH".to_owned()
+                "expected an IP address and a port, as in 127.0.0.1:4700 or [::1]:4700, or unix:PATH".to_owned()
             }),
         }
     }
@@ -48,6 +48,8 @@ pub struct SocketOptions<'a> {
     pub unix_mode: u32,
     /// The owner of a Unix socket, if not the user who starts the server.
     pub server: Option<&'a Identity>,
+    /// Whether the port may be shared with a listener of this process that is about to close.
+    pub shares_port: bool,
 }
 
 impl Default for SocketOptions<'_> {
@@ -56,6 +58,7 @@ impl Default for SocketOptions<'_> {
             send_buffer_bytes: 128 << 10,
             unix_mode: 0o660,
             server: None,
+            shares_port: false,
         }
     }
 }

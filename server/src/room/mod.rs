@@ -5,6 +5,7 @@ pub(crate) mod drain;
 pub(crate) mod inbox;
 pub(crate) mod locks;
 pub(crate) mod peer;
+pub(crate) mod policy;
 pub(crate) mod shard;
 pub(crate) mod shared;
 pub(crate) mod stop_phase;

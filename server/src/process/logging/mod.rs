@@ -18,10 +18,14 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::fs::{FileType, Mode, OFlags};
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, registry, reload};
 
 use crate::config::args::LogLevel;
 use crate::config::identity::Identity;
 use crate::process::safe_open::{Missing, Place};
+pub(crate) use writer::LogControl;
 pub use writer::LogThread;
 
 /// The kinds of file a log may be: a pipe into a program and `/dev/null` are allowed.
@@ -30,6 +34,9 @@ const KINDS: &[FileType] = &[
     FileType::Fifo,
     FileType::CharacterDevice,
 ];
+
+/// A handle to the level of the log.
+type LevelHandle = reload::Handle<LevelFilter, Registry>;
 
 /// The destination of log lines.
 #[derive(Debug)]
@@ -137,14 +144,38 @@ impl Log {
     /// An I/O error if no thread can be started.
     pub fn start(self, level: LogLevel) -> io::Result<LogThread> {
         let ansi = matches!(self, Self::StandardError) && io::stderr().is_terminal();
-        let (thread, queue) = LogThread::spawn(self)?;
-        tracing_subscriber::fmt()
-            .with_max_level(filter(level))
+        let (max_level, handle) = reload::Layer::new(filter(level));
+        let (thread, queue) = LogThread::spawn(self, handle)?;
+        let lines = tracing_subscriber::fmt::layer()
             .with_ansi(ansi)
             .with_target(false)
-            .with_writer(move || queue.clone())
-            .init();
+            .with_writer(move || queue.clone());
+        registry().with(max_level).with(lines).init();
         Ok(thread)
+    }
+
+    /// Writes to another log from now on; a standard error that leads to this one follows.
+    fn replace(&mut self, mut next: Self) -> io::Result<()> {
+        let follows = matches!(
+            self,
+            Self::File {
+                is_standard_error: true,
+                ..
+            }
+        );
+        let led = match &mut next {
+            Self::File {
+                file,
+                is_standard_error,
+                ..
+            } if follows => {
+                *is_standard_error = true;
+                rustix::stdio::dup2_stderr(file)
+            }
+            _ => Ok(()),
+        };
+        *self = next;
+        Ok(led?)
     }
 
     /// Returns another handle to the file, for a daemon's standard error, which leads to the file
