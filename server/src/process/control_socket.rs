@@ -86,19 +86,24 @@ impl ControlSocket {
 
 /// Answers one request.
 async fn answer(mut stream: UnixStream, reloader: &Reloader) -> io::Result<()> {
-    let (own, peer) = (rustix::process::geteuid(), stream.peer_cred()?.uid());
-    if peer != 0 && peer != own.as_raw() {
-        tracing::warn!(
-            peer.uid = peer,
-            "a stranger at the control socket; turned away"
-        );
-        return Ok(());
-    }
+    let peer = stream.peer_cred()?.uid();
     let mut request = String::new();
     let mut input = tokio::io::BufReader::new((&mut stream).take(REQUEST_BYTES));
     timeout(PATIENCE, input.read_line(&mut request)).await??;
-    let text = perform(request.trim_end(), reloader).await;
+    let text = if may_ask(peer) {
+        perform(request.trim_end(), reloader).await
+    } else {
+        tracing::warn!(peer.uid = peer, "a stranger at the control socket");
+        format!(
+            "say it answers its own user and root alone\nend {}\n",
+            exit::FAILED
+        )
+    };
     timeout(PATIENCE, stream.write_all(text.as_bytes())).await?
+}
+
+fn may_ask(user: u32) -> bool {
+    user == 0 || user == rustix::process::geteuid().as_raw()
 }
 
 /// Does what a request asks for; returns the answer.
@@ -143,7 +148,5 @@ pub fn ask(path: &Path, request: &str) -> io::Result<u8> {
             _ => {}
         }
     }
-    Err(io::Error::other(
-        "the server ended before it had answered; it answers its own user and root alone",
-    ))
+    Err(io::Error::other("the server ended before it had answered"))
 }

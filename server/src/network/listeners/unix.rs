@@ -3,7 +3,7 @@
 
 use std::io;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 
 use rustix::fs::{FileType, Mode};
@@ -20,6 +20,7 @@ use crate::process::safe_open::{Inode, Missing, Place, named};
 pub(crate) struct BoundUnix {
     /// SO_SNDBUF for accepted sockets, which do not inherit it.
     pub(crate) send_buffer_bytes: AtomicUsize,
+    path: PathBuf,
     place: Place,
     inode: Inode,
 }
@@ -34,7 +35,8 @@ impl BoundUnix {
 impl Drop for BoundUnix {
     fn drop(&mut self) {
         if let Err(error) = self.place.remove(self.inode) {
-            tracing::warn!(%error, "the Unix socket stays; the next start takes it over");
+            let path = self.path.display();
+            tracing::warn!(%path, %error, "the Unix socket stays; the next start takes it over");
         }
     }
 }
@@ -54,6 +56,7 @@ pub(super) fn bind(
     };
     let bound = BoundUnix {
         send_buffer_bytes: options.send_buffer_bytes.into(),
+        path: path.to_owned(),
         place,
         inode,
     };
