@@ -77,7 +77,7 @@ fn operate(line: CommandLine) -> anyhow::Result<ExitCode> {
         named.unwrap_or_else(default_paths::pid_file)
     };
     match line.verb {
-        Some(Verb::Stop { server, timeout }) => verbs::stop(&pid_file(server), timeout.into()),
+        Some(Verb::Stop { server, timeout }) => verbs::stop(&pid_file(server), timeout),
         Some(Verb::Reload {
             server,
             control,

@@ -23,6 +23,8 @@ const WANTED: &str = "expected a text in quotes, a list of them, a number, true 
 /// The content of a file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct File {
+    /// The path, as it was given.
+    pub path: String,
     /// The entries outside the profiles.
     pub entries: Vec<Entry>,
     /// The entries of each profile.
@@ -60,25 +62,37 @@ impl File {
         Self::default()
     }
 
-    /// Returns the layers, the highest first: the selected profile, and what stands outside the profiles. There is
-    /// a problem if the profile is missing.
-    pub fn layers(mut self, profile: Option<&str>, problems: &mut Vec<String>) -> Vec<Vec<Entry>> {
-        let Some(name) = profile else {
-            return vec![self.entries];
-        };
-        match self.profiles.remove(name) {
-            Some(profile) => vec![profile, self.entries],
-            None => {
-                let names: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
-                let names = if names.is_empty() {
-                    "none".to_owned()
-                } else {
-                    names.join(", ")
-                };
-                problems.push(format!("there is no [profile.{name}]; there are {names}"));
-                vec![self.entries]
+    /// Takes out the layers, the highest first: the selected profile, and what stands outside the profiles. There is
+    /// a problem if the profile is missing. The other profiles stay.
+    pub fn take_layers(
+        &mut self,
+        profile: Option<&str>,
+        problems: &mut Vec<String>,
+    ) -> Vec<Vec<Entry>> {
+        let mut layers = Vec::new();
+        if let Some(name) = profile {
+            match self.profiles.remove(name) {
+                Some(profile) => layers.push(profile),
+                None => problems.push(self.missing(name)),
             }
         }
+        layers.push(std::mem::take(&mut self.entries));
+        layers
+    }
+
+    fn missing(&self, profile: &str) -> String {
+        let names: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
+        let there_are = if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        };
+        let path = if self.path.is_empty() {
+            "no file"
+        } else {
+            &self.path
+        };
+        format!("{path}: there is no [profile.{profile}]; there are {there_are}")
     }
 }
 
@@ -90,7 +104,10 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn file(&mut self, table: &DeTable<'_>) -> File {
-        let mut file = File::default();
+        let mut file = File {
+            path: self.path.to_owned(),
+            ..File::default()
+        };
         let mut entries = Vec::new();
         for (key, value) in table {
             match (&**key.get_ref(), value.get_ref()) {

@@ -163,9 +163,10 @@ impl Program {
             let variable = self.variable(arg.get_long()?);
             let text = get(&variable).filter(|text| !text.is_empty())?;
             let text = text.to_string_lossy();
-            let texts = match takes_list(arg) {
-                true => text.split(',').map(|text| text.trim().to_owned()).collect(),
-                false => vec![text.into_owned()],
+            let texts = if takes_list(arg) {
+                text.split(',').map(|text| text.trim().to_owned()).collect()
+            } else {
+                vec![text.into_owned()]
             };
             Some(Entry {
                 key: key(arg),

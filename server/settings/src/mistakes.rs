@@ -6,6 +6,12 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::{Entry, Program, is_switch, takes_list};
 
 impl Program {
+    /// Returns what is wrong with entries.
+    pub fn mistakes(&self, entries: &[Entry]) -> Vec<String> {
+        let mistakes = entries.iter().filter_map(|entry| self.mistake(entry));
+        mistakes.collect()
+    }
+
     /// Returns what is wrong with an entry.
     pub(super) fn mistake(&self, entry: &Entry) -> Option<String> {
         let why = match self.key(&entry.key) {
@@ -51,12 +57,19 @@ impl Program {
             // An argument that a whole command line must have; another that would rule it out.
             _ => return None,
         };
+        let is_secret = self.secrets.contains(&entry.key.as_str());
         let found = match error.get(ContextKind::InvalidValue) {
-            _ if self.secrets.contains(&entry.key.as_str()) => String::new(),
-            Some(ContextValue::String(found)) => format!(" '{found}'"),
+            Some(ContextValue::String(found)) if !is_secret => format!(" '{found}'"),
             _ => String::new(),
         };
-        Some(format!("invalid value{found}, {expected}"))
+        Some(if expected.starts_with("expected") {
+            format!("invalid value{found}, {expected}")
+        } else if is_secret {
+            "invalid value".to_owned()
+        } else {
+            // Such words name the value themselves.
+            expected
+        })
     }
 
     fn parse(&self, flags: Vec<String>) -> Result<(), clap::Error> {

@@ -58,9 +58,9 @@ fn load(
             .map(|(_, value)| value.into())
     };
     let (program, mut problems) = (program(), Vec::new());
-    let file = File::read("f", text, &mut problems);
+    let mut file = File::read("f", text, &mut problems);
     let mut layers = vec![program.environment(&variable)];
-    layers.extend(file.layers(profile, &mut problems));
+    layers.extend(file.take_layers(profile, &mut problems));
     program.load(&words, &layers, problems)
 }
 
@@ -185,7 +185,7 @@ fn every_mistake_is_told_with_its_line_even_where_the_value_is_not_used() {
 #[test]
 fn a_profile_must_be_there() {
     let told = load(&[], &[], FILE, Some("small")).unwrap_err().to_string();
-    assert_eq!(told, "there is no [profile.small]; there are big");
+    assert_eq!(told, "f: there is no [profile.small]; there are big");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Command-line arguments.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -42,8 +43,8 @@ pub enum Verb {
         #[command(flatten)]
         server: ServerArgs,
         /// Time to wait; longer than the server's --grace
-        #[arg(long, value_name = "DURATION", default_value = "15s")]
-        timeout: humantime::Duration,
+        #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
+        timeout: Duration,
     },
     /// Says whether the server of a pidfile is running
     #[command(after_long_help = exit::help(exit::STATUS))]
@@ -260,8 +261,8 @@ pub struct Args {
     pub reserved_names: Vec<String>,
 
     /// Time that a stop may take: 5s, 500ms
-    #[arg(long, value_name = "DURATION", default_value = "5s")]
-    pub grace: humantime::Duration,
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    pub grace: Duration,
 
     /// Level of the log
     #[arg(long, value_name = "LEVEL", default_value = "info")]
@@ -306,6 +307,10 @@ fn mode(text: &str) -> Result<u32, String> {
 fn rate(text: &str) -> Result<ByteSize, String> {
     let size = text.strip_suffix("/s").unwrap_or(text).parse();
     size.map_err(|_: String| "expected a size, as in 128KiB".to_owned())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| "expected a time, as in 5s or 500ms".to_owned())
 }
 
 /// Returns a parser of sizes in a range.

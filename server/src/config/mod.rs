@@ -166,7 +166,7 @@ impl Config {
                 .iter()
                 .filter_map(|name| problems.reserved(name))
                 .collect(),
-            grace: args.grace.into(),
+            grace: args.grace,
             log_level: args.log_level,
         };
         problems.two_files(config.pid_file.as_deref(), config.log_file.as_deref());
