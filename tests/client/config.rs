@@ -147,6 +147,7 @@ fn without_a_file_the_defaults_apply() {
 fn each_key_is_set_by_file_variable_and_flag_in_that_order() {
     let program = SettingsOf {
         command: &|| wac(&["config"]),
+        file_flag: "--config",
         prefix: "WAC",
         secrets: &[],
     };

@@ -45,6 +45,7 @@ fn wacd(words: &[&str]) -> Command {
 fn each_key_is_set_by_file_variable_and_flag_in_that_order() {
     let program = wac_tests::SettingsOf {
         command: &|| wacd(&["config"]),
+        file_flag: "--config",
         prefix: "WACD",
         secrets: &["secret"],
     };

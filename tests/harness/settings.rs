@@ -8,6 +8,8 @@ use crate::Said;
 pub struct SettingsOf<'a> {
     /// The command that prints them, in the format of the file, each with its origin.
     pub command: &'a dyn Fn() -> Command,
+    /// The flag that names a file.
+    pub file_flag: &'a str,
     /// The beginning of each variable's name.
     pub prefix: &'a str,
     /// Keys whose values must not be printed.
@@ -29,7 +31,7 @@ impl SettingsOf<'_> {
         let variable = format!("{}_{}", self.prefix, key.to_uppercase().replace('-', "_"));
         let run = || {
             let mut command = (self.command)();
-            command.arg("--config").arg(&file).args(beside);
+            command.arg(self.file_flag).arg(&file).args(beside);
             command
         };
         self.has(&mut run(), key, one, &format!("{}:2", file.display()));

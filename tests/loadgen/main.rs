@@ -19,6 +19,7 @@ mod open_loop;
 mod refusals;
 mod report;
 mod seed;
+mod settings;
 mod stall;
 mod tester;
 mod workloads;

@@ -7,12 +7,13 @@ mod man;
 mod output;
 mod report;
 mod run;
+mod settings;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use wac_settings::{Loaded, Problems};
 
-use crate::cli::{Args, Command, Preset};
+use crate::cli::{Command, Preset};
 use crate::engine::JoinError;
 use crate::machine::preflight::PreflightError;
 use crate::plan::PlanError;
@@ -20,16 +21,21 @@ use crate::result::verdict::Exit;
 
 /// Does what was typed.
 pub(crate) fn main() -> ExitCode {
-    match perform(Args::parse().command) {
+    let read = settings::read().map_err(anyhow::Error::from);
+    match read.and_then(|(args, loaded)| perform(args.command, &loaded)) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("wac-loadgen: {error:#}");
+            let mut text = format!("{error:#}");
+            if error.is::<Problems>() {
+                text = text.replace('\n', "\nwac-loadgen: ");
+            }
+            eprintln!("wac-loadgen: {text}");
             exit_of(&error).into()
         }
     }
 }
 
-fn perform(command: Command) -> anyhow::Result<Exit> {
+fn perform(command: Command, settings: &Loaded) -> anyhow::Result<Exit> {
     match command {
         Command::Run(args) => run::run(Preset::Run, &args),
         Command::Town(args) => run::run(Preset::Town, &args),
@@ -42,12 +48,16 @@ fn perform(command: Command) -> anyhow::Result<Exit> {
         Command::Doctor(args) => doctor::run(&args),
         Command::Completions { shell } => man::completions(shell),
         Command::Man { command } => man::run(command.as_deref()),
+        Command::Config(_) => {
+            output::text(&settings.to_string(), None)?;
+            Ok(Exit::Pass)
+        }
         Command::Compare(args) => compare::run(&args),
     }
 }
 
 fn exit_of(error: &anyhow::Error) -> Exit {
-    if error.is::<PlanError>() || error.is::<output::UsageError>() {
+    if error.is::<PlanError>() || error.is::<output::UsageError>() || error.is::<Problems>() {
         Exit::Usage
     } else if error.is::<PreflightError>() || error.is::<JoinError>() {
         Exit::Preflight
