@@ -4,10 +4,10 @@ use std::io;
 use std::path::PathBuf;
 
 use rustyline::error::ReadlineError;
+use wac_settings::Problems;
 
 use crate::app::exit;
 use crate::app::target::Address;
-use crate::cli::config::ConfigError;
 use crate::io::connection::{OpenError, PATIENCE};
 
 /// A failure to start.
@@ -22,7 +22,7 @@ pub(crate) enum Failure {
     #[error("nothing to send: the message is blank")]
     Blank,
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(#[from] Problems),
     /// No server answers.
     #[error("cannot connect to {address}")]
     Connect { address: Address, source: io::Error },

@@ -50,7 +50,8 @@ fn ended(reason: &ExitReason) -> ExitCode {
 /// Prints a failure, with its whole chain of causes and a hint.
 fn failed(failure: Failure) -> ExitCode {
     let (code, hint) = (failure.code(), failure.hint());
-    eprintln!("wac: {:#}", Error::new(failure));
+    let text = format!("{:#}", Error::new(failure));
+    eprintln!("wac: {}", text.replace('\n', "\nwac: "));
     if let Some(hint) = hint {
         eprintln!("hint: {hint}");
     }
@@ -62,7 +63,7 @@ fn failed(failure: Failure) -> ExitCode {
 /// # Errors
 /// The client cannot start.
 fn start(line: &CommandLine) -> Result<ExitReason, Failure> {
-    let load = || Loaded::load(&line.flags, line.target());
+    let load = || Loaded::load(line);
     match &line.command {
         None if line.raw => Ok(raw::run(connect_raw(&load()?.config.host)?)),
         None => {

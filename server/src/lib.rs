@@ -22,11 +22,14 @@ mod room;
 use std::io;
 use std::sync::Arc;
 
-use config::Config;
-use network::acceptor;
+use config::Surroundings;
+use config::sources::Sources;
+use network::acceptor::Acceptor;
 use network::listeners::Listeners;
+use process::control_socket::ControlSocket;
 use process::logging::LogThread;
 use process::pidfile::PidFile;
+use process::reload::{Reloader, Running};
 use process::signals::Signals;
 use process::systemd::{self, ServiceManager};
 pub use room::drain::DrainReport;
@@ -50,6 +53,21 @@ pub enum RunError {
     },
 }
 
+/// A server that is ready to serve.
+#[derive(Debug)]
+pub struct Server {
+    /// The sources of its configuration, for a reload.
+    pub sources: Sources,
+    /// What its configuration depends on besides them.
+    pub around: Surroundings,
+    /// What it runs with.
+    pub running: Running,
+    /// Its listeners.
+    pub listeners: Listeners,
+    /// Its control socket, if it has one.
+    pub control: Option<ControlSocket>,
+}
+
 /// Serves until a signal says to stop, then drains.
 ///
 /// Passes the ready line to `ready` once the server serves. Returns when every session has ended or
@@ -58,32 +76,42 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`] if the system lacks a resource; nobody has been served then.
 pub fn run(
-    config: &Config,
-    listeners: Listeners,
+    server: Server,
     log: &LogThread,
     pid_file: Option<&mut PidFile>,
     ready: impl FnOnce(&str),
 ) -> Result<DrainReport, RunError> {
-    for remark in &config.remarks {
-        tracing::info!("{remark}");
-    }
     let start = |what| move |source| RunError::Start { what, source };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(start("acceptor"))?;
     // Installed first, because tokio panics if no descriptor is left; let in last, by this thread alone.
-    let mut signals = runtime
+    let (mut signals, hang_up) = runtime
         .block_on(async { Signals::install(log) })
         .map_err(start("signal handlers"))?;
+    let config = &server.running.config;
+    for remark in &config.remarks {
+        tracing::info!("{remark}");
+    }
     let shared = Arc::new(Shared::new(config));
     let threads = (0..config.shards)
         .map(|index| ShardThread::spawn(ShardId::of_index(index), shared.clone()))
         .collect::<Result<Vec<_>, _>>()
         .map_err(start("shards"))?;
-    let ready_line = ready_line(&listeners, config.shards);
+    let ready_line = ready_line(&server.listeners, config.shards);
     let report = runtime.block_on(async {
-        let acceptor = acceptor::open(listeners, shared.clone()).map_err(start("acceptor"))?;
+        let acceptor =
+            Acceptor::open(server.listeners, shared.clone()).map_err(start("acceptor"))?;
+        let acceptor = Arc::new(acceptor);
+        let reloader = Arc::new(Reloader {
+            sources: Arc::new(server.sources),
+            around: Arc::new(server.around),
+            running: tokio::sync::Mutex::new(Arc::new(server.running)),
+            shared: shared.clone(),
+            acceptor: acceptor.clone(),
+            log: log.control(),
+        });
         signals.let_in().map_err(start("signal handlers"))?;
         ready(&ready_line);
         let mut service_manager = ServiceManager::default();
@@ -92,10 +120,12 @@ pub fn run(
             tokio::select! {
                 () = signals.stop() => {}
                 () = kept(pid_file) => {}
+                () = hang_up.reload(&reloader) => {}
+                () = controlled(server.control, reloader.clone()) => {}
             }
             systemd::stopping();
             acceptor.close();
-            drain::drain(&shared, signals.interrupt(), config.grace).await
+            drain::drain(&shared, signals.interrupt()).await
         };
         tokio::select! {
             report = serve => Ok(report),
@@ -107,7 +137,19 @@ pub fn run(
     if report.hung == 0 {
         threads.into_iter().for_each(ShardThread::join);
     }
+    // A reload that still waits for a file does not hold up the end.
+    runtime.shutdown_background();
     Ok(report)
+}
+
+/// Answers the operator. Never returns: without a control socket there is nothing to answer.
+async fn controlled(control: Option<ControlSocket>, reloader: Arc<Reloader>) {
+    if let Some(control) = control
+        && let Err(error) = control.serve(reloader).await
+    {
+        tracing::error!(%error, "the control socket does not work");
+    }
+    std::future::pending().await
 }
 
 /// Keeps the pidfile, if there is one, in place while the server serves.

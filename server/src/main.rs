@@ -5,59 +5,118 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::Parser;
-use wac_server::config::args::{Args, CommandLine, Verb};
-use wac_server::config::{Config, ConfigError};
-use wac_server::config::{default_paths, machine};
+use wac_server::config::args::{CommandLine, ServerArgs, Verb};
+use wac_server::config::sources::{self, Sources};
+use wac_server::config::{Surroundings, default_paths, machine};
 use wac_server::network::listeners::Listeners;
+use wac_server::process::control_socket::ControlSocket;
 use wac_server::process::daemon::{self, Starter};
 use wac_server::process::logging::{Log, LogError};
 use wac_server::process::pidfile::{PidFile, PidFileError};
-use wac_server::process::{signals, verbs};
-use wac_server::{DrainReport, run};
-
-/// The exit code for wrong usage, the same as clap's.
-const EXIT_USAGE: u8 = 2;
+use wac_server::process::reload::Running;
+use wac_server::process::terminal::{pass, say};
+use wac_server::process::{exit, manual, signals, verbs};
+use wac_server::{DrainReport, Server, run};
+use wac_settings::Problems;
 
 fn main() -> ExitCode {
-    let line = CommandLine::parse();
     let mut starter = Starter::Terminal;
-    let done = match line.verb {
-        None => {
-            serve(&line.serve, &mut starter).map(|report| verbs::stopped_code(report.cut_short))
-        }
-        Some(Verb::Stop { pid_file, timeout }) => verbs::stop(
-            &pid_file.pid_file.unwrap_or_else(default_paths::pid_file),
-            timeout.into(),
-        ),
-        Some(Verb::Status { pid_file }) => {
-            verbs::status(&pid_file.pid_file.unwrap_or_else(default_paths::pid_file))
-        }
-    };
-    done.unwrap_or_else(|error| {
+    perform(&mut starter).unwrap_or_else(|error| {
+        let text = format!("{error:#}").replace('\n', "\nwacd: ");
         let hint = hint(&error)
             .map(|hint| format!("\nhint: {hint}"))
             .unwrap_or_default();
-        starter.failed(&format!("wacd: {error:#}{hint}"));
-        if error.is::<ConfigError>() {
-            ExitCode::from(EXIT_USAGE)
+        starter.failed(&format!("wacd: {text}{hint}"));
+        if error.is::<Problems>() {
+            ExitCode::from(exit::USAGE)
         } else {
             ExitCode::FAILURE
         }
     })
 }
 
-/// Starts and serves. The order matters: errors must reach the terminal, and threads come after the fork.
-fn serve(args: &Args, starter: &mut Starter) -> anyhow::Result<DrainReport> {
-    signals::hold().context("cannot hold signals")?; // 0. from here on none ends a start halfway
+/// Does what was typed.
+fn perform(starter: &mut Starter) -> anyhow::Result<ExitCode> {
+    let sources = Sources::of_process().context("cannot tell the working directory")?;
+    match sources.typed().verb {
+        None => serve(sources, starter).map(|report| exit::stopped(report.cut_short)),
+        Some(Verb::Config { default: true, .. }) => print(sources::sample().as_bytes()),
+        Some(Verb::Completions { shell }) => print(&manual::completions(shell)),
+        Some(Verb::Man { folder: None }) => print(&manual::page()?),
+        Some(Verb::Man {
+            folder: Some(folder),
+        }) => {
+            manual::write_pages(&folder)
+                .with_context(|| format!("cannot write the pages into {}", folder.display()))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Verb::Check(_)) => {
+            configured(&sources)?;
+            say("the configuration is right");
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Verb::Config { .. }) => {
+            let asked = sources.read()?;
+            print(asked.loaded.to_string().as_bytes())
+        }
+        Some(Verb::Stop { .. } | Verb::Status { .. } | Verb::Reload { .. }) => {
+            operate(sources.read()?.line)
+        }
+    }
+}
+
+fn print(text: &[u8]) -> anyhow::Result<ExitCode> {
+    pass(text);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs a subcommand for a running server.
+fn operate(line: CommandLine) -> anyhow::Result<ExitCode> {
+    let pid_file = |server: ServerArgs| {
+        let named = server.pid_file.pid_file;
+        named.unwrap_or_else(default_paths::pid_file)
+    };
+    match line.verb {
+        Some(Verb::Stop { server, timeout }) => verbs::stop(&pid_file(server), timeout),
+        Some(Verb::Reload {
+            server,
+            control,
+            plan,
+        }) => {
+            let pid_file = pid_file(server);
+            let control = control
+                .control
+                .unwrap_or_else(|| default_paths::control_of(&pid_file));
+            let request = if plan { "reload plan" } else { "reload" };
+            verbs::reload(&pid_file, &control, request)
+        }
+        Some(Verb::Status { server }) => verbs::status(&pid_file(server)),
+        _ => bail!("this is no subcommand for a running server"),
+    }
+}
+
+/// Reads and checks the configuration.
+fn configured(sources: &Sources) -> anyhow::Result<(Running, Surroundings)> {
     let files = machine::raise_open_files().context("cannot read the limit of open files")?;
-    let config = Config::load(args, files)?; // 1. read only: every problem on the terminal
+    let around = Surroundings::new(files, sources.folder()).context("there is no randomness")?;
+    let running = Running::read(sources, &around)?;
+    Ok((running, around))
+}
+
+/// Starts and serves. The order matters: errors must reach the terminal, and threads come after the fork.
+fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport> {
+    signals::hold().context("cannot hold signals")?; // 0. from here on none ends a start halfway
+    let (running, around) = configured(&sources)?; // 1. read only: every problem on the terminal
+    let config = &running.config;
+    let (daemon, log_level, log_format) = (config.daemon, config.log_level, config.log_format);
     let server = config.identity.as_ref();
     let claim = |path| PidFile::claim(path, server);
     let mut pid_file = config.pid_file.as_deref().map(claim).transpose()?; // 2. "already running"
     let mut log = Log::open(config.log_file.as_deref(), server)?; // 3. "cannot write the log"
     let listeners = Listeners::bind(&config.listen, &config.socket_options())?; // 4. "address in use"
-    if config.daemon {
+    let control = |path| ControlSocket::bind(path, server);
+    let control = config.control.as_deref().map(control).transpose()?;
+    if daemon {
         go_on()?;
         *starter = daemon::detach(log.as_standard_error()?)?; // 5. fork while there is one thread
     }
@@ -69,14 +128,21 @@ fn serve(args: &Args, starter: &mut Starter) -> anyhow::Result<DrainReport> {
         log.reopen_as(server)?;
     }
     let log = log
-        .start(config.log_level, config.log_format)
+        .start(log_level, log_format)
         .context("cannot start the log")?; // 7. threads appear here
     let ready = |line: &str| {
-        if config.daemon || !log.say(line) {
+        if daemon || !log.say(line) {
             starter.ready(line);
         }
     };
-    let report = run(&config, listeners, &log, pid_file.as_mut(), ready)?;
+    let server = Server {
+        sources,
+        around,
+        running,
+        listeners,
+        control,
+    };
+    let report = run(server, &log, pid_file.as_mut(), ready)?;
     if let Some(file) = pid_file {
         file.finish(&report);
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use wac_tests::Server;
+use wac_tests::{Server, SettingsOf};
 
 use crate::run::{Ran, Running, run, wac};
 use crate::term::{Term, at};
@@ -119,7 +119,7 @@ fn every_setting_is_shown_with_its_source() {
     let lines: Vec<&str> = ran.out.lines().collect();
     assert!(lines[0].starts_with("# file: "), "{}", ran.out);
     assert_eq!(lines[1], "# profile: work");
-    assert!(lines[2].starts_with("host = \"work:4700\" "), "{}", ran.out);
+    assert!(lines[2].starts_with("host = \"work\" "), "{}", ran.out);
     assert!(lines[2].ends_with("client.toml:4"), "{}", ran.out);
     assert!(lines[3].starts_with("name = \"ann\" "), "{}", ran.out);
     assert!(lines[3].ends_with("# WAC_NAME"), "{}", ran.out);
@@ -127,15 +127,18 @@ fn every_setting_is_shown_with_its_source() {
 
 #[test]
 fn every_mistake_is_reported_and_nothing_is_sent() {
-    let file = "nmae = 'ann'\nname = 'a b'\nhost = 1.5\n";
+    let file = "nmae = 'ann'\nname = 'a b'\nbell = 1.5\n";
     let ran = with_file(file, &["send", "ann@127.0.0.1:1", "x"], &[]);
     assert_eq!(ran.code, Some(2));
     let told: Vec<&str> = ran.err.lines().collect();
     assert_eq!(told.len(), 3, "{}", ran.err);
     for (line, number) in [
-        ("host: found 1.5, wanted", 3),
+        (
+            "bell: invalid value '1.5', expected off, mention, whisper or all",
+            3,
+        ),
         ("name: \"a b\" is not", 2),
-        ("nmae: there is no", 1),
+        ("nmae: there is no such key; did you mean 'name'?", 1),
     ] {
         let place = format!("client.toml:{number}: {line}");
         let found = told
@@ -156,4 +159,37 @@ fn without_a_file_the_defaults_apply() {
         ran.out
     );
     assert!(ran.out.contains("\n# name is not set\n"), "{}", ran.out);
+}
+
+#[test]
+fn each_key_is_set_by_file_variable_and_flag_in_that_order() {
+    let program = SettingsOf {
+        command: &|| wac(&["config"]),
+        file_flag: "--config",
+        prefix: "WAC",
+        secrets: &[],
+    };
+    let values = [
+        ("host", ["home", "[::1]:99"]),
+        ("name", ["ann", "bob"]),
+        ("alt-name", ["ann", "bob"]),
+        ("color", ["never", "always"]),
+        ("time", ["each", "off"]),
+        ("bell", ["all", "off"]),
+        ("highlight", ["deploy", "release"]),
+        ("mute", ["ann", "bob"]),
+        ("notify", ["osc9", "notify-send"]),
+        ("plain", ["true", "false"]),
+        ("reconnect", ["0", "3"]),
+        ("log", ["/x/a", "/x/b"]),
+        ("history", ["on", "off"]),
+    ];
+    let shown = run(&["config"], "").out;
+    let lines = shown.lines().skip(1);
+    let keys = lines.filter_map(|line| line.trim_start_matches("# ").split(' ').next());
+    let tried = values.map(|(key, _)| key);
+    assert_eq!(keys.collect::<Vec<_>>(), tried, "every key is tried");
+    for (key, values) in values {
+        program.try_key(key, values, &[]);
+    }
 }

@@ -20,7 +20,9 @@ fn as_another_user_the_server_keeps_no_privilege_and_no_group() {
     if !nix::unistd::Uid::effective().is_root() {
         assert_eq!(started.code, Some(2));
         assert!(
-            started.text.contains("--user can be used by root alone"),
+            started
+                .text
+                .contains("--user: only root can become another user"),
             "{started:?}"
         );
         return;

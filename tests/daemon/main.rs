@@ -1,6 +1,7 @@
 //! Tests of the server as a daemon: its life from a shell.
 
 mod blocked_log;
+mod config;
 mod exit_codes;
 mod first_minute;
 mod identity;
@@ -10,6 +11,7 @@ mod log;
 mod log_lines;
 mod logrotate;
 mod pidfile;
+mod reload;
 mod signals;
 mod start;
 mod symlinks;

@@ -104,10 +104,10 @@ fn a_log_that_cannot_be_written_fails() {
 #[test]
 fn all_bad_flags_are_reported_at_once() {
     let daemon = Daemon::folder();
-    let refused = daemon.start(&["--window", "1KiB", "--secret", "* x"]);
+    let refused = daemon.start(&["--motd", "/none", "--secret", "* x"]);
     assert_eq!(refused.code, Some(2));
     assert!(
-        refused.text.contains("--window") && refused.text.contains("the secret"),
+        refused.text.contains("--motd: /none") && refused.text.contains("the secret"),
         "{refused:?}"
     );
 }

@@ -67,7 +67,11 @@ fn the_socket_is_removed_at_a_clean_end_or_the_log_says_why_not_and_the_next_sta
         assert_eq!(daemon.stop(&[]).code, Some(0));
     }
     let log = fs::read_to_string(daemon.path("wacd.log")).expect("there is a log");
-    assert_eq!(log.matches("the Unix socket stays").count(), 2, "{log}");
+    let told = format!(
+        "the Unix socket stays; the next start takes it over path={}",
+        stays.display()
+    );
+    assert_eq!(log.matches(&told).count(), 2, "{log}");
 }
 
 #[test]

@@ -77,10 +77,44 @@ impl Daemon {
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(binary("wacd"));
         command
+            .env("WACD_CONFIG", "/dev/null")
             .args(words)
             .arg("--pid-file")
             .arg(self.path("wacd.pid"));
         command
+    }
+
+    /// Runs `wacd reload` on its pidfile.
+    #[track_caller]
+    pub fn reload(&self, flags: &[&str]) -> Said {
+        Said::of(self.command(&["reload"]).args(flags))
+    }
+
+    /// Writes its configuration file.
+    ///
+    /// # Panics
+    ///
+    /// If it can't be written.
+    pub fn configure(&self, text: &str) {
+        fs::write(self.path("wacd.toml"), text).expect("a file can be written");
+    }
+
+    /// Starts it as its configuration file says.
+    #[track_caller]
+    pub fn start_configured(&self) -> Said {
+        let file = self.path("wacd.toml");
+        Said::of(&mut self.command(&["--daemon", "--config", &file.to_string_lossy()]))
+    }
+
+    /// Returns its log.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    #[must_use]
+    #[track_caller]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("wacd.log")).expect("there is a log")
     }
 
     /// Returns the process id in its pidfile.

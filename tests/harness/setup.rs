@@ -118,8 +118,9 @@ impl Setup {
                     .iter()
                     .map(|(flag, value)| format!("{flag}={value}")),
             )
-            // The environment of the shell that runs the tests must not change the server under test.
+            // Neither the environment of the shell that runs the tests nor a file of this machine change the server under test.
             .env_clear()
+            .env("WACD_CONFIG", "/dev/null")
             .envs(&self.environment)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

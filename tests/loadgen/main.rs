@@ -20,6 +20,7 @@ mod outputs;
 mod refusals;
 mod report;
 mod seed;
+mod settings;
 mod stall;
 mod tester;
 mod workloads;

@@ -7,6 +7,7 @@ pub(crate) mod values;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use wac_settings::within;
 
 pub(crate) use presets::Preset;
 use slo::Slo;
@@ -17,7 +18,7 @@ use values::{Arrival, Churn, Protocol, Rate, Senders, Share, Size, Slow, Stages,
 /// Exit codes: 0 pass; 1 internal; 2 usage; 3 SLO failed; 4 INVALID, the figures mean nothing; 5 wrong delivery;
 /// 6 preflight, it can't run here; 7 regression; 130 interrupted. If several, 5 before 4 before 3.
 #[derive(Debug, Parser)]
-#[command(name = "wac-loadgen", version)]
+#[command(name = "wac-loadgen", version = wac_settings::VERSION)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Says what a run needs of this machine, what does not fit, and how to make it fit; runs nothing.
     Doctor(RunArgs),
+    /// Prints every flag of a run and where it came from, and runs nothing.
+    Config(RunArgs),
     /// Makes one HTML file of a run; of several, that ran at the same time, one together.
     Report(ReportArgs),
     /// Prints completions for a shell: wac-loadgen completions bash > /etc/bash_completion.d/wac-loadgen
@@ -58,15 +61,39 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Returns the flags of a run, if the command has them.
+    pub(crate) fn run_args(&self) -> Option<&RunArgs> {
+        match self {
+            Self::Run(args)
+            | Self::Town(args)
+            | Self::Idle(args)
+            | Self::Storm(args)
+            | Self::Soak(args)
+            | Self::Flood(args)
+            | Self::Doctor(args)
+            | Self::Config(args) => Some(args),
+            Self::FindMax(args) => Some(&args.run),
+            Self::Compare(_) | Self::Report(_) | Self::Completions { .. } | Self::Man { .. } => {
+                None
+            }
+        }
+    }
+}
+
 /// Flags of a run. What is not given is the preset's.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct RunArgs {
-    /// The server to load
-    #[arg(value_name = "HOST:PORT", required_unless_present = "spawn")]
+    /// The server to load, unless --spawn starts one
+    #[arg(value_name = "HOST:PORT")]
     pub(crate) server: Option<String>,
 
+    /// Does what an earlier run did, or what a file of flags says (TOML: users = 500), where no flag says otherwise
+    #[arg(long, value_name = "run.json|FILE")]
+    pub(crate) like: Option<PathBuf>,
+
     /// Users logged in, 2 at least [default: 100; presets 1000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "N", value_parser = within(2..=u32::MAX))]
     pub(crate) users: Option<u32>,
 
     /// Users who talk: a number, or a share of all [default: 10%; flood 32]
@@ -98,7 +125,7 @@ pub(crate) struct RunArgs {
     pub(crate) arrival: Option<Arrival>,
 
     /// A closed loop: what is due is sent while the deliveries of fewer than N messages are under way; no latency is shown [default: none; flood 256]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = within(1..=1_000_000_u32))]
     pub(crate) in_flight: Option<u32>,
 
     /// Bytes of a message's text, 16 to 4000: one size, or a span of them [default: 64]
@@ -134,7 +161,7 @@ pub(crate) struct RunArgs {
     pub(crate) connect_rate: Option<Rate>,
 
     /// Threads [default: one for each core; on one machine with the server, for half of them]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", value_parser = within(1..=64_u16))]
     pub(crate) threads: Option<u16>,
 
     /// What the server speaks [default: wac]

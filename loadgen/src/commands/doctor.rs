@@ -21,7 +21,7 @@ use crate::units::{grouped, quoted, short};
 /// Checks everything, and prints the answer.
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     if args.server.is_none() {
-        let why = "--spawn: doctor looks at a server that runs; start it, and give HOST:PORT";
+        let why = "doctor looks at a server that runs; start it, and give HOST:PORT";
         return Err(UsageError(why.to_owned()).into());
     }
     let plan = Plan::new(Workload::new(Preset::Run, args)?, &How::from(args))?;

@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use anyhow::Context;
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
 use super::output::{UsageError, print, settled};
-use crate::cli::Args;
+use super::settings;
 use crate::result::verdict::Exit;
 
 /// The exit codes.
@@ -102,7 +102,7 @@ pub(super) fn run(command: Option<&str>) -> anyhow::Result<Exit> {
 /// # Errors
 /// That there is no such command.
 fn page(name: Option<&str>) -> Result<io::Result<Vec<u8>>, UsageError> {
-    let mut program = Args::command();
+    let mut program = settings::program().command().clone();
     program.build();
     let Some(name) = name else {
         return Ok(of_program(program));
@@ -145,7 +145,12 @@ fn of_program(program: Command) -> io::Result<Vec<u8>> {
 /// Prints them.
 pub(super) fn completions(shell: Shell) -> anyhow::Result<Exit> {
     let mut text = Vec::new();
-    generate(shell, &mut Args::command(), "wac-loadgen", &mut text);
+    generate(
+        shell,
+        &mut settings::program().command().clone(),
+        "wac-loadgen",
+        &mut text,
+    );
     // Not straight to standard output: the generator panics where that is closed.
     Ok(settled(print(io::stdout(), &text), Exit::Pass))
 }
@@ -153,8 +158,10 @@ pub(super) fn completions(shell: Shell) -> anyhow::Result<Exit> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::Args;
     use crate::cli::slo;
     use crate::result::Delivery;
+    use clap::CommandFactory;
 
     fn text(name: Option<&str>) -> String {
         String::from_utf8(page(name).unwrap().unwrap()).unwrap()

@@ -7,12 +7,14 @@ mod man;
 mod output;
 mod report;
 mod run;
+mod settings;
 
+use std::io;
 use std::process::ExitCode;
 
-use clap::Parser;
+use wac_settings::{Loaded, Problems};
 
-use crate::cli::{Args, Command, Preset};
+use crate::cli::{Command, Preset};
 use crate::engine::JoinError;
 use crate::machine::preflight::PreflightError;
 use crate::plan::PlanError;
@@ -20,7 +22,8 @@ use crate::result::verdict::Exit;
 
 /// Does what was typed.
 pub(crate) fn main() -> ExitCode {
-    match perform(Args::parse().command) {
+    let read = settings::read().map_err(anyhow::Error::from);
+    match read.and_then(|(args, loaded)| perform(args.command, &loaded)) {
         Ok(exit) => exit.into(),
         Err(error) => {
             let exit = exit_of(&error);
@@ -29,7 +32,7 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-fn perform(command: Command) -> anyhow::Result<Exit> {
+fn perform(command: Command, settings: &Loaded) -> anyhow::Result<Exit> {
     match command {
         Command::Run(args) => run::run(Preset::Run, &args),
         Command::Town(args) => run::run(Preset::Town, &args),
@@ -42,12 +45,16 @@ fn perform(command: Command) -> anyhow::Result<Exit> {
         Command::Doctor(args) => doctor::run(&args),
         Command::Completions { shell } => man::completions(shell),
         Command::Man { command } => man::run(command.as_deref()),
+        Command::Config(_) => {
+            let shown = output::print(io::stdout(), settings.to_string().as_bytes());
+            Ok(output::settled(shown, Exit::Pass))
+        }
         Command::Compare(args) => compare::run(&args),
     }
 }
 
 fn exit_of(error: &anyhow::Error) -> Exit {
-    if error.is::<PlanError>() || error.is::<output::UsageError>() {
+    if error.is::<PlanError>() || error.is::<output::UsageError>() || error.is::<Problems>() {
         Exit::Usage
     } else if error.is::<PreflightError>() || error.is::<JoinError>() {
         Exit::Preflight

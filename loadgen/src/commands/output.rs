@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use serde::Serialize;
+use wac_settings::Problems;
 
 use crate::report::files::Place;
 use crate::result::verdict::Exit;
@@ -106,6 +107,11 @@ pub(super) fn tell(error: &anyhow::Error) {
             format!("{text}: {cause}")
         }
     });
+    let text = if error.is::<Problems>() {
+        text.replace('\n', "\nwac-loadgen: ")
+    } else {
+        text
+    };
     // Where else could it be told that this can't be written?
     let _ = writeln!(io::stderr(), "wac-loadgen: {text}");
 }

@@ -55,6 +55,10 @@ fn at(preset: Preset, args: &RunArgs, places: Places) -> anyhow::Result<Exit> {
 /// # Errors
 /// What was typed makes no sense, this machine can't carry it, nobody answers.
 pub(super) fn once(preset: Preset, args: &RunArgs) -> anyhow::Result<(Run, Exit)> {
+    if args.server.is_none() && args.spawn.is_none() {
+        let why = "which server? Give HOST:PORT, or --spawn COMMAND";
+        return Err(UsageError(why.to_owned()).into());
+    }
     let workload = Workload::new(preset, args)?; // 1. what was typed makes sense
     let spawned = args.spawn.as_deref().map(Spawned::start).transpose()?;
     let mut how = How::from(args);

@@ -87,9 +87,11 @@ impl Inbox {
         let dated = !workload.is_closed_loop();
         Self {
             bytes: vec![0; BYTES].into(),
-            control: dated
-                .then(|| nix::cmsg_space!(TimeSpec))
-                .unwrap_or_default(),
+            control: if dated {
+                nix::cmsg_space!(TimeSpec)
+            } else {
+                Vec::new()
+            },
         }
     }
 

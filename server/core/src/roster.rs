@@ -145,6 +145,11 @@ impl Roster {
         }
     }
 
+    /// Reserves other names from now on. Whoever has one of them keeps it.
+    pub fn set_reserved(&mut self, reserved: Vec<Name>) {
+        self.reserved = reserved;
+    }
+
     /// Gives a name to a session.
     ///
     /// # Errors

@@ -1,23 +1,29 @@
 //! Command-line arguments.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use wac_settings::within;
 
 use crate::config::listen::Listen;
 use crate::config::trusted_networks::Trusted;
+use crate::process::exit;
 
 /// The WAC chat server. Serves in the foreground and logs to standard error, or, with --daemon, in
 /// the background.
 ///
-/// Signals: TERM and INT stop the server as soon as everybody has everything or --grace is over; a second
-/// INT stops it at once. USR1 reopens the log file, and so does HUP if there is one.
+/// Each flag is also a key of the configuration file and a variable: --log-level is log-level = "info" and
+/// WACD_LOG_LEVEL. A flag goes before a variable, a variable before the file. `wacd config --default` prints a file with
+/// every key.
 ///
-/// Exit codes: 0 stopped, everybody had everything; 1 could not start; 2 wrong usage, or a limit too low; 3
-/// some sessions were cut short, at the end of --grace or by a second INT. With --daemon, 0 means that it serves.
+/// Signals: TERM and INT stop the server as soon as everybody has everything or --grace is over; a second
+/// INT stops it at once. HUP reads the configuration again and reopens the log (without a log file, a server on a
+/// terminal ends with it). USR1 reopens the log file.
 #[derive(Debug, Parser)]
-#[command(name = "wacd", version, args_conflicts_with_subcommands = true)]
+#[command(name = "wacd", version = wac_settings::VERSION, args_conflicts_with_subcommands = true, after_long_help = exit::help(exit::SERVER))]
 pub struct CommandLine {
     /// The subcommand; without one, the server serves.
     #[command(subcommand)]
@@ -27,33 +33,89 @@ pub struct CommandLine {
     pub serve: Args,
 }
 
-/// A subcommand for a running server.
+/// A subcommand.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Stops the server of a pidfile, waits until it is gone, and reports how its stop went
-    ///
-    /// Exit codes: 0 not running, or stopped and everybody had everything; 1 unable to tell or to
-    /// signal, or killed; 3 stopped, and some sessions were cut short; 4 still running after --timeout.
+    #[command(after_long_help = exit::help(exit::STOP))]
     Stop {
-        /// The server's pidfile
+        /// The server.
         #[command(flatten)]
-        pid_file: PidFileArg,
+        server: ServerArgs,
         /// Time to wait; longer than the server's --grace
-        #[arg(long, value_name = "DURATION", default_value = "15s")]
-        timeout: humantime::Duration,
+        #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
+        timeout: Duration,
     },
     /// Says whether the server of a pidfile is running
-    ///
-    /// Exit codes: 0 running; 1 unable to tell; 3 not running.
+    #[command(after_long_help = exit::help(exit::STATUS))]
     Status {
-        /// The server's pidfile
+        /// The server.
         #[command(flatten)]
-        pid_file: PidFileArg,
+        server: ServerArgs,
+    },
+    /// Makes the running server read its configuration again, and reports what changed
+    ///
+    /// It is checked as a whole first: if anything is wrong, nothing changes. Listeners that stay the same stay open, and
+    /// nobody is disconnected.
+    #[command(after_long_help = exit::help(exit::RELOAD))]
+    Reload {
+        /// The server.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The server's control socket.
+        #[command(flatten)]
+        control: ControlArg,
+        /// Changes nothing; says what a reload would do with each changed key
+        #[arg(long)]
+        plan: bool,
+    },
+    /// Checks the configuration as a start would, and starts nothing
+    #[command(after_long_help = exit::help(exit::CHECK))]
+    Check(Box<Args>),
+    /// Prints every setting and where it came from
+    #[command(after_long_help = exit::help(exit::CHECK))]
+    Config {
+        /// The options of the server.
+        #[command(flatten)]
+        serve: Box<Args>,
+        /// Prints a configuration file that holds every key at its default, commented out
+        #[arg(long)]
+        default: bool,
+    },
+    /// Prints completions for a shell: wacd completions bash >/etc/bash_completion.d/wacd
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Prints the manual page: wacd man | man -l -
+    Man {
+        /// Writes the pages of wacd and of its subcommands into this folder instead
+        folder: Option<PathBuf>,
     },
 }
 
 /// The server that a subcommand addresses.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
+pub struct ServerArgs {
+    /// The pidfile.
+    #[command(flatten)]
+    pub pid_file: PidFileArg,
+    /// The configuration file, which may name the pidfile.
+    #[command(flatten)]
+    pub config: ConfigArg,
+}
+
+/// The configuration file.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ConfigArg {
+    /// Configuration file [default, if it is there: for root /etc/wacd/wacd.toml; for others
+    /// $XDG_CONFIG_HOME/wacd/wacd.toml, else ~/.config/wacd/wacd.toml] [env: WACD_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The pidfile.
+#[derive(Debug, Clone, clap::Args)]
 pub struct PidFileArg {
     /// Pidfile: holds the process id, and is locked as long as the server lives; a file that holds anything
     /// else is refused [default for root:
@@ -62,16 +124,32 @@ pub struct PidFileArg {
     pub pid_file: Option<PathBuf>,
 }
 
+/// The control socket.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ControlArg {
+    /// Socket for `wacd reload`, for the server's own user and root [default: beside the pidfile: wacd.control]
+    #[arg(long, value_name = "unix:PATH", value_parser = unix_path)]
+    pub control: Option<PathBuf>,
+}
+
 /// The options of a server.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 pub struct Args {
     /// Serves in the background; returns once it serves, or says why it can't
     #[arg(long)]
     pub daemon: bool,
 
+    /// The configuration file.
+    #[command(flatten)]
+    pub config: ConfigArg,
+
     /// The pidfile of a daemon; a server in the foreground has one only if it is named.
     #[command(flatten)]
     pub pid_file: PidFileArg,
+
+    /// The control socket.
+    #[command(flatten)]
+    pub control: ControlArg,
 
     /// Logs to a file, or to a pipe that has a reader [default for root's daemon: /var/log/wacd/wacd.log; for others:
     /// $XDG_STATE_HOME/wacd.log, ~/.local/state/wacd.log, else /tmp/wacd-UID.log; in the foreground:
@@ -103,15 +181,15 @@ pub struct Args {
     pub unix_mode: u32,
 
     /// Number of shards (threads that serve sessions), 1 to 64 [default: one for each core, at most 8]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", value_parser = within(1..=64_u16))]
     pub shards: Option<u16>,
 
     /// Room log kept for slow readers, 64KiB to 1GiB; a reader that falls further behind is closed
-    #[arg(long, value_name = "BYTES", default_value = "4MiB")]
+    #[arg(long, value_name = "BYTES", default_value = "4MiB", value_parser = size("64KiB", "1GiB"))]
     pub window: ByteSize,
 
     /// Send buffer of each socket (SO_SNDBUF; the kernel doubles it), 4KiB to 64MiB
-    #[arg(long, value_name = "BYTES", default_value = "128KiB")]
+    #[arg(long, value_name = "BYTES", default_value = "128KiB", value_parser = size("4KiB", "64MiB"))]
     pub send_buffer: ByteSize,
 
     /// The answer to SEC. Everybody on this machine can see it in the list of processes: see
@@ -132,16 +210,16 @@ pub struct Args {
     pub notices: Switch,
 
     /// Lines a second that one sender may keep sending; 0 turns all flood control off
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = within(0..=u32::MAX))]
     pub flood_rate: u32,
 
     /// Lines one sender may send at once, at least 1
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = within(1..=u32::MAX))]
     pub flood_burst: u32,
 
     /// The senders of one IPv4 address or IPv6 /64 together may send as much as N senders at
     /// --flood-rate and --flood-burst; 0 = no limit
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = within(0..=u32::MAX))]
     pub flood_address: u32,
 
     /// Bytes a second for all senders together; 512KiB at once, or the window if that is
@@ -151,12 +229,12 @@ pub struct Args {
 
     /// Simultaneous connections from one IPv4 address or IPv6 /64, and 16 times as many from an IPv6 /48;
     /// 0 = no limit
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = within(0..=usize::MAX))]
     pub max_per_ip: usize,
 
     /// New connections in 10 s from one IPv4 address or IPv6 /64, and 16 times as many from an IPv6
     /// /48; 0 = no limit
-    #[arg(long, value_name = "N", default_value_t = 32)]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = within(0..=u32::MAX))]
     pub connect_rate: u32,
 
     /// Exempts a network from the limits on addresses: --max-per-ip, --connect-rate, --flood-address.
@@ -170,7 +248,7 @@ pub struct Args {
     pub trusted: Vec<Trusted>,
 
     /// Simultaneous connections [default: what the limit on open files allows]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = within(1..=usize::MAX))]
     pub max_connections: Option<usize>,
 
     /// Names that nobody may have, comma separated
@@ -183,8 +261,8 @@ pub struct Args {
     pub reserved_names: Vec<String>,
 
     /// Time that a stop may take: 5s, 500ms
-    #[arg(long, value_name = "DURATION", default_value = "5s")]
-    pub grace: humantime::Duration,
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    pub grace: Duration,
 
     /// Level of the log
     #[arg(long, value_name = "LEVEL", default_value = "info")]
@@ -230,17 +308,42 @@ pub enum LogFormat {
     Json,
 }
 
-/// Reads octal permissions, as `chmod` does.
+/// Reads octal permissions, as `chmod` does, or as TOML writes octal numbers.
 fn mode(text: &str) -> Result<u32, String> {
-    u32::from_str_radix(text, 8)
+    u32::from_str_radix(text.strip_prefix("0o").unwrap_or(text), 8)
         .ok()
         .filter(|mode| *mode <= 0o777)
-        .ok_or_else(|| "it takes octal permissions, as in 660 or 666".to_owned())
+        .ok_or_else(|| "expected octal permissions, as in 660 or 666".to_owned())
 }
 
 /// Reads `128KiB` or `128KiB/s`.
 fn rate(text: &str) -> Result<ByteSize, String> {
-    text.strip_suffix("/s").unwrap_or(text).parse()
+    let size = text.strip_suffix("/s").unwrap_or(text).parse();
+    size.map_err(|_: String| "expected a size, as in 128KiB".to_owned())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| "expected a time, as in 5s or 500ms".to_owned())
+}
+
+/// Returns a parser of sizes in a range.
+fn size(
+    least: &'static str,
+    most: &'static str,
+) -> impl Fn(&str) -> Result<ByteSize, String> + Clone {
+    let bound = |text: &str| text.parse::<ByteSize>().expect("a bound is a size");
+    let range = bound(least)..=bound(most);
+    move |text| {
+        let size = text.parse().ok().filter(|size| range.contains(size));
+        size.ok_or_else(|| format!("expected {least} to {most}"))
+    }
+}
+
+fn unix_path(text: &str) -> Result<PathBuf, String> {
+    match text.strip_prefix("unix:") {
+        Some(path) if !path.is_empty() => Ok(path.into()),
+        _ => Err("expected unix:PATH, as in unix:/run/wacd/wacd.control".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -277,6 +380,7 @@ mod tests {
     #[test]
     fn permissions_are_octal() {
         assert_eq!((mode("660"), mode("0666")), (Ok(0o660), Ok(0o666)));
+        assert_eq!(mode("0o640"), Ok(0o640));
         for text in ["", "888", "1777", "rw", "-1"] {
             assert!(mode(text).is_err(), "{text}");
         }

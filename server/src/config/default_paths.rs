@@ -11,9 +11,28 @@ pub fn pid_file() -> PathBuf {
     pid_file_of(Uid::effective(), |name| env::var_os(name))
 }
 
+/// Returns the default control socket of a server with a pidfile: beside it.
+pub fn control_of(pid_file: &Path) -> PathBuf {
+    pid_file.with_extension("control")
+}
+
 /// Returns a daemon's default log file: in `/var/log/wacd/` for root, in the state folder for other users.
 pub fn log_file() -> PathBuf {
     log_file_of(Uid::effective(), |name| env::var_os(name))
+}
+
+/// Returns the default configuration file, if the environment says where it would be.
+pub fn config_file() -> Option<PathBuf> {
+    config_file_of(Uid::effective(), |name| env::var_os(name))
+}
+
+fn config_file_of(uid: Uid, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    if uid.is_root() {
+        return Some("/etc/wacd/wacd.toml".into());
+    }
+    let home = || folder(variable("HOME")).map(|home| home.join(".config"));
+    let folder = folder(variable("XDG_CONFIG_HOME")).or_else(home)?;
+    Some(folder.join("wacd/wacd.toml"))
 }
 
 fn pid_file_of(uid: Uid, variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
@@ -64,6 +83,7 @@ mod tests {
             assert_eq!(with(unset, unset), Path::new("/tmp/wacd-1000.log"));
             let pid_file = pid_file_of(anna, |_| Some(unset.into()));
             assert_eq!(pid_file, Path::new("/tmp/wacd-1000.pid"));
+            assert_eq!(config_file_of(anna, |_| Some(unset.into())), None);
         }
     }
 
@@ -75,5 +95,7 @@ mod tests {
             log_file_of(root, |_| None),
             Path::new("/var/log/wacd/wacd.log")
         );
+        let config = config_file_of(root, |_| Some("/x".into()));
+        assert_eq!(config.as_deref(), Some(Path::new("/etc/wacd/wacd.toml")));
     }
 }

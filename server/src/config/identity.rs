@@ -16,25 +16,24 @@ impl Identity {
     /// Looks up a user and a group; without a group, the user's own.
     ///
     /// # Errors
-    /// A message that says what is wrong and what to do instead.
-    pub fn find(user: &str, group: Option<&str>) -> Result<Self, String> {
+    /// The key at fault, and a message that says what is wrong and what to do instead.
+    pub fn find(user: &str, group: Option<&str>) -> Result<Self, (&'static str, String)> {
         if !Uid::effective().is_root() {
-            return Err(
-                "--user can be used by root alone; start as root, or leave it out".to_owned(),
-            );
+            let why = "only root can become another user; start as root, or leave it out";
+            return Err(("user", why.to_owned()));
         }
-        let found = User::from_name(user).map_err(|error| format!("--user {user}: {error}"))?;
-        let found = found.ok_or_else(|| format!("--user {user}: there is no such user"))?;
+        let found = User::from_name(user).map_err(|error| ("user", format!("{user}: {error}")))?;
+        let found = found.ok_or_else(|| ("user", format!("there is no user {user}")))?;
         let group = match group {
             None => found.gid,
             Some(group) => {
                 Group::from_name(group)
-                    .map_err(|error| format!("--group {group}: {error}"))?
-                    .ok_or_else(|| format!("--group {group}: there is no such group"))?
+                    .map_err(|error| ("group", format!("{group}: {error}")))?
+                    .ok_or_else(|| ("group", format!("there is no group {group}")))?
                     .gid
             }
         };
-        let name = CString::new(found.name).map_err(|_| format!("--user {user}: not a name"))?;
+        let name = CString::new(found.name).map_err(|_| ("user", format!("{user}: not a name")))?;
         Ok(Self {
             name,
             user: found.uid,

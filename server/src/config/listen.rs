@@ -170,6 +170,8 @@ pub struct SocketOptions<'a> {
     pub unix_mode: u32,
     /// The owner of a Unix socket, if not the user who starts the server.
     pub server: Option<&'a Identity>,
+    /// Whether the port may be shared with a listener of this process that is about to close.
+    pub shares_port: bool,
 }
 
 impl Default for SocketOptions<'_> {
@@ -178,6 +180,7 @@ impl Default for SocketOptions<'_> {
             send_buffer_bytes: 128 << 10,
             unix_mode: 0o660,
             server: None,
+            shares_port: false,
         }
     }
 }

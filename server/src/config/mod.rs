@@ -5,10 +5,12 @@ pub mod default_paths;
 pub mod identity;
 pub mod listen;
 pub mod machine;
+pub mod sources;
 mod text_file;
 pub mod trusted_networks;
 
-use std::fmt;
+use std::fmt::Display;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use wac_core::name::Name;
 use wac_core::text_file::lines;
 use wac_core::wire::line::{LINE_END, ServerLine};
 use wac_core::{MAX_SERVER_LINE_BYTES, text};
+use wac_settings::Problems;
 
 use crate::config::args::{Args, LogFormat, LogLevel, Switch};
 use crate::config::identity::Identity;
@@ -35,6 +38,8 @@ pub struct Config {
     pub daemon: bool,
     /// The absolute path of the pidfile; a daemon has one.
     pub pid_file: Option<PathBuf>,
+    /// The absolute path of the control socket; a server with a pidfile has one.
+    pub control: Option<PathBuf>,
     /// The absolute path of the log file; a daemon has one. `None`: standard error.
     pub log_file: Option<PathBuf>,
     /// The serving user, if not the one who starts the server.
@@ -74,34 +79,63 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
-/// All problems of a configuration, a line each.
-#[derive(Debug, thiserror::Error)]
-pub struct ConfigError(Vec<String>);
+/// What a configuration depends on besides its settings: the same for the life of a process.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// The number of files that the process may have open.
+    pub open_files: usize,
+    /// The folder in which relative paths begin.
+    pub folder: PathBuf,
+    /// The answer to `SEC` if none is given.
+    pub random_secret: String,
+}
 
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\nwacd: "))
+impl Surroundings {
+    /// Describes this process.
+    ///
+    /// # Errors
+    /// An I/O error if there is no randomness.
+    pub fn new(open_files: usize, folder: PathBuf) -> io::Result<Self> {
+        let random = getrandom::u64().map_err(io::Error::other)?;
+        Ok(Self {
+            open_files,
+            folder,
+            random_secret: format!("{random:016x}"),
+        })
     }
 }
 
 impl Config {
-    /// Checks the arguments, for a process that may have `open_files` open.
+    /// Checks the arguments. `place` names the origin of a key's value in a message.
     ///
     /// # Errors
-    /// [`ConfigError`], with every problem found.
-    pub fn load(args: &Args, open_files: usize) -> Result<Self, ConfigError> {
-        let mut problems = Problems::default();
+    /// [`Problems`], with every problem found.
+    pub fn load(
+        args: &Args,
+        around: &Surroundings,
+        place: &dyn Fn(&str) -> String,
+    ) -> Result<Self, Problems> {
+        let mut problems = Checks {
+            around,
+            place,
+            problems: Vec::new(),
+        };
         let shards = args
             .shards
             .map_or_else(machine::default_shards, usize::from);
         let (listen, remarks) = problems.listen(&args.listen);
-        let window = problems.size("--window", args.window, 64 << 10, 1 << 30);
+        let window = bytes(args.window);
+        let pid_file = problems.file(
+            args.pid_file.pid_file.as_deref(),
+            args.daemon.then(default_paths::pid_file),
+        );
         let config = Self {
             daemon: args.daemon,
-            pid_file: problems.file(
-                args.pid_file.pid_file.as_deref(),
-                args.daemon.then(default_paths::pid_file),
+            control: problems.file(
+                args.control.control.as_deref(),
+                pid_file.as_deref().map(default_paths::control_of),
             ),
+            pid_file,
             log_file: problems.file(
                 args.log_file.as_deref(),
                 args.daemon.then(default_paths::log_file),
@@ -115,7 +149,7 @@ impl Config {
             unix_mode: args.unix_mode,
             shards,
             window_bytes: window,
-            send_buffer_bytes: problems.size("--send-buffer", args.send_buffer, 4 << 10, 64 << 20),
+            send_buffer_bytes: bytes(args.send_buffer),
             secret: problems.secret(args),
             motd: args
                 .motd
@@ -125,7 +159,7 @@ impl Config {
             flood: flood(args),
             room_rate: room_rate(args, window),
             admission: admission::Limits {
-                connections: problems.max_connections(args.max_connections, open_files, shards),
+                connections: problems.max_connections(args.max_connections, shards),
                 per_address: args.max_per_ip,
                 new_per_address: args.connect_rate,
                 trusted: args.trusted.iter().filter_map(|it| it.net()).collect(),
@@ -135,16 +169,23 @@ impl Config {
                 .iter()
                 .filter_map(|name| problems.reserved(name))
                 .collect(),
-            grace: args.grace.into(),
+            grace: args.grace,
             log_level: args.log_level,
             log_format: args.log_format,
         };
         problems.two_files(config.pid_file.as_deref(), config.log_file.as_deref());
-        if problems.0.is_empty() {
+        if problems.problems.is_empty() {
             Ok(config)
         } else {
-            Err(ConfigError(problems.0))
+            Err(Problems(problems.problems))
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(flags: &[&str], open_files: usize) -> Result<Self, Problems> {
+        let args = clap::Parser::try_parse_from([&["wacd"], flags].concat()).expect("right flags");
+        let around = Surroundings::new(open_files, "/".into()).expect("randomness");
+        Self::load(&args, &around, &|key| format!("--{key}"))
     }
 
     /// Returns the options for binding sockets.
@@ -153,6 +194,7 @@ impl Config {
             send_buffer_bytes: self.send_buffer_bytes,
             unix_mode: self.unix_mode,
             server: self.identity.as_ref(),
+            shares_port: false,
         }
     }
 }
@@ -173,20 +215,27 @@ fn room_rate(args: &Args, window: usize) -> Option<Rate> {
     })
 }
 
-#[derive(Default)]
-struct Problems(Vec<String>);
+fn bytes(size: ByteSize) -> usize {
+    usize::try_from(size.as_u64()).unwrap_or(usize::MAX)
+}
 
-impl Problems {
-    fn add(&mut self, problem: String) {
-        self.0.push(problem);
+/// Checks that collect problems.
+struct Checks<'a> {
+    around: &'a Surroundings,
+    place: &'a dyn Fn(&str) -> String,
+    problems: Vec<String>,
+}
+
+impl Checks<'_> {
+    fn add(&mut self, key: &str, problem: impl Display) {
+        let place = (self.place)(key);
+        self.problems.push(format!("{place}: {problem}"));
     }
 
-    /// Returns a file's absolute path, because a daemon's working directory is `/`.
-    fn file(&mut self, named: Option<&Path>, default: Option<PathBuf>) -> Option<PathBuf> {
+    /// Returns a file's absolute path.
+    fn file(&self, named: Option<&Path>, default: Option<PathBuf>) -> Option<PathBuf> {
         let path = named.map(Path::to_owned).or(default)?;
-        std::path::absolute(&path)
-            .map_err(|error| self.add(format!("{}: {error}", path.display())))
-            .ok()
+        Some(self.around.folder.join(path))
     }
 
     /// Reopening the log would release the lock on the pidfile.
@@ -194,10 +243,11 @@ impl Problems {
         if let (Some(pid_file), Some(log_file)) = (pid_file, log_file)
             && pid_file == log_file
         {
-            self.add(format!(
-                "--pid-file and --log-file are both {}; name two files",
-                pid_file.display()
-            ));
+            let shown = pid_file.display();
+            self.add(
+                "log-file",
+                format_args!("it is the pidfile too, {shown}; name two files"),
+            );
         }
     }
 
@@ -206,11 +256,10 @@ impl Problems {
         let (mut listen, mut remarks) = (Vec::new(), Vec::new());
         for written in wanted {
             let found = written.find().unwrap_or_else(|error| {
-                self.add(format!("--listen {written}: {error}"));
+                self.add("listen", format_args!("{written}: {error}"));
                 Found::default()
             });
-            let new = found.here.iter().filter_map(|at| self.absolute(at));
-            for address in new {
+            for address in found.here.iter().map(|at| self.absolute(at)) {
                 if address.has_free_port() || !listen.contains(&address) {
                     listen.push(address);
                 }
@@ -225,91 +274,64 @@ impl Problems {
         (listen, remarks)
     }
 
-    fn absolute(&mut self, address: &ListenAddr) -> Option<ListenAddr> {
+    fn absolute(&self, address: &ListenAddr) -> ListenAddr {
         match address {
-            ListenAddr::Unix(path) => self.file(Some(path), None).map(ListenAddr::Unix),
-            ListenAddr::Tcp(_) => Some(address.clone()),
+            ListenAddr::Unix(path) => ListenAddr::Unix(self.around.folder.join(path)),
+            ListenAddr::Tcp(_) => address.clone(),
         }
     }
 
     fn identity(&mut self, user: &str, group: Option<&str>) -> Option<Identity> {
-        Identity::find(user, group)
-            .map_err(|problem| self.add(problem))
-            .ok()
-    }
-
-    fn size(&mut self, flag: &str, found: ByteSize, least: usize, most: usize) -> usize {
-        let bytes = usize::try_from(found.as_u64()).unwrap_or(usize::MAX);
-        if !(least..=most).contains(&bytes) {
-            let [least, most] = [least, most].map(|bytes| ByteSize::b(bytes as u64));
-            self.add(format!("{flag} is {found}; it takes {least} to {most}"));
-        }
-        bytes
+        let found = Identity::find(user, group);
+        found.map_err(|(key, problem)| self.add(key, problem)).ok()
     }
 
     fn secret(&mut self, args: &Args) -> String {
-        let secret = match (&args.secret, &args.secret_file) {
-            (Some(secret), _) => secret.clone(),
-            (None, Some(path)) => self.first_line(path),
-            (None, None) => return self.random_secret(),
+        let (key, secret) = match (&args.secret, &args.secret_file) {
+            (Some(secret), _) => ("secret", secret.clone()),
+            (None, Some(path)) => ("secret-file", self.first_line(path)),
+            (None, None) => return self.around.random_secret.clone(),
         };
         if let Some(why) = bad_secret(&secret) {
-            self.add(format!(
-                "the secret {why}; choose another with --secret or --secret-file"
-            ));
+            self.add(key, format_args!("the secret {why}; choose another"));
         }
         secret
     }
 
     fn first_line(&mut self, path: &Path) -> String {
-        let text = self.read("--secret-file", path);
+        let text = self.read("secret-file", path);
         lines(&text).next().unwrap_or_default().to_owned()
     }
 
-    fn random_secret(&mut self) -> String {
-        match getrandom::u64() {
-            Ok(random) => format!("{random:016x}"),
-            Err(error) => {
-                self.add(format!(
-                    "no random secret can be made: {error}; give one with --secret"
-                ));
-                String::new()
-            }
-        }
-    }
-
     fn motd(&mut self, path: &Path) -> Vec<String> {
-        let text = self.read("--motd", path);
+        let text = self.read("motd", path);
         let lines: Vec<_> = lines(&text)
             .map(|line| text::clean(line).into_owned())
             .collect();
         let longest = MAX_SERVER_LINE_BYTES - "* ".len() - LINE_END.len();
         for (line, number) in lines.iter().zip(1..) {
             if line.len() > longest {
-                self.add(format!(
-                    "--motd {}: line {number} is longer than {longest} bytes; break it",
-                    path.display()
-                ));
+                let shown = path.display();
+                self.add(
+                    "motd",
+                    format_args!("{shown}: line {number} is longer than {longest} bytes; break it"),
+                );
             }
         }
         lines
     }
 
-    fn read(&mut self, flag: &str, path: &Path) -> String {
-        text_file::read(path).unwrap_or_else(|error| {
-            self.add(format!("{flag} {}: {error}", path.display()));
+    fn read(&mut self, key: &str, path: &Path) -> String {
+        text_file::read(&self.around.folder.join(path)).unwrap_or_else(|error| {
+            self.add(key, format_args!("{}: {error}", path.display()));
             "unread".to_owned()
         })
     }
 
-    fn max_connections(
-        &mut self,
-        wanted: Option<usize>,
-        open_files: usize,
-        shards: usize,
-    ) -> usize {
+    fn max_connections(&mut self, wanted: Option<usize>, shards: usize) -> usize {
+        let open_files = self.around.open_files;
         if open_files <= machine::RESERVED_FILES {
-            self.add(format!(
+            self.problems.push(format!(
                 "the limit of open files is {open_files}; a server needs more than {} (ulimit -n)",
                 machine::RESERVED_FILES
             ));
@@ -317,9 +339,12 @@ impl Problems {
         let most = machine::connections(open_files, shards);
         match wanted {
             Some(wanted) if wanted > most => {
-                self.add(format!(
-                    "--max-connections is {wanted}; the limit of {open_files} open files allows {most}"
-                ));
+                self.add(
+                    "max-connections",
+                    format_args!(
+                        "{wanted} are too many; the limit of {open_files} open files allows {most}"
+                    ),
+                );
                 most
             }
             Some(wanted) => wanted,
@@ -331,11 +356,13 @@ impl Problems {
         if name.is_empty() {
             return None;
         }
-        name.parse()
+        let parsed = name.parse();
+        parsed
             .map_err(|why| {
-                self.add(format!(
-                    "--reserved-names has {name:?}, which is not a name: {why}"
-                ))
+                self.add(
+                    "reserved-names",
+                    format_args!("{name:?} is not a name: {why}"),
+                )
             })
             .ok()
     }
@@ -359,11 +386,9 @@ fn bad_secret(secret: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
 
-    fn load(flags: &[&str]) -> Result<Config, ConfigError> {
-        let args = Args::try_parse_from([&["wacd"], flags].concat()).unwrap();
-        Config::load(&args, 1024)
+    fn load(flags: &[&str]) -> Result<Config, Problems> {
+        Config::of(flags, 1024)
     }
 
     #[test]
@@ -388,8 +413,8 @@ mod tests {
     #[test]
     fn every_problem_is_reported_at_once() {
         let flags = [
-            "--window",
-            "1KiB",
+            "--max-connections",
+            "1024",
             "--secret",
             "* x",
             "--motd",
@@ -399,9 +424,9 @@ mod tests {
         ];
         let error = load(&flags).unwrap_err().to_string();
         for part in [
-            "--window is 1.0 KiB",
-            "the secret reads as",
-            "--motd /no/such/file",
+            "--max-connections: 1024 are too many",
+            "--secret: the secret reads as",
+            "--motd: /no/such/file: ",
             "\"a b\"",
         ] {
             assert!(error.contains(part), "{part}: {error}");
@@ -446,8 +471,7 @@ mod tests {
 
     #[test]
     fn too_few_open_files_are_a_problem_and_no_panic() {
-        let args = Args::try_parse_from(["wacd"]).unwrap();
-        let error = Config::load(&args, 8).unwrap_err().to_string();
+        let error = Config::of(&[], 8).unwrap_err().to_string();
         assert!(
             error.contains("open files is 8; a server needs more than 32"),
             "{error}"

@@ -34,7 +34,7 @@ impl FromStr for Trusted {
         let address = text.parse::<IpAddr>().map(IpNet::from);
         let net = address.or_else(|_| text.parse::<IpNet>());
         net.map(Self::Net).map_err(|_| {
-            "it takes a network such as 192.0.2.0/24 or 2001:db8::/32, one address, or none"
+            "expected a network such as 192.0.2.0/24 or 2001:db8::/32, one address, or none"
                 .to_owned()
         })
     }

@@ -2,9 +2,13 @@
 //! subcommands for a running server.
 
 pub mod control;
+pub mod control_socket;
 pub mod daemon;
+pub mod exit;
 pub mod logging;
+pub mod manual;
 pub mod pidfile;
+pub mod reload;
 pub(crate) mod safe_open;
 pub mod signals;
 pub(crate) mod systemd;

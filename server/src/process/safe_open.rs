@@ -8,13 +8,13 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Gid, Mode, OFlags, Stat, Uid, chownat, fchown, fstat, mkdirat, openat,
-    readlinkat, statat, unlinkat,
+    AtFlags, CWD, FileType, Gid, Mode, OFlags, Stat, Uid, chmodat, chownat, fchown, fstat, mkdirat,
+    openat, readlinkat, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -175,6 +175,21 @@ impl Place {
     pub(crate) fn remove(&self, inode: Inode) -> io::Result<()> {
         if self.leads_to(inode) {
             unlinkat(&self.folder, &self.name, AtFlags::empty())?;
+        }
+        Ok(())
+    }
+
+    /// Changes the permissions of the name only if it leads to an inode. It is opened first: a path could lead elsewhere by
+    /// then.
+    ///
+    /// # Errors
+    /// An I/O error if the permissions can't be changed.
+    pub(crate) fn set_mode(&self, inode: Inode, mode: Mode) -> io::Result<()> {
+        let entry = openat(&self.folder, &self.name, ENTRY, Mode::empty())?;
+        if Inode::of(&fstat(&entry)?) == inode {
+            // Descriptors opened by path alone take no fchmod.
+            let path = format!("/proc/self/fd/{}", entry.as_raw_fd());
+            chmodat(CWD, path, mode, AtFlags::empty())?;
         }
         Ok(())
     }

@@ -1,9 +1,10 @@
-//! Signals: two that stop the server, one that reopens its log.
+//! Signals: two that stop the server, one that reopens its log, one that reloads its configuration.
 //!
 //! They are held from the first line on, so that none ends a start in the middle, and none that the
 //! starting process had blocked stays blocked. Only the thread that lets them in takes them; threads
 //! that began before never see one.
 
+use std::fs::File;
 use std::io;
 
 use nix::sys::signal::{SigSet, Signal as Number};
@@ -11,6 +12,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::process::logging::LogThread;
+use crate::process::reload::{Reloader, Request};
 
 /// Signals that the server handles.
 const OURS: [Number; 4] = [
@@ -49,33 +51,36 @@ pub fn stop_while_held() -> nix::Result<Option<&'static str>> {
         .map(Number::as_str))
 }
 
-/// SIGTERM and SIGINT. Tasks handle SIGUSR1, and SIGHUP if there is a log file.
+/// The signals of a serving server.
 #[derive(Debug)]
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
+/// SIGHUP, unless it means that a terminal is gone.
+#[derive(Debug)]
+pub(crate) struct HangUp(Option<Signal>);
+
 impl Signals {
-    /// Installs handlers for the signals, which are still held.
-    pub(crate) fn install(log: &LogThread) -> io::Result<Self> {
+    /// Installs handlers for the signals, which are still held. A task handles SIGUSR1.
+    ///
+    /// SIGHUP asks for a reload, except of a server without a log file on a terminal, which ends with it.
+    pub(crate) fn install(log: &LogThread) -> io::Result<(Self, HangUp)> {
         let mut reopen = signal(SignalKind::user_defined1())?;
-        if let Some(reopen_log) = log.reopener() {
-            // HUP from log rotation must never end a server; without a log file, a server ends with its terminal.
-            let mut hang_up = signal(SignalKind::hangup())?;
-            tokio::spawn(async move {
-                loop {
-                    tokio::select! {
-                        _ = reopen.recv() => reopen_log(),
-                        _ = hang_up.recv() => reopen_log(),
-                    }
-                }
-            });
-        }
-        Ok(Self {
+        let control = log.control();
+        tokio::spawn(async move {
+            while reopen.recv().await.is_some() {
+                control.reopen();
+            }
+        });
+        let reloads = log.is_file() || File::open("/dev/tty").is_err();
+        let hang_up = reloads.then(|| signal(SignalKind::hangup())).transpose()?;
+        let signals = Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
-        })
+        };
+        Ok((signals, HangUp(hang_up)))
     }
 
     /// Lets in pending and future signals.
@@ -94,5 +99,18 @@ impl Signals {
     /// Waits for SIGINT: while draining, a second one ends at once and SIGTERM is ignored.
     pub(crate) async fn interrupt(&mut self) {
         self.interrupt.recv().await;
+    }
+}
+
+impl HangUp {
+    /// Reloads at each SIGHUP. Never returns.
+    pub(crate) async fn reload(self, reloader: &Reloader) {
+        if let Some(mut signal) = self.0 {
+            while signal.recv().await.is_some() {
+                // The log says how it went.
+                let _ = reloader.reload(Request::Apply).await;
+            }
+        }
+        std::future::pending().await
     }
 }

@@ -9,6 +9,11 @@ pub fn say(text: impl Display) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
+/// Writes a text to standard output.
+pub fn pass(text: &[u8]) {
+    let _ = io::stdout().write_all(text);
+}
+
 /// Writes a line to standard error.
 pub fn complain(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");

@@ -1,4 +1,4 @@
-//! Subcommands: the messages and exit codes of `stop` and `status`.
+//! Subcommands: the messages and exit codes of `stop`, `status` and `reload`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,24 +7,10 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::process::control::{self, Stopped};
+use crate::process::control_socket;
+use crate::process::exit;
 use crate::process::pidfile::LastWord;
 use crate::process::terminal::say;
-
-/// The exit code of a drain whose time ran out before every session had everything.
-const EXIT_CUT_SHORT: u8 = 3;
-/// The exit code if no server runs: the number that init scripts use.
-const EXIT_NOT_RUNNING: u8 = 3;
-/// The exit code if the server still runs.
-const EXIT_STILL_RUNNING: u8 = 4;
-
-/// Returns the exit code of a server that stopped.
-pub fn stopped_code(cut_short: usize) -> ExitCode {
-    if cut_short > 0 {
-        ExitCode::from(EXIT_CUT_SHORT)
-    } else {
-        ExitCode::SUCCESS
-    }
-}
 
 /// Stops the server of a pidfile, and prints the outcome.
 ///
@@ -46,7 +32,7 @@ pub fn stop(pid_file: &Path, timeout: Duration) -> anyhow::Result<ExitCode> {
             say(format_args!(
                 "wacd (process {pid}) has stopped: {stopped} had everything, {cut_short} were cut short"
             ));
-            stopped_code(cut_short)
+            exit::stopped(cut_short)
         }
         Stopped::Gone {
             pid,
@@ -61,7 +47,7 @@ pub fn stop(pid_file: &Path, timeout: Duration) -> anyhow::Result<ExitCode> {
             say(format_args!(
                 "wacd (process {pid}) still runs; try a longer --timeout, or kill -INT {pid} to end it at once"
             ));
-            ExitCode::from(EXIT_STILL_RUNNING)
+            ExitCode::from(exit::STILL_RUNNING)
         }
     })
 }
@@ -81,9 +67,28 @@ pub fn status(pid_file: &Path) -> anyhow::Result<ExitCode> {
         }
         None => {
             say(not_running(pid_file));
-            ExitCode::from(EXIT_NOT_RUNNING)
+            ExitCode::from(exit::NOT_RUNNING)
         }
     })
+}
+
+/// Asks the server of a control socket to reload, or what that would do; prints its answer.
+///
+/// # Errors
+/// If a server runs and does not answer.
+pub fn reload(pid_file: &Path, control: &Path, request: &str) -> anyhow::Result<ExitCode> {
+    let asked = control_socket::ask(control, request);
+    match asked {
+        Ok(code) => Ok(ExitCode::from(code)),
+        Err(_) if matches!(control::status(pid_file), Ok(None)) => {
+            say(not_running(pid_file));
+            Ok(ExitCode::from(exit::NOT_RUNNING))
+        }
+        Err(error) => {
+            let shown = control.display();
+            Err(error).with_context(|| format!("cannot ask the server at {shown}"))
+        }
+    }
 }
 
 /// Returns the message that no server runs; without a pidfile it says only that there is none.

@@ -94,13 +94,10 @@ impl Shared {
     }
 }
 
-/// Stops the room, within `grace` or until `interrupted`.
-pub(crate) async fn drain(
-    shared: &Shared,
-    interrupted: impl Future<Output = ()>,
-    grace: Duration,
-) -> DrainReport {
+/// Stops the room, within the grace or until `interrupted`.
+pub(crate) async fn drain(shared: &Shared, interrupted: impl Future<Output = ()>) -> DrainReport {
     let start = Instant::now();
+    let grace = shared.policies.follow().grace;
     tokio::select! {
         () = shared.bring_everybody_to_the_end() => {}
         () = tokio::time::sleep(grace) => tracing::warn!("the time to stop is over"),
@@ -129,19 +126,15 @@ pub(crate) async fn drain(
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
     use crate::config::Config;
-    use crate::config::args::Args;
 
     #[tokio::test(start_paused = true)]
     async fn a_shard_that_never_answers_does_not_keep_the_stop() {
-        let args = Args::try_parse_from(["wacd", "--shards", "2"]).unwrap();
-        let shared = Shared::new(&Config::load(&args, 1024).unwrap());
+        let shared = Shared::new(&Config::of(&["--shards", "2"], 1024).unwrap());
         // No shard reads the inboxes; one of them still has a session.
         shared.inboxes[1].session_began();
-        let report = drain(&shared, std::future::pending(), Duration::from_secs(5)).await;
+        let report = drain(&shared, std::future::pending()).await;
         assert_eq!((report.hung, report.cut_short), (2, 1));
     }
 }

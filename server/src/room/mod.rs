@@ -6,6 +6,7 @@ pub(crate) mod inbox;
 pub(crate) mod locks;
 pub(crate) mod noise;
 pub(crate) mod peer;
+pub(crate) mod policy;
 pub(crate) mod shard;
 pub(crate) mod shared;
 pub(crate) mod stop_phase;

@@ -10,7 +10,6 @@ use wac_core::bucket::{Bucket, Rate};
 use wac_core::log::{Position, RoomLog, Sealed};
 use wac_core::notice_batch::Notices;
 use wac_core::roster::{Roster, SessionId};
-use wac_core::session::Rules;
 
 use crate::config::Config;
 use crate::config::args::Switch;
@@ -18,6 +17,7 @@ use crate::room::cached_replies::CachedReplies;
 use crate::room::inbox::{INBOX_CAPACITY, Inbox};
 use crate::room::locks::{Sleeper, lock};
 use crate::room::noise::Noise;
+use crate::room::policy::{Policies, Policy};
 use crate::room::stop_phase::Phases;
 
 /// The room: its log, and the gathered notices.
@@ -43,14 +43,14 @@ pub(crate) enum Append<R> {
 #[derive(Debug)]
 pub(crate) struct Shared {
     start: Instant,
-    pub(crate) rules: Rules,
+    pub(crate) policies: Policies,
     pub(crate) replies: CachedReplies,
     room: Mutex<Room>,
     /// The log's head, checked before the lock is taken.
     head: AtomicU64,
     pub(crate) roster: Mutex<Roster>,
     pub(crate) admission: Mutex<Admission>,
-    room_bucket: Option<(Rate, Mutex<Bucket>)>,
+    room_bucket: Mutex<Bucket>,
     sessions: AtomicU64,
     pub(crate) inboxes: Box<[Arc<Inbox>]>,
     pub(crate) phases: Phases,
@@ -72,23 +72,18 @@ impl Shared {
 
     /// Creates the state, with inboxes that hold `capacity` messages.
     pub(crate) fn with_inboxes(config: &Config, capacity: usize) -> Self {
-        let rules = Rules {
-            flood: config.flood,
-            secret: config.secret.as_str().into(),
-        };
-        let notices = (config.notices == Switch::On).then(Notices::default);
         Self {
             start: Instant::now(),
-            rules,
-            replies: CachedReplies::new(&config.motd),
+            policies: Policies::new(Policy::of(config)),
+            replies: CachedReplies::default(),
             room: Mutex::new(Room {
                 log: RoomLog::new(config.window_bytes),
-                notices,
+                notices: notices(config),
             }),
             head: AtomicU64::new(0),
             roster: Mutex::new(Roster::new(config.reserved.clone())),
             admission: Mutex::new(Admission::new(config.admission.clone())),
-            room_bucket: config.room_rate.map(|rate| (rate, Mutex::default())),
+            room_bucket: Mutex::default(),
             sessions: AtomicU64::new(0),
             inboxes: (0..config.shards)
                 .map(|_| Arc::new(Inbox::new(capacity)))
@@ -101,6 +96,18 @@ impl Shared {
             drained: Notify::new(),
             watchdog: Sleeper::default(),
         }
+    }
+
+    /// Applies a configuration to the room that is open, and to those in it.
+    pub(crate) fn adopt(&self, config: &Config) {
+        self.policies.set(Policy::of(config));
+        lock(&self.admission).set_limits(config.admission.clone());
+        lock(&self.roster).set_reserved(config.reserved.clone());
+        self.with_room(|room| {
+            if room.notices.is_some() != (config.notices == Switch::On) {
+                room.notices = notices(config);
+            }
+        });
     }
 
     /// Returns the time since the server's start.
@@ -148,9 +155,14 @@ impl Shared {
     }
 
     /// Takes bytes from the room's bucket; returns the time at which it has them.
-    pub(crate) fn reserve_room_bytes(&self, bytes: usize, now: Duration) -> Duration {
-        match &self.room_bucket {
-            Some((rate, bucket)) if bytes > 0 => lock(bucket).reserve(*rate, bytes as u64, now),
+    pub(crate) fn reserve_room_bytes(
+        &self,
+        rate: Option<Rate>,
+        bytes: usize,
+        now: Duration,
+    ) -> Duration {
+        match rate {
+            Some(rate) if bytes > 0 => lock(&self.room_bucket).reserve(rate, bytes as u64, now),
             _ => now,
         }
     }
@@ -175,4 +187,8 @@ impl Shared {
             inbox.waker.wake();
         }
     }
+}
+
+fn notices(config: &Config) -> Option<Notices> {
+    (config.notices == Switch::On).then(Notices::default)
 }

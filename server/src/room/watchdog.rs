@@ -138,11 +138,8 @@ fn log(report: Report, id: usize, inbox: &Inbox, shared: &Shared) {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
     use crate::config::Config;
-    use crate::config::args::Args;
 
     fn reports(snapshots: &[(u64, bool)]) -> Vec<Option<Report>> {
         let mut watch = ShardWatch::default();
@@ -169,8 +166,7 @@ mod tests {
 
     /// Returns the signs of life of a server whose shards have no thread, within a minute.
     async fn signs_of_life(work: impl FnOnce(&Shared)) -> u32 {
-        let args = Args::try_parse_from(["wacd", "--shards", "2"]).unwrap();
-        let shared = Shared::new(&Config::load(&args, 1024).unwrap());
+        let shared = Shared::new(&Config::of(&["--shards", "2"], 1024).unwrap());
         work(&shared);
         let mut signs = 0;
         let watch = watch(&shared, Some(Duration::from_secs(5)), || signs += 1);

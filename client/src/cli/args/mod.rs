@@ -5,13 +5,14 @@ pub(crate) mod verbs;
 use std::fmt::Write;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 use self::verbs::{ListenArgs, SendArgs, WhoArgs};
 use crate::app::target::Target;
 use crate::app::{commands, exit};
 use crate::cli::config::flags::ConfigFlags;
+use crate::cli::config::program;
 
 /// The WAC chat client: a chat on a terminal, a pipe otherwise.
 ///
@@ -21,7 +22,7 @@ use crate::cli::config::flags::ConfigFlags;
 /// To reach a host whose name is a command (send, listen, ...), add its port or a name, or put it
 /// after --: send:4700, ann@send, -- send.
 #[derive(Debug, Parser)]
-#[command(name = "wac", version, after_help = after_help())]
+#[command(name = "wac", version = wac_settings::VERSION, after_help = after_help())]
 pub(crate) struct CommandLine {
     /// The command; without one, the chat.
     #[command(subcommand)]
@@ -80,18 +81,18 @@ pub(crate) enum Command {
 impl CommandLine {
     /// Parses the command line; ends the process if it is wrong, or asks for help.
     pub(crate) fn read() -> Self {
-        let line = Self::parse();
+        let mut program = program().command().clone();
+        let matches = program.get_matches_mut();
+        let line = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         if let Some(misplaced) = line.misplaced() {
-            Self::command()
-                .error(ErrorKind::ArgumentConflict, misplaced)
-                .exit();
+            program.error(ErrorKind::ArgumentConflict, misplaced).exit();
         }
         line
     }
 
     /// Returns what is wrong with an argument that is in the wrong place or has no effect.
     fn misplaced(&self) -> Option<&'static str> {
-        let logs = self.flags.settings.0.iter().any(|entry| entry.key == "log");
+        let logs = self.flags.settings.log.is_some();
         if self.raw && (logs || self.command.is_some()) {
             return Some("--raw only passes lines: it takes no command and no --log");
         }
@@ -135,6 +136,8 @@ fn after_help() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::settings::Config;
+    use clap::CommandFactory;
 
     fn parse(words: &[&str]) -> Result<CommandLine, clap::Error> {
         CommandLine::try_parse_from([&["wac"], words].concat())
@@ -188,14 +191,8 @@ mod tests {
             &["who", "chat", "--name", "bob"],
         ] {
             let line = parse(words).unwrap();
-            let texts: Vec<_> = line
-                .flags
-                .settings
-                .0
-                .iter()
-                .map(|e| e.text.as_str())
-                .collect();
-            assert_eq!(texts, ["bob"], "{words:?}");
+            let config = Config::from(line.flags.settings);
+            assert_eq!(config.name.unwrap().as_str(), "bob", "{words:?}");
         }
     }
 }

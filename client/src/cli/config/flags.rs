@@ -1,14 +1,20 @@
-//! Flags of the settings, generated from the [table](super::table).
+//! Flags of the settings: the one table behind flags, variables, keys of the file, `wac config`, the manual page and the
+//! README.
 
-use std::path::PathBuf;
+use std::path::{self, Path, PathBuf};
+use std::str::FromStr;
 
-use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches, ValueHint};
+use clap::ValueHint;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use wac_core::name::Name;
 
-use super::Assignment;
-use super::table::{Flag, SETTINGS, Setting};
+use crate::app::mention::Word;
+use crate::app::settings::{
+    BellLevel, Color, Config, HistoryMode, Notify, Reconnect, Settings, TimeDisplay,
+};
+use crate::app::target::{Target, parse_name};
 
-/// The settings given on the command line, and the sources of others.
+/// The settings, and the sources of those that no flag gives.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Settings")]
 pub(crate) struct ConfigFlags {
@@ -25,67 +31,158 @@ pub(crate) struct ConfigFlags {
     pub(crate) config: Option<PathBuf>,
 }
 
-/// The assignments by flags, in the order of the table.
+/// The settings.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct SettingFlags {
+    /// Sets the server: [NAME@]HOST[:PORT] or unix:PATH
+    #[arg(
+        long,
+        global = true,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:4700"
+    )]
+    host: Target,
+
+    /// Sets the name to chat under
+    #[arg(long, global = true, value_name = "NAME", value_parser = parse_name)]
+    name: Option<Name>,
+
+    /// Sets the name to chat under if the first is taken
+    #[arg(long, global = true, value_name = "NAME", value_parser = parse_name)]
+    alt_name: Option<Name>,
+
+    /// Sets the use of colours on a terminal
+    #[arg(long, global = true, value_name = "WORD", default_value = "auto", value_parser = one_of::<Color>(Color::WORDS))]
+    color: Color,
+
+    /// Sets which lines show the time
+    #[arg(long, global = true, value_name = "WORD", default_value = "once", value_parser = one_of::<TimeDisplay>(TimeDisplay::WORDS))]
+    time: TimeDisplay,
+
+    /// Sets what rings the bell; each value includes those before it
+    #[arg(long, global = true, value_name = "WORD", default_value = "whisper", value_parser = one_of::<BellLevel>(BellLevel::WORDS))]
+    bell: BellLevel,
+
+    /// Sets the words that are highlighted like your name
+    #[arg(long, global = true, value_name = "WORDS", value_parser = items::<Word>)]
+    highlight: Vec<List<Word>>,
+
+    /// Sets the people whose messages are hidden
+    #[arg(long, global = true, value_name = "NAMES", value_parser = names)]
+    mute: Vec<List<Name>>,
+
+    /// Sets what notifies you of mentions and whispers while you look elsewhere: off, osc9 (the terminal) or a command
+    #[arg(long, global = true, value_name = "off|osc9|COMMAND", default_value = "off", value_hint = ValueHint::CommandString)]
+    notify: Notify,
+
+    /// Sets plain mode, for screen readers: words instead of signs, no colours, no escape sequences
+    #[arg(long, global = true, visible_alias = "screen-reader")]
+    plain: bool,
+
+    /// Sets how often a lost connection is tried again, on a terminal: forever or a number
+    #[arg(
+        long,
+        global = true,
+        value_name = "forever|N|0",
+        default_value = "forever"
+    )]
+    reconnect: Reconnect,
+
+    /// Sets the file that the chat is appended to
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = absolute)]
+    pub(crate) log: Option<PathBuf>,
+
+    /// Sets whether entered lines are kept for the next run, except whispers
+    #[arg(long, global = true, value_name = "WORD", default_value = "on", value_parser = one_of::<HistoryMode>(HistoryMode::WORDS))]
+    history: HistoryMode,
+}
+
+/// Several items in one value, separated by commas or blanks.
 #[derive(Debug, Clone)]
-pub(crate) struct SettingFlags(pub Vec<Assignment>);
+struct List<T>(Vec<T>);
 
-impl clap::Args for SettingFlags {
-    fn augment_args(command: Command) -> Command {
-        command.args(SETTINGS.iter().filter_map(Setting::arg))
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
-}
-
-impl FromArgMatches for SettingFlags {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        let given = SETTINGS.iter().filter_map(|setting| {
-            Some(Assignment {
-                key: setting.key.to_owned(),
-                text: setting.given(matches)?,
-                origin: format!("--{}", setting.key),
-            })
-        });
-        Ok(Self(given.collect()))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-impl Setting {
-    fn arg(&self) -> Option<Arg> {
-        let mut notes = vec![format!("env: {}", self.variable())];
-        notes.extend(self.default().map(|default| format!("default: {default}")));
-        let help = format!("Sets {} [{}]", self.does, notes.join("; "));
-        let arg = Arg::new(self.key).long(self.key).global(true).help(help);
-        match self.flag {
-            Flag::Host => None,
-            Flag::Value(value) | Flag::List(value) => Some(arg.value_name(value)),
-            Flag::Command(value) => {
-                Some(arg.value_name(value).value_hint(ValueHint::CommandString))
-            }
-            Flag::File => Some(arg.value_name("FILE").value_hint(ValueHint::FilePath)),
-            Flag::Switch(alias) => Some(arg.visible_alias(alias).action(ArgAction::SetTrue)),
-            Flag::OneOf(words) => {
-                let words = PossibleValuesParser::new(words.iter().copied());
-                Some(arg.value_name("WORD").value_parser(words))
-            }
+impl From<SettingFlags> for Config {
+    fn from(flags: SettingFlags) -> Self {
+        Self {
+            host: flags.host.address,
+            name: flags.name,
+            alt_name: flags.alt_name,
+            settings: Settings {
+                color: flags.color,
+                time: flags.time,
+                bell: flags.bell,
+                mute: flags.mute.into_iter().flat_map(|list| list.0).collect(),
+                highlight: flags
+                    .highlight
+                    .into_iter()
+                    .flat_map(|list| list.0)
+                    .collect(),
+                notify: flags.notify,
+                plain: flags.plain,
+                reconnect: flags.reconnect,
+                log: flags.log.filter(|path| path != Path::new("")),
+                history: flags.history,
+            },
         }
     }
+}
 
-    /// Returns the value of the flag, if it was given.
-    fn given(&self, matches: &ArgMatches) -> Option<String> {
-        match self.flag {
-            Flag::Host => None,
-            Flag::Switch(_) => matches.get_flag(self.key).then(|| "true".to_owned()),
-            Flag::Value(_) | Flag::List(_) | Flag::File | Flag::Command(_) | Flag::OneOf(_) => {
-                matches.get_one::<String>(self.key).cloned()
-            }
+fn one_of<T>(words: &'static [&'static str]) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<T>())
+}
+
+fn names(text: &str) -> Result<List<Name>, String> {
+    list(text, parse_name)
+}
+
+fn items<T: FromStr<Err: ToString>>(text: &str) -> Result<List<T>, String> {
+    list(text, str::parse)
+}
+
+fn list<T, E: ToString>(
+    text: &str,
+    item: impl Fn(&str) -> Result<T, E>,
+) -> Result<List<T>, String> {
+    let texts = text.split(|c: char| c == ',' || c.is_whitespace());
+    let items = texts.filter(|text| !text.is_empty()).map(item);
+    let items = items.collect::<Result<_, _>>();
+    items.map(List).map_err(|why| why.to_string())
+}
+
+/// Returns a path that means the same wherever the client is started the next time.
+fn absolute(text: &str) -> Result<PathBuf, String> {
+    Ok(match path::absolute(text) {
+        Ok(path) if !Path::new(text).starts_with("~") => path,
+        _ => PathBuf::from(text),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::program;
+    use clap::ArgAction;
+
+    #[test]
+    fn the_readme_lists_every_setting() {
+        let readme = include_str!("../../../README.md");
+        for arg in program().keys() {
+            let key = arg.get_long().unwrap();
+            let help = arg.get_help().unwrap().to_string();
+            let does = help
+                .strip_prefix("Sets ")
+                .unwrap()
+                .split(" [env: ")
+                .next()
+                .unwrap();
+            let default = arg.get_default_values().first();
+            let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
+            let none = if is_switch { "false" } else { "none" };
+            let default = default.map_or(none, |default| default.to_str().unwrap());
+            let row = format!("| `{key}` | {does} | {default} |");
+            assert!(readme.contains(&row), "{row}");
         }
     }
 }

@@ -1,25 +1,24 @@
-//! Loading of the settings from all sources, with the origin of each.
+//! Loading of the settings from all sources.
 
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::file::{self, File};
-use super::flags::ConfigFlags;
-use super::table::SETTINGS;
-use super::{Assignment, ConfigError, Merged, SettingsFile};
+use clap::FromArgMatches;
+use wac_settings::{Entry, File, Origin, Problems, Program};
+
+use super::{SettingsFile, program};
 use crate::app::settings::Config;
 use crate::app::target::Target;
+use crate::cli::args::CommandLine;
 
 /// The settings, and their origins.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) config: Config,
-    origins: [Option<String>; SETTINGS.len()],
-    /// The file, if it was there.
+    settings: wac_settings::Loaded,
+    /// The path of the file, if it was there.
     path: Option<String>,
     /// Where the file is or would be.
     place: Option<PathBuf>,
@@ -27,48 +26,53 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// Loads the settings.
+    /// Loads the settings for a command line as it was typed.
     ///
     /// # Errors
-    /// [`ConfigError`], with every problem found.
-    pub(crate) fn load(flags: &ConfigFlags, target: Option<&Target>) -> Result<Self, ConfigError> {
-        Self::of(flags, target, &|variable| env::var_os(variable))
+    /// [`Problems`], with every mistake.
+    pub(crate) fn load(line: &CommandLine) -> Result<Self, Problems> {
+        let words: Vec<OsString> = env::args_os().collect();
+        Self::of(line, &words, &|variable| env::var_os(variable))
     }
 
     fn of(
-        flags: &ConfigFlags,
-        target: Option<&Target>,
-        environment: &dyn Fn(&str) -> Option<OsString>,
-    ) -> Result<Self, ConfigError> {
-        let mut merged = Merged::default();
-        let environment = Environment(environment);
-        let named = named_file(flags, &environment, &mut merged.problems);
-        let place = named.clone().or_else(|| environment.usual_file());
-        let must_exist = named.is_some();
-        let (path, file) = match &place {
-            Some(place) => read_file(place, must_exist, &mut merged.problems),
-            None => (None, File::default()),
-        };
-        let profile = flags
-            .profile
+        line: &CommandLine,
+        words: &[OsString],
+        variable: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, Problems> {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let (program, mut problems) = (program(), Vec::new());
+        let named = line
+            .flags
+            .config
             .clone()
-            .or_else(|| environment.get("WAC_PROFILE", &mut merged.problems));
-        let variables = environment.entries(&mut merged.problems);
-
-        lay_file(&mut merged, file, path.as_deref(), profile.as_deref());
-        merged.lay(variables);
-        merged.lay(target.map(|target| Assignment {
-            key: "host".to_owned(),
-            text: target.to_string(),
-            origin: "HOST".to_owned(),
-        }));
-        merged.lay(flags.settings.0.clone());
-        if !merged.problems.is_empty() {
-            return Err(ConfigError(merged.problems));
+            .or_else(|| set("WAC_CONFIG").map(PathBuf::from));
+        let place = named.clone().or_else(|| usual_file(variable));
+        let file = place
+            .as_deref()
+            .and_then(|place| File::open(place, &mut problems));
+        if let (Some(named), None, []) = (&named, &file, &problems[..]) {
+            problems.push(format!("{}: there is no such file", named.display()));
         }
+        let path = file.as_ref().map(|file| file.path.clone());
+        let profile = line.flags.profile.clone();
+        let profile = profile.or_else(|| Some(set("WAC_PROFILE")?.to_string_lossy().into_owned()));
+
+        let mut layers = vec![
+            line.target().map(target).into_iter().collect(),
+            program.environment(variable),
+        ];
+        layers.extend(layers_of(
+            &program,
+            file.unwrap_or_default(),
+            profile.as_deref(),
+            &mut problems,
+        ));
+        layers.iter_mut().for_each(name_in_host);
+        let settings = program.load(words, &layers, problems)?;
         Ok(Self {
-            config: merged.config,
-            origins: merged.origins,
+            config: config(&settings),
+            settings,
             path,
             place,
             profile,
@@ -82,97 +86,70 @@ impl Loaded {
     }
 }
 
-/// Lays the file over the defaults, and the selected profile over the file; from the other profiles
-/// only mistakes are reported.
-pub(super) fn lay_file(merged: &mut Merged, file: File, path: Option<&str>, wanted: Option<&str>) {
-    merged.lay(file.entries);
-    if let Some(wanted) = wanted
-        && !file.profiles.contains_key(wanted)
-    {
-        let names: Vec<&str> = file.profiles.keys().map(String::as_str).collect();
-        merged.problems.push(format!(
-            "{}: there is no [profile.{wanted}]; there are {}",
-            path.unwrap_or("no file"),
-            if names.is_empty() {
-                "none".to_owned()
-            } else {
-                names.join(", ")
-            }
-        ));
-    }
-    for (name, entries) in file.profiles {
-        let mut other = Merged::default();
-        let profile = if wanted == Some(name.as_str()) {
-            &mut *merged
-        } else {
-            &mut other
-        };
-        profile.lay(entries);
-        merged.problems.append(&mut other.problems);
-    }
+fn config(settings: &wac_settings::Loaded) -> Config {
+    let line = CommandLine::from_arg_matches(&settings.matches);
+    line.expect("clap has checked it").flags.settings.into()
 }
 
-/// Returns the file that the user has named.
-fn named_file(
-    flags: &ConfigFlags,
-    environment: &Environment<'_>,
+/// Returns the configuration as a file alone has it; the defaults if it is wrong.
+pub(super) fn config_of(text: &str, profile: Option<&str>) -> Config {
+    let (program, mut problems) = (program(), Vec::new());
+    let file = File::read("", text, &mut problems);
+    let mut layers = layers_of(&program, file, profile, &mut problems);
+    layers.iter_mut().for_each(name_in_host);
+    let settings = program.load(&["wac".into()], &layers, Vec::new());
+    settings.map_or_else(|_| Config::default(), |settings| config(&settings))
+}
+
+/// Returns the layers of a file; from profiles that are not selected only mistakes are reported.
+fn layers_of(
+    program: &Program,
+    mut file: File,
+    profile: Option<&str>,
     problems: &mut Vec<String>,
-) -> Option<PathBuf> {
-    flags.config.clone().or_else(|| {
-        let named = environment.get("WAC_CONFIG", problems);
-        named.map(PathBuf::from)
-    })
+) -> Vec<Vec<Entry>> {
+    let layers = file.take_layers(profile, problems);
+    let others = file
+        .profiles
+        .values()
+        .flat_map(|entries| program.mistakes(entries));
+    problems.extend(others);
+    layers
 }
 
-/// Reads the file, if it is there.
-fn read_file(path: &Path, must_exist: bool, problems: &mut Vec<String>) -> (Option<String>, File) {
-    let shown = path.display().to_string();
-    match fs::read_to_string(path) {
-        Ok(text) => {
-            let file = file::read(&shown, &text, problems);
-            (Some(shown), file)
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound && !must_exist => (None, File::default()),
-        Err(error) => {
-            problems.push(format!("{shown}: {error}"));
-            (None, File::default())
-        }
+/// Returns the host of the command line as an entry.
+fn target(target: &Target) -> Entry {
+    Entry {
+        key: "host".to_owned(),
+        texts: vec![target.to_string()],
+        origin: Origin::Flag("HOST".to_owned()),
     }
 }
 
-/// The environment; an empty variable counts as unset.
-struct Environment<'a>(&'a dyn Fn(&str) -> Option<OsString>);
-
-impl Environment<'_> {
-    fn get(&self, variable: &str, problems: &mut Vec<String>) -> Option<String> {
-        let value = self.0(variable).filter(|value| !value.is_empty())?;
-        value
-            .into_string()
-            .map_err(|value| problems.push(format!("{variable}: {value:?} is not UTF-8")))
-            .ok()
+/// Splits the name off a host, as an entry of its own. A name of its own in the same layer goes before it.
+fn name_in_host(layer: &mut Vec<Entry>) {
+    let host = layer.iter().find(|entry| entry.key == "host");
+    let named =
+        host.and_then(|host| Some((host, host.texts.first()?.parse::<Target>().ok()?.name?)));
+    let name = named.map(|(host, name)| Entry {
+        key: "name".to_owned(),
+        texts: vec![name.to_string()],
+        origin: host.origin.clone(),
+    });
+    if !layer.iter().any(|entry| entry.key == "name") {
+        layer.extend(name);
     }
+}
 
-    fn entries(&self, problems: &mut Vec<String>) -> Vec<Assignment> {
-        let said = SETTINGS.iter().filter_map(|setting| {
-            let origin = setting.variable();
-            Some(Assignment {
-                key: setting.key.to_owned(),
-                text: self.get(&origin, problems)?,
-                origin,
-            })
-        });
-        said.collect()
-    }
-
-    fn usual_file(&self) -> Option<PathBuf> {
-        let folder = |variable| {
-            let path = PathBuf::from(self.0(variable)?);
-            // The XDG Base Directory Specification says to ignore relative paths.
-            path.is_absolute().then_some(path)
-        };
-        let config = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")));
-        Some(config?.join("wac/client.toml"))
-    }
+fn usual_file(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    // The XDG Base Directory Specification says to ignore relative paths.
+    let folder = |name| {
+        variable(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let config = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")));
+    Some(config?.join(Path::new("wac/client.toml")))
 }
 
 /// The output of `wac config`, a valid settings file.
@@ -185,38 +162,32 @@ impl fmt::Display for Loaded {
         if let Some(profile) = &self.profile {
             writeln!(f, "# profile: {profile}")?;
         }
-        for (setting, origin) in SETTINGS.iter().zip(&self.origins) {
-            let origin = origin.as_deref().unwrap_or("default");
-            match (setting.get)(&self.config) {
-                Some(text) => {
-                    let line = format!("{} = {}", setting.key, quoted(&text));
-                    writeln!(f, "{line:<40} # {origin}")?;
-                }
-                None => writeln!(f, "# {} is not set", setting.key)?,
-            }
-        }
-        Ok(())
+        self.settings.fmt(f)
     }
-}
-
-/// Returns a text as a value of the file: JSON strings are valid TOML.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args::CommandLine;
-    use clap::Parser;
+    use std::fs;
 
     /// Loads with these arguments, these variables and this file.
-    fn load(words: &[&str], variables: &[(&str, &str)], text: &str) -> Result<Loaded, ConfigError> {
+    fn load(words: &[&str], variables: &[(&str, &str)], text: &str) -> Result<Loaded, Problems> {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir_all(home.path().join(".config/wac")).unwrap();
         fs::write(home.path().join(".config/wac/client.toml"), text).unwrap();
-        let line = CommandLine::try_parse_from([&["wac"], words].concat()).unwrap();
-        Loaded::of(&line.flags, line.target(), &|variable| {
+        let words: Vec<OsString> = [&["wac"], words]
+            .concat()
+            .into_iter()
+            .map(OsString::from)
+            .collect();
+        let matches = program()
+            .command()
+            .clone()
+            .try_get_matches_from(&words)
+            .unwrap();
+        let line = CommandLine::from_arg_matches(&matches).unwrap();
+        Loaded::of(&line, &words, &|variable| {
             let said = variables.iter().find(|(name, _)| *name == variable);
             match said {
                 None if variable == "HOME" => Some(home.path().into()),
@@ -234,40 +205,50 @@ mod tests {
     const FILE: &str = "name = 'ann'\nhost = 'home'\n[profile.work]\nhost = 'work'\n";
 
     #[test]
-    fn flag_goes_before_environment_before_profile_before_file() {
-        has(&load(&[], &[], FILE).unwrap(), "home:4700", "ann");
-        let work = ["--profile", "work"];
-        has(&load(&work, &[], FILE).unwrap(), "work:4700", "ann");
+    fn the_host_of_the_command_line_goes_before_every_other() {
         let said = [
             ("WAC_PROFILE", "work"),
             ("WAC_NAME", "eve"),
             ("WAC_HOST", ""),
         ];
         has(&load(&[], &said, FILE).unwrap(), "work:4700", "eve");
-        let words = ["who", "far", "--name", "bob"];
-        let loaded = load(&words, &said, FILE).unwrap();
+        let loaded = load(&["who", "far", "--name", "bob"], &said, FILE).unwrap();
         has(&loaded, "far:4700", "bob");
-        assert_eq!(loaded.origins[0].as_deref(), Some("HOST"));
-        assert_eq!(loaded.origins[1].as_deref(), Some("--name"));
+        assert!(loaded.to_string().contains("# HOST\n"), "{loaded}");
+    }
+
+    #[test]
+    fn the_name_in_a_host_is_a_name_of_the_same_source() {
+        has(
+            &load(&[], &[("WAC_HOST", "dan@x")], FILE).unwrap(),
+            "x:4700",
+            "dan",
+        );
+        let both = [("WAC_HOST", "dan@x"), ("WAC_NAME", "eve")];
+        has(&load(&[], &both, FILE).unwrap(), "x:4700", "eve");
+        has(&load(&["bob@y"], &both, FILE).unwrap(), "y:4700", "bob");
+        has(
+            &load(&["bob@y", "--name", "zoe"], &both, FILE).unwrap(),
+            "y:4700",
+            "zoe",
+        );
     }
 
     #[test]
     fn every_mistake_everywhere_is_told_at_once() {
         let text = "name = 'a b'\ncolour = 1\n[profile.other]\nhost = ':1'\n";
-        let words = ["--profile", "work", "--name", "c d"];
-        let error = load(&words, &[("WAC_HOST", "x:y")], text).unwrap_err();
+        let error = load(&["--profile", "work"], &[("WAC_HOST", "x:y")], text).unwrap_err();
         let told = error.to_string();
         for part in [
             "client.toml:1: name: \"a b\" is not a name",
-            "client.toml:2: colour: there is no such setting",
+            "client.toml:2: colour: there is no such key; did you mean 'color'?",
             "client.toml:4: host: the host is missing",
             "client.toml: there is no [profile.work]; there are other",
-            "WAC_HOST: host: \"y\" is not a port",
-            "--name: name: \"c d\" is not a name",
+            "WAC_HOST: \"y\" is not a port",
         ] {
             assert!(told.contains(part), "{part}: {told}");
         }
-        assert_eq!(error.0.len(), 6, "{told}");
+        assert_eq!(error.0.len(), 5, "{told}");
     }
 
     #[test]
@@ -281,12 +262,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_can_be_read_again() {
-        let loaded = load(&["config", "--name", "ann"], &[], "host = 'unix:/a \"b\"'").unwrap();
-        let printed = loaded.to_string();
-        assert!(printed.contains("client.toml:1\n"), "{printed}");
-        assert!(printed.contains(" # --name\n"), "{printed}");
-        let again = load(&[], &[], &printed).unwrap();
-        assert_eq!(again.config, loaded.config);
+    fn a_list_is_written_in_one_way_or_another() {
+        let mute = |text: &str| load(&[], &[], text).unwrap().config.settings.mute.len();
+        for text in [
+            "mute = ['ann', 'bob']",
+            "mute = 'ann, bob'",
+            "mute = 'ann bob'",
+        ] {
+            assert_eq!(mute(text), 2, "{text}");
+        }
+        assert_eq!(mute("mute = []"), 0);
+        assert_eq!(mute("mute = ''"), 0);
     }
 }

@@ -9,11 +9,8 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, TomlError, Value};
 
-use super::Merged;
-use super::file;
-use super::load::lay_file;
-use super::table::{Flag, SETTINGS, Setting};
-use crate::app::settings::{Config, Settings};
+use super::load::config_of;
+use crate::app::settings::Settings;
 
 const PROFILE: &str = "profile";
 
@@ -60,22 +57,21 @@ impl SettingsFile {
     fn write(&self, settings: &Settings) -> Result<Vec<String>, SaveError> {
         let text = self.read()?;
         let mut document: DocumentMut = text.parse()?;
-        let before = self.config(&text);
-        let now = Config {
-            settings: settings.clone(),
-            ..before.clone()
+        let before = values(&self.settings(&text));
+        let is_changed = |(key, value): &(&str, Value)| {
+            let was = before.iter().find(|(before, _)| before == key);
+            was.is_none_or(|(_, before)| before.to_string() != value.to_string())
         };
-        let is_changed = |setting: &&Setting| (setting.get)(&now) != (setting.get)(&before);
-        let changed: Vec<&Setting> = SETTINGS.iter().filter(is_changed).collect();
+        let now = values(settings).into_iter();
+        let changed: Vec<(&str, Value)> = now.filter(is_changed).collect();
         if changed.is_empty() {
             return Ok(Vec::new());
         }
         let table = self.table(&mut document)?;
         let mut lines = Vec::new();
-        for setting in changed {
-            let value = value(setting, &(setting.get)(&now).unwrap_or_default());
-            lines.push(format!("{} = {value}", setting.key));
-            put(table, setting.key, value);
+        for (key, value) in changed {
+            lines.push(format!("{key} = {value}"));
+            put(table, key, value);
         }
         replace(&self.path, &document.to_string())?;
         Ok(lines)
@@ -90,12 +86,9 @@ impl SettingsFile {
         }
     }
 
-    /// Returns the configuration as the file has it. What it does not understand, it leaves alone.
-    fn config(&self, text: &str) -> Config {
-        let mut merged = Merged::default();
-        let file = file::read("", text, &mut merged.problems);
-        lay_file(&mut merged, file, None, self.profile.as_deref());
-        merged.config
+    /// Returns the settings as the file has them.
+    fn settings(&self, text: &str) -> Settings {
+        config_of(text, self.profile.as_deref()).settings
     }
 
     /// Returns the table that the settings belong in: the profile, or the whole file.
@@ -118,15 +111,26 @@ impl SettingsFile {
     }
 }
 
-fn value(setting: &Setting, text: &str) -> Value {
-    match setting.flag {
-        Flag::List(_) => {
-            let items = text.split(", ").filter(|item| !item.is_empty());
-            Value::Array(items.collect::<Array>())
-        }
-        Flag::Switch(_) => Value::from(text == "true"),
-        _ => Value::from(text),
-    }
+/// Returns the settings as values of the file.
+fn values(settings: &Settings) -> [(&'static str, Value); 10] {
+    let log = settings.log.as_ref();
+    let log = log.map_or(String::new(), |path| path.display().to_string());
+    [
+        ("color", settings.color.to_string().into()),
+        ("time", settings.time.to_string().into()),
+        ("bell", settings.bell.to_string().into()),
+        ("highlight", list(&settings.highlight)),
+        ("mute", list(&settings.mute)),
+        ("notify", settings.notify.to_string().into()),
+        ("plain", settings.plain.into()),
+        ("reconnect", settings.reconnect.to_string().into()),
+        ("log", log.into()),
+        ("history", settings.history.to_string().into()),
+    ]
+}
+
+fn list(items: &[impl ToString]) -> Value {
+    Value::Array(items.iter().map(ToString::to_string).collect::<Array>())
 }
 
 /// Sets a value; the comment behind it stays.
@@ -184,7 +188,7 @@ mod tests {
         /// Saves settings that differ from the file as these words say; returns the note.
         fn saves(&self, profile: Option<&str>, change: impl Fn(&mut Settings)) -> String {
             let file = SettingsFile::new(self.path(), profile.map(str::to_owned));
-            let mut settings = file.config(&self.text()).settings;
+            let mut settings = file.settings(&self.text());
             change(&mut settings);
             let note = file.save(&settings);
             note.replace(&self.path().display().to_string(), "FILE")
@@ -310,6 +314,6 @@ host = \"work\"
         mute(&mut saved);
         home.saves(None, |settings| *settings = saved.clone());
         let file = SettingsFile::new(home.path(), None);
-        assert_eq!(file.config(&home.text()).settings, saved);
+        assert_eq!(file.settings(&home.text()), saved);
     }
 }

@@ -2,20 +2,19 @@
 
 mod recipes;
 
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, ArgAction, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 
 pub(crate) use self::recipes::RECIPES;
 use crate::app::{commands, exit};
-use crate::cli::args::CommandLine;
-use crate::cli::config::table::{Flag, SETTINGS, Setting};
+use crate::cli::config::program;
 
 /// Returns the manual page in roff: `man -l` shows it.
 pub(crate) fn page() -> String {
     let mut page = Vec::new();
-    let mut command = CommandLine::command();
+    let mut command = program().command().clone();
     command.build();
     let man = Man::new(command.clone());
     let sections = [
@@ -39,7 +38,7 @@ pub(crate) fn page() -> String {
 /// Returns the completions for a shell.
 pub(crate) fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut CommandLine::command(), "wac", &mut script);
+    clap_complete::generate(shell, &mut program().command().clone(), "wac", &mut script);
     String::from_utf8(script).expect("completions are text")
 }
 
@@ -106,8 +105,9 @@ fn settings(roff: &mut Roff) {
          else ~/.config/wac/client.toml; wac config prints the settings in effect and their \
          origins. It takes:",
     )]);
-    for setting in &SETTINGS {
-        item(roff, [bold(setting.key)], &described(setting));
+    for arg in program().keys() {
+        let key = arg.get_long().unwrap_or_default();
+        item(roff, [bold(key)], &described(arg));
     }
     roff.control("PP", []);
     roff.text([roman("For example:")]);
@@ -115,19 +115,23 @@ fn settings(roff: &mut Roff) {
 }
 
 /// Describes a setting: its meaning, its values, its variable.
-fn described(setting: &Setting) -> String {
-    let words = match setting.flag {
-        Flag::OneOf(words) => format!(": {}", words.join(", ")),
-        Flag::List(_) => ", separated by commas; in the file also a list".to_owned(),
-        Flag::Host | Flag::Value(_) | Flag::File | Flag::Command(_) | Flag::Switch(_) => {
-            String::new()
+fn described(arg: &Arg) -> String {
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let does = help.strip_prefix("Sets ").unwrap_or(&help);
+    let words: Vec<String> = arg
+        .get_possible_values()
+        .iter()
+        .map(|value| value.get_name().to_owned())
+        .collect();
+    match (does.split_once(" [env: "), arg.get_action()) {
+        (Some((does, variable)), ArgAction::Append) => {
+            format!("{does}, separated by commas; in the file also a list [env: {variable}")
         }
-    };
-    format!(
-        "{}{words} (in the environment: {})",
-        setting.does,
-        setting.variable()
-    )
+        (Some((does, variable)), ArgAction::Set) if !words.is_empty() => {
+            format!("{does}: {} [env: {variable}", words.join(", "))
+        }
+        _ => does.to_owned(),
+    }
 }
 
 /// An example of a settings file.
@@ -155,6 +159,8 @@ fn example(roff: &mut Roff, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::args::CommandLine;
+    use clap::CommandFactory;
 
     fn flags(command: &Command) -> impl Iterator<Item = &str> {
         command.get_arguments().filter_map(Arg::get_long)
@@ -222,8 +228,9 @@ mod tests {
     #[test]
     fn page_and_readme_have_every_setting_and_recipe() {
         let (page, readme) = (plain_page(), include_str!("../../../README.md"));
-        for setting in &SETTINGS {
-            assert!(page.contains(&setting.variable()), "{}", setting.key);
+        let program = program();
+        for key in program.keys().filter_map(Arg::get_long) {
+            assert!(page.contains(&program.variable(key)), "{key}");
         }
         for (what, script) in RECIPES {
             assert!(page.contains(&format!(".SS \"{what}\"\n")), "{what}");

@@ -79,8 +79,9 @@ impl Admission {
         if self.connections >= self.limits.connections {
             return Err(Refused::Full);
         }
-        if let Some(address) = self.counted(address) {
-            self.networks.admit(address, &self.limits, now)?;
+        if let Some(address) = canonical(address) {
+            let limits = (!self.is_trusted(address)).then_some(&self.limits);
+            self.networks.admit(address, limits, now)?;
         }
         self.connections += 1;
         self.visitors += 1;
@@ -93,9 +94,14 @@ impl Admission {
         if seat != Seat::User {
             self.visitors -= 1;
         }
-        if let Some(address) = self.counted(address) {
+        if let Some(address) = canonical(address) {
             self.networks.release(address);
         }
+    }
+
+    /// Applies other limits from now on. Those who are there stay, even if they are too many.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 
     /// Counts a visitor as a user from now on.
@@ -115,7 +121,8 @@ impl Admission {
     /// Returns the budget that an admitted connection shares with others of its address, or `None` if it
     /// is exempt.
     pub fn budget(&self, address: Option<IpAddr>) -> Option<Arc<Budget>> {
-        self.networks.budget(self.counted(address)?)
+        let address = canonical(address).filter(|address| !self.is_trusted(*address))?;
+        self.networks.budget(address)
     }
 
     /// Returns the number of connections.
@@ -123,12 +130,15 @@ impl Admission {
         self.connections
     }
 
-    /// Returns the address if its limits apply; an IPv4 address mapped into IPv6 counts as IPv4.
-    fn counted(&self, address: Option<IpAddr>) -> Option<IpAddr> {
-        let address = address?.to_canonical();
-        let is_trusted = self.limits.trusted.iter().any(|net| net.contains(&address));
-        (!is_trusted).then_some(address)
+    /// Tells whether an address is exempt from limits. Its connections are counted all the same: it may lose the trust.
+    fn is_trusted(&self, address: IpAddr) -> bool {
+        self.limits.trusted.iter().any(|net| net.contains(&address))
     }
+}
+
+/// Returns the address as it is counted: an IPv4 address mapped into IPv6 is IPv4.
+fn canonical(address: Option<IpAddr>) -> Option<IpAddr> {
+    address.map(|address| address.to_canonical())
 }
 
 impl Refused {

@@ -47,15 +47,15 @@ impl Default for Networks {
 }
 
 impl Networks {
-    /// Counts a connection in all of its networks, or in none.
+    /// Counts a connection in all of its networks, or in none. Without limits it always counts.
     pub(super) fn admit(
         &mut self,
         address: IpAddr,
-        limits: &Limits,
+        limits: Option<&Limits>,
         now: Duration,
     ) -> Result<(), Refused> {
         for (net, addresses) in networks_of(address) {
-            if let Some(network) = self.known.get(&net) {
+            if let (Some(network), Some(limits)) = (self.known.get(&net), limits) {
                 network.allow(net, addresses, limits, now)?;
             }
         }
@@ -63,7 +63,7 @@ impl Networks {
         for (net, addresses) in networks_of(address) {
             let network = self.known.entry(net).or_default();
             network.connections += 1;
-            if let Some(rate) = arrivals(limits, addresses) {
+            if let Some(rate) = limits.and_then(|limits| arrivals(limits, addresses)) {
                 network.arrivals.reserve(rate, ARRIVALS_SECONDS, now);
             }
         }
@@ -167,7 +167,7 @@ mod tests {
                 IpAddr::V4(second.into()),
                 Duration::from_secs(second.into()),
             );
-            networks.admit(address, &limits(), now).unwrap();
+            networks.admit(address, Some(&limits()), now).unwrap();
             networks.release(address);
             assert!(networks.known.len() <= FIRST_SWEEP);
         }
@@ -177,11 +177,13 @@ mod tests {
     fn a_network_with_connections_is_not_forgotten() {
         let mut networks = Networks::default();
         let stays = IpAddr::from([192, 0, 2, 1]);
-        networks.admit(stays, &limits(), Duration::ZERO).unwrap();
+        networks
+            .admit(stays, Some(&limits()), Duration::ZERO)
+            .unwrap();
         for number in 0..1000u32 {
             let now = Duration::from_secs(number.into());
             networks
-                .admit(IpAddr::V4(number.into()), &limits(), now)
+                .admit(IpAddr::V4(number.into()), Some(&limits()), now)
                 .unwrap();
             networks.release(IpAddr::V4(number.into()));
         }

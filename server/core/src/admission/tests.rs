@@ -177,3 +177,29 @@ fn the_log_message_names_the_limit_that_was_reached() {
         "512 new connections in 10 s from 2001:db8::/48"
     );
 }
+
+#[test]
+fn limits_may_change_while_connections_are_there() {
+    let mut admission = admission(100, 2);
+    let trusting = admission.limits.clone();
+    for _ in 0..3 {
+        assert_eq!(admission.admit(ip("127.0.0.1"), START), Ok(()));
+    }
+    admission.set_limits(Limits {
+        trusted: Vec::new(),
+        ..trusting.clone()
+    });
+    let refused = at_once(2, "127.0.0.1/32");
+    assert_eq!(admission.admit(ip("127.0.0.1"), START), refused);
+    assert!(admission.budget(ip("127.0.0.1")).is_some());
+    for _ in 0..2 {
+        admission.release(ip("127.0.0.1"), Seat::Kept);
+    }
+    assert_eq!(admission.admit(ip("127.0.0.1"), START), Ok(()));
+    admission.set_limits(trusting);
+    assert!(admission.budget(ip("127.0.0.1")).is_none());
+    for _ in 0..2 {
+        admission.release(ip("127.0.0.1"), Seat::Kept);
+    }
+    assert_eq!(admission.connections(), 0);
+}

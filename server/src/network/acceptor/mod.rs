@@ -5,14 +5,18 @@ mod refusal;
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use anyhow::Context;
 use nix::errno::Errno;
 use socket2::SockRef;
 use tokio::net::{TcpListener, UnixListener};
-use tokio::task::JoinSet;
+use tokio::task::AbortHandle;
 
+use crate::config::Config;
+use crate::config::listen::ListenAddr;
 use crate::network::listeners::{BoundUnix, Listener, Listeners};
 use crate::room::inbox::NewConnection;
 use crate::room::locks::lock;
@@ -24,29 +28,135 @@ use refusal::Refusals;
 /// The shortest and longest pause after an accept failed for lack of resources; it doubles in between.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
-/// The tasks that accept connections.
+/// The listeners, each with the task that accepts its connections.
 #[derive(Debug)]
-pub(crate) struct Acceptor(JoinSet<()>);
+pub(crate) struct Acceptor {
+    shared: Arc<Shared>,
+    refusals: Arc<Refusals>,
+    /// `None` once the server accepts no more.
+    doors: Mutex<Option<Vec<Door>>>,
+}
 
-/// Starts to accept connections.
-pub(crate) fn open(listeners: Listeners, shared: Arc<Shared>) -> io::Result<Acceptor> {
-    let refusals = Arc::new(Refusals::default());
-    let mut tasks = JoinSet::new();
-    for listener in listeners.into_sockets() {
-        let listener = Watched::new(listener)?;
-        tasks.spawn(accept_all(listener, shared.clone(), refusals.clone()));
+/// A listener, and the task that accepts its connections.
+#[derive(Debug)]
+struct Door {
+    /// The address as it was asked for.
+    asked: ListenAddr,
+    real: ListenAddr,
+    listener: Arc<Watched>,
+    task: AbortHandle,
+}
+
+/// New listeners that are bound, but do not accept yet.
+#[derive(Debug)]
+pub(crate) struct Prepared(Vec<(ListenAddr, ListenAddr, Watched)>);
+
+impl Prepared {
+    /// Registers listeners with this thread's reactor.
+    fn new(listeners: Listeners) -> io::Result<Self> {
+        let watched = listeners
+            .into_sockets()
+            .map(|bound| Ok((bound.asked, bound.real, Watched::new(bound.listener)?)));
+        watched.collect::<io::Result<_>>().map(Self)
     }
-    Ok(Acceptor(tasks))
 }
 
 impl Acceptor {
+    /// Starts to accept connections.
+    pub(crate) fn open(listeners: Listeners, shared: Arc<Shared>) -> io::Result<Self> {
+        let acceptor = Self {
+            shared,
+            refusals: Arc::default(),
+            doors: Mutex::default(),
+        };
+        let doors = acceptor.start(Prepared::new(listeners)?);
+        *lock(&acceptor.doors) = Some(doors);
+        Ok(acceptor)
+    }
+
+    /// Binds the addresses that are listened on by no listener yet.
+    ///
+    /// # Errors
+    /// The address that can't be bound, or that the server is stopping.
+    pub(crate) fn prepare(&self, config: &Config) -> anyhow::Result<Prepared> {
+        let doors = lock(&self.doors);
+        let doors = doors.as_ref().context("the server is stopping")?;
+        let mut prepared = Prepared(Vec::new());
+        for address in &config.listen {
+            if doors.iter().any(|door| door.asked == *address) {
+                continue;
+            }
+            let leaves = |door: &&Door| !config.listen.contains(&door.asked);
+            let beside = doors
+                .iter()
+                .filter(leaves)
+                .filter(|door| door.shares_port_with(address));
+            let mut options = config.socket_options();
+            for door in beside {
+                door.listener.share_port()?;
+                options.shares_port = true;
+            }
+            let bound = Listeners::bind(std::slice::from_ref(address), &options)?;
+            prepared.0.extend(Prepared::new(bound)?.0);
+        }
+        Ok(prepared)
+    }
+
+    /// Opens the prepared listeners, closes those that the configuration does not name, and changes the others.
+    pub(crate) fn commit(&self, prepared: Prepared, config: &Config) {
+        let mut doors = lock(&self.doors);
+        let Some(doors) = doors.as_mut() else {
+            return;
+        };
+        for door in doors.extract_if(.., |door| !config.listen.contains(&door.asked)) {
+            tracing::info!(listen = %door.real, "listener closed");
+            door.task.abort();
+        }
+        for door in doors.iter() {
+            if let Err(error) = door.listener.change(config) {
+                tracing::warn!(listen = %door.real, %error, "the listener keeps its options");
+            }
+        }
+        let opened = self.start(prepared);
+        for door in &opened {
+            tracing::info!(listen = %door.real, "listener opened");
+        }
+        doors.extend(opened);
+    }
+
+    fn start(&self, prepared: Prepared) -> Vec<Door> {
+        let start = |(asked, real, listener): (_, _, Watched)| {
+            let listener = Arc::new(listener);
+            let accept = accept_all(listener.clone(), self.shared.clone(), self.refusals.clone());
+            let task = tokio::spawn(accept).abort_handle();
+            Door {
+                asked,
+                real,
+                listener,
+                task,
+            }
+        };
+        prepared.0.into_iter().map(start).collect()
+    }
+
     /// Stops accepting and closes the listeners.
-    pub(crate) fn close(mut self) {
-        self.0.abort_all();
+    pub(crate) fn close(&self) {
+        for door in lock(&self.doors).take().into_iter().flatten() {
+            door.task.abort();
+        }
     }
 }
 
-async fn accept_all(listener: Watched, shared: Arc<Shared>, refusals: Arc<Refusals>) {
+impl Door {
+    fn shares_port_with(&self, address: &ListenAddr) -> bool {
+        match (&self.real, address) {
+            (ListenAddr::Tcp(one), ListenAddr::Tcp(other)) => one.port() == other.port(),
+            _ => false,
+        }
+    }
+}
+
+async fn accept_all(listener: Arc<Watched>, shared: Arc<Shared>, refusals: Arc<Refusals>) {
     let mut pause = PAUSES.0;
     loop {
         match listener.accept().await {
@@ -114,6 +224,29 @@ impl Watched {
         })
     }
 
+    /// Lets the next listener of this process have the same port, with an address that overlaps with this one's.
+    fn share_port(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(listener) => SockRef::from(listener).set_reuse_port(true),
+            Self::Unix { .. } => Ok(()),
+        }
+    }
+
+    /// Changes the options that a configuration gives, for connections accepted from now on.
+    fn change(&self, config: &Config) -> io::Result<()> {
+        match self {
+            Self::Tcp(listener) => {
+                SockRef::from(listener).set_send_buffer_size(config.send_buffer_bytes)
+            }
+            Self::Unix { bound, .. } => {
+                bound
+                    .send_buffer_bytes
+                    .store(config.send_buffer_bytes, Ordering::Relaxed);
+                bound.set_mode(config.unix_mode)
+            }
+        }
+    }
+
     /// Accepts a connection and deregisters it from this thread's reactor, because it goes to a shard.
     async fn accept(&self) -> io::Result<(Socket, Peer)> {
         match self {
@@ -127,7 +260,8 @@ impl Watched {
             Self::Unix { socket, bound } => {
                 let (stream, _) = socket.accept().await?;
                 let stream = stream.into_std()?;
-                SockRef::from(&stream).set_send_buffer_size(bound.send_buffer_bytes)?;
+                let bytes = bound.send_buffer_bytes.load(Ordering::Relaxed);
+                SockRef::from(&stream).set_send_buffer_size(bytes)?;
                 Ok((Socket::from(OwnedFd::from(stream)), Peer::Unix))
             }
         }

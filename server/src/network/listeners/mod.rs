@@ -42,7 +42,17 @@ pub(crate) enum Listener {
 
 /// The sockets the server listens on.
 #[derive(Debug)]
-pub struct Listeners(Vec<(ListenAddr, Listener)>);
+pub struct Listeners(Vec<Bound>);
+
+/// A bound socket, and its addresses.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    /// The address as it was asked for.
+    pub(crate) asked: ListenAddr,
+    /// The real address: instead of port 0, the port that the kernel chose.
+    pub(crate) real: ListenAddr,
+    pub(crate) listener: Listener,
+}
 
 impl Listeners {
     /// Binds every address.
@@ -63,32 +73,37 @@ impl Listeners {
             .map(Self)
     }
 
-    /// Returns the real addresses: instead of port 0, the port that the kernel chose.
+    /// Returns the real addresses.
     pub fn addresses(&self) -> impl Iterator<Item = &ListenAddr> {
-        self.0.iter().map(|(address, _)| address)
+        self.0.iter().map(|bound| &bound.real)
     }
 
-    pub(crate) fn into_sockets(self) -> impl Iterator<Item = Listener> {
-        self.0.into_iter().map(|(_, listener)| listener)
+    pub(crate) fn into_sockets(self) -> impl Iterator<Item = Bound> {
+        self.0.into_iter()
     }
 }
 
-fn bind(address: &ListenAddr, options: &SocketOptions<'_>) -> io::Result<(ListenAddr, Listener)> {
-    match address {
+fn bind(asked: &ListenAddr, options: &SocketOptions<'_>) -> io::Result<Bound> {
+    let (real, listener) = match asked {
         ListenAddr::Tcp(address) => {
-            let listener = bind_tcp(*address, options.send_buffer_bytes)?;
+            let listener = bind_tcp(*address, options)?;
             let real = ListenAddr::Tcp(listener.local_addr()?);
-            Ok((real, Listener::Tcp(listener)))
+            (real, Listener::Tcp(listener))
         }
         ListenAddr::Unix(path) => {
             let (socket, bound) = unix::bind(path, options)?;
-            Ok((address.clone(), Listener::Unix(socket, bound)))
+            (asked.clone(), Listener::Unix(socket, bound))
         }
-    }
+    };
+    Ok(Bound {
+        asked: asked.clone(),
+        real,
+        listener,
+    })
 }
 
 /// Sets the options once, on the listener: accepted sockets inherit them.
-fn bind_tcp(address: SocketAddr, send_buffer_bytes: usize) -> io::Result<net::TcpListener> {
+fn bind_tcp(address: SocketAddr, options: &SocketOptions<'_>) -> io::Result<net::TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -98,7 +113,10 @@ fn bind_tcp(address: SocketAddr, send_buffer_bytes: usize) -> io::Result<net::Tc
         socket.set_only_v6(true)?;
     }
     socket.set_reuse_address(true)?;
-    socket.set_send_buffer_size(send_buffer_bytes)?;
+    if options.shares_port {
+        socket.set_reuse_port(true)?;
+    }
+    socket.set_send_buffer_size(options.send_buffer_bytes)?;
     socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
     socket.set_tcp_nodelay(true)?;
     // Telnet's Synch sends its last byte as urgent data. If it were taken out of the stream, the next byte would be read in its place.

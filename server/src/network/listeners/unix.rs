@@ -3,7 +3,8 @@
 
 use std::io;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
 
 use rustix::fs::{FileType, Mode};
 use rustix::io::Errno;
@@ -18,15 +19,24 @@ use crate::process::safe_open::{Inode, Missing, Place, named};
 #[derive(Debug)]
 pub(crate) struct BoundUnix {
     /// SO_SNDBUF for accepted sockets, which do not inherit it.
-    pub(crate) send_buffer_bytes: usize,
+    pub(crate) send_buffer_bytes: AtomicUsize,
+    path: PathBuf,
     place: Place,
     inode: Inode,
+}
+
+impl BoundUnix {
+    /// Changes the permissions of the socket.
+    pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
+        self.place.set_mode(self.inode, Mode::from_raw_mode(mode))
+    }
 }
 
 impl Drop for BoundUnix {
     fn drop(&mut self) {
         if let Err(error) = self.place.remove(self.inode) {
-            tracing::warn!(%error, "the Unix socket stays; the next start takes it over");
+            let path = self.path.display();
+            tracing::warn!(%path, %error, "the Unix socket stays; the next start takes it over");
         }
     }
 }
@@ -45,7 +55,8 @@ pub(super) fn bind(
         return Err(io::Error::other("somebody removed it meanwhile"));
     };
     let bound = BoundUnix {
-        send_buffer_bytes: options.send_buffer_bytes,
+        send_buffer_bytes: options.send_buffer_bytes.into(),
+        path: path.to_owned(),
         place,
         inode,
     };
@@ -55,7 +66,7 @@ pub(super) fn bind(
 }
 
 /// Binds with the path's mode set from the first moment on: the kernel takes the socket's mode, less the umask.
-/// Called while the process has one thread, because the umask is the process's.
+/// The umask is the process's, but every other file is created with the permissions it is to have.
 fn bind_with_mode(socket: &Socket, path: &Path, mode: u32) -> io::Result<()> {
     rustix::fs::fchmod(socket, Mode::from_raw_mode(mode))?;
     let usual = umask(Mode::empty());

@@ -15,7 +15,9 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, JsonFields, Writer, format};
 use tracing_subscriber::fmt::{FmtContext, MakeWriter};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Registry, registry};
 
 use crate::config::args::LogFormat;
 use crate::room::locks::lock;
@@ -39,30 +41,29 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// Returns a subscriber that writes lines in this form.
-    pub(super) fn subscriber<W>(self, level: LevelFilter, writer: W) -> Dispatch
+    /// Returns a subscriber that writes lines in this form, as far as `level` lets them.
+    pub(super) fn subscriber<L, W>(self, level: L, writer: W) -> Dispatch
     where
+        L: Layer<Registry> + Send + Sync + 'static,
         W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
     {
-        let lines = tracing_subscriber::fmt()
-            .with_max_level(level)
+        let levels = registry().with(level);
+        let lines = tracing_subscriber::fmt::layer()
             .with_ansi(self.reader == Reader::Terminal)
             .with_writer(writer);
         let text = format().with_target(false);
         match (self.format, self.reader) {
             (LogFormat::Text, Reader::Journal) => {
                 let text = text.without_time().with_level(false);
-                lines.event_format(self.line(text)).into()
+                levels.with(lines.event_format(self.line(text))).into()
             }
-            (LogFormat::Text, _) => lines.event_format(self.line(text)).into(),
+            (LogFormat::Text, _) => levels.with(lines.event_format(self.line(text))).into(),
             (LogFormat::Json, _) => {
                 let json = text.json().flatten_event(true);
                 let json = json.with_current_span(false).with_span_list(false);
                 let fields = JsonFields::new();
-                lines
-                    .fmt_fields(fields)
-                    .event_format(self.line(json))
-                    .into()
+                let lines = lines.fmt_fields(fields).event_format(self.line(json));
+                levels.with(lines).into()
             }
         }
     }

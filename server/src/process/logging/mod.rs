@@ -20,11 +20,13 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::fs::{FileType, Mode, OFlags};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, reload};
 
 use crate::config::args::{LogFormat, LogLevel};
 use crate::config::identity::Identity;
 use crate::process::safe_open::{Missing, Place};
 use form::{Form, Reader, leads_to_journal};
+pub(crate) use writer::LogControl;
 pub use writer::LogThread;
 
 /// The kinds of file a log may be: a pipe into a program and `/dev/null` are allowed.
@@ -33,6 +35,9 @@ const KINDS: &[FileType] = &[
     FileType::Fifo,
     FileType::CharacterDevice,
 ];
+
+/// A handle to the level of the log.
+type LevelHandle = reload::Handle<LevelFilter, Registry>;
 
 /// The destination of log lines.
 #[derive(Debug)]
@@ -143,8 +148,9 @@ impl Log {
             format,
             reader: self.reader(),
         };
-        let (thread, queue) = LogThread::spawn(self, form)?;
-        form.subscriber(filter(level), move || queue.clone()).init();
+        let (max_level, handle) = reload::Layer::new(filter(level));
+        let (thread, queue) = LogThread::spawn(self, form, handle)?;
+        form.subscriber(max_level, move || queue.clone()).init();
         Ok(thread)
     }
 
@@ -155,6 +161,30 @@ impl Log {
             Self::StandardError if standard_error.is_terminal() => Reader::Terminal,
             Self::StandardError | Self::File { .. } => Reader::Other,
         }
+    }
+
+    /// Writes to another log from now on; a standard error that leads to this one follows.
+    fn replace(&mut self, mut next: Self) -> io::Result<()> {
+        let follows = matches!(
+            self,
+            Self::File {
+                is_standard_error: true,
+                ..
+            }
+        );
+        let led = match &mut next {
+            Self::File {
+                file,
+                is_standard_error,
+                ..
+            } if follows => {
+                *is_standard_error = true;
+                rustix::stdio::dup2_stderr(file)
+            }
+            _ => Ok(()),
+        };
+        *self = next;
+        Ok(led?)
     }
 
     /// Returns another handle to the file, for a daemon's standard error, which leads to the file

@@ -4,14 +4,16 @@
 //! as soon as writing works again.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use super::Log;
 use super::form::{Form, LineMaker};
+use super::{LevelHandle, Log, filter};
+use crate::config::args::LogLevel;
+use crate::room::locks::lock;
 
 /// Log lines that may wait for a slow disk; one more is dropped, so that the room never waits.
 const WAITING_LINES: usize = 8_192;
@@ -30,6 +32,8 @@ enum Order {
 #[derive(Debug, Default)]
 struct Marks {
     reopen: AtomicBool,
+    /// The log to write to from now on.
+    next: Mutex<Option<Log>>,
     end: AtomicBool,
     /// Lines that were not queued or written, and not reported yet.
     lost: AtomicU64,
@@ -42,10 +46,38 @@ pub(super) struct LogQueue {
     marks: Arc<Marks>,
 }
 
+/// A handle to the writer, for as long as the process lives.
+#[derive(Debug, Clone)]
+pub(crate) struct LogControl {
+    queue: LogQueue,
+    level: LevelHandle,
+}
+
+impl LogControl {
+    /// Reopens the file under its name, if there is one.
+    pub(crate) fn reopen(&self) {
+        self.queue.marks.reopen.store(true, Ordering::SeqCst);
+        self.queue.look();
+    }
+
+    /// Writes to another log from now on, what waits included.
+    pub(crate) fn replace(&self, log: Log) {
+        *lock(&self.queue.marks.next) = Some(log);
+        self.queue.look();
+    }
+
+    /// Changes the level.
+    pub(crate) fn set_level(&self, level: LogLevel) {
+        // The handle is that of the subscriber, which lives as long as the process.
+        let _ = self.level.reload(filter(level));
+    }
+}
+
 /// The thread that writes the log. Waiting lines are written when this is dropped.
 #[derive(Debug)]
 pub struct LogThread {
     queue: LogQueue,
+    level: LevelHandle,
     is_file: bool,
     /// Ends with the thread.
     ended: Receiver<()>,
@@ -58,7 +90,7 @@ impl std::fmt::Debug for LogQueue {
 }
 
 impl LogThread {
-    pub(super) fn spawn(log: Log, form: Form) -> io::Result<(Self, LogQueue)> {
+    pub(super) fn spawn(log: Log, form: Form, level: LevelHandle) -> io::Result<(Self, LogQueue)> {
         let (orders, receiver) = sync_channel(WAITING_LINES);
         let (alive, ended) = sync_channel(0);
         let marks = Arc::<Marks>::default();
@@ -68,6 +100,7 @@ impl LogThread {
         };
         let thread = Self {
             queue: queue.clone(),
+            level,
             is_file: matches!(log, Log::File { .. }),
             ended,
         };
@@ -96,13 +129,17 @@ impl LogThread {
         !self.is_file
     }
 
-    /// Returns a handle that requests the reopening of the file, if there is one.
-    pub(crate) fn reopener(&self) -> Option<impl Fn() + Send + 'static> {
-        let queue = self.queue.clone();
-        self.is_file.then_some(move || {
-            queue.marks.reopen.store(true, Ordering::SeqCst);
-            queue.look();
-        })
+    /// Tells whether the log is a file.
+    pub(crate) fn is_file(&self) -> bool {
+        self.is_file
+    }
+
+    /// Returns a handle to the writer.
+    pub(crate) fn control(&self) -> LogControl {
+        LogControl {
+            queue: self.queue.clone(),
+            level: self.level.clone(),
+        }
     }
 }
 
@@ -170,7 +207,14 @@ impl Writer {
     }
 
     fn reopen_if_requested(&mut self) {
-        if !self.marks.reopen.swap(false, Ordering::SeqCst) {
+        if let Some(next) = lock(&self.marks.next).take() {
+            self.torn = false;
+            if let Err(error) = self.log.replace(next) {
+                tracing::error!(%error, "standard error does not follow the log");
+            }
+        }
+        let is_asked = self.marks.reopen.swap(false, Ordering::SeqCst);
+        if !is_asked || matches!(self.log, Log::StandardError) {
             return;
         }
         match self.log.reopen() {
@@ -242,6 +286,7 @@ mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::symlink;
+    use tracing_subscriber::reload;
 
     use super::super::form::Reader;
     use crate::config::args::LogFormat;
@@ -264,14 +309,15 @@ mod tests {
             file: full,
             is_standard_error: false,
         };
-        let (thread, mut queue) = LogThread::spawn(log, TEXT).unwrap();
+        let (_, level) = reload::Layer::new(filter(LogLevel::Info));
+        let (thread, mut queue) = LogThread::spawn(log, TEXT, level).unwrap();
         for line in [b"one\n", b"two\n"] {
             queue.write_all(line).unwrap();
         }
         while queue.marks.lost.load(Ordering::Relaxed) < 2 {
             thread::yield_now();
         }
-        thread.reopener().unwrap()();
+        thread.control().reopen();
         queue.write_all(b"three\n").unwrap();
         drop(thread);
         let written = fs::read_to_string(&path).unwrap();

@@ -80,7 +80,7 @@ impl<T: Transport> Shard<T> {
             return self.queues.unread.push(slot);
         }
         self.items.current = slot;
-        let more = match session.appetite(&self.shared.rules, now, &mut self.items) {
+        let more = match session.appetite(&self.policy.rules, now, &mut self.items) {
             Appetite::Bytes(bytes) => self.read_bytes(slot, bytes, now),
             Appetite::Held(until) => {
                 self.set_timer(slot, until);
@@ -110,7 +110,7 @@ impl<T: Transport> Shard<T> {
         match read {
             Some(Ok(0)) => session.end_input(),
             Some(Ok(read)) => {
-                session.feed(&self.scratch[..read], &self.shared.rules, now);
+                session.feed(&self.scratch[..read], &self.policy.rules, now);
                 if read == bytes || connection.link.is_readable() {
                     return MoreInput::Now;
                 }
@@ -142,9 +142,10 @@ impl<T: Transport> Shard<T> {
         }
         let session = self.table.get_mut(slot.index())?.session_mut()?;
         self.items.current = slot;
-        let room = |bytes| self.shared.reserve_room_bytes(bytes, now);
+        let rate = self.policy.room_rate;
+        let room = |bytes| self.shared.reserve_room_bytes(rate, bytes, now);
         let progress = session.advance(&mut Context {
-            rules: &self.shared.rules,
+            rules: &self.policy.rules,
             now,
             room: &room,
             items: &mut self.items,

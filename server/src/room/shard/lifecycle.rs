@@ -62,7 +62,7 @@ impl<T: Transport> Shard<T> {
             (admission.visitors_seat(), budget)
         };
         let flood = (connection.peer != Peer::Unix).then(|| Flood::new(budget));
-        let greeting = self.shared.replies.greeting.clone();
+        let greeting = self.policy.greeting.clone();
         connection.life = Life::Open(Session::begin(&self.view, greeting, flood));
         connection.seat = seat;
         self.queues.due.push(slot);

@@ -35,6 +35,7 @@ use wac_core::roster::{ShardId, Slot};
 use wac_core::session::Items;
 
 use crate::room::inbox::{Inbox, TurnStep};
+use crate::room::policy::Followed;
 use crate::room::shared::Shared;
 use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
@@ -53,6 +54,8 @@ struct Shard<T> {
     id: ShardId,
     shared: Arc<Shared>,
     inbox: Arc<Inbox>,
+    /// The policy of this turn.
+    policy: Followed,
     queues: Queues,
     table: Slab<Connection<T>>,
     view: View,
@@ -77,6 +80,7 @@ impl<T: Transport> Shard<T> {
         Self {
             id,
             queues: Queues::default(),
+            policy: shared.policies.follow(),
             inbox,
             table: Slab::new(),
             view: View::default(),
@@ -101,6 +105,7 @@ impl<T: Transport> Shard<T> {
     /// Collects and performs.
     fn ingest(&mut self, now: Duration) {
         self.inbox.progress.begin(TurnStep::Collect);
+        self.policy.catch_up(&self.shared.policies);
         self.follow_phase(now);
         self.fire_timers(now);
         self.collect(now);

@@ -6,12 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use clap::Parser;
 use wac_core::roster::{SessionId, ShardId, Slot};
 
 use super::fake::Fake;
 use crate::config::Config;
-use crate::config::args::Args;
 use crate::room::inbox::INBOX_CAPACITY;
 use crate::room::locks::lock;
 use crate::room::peer::Peer;
@@ -42,8 +40,8 @@ impl World {
 
     /// Starts with inboxes that hold `capacity` messages.
     pub(super) fn with_inboxes(flags: &[&str], capacity: usize) -> Self {
-        let args = [&["wacd", "--secret", "s3cret"], flags].concat();
-        let config = Config::load(&Args::try_parse_from(args).unwrap(), 20_000).unwrap();
+        let flags = [&["--secret", "s3cret"], flags].concat();
+        let config = Config::of(&flags, 20_000).unwrap();
         let shared = Arc::new(Shared::with_inboxes(&config, capacity));
         let shards = (0..config.shards)
             .map(|id| RefCell::new(Shard::new(ShardId::of_index(id), shared.clone())))

@@ -1,0 +1,229 @@
+//! Reload: the sources of the configuration are read again, checked as a whole, and then applied.
+//!
+//! ```text
+//!  read ▸ check ▸ open the log, bind new listeners ─▶ apply to room, listeners, log
+//!    └──────┴───────────────┴─▶ refused: nothing has changed
+//! ```
+//!
+//! What may fail comes first, so a refused reload leaves everything as it was.
+
+use std::fs;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+use wac_settings::{Problems, Setting};
+
+use crate::config::args::Args;
+use crate::config::sources::{Asked, Sources};
+use crate::config::{Config, Surroundings};
+use crate::network::acceptor::{Acceptor, Prepared};
+use crate::process::logging::{Log, LogControl};
+use crate::room::shared::Shared;
+
+/// The keys that are bound to the process: a reload leaves them as they are.
+const BOUND: [&str; 8] = [
+    "daemon",
+    "pid-file",
+    "control",
+    "user",
+    "group",
+    "shards",
+    "window",
+    "log-format",
+];
+
+impl Args {
+    /// Takes over the values of [`BOUND`]. Nobody becomes another user again.
+    fn keep_bound(&mut self, running: &Self) {
+        self.daemon = running.daemon;
+        self.pid_file = running.pid_file.clone();
+        self.control = running.control.clone();
+        (self.user, self.group) = (None, None);
+        (self.shards, self.window) = (running.shards, running.window);
+        self.log_format = running.log_format;
+    }
+}
+
+/// Whether a reload is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// It is.
+    Apply,
+    /// It is only described.
+    Plan,
+}
+
+/// What a server runs with.
+#[derive(Debug)]
+pub struct Running {
+    /// The arguments.
+    pub args: Args,
+    /// The settings, each with its origin.
+    pub settings: Vec<Setting>,
+    /// The configuration made of them.
+    pub config: Config,
+}
+
+impl Running {
+    /// Reads and checks a configuration.
+    ///
+    /// # Errors
+    /// [`Problems`], with every mistake.
+    pub fn read(sources: &Sources, around: &Surroundings) -> Result<Self, Problems> {
+        Self::of(sources.read()?, around)
+    }
+
+    /// Checks the configuration that was asked for.
+    ///
+    /// # Errors
+    /// [`Problems`], with every mistake.
+    pub fn of(asked: Asked, around: &Surroundings) -> Result<Self, Problems> {
+        let args = asked.line.into_args();
+        let config = Config::load(&args, around, &|key| asked.loaded.place(key))?;
+        Ok(Self {
+            args,
+            settings: asked.loaded.settings,
+            config,
+        })
+    }
+
+    /// Reads what to run with next.
+    fn next(&self, sources: &Sources, around: &Surroundings) -> Result<Self, Problems> {
+        let mut asked = sources.read()?;
+        asked.line.serve.keep_bound(&self.args);
+        Self::of(asked, around)
+    }
+
+    /// Returns a line for each key whose value differs.
+    fn changes(&self, next: &Self, request: Request) -> Vec<String> {
+        let told = |setting: &Setting, shown: &str| {
+            let key = &setting.entry.key;
+            match request {
+                _ if BOUND.contains(&key.as_str()) => format!("{shown}: needs a restart"),
+                Request::Plan => format!("{shown}: changes now"),
+                Request::Apply => format!("{shown}: changed"),
+            }
+        };
+        let changed = |(new, old): (&Setting, &Setting)| {
+            let key = new.entry.key.as_str();
+            let is_new_text = match key {
+                "motd" => self.config.motd != next.config.motd,
+                "secret-file" => self.config.secret != next.config.secret,
+                _ => false,
+            };
+            if new.entry.texts != old.entry.texts {
+                Some(told(new, new.to_string().split(" # ").next()?.trim()))
+            } else if is_new_text && !new.entry.texts.is_empty() {
+                Some(told(new, &format!("the text of {key}")))
+            } else {
+                None
+            }
+        };
+        next.settings
+            .iter()
+            .zip(&self.settings)
+            .filter_map(changed)
+            .collect()
+    }
+
+    /// Keeps the values that are bound to the process.
+    fn keeping_bound_settings(mut self, running: &Self) -> Self {
+        for (new, old) in self.settings.iter_mut().zip(&running.settings) {
+            if BOUND.contains(&new.entry.key.as_str()) {
+                *new = old.clone();
+            }
+        }
+        self
+    }
+}
+
+/// The parts of a server that a reload reads and changes.
+#[derive(Debug)]
+pub(crate) struct Reloader {
+    pub(crate) sources: Arc<Sources>,
+    pub(crate) around: Arc<Surroundings>,
+    pub(crate) running: Mutex<Arc<Running>>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) acceptor: Arc<Acceptor>,
+    pub(crate) log: LogControl,
+}
+
+impl Reloader {
+    /// Reloads, or says what that would do; returns a line for each changed key. The outcome of a reload is logged.
+    ///
+    /// # Errors
+    /// [`Problems`] that refuse it; nothing has changed then.
+    pub(crate) async fn reload(&self, request: Request) -> Result<Vec<String>, Problems> {
+        let outcome = self.try_reload(request).await;
+        match (request, &outcome) {
+            (Request::Plan, _) => {}
+            (Request::Apply, Ok(changes)) => {
+                tracing::info!(changes = changes.join("; "), "reloaded")
+            }
+            (Request::Apply, Err(problems)) => {
+                let told = |problem| tracing::error!("reload refused, nothing changed: {problem}");
+                problems.0.iter().for_each(told);
+            }
+        }
+        outcome
+    }
+
+    async fn try_reload(&self, request: Request) -> Result<Vec<String>, Problems> {
+        let mut running = self.running.lock().await;
+        let (now, sources, around) = (running.clone(), self.sources.clone(), self.around.clone());
+        // Reading takes as long as a file system likes, and people connect meanwhile.
+        let read = tokio::task::spawn_blocking(move || now.next(&sources, &around)).await;
+        let next = read.unwrap_or_else(|error| Err(Problems(vec![error.to_string()])))?;
+        let changes = running.changes(&next, request);
+        let taken = self.prepare(&next.config, request)?;
+        if request == Request::Apply {
+            self.commit(taken, &next.config);
+            *running = Arc::new(next.keeping_bound_settings(&running));
+        }
+        Ok(changes)
+    }
+
+    /// Takes from the system what a configuration needs. For a plan it is given back at once.
+    fn prepare(&self, config: &Config, request: Request) -> Result<(Log, Prepared), Problems> {
+        let path = config.log_file.as_deref();
+        let is_new = path.is_some_and(|path| !path.exists());
+        let log = Log::open(path, None).map_err(anyhow::Error::from);
+        if let (Request::Plan, Some(path), true, Ok(_)) = (request, path, is_new, &log) {
+            // It stays if it can't be removed, and empty.
+            let _ = fs::remove_file(path);
+        }
+        let listeners = self.acceptor.prepare(config);
+        match (log, listeners) {
+            (Ok(log), Ok(listeners)) => Ok((log, listeners)),
+            (log, listeners) => {
+                let errors = [log.err(), listeners.err()].into_iter().flatten();
+                Err(Problems(errors.map(|error| format!("{error:#}")).collect()))
+            }
+        }
+    }
+
+    /// Applies a configuration. Nothing in it can fail.
+    fn commit(&self, (log, listeners): (Log, Prepared), config: &Config) {
+        self.log.replace(log);
+        self.log.set_level(config.log_level);
+        self.shared.adopt(config);
+        self.acceptor.commit(listeners, config);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::sources::program;
+
+    #[test]
+    fn every_bound_key_is_a_flag() {
+        let program = program();
+        for key in BOUND {
+            assert!(
+                program.keys().any(|arg| arg.get_long() == Some(key)),
+                "{key}"
+            );
+        }
+    }
+}

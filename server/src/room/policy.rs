@@ -1,0 +1,96 @@
+//! Policy: the settings that every shard applies, which a reload may change.
+//!
+//! A shard keeps its own reference and looks at the start of a turn whether there is another policy, which costs one
+//! load; on the way of a message nothing is locked.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use wac_core::bucket::Rate;
+use wac_core::session::Rules;
+
+use crate::config::Config;
+use crate::room::cached_replies::greeting;
+use crate::room::locks::lock;
+
+/// The settings that every shard applies.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    pub(crate) rules: Rules,
+    /// The first text of a session.
+    pub(crate) greeting: Arc<[u8]>,
+    /// The rate of all senders together, in bytes; `None`: no limit.
+    pub(crate) room_rate: Option<Rate>,
+    /// The time that a stop may take.
+    pub(crate) grace: Duration,
+}
+
+impl Policy {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self {
+            rules: Rules {
+                flood: config.flood,
+                secret: config.secret.as_str().into(),
+            },
+            greeting: greeting(&config.motd),
+            room_rate: config.room_rate,
+            grace: config.grace,
+        }
+    }
+}
+
+/// The policy in force.
+#[derive(Debug)]
+pub(crate) struct Policies {
+    now: Mutex<Arc<Policy>>,
+    /// The number of policies there have been.
+    count: AtomicU64,
+}
+
+/// A reference to a policy.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    policy: Arc<Policy>,
+    count: u64,
+}
+
+impl Policies {
+    pub(crate) fn new(policy: Policy) -> Self {
+        Self {
+            now: Mutex::new(Arc::new(policy)),
+            count: AtomicU64::new(0),
+        }
+    }
+
+    /// Puts a policy in force, in each shard from its next turn on.
+    pub(crate) fn set(&self, policy: Policy) {
+        *lock(&self.now) = Arc::new(policy);
+        self.count.fetch_add(1, Ordering::Release);
+    }
+
+    /// Returns the policy in force.
+    pub(crate) fn follow(&self) -> Followed {
+        // The count is read first: a policy set in between is taken up again, at worst.
+        let count = self.count.load(Ordering::Acquire);
+        let policy = lock(&self.now).clone();
+        Followed { policy, count }
+    }
+}
+
+impl Followed {
+    /// Takes up the policy in force, if it is another.
+    pub(crate) fn catch_up(&mut self, policies: &Policies) {
+        if policies.count.load(Ordering::Acquire) != self.count {
+            *self = policies.follow();
+        }
+    }
+}
+
+impl std::ops::Deref for Followed {
+    type Target = Policy;
+
+    fn deref(&self) -> &Policy {
+        &self.policy
+    }
+}
