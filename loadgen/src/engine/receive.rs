@@ -84,12 +84,13 @@ fn wall_clock() -> u64 {
 impl Inbox {
     /// In a closed loop no latency is shown: nothing is dated.
     pub(super) fn new(workload: &Workload) -> Self {
-        let dated = !workload.is_closed_loop();
         Self {
             bytes: vec![0; BYTES].into(),
-            control: dated
-                .then(|| nix::cmsg_space!(TimeSpec))
-                .unwrap_or_default(),
+            control: if workload.is_closed_loop() {
+                Vec::new()
+            } else {
+                nix::cmsg_space!(TimeSpec)
+            },
         }
     }
 
