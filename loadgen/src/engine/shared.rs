@@ -20,7 +20,7 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     /// When the sending began; set before the phase is published.
     start: AtomicU64,
-    /// When the kernel took the last byte of each message; 0 = it has not.
+    /// When the write began with which the kernel took the last byte of each message; 0 = it has not.
     written: Box<[AtomicU64]>,
     /// For each sender: messages to the room that it has begun to send, and that the kernel has taken.
     begun: Box<[AtomicU32]>,
@@ -61,7 +61,7 @@ impl Shared {
         self.start.store(at, Relaxed);
     }
 
-    /// When the kernel took a message, if it has.
+    /// When the kernel was given the last byte of a message, if it took it.
     pub(super) fn written(&self, message: Message) -> Option<u64> {
         match self.written[message.index()].load(Relaxed) {
             0 => None,

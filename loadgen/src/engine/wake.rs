@@ -40,7 +40,7 @@ impl ReadyList {
         Poll::Pending
     }
 
-    /// ChurnState the slots that are ready behind `into`.
+    /// Moves the slots that are ready behind `into`.
     pub(super) fn take(&self, into: &mut Vec<Slot>) {
         into.append(&mut self.lock().slots);
     }
