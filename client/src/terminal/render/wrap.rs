@@ -5,8 +5,9 @@
 
 use unicode_width::UnicodeWidthStr;
 
-/// Least room for word wrap: with fewer columns it would leave a column of single words.
-const MIN_COLUMNS: usize = 24;
+/// Least room for word wrap: with fewer columns it would leave a column of single words. A terminal of
+/// 30 columns has 20 beside its margin.
+const MIN_COLUMNS: usize = 16;
 
 /// Wraps a text that starts at column `indent`, for a terminal of `columns`; further lines are
 /// indented as far. In a row of a table only the last column is wrapped.
@@ -71,6 +72,13 @@ mod tests {
         assert_eq!(wrap(text, 6, 30), wanted);
         let text = "中文 中文 中文 中文 中文 中文";
         assert_eq!(wrap(text, 2, 26), "中文 中文 中文 中文 中文\n  中文");
+    }
+
+    #[test]
+    fn a_narrow_terminal_breaks_between_words_too() {
+        let text = "y sends them, j joins them into one";
+        let indented = "y sends them, j\n          joins them into one";
+        assert_eq!(wrap(text, 10, 30), indented);
     }
 
     #[test]
