@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{CommandFactory, FromArgMatches};
 use wac_settings::{Entry, File, Loaded, Origin, Problems, Program};
 
+use super::man;
 use crate::cli::Args;
 use crate::plan::workload::Workload;
 use crate::result::{self, Run};
@@ -16,7 +17,8 @@ use crate::result::{self, Run};
 /// Describes `wac-loadgen`: the flags of `run` are its settings, except for what becomes of the result.
 pub(super) fn program() -> Program {
     let others = &["like", "out", "json"];
-    Program::new(Args::command(), Some("run"), "WAC_LOADGEN", others, &[])
+    let command = Args::command().after_long_help(man::exits());
+    Program::new(command, Some("run"), "WAC_LOADGEN", others, &[])
 }
 
 /// Reads the command line, completed from the other sources. Ends the process, as clap does, if it is wrong or asks for
