@@ -359,10 +359,7 @@ fn a_reload_whose_file_is_gone_is_refused() {
     fs::remove_file(town.daemon.path("wacd.toml")).unwrap();
     let said = town.daemon.reload(&[]);
     assert_eq!(said.code, Some(2), "{said:?}");
-    assert!(
-        said.text.contains("wacd.toml: there is no such file"),
-        "{said:?}"
-    );
+    assert!(said.text.contains("wacd.toml: No such file"), "{said:?}");
     town.chat();
 }
 

@@ -36,7 +36,9 @@ pub(super) fn read() -> Result<(Args, Loaded), Problems> {
         .command
         .run_args()
         .and_then(|args| args.like.as_deref());
-    layers.extend(like.map(|like| entries(like, &mut problems)));
+    if let Some(like) = like {
+        layers.extend(layers_of(&program, like, &mut problems));
+    }
     complete(&program, &words, &layers, problems)
 }
 
@@ -55,20 +57,17 @@ fn complete(
 }
 
 /// Reads the flags of an earlier run, or of a file in TOML.
-fn entries(path: &Path, problems: &mut Vec<String>) -> Vec<Entry> {
+fn layers_of(program: &Program, path: &Path, problems: &mut Vec<String>) -> Vec<Vec<Entry>> {
     let shown = path.display().to_string();
-    let text = fs::read(path).map_err(|error| error.to_string());
-    let is_json = |text: &Vec<u8>| text.trim_ascii_start().starts_with(b"{");
-    match text {
-        Ok(json) if is_json(&json) => match result::read(&json) {
-            Ok(run) => return of_run(&run, &shown),
+    match fs::read(path) {
+        Ok(json) if json.trim_ascii_start().starts_with(b"{") => match result::read(&json) {
+            Ok(run) => return vec![of_run(&run, &shown)],
             Err(error) => problems.push(format!("{shown}: {error}")),
         },
-        Ok(text) => {
-            let text = String::from_utf8_lossy(&text);
-            return File::read(&shown, &text, problems).entries;
+        _ => {
+            let file = File::open(path, true, problems).unwrap_or_default();
+            return file.layers(None, program, problems);
         }
-        Err(error) => problems.push(format!("{shown}: {error}")),
     }
     Vec::new()
 }
