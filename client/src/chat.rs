@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::Duration;
 
 use fastrand::Rng;
 
@@ -29,6 +30,12 @@ use crate::terminal::signals::{self, Watch};
 use crate::terminal::tty;
 use crate::terminal::ui::{OpenUi, Ui};
 
+/// Time the disk has for settings that are being saved at the end: 2 s.
+const SAVE: Duration = Duration::from_secs(2);
+
+const NOWHERE_TO_SAVE: &str =
+    "not saved: there is no HOME for a settings file; --config FILE names one";
+
 /// Chats until the end, and returns the reason for it.
 ///
 /// # Errors
@@ -52,7 +59,7 @@ pub(crate) fn run(
     let (hub, receivers) = Hub::new(app, settings.time, to_log);
     let hub = Arc::new(hub);
     let ended = hub.clone();
-    signals.handle(move |signal| ended.end(ExitReason::Signal(signal as i32)));
+    signals.handle(move |signal| ended.signalled(signal));
     let written = log::start(&hub, log, logged);
     let keep_connection = {
         let address = config.host.clone();
@@ -125,13 +132,15 @@ fn chat(
     } = receivers;
     let OpenUi { print, read, close } = ui.open(hub).map_err(Failure::Terminal)?;
     let printed = spawn_printer(hub, print);
+    let saved = spawn_saver(hub, settings_file, saves);
     spawn(hub, move |hub| read(hub, tasks));
     spawn(hub, move |hub| notifier::run(hub, &notify, &notifications));
-    spawn(hub, move |hub| save_each(hub, settings_file, &saves));
     spawn(hub, Hub::keep_time);
     spawn(hub, move |hub| keep_connection(hub, dials));
 
     let reason = wait(&exits);
+    hub.close_saves();
+    let _ = saved.recv_timeout(SAVE);
     close_transcript(hub);
     close(hub, &reason, &printed);
     // That some output could not be written may have turned out only now.
@@ -139,16 +148,24 @@ fn chat(
     Ok(later.find(|later| later.code() != 0).unwrap_or(reason))
 }
 
-/// Saves settings whenever the user asks to; a slow disk delays nobody.
-fn save_each(hub: &Hub, file: Option<SettingsFile>, saves: &Receiver<Settings>) {
-    for settings in saves {
-        hub.tell(match &file {
-            Some(file) => file.save(&settings),
-            None => {
-                "not saved: there is no HOME for a settings file; --config FILE names one".into()
-            }
-        });
-    }
+/// Starts the thread that saves settings whenever the user asks to; a slow disk delays nobody. The
+/// receiver is told when everything is saved.
+fn spawn_saver(
+    hub: &Arc<Hub>,
+    file: Option<SettingsFile>,
+    saves: Receiver<Settings>,
+) -> Receiver<()> {
+    let (done, saved) = mpsc::channel();
+    spawn(hub, move |hub| {
+        for settings in saves {
+            hub.tell(match &file {
+                Some(file) => file.save(&settings),
+                None => NOWHERE_TO_SAVE.to_owned(),
+            });
+        }
+        let _ = done.send(());
+    });
+    saved
 }
 
 fn spawn(hub: &Arc<Hub>, run: impl FnOnce(&Hub) + Send + 'static) {

@@ -23,7 +23,7 @@ use crate::protocol::text::plain;
 use crate::script::listen::ListenScript;
 use crate::script::send::SendScript;
 use crate::script::who::WhoScript;
-use crate::script::{Script, driver, raw};
+use crate::script::{Names, Script, driver, raw};
 use crate::terminal::signals;
 
 /// Time to connect that a user does not notice: 300 ms.
@@ -112,14 +112,14 @@ fn announced<T>(address: &Address, connect: impl FnOnce() -> T) -> T {
 
 /// Sends one message, or each line of the input as one.
 fn send(args: &SendArgs, config: Config) -> Result<ExitReason, Failure> {
-    let name = config.name.ok_or(Failure::NoNameTo("send"))?;
+    let names = names(&config).ok_or(Failure::NoNameTo("send"))?;
     let input: Box<dyn BufRead + Send> = match args.message() {
         // A variable that is not set is no message that was confirmed.
         Some(message) if is_blank(&plain(&message)) => return Err(Failure::Blank),
         Some(message) => Box::new(Cursor::new(message)),
         None => Box::new(BufReader::new(io::stdin())),
     };
-    play(SendScript::new(args.plan(name)), &config.host, input)
+    play(SendScript::new(args.plan(names)), &config.host, input)
 }
 
 /// Prints messages.
@@ -127,8 +127,13 @@ fn listen(args: &ListenArgs, config: Config) -> Result<ExitReason, Failure> {
     if args.whispers && config.name.is_none() {
         return Err(Failure::NoNameTo("hear whispers"));
     }
-    let script = ListenScript::new(args.plan(config.name));
+    let script = ListenScript::new(args.plan(names(&config)));
     play(script, &config.host, io::empty())
+}
+
+fn names(config: &Config) -> Option<Names> {
+    let alternative = config.alt_name.clone();
+    config.name.clone().map(|name| Names { name, alternative })
 }
 
 fn play(

@@ -58,9 +58,26 @@ pub(crate) fn bytes(number: u64) -> String {
     bytesize::ByteSize(number).display().iec().to_string()
 }
 
+/// What a server said, as a terminal may show it: without what it would obey, and cut to the length of a line.
+pub(crate) fn quoted(said: &str) -> String {
+    const CHARS: usize = 120;
+    let said = wac_core::text::clean(said);
+    match said.char_indices().nth(CHARS) {
+        Some((end, _)) => format!("{}…", &said[..end]),
+        None => said.into_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_server_said_does_nothing_to_a_terminal() {
+        assert_eq!(quoted("-ERR \u{1b}[31mno\r\u{202e}"), "-ERR [31mno");
+        assert_eq!(quoted(&"ä".repeat(4000)), "ä".repeat(120) + "…");
+        assert_eq!(quoted(&"ä".repeat(120)), "ä".repeat(120));
+    }
 
     #[test]
     fn a_short_number_has_no_digits_that_say_nothing() {

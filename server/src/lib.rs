@@ -31,6 +31,7 @@ use process::logging::LogThread;
 use process::pidfile::PidFile;
 use process::reload::{Reloader, Running};
 use process::signals::Signals;
+use process::systemd::{self, ServiceManager};
 pub use room::drain::DrainReport;
 use room::shard::ShardThread;
 use room::shared::Shared;
@@ -90,6 +91,9 @@ pub fn run(
         .block_on(async { Signals::install(log) })
         .map_err(start("signal handlers"))?;
     let config = &server.running.config;
+    for remark in &config.remarks {
+        tracing::info!("{remark}");
+    }
     let shared = Arc::new(Shared::new(config));
     let threads = (0..config.shards)
         .map(|index| ShardThread::spawn(ShardId::of_index(index), shared.clone()))
@@ -110,6 +114,8 @@ pub fn run(
         });
         signals.let_in().map_err(start("signal handlers"))?;
         ready(&ready_line);
+        let mut service_manager = ServiceManager::default();
+        service_manager.ready(shared.sessions());
         let serve = async {
             tokio::select! {
                 () = signals.stop() => {}
@@ -117,12 +123,15 @@ pub fn run(
                 () = hang_up.reload(&reloader) => {}
                 () = controlled(server.control, reloader.clone()) => {}
             }
+            systemd::stopping();
             acceptor.close();
             drain::drain(&shared, signals.interrupt()).await
         };
         tokio::select! {
             report = serve => Ok(report),
-            () = watchdog::watch(&shared) => unreachable!("it watches to the end"),
+            () = watchdog::watch(&shared, systemd::watchdog_period(), || service_manager.alive(shared.sessions())) => {
+                unreachable!("it watches to the end")
+            }
         }
     })?;
     if report.hung == 0 {

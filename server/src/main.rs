@@ -108,7 +108,7 @@ fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport>
     signals::hold().context("cannot hold signals")?; // 0. from here on none ends a start halfway
     let (running, around) = configured(&sources)?; // 1. read only: every problem on the terminal
     let config = &running.config;
-    let (daemon, log_level) = (config.daemon, config.log_level);
+    let (daemon, log_level, log_format) = (config.daemon, config.log_level, config.log_format);
     let server = config.identity.as_ref();
     let claim = |path| PidFile::claim(path, server);
     let mut pid_file = config.pid_file.as_deref().map(claim).transpose()?; // 2. "already running"
@@ -127,7 +127,9 @@ fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport>
         server.assume().context("cannot become another user")?; // 6. nobody's privileges any more
         log.reopen_as(server)?;
     }
-    let log = log.start(log_level).context("cannot start the log")?; // 7. threads appear here
+    let log = log
+        .start(log_level, log_format)
+        .context("cannot start the log")?; // 7. threads appear here
     let ready = |line: &str| {
         if daemon || !log.say(line) {
             starter.ready(line);

@@ -158,6 +158,17 @@ fn a_command_is_not_given_the_text_of_a_whisper() {
     });
 }
 
+/// Whoever ends what it has started need not do it with SIGKILL.
+#[test]
+fn a_command_is_ended_by_the_usual_signals() {
+    let server = Server::start();
+    let mut bob = server.user("bob");
+    let command = "/bin/sh -c 'kill $$; exec sleep 1000'";
+    let term = away(&server, &mut bob, &["--notify", command]);
+    bob.send("MSG ann?");
+    term.shows("# the command of --notify failed: signal: 15 (SIGTERM)");
+}
+
 #[test]
 fn a_command_that_cannot_be_run_is_told() {
     let server = Server::start();

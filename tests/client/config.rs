@@ -92,6 +92,24 @@ fn what_is_saved_lasts() {
     assert!(!term.raw().contains('\x07'), "the bell");
 }
 
+/// Without a connection the client ends at once, but for the file, which takes a moment.
+#[test]
+fn what_is_saved_last_is_saved() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("client.toml");
+    fs::write(&file, "# a comment\n".repeat(10_000)).unwrap();
+    let config = format!("--config={}", file.display());
+    let mut term = Term::start(&[&config, &format!("ann@{}", at(&server))]);
+    term.shows_row("ann▸");
+    drop(server);
+    term.shows_row("ann⟳");
+    term.types("/bell off\r/save\r/quit\r");
+    term.ends(0);
+    let saved = fs::read_to_string(&file).unwrap();
+    assert!(saved.contains("bell = \"off\""), "it is saved");
+}
+
 #[test]
 fn every_setting_is_shown_with_its_source() {
     let file = "host = 'home'\nname = 'eve'\n[profile.work]\nhost = 'work'\n";

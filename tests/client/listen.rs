@@ -134,6 +134,26 @@ fn a_name_may_be_refused() {
 }
 
 #[test]
+fn a_second_name_is_used_if_the_first_is_taken() {
+    let (server, mut bob) = server();
+    let target = format!("bob@{}", at(&server));
+    let words = [
+        "listen",
+        "--alt-name=bob2",
+        "--whispers",
+        "--count=1",
+        &target,
+    ];
+    let listening = Running::start(wac(&words));
+    bob.expect("* bob2 joined");
+    bob.send("W bob2 psst");
+    let ran = listening.ends_by_itself();
+    let told = "wac: the name bob is taken; trying bob2\n";
+    assert_eq!((ran.code, &*ran.err), (Some(0), told));
+    assert_eq!(ran.out, "bob whispers, \"psst\"\n");
+}
+
+#[test]
 fn a_closed_output_ends_the_client_quietly() {
     let (server, mut bob) = server();
     let mut listening = listening(&server, &[], &mut bob);

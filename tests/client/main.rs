@@ -15,6 +15,7 @@ mod comes_back;
 mod complete;
 mod config;
 mod ctrl_r;
+mod external_editor;
 mod history;
 mod hostile;
 mod keys;

@@ -88,6 +88,9 @@ fn send_needs_a_name_which_may_be_refused() {
     let ran = run(&["send", &ann(&server), "hello"], "");
     let refused = "wac: login refused: the name ann is taken\n";
     assert_eq!((ran.code, &*ran.err), (Some(3), refused));
+    let ran = run(&["send", "--alt-name=ann2", &ann(&server), "hello"], "");
+    let told = "wac: the name ann is taken; trying ann2\n";
+    assert_eq!((ran.code, &*ran.err), (Some(0), told));
 }
 
 #[test]

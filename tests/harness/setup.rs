@@ -18,6 +18,7 @@ pub const SECRET: &str = "swordfish";
 pub struct Setup {
     listen: Vec<String>,
     flags: BTreeMap<String, String>,
+    environment: BTreeMap<String, String>,
 }
 
 impl Default for Setup {
@@ -25,6 +26,7 @@ impl Default for Setup {
         Setup {
             listen: Vec::new(),
             flags: BTreeMap::new(),
+            environment: BTreeMap::new(),
         }
         .with("--secret", SECRET)
         .with("--flood-rate", "0")
@@ -37,6 +39,13 @@ impl Setup {
     #[must_use]
     pub fn with(mut self, flag: &str, value: &str) -> Setup {
         self.flags.insert(flag.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Sets an environment variable; the server has no other.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Setup {
+        self.environment.insert(name.to_owned(), value.to_owned());
         self
     }
 
@@ -112,6 +121,7 @@ impl Setup {
             // Neither the environment of the shell that runs the tests nor a file of this machine change the server under test.
             .env_clear()
             .env("WACD_CONFIG", "/dev/null")
+            .envs(&self.environment)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

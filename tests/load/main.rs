@@ -3,6 +3,7 @@
 
 mod bursts;
 mod reloads;
+mod rotations;
 mod slow_readers;
 mod stop;
 mod storms;

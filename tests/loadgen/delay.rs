@@ -1,6 +1,9 @@
 //! Delays of a server, which the load tester measures in full.
 
+use std::thread;
 use std::time::Duration;
+
+use wac_tests::wait_until;
 
 use crate::fake::{Fake, Pause, Script};
 use crate::tester::{Tester, run};
@@ -37,6 +40,26 @@ fn a_delay_of_50_ms_is_50_ms_in_the_median() {
         (45.0..=55.0).contains(&difference),
         "{later} ms - {at_once} ms = {difference} ms"
     );
+}
+
+/// The load tester stands still from before the only delivery is written until long after.
+#[test]
+fn a_delivery_that_waits_for_the_load_tester_to_read_it_is_not_late() {
+    let delay = Duration::from_millis(300);
+    let fake = Fake::start(Script {
+        delay,
+        ..Script::default()
+    });
+    let fake = fake.expect("a fake can be started");
+    let load = "--users 2 --senders 1 --rate 1/s --arrival even --duration 1s";
+    let tester = Tester::start(fake.address(), load);
+    wait_until("the message has been read", || fake.dealt() == 1);
+    tester.while_stopped(|| thread::sleep(10 * delay));
+    let told = tester.told();
+    for word in ["deliver", "service", "fan-out"] {
+        let late = told.histogram(word).max() as f64 / 1e6;
+        assert!((295.0..600.0).contains(&late), "{word}: {late} ms");
+    }
 }
 
 #[test]

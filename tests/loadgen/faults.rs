@@ -54,6 +54,29 @@ fn a_dropped_message_is_lost() {
 }
 
 #[test]
+fn what_never_came_meets_no_objective() {
+    let drops: Vec<_> = (0..=LAST).map(|at| (at, Fault::Drop)).collect();
+    let fake = Fake::start(Script {
+        faults: drops,
+        ..Script::default()
+    });
+    let fake = fake.expect("a fake can be started");
+    let objectives = "--slo deliver.p50<1h --slo deliver.p90<1h --slo fan-out.p50<1h";
+    let told = run(fake.address(), &format!("{LOAD} {objectives}"));
+    told.ended_with(5);
+    assert_eq!(told.faults(), [50, 0, 0, 0, 0, 0], "{}", told.text);
+    let kept = [0, 1, 2].map(|at| told.json["slo"][at]["ok"].as_bool());
+    assert_eq!(
+        kept,
+        [Some(true), Some(false), Some(false)],
+        "{}",
+        told.text
+    );
+    told.shows("deliver.p90 < 1h  –  FAILED: 50 never came");
+    told.shows("fan-out.p50 < 1h  –  FAILED: 50 never came");
+}
+
+#[test]
 fn the_last_message_is_lost_if_dropped() {
     one(LAST, Fault::Drop, "lost", [1, 0, 0, 0, 0, 0], 149);
 }
@@ -122,6 +145,18 @@ fn a_connection_cut_in_the_middle_of_a_line_is_invalid_and_its_rest_is_lost() {
     // Messages 10 to 49 were expected at a reader who only reads; half a line is no line.
     assert_eq!(told.faults(), [40, 0, 0, 0, 0, 0], "{}", told.text);
     told.shows(&format!("first lost: {}", place(&fake, Fault::Cut)));
+}
+
+#[test]
+fn a_server_that_answers_no_ping_is_told() {
+    let fake = Fake::start(Script {
+        answers_no_ping: true,
+        ..Script::default()
+    });
+    let fake = fake.expect("a fake can be started");
+    let told = run(fake.address(), LOAD);
+    told.ended_with(0);
+    told.shows("SUSPECT   the last ping of 4 users was not answered within --drain");
 }
 
 #[test]

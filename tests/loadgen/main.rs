@@ -16,6 +16,7 @@ mod help;
 mod interrupt;
 mod limits;
 mod open_loop;
+mod outputs;
 mod refusals;
 mod report;
 mod seed;

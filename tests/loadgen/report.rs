@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use wac_tests::{Server, binary};
 
-use crate::tester::run;
+use crate::tester::{Tester, run};
 
 /// The rounding of drawn coordinates, as a share of an axis: 0.01 of some 200 units, twice.
 const DRAWN: f64 = 0.000_2;
@@ -49,15 +49,16 @@ fn a_report_can_be_made_again_from_the_files_and_names_missing_ones() {
     let flags = format!("--users 10 --duration 500ms --out {}", out.display());
     run(server.address().tcp(), &flags).ended_with(0);
     let first = fs::read_to_string(out.join("report.html")).expect("a report is written");
-    let again = folder.path().join("again.html");
+    let again = folder.path().join("again");
     let (code, text) = report(&[&out, Path::new("--out"), &again]);
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("RESULT  PASS"), "{text}");
     assert!(
-        text.contains(&format!("REPORT    {}", again.display())),
+        text.contains(&format!("REPORT    {}/report.html", again.display())),
         "{text}"
     );
-    assert_eq!(fs::read_to_string(&again).expect("it is written"), first);
+    let again = fs::read_to_string(again.join("report.html")).expect("it is written");
+    assert_eq!(again, first);
 
     let (code, text) = report(&[&out, Path::new("--hgrm")]);
     assert_eq!(code, Some(0), "{text}");
@@ -96,6 +97,54 @@ fn a_result_of_the_schema_before_is_read() {
     ] {
         assert!(text.contains(line), "{line} is in:\n{text}");
     }
+}
+
+#[test]
+fn simultaneous_runs_make_one_report_in_a_folder_of_its_own() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let [a, b, c, both] = ["a", "b", "c", "both"].map(|name| folder.path().join(name));
+    let flags = |out: &Path, users| {
+        format!(
+            "--users {users} --senders 1 --rate 50/s --arrival even --duration 1s --out {}",
+            out.display()
+        )
+    };
+    let [one, two] = [(&a, 10), (&b, 20)]
+        .map(|(out, users)| Tester::start(server.address().tcp(), &flags(out, users)));
+    one.told().ended_with(0);
+    two.told().ended_with(0);
+    // However late the second was started: both began at one moment.
+    let json = |out: &Path| {
+        let text = fs::read(out.join("run.json")).expect("run.json is written");
+        serde_json::from_slice::<Value>(&text).expect("it is JSON")
+    };
+    let mut moved = json(&b);
+    moved["began"] = json(&a)["began"].clone();
+    fs::write(b.join("run.json"), moved.to_string()).expect("it can be written");
+    let own = fs::read(a.join("report.html")).expect("a report is written");
+
+    let (code, text) = report(&[&a, &b]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("name a folder for it with --out"), "{text}");
+    let (code, text) = report(&[&a, &b, Path::new("--out"), &a]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("it has a run of its own"), "{text}");
+    let (code, text) = report(&[&a, &b, Path::new("--out"), &both]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("30 users, 2 senders, 100 msg/s"), "{text}");
+    assert!(text.contains("expected 1 400 · received 1 400"), "{text}");
+    assert!(both.join("report.html").is_file());
+    assert_eq!(fs::read(a.join("report.html")).expect("it is there"), own);
+
+    run(server.address().tcp(), &flags(&c, 10)).ended_with(0);
+    let (code, text) = report(&[&a, &c, Path::new("--out"), &both]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("were together for 0.0 s of 1.0 s"), "{text}");
+    assert!(
+        text.contains("start all of them at the same moment"),
+        "{text}"
+    );
 }
 
 /// Runs `wac-loadgen report`; returns its exit code and its output.

@@ -1,7 +1,9 @@
 //! Running load tester: its progress, its end, its report.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
@@ -10,7 +12,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
-use nix::sys::signal::kill;
+use nix::sys::signal::killpg;
 use nix::unistd::Pid;
 use serde_json::Value;
 use wac_tests::{DEADLINE, Signal, binary, wait_until};
@@ -43,9 +45,35 @@ impl Tester {
     /// Starts `wac-loadgen run` with flags as a user types them.
     #[track_caller]
     pub(crate) fn start(server: SocketAddr, flags: &str) -> Tester {
-        let mut child = Command::new(binary("wac-loadgen"))
-            .args(["run", &server.to_string(), "--json", "-"])
-            .args(flags.split_whitespace())
+        let words = flags.split_whitespace();
+        Tester::launch(
+            Command::new(binary("wac-loadgen"))
+                .args(["run", &server.to_string()])
+                .args(words),
+        )
+    }
+
+    /// Starts it with a server that it spawns.
+    #[track_caller]
+    pub(crate) fn spawning(flags: &str) -> Tester {
+        let wacd = format!(
+            "{} --flood-rate 0 --listen 127.0.0.1:{{port}}",
+            binary("wacd").display()
+        );
+        let words = flags.split_whitespace();
+        Tester::launch(
+            Command::new(binary("wac-loadgen"))
+                .args(["run", "--spawn", &wacd])
+                .args(words),
+        )
+    }
+
+    /// Starts a command of a run, in a process group of its own, as a terminal's shell does.
+    #[track_caller]
+    pub(crate) fn launch(run: &mut Command) -> Tester {
+        let mut child = run
+            .args(["--json", "-"])
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -87,17 +115,37 @@ impl Tester {
         }
     }
 
-    /// Presses Ctrl-C.
-    #[track_caller]
-    pub(crate) fn interrupt(&self) {
-        self.signal(Signal::SIGINT);
-    }
-
-    /// Sends it a signal.
+    /// Sends a signal to its process group, as a terminal does.
     #[track_caller]
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).expect("process ids are small");
-        kill(Pid::from_raw(pid), signal).expect("it is running");
+        killpg(Pid::from_raw(pid), signal).expect("it is running");
+    }
+
+    /// Runs an action while it is stopped: what reaches it meanwhile waits in its sockets.
+    #[track_caller]
+    pub(crate) fn while_stopped(&self, work: impl FnOnce()) {
+        self.signal(Signal::SIGSTOP);
+        work();
+        self.signal(Signal::SIGCONT);
+    }
+
+    /// Kills it, and it alone.
+    #[track_caller]
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("it is running");
+    }
+
+    /// The processes that its main thread has started, by their ids.
+    #[track_caller]
+    pub(crate) fn children(&self) -> Vec<i32> {
+        let pid = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        let children = children.expect("it is running");
+        children
+            .split_whitespace()
+            .map(|pid| pid.parse().expect("a process id"))
+            .collect()
     }
 
     /// Waits for its end.

@@ -157,6 +157,21 @@ fn nobody_talks_in_idle() {
 }
 
 #[test]
+fn memory_of_a_connection_is_not_told_of_a_server_that_has_served_before() {
+    let server = Server::start();
+    let at = server.address().tcp().to_string();
+    let idle = || {
+        let flags = "--users 300 --duration 100ms --json -";
+        let words = ["idle", &at].into_iter().chain(flags.split_whitespace());
+        let ended = crate::command::command(words);
+        let told = serde_json::from_str::<Value>(&ended.with(0).stdout).expect("it is JSON");
+        told["server_use"]["bytes_per_connection"].as_u64()
+    };
+    assert!(idle().is_some_and(|bytes| bytes > 0));
+    assert_eq!([idle(), idle()], [None, None]);
+}
+
+#[test]
 fn a_server_is_started_for_the_run_and_ended_after_it() {
     let wacd = wac_tests::binary("wacd");
     let spawn = format!(
@@ -196,23 +211,4 @@ fn an_objective_is_met_or_ends_with_3() {
     assert_eq!(broken.json["slo"][0]["ok"], Value::Bool(false));
     // Fifty fan-outs are too few for a p99.
     run(server.address().tcp(), &flags("fan-out.p99<1h")).ended_with(3);
-}
-
-#[test]
-fn simultaneous_runs_make_one_report() {
-    let server = Server::start();
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let out = |name| folder.path().join(name).display().to_string();
-    let (a, b) = (out("a"), out("b"));
-    let flags =
-        |out: &str| format!("--users 10 --rate 50/s --arrival even --duration 2s --out {out}");
-    let one = crate::tester::Tester::start(server.address().tcp(), &flags(&a));
-    let two = crate::tester::Tester::start(server.address().tcp(), &flags(&b));
-    one.told().ended_with(0);
-    two.told().ended_with(0);
-    let ended = crate::command::command(["report", &*a, &*b]);
-    ended
-        .with(0)
-        .tells("20 users")
-        .tells("expected 1 800 · received 1 800");
 }

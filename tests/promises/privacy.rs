@@ -1,6 +1,6 @@
-//! Promise 5: only the named user receives a whisper, and its text is never written to a log.
+//! Promise 5: only the named user receives a whisper, and no text of a chat is ever written to a log.
 
-use wac_tests::Server;
+use wac_tests::{SECRET, Server};
 
 /// A word that is in a log only if a private text is.
 const TEXT: &str = "the key rotates at noon";
@@ -55,4 +55,31 @@ fn the_text_of_a_whisper_appears_in_no_log_at_any_level() {
     server.wait_for_ends(1, "Quit");
     let stopped = server.stop();
     assert!(!stopped.text().contains(TEXT), "a private text was logged");
+}
+
+#[test]
+fn no_text_of_a_chat_appears_in_a_log_of_any_level_and_form() {
+    for (level, form) in [("info", "text"), ("trace", "text"), ("trace", "json")] {
+        let server = Server::setup()
+            .with("--log-level", level)
+            .with("--log-format", form)
+            .with("--shards", "2")
+            .start();
+        let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
+        ann.send(&format!("MSG {TEXT}"));
+        bob.expect(&format!("ann: {TEXT}"));
+        ann.send_bytes(
+            format!("{TEXT}\nLIN {TEXT}\nPING {TEXT}\nSEC\nMSG {TEXT}\nQUIT\n").as_bytes(),
+        );
+        server.connect().send(&format!("MSG {TEXT}"));
+        server
+            .log()
+            .wait_for("the end", |line| line.contains("Quit"));
+        let log = server.stop().text();
+        assert!(
+            log.contains("ann"),
+            "the name of a session is in its last line: {log}"
+        );
+        assert!(!log.contains(TEXT) && !log.contains(SECRET), "{log}");
+    }
 }

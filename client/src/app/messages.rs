@@ -15,7 +15,7 @@ use crate::protocol::clock::Now;
 use crate::protocol::keepalive::Keepalive;
 use crate::protocol::text::bare;
 
-const KEYS: &str = "Tab completes a name, Up brings back the lines you entered, Ctrl-R searches them, Ctrl-D leaves";
+const KEYS: &str = "Tab completes a name, Up brings back the lines you entered, Ctrl-R searches them, Ctrl-X Ctrl-E opens an editor, Ctrl-D leaves";
 
 pub(super) const NAME_FIRST: &str = "enter a name first; /quit or Ctrl-D leaves";
 pub(super) const HOW_TO_LEAVE: &str = "Ctrl-D or /quit leaves";
@@ -51,7 +51,7 @@ pub(super) fn name_lost(why: &str) -> String {
     format!("not logged in: {why}; Enter tries again, /quit leaves")
 }
 
-pub(super) fn trying_alternative(taken: &str, alternative: &Name) -> String {
+pub(crate) fn trying_alternative(taken: &str, alternative: &Name) -> String {
     format!("the name {taken} is taken; trying {alternative}")
 }
 

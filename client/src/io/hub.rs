@@ -5,7 +5,10 @@
 
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use wac_core::name::Name;
 
 use crate::app::exit::ExitReason;
@@ -16,6 +19,9 @@ use crate::io::connection::Connection;
 use crate::io::outbox::{Full, Outbox};
 use crate::io::transcript::Transcript;
 use crate::protocol::clock::Now;
+
+/// Time in which the signal of a key that was typed before the terminal was regained is noticed: 1 s.
+const LATE: Duration = Duration::from_secs(1);
 
 const ASK: &str = "type the name to chat under, and Enter";
 
@@ -34,6 +40,15 @@ pub(crate) enum RowOutcome {
     Kept,
 }
 
+/// Whose the terminal is.
+#[derive(Debug, Default, Clone, Copy)]
+enum Terminal {
+    #[default]
+    Ours,
+    Lent(Pid),
+    Regained(Instant),
+}
+
 /// The state the threads share.
 #[derive(Debug)]
 pub(crate) struct Hub {
@@ -49,6 +64,7 @@ pub(crate) struct Hub {
     /// A notification that the terminal is to show.
     notification: Mutex<Option<String>>,
     time: Mutex<TimeDisplay>,
+    terminal: Mutex<Terminal>,
     pub(crate) transcript: Transcript,
     /// The lines to be logged, if there is a log.
     pub(crate) log: Option<Transcript>,
@@ -56,7 +72,8 @@ pub(crate) struct Hub {
     tasks: Sender<Task>,
     /// At most one is pending: it is requested when no connection is left.
     dials: Sender<()>,
-    saves: Sender<Settings>,
+    /// Nothing is saved any more without it.
+    saves: Mutex<Option<Sender<Settings>>>,
     /// It holds none: what comes while another is passed on is dropped.
     notifications: SyncSender<String>,
     exits: Sender<ExitReason>,
@@ -94,12 +111,13 @@ impl Hub {
             unread: Mutex::default(),
             notification: Mutex::default(),
             time: Mutex::new(time),
+            terminal: Mutex::default(),
             transcript: Transcript::new("shown"),
             log,
             outbox: Outbox::default(),
             tasks,
             dials,
-            saves,
+            saves: Mutex::new(Some(saves)),
             notifications,
             exits,
         };
@@ -225,10 +243,38 @@ impl Hub {
         self.show(Line::Note(text), Chime::Silent, Now::read());
     }
 
+    /// Lets whoever saves the settings end once everything is saved.
+    pub(crate) fn close_saves(&self) {
+        lock(&self.saves).take();
+    }
+
     /// Ends the run. The first reason wins: the main thread leaves with it.
     pub(crate) fn end(&self, reason: ExitReason) {
         // A receiver that is gone means that the run is ending already.
         let _ = self.exits.send(reason);
+    }
+
+    /// Ends the run for a signal, and the program that has the terminal with it. That program's keys
+    /// are its own.
+    pub(crate) fn signalled(&self, signal: Signal) {
+        let is_key = matches!(signal, Signal::SIGINT | Signal::SIGQUIT);
+        match *lock(&self.terminal) {
+            Terminal::Lent(_) if is_key => return,
+            Terminal::Regained(at) if is_key && at.elapsed() < LATE => return,
+            // The program may have ended.
+            Terminal::Lent(guest) => drop(kill(guest, signal)),
+            _ => {}
+        }
+        self.end(ExitReason::Signal(signal as i32));
+    }
+
+    /// Leaves the terminal to a program.
+    pub(crate) fn lend_terminal(&self, guest: Pid) {
+        *lock(&self.terminal) = Terminal::Lent(guest);
+    }
+
+    pub(crate) fn regain_terminal(&self) {
+        *lock(&self.terminal) = Terminal::Regained(Instant::now());
     }
 
     fn show(&self, line: Line, chime: Chime, now: Now) {
@@ -283,8 +329,12 @@ impl Hub {
                 let _ = self.notifications.try_send(text);
             }
             Action::Time(time) => *lock(&self.time) = time,
-            // A receiver that is gone means that the run is ending already.
-            Action::Save(settings) => drop(self.saves.send(settings)),
+            Action::Save(settings) => {
+                if let Some(saves) = &*lock(&self.saves) {
+                    // A receiver that is gone means that the run is ending already.
+                    let _ = saves.send(settings);
+                }
+            }
             // `on_locked` returns the first to the caller; a chat's input is not read on request.
             Action::Keep | Action::Read => {}
             Action::Dial => self.dial(),

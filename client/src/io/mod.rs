@@ -1,5 +1,6 @@
 //! Sockets and files, and the hub that the threads around them meet in.
 
+pub(crate) mod child;
 pub(crate) mod connection;
 mod dial;
 mod greeting;

@@ -4,10 +4,12 @@
 //! The command is run without a shell. The notification is its last argument, which begins with a
 //! word of the client's own: nothing from the wire becomes an option of the command.
 
-use std::process::{Command, Stdio};
+use std::fs::File;
+use std::os::fd::AsFd;
 use std::sync::mpsc::Receiver;
 
 use crate::app::settings::Notify;
+use crate::io::child;
 use crate::io::hub::Hub;
 
 /// Passes notifications on, one at a time. What comes meanwhile is dropped by the hub.
@@ -32,12 +34,11 @@ fn run_each(words: &[String], notifications: &Receiver<String>, tell: impl FnOnc
 }
 
 fn run_once(words: &[String], text: &str) -> Result<(), String> {
-    let (program, arguments) = words.split_first().ok_or("there is no command")?;
-    let mut command = Command::new(program);
-    command.args(arguments).arg(text);
-    command.stdin(Stdio::null());
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    match command.status() {
+    let run = || {
+        let null = File::options().read(true).write(true).open("/dev/null")?;
+        child::wait(child::spawn(words, text.as_ref(), &[null.as_fd(); 3])?)
+    };
+    match run() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(status.to_string()),
         Err(error) => Err(error.to_string()),

@@ -5,12 +5,11 @@
 
 use std::time::Duration;
 
-use wac_core::name::Name;
 use wac_core::wire::line::ServerLine;
 
 use super::filter::{Filter, Said};
 use super::format::Format;
-use super::{Script, end_lost, end_refused, keep_alive};
+use super::{Names, Script, end_lost, keep_alive};
 use crate::app::event::{Action, Event};
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
@@ -20,8 +19,8 @@ use crate::protocol::session::{Reply, Session};
 /// The task of `wac listen`.
 #[derive(Debug)]
 pub(crate) struct ListenPlan {
-    /// The name to log in under, if any.
-    pub(crate) name: Option<Name>,
+    /// The names to log in under, if any.
+    pub(crate) names: Option<Names>,
     pub(crate) filter: Filter,
     pub(crate) format: Format,
     /// Number of messages after which it ends well; `None`: it goes on.
@@ -73,8 +72,8 @@ impl ListenScript {
     fn connected(&mut self, now: Now) -> Vec<Action> {
         self.session = Session::new(now);
         self.deadline = self.plan.timeout.map(|timeout| now.elapsed + timeout);
-        match &self.plan.name {
-            Some(name) => self.session.log_in(name).map(Action::Send).into(),
+        match &self.plan.names {
+            Some(names) => names.log_in(&mut self.session),
             None => Vec::new(),
         }
     }
@@ -82,7 +81,10 @@ impl ListenScript {
     fn line(&mut self, line: &str, now: Now) -> Vec<Action> {
         let line = ServerLine::parse(line);
         match (self.session.on(&line, now), Said::of(&line)) {
-            (Reply::Refused(why), _) => end_refused(&why.to_string()),
+            (Reply::Refused(why), _) => match &mut self.plan.names {
+                Some(names) => names.refused(&why, &mut self.session),
+                None => Vec::new(),
+            },
             (_, Some(said)) if self.plan.filter.wants(&said) => self.print(&said, now),
             _ => Vec::new(),
         }

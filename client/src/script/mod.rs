@@ -23,6 +23,9 @@ pub(crate) mod who;
 
 use std::time::Duration;
 
+use wac_core::name::Name;
+use wac_core::wire::refusal::Refusal;
+
 use crate::app::event::{Action, Event};
 use crate::app::exit::ExitReason;
 use crate::app::messages;
@@ -63,10 +66,33 @@ fn end_lost(session: &Session, why: Option<String>) -> Vec<Action> {
     vec![lost, Action::End(ExitReason::Lost)]
 }
 
-/// Ends a script whose login was refused.
-fn end_refused(why: &str) -> Vec<Action> {
-    let refused = Action::Tell(messages::login_refused(&sanitize(why)));
-    vec![refused, Action::End(ExitReason::LoginRefused)]
+/// The names to log in under: the second if the first is taken.
+#[derive(Debug)]
+pub(crate) struct Names {
+    pub(crate) name: Name,
+    pub(crate) alternative: Option<Name>,
+}
+
+impl Names {
+    fn log_in(&self, session: &mut Session) -> Vec<Action> {
+        session.log_in(&self.name).map(Action::Send).into()
+    }
+
+    /// Tries the second name, once, or ends the script.
+    fn refused(&mut self, why: &Refusal<'_>, session: &mut Session) -> Vec<Action> {
+        if let Refusal::Taken(taken) = why
+            && let Some(next) = self.alternative.take()
+            && next.folded() != self.name.folded()
+        {
+            let trying = messages::trying_alternative(&sanitize(taken), &next);
+            self.name = next;
+            let mut actions = vec![Action::Tell(trying)];
+            actions.extend(self.log_in(session));
+            return actions;
+        }
+        let refused = Action::Tell(messages::login_refused(&sanitize(&why.to_string())));
+        vec![refused, Action::End(ExitReason::LoginRefused)]
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
 use super::rate::Rate;
-use super::{Script, end_lost, end_refused, keep_alive, loss};
+use super::{Names, Script, end_lost, keep_alive, loss};
 use crate::app::event::{Action, Event};
 use crate::app::exit::ExitReason;
 use crate::protocol::clock::Now;
@@ -26,8 +26,7 @@ use crate::terminal::render::sanitize;
 /// The task of `wac send`.
 #[derive(Debug)]
 pub(crate) struct SendPlan {
-    /// The name to log in under.
-    pub(crate) name: Name,
+    pub(crate) names: Names,
     /// The recipient; `None` is everyone.
     pub(crate) to: Option<Name>,
     /// The proof that it needs to end well.
@@ -102,10 +101,7 @@ impl SendScript {
     fn connected(&mut self, now: Now) -> Vec<Action> {
         self.session = Session::new(now);
         self.deadline = self.plan.timeout.map(|timeout| now.elapsed + timeout);
-        self.session
-            .log_in(&self.plan.name)
-            .map(Action::Send)
-            .into()
+        self.plan.names.log_in(&mut self.session)
     }
 
     fn line(&mut self, line: &ServerLine<'_>, now: Now) -> Vec<Action> {
@@ -115,7 +111,7 @@ impl SendScript {
                 self.state = SendState::Sending { next, waiting };
                 vec![Action::Read]
             }
-            (Reply::Refused(why), _) => end_refused(&why.to_string()),
+            (Reply::Refused(why), _) => self.plan.names.refused(&why, &mut self.session),
             (Reply::Taken, _) => self.end(),
             // The greeting may look like anything.
             _ if matches!(self.state, SendState::LoggingIn) => Vec::new(),

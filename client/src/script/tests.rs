@@ -6,7 +6,7 @@ use wac_core::name::Name;
 
 use super::filter::Filter;
 use super::format::Format;
-use super::{Script, listen, send, who};
+use super::{Names, Script, listen, send, who};
 use crate::app::event::{Action, Event, InputError};
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
@@ -99,9 +99,17 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+/// ann, or else this name.
+fn names(alternative: Option<&str>) -> Names {
+    Names {
+        name: name("ann"),
+        alternative: alternative.map(name),
+    }
+}
+
 fn sender() -> send::SendPlan {
     send::SendPlan {
-        name: name("ann"),
+        names: names(None),
         to: None,
         farewell: Farewell::Quit,
         rate: None,
@@ -262,6 +270,37 @@ fn send_gives_up_in_time_whatever_it_waits_for() {
 }
 
 #[test]
+fn send_tries_its_second_name_once() {
+    let taken = |alternative, then: &[Action]| {
+        let plan = send::SendPlan {
+            names: names(Some(alternative)),
+            ..sender()
+        };
+        let first = [said("PING wac greeted"), said("LIN ann")];
+        let mut send = Dialogue::begin(send::SendScript::new(plan), &first);
+        send.hears("PONG wac greeted", &[]);
+        send.hears("! the name ann is taken", then);
+        send
+    };
+    let second = [
+        told("the name ann is taken; trying ann2"),
+        said("PING wac greeted"),
+        said("LIN ann2"),
+    ];
+    let refused = |name| {
+        let told = told(&format!("login refused: the name {name} is taken"));
+        [told, ends(ExitReason::LoginRefused)]
+    };
+    let mut send = taken("ann2", &second);
+    send.hears("PONG wac greeted", &[]);
+    send.hears("* welcome, ann2", &[Action::Read]);
+    let mut send = taken("ann2", &second);
+    send.hears("PONG wac greeted", &[]);
+    send.hears("! the name ann2 is taken", &refused("ann2"));
+    taken("ANN", &refused("ann"));
+}
+
+#[test]
 fn send_ends_where_its_name_is_refused() {
     let script = send::SendScript::new(sender());
     let mut send = Dialogue::begin(script, &[said("PING wac greeted"), said("LIN ann")]);
@@ -277,7 +316,7 @@ fn send_ends_where_its_name_is_refused() {
 
 fn listener() -> listen::ListenPlan {
     listen::ListenPlan {
-        name: None,
+        names: None,
         filter: Filter::default(),
         format: Format::Wire,
         count: None,
@@ -301,7 +340,7 @@ fn listen_prints_what_is_said_and_nothing_else() {
 fn listen_counts_what_it_prints() {
     let mut listen = Dialogue::logged_in(
         listen::ListenScript::new(listen::ListenPlan {
-            name: Some(name("ann")),
+            names: Some(names(None)),
             filter: Filter {
                 whispers: true,
                 from: vec![name("bob")],

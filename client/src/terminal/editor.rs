@@ -1,9 +1,11 @@
 //! Line editor: the row that is being typed, on a thread of its own.
 
+use std::env;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
+use rustyline::config::Configurer;
 use rustyline::error::ReadlineError;
 use rustyline::{ColorMode, CompletionType, Config, Editor};
 
@@ -11,6 +13,8 @@ use crate::app::Event;
 use crate::app::exit::ExitReason;
 use crate::io::history_file::HistoryFile;
 use crate::io::hub::{Hub, Task};
+use crate::terminal::editor_input::EditorInput;
+use crate::terminal::external_editor::ExternalEditor;
 use crate::terminal::helper::{EditorHelper, Replacement};
 use crate::terminal::keys::{self, KeyContext};
 use crate::terminal::line_history::LineHistory;
@@ -31,6 +35,7 @@ impl LineEditor {
     pub(super) fn open(
         hub: Arc<Hub>,
         painter: Arc<Painter>,
+        input: EditorInput,
         history: Option<HistoryFile>,
     ) -> rustyline::Result<Self> {
         let kept = history.as_ref().map(HistoryFile::load).unwrap_or_default();
@@ -41,6 +46,7 @@ impl LineEditor {
             entered: LineHistory::new(kept, Arc::clone(&asking)),
             history,
             replacement: Replacement::default(),
+            external_editor: ExternalEditor::of_user(|name| env::var(name).ok()),
             asking,
         };
         // Only where there are colours does the editor show its helper what it would draw.
@@ -50,11 +56,14 @@ impl LineEditor {
             .build();
         let mut editor = Editor::with_history(config, context.entered.clone())?;
         let helper = EditorHelper::new(
+            input,
             context.hub.clone(),
             context.painter.clone(),
             context.replacement.clone(),
         );
         editor.set_helper(Some(helper));
+        // The painter does that; here it would be two writes more for each key.
+        editor.enable_synchronized_output(false);
         keys::bind(&mut editor, &context);
         Ok(Self { editor, context })
     }
@@ -71,7 +80,7 @@ impl LineEditor {
 
     fn ask(&mut self) {
         self.context.asking.store(true, Ordering::Relaxed);
-        match self.editor.readline("name: ") {
+        match self.edit("name: ") {
             Ok(name) => {
                 self.context.painter.leave_row();
                 self.context.hub.on(Event::Entered(name));
@@ -84,7 +93,7 @@ impl LineEditor {
     fn chat(&mut self) {
         self.context.asking.store(false, Ordering::Relaxed);
         let error = loop {
-            match self.editor.readline(row::CHAT) {
+            match self.edit(row::CHAT) {
                 Ok(line) => {
                     self.context.take(&line);
                 }
@@ -92,6 +101,13 @@ impl LineEditor {
             }
         };
         self.ended(&error);
+    }
+
+    fn edit(&mut self, prompt: &str) -> rustyline::Result<String> {
+        if let Some(helper) = self.editor.helper() {
+            helper.begin()?;
+        }
+        self.editor.readline(prompt)
     }
 
     fn ended(&self, error: &ReadlineError) {

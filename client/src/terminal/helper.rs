@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustyline::completion::Completer;
@@ -13,6 +14,7 @@ use rustyline::validate::Validator;
 use rustyline::{Changeset, Context, Helper};
 
 use crate::io::hub::Hub;
+use crate::terminal::editor_input::EditorInput;
 use crate::terminal::painter::Painter;
 use crate::terminal::row::Row;
 
@@ -39,6 +41,7 @@ impl Replacement {
 
 /// The helper that rustyline calls.
 pub(super) struct EditorHelper {
+    input: EditorInput,
     hub: Arc<Hub>,
     painter: Arc<Painter>,
     replacement: Replacement,
@@ -47,20 +50,35 @@ pub(super) struct EditorHelper {
 }
 
 impl EditorHelper {
-    pub(super) fn new(hub: Arc<Hub>, painter: Arc<Painter>, replacement: Replacement) -> Self {
+    pub(super) fn new(
+        input: EditorInput,
+        hub: Arc<Hub>,
+        painter: Arc<Painter>,
+        replacement: Replacement,
+    ) -> Self {
         Self {
+            input,
             hub,
             painter,
             replacement,
             prompt: RefCell::default(),
         }
     }
+
+    /// Prepares for an edit that begins.
+    ///
+    /// # Errors
+    /// The editor cannot be given a terminal.
+    pub(super) fn begin(&self) -> io::Result<()> {
+        self.input.begin()
+    }
 }
 
 /// Whatever changes, the editor asks for the prompt and then for the text, and would draw them: so
-/// the painter learns of the row.
+/// the painter learns of the row. By then it has set up its terminal.
 impl Highlighter for EditorHelper {
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        self.input.pass_keys();
         self.prompt.replace(prompt.to_owned());
         Cow::Borrowed(prompt)
     }

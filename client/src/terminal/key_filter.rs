@@ -14,8 +14,8 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use super::escape::{self, Sequence};
+use super::pasted::{self, Pasted};
 use crate::app::Focus;
-use crate::protocol::text::plain_lines;
 
 /// Longest silence within a paste, half a letter or half a sequence: 500 ms, as in readline. What
 /// takes longer has lost its end; and an ESC is a key of its own.
@@ -23,10 +23,6 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Silence after which a Ctrl-C is typed, not pasted: 100 ms.
 const TYPED: Duration = Duration::from_millis(100);
 
-/// Most bytes of a paste: 1 MiB, more than anyone says. The rest is dropped.
-const MAX_PASTE_BYTES: usize = 1 << 20;
-/// Most lines of a paste. The editor counts rows in 16 bits.
-const MAX_PASTE_LINES: usize = 10_000;
 /// Longest sequence of a key, with room to spare.
 const MAX_SEQUENCE_BYTES: usize = 32;
 
@@ -141,7 +137,7 @@ impl KeyFilter {
             if text.ends_with(&[CTRL_C]) {
                 self.emit(&[CTRL_C]);
             } else {
-                self.paste(text);
+                self.paste(&text);
             }
         } else if self.held == [ESC] {
             self.held.clear();
@@ -158,10 +154,10 @@ impl KeyFilter {
                 text.truncate(text.len() - PASTE_END.len());
                 let text = mem::take(text);
                 self.state = State::Keys;
-                self.paste(text);
-            } else if text.len() > 2 * MAX_PASTE_BYTES {
+                self.paste(&text);
+            } else if text.len() > 2 * pasted::MAX_BYTES {
                 // It stays longer than may be, and so is known to have been cut.
-                text.drain(MAX_PASTE_BYTES + 1..text.len() - PASTE_END.len());
+                text.drain(pasted::MAX_BYTES + 1..text.len() - PASTE_END.len());
             }
         } else {
             // A sequence begins anew within one, of which the rest was lost.
@@ -243,17 +239,13 @@ impl KeyFilter {
         }
     }
 
-    /// Emits a text between the signs of a paste, and no sequence in it.
-    fn paste(&mut self, text: Vec<u8>) {
-        let is_long = text.len() > MAX_PASTE_BYTES;
-        let text = String::from_utf8_lossy(&text[..text.len().min(MAX_PASTE_BYTES)]);
-        let text = plain_lines(&text.replace("\r\n", "\n").replace('\r', "\n"));
-        let end = text.match_indices('\n').nth(MAX_PASTE_LINES);
-        let kept = end.map_or(&*text, |(end, _)| &text[..end]);
-        if is_long || kept.len() < text.len() {
+    /// Emits a text between the signs of a paste.
+    fn paste(&mut self, text: &[u8]) {
+        let pasted = Pasted::of(text);
+        if pasted.is_cut {
             self.out.push(Typed::Cut);
         }
-        self.emit(&[PASTE, kept.as_bytes(), PASTE_END].concat());
+        self.emit(&[PASTE, pasted.text.as_bytes(), PASTE_END].concat());
     }
 
     fn emit_char(&mut self, c: char) {
@@ -454,11 +446,11 @@ mod tests {
 
     #[test]
     fn a_paste_is_bounded() {
-        let long = paste(&"x".repeat(3 * MAX_PASTE_BYTES));
-        let kept = paste(&"x".repeat(MAX_PASTE_BYTES));
+        let long = paste(&"x".repeat(3 * pasted::MAX_BYTES));
+        let kept = paste(&"x".repeat(pasted::MAX_BYTES));
         assert!(typed(&[(0, long.as_bytes())]) == format!("<cut>{kept}"));
-        let tall = paste(&"\n".repeat(2 * MAX_PASTE_LINES));
-        let kept = paste(&"\n".repeat(MAX_PASTE_LINES));
+        let tall = paste(&"\n".repeat(2 * pasted::MAX_LINES));
+        let kept = paste(&"\n".repeat(pasted::MAX_LINES));
         assert!(typed(&[(0, tall.as_bytes())]) == format!("<cut>{kept}"));
     }
 }

@@ -1,24 +1,19 @@
 //! Keyboard: passes what is typed through the key filter to the editor.
 //!
 //! ```text
-//!  terminal ─▶ keyboard: KeyFilter ─▶ pseudo-terminal ─▶ rustyline ─▶ /dev/null
+//!  terminal ─▶ keyboard: KeyFilter ─▶ pipe ─▶ rustyline ─▶ /dev/null
 //! ```
-//! rustyline reads standard input, which has to be a terminal, and obeys whatever comes from it; so it
-//! is given a pseudo-terminal of its own. What it draws nobody sees: the [painter](super::painter)
-//! draws the row.
+//! rustyline obeys whatever comes from standard input. What it draws nobody sees: the
+//! [painter](super::painter) draws the row.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nix::fcntl::OFlag;
 use nix::poll::PollTimeout;
-use nix::pty::{PtyMaster, grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
-use nix::unistd::{Pid, dup2_stdin, dup2_stdout};
+use nix::unistd::Pid;
 
 use super::key_filter::{KeyFilter, Typed};
 use super::tty::Tty;
@@ -34,26 +29,18 @@ pub(super) struct Keyboard {
     tty: Arc<Tty>,
     filter: KeyFilter,
     /// The editor's standard input.
-    editor: PtyMaster,
+    editor: File,
 }
 
 impl Keyboard {
-    /// Puts itself between the terminal and standard input, and takes standard output away.
-    ///
-    /// # Errors
-    /// There is no pseudo-terminal to be had.
-    pub(super) fn attach(tty: Arc<Tty>) -> io::Result<Self> {
-        let editor = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC)?;
-        grantpt(&editor)?;
-        unlockpt(&editor)?;
-        dup2_stdin(open_raw(&ptsname_r(&editor)?)?)?;
-        dup2_stdout(File::options().write(true).open("/dev/null")?)?;
+    /// Passes keys to the editor that reads the other end of this pipe.
+    pub(super) fn new(tty: Arc<Tty>, editor: File) -> Self {
         let filter = KeyFilter::new(tty.control_keys(), Instant::now());
-        Ok(Self {
+        Self {
             tty,
             filter,
             editor,
-        })
+        }
     }
 
     /// Passes keys on until the terminal is gone.
@@ -122,17 +109,4 @@ impl Keyboard {
             }
         }
     }
-}
-
-/// Opens a terminal that passes each key on at once and unchanged, also before it is edited.
-fn open_raw(name: &str) -> io::Result<File> {
-    let terminal = File::options()
-        .read(true)
-        .write(true)
-        .custom_flags(OFlag::O_NOCTTY.bits())
-        .open(name)?;
-    let mut modes = tcgetattr(&terminal)?;
-    cfmakeraw(&mut modes);
-    tcsetattr(&terminal, SetArg::TCSANOW, &modes)?;
-    Ok(terminal)
 }

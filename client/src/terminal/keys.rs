@@ -15,9 +15,13 @@ use crate::app::Event;
 use crate::io::history_file::HistoryFile;
 use crate::io::hub::{Hub, RowOutcome};
 use crate::protocol::text::plain_lines;
+use crate::terminal::external_editor::ExternalEditor;
 use crate::terminal::helper::Replacement;
 use crate::terminal::line_history::LineHistory;
 use crate::terminal::painter::Painter;
+use crate::terminal::tty::Tty;
+
+const TOO_LONG: &str = "the text is too long: its end is cut off";
 
 /// The state that the key handlers act on.
 #[derive(Clone)]
@@ -28,6 +32,7 @@ pub(crate) struct KeyContext {
     /// The file that keeps the lines for the next run.
     pub(crate) history: Option<HistoryFile>,
     pub(crate) replacement: Replacement,
+    pub(crate) external_editor: ExternalEditor,
     /// A name is being asked for: Enter ends the edit, and nothing is kept.
     pub(crate) asking: Arc<AtomicBool>,
 }
@@ -43,6 +48,7 @@ enum Key {
     Space,
     Clear,
     Quote,
+    Write,
 }
 
 /// Binds the keys.
@@ -50,27 +56,29 @@ pub(crate) fn bind<H: Helper, I: rustyline::history::History>(
     editor: &mut Editor<H, I>,
     context: &KeyContext,
 ) {
-    let plain = |code| KeyEvent(code, Modifiers::NONE);
+    let plain = |code| vec![KeyEvent(code, Modifiers::NONE)];
+    let ctrl = |letter| vec![KeyEvent::ctrl(letter)];
     let bindings = [
         (plain(KeyCode::Enter), Key::Enter),
-        (KeyEvent::ctrl('J'), Key::Enter),
-        (KeyEvent::ctrl('M'), Key::Enter),
-        (KeyEvent::ctrl('C'), Key::Interrupt),
-        (KeyEvent::ctrl('D'), Key::EndOfInput),
+        (ctrl('J'), Key::Enter),
+        (ctrl('M'), Key::Enter),
+        (ctrl('C'), Key::Interrupt),
+        (ctrl('D'), Key::EndOfInput),
         (plain(KeyCode::Up), Key::Back),
-        (KeyEvent::ctrl('P'), Key::Back),
+        (ctrl('P'), Key::Back),
         (plain(KeyCode::Down), Key::Forth),
-        (KeyEvent::ctrl('N'), Key::Forth),
+        (ctrl('N'), Key::Forth),
         (plain(KeyCode::Tab), Key::Tab),
         (plain(KeyCode::Char(' ')), Key::Space),
-        (KeyEvent::ctrl('L'), Key::Clear),
-        (KeyEvent::ctrl('V'), Key::Quote),
-        (KeyEvent::ctrl('Q'), Key::Quote),
+        (ctrl('L'), Key::Clear),
+        (ctrl('V'), Key::Quote),
+        (ctrl('Q'), Key::Quote),
+        ([ctrl('X'), ctrl('E')].concat(), Key::Write),
     ];
     for (keys, key) in bindings {
         let context = context.clone();
         let handler = EventHandler::Conditional(Box::new(Bound { key, context }));
-        editor.bind_sequence(keys, handler);
+        editor.bind_sequence(Keys::KeySeq(keys), handler);
     }
 }
 
@@ -95,6 +103,7 @@ impl ConditionalEventHandler for Bound {
             }
             // Quoted, the next key would stand in the row as a control character.
             Key::Quote => Some(Cmd::Noop),
+            Key::Write => Some(self.context.write(row.line())),
         }
     }
 }
@@ -167,10 +176,35 @@ impl KeyContext {
         }
         match from(&self.entered) {
             None => Cmd::Noop,
-            Some(line) if line.is_empty() => replace(line),
-            Some(line) => {
-                self.replacement.set(line);
-                Cmd::Complete
+            Some(line) => self.put(line),
+        }
+    }
+
+    /// Puts a text in place of the row, the cursor behind it.
+    fn put(&self, line: String) -> Cmd {
+        if line.is_empty() {
+            return replace(line);
+        }
+        self.replacement.set(line);
+        Cmd::Complete
+    }
+
+    /// Has the row written with another editor.
+    fn write(&self, line: &str) -> Cmd {
+        if self.is_asking() {
+            return Cmd::Noop;
+        }
+        let edit = |tty: &Tty| self.external_editor.edit(line, tty, &self.hub);
+        match self.painter.lend(edit) {
+            Ok(written) => {
+                if written.is_cut {
+                    self.hub.tell(TOO_LONG.to_owned());
+                }
+                self.put(written.text)
+            }
+            Err(why) => {
+                self.hub.tell(format!("{why}; the row stays as it was"));
+                Cmd::Noop
             }
         }
     }

@@ -2,7 +2,9 @@
 
 mod canvas;
 mod editor;
+mod editor_input;
 mod escape;
+mod external_editor;
 mod helper;
 mod key_filter;
 mod keyboard;
@@ -10,6 +12,7 @@ mod keys;
 mod line_history;
 mod osc;
 mod painter;
+mod pasted;
 pub(crate) mod plain;
 pub(crate) mod printer;
 pub(crate) mod render;

@@ -2,7 +2,8 @@
 //! row, the printer the transcript, a signal that the size has changed.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -25,13 +26,24 @@ pub(super) enum LastRow {
     Kept,
 }
 
+/// Who draws on the terminal.
+enum Stage {
+    /// The painter.
+    Ours(Canvas),
+    /// Another program, for a while.
+    Lent(Canvas),
+    /// Nobody any more.
+    Closed,
+}
+
 /// The only one to write to the terminal.
 pub(super) struct Painter {
     hub: Arc<Hub>,
     tty: Arc<Tty>,
-    /// Nothing is drawn any more without a canvas. Held while a frame is written, which takes as long
-    /// as the terminal wants.
-    canvas: Mutex<Option<Canvas>>,
+    /// Held while a frame is written, which takes as long as the terminal wants.
+    stage: Mutex<Stage>,
+    /// Signalled when another program has given the terminal back.
+    returned: Condvar,
 }
 
 impl Painter {
@@ -39,7 +51,8 @@ impl Painter {
         Self {
             hub,
             tty,
-            canvas: Mutex::new(Some(Canvas::new(resizing))),
+            stage: Mutex::new(Stage::Ours(Canvas::new(resizing))),
+            returned: Condvar::new(),
         }
     }
 
@@ -48,12 +61,13 @@ impl Painter {
         self.tty.size().columns
     }
 
-    /// Prints lines above the row.
+    /// Prints lines above the row; waits while another program has the terminal.
     ///
     /// # Errors
     /// The terminal is gone.
     pub(super) fn print(&self, lines: &str) -> io::Result<()> {
-        self.paint(|canvas, size| canvas.frame(lines, size))
+        let stage = self.await_return(Duration::MAX);
+        self.paint_on(stage, |canvas, size| canvas.frame(lines, size))
     }
 
     /// Shows the row as it is edited.
@@ -80,28 +94,35 @@ impl Painter {
         let _ = match signal {
             Signal::SIGTSTP => self.suspend(),
             Signal::SIGCONT => self.resume(),
-            _ => self.print(""),
+            _ => self.paint(|canvas, size| canvas.frame("", size)),
         };
     }
 
     /// Gives the terminal back until the client is continued.
     fn suspend(&self) -> io::Result<()> {
-        let mut canvas = self.canvas();
-        if let Some(canvas) = &mut *canvas {
-            let title = canvas.retitle(Unread::default());
-            self.tty
-                .leave(&(title + &canvas.hide_row(self.tty.size())))?;
+        let mut stage = self.stage();
+        if let Stage::Ours(canvas) = &mut *stage {
+            self.give_back(canvas)?;
         }
         signals::take_effect(Signal::SIGTSTP);
-        drop(canvas);
+        drop(stage);
         self.resume()
+    }
+
+    fn give_back(&self, canvas: &mut Canvas) -> io::Result<()> {
+        let title = canvas.retitle(Unread::default());
+        self.tty.leave(&(title + &canvas.hide_row(self.tty.size())))
     }
 
     /// Takes the terminal again. Where somebody has changed its modes, they have written, too.
     fn resume(&self) -> io::Result<()> {
+        let stage = self.stage();
+        if !matches!(*stage, Stage::Ours(_)) {
+            return Ok(());
+        }
         let was_taken = !self.tty.is_raw();
         self.tty.make_raw()?;
-        self.paint(|canvas, size| {
+        self.paint_on(stage, |canvas, size| {
             let begin = if was_taken {
                 canvas.forget()
             } else {
@@ -111,23 +132,65 @@ impl Painter {
         })
     }
 
+    /// Lends the terminal to another program, until it has run. What is printed meanwhile waits.
+    pub(super) fn lend<T>(&self, run: impl FnOnce(&Tty) -> T) -> T {
+        let _held = self.tty.hold_keys();
+        self.set_stage(|stage| match stage {
+            Stage::Ours(mut canvas) => {
+                // A terminal that is gone is noticed where it is read.
+                let _ = self.give_back(&mut canvas);
+                Stage::Lent(canvas)
+            }
+            other => other,
+        });
+        let done = run(&self.tty);
+        self.set_stage(|stage| match stage {
+            Stage::Lent(canvas) => Stage::Ours(canvas),
+            other => other,
+        });
+        let _ = self.resume();
+        self.returned.notify_all();
+        done
+    }
+
+    /// Waits while another program has the terminal, no longer than this.
+    fn await_return(&self, patience: Duration) -> MutexGuard<'_, Stage> {
+        let is_lent = |stage: &mut Stage| matches!(stage, Stage::Lent(_));
+        let waited = self
+            .returned
+            .wait_timeout_while(self.stage(), patience, is_lent);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn set_stage(&self, change: impl FnOnce(Stage) -> Stage) {
+        let mut stage = self.stage();
+        *stage = change(mem::replace(&mut *stage, Stage::Closed));
+    }
+
+    /// Waits until another program, if one has it, has given the terminal back; no longer than this.
+    pub(super) fn await_guest(&self, patience: Duration) {
+        drop(self.await_return(patience));
+    }
+
     /// Restores the terminal. Waits no longer than this for one that nobody reads.
     pub(super) fn close(self: &Arc<Self>, row: LastRow, patience: Duration) {
         let (done, closed) = mpsc::channel();
         let painter = self.clone();
         thread::spawn(move || {
-            let canvas = painter.canvas().take();
-            let last = canvas.map(|mut canvas| {
-                let title = canvas.retitle(Unread::default());
-                let size = painter.tty.size();
-                title
-                    + &match row {
-                        LastRow::Removed => canvas.hide_row(size),
-                        LastRow::Kept => canvas.leave_row(size),
-                    }
-            });
+            let last = match mem::replace(&mut *painter.stage(), Stage::Closed) {
+                Stage::Ours(mut canvas) | Stage::Lent(mut canvas) => {
+                    let title = canvas.retitle(Unread::default());
+                    let size = painter.tty.size();
+                    title
+                        + &match row {
+                            LastRow::Removed => canvas.hide_row(size),
+                            LastRow::Kept => canvas.leave_row(size),
+                        }
+                }
+                Stage::Closed => String::new(),
+            };
             // It is lost if the terminal is.
-            let _ = painter.tty.leave(&last.unwrap_or_default());
+            let _ = painter.tty.leave(&last);
             let _ = done.send(());
         });
         let _ = closed.recv_timeout(patience);
@@ -140,8 +203,15 @@ impl Painter {
     }
 
     fn paint(&self, draw: impl FnOnce(&mut Canvas, Size) -> String) -> io::Result<()> {
-        let mut canvas = self.canvas();
-        let Some(canvas) = &mut *canvas else {
+        self.paint_on(self.stage(), draw)
+    }
+
+    fn paint_on(
+        &self,
+        mut stage: MutexGuard<'_, Stage>,
+        draw: impl FnOnce(&mut Canvas, Size) -> String,
+    ) -> io::Result<()> {
+        let Stage::Ours(canvas) = &mut *stage else {
             return Ok(());
         };
         // The connection may have gone since the row was drawn.
@@ -157,7 +227,7 @@ impl Painter {
             .write(&[title, notification.unwrap_or_default(), frame].concat())
     }
 
-    fn canvas(&self) -> MutexGuard<'_, Option<Canvas>> {
-        self.canvas.lock().unwrap_or_else(PoisonError::into_inner)
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

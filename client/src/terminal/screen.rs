@@ -19,6 +19,7 @@ use crate::io::history_file::HistoryFile;
 use crate::io::hub::Hub;
 use crate::terminal::canvas::Resizing;
 use crate::terminal::editor::LineEditor;
+use crate::terminal::editor_input::EditorInput;
 use crate::terminal::keyboard::Keyboard;
 use crate::terminal::painter::{LastRow, Painter};
 use crate::terminal::printer;
@@ -57,10 +58,11 @@ impl ScreenUi {
 impl Ui for ScreenUi {
     fn open(self: Box<Self>, hub: &Arc<Hub>) -> rustyline::Result<OpenUi> {
         let tty = Tty::take()?;
-        let keyboard = Keyboard::attach(tty.clone())?;
+        let (input, keys) = EditorInput::open()?;
+        let keyboard = Keyboard::new(tty.clone(), keys);
         let resizing = Resizing::of_terminal(|name| env::var(name).ok());
         let painter = Arc::new(Painter::new(hub.clone(), tty.clone(), resizing));
-        let editor = LineEditor::open(hub.clone(), painter.clone(), self.history)?;
+        let editor = LineEditor::open(hub.clone(), painter.clone(), input, self.history)?;
         let (signalled, printing) = (painter.clone(), painter.clone());
         self.signals
             .handle(move |signal| signalled.on_signal(signal));
@@ -80,6 +82,11 @@ impl Ui for ScreenUi {
             read: Box::new(move |_, tasks| editor.run(tasks)),
             close: Box::new(move |_, reason, printed| {
                 let begun = Instant::now();
+                // A text that somebody is writing is not taken away from them but by a signal.
+                painter.await_guest(match reason {
+                    ExitReason::Signal(_) => SETTLE,
+                    _ => Duration::MAX,
+                });
                 // Where it comes too late, the end is lost.
                 let _ = printed.recv_timeout(SETTLE);
                 let row = if *reason == ExitReason::Done {

@@ -2,8 +2,8 @@
 //! is written to it.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{env, panic};
 
@@ -55,7 +55,12 @@ pub(super) struct Tty {
     input: File,
     output: File,
     modes: Mutex<Modes>,
+    /// Held by whoever reads the keys.
+    keys: Mutex<()>,
 }
+
+/// As long as it is held, the keys are left to another program.
+pub(super) struct HeldKeys<'a>(#[expect(dead_code)] MutexGuard<'a, ()>);
 
 #[derive(Debug)]
 struct Modes {
@@ -77,6 +82,7 @@ impl Tty {
             input: file(io::stdin().as_fd().try_clone_to_owned())?,
             output: file(io::stdout().as_fd().try_clone_to_owned())?,
             modes: Mutex::new(Modes { before, raw }),
+            keys: Mutex::default(),
         });
         tty.restore_on_panic();
         tty.make_raw()?;
@@ -162,12 +168,27 @@ impl Tty {
         (&self.output).write_all(text.as_bytes())
     }
 
-    /// Reads keys; waits for them.
+    /// Reads keys, if there are any. Waits while they are held.
     ///
     /// # Errors
     /// The terminal is gone.
     pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let _held = self.hold_keys();
+        // They may have been another program's.
+        if !self.wait(PollTimeout::ZERO)? {
+            return Err(ErrorKind::Interrupted.into());
+        }
         (&self.input).read(buffer)
+    }
+
+    /// Leaves the keys to another program.
+    pub(super) fn hold_keys(&self) -> HeldKeys<'_> {
+        HeldKeys(self.keys.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the terminal as the standard input and output of another program.
+    pub(super) fn ends(&self) -> [BorrowedFd<'_>; 2] {
+        [self.input.as_fd(), self.output.as_fd()]
     }
 
     /// Waits until there are keys to be read; returns whether there are.

@@ -216,8 +216,8 @@ pub(crate) struct ReportArgs {
     /// The folders of runs (--out)
     #[arg(required = true, value_name = "DIR")]
     pub(crate) runs: Vec<PathBuf>,
-    /// Where to write it [default: report.html in the first folder]
-    #[arg(long, value_name = "FILE")]
+    /// The folder to write report.html into, for several runs one of its own [default: that of the run]
+    #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Writes deliver.hgrm and fanout.hgrm beside it, too: percentile distributions for HdrHistogram's plotters
     #[arg(long)]

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::Serialize;
 
-use super::output;
-use super::output::UsageError;
+use super::output::{Output, UsageError};
 use crate::cli::CompareArgs;
 use crate::result::comparable::{self, Read};
 use crate::result::compare::{Comparison, DELIVERIES, ERROR, Row, compare};
@@ -18,6 +17,7 @@ use crate::units::{grouped, milliseconds};
 
 /// Reads both sides, compares them, and prints the answer.
 pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
+    let output = Output::open(args.json.as_deref())?;
     let (a, b) = (read_side(&args.a)?, read_side(&args.b)?);
     let mut warnings = comparable::check(&a, &b).map_err(UsageError)?;
     let runs = |side: Vec<Read>| side.into_iter().map(|read| read.run).collect::<Vec<Run>>();
@@ -42,16 +42,12 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
         regression: comparison.is_regression(),
         comparison: &comparison,
     };
-    output::text(
-        &render(args, a.len(), b.len(), &shown),
-        args.json.as_deref(),
-    )?;
-    output::json(&shown, args.json.as_deref())?;
-    Ok(if shown.regression {
+    let exit = if shown.regression {
         Exit::Regression
     } else {
         Exit::Pass
-    })
+    };
+    Ok(output.finish(&render(args, a.len(), b.len(), &shown), &shown, exit))
 }
 
 /// The comparison as JSON.

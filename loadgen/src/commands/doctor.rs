@@ -8,17 +8,15 @@ use std::time::Duration;
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
-use super::output;
-use super::output::UsageError;
+use super::output::{Output, UsageError};
 use crate::cli::{Preset, RunArgs};
-use crate::machine::host::Limits;
 use crate::machine::needs::Needs;
-use crate::machine::preflight::{Check, Fit, PreflightError, arithmetic, checks};
+use crate::machine::preflight::{self, Check, Fit, arithmetic, checks};
 use crate::plan::protocol::Protocol;
 use crate::plan::workload::Workload;
 use crate::plan::{How, Plan};
 use crate::result::verdict::Exit;
-use crate::units::{grouped, short};
+use crate::units::{grouped, quoted, short};
 
 /// Checks everything, and prints the answer.
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
@@ -27,17 +25,17 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         return Err(UsageError(why.to_owned()).into());
     }
     let plan = Plan::new(Workload::new(Preset::Run, args)?, &How::from(args))?;
+    let output = Output::open(args.json.as_deref())?;
     let needs = Needs::of(&plan);
-    let limits = Limits::raise(plan.server, plan.server_pid).map_err(PreflightError::from)?;
+    let limits = preflight::limits(&plan)?;
     let mut all = vec![server(&plan)];
     all.extend(checks(&needs, &limits));
-    output::text(&render(&plan, &needs, &all), args.json.as_deref())?;
-    output::json(&all, args.json.as_deref())?;
-    Ok(if all.iter().any(|check| check.finding != Fit::Ok) {
+    let exit = if all.iter().any(|check| check.finding != Fit::Ok) {
         Exit::Preflight
     } else {
         Exit::Pass
-    })
+    };
+    Ok(output.finish(&render(&plan, &needs, &all), &all, exit))
 }
 
 /// Whether somebody answers, and speaks what the run speaks.
@@ -47,7 +45,7 @@ fn server(plan: &Plan) -> Check {
     let (found, finding) = match greeting(plan.server) {
         Ok(said) if !wac || is_wac(&said) => ("it answers".to_owned(), Fit::Ok),
         Ok(said) => (
-            format!("it says: {said:.60}"),
+            format!("it says: {}", quoted(&said)),
             wrong("give the address of a wacd, or --protocol".to_owned()),
         ),
         // Others wait for their clients to speak first.
@@ -130,9 +128,7 @@ fn greeting(server: SocketAddr) -> io::Result<String> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut line = Vec::new();
     BufReader::new(stream.take(MAX_BYTES)).read_until(b'\n', &mut line)?;
-    let shown = String::from_utf8_lossy(&line);
-    // What a server says is shown on a terminal.
-    Ok(shown.chars().filter(|char| !char.is_control()).collect())
+    Ok(String::from_utf8_lossy(line.trim_ascii_end()).into_owned())
 }
 
 /// Whether a greeting is that of a WAC chat server.

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::output;
-use super::output::UsageError;
+use super::exit_of;
+use super::output::{self, Output, UsageError, settled};
 use crate::cli::values::Rate;
 use crate::cli::{FindMaxArgs, Preset, RunArgs};
 use crate::engine;
@@ -25,26 +25,28 @@ const MAX_TIME: Duration = Duration::from_secs(30 * 60);
 
 /// Searches, and prints the answer.
 pub(super) fn run(args: &FindMaxArgs) -> anyhow::Result<Exit> {
-    highest(&args.run).map(|(_, exit)| exit)
+    let output = Output::open(args.run.json.as_deref())?;
+    let found = highest(&args.run, &output)?;
+    Ok(output.finish(&found.text(), &found, found.exit))
 }
 
-/// Searches, and prints the answer: the highest rate that is known to meet the objectives, and how that ends.
+/// Searches, and shows each try: the highest rate that is known to meet the objectives, and how that ends.
 ///
 /// # Errors
 /// That there is no objective, or that no run can be made.
-pub(super) fn highest(args: &RunArgs) -> anyhow::Result<(Option<f64>, Exit)> {
+pub(super) fn highest(args: &RunArgs, output: &Output) -> anyhow::Result<Found> {
     check(args)?;
-    let mut hunt = Hunt::new(args)?;
-    let ended = hunt.search();
-    // What is known is shown even where the search could not go on.
-    let (end, failed) = match ended {
-        Ok(end) => (end, None),
-        Err(error) => (End::Answer(hunt.search.stopped()), Some(error)),
+    let mut hunt = Hunt::new(args, output)?;
+    let end = match hunt.search() {
+        Ok(end) => end,
+        Err(error) if hunt.tries.is_empty() => return Err(error),
+        // What is known is shown even where the search could not go on.
+        Err(error) => {
+            let exit = exit_of(&error);
+            End::Failed(hunt.search.stopped(), settled(Err(error), exit))
+        }
     };
-    let shown = hunt.output(&end);
-    output::text(&render(&shown), args.json.as_deref())?;
-    output::json(&shown, args.json.as_deref())?;
-    failed.map_or(Ok((shown.rate, end.exit())), Err)
+    Ok(hunt.found(&end))
 }
 
 fn check(args: &RunArgs) -> Result<(), UsageError> {
@@ -88,6 +90,8 @@ struct Try {
 enum End {
     Answer(Answer),
     Interrupted(Answer),
+    /// It could not go on; that has been told.
+    Failed(Answer, Exit),
     /// A limit that is not load: the advice.
     Limited(String),
 }
@@ -105,6 +109,7 @@ impl End {
             Self::Answer(Answer::Found(_) | Answer::Unfinished { kept: Some(_) }) => Exit::Pass,
             Self::Answer(_) => Exit::SloFailed,
             Self::Interrupted(_) => Exit::Interrupted,
+            Self::Failed(_, exit) => *exit,
             Self::Limited(_) => Exit::Invalid,
         }
     }
@@ -113,16 +118,18 @@ impl End {
 /// A search under way.
 struct Hunt<'a> {
     args: &'a RunArgs,
+    output: &'a Output,
     search: Search,
     tries: Vec<Try>,
     began: Instant,
 }
 
 impl<'a> Hunt<'a> {
-    fn new(args: &'a RunArgs) -> anyhow::Result<Self> {
+    fn new(args: &'a RunArgs, output: &'a Output) -> anyhow::Result<Self> {
         let workload = Workload::new(Preset::Try, args)?;
         Ok(Self {
             args,
+            output,
             search: Search::new(workload.mean_rate()),
             tries: Vec::new(),
             began: Instant::now(),
@@ -154,12 +161,13 @@ impl<'a> Hunt<'a> {
         });
         self.tries.push(tried);
         let line = try_line(self.tries.len(), &self.tries[self.tries.len() - 1]);
-        output::text(&line, self.args.json.as_deref())
+        self.output.text(&line)
     }
 
-    fn output(&self, end: &End) -> FindMaxOutput<'_> {
+    fn found(self, end: &End) -> Found {
         let rate = match end {
-            End::Answer(answer) | End::Interrupted(answer) => match answer {
+            End::Answer(answer) | End::Interrupted(answer) | End::Failed(answer, _) => match answer
+            {
                 Answer::Found(rate) => Some(*rate),
                 Answer::Unfinished { kept } => *kept,
                 Answer::Nothing { .. } => None,
@@ -172,31 +180,36 @@ impl<'a> Hunt<'a> {
         };
         let at = of(true).find(|tried| Some(tried.rate) == rate);
         let above = of(false).filter(|tried| rate.is_none_or(|rate| tried.rate > rate));
-        FindMaxOutput {
+        Found {
             schema: SCHEMA,
             ended: ended(end),
             rate,
-            at,
-            above: above.min_by(|one, other| one.rate.total_cmp(&other.rate)),
-            tries: &self.tries,
+            at: at.cloned(),
+            above: above
+                .min_by(|one, other| one.rate.total_cmp(&other.rate))
+                .cloned(),
             elapsed_ns: crate::units::nanos(self.began.elapsed()),
+            exit: end.exit(),
+            tries: self.tries,
         }
     }
 }
 
 /// The result, as it is shown.
 #[derive(Serialize)]
-struct FindMaxOutput<'a> {
+pub(super) struct Found {
     schema: u32,
     ended: String,
     /// The highest rate that is known to meet the objectives.
-    rate: Option<f64>,
+    pub(super) rate: Option<f64>,
     /// The last try at it.
-    at: Option<&'a Try>,
+    at: Option<Try>,
     /// The lowest rate above it that was broken.
-    above: Option<&'a Try>,
-    tries: &'a [Try],
+    above: Option<Try>,
+    tries: Vec<Try>,
     elapsed_ns: u64,
+    #[serde(skip)]
+    pub(super) exit: Exit,
 }
 
 fn ended(end: &End) -> String {
@@ -210,6 +223,7 @@ fn ended(end: &End) -> String {
             "not confirmed: what was kept did not stay so, or there was no time; a calmer machine, a longer --duration, a --rate nearer to the answer".to_owned()
         }
         End::Interrupted(_) => "interrupted: not confirmed".to_owned(),
+        End::Failed(..) => "it could not go on: not confirmed".to_owned(),
         End::Limited(why) => format!("INVALID, and not for the load: {why}"),
     }
 }
@@ -271,8 +285,9 @@ fn why_not(run: &Run, exit: Exit) -> Option<String> {
         return Some(match broken.value_ns {
             Some(value) => format!("{} is {} ms", broken.objective, milliseconds(value)),
             None => format!(
-                "{}: too few observations in a try: a longer --duration, or a higher --rate to begin with",
-                broken.objective
+                "{}: {} in a try: a longer --duration, or a higher --rate to begin with",
+                broken.objective,
+                broken.why.as_deref().unwrap_or_default()
             ),
         });
     }
@@ -296,41 +311,43 @@ fn try_line(number: usize, tried: &Try) -> String {
     )
 }
 
-fn render(shown: &FindMaxOutput<'_>) -> String {
-    let mut lines = vec![match shown.rate {
-        Some(rate) => format!(" RESULT    {}   {}", output::rate(rate), shown.ended),
-        None => format!(" RESULT    –   {}", shown.ended),
-    }];
-    let objectives = shown.at.iter().flat_map(|tried| &tried.objectives);
-    lines.extend(objectives.map(|slo| {
-        let value = slo.value_ns.map(milliseconds);
-        format!(
-            " SLO       {:<24}{:>8}  ok",
-            slo.objective,
-            value.as_deref().unwrap_or("–")
-        )
-    }));
-    if let Some(above) = shown.above {
-        let why = above.why.as_deref().unwrap_or_default();
-        lines.push(format!(" ABOVE     {}   {why}", output::rate(above.rate)));
-    }
-    let suspects: Vec<_> = shown
-        .tries
-        .iter()
-        .filter_map(|tried| tried.suspect.as_ref())
-        .collect();
-    if let Some(last) = suspects.last() {
+impl Found {
+    pub(super) fn text(&self) -> String {
+        let mut lines = vec![match self.rate {
+            Some(rate) => format!(" RESULT    {}   {}", output::rate(rate), self.ended),
+            None => format!(" RESULT    –   {}", self.ended),
+        }];
+        let objectives = self.at.iter().flat_map(|tried| &tried.objectives);
+        lines.extend(objectives.map(|slo| {
+            let value = slo.value_ns.map(milliseconds);
+            format!(
+                " SLO       {:<24}{:>8}  ok",
+                slo.objective,
+                value.as_deref().unwrap_or("–")
+            )
+        }));
+        if let Some(above) = &self.above {
+            let why = above.why.as_deref().unwrap_or_default();
+            lines.push(format!(" ABOVE     {}   {why}", output::rate(above.rate)));
+        }
+        let suspects: Vec<_> = self
+            .tries
+            .iter()
+            .filter_map(|tried| tried.suspect.as_ref())
+            .collect();
+        if let Some(last) = suspects.last() {
+            lines.push(format!(
+                " WARNING   {} of {} tries are SUSPECT, the server may carry more: {last}",
+                suspects.len(),
+                self.tries.len()
+            ));
+        }
+        let elapsed = Duration::from_secs(self.elapsed_ns / 1_000_000_000);
         lines.push(format!(
-            " WARNING   {} of {} tries are SUSPECT, the server may carry more: {last}",
-            suspects.len(),
-            shown.tries.len()
+            " TRIES     {} in {}",
+            self.tries.len(),
+            humantime::format_duration(elapsed)
         ));
+        lines.join("\n") + "\n"
     }
-    let elapsed = Duration::from_secs(shown.elapsed_ns / 1_000_000_000);
-    lines.push(format!(
-        " TRIES     {} in {}",
-        shown.tries.len(),
-        humantime::format_duration(elapsed)
-    ));
-    lines.join("\n") + "\n"
 }

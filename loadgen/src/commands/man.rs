@@ -7,7 +7,7 @@ use clap::Command;
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
-use super::output::UsageError;
+use super::output::{UsageError, print, settled};
 use super::settings;
 use crate::result::verdict::Exit;
 
@@ -105,10 +105,7 @@ const WORDS: [(&str, &str); 24] = [
 /// Prints the page of a command, or of the program.
 pub(super) fn run(command: Option<&str>) -> anyhow::Result<Exit> {
     let page = page(command)?.context("cannot make the manual page")?;
-    io::stdout()
-        .write_all(&page)
-        .context("cannot write the manual page")?;
-    Ok(Exit::Pass)
+    Ok(settled(print(io::stdout(), &page), Exit::Pass))
 }
 
 /// The page in roff.
@@ -166,8 +163,7 @@ pub(super) fn completions(shell: Shell) -> anyhow::Result<Exit> {
         &mut text,
     );
     // Not straight to standard output: the generator panics where that is closed.
-    io::Write::write_all(&mut io::stdout(), &text).context("cannot write the completions")?;
-    Ok(Exit::Pass)
+    Ok(settled(print(io::stdout(), &text), Exit::Pass))
 }
 
 #[cfg(test)]

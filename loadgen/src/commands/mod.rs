@@ -9,6 +9,7 @@ mod report;
 mod run;
 mod settings;
 
+use std::io;
 use std::process::ExitCode;
 
 use wac_settings::{Loaded, Problems};
@@ -25,12 +26,8 @@ pub(crate) fn main() -> ExitCode {
     match read.and_then(|(args, loaded)| perform(args.command, &loaded)) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            let mut text = format!("{error:#}");
-            if error.is::<Problems>() {
-                text = text.replace('\n', "\nwac-loadgen: ");
-            }
-            eprintln!("wac-loadgen: {text}");
-            exit_of(&error).into()
+            let exit = exit_of(&error);
+            output::settled(Err(error), exit).into()
         }
     }
 }
@@ -49,8 +46,8 @@ fn perform(command: Command, settings: &Loaded) -> anyhow::Result<Exit> {
         Command::Completions { shell } => man::completions(shell),
         Command::Man { command } => man::run(command.as_deref()),
         Command::Config(_) => {
-            output::text(&settings.to_string(), None)?;
-            Ok(Exit::Pass)
+            let shown = output::print(io::stdout(), settings.to_string().as_bytes());
+            Ok(output::settled(shown, Exit::Pass))
         }
         Command::Compare(args) => compare::run(&args),
     }
@@ -61,6 +58,8 @@ fn exit_of(error: &anyhow::Error) -> Exit {
         Exit::Usage
     } else if error.is::<PreflightError>() || error.is::<JoinError>() {
         Exit::Preflight
+    } else if error.is::<output::Closed>() {
+        Exit::Interrupted
     } else {
         Exit::Internal
     }

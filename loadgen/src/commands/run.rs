@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::output::UsageError;
-use super::{find_max, output};
+use super::find_max;
+use super::output::{Output, UsageError, settled};
 use crate::cli::values::Rate;
 use crate::cli::{Preset, RunArgs};
 use crate::engine;
@@ -11,22 +11,43 @@ use crate::machine::preflight;
 use crate::machine::spawned::Spawned;
 use crate::plan::workload::Workload;
 use crate::plan::{How, Plan};
-use crate::report::{files, text};
+use crate::report::files::{Files, NAMES};
+use crate::report::text;
 use crate::result::verdict::Exit;
 use crate::result::{self, Run};
 
 /// Runs, keeps the files that were asked for, and prints the result.
 pub(super) fn run(preset: Preset, args: &RunArgs) -> anyhow::Result<Exit> {
-    let (run, exit) = once(preset, args)?;
-    if let Some(dir) = &args.out {
-        files::write_all(&run, dir)?; // kept, before it is shown
+    at(preset, args, Places::open(args)?)
+}
+
+/// Where a run's result goes, opened before it begins.
+struct Places {
+    output: Output,
+    files: Option<Files>,
+}
+
+impl Places {
+    fn open(args: &RunArgs) -> anyhow::Result<Self> {
+        Ok(Self {
+            output: Output::open(args.json.as_deref())?,
+            files: args
+                .out
+                .as_deref()
+                .map(|dir| Files::open(dir, &NAMES))
+                .transpose()?,
+        })
     }
-    output::text(
-        &text::render(&run, args.out.as_deref()),
-        args.json.as_deref(),
-    )?;
-    output::json(&run, args.json.as_deref())?;
-    Ok(exit)
+}
+
+fn at(preset: Preset, args: &RunArgs, places: Places) -> anyhow::Result<Exit> {
+    let (run, exit) = once(preset, args)?;
+    let text = text::render(&run, args.out.as_deref());
+    let exit = places.output.finish(&text, &run, exit);
+    Ok(match places.files {
+        Some(files) => settled(files.write(&run), exit),
+        None => exit,
+    })
 }
 
 /// Runs, and shows progress meanwhile.
@@ -63,20 +84,21 @@ pub(super) fn soak(args: &RunArgs) -> anyhow::Result<Exit> {
         let why = "soak needs a --rate, or an objective to find the highest rate with: --slo 'deliver.p99<50ms'";
         return Err(UsageError(why.to_owned()).into());
     }
+    let places = Places::open(args)?;
     // A try is short, and leaves nothing behind.
     let tries = RunArgs {
         duration: None,
         out: None,
-        json: None,
         ..args.clone()
     };
-    let (found, exit) = find_max::highest(&tries)?;
-    let Some(highest) = found.filter(|_| exit == Exit::Pass) else {
-        return Ok(exit);
+    let found = find_max::highest(&tries, &places.output)?;
+    places.output.text(&found.text())?;
+    let Some(highest) = found.rate.filter(|_| found.exit == Exit::Pass) else {
+        return Ok(found.exit);
     };
     let soak = RunArgs {
         rate: Some(Rate(highest * SHARE)),
         ..args.clone()
     };
-    run(Preset::Soak, &soak)
+    at(Preset::Soak, &soak, places)
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::io::ErrorKind;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::shared::Phase;
@@ -102,9 +103,16 @@ impl Worker {
             State::Away => {
                 user.came_back = true;
                 user.asked_again = false;
-                if self.connect(slot).is_err() {
-                    self.churn.returns.push(Reverse((now + ASK_AGAIN_NS, slot)));
-                    self.users[slot.index()].state = State::Away;
+                match self.connect(slot) {
+                    Ok(()) => {}
+                    // Nobody listens any more: this is as final as if it were known a moment later.
+                    Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                        self.ended(slot, Some(error));
+                    }
+                    Err(_) => {
+                        self.churn.returns.push(Reverse((now + ASK_AGAIN_NS, slot)));
+                        self.users[slot.index()].state = State::Away;
+                    }
                 }
             }
             // Its name was taken.

@@ -56,7 +56,7 @@ impl Worker {
         let user = self.partition.user(slot);
         let source = source(plan.server, plan.run, plan.workload.users, user);
         let at = self.shared.clock.now();
-        self.users[slot.index()].connect(plan.server, source, at)?;
+        self.users[slot.index()].connect(plan.server, source, at, &self.inbox)?;
         self.log_in(slot);
         self.look_at(slot);
         Ok(())
@@ -94,7 +94,12 @@ impl Worker {
     /// A user can't be logged in for the first time: nothing can be measured.
     pub(super) fn cannot_join(&mut self, slot: Slot, source: io::Error) {
         let user = self.partition.user(slot);
-        self.give_up(JoinError::Connect { user, source });
+        let addresses = self.plan.addresses.clone();
+        self.give_up(JoinError::Connect {
+            user,
+            addresses,
+            source,
+        });
     }
 
     /// Ends the run before it has begun.

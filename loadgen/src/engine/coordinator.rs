@@ -1,7 +1,10 @@
 //! Coordinator: it leads the workers through the phases, shows progress, and takes Ctrl-C.
 
+use std::future::poll_fn;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -17,6 +20,7 @@ use super::shared::Shared;
 use super::shared::{Event, Phase};
 use super::timeline::Timeline;
 use crate::machine::host::cpu_of_this_process;
+use crate::machine::process::ignores;
 use crate::plan::Plan;
 use crate::units::nanos;
 
@@ -43,6 +47,7 @@ pub(super) struct Coordinator {
     /// Workers that have reported so.
     joined: u32,
     flushed: u32,
+    deserted: u32,
     /// How often Ctrl-C was heard; and whether a limit was met. With either, nothing more is sent.
     interrupts: u32,
     limited: bool,
@@ -83,9 +88,41 @@ enum Met {
 
 /// What a run is interrupted by, and what shows that it goes on.
 struct Outside {
-    interrupt: Signal,
-    terminate: Signal,
+    interrupts: Interrupts,
     tick: Interval,
+}
+
+/// The signals that ask a run to end.
+struct Interrupts(Vec<Signal>);
+
+impl Interrupts {
+    /// # Errors
+    /// The system's, if signals can't be had.
+    fn new() -> io::Result<Self> {
+        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        // Under nohup the run is to outlive its terminal.
+        if !ignores(SignalKind::hangup().as_raw_value()) {
+            kinds.push(SignalKind::hangup());
+        }
+        kinds
+            .into_iter()
+            .map(signal)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Waits for one of them.
+    ///
+    /// # Cancel safety
+    /// A signal that was not seen is seen the next time.
+    async fn recv(&mut self) {
+        poll_fn(|cx| {
+            let mut signals = self.0.iter_mut();
+            let any = signals.any(|signal| signal.poll_recv(cx).is_ready());
+            if any { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
 }
 
 impl Coordinator {
@@ -107,6 +144,7 @@ impl Coordinator {
             own_cpu: cpu_of_this_process(),
             joined: 0,
             flushed: 0,
+            deserted: 0,
             interrupts: 0,
             limited: false,
             cut_short: false,
@@ -117,13 +155,12 @@ impl Coordinator {
 
     /// Leads the workers to the end of the run.
     pub(super) async fn lead(mut self) -> anyhow::Result<Course> {
-        let began = jiff::Timestamp::now().to_string();
         let mut outside = Outside {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
+            interrupts: Interrupts::new()?,
             tick: interval(SHOW_EVERY),
         };
         let joined = self.join(&mut outside).await;
+        let began = jiff::Timestamp::now().to_string();
         let users = self.shared.joined.load(Relaxed) as u32;
         if joined.is_ok() && !self.is_to_stop() {
             self.gauge.joined();
@@ -247,8 +284,7 @@ impl Coordinator {
         loop {
             tokio::select! {
                 event = self.events.recv() => return self.take_in(event),
-                _ = outside.interrupt.recv() => return Ok(self.interrupt()),
-                _ = outside.terminate.recv() => return Ok(self.interrupt()),
+                () = outside.interrupts.recv() => return Ok(self.interrupt()),
                 _ = outside.tick.tick() => self.show(),
                 () = sleep_until(until) => return Ok(Met::TimedOut),
             }
@@ -260,6 +296,7 @@ impl Coordinator {
             None => return Ok(Met::Ended),
             Some(Event::Joined) => self.joined += 1,
             Some(Event::Flushed) => self.flushed += 1,
+            Some(Event::Deserted) => self.deserted += 1,
             Some(Event::Limit) => self.limited = true,
             Some(Event::Refused(error)) => return Err(error),
         }
@@ -271,9 +308,9 @@ impl Coordinator {
         Met::Interrupt
     }
 
-    /// Nothing measured after a limit was met means anything.
+    /// Nothing measured after a limit was met means anything, and with nobody left there is nothing to measure.
     fn is_to_stop(&self) -> bool {
-        self.interrupts > 0 || self.limited
+        self.interrupts > 0 || self.limited || self.deserted == self.plan.workers
     }
 
     fn after(&self, duration: Duration) -> u64 {

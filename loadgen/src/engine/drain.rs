@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::shared::Phase;
-use super::user::State;
+use super::user::{State, User};
 use super::worker::Worker;
 use crate::plan::ids::Slot;
 
@@ -56,6 +56,8 @@ impl Worker {
         };
         let drained = self.users.iter().all(|user| user.state >= State::Done);
         if drained || self.shared.clock.now() >= until {
+            let fencing = |user: &&User| user.state == State::Fencing;
+            self.metrics.tally.unanswered = self.users.iter().filter(fencing).count() as u64;
             self.phase = Phase::Over;
         }
     }

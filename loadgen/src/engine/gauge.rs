@@ -107,6 +107,8 @@ impl Gauge {
         let (before, joined, end) = (self.before?, self.joined.server?, self.drained.server?);
         let cpu = nanos(end.cpu.saturating_sub(joined.cpu));
         let added = joined.memory.saturating_sub(before.memory);
+        // It worked no more before these logins than for them: it had served nobody, or few.
+        let is_new = before.cpu <= joined.cpu.saturating_sub(before.cpu);
         Some(ServerUse {
             pid: self.server_pid?,
             cpu_ns: cpu,
@@ -114,7 +116,7 @@ impl Gauge {
             memory_before_bytes: before.memory,
             memory_joined_bytes: joined.memory,
             memory_end_bytes: end.memory,
-            bytes_per_connection: added / u64::from(users),
+            bytes_per_connection: is_new.then(|| added / u64::from(users)),
         })
     }
 }

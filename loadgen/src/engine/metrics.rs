@@ -140,10 +140,14 @@ pub(super) fn merge(
 ) -> Outcome {
     let mut all = All::of(plan, metrics);
     let mut timeline = course.timeline;
-    all.measure_fanouts(plan, shared, &mut timeline);
+    let incomplete = all.measure_fanouts(plan, shared, &mut timeline);
     all.tally.joined = course.joined;
     all.tally.bad_clients = course.bad_clients;
-    all.tally.delivery = all.close(plan, shared, course.cut_short);
+    let delivery = all.close(plan, shared, course.cut_short);
+    // What nobody was to have any more is not missing.
+    let lacking = delivery.lost + delivery.corrupt > all.tally.whispers_missing;
+    all.tally.fanouts_missing = if lacking { incomplete } else { 0 };
+    all.tally.delivery = delivery;
     let All {
         tally, measured, ..
     } = all;
@@ -185,6 +189,16 @@ fn storm_over(tally: &Tally, plan: &Plan, shared: &Shared) -> Option<Duration> {
     ))
 }
 
+/// Messages to the room that the kernel took, of the time that is measured.
+fn sent_and_measured(plan: &Plan, shared: &Shared) -> u64 {
+    let messages = plan.schedule.messages().filter(|&message| {
+        plan.stage(plan.schedule.due(message)).is_some()
+            && !plan.schedule.is_whisper(message)
+            && shared.written(message).is_some()
+    });
+    messages.count() as u64
+}
+
 impl All {
     fn of(plan: &Plan, metrics: Vec<Metrics>) -> Self {
         let mut all = Self {
@@ -203,22 +217,26 @@ impl All {
     }
 
     /// Where users come and go, nobody knows how many were to have a message: its last reader is the last who
-    /// got it, and what somebody lost is in the ledger.
-    fn measure_fanouts(&mut self, plan: &Plan, shared: &Shared, timeline: &mut [Second]) {
+    /// got it, and what somebody lost is in the ledger. Returns how many of the messages sent in the measured time
+    /// are not complete.
+    fn measure_fanouts(&mut self, plan: &Plan, shared: &Shared, timeline: &mut [Second]) -> u64 {
         let work = &plan.workload;
         let readers = if work.is_moving() { 1 } else { work.readers() };
+        let mut missing = sent_and_measured(plan, shared);
         for of in self.measured.arrivals.complete(readers.max(1)) {
             let offset = plan.schedule.due(of.message);
             let due = shared.start() + offset;
             if let Some(stage) = plan.stage(offset) {
                 self.measured.stages[stage].fanout.record(due, of.last);
                 self.measured.stages[stage].skew.record(of.first, of.last);
+                missing = missing.saturating_sub(1);
             }
             if let Some(second) = timeline.get_mut((offset / 1_000_000_000) as usize) {
                 let fanout = of.last.saturating_sub(due);
                 second.fanout_max_ns = second.fanout_max_ns.max(Some(fanout));
             }
         }
+        missing
     }
 
     /// Where the wait for what is expected was cut short, as much was expected as somebody got.
@@ -230,6 +248,7 @@ impl All {
         }
         let expected = self.expected(shared);
         let mut delivery = self.close_whispers(plan, shared);
+        self.tally.whispers_missing = delivery.expected - delivery.received;
         if cut_short {
             self.ledgers.iter_mut().for_each(Ledger::excuse_all);
         }

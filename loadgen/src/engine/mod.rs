@@ -22,6 +22,7 @@ mod on_line;
 pub(crate) mod outcome;
 mod progress;
 mod read;
+mod receive;
 mod send;
 mod shared;
 mod timeline;
@@ -30,6 +31,7 @@ mod wake;
 mod worker;
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -49,8 +51,13 @@ use crate::plan::ids::{Partition, User};
 /// A user could not be logged in: nothing was measured.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JoinError {
-    #[error("user {user} cannot connect: {source}\nhint: is the server running there?")]
-    Connect { user: User, source: std::io::Error },
+    #[error("user {user} cannot connect to {}: {source}\nhint: is the server running there?", alternatives(.addresses))]
+    Connect {
+        user: User,
+        /// All that the server's name stands for.
+        addresses: Vec<SocketAddr>,
+        source: io::Error,
+    },
     #[error("user {user} was not logged in: {said}")]
     Refused { user: User, said: String },
     #[error("user {user}: the server closed the connection before the login was confirmed")]
@@ -63,6 +70,12 @@ pub(crate) enum JoinError {
         users: u32,
         protocol: &'static str,
     },
+}
+
+/// `[::1]:4700 or 127.0.0.1:4700`
+fn alternatives(addresses: &[SocketAddr]) -> String {
+    let addresses: Vec<_> = addresses.iter().map(SocketAddr::to_string).collect();
+    addresses.join(" or ")
 }
 
 /// Runs a plan to its end, or until Ctrl-C.

@@ -10,6 +10,7 @@ use crate::metrics::Receipt;
 use crate::plan::ids::{Message, Slot, User};
 use crate::plan::protocol::Limit;
 use crate::plan::protocol::Line;
+use crate::units::quoted;
 
 impl Worker {
     /// Takes one line, its ending taken off.
@@ -115,14 +116,14 @@ impl Worker {
         let user = &self.users[slot.index()];
         if user.state == State::Joining && !user.came_back {
             let user = self.partition.user(slot);
-            let said = said.to_owned();
+            let said = quoted(said);
             self.give_up(JoinError::Refused { user, said });
         } else {
             self.metrics.tally.refused += 1;
             self.metrics
                 .tally
                 .first_refusal
-                .get_or_insert_with(|| said.to_owned());
+                .get_or_insert_with(|| quoted(said));
         }
     }
 

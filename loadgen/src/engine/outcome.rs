@@ -11,7 +11,7 @@ use crate::metrics::tally::Tally;
 /// What a run came to.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// When it began, on the wall clock: RFC 3339, UTC.
+    /// When its sending began, on the wall clock: RFC 3339, UTC.
     pub(crate) began: String,
     pub(crate) tally: Tally,
     /// Of all that is measured, and of each stage.
@@ -42,8 +42,9 @@ pub(crate) struct ServerUse {
     pub(crate) memory_before_bytes: u64,
     pub(crate) memory_joined_bytes: u64,
     pub(crate) memory_end_bytes: u64,
-    /// What a logged-in connection added, on average.
-    pub(crate) bytes_per_connection: u64,
+    /// What a logged-in connection added, on average. None of a server that has worked before: it may use again what
+    /// it had of former connections.
+    pub(crate) bytes_per_connection: Option<u64>,
 }
 
 /// What the verdict on the load tester itself is made of, while sending.

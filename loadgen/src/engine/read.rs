@@ -7,7 +7,8 @@ use std::task::Poll;
 use memchr::memchr;
 
 use super::JoinError;
-use super::shared::Phase;
+use super::receive::Received;
+use super::shared::{Event, Phase};
 use super::user::State;
 use super::worker::Worker;
 use crate::plan::ids::Slot;
@@ -16,25 +17,23 @@ use crate::plan::ids::Slot;
 const MAX_LINE_BYTES: usize = 4352;
 
 impl Worker {
-    /// Reads all there is; returns the time of the last read, which is that of its lines.
-    pub(super) fn read(&mut self, slot: Slot) -> u64 {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let mut at = 0;
+    /// Reads all there is; its lines have the time at which it came.
+    pub(super) fn read(&mut self, slot: Slot) {
+        let mut inbox = std::mem::take(&mut self.inbox);
         while self.users[slot.index()].state != State::Gone {
-            match self.users[slot.index()].poll_read(&mut buffer) {
-                Poll::Ready(Ok(0)) => self.ended(slot, None),
-                Poll::Ready(Ok(filled)) => {
-                    at = self.shared.clock.now();
+            match self.users[slot.index()].poll_read(&mut inbox) {
+                Poll::Ready(Ok(Received { bytes: 0, .. })) => self.ended(slot, None),
+                Poll::Ready(Ok(received)) => {
+                    let at = self.dates.arrival(received);
                     let before = self.metrics.received;
-                    self.on_lines(slot, at, &buffer[..filled]);
+                    self.on_lines(slot, at, &inbox.bytes[..received.bytes]);
                     self.came(at, self.metrics.received - before);
                 }
                 Poll::Ready(Err(error)) => self.ended(slot, Some(error)),
                 Poll::Pending => break,
             }
         }
-        self.buffer = buffer;
-        at
+        self.inbox = inbox;
     }
 
     /// Counts the deliveries of one read in the second and the stage that are under way.
@@ -91,6 +90,10 @@ impl Worker {
                 }
                 self.metrics.tally.cut += u64::from(!shown);
                 self.metrics.measured.held.insert(self.partition.user(slot));
+                self.gone += 1;
+                if self.gone == self.partition.of(self.plan.workload.users) {
+                    self.report(Event::Deserted);
+                }
             }
         }
     }

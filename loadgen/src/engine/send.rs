@@ -91,17 +91,18 @@ impl Worker {
             if user.outbox.is_empty() || user.state == State::Gone {
                 return;
             }
+            // Behind the write another thread may have the core, the server's with an answer.
+            let at = self.shared.clock.now();
             match user.poll_write() {
-                Poll::Ready(Ok(())) => self.note_written(slot),
+                Poll::Ready(Ok(())) => self.note_written(slot, at),
                 Poll::Ready(Err(error)) => return self.ended(slot, Some(error)),
                 Poll::Pending => return,
             }
         }
     }
 
-    /// Notes the time for the messages whose last byte the kernel has taken.
-    fn note_written(&mut self, slot: Slot) {
-        let at = self.shared.clock.now();
+    /// Notes the time of the write for the messages whose last byte the kernel took with it.
+    fn note_written(&mut self, slot: Slot, at: u64) {
         while let Some(message) = self.users[slot.index()].outbox.pop_written() {
             self.shared.set_written(&self.plan, message, at);
             self.shared.sent.fetch_add(1, Relaxed);

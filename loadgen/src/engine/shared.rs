@@ -150,6 +150,8 @@ pub(super) enum Event {
     Joined,
     /// A user can't be logged in.
     Refused(JoinError),
+    /// Its last user's connection has ended, and none comes back.
+    Deserted,
     /// A limit of the server was met; reported once for each kind.
     Limit,
     /// The kernel has taken everything it is to take.

@@ -10,9 +10,10 @@ use std::task::{Context, Poll, Waker, ready};
 use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Socket, Type};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 
+use super::receive::{Inbox, Received};
 use super::wake::SlotWaker;
 use crate::plan::ids::Message;
 
@@ -83,6 +84,7 @@ impl User {
         server: SocketAddr,
         source: Option<Ipv4Addr>,
         at: u64,
+        inbox: &Inbox,
     ) -> io::Result<()> {
         self.state = State::Joining;
         self.connected_at = at;
@@ -90,6 +92,7 @@ impl User {
         let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
+        inbox.date_packets(&socket)?;
         if let Some(source) = source {
             // The port is chosen when the peer is known: one address has as many for each peer.
             setsockopt(&socket, sockopt::IpBindAddressNoPort, &true)?;
@@ -120,26 +123,21 @@ impl User {
         self.ready.looked_at();
     }
 
-    /// Reads into the shared buffer, behind the beginning of the line that came before; returns how much
-    /// of the buffer then holds lines, 0 at the end of the stream.
-    ///
-    /// # Cost
-    /// One system call; none to learn that there is no more, for the reactor knows after a short read.
-    pub(super) fn poll_read(&mut self, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let Some(stream) = &mut self.stream else {
+    /// Reads into the shared buffer, behind the beginning of the line that came before; that beginning is then among the
+    /// bytes received.
+    pub(super) fn poll_read(&mut self, inbox: &mut Inbox) -> Poll<io::Result<Received>> {
+        let Some(stream) = &self.stream else {
             return Poll::Pending;
         };
         let mut cx = Context::from_waker(&self.waker);
         let carried = self.carry.len();
-        let mut rest = ReadBuf::new(&mut buffer[carried..]);
-        ready!(Pin::new(stream).poll_read(&mut cx, &mut rest))?;
-        let read = rest.filled().len();
-        if read == 0 {
-            return Poll::Ready(Ok(0));
+        let mut received = ready!(inbox.poll_receive(stream, carried, &mut cx))?;
+        if received.bytes > 0 {
+            inbox.bytes[..carried].copy_from_slice(&self.carry);
+            self.carry.clear();
+            received.bytes += carried;
         }
-        buffer[..carried].copy_from_slice(&self.carry);
-        self.carry.clear();
-        Poll::Ready(Ok(carried + read))
+        Poll::Ready(Ok(received))
     }
 
     /// Keeps the beginning of a line until its rest comes.

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::churn::ChurnState;
 use super::metrics::Metrics;
+use super::receive::{Dates, Inbox};
 use super::shared::Shared;
 use super::shared::{Event, Phase};
 use super::timeline::SecondState;
@@ -26,8 +27,6 @@ use crate::machine::host::cpu_of_this_thread;
 use crate::plan::Plan;
 use crate::plan::ids::{Message, Partition, Slot};
 
-/// The shared read buffer: what a reader that was away for a while may find at once.
-const BUFFER_BYTES: usize = 64 * 1024;
 /// So long before a message is due a worker gets up, but never earlier than in the last quarter of its rest: a timer of an idle
 /// machine is late by about 0.2 ms, and the core of who has just slept is slow to read what comes. With 0.3 ms the last tenth
 /// of the fan-outs of 100 messages a second took a sixth longer; with 1 ms and more nothing gets better, but it costs CPU.
@@ -37,6 +36,9 @@ const EARLY_SHARE: u64 = 4;
 /// wake-up that the server pays for, in the middle of its fan-out (with none of this the last tenth of the fan-outs of 100
 /// messages a second took a ninth longer).
 const LINGER_NS: u64 = 100_000;
+
+/// Looks between two at the clock: ten microseconds' work.
+const LOOKS: usize = 4;
 
 /// A worker's state.
 pub(super) struct Worker {
@@ -53,13 +55,16 @@ pub(super) struct Worker {
     /// The moment that it has got up for, early, and awaits awake.
     awaited: Option<u64>,
     /// One for all users.
-    pub(super) buffer: Box<[u8]>,
+    pub(super) inbox: Inbox,
+    pub(super) dates: Dates,
     /// The slots looked at in a turn, kept for their memory.
     looked_at: Vec<Slot>,
     /// A line being written, kept for its memory.
     pub(super) line: Vec<u8>,
     /// Users logged in for the first time so far.
     pub(super) joined: u32,
+    /// Users whose connections have ended for good.
+    pub(super) gone: u32,
     /// The next message of this worker's senders, or the number of all.
     pub(super) next_message: Message,
     /// Messages in outboxes.
@@ -100,10 +105,12 @@ impl Worker {
             ready: Arc::default(),
             timer: Timer::new()?,
             awaited: None,
-            buffer: vec![0; BUFFER_BYTES].into(),
+            inbox: Inbox::new(&plan.workload),
+            dates: Dates::new(shared.clock),
             looked_at: Vec::new(),
             line: Vec::new(),
             joined: 0,
+            gone: 0,
             next_message: Message(0),
             unwritten: 0,
             flushed: false,
@@ -135,16 +142,17 @@ impl Worker {
     /// One turn of the loop. Nothing in it waits.
     fn turn(&mut self) {
         self.follow_phase();
-        let now = self.shared.clock.now();
+        let now = self.dates.compare();
         self.turn_second(now);
         self.send_due(now);
         self.churn_users(now);
         self.look_at_ready();
         // Behind the reading: with all logins confirmed in one turn, nothing else would wake it.
         self.connect_more();
-        self.tell_progress();
+        let now = self.shared.clock.now();
+        self.tell_progress(now);
         // What was read may have opened the gate of a closed loop, and nothing else might wake it.
-        self.send_due(self.shared.clock.now());
+        self.send_due(now);
         self.tell_flushed();
         self.end_when_drained();
     }
@@ -233,28 +241,29 @@ impl Worker {
         }
     }
 
-    /// Looks at who is ready; what falls due meanwhile is not kept waiting by them.
+    /// Looks at who is ready; what falls due meanwhile is not kept waiting by more than a few of them.
     fn look_at_ready(&mut self) {
         let mut slots = std::mem::take(&mut self.looked_at);
         self.ready.take(&mut slots);
-        for slot in slots.drain(..) {
-            let now = self.look_at(slot);
-            self.send_due(now);
+        for few in slots.chunks(LOOKS) {
+            few.iter().for_each(|&slot| self.look_at(slot));
+            self.send_due(self.shared.clock.now());
         }
+        slots.clear();
         self.looked_at = slots;
     }
 
-    /// Writes and reads what one user's socket gives; returns the time after it.
-    pub(super) fn look_at(&mut self, slot: Slot) -> u64 {
+    /// Writes and reads what one user's socket gives.
+    pub(super) fn look_at(&mut self, slot: Slot) {
         self.users[slot.index()].looked_at();
         self.flush(slot);
-        self.read(slot)
+        self.read(slot);
     }
 
-    fn tell_progress(&mut self) {
+    fn tell_progress(&mut self, now: u64) {
         let new = self.metrics.received - self.received_before;
         if new > 0 {
-            self.received_at = self.shared.clock.now();
+            self.received_at = now;
             self.received_before = self.metrics.received;
             self.shared.received.fetch_add(new, Relaxed);
         }

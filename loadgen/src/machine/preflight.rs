@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::host::Limits;
 use super::needs::Needs;
-use super::process::OpenFiles;
+use super::process::{OpenFiles, Used};
 use crate::plan::Plan;
 use crate::units::grouped;
 
@@ -55,6 +55,8 @@ pub(crate) enum PreflightError {
         found: String,
         fix: String,
     },
+    #[error("--server-pid: {0} found, wanted the id of a process on this machine")]
+    NoProcess(i32),
     #[error("cannot read the limit of open files: {0}")]
     Limit(#[from] nix::Error),
 }
@@ -65,8 +67,20 @@ pub(crate) enum PreflightError {
 /// The first thing that is certain not to fit, with what would.
 pub(crate) fn check(plan: &Plan) -> Result<(), PreflightError> {
     let needs = Needs::of(plan);
-    let checks = checks(&needs, &Limits::raise(plan.server, plan.server_pid)?);
+    let checks = checks(&needs, &limits(plan)?);
     first_wrong(needs.users, checks).map_or(Ok(()), Err)
+}
+
+/// Raises the limit of open files, and reads all limits.
+///
+/// # Errors
+/// That the limit of open files can't be read, or that the server's process, as it was typed, is none.
+pub(crate) fn limits(plan: &Plan) -> Result<Limits, PreflightError> {
+    let absent = |pid: &i32| Used::by(*pid).is_none();
+    if let Some(pid) = plan.server_pid.filter(absent) {
+        return Err(PreflightError::NoProcess(pid));
+    }
+    Ok(Limits::raise(plan.server, plan.server_pid)?)
 }
 
 fn first_wrong(users: u32, checks: Vec<Check>) -> Option<PreflightError> {

@@ -3,13 +3,15 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
 use procfs::net::{TcpNetEntry, TcpState, tcp, tcp6};
 use procfs::process::{FDTarget, LimitValue, Process, all_processes};
 
 /// What a process has used so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Used {
-    /// CPU time of all threads, user and system, in ticks of the kernel's.
+    /// CPU time of all threads, user and system.
     pub(crate) cpu: Duration,
     /// Resident memory, in bytes.
     pub(crate) memory: u64,
@@ -18,12 +20,11 @@ pub(crate) struct Used {
 impl Used {
     /// By a process; none if there is no such process.
     pub(crate) fn by(pid: i32) -> Option<Self> {
-        let process = Process::new(pid).ok()?;
-        let stat = process.stat().ok()?;
-        let ticks = (stat.utime + stat.stime) as f64;
-        let memory = process.status().ok()?.vmrss.unwrap_or(0);
+        let memory = Process::new(pid).ok()?.status().ok()?.vmrss.unwrap_or(0);
+        // Its clock counts nanoseconds; /proc has ticks of 10 ms.
+        let clock = clock_getcpuclockid(Pid::from_raw(pid)).ok()?;
         Some(Self {
-            cpu: Duration::from_secs_f64(ticks / procfs::ticks_per_second() as f64),
+            cpu: clock_gettime(clock).ok()?.into(),
             memory: 1024 * memory,
         })
     }
@@ -69,6 +70,12 @@ fn listens(socket: &TcpNetEntry, server: SocketAddr) -> bool {
         && (ip == server.ip() || ip.is_unspecified())
 }
 
+/// Whether this process was started with a signal ignored, as nohup does with SIGHUP.
+pub(crate) fn ignores(signal: i32) -> bool {
+    let status = Process::myself().and_then(|process| process.status());
+    status.is_ok_and(|status| status.sigign >> (signal - 1) & 1 == 1)
+}
+
 /// Whether one of a process's files is this socket.
 fn holds(process: &Process, inode: u64) -> bool {
     let Ok(files) = process.fd() else {
@@ -104,6 +111,12 @@ mod tests {
     fn this_process_has_used_something_and_may_open_files() {
         assert!(Used::by(own_pid()).unwrap().memory > 100_000);
         assert!(OpenFiles::of(own_pid()).unwrap().soft > 3);
+        let cpu = Used::by(own_pid()).unwrap().cpu;
+        assert_ne!(
+            cpu.subsec_nanos() % 1_000_000,
+            0,
+            "finer than the kernel's ticks"
+        );
         assert_eq!(Used::by(i32::MAX), None);
     }
 }

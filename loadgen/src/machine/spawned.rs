@@ -1,12 +1,15 @@
 //! Spawned server: `--spawn 'wacd --listen 127.0.0.1:{port}'`.
+//!
+//! It has a process group of its own: Ctrl-C ends the run, and the run ends the server. A shell in that group reads a pipe
+//! whose other end this process holds: however this process ends, by SIGKILL, too, the pipe ends with it, and the shell
+//! terminates the group. (`PR_SET_PDEATHSIG` does the same, but has to be set between fork and exec, in unsafe code.)
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 
 /// What stands for the port in the command.
 const PORT: &str = "{port}";
@@ -34,10 +37,14 @@ impl Spawned {
         );
         let address = free_address().context("no free port")?;
         let command = command.replace(PORT, &address.port().to_string());
+        // The server takes the shell's place, and its process id.
+        let script = format!(
+            "exec 3<&0 </dev/null; {{ read -r _ <&3; kill -TERM 0; }} & exec 3<&-; exec {command}"
+        );
         let child = Command::new("sh")
-            // The server takes the shell's place, and its process id.
-            .args(["-c", &format!("exec {command}")])
-            .stdin(Stdio::null())
+            .args(["-c", &script])
+            .process_group(0)
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
             .context("cannot start a shell")?;
@@ -75,8 +82,8 @@ impl Spawned {
 
 impl Drop for Spawned {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = kill(Pid::from_raw(self.pid()), Signal::SIGTERM);
+        // The pipe's end.
+        drop(self.child.stdin.take());
         let until = Instant::now() + PATIENCE;
         while let Ok(None) = self.child.try_wait() {
             if Instant::now() >= until {

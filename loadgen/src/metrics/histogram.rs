@@ -18,6 +18,16 @@ const BEYOND: u64 = 10;
 pub(crate) const PERCENTILES: [(&str, u64); 4] =
     [("p50", 500), ("p90", 100), ("p99", 10), ("p99.9", 1)];
 
+/// What an objective is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Figure {
+    /// Nanoseconds.
+    Is(u64),
+    TooFew,
+    /// What stands there never came.
+    Never,
+}
+
 /// The histogram of one word, in nanoseconds.
 ///
 /// As JSON: its figures, for those who read it, and the whole histogram, from which it is read back.
@@ -71,6 +81,26 @@ impl Histogram {
         }
     }
 
+    /// A figure by its name, of these observations and of `missing` more, which were expected and never came: they
+    /// took longer than any.
+    pub(crate) fn figure_of_expected(&self, name: &str, missing: u64) -> Figure {
+        if missing == 0 {
+            return self.figure(name).map_or(Figure::TooFew, Figure::Is);
+        }
+        let percentile = PERCENTILES.iter().find(|(word, _)| *word == name);
+        let beyond = percentile.map_or(0, |(_, beyond)| *beyond);
+        let expected = self.samples() + missing;
+        let below = (expected * (1000 - beyond)).div_ceil(1000);
+        if percentile.is_some() && expected * beyond < BEYOND * 1000 {
+            Figure::TooFew
+        } else if below > self.samples() {
+            Figure::Never
+        } else {
+            let share = (below as f64 - 0.5) / self.samples() as f64; // within that observation
+            Figure::Is(self.0.value_at_quantile(share))
+        }
+    }
+
     /// The histogram itself, for renderings that want all of it.
     pub(crate) fn raw(&self) -> &Raw<u64> {
         &self.0
@@ -87,11 +117,14 @@ impl Histogram {
 
     /// What [`Histogram::encoded`] returned; none if it is something else.
     pub(crate) fn decoded(text: &str) -> Option<Self> {
-        let bytes = BASE64_STANDARD.decode(text).ok()?;
-        let raw: Raw<u64> = Deserializer::new().deserialize(&mut &*bytes).ok()?;
         let mut histogram = Self::default();
-        histogram.0.add(raw).ok()?;
+        histogram.0.add(Self::raw_of(text)?).ok()?;
         Some(histogram)
+    }
+
+    fn raw_of(text: &str) -> Option<Raw<u64>> {
+        let bytes = BASE64_STANDARD.decode(text).ok()?;
+        Deserializer::new().deserialize(&mut &*bytes).ok()
     }
 }
 
@@ -130,6 +163,17 @@ impl Summary {
         let mut sum = self.histogram().unwrap_or_default();
         sum.add(other);
         *self = Self::from(&sum);
+    }
+
+    /// The observations of all of them.
+    pub(crate) fn of_all<'a>(all: impl IntoIterator<Item = &'a Summary>) -> Summary {
+        let mut sum = Histogram::default();
+        let filled = all.into_iter().filter(|one| one.samples > 0);
+        for raw in filled.filter_map(|one| Histogram::raw_of(&one.histogram)) {
+            // What has other bounds is none of ours, and counts as none.
+            let _ = sum.0.add(raw);
+        }
+        Self::from(&sum)
     }
 
     /// All of it; none if the histogram is something else.
@@ -248,6 +292,25 @@ mod tests {
         assert!(near(histogram.percentile(500).unwrap(), 5_000_000));
         assert!(near(histogram.percentile(1).unwrap(), 9_990_000));
         assert!(near(histogram.max().unwrap(), 10_000_000));
+    }
+
+    #[test]
+    fn what_never_came_took_longer_than_any() {
+        let histogram = histogram((1..=600).map(|value| value * 1_000));
+        let of = |name, missing| histogram.figure_of_expected(name, missing);
+        assert_eq!(of("p50", 0), Figure::Is(histogram.figure("p50").unwrap()));
+        // The 350th of 700, the 500th of 1,000, and the 700th of 1,400, which is none of the 600.
+        assert!(matches!(of("p50", 100), Figure::Is(349_000..=351_000)));
+        assert!(matches!(of("p50", 400), Figure::Is(499_000..=501_000)));
+        assert_eq!(of("p50", 800), Figure::Never);
+        assert_eq!(
+            (of("max", 1), of("p90", 400)),
+            (Figure::Never, Figure::Never)
+        );
+        assert_eq!(
+            (of("p99.9", 1), of("p99", 399)),
+            (Figure::TooFew, Figure::TooFew)
+        );
     }
 
     #[test]

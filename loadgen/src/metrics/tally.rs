@@ -26,6 +26,8 @@ pub(crate) struct Tally {
     pub(crate) first_refusal: Option<String>,
     /// Connections that ended without a reason.
     pub(crate) cut: u64,
+    /// Users whose last ping was not answered in time.
+    pub(crate) unanswered: u64,
     /// Users who left, and names that were not free when they came back.
     pub(crate) left: u64,
     pub(crate) names_taken: u64,
@@ -34,6 +36,24 @@ pub(crate) struct Tally {
     pub(crate) storm_missing: u32,
     /// Slow readers and hostile clients that the server let in.
     pub(crate) bad_clients: u32,
+    /// Messages of the measured time that not everybody has, and whispers that never came.
+    pub(crate) fanouts_missing: u64,
+    pub(crate) whispers_missing: u64,
+}
+
+impl Tally {
+    /// How many observations of a word were expected and never came; those of the warm-up among them.
+    pub(crate) fn missing(&self, word: &str) -> u64 {
+        let delivery = &self.delivery;
+        let missing = delivery.expected.saturating_sub(delivery.received);
+        match word {
+            "deliver" | "service" => missing.saturating_sub(self.whispers_missing),
+            "whisper" => self.whispers_missing,
+            "fan-out" | "skew" => self.fanouts_missing,
+            "join" => self.storm_missing.into(),
+            _ => 0,
+        }
+    }
 }
 
 impl AddAssign for Tally {
@@ -45,11 +65,14 @@ impl AddAssign for Tally {
         self.refused += other.refused;
         self.first_refusal = self.first_refusal.take().or(other.first_refusal);
         self.cut += other.cut;
+        self.unanswered += other.unanswered;
         self.left += other.left;
         self.names_taken += other.names_taken;
         self.storm_over_ns = self.storm_over_ns.max(other.storm_over_ns);
         self.storm_missing += other.storm_missing;
         self.bad_clients += other.bad_clients;
+        self.fanouts_missing += other.fanouts_missing;
+        self.whispers_missing += other.whispers_missing;
     }
 }
 

@@ -8,9 +8,11 @@ pub(crate) mod random;
 pub(crate) mod schedule;
 pub(crate) mod workload;
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::io;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use absences::{Absence, absences};
 use payload::{Make, Payload};
@@ -27,7 +29,10 @@ pub(crate) struct Plan {
     pub(crate) workload: Workload,
     /// As it was typed.
     pub(crate) target: String,
+    /// The first of its addresses that somebody answers at; else the first of all.
     pub(crate) server: SocketAddr,
+    /// All that it resolves to.
+    pub(crate) addresses: Vec<SocketAddr>,
     /// The run's id, by chance: names and checks hold it.
     pub(crate) run: u32,
     /// Threads that do the work, 1 to 64 and no more than users.
@@ -68,10 +73,7 @@ pub(crate) enum PlanError {
     #[error("{}", .0.join("\nwac-loadgen: "))]
     Values(Vec<String>),
     #[error("not an address: {target}: wanted HOST:PORT that can be resolved ({source})")]
-    Address {
-        target: String,
-        source: std::io::Error,
-    },
+    Address { target: String, source: io::Error },
     #[error("the system gives no random numbers")]
     Random(#[from] getrandom::Error),
 }
@@ -88,10 +90,12 @@ impl Plan {
             seed: workload.seed,
         }));
         let run = getrandom::u32()?;
-        let server = resolve(&how.target)?;
+        let addresses = resolve(&how.target)?;
+        let server = answering(&addresses);
         Ok(Self {
             target: how.target.clone(),
             server,
+            addresses,
             run,
             workers: workers(how.threads, server).min(workload.users),
             payload: Payload::new(Make {
@@ -129,7 +133,7 @@ impl Plan {
 }
 
 /// Rates and durations, the warm-up first.
-fn stages(workload: &Workload) -> Vec<(f64, std::time::Duration)> {
+fn stages(workload: &Workload) -> Vec<(f64, Duration)> {
     let warmup = (workload.stages[0].rate, workload.warmup);
     let stages = workload
         .stages
@@ -138,14 +142,27 @@ fn stages(workload: &Workload) -> Vec<(f64, std::time::Duration)> {
     std::iter::once(warmup).chain(stages).collect()
 }
 
-fn resolve(target: &str) -> Result<SocketAddr, PlanError> {
+/// All addresses of a target: one at least.
+fn resolve(target: &str) -> Result<Vec<SocketAddr>, PlanError> {
     let failed = |source| PlanError::Address {
         target: target.to_owned(),
         source,
     };
-    let nothing = || std::io::Error::from(std::io::ErrorKind::NotFound);
-    let mut addresses = target.to_socket_addrs().map_err(failed)?;
-    addresses.next().ok_or_else(nothing).map_err(failed)
+    let addresses: Vec<_> = target.to_socket_addrs().map_err(failed)?.collect();
+    if addresses.is_empty() {
+        return Err(failed(io::ErrorKind::NotFound.into()));
+    }
+    Ok(addresses)
+}
+
+/// How long an address of several may take to answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The first address that somebody answers at; else the first. A single one is not tried.
+fn answering(addresses: &[SocketAddr]) -> SocketAddr {
+    let answers = |at: &&SocketAddr| TcpStream::connect_timeout(at, PATIENCE).is_ok();
+    let mut several = addresses.iter().filter(|_| addresses.len() > 1);
+    *several.find(answers).unwrap_or(&addresses[0])
 }
 
 /// On one machine with the server, half of the cores are left to it.

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::files;
-use super::words::{CLOSED_LOOP, a_second, counts, held, microseconds, sent, time, trust, work};
+use super::words::{
+    CLOSED_LOOP, a_second, counts, figures, held, microseconds, sent, time, trust, work,
+};
 use crate::metrics::histogram::Latencies;
-use crate::metrics::histogram::{Histogram, PERCENTILES};
 use crate::result::{Delivery, Run, ServerUse, SloResult, StageResult};
 use crate::units::{bytes, grouped, short};
 
@@ -13,9 +14,8 @@ use crate::units::{bytes, grouped, short};
 pub(crate) fn render(run: &Run, out: Option<&Path>) -> String {
     let mut lines = vec![result_line(run)];
     lines.extend(reasons(run));
-    if let Some(figures) = &run.latency_ns {
-        lines.extend(figure_lines(figures));
-    }
+    let figures = run.latency_ns.iter().flat_map(figures);
+    lines.extend(figures.map(figure_line));
     if run.throughput.is_some() {
         lines.push(format!(" LATENCY   {CLOSED_LOOP}"));
     }
@@ -25,7 +25,7 @@ pub(crate) fn render(run: &Run, out: Option<&Path>) -> String {
         let each = run.headlines.iter();
         lines.extend(each.map(|head| format!(" HEADLINE  {}  {}", head.name, head.text)));
     }
-    lines.extend(run.server_use.as_ref().map(server_line));
+    lines.extend(run.server_use.as_ref().and_then(server_line));
     lines.extend(run.slo.iter().map(slo_line));
     lines.push(trust_line(run));
     lines.extend(out.map(files_line));
@@ -49,30 +49,12 @@ fn reasons(run: &Run) -> impl Iterator<Item = String> {
     reasons.map(move |why| format!(" {trust:<9} {why}"))
 }
 
-fn figure_lines(figures: &Latencies) -> Vec<String> {
-    let each = figures.each().into_iter();
-    let each = each.filter(|(_, histogram)| histogram.samples() > 0);
-    let mut lines: Vec<_> = each.map(|(word, histogram)| row(word, histogram)).collect();
-    if !lines.is_empty() {
-        lines.insert(0, head());
-    }
-    lines
-}
-
-fn head() -> String {
-    let names = PERCENTILES.iter().map(|(name, _)| format!("{name:>8}"));
-    let names: String = names.collect();
-    format!("   ms      {names}{:>8}{:>14}", "max", "samples")
-}
-
-fn row(word: &str, histogram: &Histogram) -> String {
-    let percentiles = PERCENTILES.map(|(_, beyond)| histogram.percentile(beyond));
-    let values = percentiles.into_iter().chain([histogram.max()]);
-    let values: String = values.map(|value| format!("{:>8}", time(value))).collect();
-    format!(
-        "   {word:<8}{values}{:>14}",
-        grouped(histogram.samples(), ' ')
-    )
+fn figure_line(cells: Vec<String>) -> String {
+    let (word, [values @ .., samples]) = (&cells[0], &cells[1..]) else {
+        return String::new();
+    };
+    let values: String = values.iter().map(|value| format!("{value:>8}")).collect();
+    format!("   {word:<8}{values}{samples:>14}")
 }
 
 fn delivery_lines(delivery: &Delivery) -> Vec<String> {
@@ -112,15 +94,15 @@ fn stage_times(stage: &StageResult, figures: &Latencies) -> String {
     )
 }
 
-fn server_line(used: &ServerUse) -> String {
+/// None where nothing is known for each delivery or connection.
+fn server_line(used: &ServerUse) -> Option<String> {
     let cpu = used
         .cpu_ns_per_delivery
         .map(|nanos| format!("{} CPU a delivery", microseconds(nanos)));
-    // A server that has served before may have had the memory already.
-    let added = Some(used.bytes_per_connection).filter(|&added| added > 0);
+    let added = used.bytes_per_connection.filter(|&added| added > 0);
     let memory = added.map(|added| format!("{} a connection", bytes(added)));
     let shown: Vec<_> = cpu.into_iter().chain(memory).collect();
-    format!(" SERVER    {}", shown.join(" · "))
+    (!shown.is_empty()).then(|| format!(" SERVER    {}", shown.join(" · ")))
 }
 
 fn slo_line(slo: &SloResult) -> String {
@@ -151,12 +133,13 @@ mod tests {
 
     #[test]
     fn a_row_stands_under_its_head_and_shows_what_it_can_carry() {
-        let mut histogram = Histogram::default();
-        (0..100).for_each(|_| histogram.record(0, 2_000_000));
-        let row = row("fan-out", &histogram);
-        assert_eq!(row.chars().count(), head().chars().count());
-        let words: Vec<_> = row.split_whitespace().collect();
+        let mut latencies = Latencies::default();
+        (0..100).for_each(|_| latencies.fanout.record(0, 2_000_000));
+        let lines: Vec<_> = figures(&latencies).into_iter().map(figure_line).collect();
+        assert_eq!(lines[0].chars().count(), lines[1].chars().count());
+        let words: Vec<_> = lines[1].split_whitespace().collect();
         assert_eq!(words, ["fan-out", "2.00", "2.00", "–", "–", "2.00", "100"]);
+        assert!(figures(&Latencies::default()).is_empty());
     }
 
     #[test]
@@ -195,6 +178,17 @@ mod tests {
                 "{line}\nis in\n{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_server_of_which_nothing_is_known_has_no_line() {
+        let mut run = sample(7);
+        run.server_use = run.server_use.map(|used| ServerUse {
+            cpu_ns_per_delivery: None,
+            bytes_per_connection: None,
+            ..used
+        });
+        assert!(!render(&run, None).contains("SERVER"));
     }
 
     #[test]

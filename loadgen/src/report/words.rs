@@ -1,5 +1,6 @@
 //! Words: parts of a result that the text and the page both show.
 
+use crate::metrics::histogram::{Latencies, PERCENTILES};
 use crate::result::{Delivery, Run, SloResult, Trust};
 use crate::units::{grouped, milliseconds, short};
 
@@ -39,6 +40,26 @@ pub(crate) fn time(nanos: Option<u64>) -> String {
     nanos.map_or("–".to_owned(), milliseconds)
 }
 
+/// Every word that has samples, with its percentiles, under a head; nothing if there is none.
+pub(crate) fn figures(figures: &Latencies) -> Vec<Vec<String>> {
+    let each = figures.each().into_iter();
+    let each = each.filter(|(_, histogram)| histogram.samples() > 0);
+    let mut rows: Vec<Vec<_>> = each
+        .map(|(word, histogram)| {
+            let percentiles = PERCENTILES.map(|(_, beyond)| histogram.percentile(beyond));
+            let times = percentiles.into_iter().chain([histogram.max()]).map(time);
+            let samples = grouped(histogram.samples(), ' ');
+            let cells = std::iter::once(word.to_owned()).chain(times);
+            cells.chain([samples]).collect()
+        })
+        .collect();
+    if !rows.is_empty() {
+        let head = ["ms", "p50", "p90", "p99", "p99.9", "max", "samples"];
+        rows.insert(0, head.map(str::to_owned).to_vec());
+    }
+    rows
+}
+
 /// `0.71 µs`
 pub(crate) fn microseconds(nanos: u64) -> String {
     format!("{:.2} µs", nanos as f64 / 1e3)
@@ -63,9 +84,9 @@ pub(crate) fn counts(delivery: &Delivery) -> Vec<(&'static str, u64)> {
 }
 
 /// An objective's value, in ms, and what became of it.
-pub(crate) fn held(slo: &SloResult) -> (String, &'static str) {
+pub(crate) fn held(slo: &SloResult) -> (String, &str) {
     let kept = match (slo.value_ns, slo.ok) {
-        (None, _) => "too few observations",
+        (None, _) => slo.why.as_deref().unwrap_or("too few observations"),
         (_, true) => "ok",
         (_, false) => "FAILED",
     };

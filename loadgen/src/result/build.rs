@@ -4,21 +4,25 @@ use std::time::Duration;
 
 use super::headlines::headlines;
 use super::verdict::{Exit, Facts, judge};
-use super::{Environment, Hashes, Run, SCHEMA, SloResult, StageResult, Throughput};
+use super::{Environment, Hashes, Run, SCHEMA, Second, SloResult, StageResult, Throughput};
 use crate::cli::slo::Slo;
 use crate::engine::outcome::Outcome;
-use crate::metrics::histogram::{Histogram, Latencies};
+use crate::metrics::histogram::{Figure, Histogram, Latencies, Summary};
+use crate::metrics::tally::Tally;
 use crate::plan::Plan;
 use crate::plan::workload::Workload;
 
 /// The result of a run, and how the program ends after it.
 pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) {
-    let slo: Vec<_> = slos
-        .iter()
-        .map(|slo| check_slo(slo, Some(&outcome.latencies)))
-        .collect();
+    let judged = |figures: Option<&Latencies>| -> Vec<_> {
+        let each = slos.iter();
+        each.map(|slo| check_slo(slo, figures, &outcome.tally))
+            .collect()
+    };
+    let slo = judged(Some(&outcome.latencies));
     let (verdict, exit) = judge(&facts(plan, &slo, &outcome));
     let shown = verdict.trust != "INVALID";
+    let slo = if shown { slo } else { judged(None) };
     // In a closed loop what is due waits for what is under way: times from the due moment on say nothing.
     let timed = shown && !plan.workload.is_closed_loop();
     let run = Run {
@@ -52,7 +56,7 @@ pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) 
         began: outcome.began,
         server_use: outcome.server_use,
         trust: outcome.trust,
-        timeline: outcome.timeline,
+        timeline: seconds(outcome.timeline, shown),
         tally: outcome.tally,
     };
     (run, exit)
@@ -91,14 +95,37 @@ fn stages(plan: &Plan, outcome: &Outcome) -> Vec<StageResult> {
         .collect()
 }
 
-/// Looks an objective up in what was measured. With too few observations it is not met: nothing shows that it is.
-pub(crate) fn check_slo(slo: &Slo, figures: Option<&Latencies>) -> SloResult {
+/// The seconds; without latencies where these mean nothing.
+fn seconds(timeline: Vec<Second>, shown: bool) -> Vec<Second> {
+    let withheld = |second| Second {
+        deliver_ns: Summary::default(),
+        fanout_max_ns: None,
+        ..second
+    };
+    if shown {
+        timeline
+    } else {
+        timeline.into_iter().map(withheld).collect()
+    }
+}
+
+/// Looks an objective up in what was measured. With too few observations it is not met: nothing shows that it is. What
+/// was expected and never came is later than any objective. `figures`: none where they mean nothing.
+pub(super) fn check_slo(slo: &Slo, figures: Option<&Latencies>, tally: &Tally) -> SloResult {
+    let missing = tally.missing(&slo.word);
     let histogram = figures.and_then(|figures| figures.of(&slo.word));
-    let value = histogram.and_then(|histogram| histogram.figure(&slo.figure));
+    let found = histogram.map(|of| of.figure_of_expected(&slo.figure, missing));
+    let (value_ns, why) = match found {
+        Some(Figure::Is(value)) => (Some(value), None),
+        Some(Figure::TooFew) => (None, Some("too few observations".to_owned())),
+        Some(Figure::Never) => (None, Some(format!("FAILED: {missing} never came"))),
+        None => (None, Some("not judged".to_owned())),
+    };
     SloResult {
         objective: slo.to_string(),
-        value_ns: value,
-        ok: value.is_some_and(|value| value < slo.below),
+        value_ns,
+        ok: value_ns.is_some_and(|value| value < slo.below),
+        why,
     }
 }
 
@@ -145,13 +172,19 @@ mod tests {
     fn an_objective_is_met_below_its_time_and_not_without_observations() {
         let slo: Slo = "deliver.p50<5ms".parse().unwrap();
         let mut figures = Latencies::default();
-        assert_eq!(check_slo(&slo, Some(&figures)).value_ns, None);
-        assert!(!check_slo(&slo, Some(&figures)).ok);
+        let mut tally = Tally::default();
+        let check = |figures: &Latencies, tally: &Tally| check_slo(&slo, Some(figures), tally);
+        assert_eq!(check(&figures, &tally).value_ns, None);
+        assert!(!check(&figures, &tally).ok);
         (0..20).for_each(|_| figures.deliver.record(0, 4_000_000));
-        assert!(check_slo(&slo, Some(&figures)).ok);
+        assert!(check(&figures, &tally).ok);
+        (tally.delivery.expected, tally.delivery.received) = (41, 20);
+        let missed = check(&figures, &tally);
+        assert_eq!((missed.ok, missed.value_ns), (false, None));
+        assert_eq!(missed.why.as_deref(), Some("FAILED: 21 never came"));
         (0..40).for_each(|_| figures.deliver.record(0, 5_500_000));
-        assert!(!check_slo(&slo, Some(&figures)).ok);
-        assert!(!check_slo(&slo, None).ok);
+        assert!(!check(&figures, &Tally::default()).ok);
+        assert!(!check_slo(&slo, None, &tally).ok);
     }
 
     #[test]

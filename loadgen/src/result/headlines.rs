@@ -61,9 +61,13 @@ fn milliseconds(name: &str, value: Option<u64>, note: &str) -> Headline {
 }
 
 fn idle(outcome: &Outcome) -> Option<Headline> {
-    let bytes = outcome.server_use.as_ref()?.bytes_per_connection as f64;
-    let text = format!("{:.2} KiB of the server's memory for each", bytes / 1024.0);
-    Some(headline("connection", Some(bytes), "bytes", text))
+    let bytes = outcome.server_use.as_ref()?.bytes_per_connection;
+    let bytes = bytes.map(|bytes| bytes as f64);
+    let text = match bytes {
+        Some(bytes) => format!("{:.2} KiB of the server's memory for each", bytes / 1024.0),
+        None => "not known: the server had worked more before than for these logins, and may use that memory again; start it anew (--spawn), or take more --users".to_owned(),
+    };
+    Some(headline("connection", bytes, "bytes", text))
 }
 
 fn churn(outcome: &Outcome) -> [Headline; 3] {

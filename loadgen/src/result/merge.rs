@@ -5,406 +5,268 @@
 //! fan-out is the union of these samples, and not the time to the last reader of all processes.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
-use super::verdict::Exit;
-use super::{
-    Environment, Hashes, Headline, Run, SCHEMA, Second, ServerUse, SloResult, StageResult,
-    Throughput, Trust, Verdict, check_slo,
-};
-use crate::metrics::histogram::Latencies;
-use crate::metrics::tally::Tally;
-use crate::plan::random::mix;
-use crate::plan::workload::{Stage, Workload};
+use super::build::check_slo;
+use super::verdict::{Findings, conclude};
+use super::{Run, Second, StageResult, Trust};
+use crate::metrics::histogram::Summary;
 
-/// These runs are not one.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(crate) enum MergeError {
-    #[error("there is no run to merge")]
-    Nothing,
-    #[error("run {one} and run {other} can't be merged, they differ in {what}: {this} and {that}")]
-    Differs {
-        what: &'static str,
-        one: String,
-        other: String,
-        this: String,
-        that: String,
-    },
-    #[error("run {run} is given twice: it would count twice")]
-    Twice { run: String },
-    #[error("run {run} began at {found:?}, wanted a time such as 2026-03-14T09:26:53Z")]
-    Began { run: String, found: String },
-}
-
-/// One result of several; the first stands for what they have in common.
+/// One result of several; the first to begin stands for what they have in common.
 ///
 /// # Errors
-/// That they were not made against one server with one protocol and the same stages.
-pub(crate) fn merge(runs: &[Run]) -> Result<Run, MergeError> {
-    let (first, others) = runs.split_first().ok_or(MergeError::Nothing)?;
-    each_once(runs)?;
-    if others.is_empty() {
-        return Ok(first.clone());
+/// Why they are not one test, and what to do.
+pub(crate) fn merge(runs: Vec<Run>) -> Result<Run, String> {
+    let timed = runs.into_iter().map(|run| Ok((began(&run)?, run)));
+    let mut runs = timed.collect::<Result<Vec<_>, String>>()?;
+    runs.sort_by_key(|(began, _)| *began);
+    for (at, (_, run)) in runs.iter().enumerate().skip(1) {
+        each_once(&runs[..at], run)?;
+        agree(&runs[0].1, run)?;
     }
-    others
-        .iter()
-        .try_for_each(|other| same_test(first, other))?;
-    let tally = tally(runs);
-    let workload = workload(runs);
-    let shown = runs.iter().all(|run| run.latency_ns.is_some());
-    let latency_ns = shown.then(|| figures(runs));
-    let slo = slo(runs, latency_ns.as_ref());
-    Ok(Run {
-        schema: SCHEMA,
-        version: first.version.clone(),
-        run: joined(runs.iter().map(|run| &*run.run)),
-        began: runs
-            .iter()
-            .map(|run| &run.began)
-            .min()
-            .cloned()
-            .unwrap_or_default(),
-        environment: environment(runs),
-        server: first.server.clone(),
-        hashes: hashes(runs, &workload),
-        workload,
-        threads: sum(runs, |run| run.threads),
-        verdict: verdict(runs, &slo),
-        messages: sum(runs, |run| run.messages),
-        stages: if runs.iter().all(Run::has_figures) {
-            stages(runs)
-        } else {
-            Vec::new()
-        },
-        throughput: throughput(runs),
-        headlines: headlines(runs),
-        slo,
-        server_use: server_use(runs, &tally),
-        trust: trust(runs),
-        timeline: timeline(runs)?,
-        latency_ns,
-        tally,
-    })
-}
-
-fn each_once(runs: &[Run]) -> Result<(), MergeError> {
-    let twice = (1..runs.len()).find(|&at| runs[..at].iter().any(|run| run.run == runs[at].run));
-    twice.map_or(Ok(()), |at| {
-        Err(MergeError::Twice {
-            run: runs[at].run.clone(),
-        })
-    })
-}
-
-/// What must be the same, and how a run has it.
-type Common = (&'static str, fn(&Run) -> String);
-
-/// They loaded one server in one way.
-fn same_test(one: &Run, other: &Run) -> Result<(), MergeError> {
-    let shapes: [Common; 4] = [
-        ("the protocol", |run| {
-            format!("{:?}", run.workload.protocol).to_lowercase()
-        }),
-        ("the server", |run| run.server.clone()),
-        ("the stages", stage_names),
-        ("the loop (--in-flight)", |run| {
-            let closed = run.workload.is_closed_loop();
-            if closed { "closed" } else { "open" }.to_owned()
-        }),
-    ];
-    let differs = shapes.into_iter().find(|(_, of)| of(one) != of(other));
-    differs.map_or(Ok(()), |(what, of)| {
-        Err(MergeError::Differs {
-            what,
-            one: one.run.clone(),
-            other: other.run.clone(),
-            this: of(one),
-            that: of(other),
-        })
-    })
-}
-
-/// `stage 1 for 20s, stage 2 for 1m`
-fn stage_names(run: &Run) -> String {
-    let stages = run.workload.stages.iter();
-    let names: Vec<_> = stages
-        .map(|stage| {
-            let time = humantime::format_duration(stage.duration);
-            format!("{} for {time}", stage.name)
-        })
-        .collect();
-    names.join(", ")
-}
-
-fn sum(runs: &[Run], of: impl Fn(&Run) -> u32) -> u32 {
-    runs.iter().map(of).fold(0, u32::saturating_add)
-}
-
-/// The texts that differ, with `+` between.
-fn joined<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    let mut different: Vec<&str> = Vec::new();
-    for text in texts {
-        if !different.contains(&text) {
-            different.push(text);
-        }
-    }
-    different.join("+")
-}
-
-/// All hosts by name; the rest is the first one's.
-fn environment(runs: &[Run]) -> Environment {
-    Environment {
-        host: joined(runs.iter().map(|run| &*run.environment.host)),
-        ..runs[0].environment.clone()
-    }
-}
-
-/// Users, senders, rates and what may be under way together; the rest is the first one's.
-fn workload(runs: &[Run]) -> Workload {
-    let stages = runs[0].workload.stages.iter().enumerate();
-    let stages = stages.map(|(at, stage)| Stage {
-        rate: runs.iter().map(|run| run.workload.stages[at].rate).sum(),
-        ..stage.clone()
-    });
-    Workload {
-        users: sum(runs, |run| run.workload.users),
-        senders: sum(runs, |run| run.workload.senders),
-        in_flight: runs.iter().map(|run| run.workload.in_flight).sum(),
-        stages: stages.collect(),
-        ..runs[0].workload.clone()
-    }
-}
-
-/// The same for the same runs in the same order.
-fn hashes(runs: &[Run], workload: &Workload) -> Hashes {
-    let folded = |of: fn(&Hashes) -> &str| {
-        let hashes = runs
-            .iter()
-            .map(|run| u64::from_str_radix(of(&run.hashes), 16));
-        let hash = hashes.fold(0, |sum, hash| mix(sum ^ hash.unwrap_or(0)));
-        format!("{hash:016x}")
-    };
-    Hashes {
-        workload: format!("{:016x}", workload.hash()),
-        schedule: folded(|hashes| &hashes.schedule),
-        payload: folded(|hashes| &hashes.payload),
-    }
-}
-
-fn figures(runs: &[Run]) -> Latencies {
-    let mut all = Latencies::default();
-    let each = runs.iter().filter_map(|run| run.latency_ns.as_ref());
-    each.for_each(|figures| all.add(figures));
-    all
-}
-
-fn stages(runs: &[Run]) -> Vec<StageResult> {
-    let mut all = runs[0].stages.clone();
-    for run in &runs[1..] {
-        for (sum, stage) in all.iter_mut().zip(&run.stages) {
-            sum.rate += stage.rate;
-            if let (Some(sum), Some(one)) = (&mut sum.latency_ns, &stage.latency_ns) {
-                sum.add(one);
-            }
-            let both = sum.deliveries_per_s.zip(stage.deliveries_per_s);
-            sum.deliveries_per_s = both.map(|(sum, one)| sum + one);
-        }
-    }
-    all
-}
-
-/// Of all together; none where one of them has none.
-fn throughput(runs: &[Run]) -> Option<Throughput> {
-    let each: Option<Vec<_>> = runs.iter().map(|run| run.throughput.as_ref()).collect();
-    let each = each?;
-    Some(Throughput {
-        in_flight: each.iter().map(|one| one.in_flight).sum(),
-        deliveries_per_s: each.iter().map(|one| one.deliveries_per_s).sum(),
-    })
-}
-
-/// The counts of all; where a fault was seen first is said with its run.
-fn tally(runs: &[Run]) -> Tally {
-    let mut all = Tally::default();
-    for run in runs {
-        let mut tally = run.tally.clone();
-        for example in tally.delivery.first.values_mut() {
-            example.place = format!("run {}: {example}", run.run);
-        }
-        all += tally;
-    }
-    all
-}
-
-/// All of them, each with its run.
-fn headlines(runs: &[Run]) -> Vec<Headline> {
-    let of = |run: &Run| {
-        let run_id = run.run.clone();
-        let each = run.headlines.clone().into_iter();
-        each.map(move |headline| Headline {
-            text: format!("{} (run {run_id})", headline.text),
-            ..headline
-        })
-    };
-    runs.iter().flat_map(of).collect()
-}
-
-/// Each objective that any of them had, held to the figures of all.
-fn slo(runs: &[Run], figures: Option<&Latencies>) -> Vec<SloResult> {
-    let mut objectives: Vec<&str> = Vec::new();
-    for slo in runs.iter().flat_map(|run| &run.slo) {
-        if !objectives.contains(&&*slo.objective) {
-            objectives.push(&slo.objective);
-        }
-    }
-    let Some(figures) = figures else {
-        return Vec::new();
-    };
-    let slos = objectives
-        .into_iter()
-        .filter_map(|objective| objective.parse().ok());
-    slos.map(|slo| check_slo(&slo, Some(figures))).collect()
-}
-
-/// The worst of all; but of objectives, only what all together met or did not.
-fn verdict(runs: &[Run], slo: &[SloResult]) -> Verdict {
-    let verdicts = || runs.iter().map(|run| &run.verdict);
-    let broken = slo.iter().any(|slo| !slo.ok);
-    let objectives = if broken { Exit::SloFailed } else { Exit::Pass };
-    let exits = verdicts()
-        .map(|verdict| verdict.exit)
-        .filter(|&exit| slo.is_empty() || exit != Exit::SloFailed as u8);
-    let exit = exits
-        .chain([objectives as u8])
-        .max_by_key(|&exit| gravity(exit));
-    let exit = exit.unwrap_or(Exit::Internal as u8);
-    let trusts = verdicts().map(|verdict| &*verdict.trust);
-    let trust = trusts.max_by_key(|trust| distrust(trust));
-    Verdict {
-        result: result(exit).to_owned(),
-        trust: trust.unwrap_or_default().to_owned(),
-        exit,
-        reasons: runs.iter().flat_map(reasons).collect(),
-        interrupted: verdicts().any(|verdict| verdict.interrupted),
-    }
-}
-
-/// Exit codes in the order of how grave they are.
-fn gravity(exit: u8) -> usize {
-    let grave = [
-        Exit::Pass,
-        Exit::Interrupted,
-        Exit::SloFailed,
-        Exit::Invalid,
-        Exit::WrongDelivery,
-    ];
-    let place = grave.iter().position(|&known| known as u8 == exit);
-    place.unwrap_or(grave.len())
-}
-
-fn distrust(trust: &str) -> usize {
-    let order = ["VALID", "SUSPECT", "INVALID"];
-    let place = order.iter().position(|&known| known == trust);
-    place.unwrap_or(order.len())
-}
-
-fn result(exit: u8) -> &'static str {
-    match exit {
-        code if code == Exit::Pass as u8 => "PASS",
-        code if code == Exit::Interrupted as u8 => "INTERRUPTED",
-        _ => "FAIL",
-    }
-}
-
-/// Why a run is not VALID, with the run in front.
-fn reasons(run: &Run) -> impl Iterator<Item = String> {
-    let reasons = run.verdict.reasons.iter();
-    reasons.map(|reason| format!("run {}: {reason}", run.run))
-}
-
-/// Of the first that knows it; shared out over what all of them received and logged in.
-fn server_use(runs: &[Run], tally: &Tally) -> Option<ServerUse> {
-    let known = runs.iter().find_map(|run| run.server_use.clone())?;
-    let grown = known
-        .memory_joined_bytes
-        .saturating_sub(known.memory_before_bytes);
-    Some(ServerUse {
-        cpu_ns_per_delivery: known.cpu_ns.checked_div(tally.delivery.received),
-        bytes_per_connection: grown.checked_div(u64::from(tally.joined)).unwrap_or(0),
-        ..known
-    })
-}
-
-/// The worst of each; own CPU is the mean over all deliveries.
-fn trust(runs: &[Run]) -> Trust {
-    let each = || runs.iter().map(|run| &run.trust);
-    let most = |of: fn(&Trust) -> Option<f64>| each().filter_map(of).reduce(f64::max);
-    Trust {
-        own_cpu_ns_per_delivery: own_cpu(runs),
-        busiest_thread: each().map(|trust| trust.busiest_thread).fold(0.0, f64::max),
-        loop_lag_p99_ns: each().filter_map(|trust| trust.loop_lag_p99_ns).max(),
-        steal: most(|trust| trust.steal),
-        idle: each().filter_map(|trust| trust.idle).reduce(f64::min),
-        others: most(|trust| trust.others),
-        unread_bytes_per_socket: each()
-            .map(|trust| trust.unread_bytes_per_socket)
-            .max()
-            .unwrap_or(0),
-        shares_cores: each().any(|trust| trust.shares_cores),
-    }
-}
-
-fn own_cpu(runs: &[Run]) -> Option<u64> {
-    let known = runs.iter().filter_map(|run| {
-        let cpu = run.trust.own_cpu_ns_per_delivery?;
-        Some((
-            cpu.saturating_mul(run.tally.delivery.received),
-            run.tally.delivery.received,
-        ))
-    });
-    let (cpu, received) = known.fold((0u64, 0u64), |sum, one| {
-        (sum.0.saturating_add(one.0), sum.1 + one.1)
-    });
-    cpu.checked_div(received)
-}
-
-/// Seconds that were the same second of the day, to the nearest, as one; counted from the first run's first.
-fn timeline(runs: &[Run]) -> Result<Vec<Second>, MergeError> {
-    let began: Vec<Timestamp> = runs.iter().map(began).collect::<Result<_, _>>()?;
-    let earliest = began.iter().min().copied().unwrap_or_default();
-    let mut seconds: BTreeMap<u32, Second> = BTreeMap::new();
-    for (run, began) in runs.iter().zip(began) {
+    together(&runs)?;
+    let earliest = runs
+        .first()
+        .map_or(Timestamp::default(), |(began, _)| *began);
+    let alone = runs.len() == 1;
+    let each = runs.into_iter().map(|(began, run)| {
         let later = (began.as_millisecond() - earliest.as_millisecond() + 500) / 1000;
-        let later = u32::try_from(later).unwrap_or(u32::MAX);
-        for one in &run.timeline {
-            let second = one.second.saturating_add(later);
-            let all = seconds.entry(second).or_default();
-            all.second = second;
-            add_second(all, one);
+        if alone {
+            run
+        } else {
+            told_apart(run, later as u32)
+        }
+    });
+    let merged = each.reduce(add).ok_or("there is no run to merge")?;
+    Ok(if alone { merged } else { judged(merged) })
+}
+
+/// When a run began.
+fn began(run: &Run) -> Result<Timestamp, String> {
+    let wanted = "wanted a time such as 2026-03-14T09:26:53Z";
+    let began = run.began.parse();
+    began.map_err(|_| format!("run {} began at {:?}, {wanted}", run.run, run.began))
+}
+
+fn each_once(before: &[(Timestamp, Run)], run: &Run) -> Result<(), String> {
+    let twice = before.iter().any(|(_, other)| other.run == run.run);
+    let why = || format!("run {} is given twice: it would count twice", run.run);
+    if twice { Err(why()) } else { Ok(()) }
+}
+
+/// They did one thing: all that was asked for is the same, but for each one's share of the users.
+fn agree(one: &Run, other: &Run) -> Result<(), String> {
+    let (these, those) = (asked(one), asked(other));
+    let differs = these
+        .iter()
+        .find(|(what, value)| those.get(*what) != Some(value));
+    differs.map_or(Ok(()), |(what, this)| {
+        let that = &those[what];
+        Err(format!(
+            "run {} and run {} are not one test, they differ in {what}: {this} and {that}; give all of them the same flags, but for --users and --senders",
+            one.run, other.run
+        ))
+    })
+}
+
+fn asked(run: &Run) -> Map<String, Value> {
+    let json = |value: &dyn Display| Value::String(value.to_string());
+    let mut asked = match serde_json::to_value(&run.workload) {
+        Ok(Value::Object(fields)) => fields,
+        _ => unreachable!("a workload is an object"),
+    };
+    asked.retain(|what, _| !["users", "senders"].contains(&&**what));
+    let objectives: Vec<_> = run.slo.iter().map(|slo| &*slo.objective).collect();
+    asked.insert("objectives".to_owned(), objectives.into());
+    asked.insert("server".to_owned(), json(&run.server));
+    asked.insert("version".to_owned(), json(&run.version));
+    asked
+}
+
+/// The share of the measured time that all must have been there together.
+const TOGETHER: f64 = 0.9;
+
+fn together(runs: &[(Timestamp, Run)]) -> Result<(), String> {
+    let spans = || runs.iter().map(|(began, run)| measured(*began, run));
+    let from = spans().map(|(from, _)| from).fold(f64::MIN, f64::max);
+    let to = spans().map(|(_, to)| to).fold(f64::MAX, f64::min);
+    let longest = spans().map(|(from, to)| to - from).fold(0.0, f64::max);
+    let common = (to - from).max(0.0);
+    if common >= TOGETHER * longest {
+        return Ok(());
+    }
+    let names: Vec<_> = runs.iter().map(|(_, run)| &*run.run).collect();
+    Err(format!(
+        "runs {} were together for {common:.1} s of {longest:.1} s, wanted {:.0} %: start all of them at the same moment; runs one after the other are for wac-loadgen compare",
+        names.join(", "),
+        100.0 * TOGETHER
+    ))
+}
+
+/// From when to when was measured, in seconds; of a run cut short, as far as it went.
+fn measured(began: Timestamp, run: &Run) -> (f64, f64) {
+    let began = began.as_millisecond() as f64 / 1e3;
+    let from = run.workload.warmup.min(run.workload.sending());
+    let lasted = Duration::from_secs(run.timeline.len() as u64);
+    let to = run.workload.sending().min(lasted).max(from);
+    (began + from.as_secs_f64(), began + to.as_secs_f64())
+}
+
+/// A run whose texts say that they are its own, and whose seconds count from the first run's first.
+fn told_apart(mut run: Run, later: u32) -> Run {
+    let name = format!("run {}", run.run);
+    for example in run.tally.delivery.first.values_mut() {
+        example.place = format!("{name}: {example}");
+    }
+    for reason in &mut run.verdict.reasons {
+        *reason = format!("{name}: {reason}");
+    }
+    for headline in &mut run.headlines {
+        headline.text += &format!(" ({name})");
+    }
+    for second in &mut run.timeline {
+        second.second += later;
+    }
+    run
+}
+
+fn add(mut all: Run, one: Run) -> Run {
+    join(&mut all.environment.host, &one.environment.host);
+    join(&mut all.hashes.schedule, &one.hashes.schedule);
+    join(&mut all.hashes.payload, &one.hashes.payload);
+    join(&mut all.run, &one.run);
+    all.workload.users += one.workload.users;
+    all.workload.senders += one.workload.senders;
+    all.workload.in_flight = both(all.workload.in_flight, one.workload.in_flight, |a, b| a + b);
+    for (sum, stage) in all.workload.stages.iter_mut().zip(&one.workload.stages) {
+        sum.rate += stage.rate;
+    }
+    all.hashes.workload = format!("{:016x}", all.workload.hash());
+    all.threads += one.threads;
+    all.messages += one.messages;
+    all.trust = worse(&all, &one);
+    all.tally += one.tally;
+    all.latency_ns = both(all.latency_ns, one.latency_ns, |mut sum, figures| {
+        sum.add(&figures);
+        sum
+    });
+    all.throughput = both(all.throughput, one.throughput, |mut sum, one| {
+        sum.in_flight += one.in_flight;
+        sum.deliveries_per_s += one.deliveries_per_s;
+        sum
+    });
+    let stages = all.stages.into_iter().zip(one.stages);
+    all.stages = stages.map(|(sum, stage)| add_stage(sum, stage)).collect();
+    all.headlines.extend(one.headlines);
+    all.server_use = all.server_use.or(one.server_use);
+    all.timeline = add_seconds(all.timeline, one.timeline);
+    all.verdict.reasons.extend(one.verdict.reasons);
+    all.verdict.interrupted |= one.verdict.interrupted;
+    if distrust(&one.verdict.trust) > distrust(&all.verdict.trust) {
+        all.verdict.trust = one.verdict.trust;
+    }
+    all
+}
+
+/// What follows of all together: objectives and verdict, and the server's CPU for each of all deliveries. What each
+/// connection added to its memory is nobody's knowledge: the others connected meanwhile.
+fn judged(mut run: Run) -> Run {
+    for slo in &mut run.slo {
+        if let Ok(objective) = slo.objective.parse() {
+            *slo = check_slo(&objective, run.latency_ns.as_ref(), &run.tally);
         }
     }
-    Ok(seconds.into_values().collect())
-}
-
-fn began(run: &Run) -> Result<Timestamp, MergeError> {
-    let wrong = |_| MergeError::Began {
-        run: run.run.clone(),
-        found: run.began.clone(),
+    let reasons = std::mem::take(&mut run.verdict.reasons);
+    let (invalid, suspect) = match &*run.verdict.trust {
+        "INVALID" => (reasons, Vec::new()),
+        _ => (Vec::new(), reasons),
     };
-    run.began.parse().map_err(wrong)
+    let found = Findings {
+        wrong: run.tally.delivery.wrong() > 0,
+        invalid,
+        suspect,
+        slo_failed: run.slo.iter().any(|slo| !slo.ok),
+        interrupted: run.verdict.interrupted,
+    };
+    run.verdict = conclude(found).0;
+    if let Some(used) = &mut run.server_use {
+        used.cpu_ns_per_delivery = used.cpu_ns.checked_div(run.tally.delivery.received);
+        used.bytes_per_connection = None;
+    }
+    run
 }
 
-fn add_second(all: &mut Second, one: &Second) {
-    all.users = all.users.saturating_add(one.users);
-    all.sent = all.sent.saturating_add(one.sent);
-    all.deliveries += one.deliveries;
-    all.deliver_ns
-        .add(&one.deliver_ns.histogram().unwrap_or_default());
-    all.fanout_max_ns = all.fanout_max_ns.max(one.fanout_max_ns);
-    // Whoever knows of the server knows all of it: two that do know the same.
-    all.server_cpu_ns = all.server_cpu_ns.or(one.server_cpu_ns);
-    all.server_memory_bytes = all.server_memory_bytes.or(one.server_memory_bytes);
+/// Of two, where both are known.
+fn both<T>(one: Option<T>, other: Option<T>, sum: impl Fn(T, T) -> T) -> Option<T> {
+    one.zip(other).map(|(one, other)| sum(one, other))
+}
+
+/// With `+` between, where they differ.
+fn join(all: &mut String, one: &str) {
+    if all != one {
+        *all += &format!("+{one}");
+    }
+}
+
+fn distrust(trust: &str) -> Option<usize> {
+    let order = ["VALID", "SUSPECT", "INVALID"];
+    order.iter().position(|&known| known == trust)
+}
+
+fn add_stage(mut sum: StageResult, one: StageResult) -> StageResult {
+    sum.rate += one.rate;
+    sum.latency_ns = both(sum.latency_ns, one.latency_ns, |mut sum, figures| {
+        sum.add(&figures);
+        sum
+    });
+    sum.deliveries_per_s = both(sum.deliveries_per_s, one.deliveries_per_s, |a, b| a + b);
+    sum
+}
+
+/// The worst of each; own CPU is the mean over the deliveries of both.
+fn worse(all: &Run, one: &Run) -> Trust {
+    let (a, b) = (&all.trust, &one.trust);
+    let of = |pick: fn(f64, f64) -> f64, a: Option<f64>, b| a.into_iter().chain(b).reduce(pick);
+    let own = |run: &Run| {
+        let each = run.trust.own_cpu_ns_per_delivery?;
+        each.checked_mul(run.tally.delivery.received)
+    };
+    let received = all.tally.delivery.received + one.tally.delivery.received;
+    Trust {
+        own_cpu_ns_per_delivery: both(own(all), own(one), |a, b| a + b)
+            .and_then(|cpu| cpu.checked_div(received)),
+        busiest_thread: a.busiest_thread.max(b.busiest_thread),
+        loop_lag_p99_ns: a.loop_lag_p99_ns.max(b.loop_lag_p99_ns),
+        steal: of(f64::max, a.steal, b.steal),
+        idle: of(f64::min, a.idle, b.idle),
+        others: of(f64::max, a.others, b.others),
+        unread_bytes_per_socket: a.unread_bytes_per_socket.max(b.unread_bytes_per_socket),
+        shares_cores: a.shares_cores || b.shares_cores,
+    }
+}
+
+/// Seconds of the same moment as one.
+fn add_seconds(all: Vec<Second>, one: Vec<Second>) -> Vec<Second> {
+    let mut seconds: BTreeMap<u32, Second> = BTreeMap::new();
+    for second in all.into_iter().chain(one) {
+        let place = seconds.entry(second.second).or_default();
+        *place = Second {
+            second: second.second,
+            users: place.users + second.users,
+            sent: place.sent + second.sent,
+            deliveries: place.deliveries + second.deliveries,
+            deliver_ns: Summary::of_all([&place.deliver_ns, &second.deliver_ns]),
+            fanout_max_ns: place.fanout_max_ns.max(second.fanout_max_ns),
+            // Whoever knows of the server knows all of it: two that do know the same.
+            server_cpu_ns: place.server_cpu_ns.or(second.server_cpu_ns),
+            server_memory_bytes: place.server_memory_bytes.or(second.server_memory_bytes),
+        };
+    }
+    seconds.into_values().collect()
 }
 
 #[cfg(test)]
@@ -412,69 +274,68 @@ mod tests {
     use super::*;
     use crate::result::sample::{closed_loop, invalid, sample};
 
+    /// The run with this seed as another load tester's of the same test.
+    fn share(seed: u64, make: fn(u64) -> Run) -> Run {
+        let mut run = make(seed);
+        run.workload.seed = 1;
+        run
+    }
+
     /// Two samples, the second of them changed.
-    fn pair(change: impl FnOnce(&mut Run)) -> [Run; 2] {
-        let mut runs = [sample(1), sample(2)];
+    fn pair(change: impl FnOnce(&mut Run)) -> Vec<Run> {
+        let mut runs = vec![share(1, sample), share(2, sample)];
         change(&mut runs[1]);
         runs
     }
 
     #[track_caller]
+    fn merged(change: impl FnOnce(&mut Run)) -> Run {
+        merge(pair(change)).unwrap()
+    }
+
+    #[track_caller]
     fn refused(change: impl FnOnce(&mut Run), wanted: &str) {
-        let error = merge(&pair(change)).unwrap_err().to_string();
+        let error = merge(pair(change)).unwrap_err();
         assert!(error.contains(wanted), "{wanted} is in: {error}");
     }
 
     #[test]
     fn what_was_counted_is_added() {
-        let runs = pair(|run| run.tally.delivery.lost = 3);
-        let all = merge(&runs).unwrap();
+        let all = merged(|run| run.tally.delivery.lost = 3);
         assert_eq!(all.run, "00000001+00000002");
         assert_eq!((all.tally.joined, all.workload.users), (200, 200));
-        assert_eq!(all.tally.sent, runs[0].tally.sent + runs[1].tally.sent);
-        assert_eq!(
-            (all.tally.delivery.expected, all.tally.delivery.lost),
-            (475_200, 3)
-        );
+        assert_eq!(all.tally.sent, 2 * sample(1).tally.sent);
+        let delivery = &all.tally.delivery;
+        assert_eq!((delivery.expected, delivery.lost), (475_200, 3));
         let figures = all.latency_ns.unwrap();
         assert_eq!(figures.deliver.samples(), 475_200);
         assert_eq!(figures.fanout.samples(), 4_800);
         let stage = all.stages[1].latency_ns.as_ref().unwrap();
         assert_eq!(stage.deliver.samples(), 2 * 178_200);
-        assert_eq!(
-            (all.stages[1].rate, all.workload.stages[1].rate),
-            (120.0, 120.0)
-        );
+        let rates = (all.stages[1].rate, all.workload.stages[1].rate);
+        assert_eq!(rates, (120.0, 120.0));
     }
 
     #[test]
     fn one_run_is_itself() {
-        assert_eq!(merge(&[sample(1)]), Ok(sample(1)));
-        assert_eq!(merge(&[]), Err(MergeError::Nothing));
+        assert_eq!(merge(vec![sample(1)]), Ok(sample(1)));
+        assert!(merge(Vec::new()).is_err());
     }
 
     #[test]
-    fn closed_loops_are_added_and_not_mixed_with_open_ones() {
-        let all = merge(&[closed_loop(1), closed_loop(2)]).unwrap();
+    fn closed_loops_are_added() {
+        let all = merge(vec![share(1, closed_loop), share(2, closed_loop)]).unwrap();
         let throughput = all.throughput.unwrap();
-        assert_eq!(
-            (throughput.in_flight, throughput.deliveries_per_s),
-            (512, 2_500_000.8)
-        );
+        let found = (throughput.in_flight, throughput.deliveries_per_s);
+        assert_eq!(found, (512, 2_500_000.8));
         assert_eq!(all.workload.in_flight, Some(512));
         assert_eq!(all.stages[1].deliveries_per_s, Some(2e6));
         assert!(all.latency_ns.is_none());
-        let error = merge(&[sample(1), closed_loop(2)]).unwrap_err().to_string();
-        assert!(
-            error.contains("the loop (--in-flight): open and closed"),
-            "{error}"
-        );
     }
 
     #[test]
     fn seconds_of_the_same_moment_are_one_whenever_a_run_began() {
-        let runs = pair(|run| run.began = "2026-03-14T09:26:56.1Z".to_owned());
-        let all = merge(&runs).unwrap();
+        let all = merged(|run| run.began = "2026-03-14T09:26:56.1Z".to_owned());
         let seconds: Vec<_> = all.timeline.iter().map(|second| second.second).collect();
         assert_eq!(seconds, (0..69).collect::<Vec<_>>());
         let sent = |second: usize| all.timeline[second].sent;
@@ -486,66 +347,58 @@ mod tests {
 
     #[test]
     fn the_verdict_is_the_worst_and_says_whose_reasons_it_has() {
-        let [one, _] = pair(|_| {});
-        let all = merge(&[one, invalid(2)]).unwrap();
+        let mut other = share(2, invalid);
+        other.slo = sample(1).slo;
+        let all = merge(vec![share(1, sample), other]).unwrap();
         assert_eq!((&*all.verdict.trust, all.verdict.exit), ("INVALID", 4));
         assert_eq!(all.verdict.result, "FAIL");
         assert!(all.verdict.reasons[0].starts_with("run 00000002: the server's limit"));
         assert!(all.latency_ns.is_none() && all.stages.is_empty());
-    }
-
-    #[test]
-    fn wrong_delivery_is_graver_than_an_interruption() {
-        let mut runs = pair(|run| run.verdict.exit = 130);
-        runs.iter_mut().for_each(|run| run.slo.clear());
-        runs[0].verdict.exit = 5;
-        let verdict = merge(&runs).unwrap().verdict;
-        assert_eq!((verdict.exit, &*verdict.result), (5, "FAIL"));
-        runs[0].verdict.exit = 0;
-        let verdict = merge(&runs).unwrap().verdict;
-        assert_eq!((verdict.exit, &*verdict.result), (130, "INTERRUPTED"));
+        assert!(all.slo.iter().all(|slo| slo.value_ns.is_none()));
     }
 
     #[test]
     fn an_objective_is_held_to_the_figures_of_all() {
-        let runs = pair(|run| {
-            run.latency_ns = run.latency_ns.take().map(|mut figures| {
-                (0..50_000).for_each(|_| figures.deliver.record(0, 90_000_000));
-                figures
-            });
+        let all = merged(|run| {
+            let figures = run.latency_ns.as_mut().unwrap();
+            (0..50_000).for_each(|_| figures.deliver.record(0, 90_000_000));
         });
-        let all = merge(&runs).unwrap();
         assert!(!all.slo[0].ok && all.slo[1].ok);
         assert_eq!((all.verdict.exit, &*all.verdict.result), (3, "FAIL"));
     }
 
     #[test]
-    fn the_servers_use_is_shared_out_over_everybody() {
-        let mut runs = pair(|_| {});
-        runs[0].server_use = None;
-        let used = merge(&runs).unwrap().server_use.unwrap();
+    fn the_servers_cpu_is_shared_out_over_all_deliveries() {
+        let used = merged(|run| run.server_use = None).server_use.unwrap();
         assert_eq!(used.cpu_ns_per_delivery, Some(1_900_000_000 / 475_200));
-        assert_eq!(used.bytes_per_connection, 112_640 / 200);
+        assert_eq!(used.bytes_per_connection, None);
     }
 
     #[test]
     fn runs_that_are_not_one_test_are_refused_and_it_is_said_why() {
+        let server = "differ in server: \"127.0.0.1:4700\" and \"b:1\"";
+        refused(|run| run.server = "b:1".to_owned(), server);
+        refused(|run| run.workload.seed = 9, "differ in seed: 1 and 9");
         refused(
-            |run| run.server = "b:1".to_owned(),
-            "differ in the server: 127.0.0.1:4700 and b:1",
+            |run| run.workload.in_flight = Some(7),
+            "in_flight: null and 7",
         );
         refused(
-            |run| run.workload.protocol = crate::plan::protocol::Protocol::Irc,
-            "differ in the protocol: wac and irc",
+            |run| run.workload.stages[0].rate = 7.0,
+            "differ in stages: ",
         );
-        refused(
-            |run| drop(run.workload.stages.pop()),
-            "differ in the stages: stage 1 for 30s, stage 2 for 30s and stage 1",
-        );
-        refused(
-            |run| run.run = "00000001".to_owned(),
-            "run 00000001 is given twice",
-        );
+        refused(|run| drop(run.slo.pop()), "differ in objectives: ");
+        refused(|run| run.run = "00000001".to_owned(), "is given twice");
         refused(|run| run.began.clear(), "run 00000002 began at \"\"");
+    }
+
+    #[test]
+    fn runs_that_were_not_there_together_are_refused() {
+        let later = |began: &str, wanted| refused(|run| run.began = began.to_owned(), wanted);
+        let apart = "runs 00000001, 00000002 were together for 0.0 s of 60.0 s, wanted 90 %";
+        later("2026-03-14T09:28:53Z", apart);
+        later("2026-03-14T09:27:00Z", "53.0 s of 60.0 s");
+        merged(|run| run.began = "2026-03-14T09:26:58Z".to_owned());
+        refused(|run| run.timeline.truncate(20), "15.0 s of 60.0 s");
     }
 }

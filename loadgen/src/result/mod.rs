@@ -24,7 +24,7 @@ pub(crate) use crate::metrics::tally::Delivery;
 use crate::metrics::tally::Tally;
 use crate::plan::workload::Workload;
 
-pub(crate) use build::{build, check_slo};
+pub(crate) use build::build;
 pub(crate) use upgrade::read;
 
 /// Counts up with every change that a reader of `run.json` could stumble over.
@@ -38,7 +38,7 @@ pub(crate) struct Run {
     pub(crate) version: String,
     /// The run's id, eight hexadecimal digits; of several runs, joined with `+`.
     pub(crate) run: String,
-    /// When it began: RFC 3339, UTC.
+    /// When its sending began: RFC 3339, UTC.
     pub(crate) began: String,
     pub(crate) environment: Environment,
     /// HOST:PORT, as typed.
@@ -131,7 +131,10 @@ pub(crate) struct Headline {
 pub(crate) struct SloResult {
     /// As it was typed: `deliver.p99 < 50ms`.
     pub(crate) objective: String,
-    /// None if there were too few observations.
+    /// None if there were too few observations, or what stands there never came.
     pub(crate) value_ns: Option<u64>,
     pub(crate) ok: bool,
+    /// Why there is no value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) why: Option<String>,
 }

@@ -245,6 +245,7 @@ fn objectives(figures: &Latencies) -> Vec<SloResult> {
         objective: objective.to_owned(),
         value_ns,
         ok: value_ns.is_some(),
+        why: None,
     };
     vec![
         objective("deliver.p99 < 50ms", figures.deliver.figure("p99")),
@@ -261,7 +262,7 @@ fn server_use() -> ServerUse {
         memory_before_bytes: 9_287_680,
         memory_joined_bytes: 9_400_320,
         memory_end_bytes: 9_924_608,
-        bytes_per_connection: 1_126,
+        bytes_per_connection: Some(1_126),
     }
 }
 

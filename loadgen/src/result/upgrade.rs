@@ -1,6 +1,7 @@
 //! Upgrade: results are read in this schema, and in the one before, whose words were others.
 
 use serde_json::{Map, Value};
+use wac_core::text_file::{NotText, decode};
 
 use super::{Run, SCHEMA};
 
@@ -10,6 +11,8 @@ const OLDEST: u64 = 3;
 /// A file is no result that can be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
+    #[error(transparent)]
+    NotText(#[from] NotText),
     #[error("it is no result of a run: {0}")]
     NotARun(#[from] serde_json::Error),
     #[error(
@@ -35,7 +38,7 @@ const RENAMED: [(&str, &str); 8] = [
 /// # Errors
 /// That it is none, or one of a schema that is not known.
 pub(crate) fn read(json: &[u8]) -> Result<Run, ReadError> {
-    let value: Value = serde_json::from_slice(json)?;
+    let value: Value = serde_json::from_str(decode(json)?)?;
     let schema = value.get("schema").and_then(Value::as_u64).unwrap_or(0);
     if schema == u64::from(SCHEMA) {
         return Ok(serde_json::from_value(value)?);
@@ -102,5 +105,19 @@ mod tests {
         assert!(refused("{\"schema\": 2}").contains("schema 2, wanted 3 or 4"));
         assert!(refused("{").contains("no result of a run"));
         assert!(refused("{\"schema\": 4}").contains("no result of a run"));
+        let latin1 = read(b"{\n\xe9}").unwrap_err().to_string();
+        assert!(
+            latin1.starts_with("line 2, byte 1 is not UTF-8"),
+            "{latin1}"
+        );
+    }
+
+    #[test]
+    fn a_result_that_an_editor_has_marked_is_read() {
+        let json = serde_json::to_string(&sample(7)).unwrap();
+        assert_eq!(
+            read(format!("\u{feff}{json}").as_bytes()).unwrap(),
+            sample(7)
+        );
     }
 }

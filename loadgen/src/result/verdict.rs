@@ -26,15 +26,39 @@ pub(crate) struct Facts<'a> {
 
 /// What a run is worth, and how the program ends.
 pub(crate) fn judge(facts: &Facts<'_>) -> (Verdict, Exit) {
-    let invalid = invalid(facts);
-    let suspect = suspect(facts);
-    let exit = if facts.tally.delivery.wrong() > 0 {
+    conclude(Findings {
+        wrong: facts.tally.delivery.wrong() > 0,
+        invalid: invalid(facts),
+        suspect: suspect(facts),
+        slo_failed: facts.slo_failed,
+        interrupted: facts.interrupted,
+    })
+}
+
+/// What was found of a run, or of several.
+pub(super) struct Findings {
+    /// Deliveries were wrong.
+    pub(super) wrong: bool,
+    /// Why the figures mean nothing.
+    pub(super) invalid: Vec<String>,
+    /// Why they may not be the server's.
+    pub(super) suspect: Vec<String>,
+    pub(super) slo_failed: bool,
+    pub(super) interrupted: bool,
+}
+
+/// The gravest finding gives the exit code.
+pub(super) fn conclude(found: Findings) -> (Verdict, Exit) {
+    let Findings {
+        invalid, suspect, ..
+    } = found;
+    let exit = if found.wrong {
         Exit::WrongDelivery
     } else if !invalid.is_empty() {
         Exit::Invalid
-    } else if facts.slo_failed {
+    } else if found.slo_failed {
         Exit::SloFailed
-    } else if facts.interrupted {
+    } else if found.interrupted {
         Exit::Interrupted
     } else {
         Exit::Pass
@@ -54,7 +78,7 @@ pub(crate) fn judge(facts: &Facts<'_>) -> (Verdict, Exit) {
         trust: trust.to_owned(),
         exit: exit as u8,
         reasons: invalid.into_iter().chain(suspect).collect(),
-        interrupted: facts.interrupted,
+        interrupted: found.interrupted,
     };
     (verdict, exit)
 }
@@ -111,6 +135,7 @@ fn suspect(facts: &Facts<'_>) -> Vec<String> {
         missing_bad_clients(facts),
         late_sending(facts),
         too_little_sent(facts),
+        unanswered(facts),
         busy_thread(facts),
         unread(trust),
         stolen(trust),
@@ -149,6 +174,16 @@ fn too_little_sent(facts: &Facts<'_>) -> Option<String> {
         format!(
             "all {} messages were sent: deliveries a second are those of the schedule, and the server may hold more; a higher --rate",
             facts.messages
+        )
+    })
+}
+
+/// What comes twice comes before the pong; without one, the wait ends with --drain.
+fn unanswered(facts: &Facts<'_>) -> Option<String> {
+    let users = facts.tally.unanswered;
+    (users > 0).then(|| {
+        format!(
+            "the last ping of {users} users was not answered within --drain: what came twice at the end is not known; a server that answers it, or a longer --drain"
         )
     })
 }
@@ -420,6 +455,15 @@ mod tests {
         assert_eq!(case.trust(), "VALID");
         case.tally.bad_clients = 4;
         assert!(case.judged().0.reasons[0].contains("4 of 5"));
+    }
+
+    #[test]
+    fn a_ping_that_was_not_answered_is_told() {
+        let mut case = case();
+        case.tally.unanswered = 4;
+        let (verdict, exit) = case.judged();
+        assert_eq!((&*verdict.trust, exit), ("SUSPECT", Exit::Pass));
+        assert!(verdict.reasons[0].contains("the last ping of 4 users"));
     }
 
     #[test]

@@ -30,6 +30,13 @@ pub enum Input<'a> {
     Decline([u8; 3]),
 }
 
+impl Input<'_> {
+    /// Tells whether it is a line, well-formed or not.
+    pub fn is_line(&self) -> bool {
+        matches!(self, Self::Line(_) | Self::TooLong(_))
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Found {
     Line,

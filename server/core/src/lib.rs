@@ -28,6 +28,7 @@ pub mod roster;
 pub mod session;
 pub mod telnet;
 pub mod text;
+pub mod text_file;
 pub mod wire;
 
 /// The default TCP port of the protocol.

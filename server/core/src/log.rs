@@ -130,6 +130,15 @@ pub struct View {
     /// is sent exactly these, and one `send` costs less than a `writev` of two pieces (one write in five, at full load).
     seam: Vec<u8>,
     seam_at: Position,
+    news: News,
+}
+
+/// The bytes that the last catch-up brought: counted once, for all the sessions that are sent exactly these.
+#[derive(Debug, Default)]
+struct News {
+    from: Position,
+    to: Position,
+    lines: u64,
 }
 
 impl View {
@@ -141,6 +150,12 @@ impl View {
         let seen = self.head();
         self.follow(log);
         self.bridge(seen);
+        let (from, to) = (seen.max(self.start()), self.head());
+        self.news = News {
+            from,
+            to,
+            lines: self.count_lines(from, to),
+        };
     }
 
     fn follow(&mut self, log: &RoomLog) {
@@ -211,6 +226,30 @@ impl View {
         &piece[..piece.len().min(wanted)]
     }
 
+    /// Returns the number of lines that end between two positions.
+    ///
+    /// # Cost
+    /// Nothing for the bytes that the last catch-up brought; others are searched.
+    ///
+    /// # Panics
+    /// If `from` has left the window.
+    pub fn lines_between(&self, from: Position, to: Position) -> u64 {
+        if (from, to) == (self.news.from, self.news.to) {
+            return self.news.lines;
+        }
+        self.count_lines(from, to)
+    }
+
+    fn count_lines(&self, from: Position, to: Position) -> u64 {
+        let (mut at, mut lines) = (from, 0);
+        while at < to {
+            let bytes = self.bytes(at, to);
+            lines += line_feeds(bytes);
+            at = at.plus(bytes.len());
+        }
+        lines
+    }
+
     /// Returns the position after the end of the line that contains `from`.
     pub fn line_end(&self, from: Position) -> Position {
         let mut at = from;
@@ -223,6 +262,11 @@ impl View {
         }
         at
     }
+}
+
+/// Counts line feeds.
+pub(crate) fn line_feeds(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
 fn head(first: u64, full: &VecDeque<Chunk>, tail: &[u8]) -> Position {
@@ -304,6 +348,21 @@ mod tests {
             view.line_end(Position(3)),
             Position(CHUNK_BYTES as u64 + 11)
         );
+    }
+
+    #[test]
+    fn lines_are_counted_between_any_two_positions() {
+        let mut log = RoomLog::new(4 * CHUNK_BYTES);
+        let mut view = View::default();
+        log.append(b"one\n").unwrap();
+        view.catch_up(&log);
+        log.append(&b"0123456\n".repeat(CHUNK_BYTES / 8)).unwrap();
+        view.catch_up(&log);
+        let count = |from, to: Position| view.lines_between(Position(from), to);
+        assert_eq!(count(4, view.head()), CHUNK_BYTES as u64 / 8);
+        assert_eq!(count(0, view.head()), CHUNK_BYTES as u64 / 8 + 1);
+        assert_eq!((count(3, Position(11)), count(4, Position(12))), (1, 1));
+        assert_eq!(count(4, Position(4)), 0);
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use wac_settings::within;
 
-use crate::config::listen::ListenAddr;
+use crate::config::listen::Listen;
 use crate::config::trusted_networks::Trusted;
 use crate::process::exit;
 
@@ -170,10 +170,10 @@ pub struct Args {
         long,
         value_name = "ADDR",
         default_value = "127.0.0.1:4700",
-        help = "Listens on an address: 127.0.0.1:4700, [::1]:4700 or unix:PATH; port 0 takes a free one. \
-                May be given several times"
+        help = "Listens on an address: 127.0.0.1:4700, [::1]:4700 or unix:PATH; localhost:4700 is every address that the \
+                name has, and :4700 all addresses, of IPv4 and IPv6. Port 0 takes a free one. May be given several times"
     )]
-    pub listen: Vec<ListenAddr>,
+    pub listen: Vec<Listen>,
 
     /// Permissions of the Unix sockets, which belong to the serving user. Flood control does not apply to
     /// peers on them, so by default only the user and the group may connect; 666 lets in everybody on this machine
@@ -267,6 +267,10 @@ pub struct Args {
     /// Level of the log
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
+
+    /// Form of the log's lines. In systemd's journal each has its level
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub log_format: LogFormat,
 }
 
 /// On or off.
@@ -293,6 +297,15 @@ pub enum LogLevel {
     Debug,
     /// Everything, without private texts.
     Trace,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A time, a level, a message, and fields as `name=value`.
+    Text,
+    /// A JSON object.
+    Json,
 }
 
 /// Reads octal permissions, as `chmod` does, or as TOML writes octal numbers.
@@ -327,8 +340,8 @@ fn size(
 }
 
 fn unix_path(text: &str) -> Result<PathBuf, String> {
-    match text.parse() {
-        Ok(ListenAddr::Unix(path)) => Ok(path),
+    match text.strip_prefix("unix:") {
+        Some(path) if !path.is_empty() => Ok(path.into()),
         _ => Err("expected unix:PATH, as in unix:/run/wacd/wacd.control".to_owned()),
     }
 }

@@ -1,13 +1,125 @@
-//! Addresses to listen on, and the options of their sockets.
+//! Addresses to listen on, as they are written and as they are bound, and the options of their sockets.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use nix::errno::Errno;
+
 use super::identity::Identity;
 
-/// An address to listen on, as it is written and displayed.
+/// A value of `--listen`, which may mean several addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listen {
+    /// One address.
+    At(ListenAddr),
+    /// `localhost:4700`: every address that a name has.
+    Host(String, u16),
+    /// `4700`, `:4700`, `*:4700`: all addresses of this machine, of both families.
+    Everywhere(u16),
+}
+
+/// The addresses that a value of `--listen` means.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Those that this machine has, at least one.
+    pub here: Vec<ListenAddr>,
+    /// Those that it lacks.
+    pub elsewhere: Vec<ListenAddr>,
+}
+
+impl Listen {
+    /// Finds the addresses. One that was written as such is not checked: the attempt to bind it tells.
+    ///
+    /// # Errors
+    /// If a name has no address, or none of this machine.
+    pub fn find(&self) -> io::Result<Found> {
+        let addresses: Vec<SocketAddr> = match self {
+            Self::At(address) => {
+                return Ok(Found {
+                    here: vec![address.clone()],
+                    elsewhere: Vec::new(),
+                });
+            }
+            Self::Host(name, port) => (name.as_str(), *port).to_socket_addrs()?.collect(),
+            &Self::Everywhere(port) => vec![
+                (Ipv4Addr::UNSPECIFIED, port).into(),
+                (Ipv6Addr::UNSPECIFIED, port).into(),
+            ],
+        };
+        let (here, elsewhere): (Vec<_>, Vec<_>) = addresses.into_iter().partition(is_here);
+        if here.is_empty() {
+            return Err(io::Error::other("this machine has no such address"));
+        }
+        let listed = |addresses: Vec<_>| addresses.into_iter().map(ListenAddr::Tcp).collect();
+        Ok(Found {
+            here: listed(here),
+            elsewhere: listed(elsewhere),
+        })
+    }
+}
+
+/// Tells whether an address belongs to this machine. A UDP socket is bound to it for a moment, which keeps no TCP port.
+fn is_here(address: &SocketAddr) -> bool {
+    let mut probe = *address;
+    probe.set_port(0);
+    let error = UdpSocket::bind(probe)
+        .err()
+        .and_then(|error| error.raw_os_error());
+    !matches!(
+        error.map(Errno::from_raw),
+        Some(Errno::EADDRNOTAVAIL | Errno::EAFNOSUPPORT)
+    )
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return match path {
+                "" => Err("unix: needs a path, as in unix:/run/wacd.sock".to_owned()),
+                path => Ok(Self::At(ListenAddr::Unix(path.into()))),
+            };
+        }
+        if let Ok(address) = text.parse() {
+            return Ok(Self::At(ListenAddr::Tcp(address)));
+        }
+        let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+        let port = port
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then_some(port);
+        match (host, port.and_then(|port| port.parse().ok())) {
+            ("" | "*", Some(port)) => Ok(Self::Everywhere(port)),
+            (name, Some(port)) if is_like_a_name(name) => Ok(Self::Host(name.to_owned(), port)),
+            _ => Err(
+                "it takes an address and a port, as in 127.0.0.1:4700, [::1]:4700 or localhost:4700; \
+                 :4700 for all addresses; or unix:PATH"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+fn is_like_a_name(text: &str) -> bool {
+    let may_stand = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    !text.is_empty() && text.chars().all(may_stand)
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(address) => address.fmt(f),
+            Self::Host(name, port) => write!(f, "{name}:{port}"),
+            Self::Everywhere(port) => write!(f, ":{port}"),
+        }
+    }
+}
+
+/// An address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListenAddr {
     /// `127.0.0.1:4700`, `[::1]:4700`; port 0 takes a free one.
@@ -16,18 +128,28 @@ pub enum ListenAddr {
     Unix(PathBuf),
 }
 
-impl FromStr for ListenAddr {
-    type Err = String;
+impl ListenAddr {
+    /// Tells whether the kernel chooses the port.
+    pub(super) fn has_free_port(&self) -> bool {
+        matches!(self, Self::Tcp(at) if at.port() == 0)
+    }
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.strip_prefix("unix:") {
-            Some("") => Err("unix: needs a path, as in unix:/run/wacd.sock".to_owned()),
-            Some(path) => Ok(Self::Unix(path.into())),
-            None => text.parse().map(Self::Tcp).map_err(|_| {
-                "expected an IP address and a port, as in 127.0.0.1:4700 or [::1]:4700, or unix:PATH".to_owned()
-            }),
+    /// Returns the port if it means all IPv6 addresses; a socket of ours never takes IPv4 as well.
+    fn port_for_all_ipv6(&self) -> Option<u16> {
+        match self {
+            Self::Tcp(at) if at.ip() == Ipv6Addr::UNSPECIFIED => Some(at.port()),
+            _ => None,
         }
     }
+}
+
+/// Returns the ports on which all IPv6 addresses are listened on, and not all IPv4 addresses.
+pub(super) fn ports_for_ipv6_alone(listen: &[ListenAddr]) -> impl Iterator<Item = u16> {
+    let has_ipv4 = |port| listen.contains(&ListenAddr::Tcp((Ipv4Addr::UNSPECIFIED, port).into()));
+    listen
+        .iter()
+        .filter_map(ListenAddr::port_for_all_ipv6)
+        .filter(move |port| !has_ipv4(*port))
 }
 
 impl fmt::Display for ListenAddr {
@@ -67,13 +189,64 @@ impl Default for SocketOptions<'_> {
 mod tests {
     use super::*;
 
+    fn found(text: &str) -> Vec<String> {
+        let found = text.parse::<Listen>().unwrap().find().unwrap();
+        found.here.iter().map(ToString::to_string).collect()
+    }
+
     #[test]
     fn an_address_parses_as_it_is_displayed() {
         for text in ["127.0.0.1:4700", "[::1]:0", "unix:/run/wacd.sock"] {
-            assert_eq!(text.parse::<ListenAddr>().unwrap().to_string(), text);
+            assert_eq!(found(text), [text]);
         }
-        for text in ["", "4700", "localhost", "unix:", "127.0.0.1"] {
-            assert!(text.parse::<ListenAddr>().is_err(), "{text}");
+        for text in [
+            "",
+            ":",
+            "localhost",
+            "unix:",
+            "127.0.0.1",
+            "::1",
+            "::1:4700",
+            "[::1]",
+            "*",
+            "a b:1",
+            "http://x:1",
+            "localhost:+1",
+            "localhost:65536",
+            "[localhost]:1",
+            "-:",
+        ] {
+            assert!(text.parse::<Listen>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_port_means_all_addresses_of_both_families() {
+        for text in ["4700", ":4700", "*:4700"] {
+            assert_eq!(found(text), ["0.0.0.0:4700", "[::]:4700"], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_means_the_addresses_it_has() {
+        assert!(found("localhost:4700").contains(&"127.0.0.1:4700".to_owned()));
+        let nowhere = Listen::Host("nowhere..invalid".to_owned(), 1);
+        assert!(nowhere.find().is_err());
+    }
+
+    #[test]
+    fn an_address_of_another_machine_is_not_here() {
+        assert!(is_here(&"127.0.0.1:1".parse().unwrap()));
+        assert!(!is_here(&"192.0.2.7:1".parse().unwrap()));
+    }
+
+    #[test]
+    fn all_of_ipv6_without_all_of_ipv4_is_noticed() {
+        let alone = |texts: &[&str]| {
+            let parse = |text: &&str| ListenAddr::Tcp(text.parse().unwrap());
+            let listen: Vec<_> = texts.iter().map(parse).collect();
+            ports_for_ipv6_alone(&listen).collect::<Vec<_>>()
+        };
+        assert_eq!(alone(&["[::]:1", "0.0.0.0:2", "[::]:2", "[::1]:3"]), [1]);
     }
 }

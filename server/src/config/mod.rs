@@ -6,10 +6,10 @@ pub mod identity;
 pub mod listen;
 pub mod machine;
 pub mod sources;
+mod text_file;
 pub mod trusted_networks;
 
 use std::fmt::Display;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,13 +19,14 @@ use wac_core::admission;
 use wac_core::bucket::Rate;
 use wac_core::flood::FloodLimits;
 use wac_core::name::Name;
+use wac_core::text_file::lines;
 use wac_core::wire::line::{LINE_END, ServerLine};
 use wac_core::{MAX_SERVER_LINE_BYTES, text};
 use wac_settings::Problems;
 
-use crate::config::args::{Args, LogLevel, Switch};
+use crate::config::args::{Args, LogFormat, LogLevel, Switch};
 use crate::config::identity::Identity;
-use crate::config::listen::{ListenAddr, SocketOptions};
+use crate::config::listen::{Found, Listen, ListenAddr, SocketOptions, ports_for_ipv6_alone};
 
 /// Bytes that the room may take at once, whatever its rate.
 const ROOM_BURST_BYTES: u64 = 512 * 1024;
@@ -45,6 +46,8 @@ pub struct Config {
     pub identity: Option<Identity>,
     /// The addresses to listen on, at least one.
     pub listen: Vec<ListenAddr>,
+    /// What the operator should know about them: for the log.
+    pub remarks: Vec<String>,
     /// Permissions of Unix sockets.
     pub unix_mode: u32,
     /// The number of shards, in 1..=64.
@@ -72,6 +75,8 @@ pub struct Config {
     pub grace: Duration,
     /// The level of the log.
     pub log_level: LogLevel,
+    /// The form of log lines.
+    pub log_format: LogFormat,
 }
 
 /// What a configuration depends on besides its settings: the same for the life of a process.
@@ -118,6 +123,7 @@ impl Config {
         let shards = args
             .shards
             .map_or_else(machine::default_shards, usize::from);
+        let (listen, remarks) = problems.listen(&args.listen);
         let window = bytes(args.window);
         let pid_file = problems.file(
             args.pid_file.pid_file.as_deref(),
@@ -138,11 +144,8 @@ impl Config {
                 .user
                 .as_deref()
                 .and_then(|user| problems.identity(user, args.group.as_deref())),
-            listen: args
-                .listen
-                .iter()
-                .map(|address| problems.absolute(address))
-                .collect(),
+            listen,
+            remarks,
             unix_mode: args.unix_mode,
             shards,
             window_bytes: window,
@@ -168,6 +171,7 @@ impl Config {
                 .collect(),
             grace: args.grace,
             log_level: args.log_level,
+            log_format: args.log_format,
         };
         problems.two_files(config.pid_file.as_deref(), config.log_file.as_deref());
         if problems.problems.is_empty() {
@@ -247,6 +251,29 @@ impl Checks<'_> {
         }
     }
 
+    /// Finds the addresses to listen on, each once: two names may have the same.
+    fn listen(&mut self, wanted: &[Listen]) -> (Vec<ListenAddr>, Vec<String>) {
+        let (mut listen, mut remarks) = (Vec::new(), Vec::new());
+        for written in wanted {
+            let found = written.find().unwrap_or_else(|error| {
+                self.add("listen", format_args!("{written}: {error}"));
+                Found::default()
+            });
+            for address in found.here.iter().map(|at| self.absolute(at)) {
+                if address.has_free_port() || !listen.contains(&address) {
+                    listen.push(address);
+                }
+            }
+            remarks.extend(found.elsewhere.iter().map(|address| {
+                format!("--listen {written} leaves out {address}, which this machine does not have")
+            }));
+        }
+        remarks.extend(ports_for_ipv6_alone(&listen).map(|port| {
+            format!("--listen [::]:{port} takes IPv6 alone; --listen :{port} takes IPv4 as well")
+        }));
+        (listen, remarks)
+    }
+
     fn absolute(&self, address: &ListenAddr) -> ListenAddr {
         match address {
             ListenAddr::Unix(path) => ListenAddr::Unix(self.around.folder.join(path)),
@@ -273,28 +300,29 @@ impl Checks<'_> {
 
     fn first_line(&mut self, path: &Path) -> String {
         let text = self.read("secret-file", path);
-        text.lines().next().unwrap_or_default().to_owned()
+        lines(&text).next().unwrap_or_default().to_owned()
     }
 
     fn motd(&mut self, path: &Path) -> Vec<String> {
-        let lines: Vec<String> = self
-            .read("motd", path)
-            .lines()
+        let text = self.read("motd", path);
+        let lines: Vec<_> = lines(&text)
             .map(|line| text::clean(line).into_owned())
             .collect();
         let longest = MAX_SERVER_LINE_BYTES - "* ".len() - LINE_END.len();
-        if lines.iter().any(|line| line.len() > longest) {
-            let shown = path.display();
-            self.add(
-                "motd",
-                format_args!("{shown} has a line of over {longest} bytes; break it"),
-            );
+        for (line, number) in lines.iter().zip(1..) {
+            if line.len() > longest {
+                let shown = path.display();
+                self.add(
+                    "motd",
+                    format_args!("{shown}: line {number} is longer than {longest} bytes; break it"),
+                );
+            }
         }
         lines
     }
 
     fn read(&mut self, key: &str, path: &Path) -> String {
-        fs::read_to_string(self.around.folder.join(path)).unwrap_or_else(|error| {
+        text_file::read(&self.around.folder.join(path)).unwrap_or_else(|error| {
             self.add(key, format_args!("{}: {error}", path.display()));
             "unread".to_owned()
         })

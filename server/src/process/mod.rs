@@ -11,5 +11,6 @@ pub mod pidfile;
 pub mod reload;
 pub(crate) mod safe_open;
 pub mod signals;
+pub(crate) mod systemd;
 pub mod terminal;
 pub mod verbs;

@@ -23,8 +23,15 @@ use crate::process::logging::{Log, LogControl};
 use crate::room::shared::Shared;
 
 /// The keys that are bound to the process: a reload leaves them as they are.
-const BOUND: [&str; 7] = [
-    "daemon", "pid-file", "control", "user", "group", "shards", "window",
+const BOUND: [&str; 8] = [
+    "daemon",
+    "pid-file",
+    "control",
+    "user",
+    "group",
+    "shards",
+    "window",
+    "log-format",
 ];
 
 /// The time that reading the configuration may take.
@@ -39,6 +46,7 @@ impl Args {
         self.control = running.control.clone();
         (self.user, self.group) = (None, None);
         (self.shards, self.window) = (running.shards, running.window);
+        self.log_format = running.log_format;
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use wac_core::close_reason::CloseReason;
 use wac_core::wire::line::ServerLine;
 
+use crate::process::logging::millis;
 use crate::room::shared::Shared;
 use crate::room::stop_phase::Phase;
 
@@ -75,7 +76,7 @@ impl Shared {
             return (0, 0);
         }
         let hung = self.inboxes.len() - self.phases.empty.load(Ordering::SeqCst);
-        let left = self.inboxes.iter().map(|inbox| inbox.sessions()).sum();
+        let left = self.sessions();
         tracing::error!(
             hung,
             sessions = left,
@@ -109,10 +110,14 @@ pub(crate) async fn drain(shared: &Shared, interrupted: impl Future<Output = ()>
         hung,
         elapsed: start.elapsed(),
     };
-    let elapsed_ms = report.elapsed.as_millis();
+    let elapsed_ms = millis(report.elapsed);
     tracing::info!(
         stopped = report.stopped,
         cut_short = report.cut_short,
+        refused = shared.noise.refused.total(),
+        foreign = shared.noise.foreign.total(),
+        held_back = shared.noise.held_back.total(),
+        unaccepted = shared.noise.unaccepted.total(),
         elapsed_ms,
         "stopped"
     );

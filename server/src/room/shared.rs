@@ -16,9 +16,9 @@ use crate::config::args::Switch;
 use crate::room::cached_replies::CachedReplies;
 use crate::room::inbox::{INBOX_CAPACITY, Inbox};
 use crate::room::locks::{Sleeper, lock};
+use crate::room::noise::Noise;
 use crate::room::policy::{Policies, Policy};
 use crate::room::stop_phase::Phases;
-use crate::room::throttled_counter::ThrottledCounter;
 
 /// The room: its log, and the gathered notices.
 #[derive(Debug)]
@@ -57,8 +57,7 @@ pub(crate) struct Shared {
     /// Sessions ended by the stop that had received everything, and those that had not.
     pub(crate) stopped: AtomicUsize,
     pub(crate) cut_short: AtomicUsize,
-    /// Connections that spoke HTTP or TLS.
-    pub(crate) foreign: ThrottledCounter,
+    pub(crate) noise: Noise,
     /// Whispers dropped because their addressee was gone.
     pub(crate) undelivered: AtomicU64,
     pub(crate) drained: Notify,
@@ -92,7 +91,7 @@ impl Shared {
             phases: Phases::default(),
             stopped: AtomicUsize::new(0),
             cut_short: AtomicUsize::new(0),
-            foreign: ThrottledCounter::default(),
+            noise: Noise::default(),
             undelivered: AtomicU64::new(0),
             drained: Notify::new(),
             watchdog: Sleeper::default(),
@@ -175,6 +174,11 @@ impl Shared {
             .map(|inbox| inbox.tried())
             .min()
             .unwrap_or(Position::END)
+    }
+
+    /// Returns the number of connections.
+    pub(crate) fn sessions(&self) -> usize {
+        self.inboxes.iter().map(|inbox| inbox.sessions()).sum()
     }
 
     /// Wakes every shard that sleeps.

@@ -1,4 +1,4 @@
-//! Watchdog: logs a shard that does not come back from its turn.
+//! Watchdog: logs a shard that does not come back from its turn, and passes on a sign of life while all do.
 //!
 //! It checks once a second while shards work and sleeps while they rest; the first shard to wake wakes it.
 
@@ -15,14 +15,16 @@ const TICK: Duration = Duration::from_secs(1);
 /// process that was stopped as a whole does not count as hung.
 const PATIENCE_TICKS: u32 = 5;
 
-/// Watches the shards for as long as the server runs.
-pub(crate) async fn watch(shared: &Shared) {
+/// Watches the shards for as long as the server runs. Calls `alive` while every shard makes progress or has nothing to
+/// do, at least once in `period`; without a period it is silent.
+pub(crate) async fn watch(shared: &Shared, period: Option<Duration>, mut alive: impl FnMut()) {
+    let tick = period.map_or(TICK, |period| period.min(TICK));
     let mut watches: Vec<ShardWatch> = shared
         .inboxes
         .iter()
         .map(|_| ShardWatch::default())
         .collect();
-    let mut ticks = time::interval(TICK);
+    let mut ticks = time::interval(tick);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
@@ -31,11 +33,19 @@ pub(crate) async fn watch(shared: &Shared) {
                 log(reported, id, inbox, shared);
             }
         }
+        if period.is_some() && watches.iter().all(ShardWatch::is_alive) {
+            alive();
+        }
         // It announces its sleep before the last check, so that no shard wakes unseen.
         shared.watchdog.prepare_to_sleep();
         let mut watched = watches.iter().zip(&shared.inboxes);
         if watched.all(|(watch, inbox)| watch.is_quiet(Snapshot::of(inbox, shared))) {
-            shared.watchdog.sleep().await;
+            let woken = shared.watchdog.sleep();
+            match period {
+                // Woken or not, the next check follows.
+                Some(period) => drop(time::timeout(period, woken).await),
+                None => woken.await,
+            }
         } else {
             shared.watchdog.stay_awake();
         }
@@ -93,6 +103,11 @@ impl ShardWatch {
         (self.ticks == PATIENCE_TICKS).then_some(Report::Hangs)
     }
 
+    /// Returns whether the last check found progress, or nothing to do.
+    fn is_alive(&self) -> bool {
+        self.ticks == 0
+    }
+
     /// Returns whether the shard has rested for a while and still does.
     fn is_quiet(&self, snapshot: Snapshot) -> bool {
         self.quiet_ticks >= PATIENCE_TICKS
@@ -124,6 +139,7 @@ fn log(report: Report, id: usize, inbox: &Inbox, shared: &Shared) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     fn reports(snapshots: &[(u64, bool)]) -> Vec<Option<Report>> {
         let mut watch = ShardWatch::default();
@@ -146,6 +162,27 @@ mod tests {
         assert_eq!(reports(&[(7, false); 20]), [None; 20]);
         let works: Vec<(u64, bool)> = (0..20).map(|turn| (turn, true)).collect();
         assert_eq!(reports(&works), [None; 20]);
+    }
+
+    /// Returns the signs of life of a server whose shards have no thread, within a minute.
+    async fn signs_of_life(work: impl FnOnce(&Shared)) -> u32 {
+        let shared = Shared::new(&Config::of(&["--shards", "2"], 1024).unwrap());
+        work(&shared);
+        let mut signs = 0;
+        let watch = watch(&shared, Some(Duration::from_secs(5)), || signs += 1);
+        time::timeout(Duration::from_secs(60), watch)
+            .await
+            .unwrap_err();
+        signs
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn signs_of_life_come_while_all_shards_rest_and_none_once_one_hangs() {
+        let rest = signs_of_life(|_| {}).await;
+        assert!((12..=24).contains(&rest), "{rest}");
+        let hang =
+            signs_of_life(|shared| shared.inboxes[1].progress.begin(TurnStep::Perform)).await;
+        assert!(hang <= 1, "{hang}");
     }
 
     #[test]

@@ -66,6 +66,10 @@ pub(crate) struct Script {
     pub(crate) pause: Option<Pause>,
     /// Nothing is delivered before so many messages were read, then everything.
     pub(crate) withhold: usize,
+    /// What it answers to a login in place of a welcome.
+    pub(crate) refusal: Option<String>,
+    /// No ping is answered.
+    pub(crate) answers_no_ping: bool,
 }
 
 /// A running fake. It ends with this value, and its connections with it.
@@ -102,6 +106,11 @@ impl Fake {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How many messages and whispers it has dealt with.
+    pub(crate) fn dealt(&self) -> usize {
+        lock(&self.room).dealt()
     }
 
     /// Where a fault was done first, as the load tester is to tell it: `at u3, message 2 of u0`; none if it was not done.
@@ -153,7 +162,7 @@ fn converse(stream: TcpStream, room: &Mutex<Room>) {
                 let (name, text) = rest.split_once(' ').unwrap_or((rest, ""));
                 room.whisper(me, name, text);
             }
-            "PING" => room.answer(me, format!("PONG {rest}").trim_end()),
+            "PING" => room.answer_ping(me, rest),
             "QUIT" => room.dismiss(me),
             _ => room.answer(me, "! unknown command"),
         }

@@ -84,7 +84,15 @@ impl Room {
 
     pub(super) fn log_in(&mut self, me: MemberId, name: &str) {
         self.members[me].name = Some(name.to_owned());
-        self.answer(me, &format!("* welcome, {name}"));
+        let welcome = || format!("* welcome, {name}");
+        let answer = self.script.refusal.clone().unwrap_or_else(welcome);
+        self.answer(me, &answer);
+    }
+
+    pub(super) fn answer_ping(&mut self, me: MemberId, token: &str) {
+        if !self.script.answers_no_ping {
+            self.answer(me, format!("PONG {token}").trim_end());
+        }
     }
 
     pub(super) fn say(&mut self, me: MemberId, text: &str) {
@@ -138,6 +146,10 @@ impl Room {
             // It may have ended already.
             let _ = stream.shutdown(Shutdown::Both);
         }
+    }
+
+    pub(super) fn dealt(&self) -> usize {
+        self.dealt
     }
 
     /// Where a fault was done first.

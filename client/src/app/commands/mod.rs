@@ -154,7 +154,7 @@ pub(crate) const COMMANDS: [SlashCommand; 17] = [
 ];
 
 /// The keys worth knowing.
-pub(crate) const KEYS: [(&str, &str); 7] = [
+pub(crate) const KEYS: [(&str, &str); 8] = [
     ("Enter", "sends the line; of a paste, asks first"),
     (
         "Tab",
@@ -164,6 +164,7 @@ pub(crate) const KEYS: [(&str, &str); 7] = [
     ("Ctrl-D", "leaves, if the line is empty"),
     ("Up, Down", "bring back the lines you entered"),
     ("Ctrl-R", "searches them"),
+    ("Ctrl-X Ctrl-E", "opens $VISUAL or $EDITOR on the line"),
     ("Ctrl-Z", "suspends; fg comes back"),
 ];
 

@@ -5,6 +5,7 @@ use wac_core::name::Name;
 
 use crate::app::target::{Target, parse_name};
 use crate::protocol::session::Farewell;
+use crate::script::Names;
 use crate::script::filter::Filter;
 use crate::script::format::{Format, Template};
 use crate::script::listen::ListenPlan;
@@ -52,9 +53,9 @@ impl SendArgs {
     }
 
     /// Returns the task of the script, under a name.
-    pub(crate) fn plan(&self, name: Name) -> SendPlan {
+    pub(crate) fn plan(&self, names: Names) -> SendPlan {
         SendPlan {
-            name,
+            names,
             to: self.to.clone(),
             farewell: if self.confirm {
                 Farewell::Fence
@@ -105,14 +106,14 @@ pub(crate) struct ListenArgs {
 
 impl ListenArgs {
     /// Returns the task of the script, under a name or without one.
-    pub(crate) fn plan(&self, name: Option<Name>) -> ListenPlan {
+    pub(crate) fn plan(&self, names: Option<Names>) -> ListenPlan {
         let format = match &self.format {
             Some(template) => Format::Template(template.clone()),
             None if self.json => Format::Json,
             None => Format::Wire,
         };
         ListenPlan {
-            name,
+            names,
             filter: Filter {
                 from: self.from.clone(),
                 pattern: self.pattern.clone(),

@@ -1,8 +1,8 @@
 //! Result as one HTML file that needs nothing else: its style and its plots are in it, and no script.
 //!
 //! ```text
-//!  Run ─▶ charts ─▶ plot ─▶ scale      which plots ▸ how one is drawn ▸ where things lie
-//!     └─▶ page.html                    a template; every text in it is escaped
+//!  Run ─▶ charts ─▶ plot ─▶ scale      which plots ▸ what is in one ▸ where things lie
+//!     └─▶ page.html                    a template that draws them; every text in it is escaped
 //! ```
 
 mod charts;
@@ -15,9 +15,8 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 
 use crate::metrics::histogram::Latencies;
-use crate::metrics::histogram::PERCENTILES;
 use crate::report::words::{
-    CLOSED_LOOP, a_second, counts, held, microseconds, sent, time, trust, work,
+    CLOSED_LOOP, a_second, counts, figures, held, microseconds, sent, time, trust, work,
 };
 use crate::result::{Delivery, Run, StageResult};
 use crate::units::{bytes, grouped, short};
@@ -33,7 +32,7 @@ const STYLE: &str = include_str!("page.css");
 /// The report of a run.
 pub(crate) fn render(run: &Run) -> String {
     let mut page = Environment::new();
-    page.add_filter("bytes", |number: u64| bytes(number));
+    page.add_filter("bytes", |number: Option<u64>| number.map(bytes));
     page.add_filter("duration", |nanos: u64| {
         humantime::format_duration(Duration::from_nanos(nanos)).to_string()
     });
@@ -67,11 +66,11 @@ fn contents(run: &Run) -> Value {
         objectives => Serde(objectives(run)),
         closed_loop => run.throughput.as_ref().map(|_| CLOSED_LOOP),
         figures => Serde(run.latency_ns.as_ref().map(figures)),
-        latency_plots => Value::from_safe_string(charts::latency(run)),
+        latency_plots => Serde(charts::latency(run)),
         stages => Serde(stages(&run.stages)),
         bar => bar(&run.tally.delivery),
         counts => Serde(counted(&run.tally.delivery)),
-        load_plots => Value::from_safe_string(charts::load(run)),
+        load_plots => Serde(charts::load(run)),
         trust => Serde(trusted(run)),
     }
 }
@@ -123,23 +122,6 @@ fn objectives(run: &Run) -> Vec<Cells> {
     each.collect()
 }
 
-/// Every word that has samples, with its percentiles, under a head.
-fn figures(figures: &Latencies) -> Vec<Cells> {
-    let head = ["ms", "p50", "p90", "p99", "p99.9", "max", "samples"];
-    let each = figures.each().into_iter();
-    let each = each.filter(|(_, histogram)| histogram.samples() > 0);
-    let rows = each.map(|(word, histogram)| {
-        let percentiles = PERCENTILES.map(|(_, beyond)| histogram.percentile(beyond));
-        let times = percentiles.into_iter().chain([histogram.max()]).map(time);
-        let samples = grouped(histogram.samples(), ' ');
-        std::iter::once(word.to_owned())
-            .chain(times)
-            .chain([samples])
-            .collect()
-    });
-    std::iter::once(row(head)).chain(rows).collect()
-}
-
 /// The stages under a head, where there are several.
 fn stages(stages: &[StageResult]) -> Vec<Cells> {
     if stages.len() < 2 {
@@ -178,16 +160,18 @@ fn stages(stages: &[StageResult]) -> Vec<Cells> {
     std::iter::once(head).chain(rows).collect()
 }
 
-/// The bar of the deliveries, 960 wide. What is lost is seen, however little it is.
+/// The bar of the deliveries, in percent: what came exactly once, in order and as it was sent; the rest is wrong, and is
+/// seen, however little it is.
 fn bar(delivery: &Delivery) -> Option<Value> {
-    let Delivery { expected, lost, .. } = *delivery;
-    let share = 960.0 * lost.min(expected) as f64 / expected.max(1) as f64;
-    let wide = if lost > 0 { share.max(3.0) } else { 0.0 };
-    (expected > 0).then(|| {
+    let Delivery { expected, .. } = *delivery;
+    let wrong = delivery.wrong();
+    let right = expected.saturating_sub(wrong).min(delivery.received);
+    let share = 100.0 * (1.0 - right as f64 / expected.max(1) as f64);
+    let wide = if wrong > 0 { share.max(0.5) } else { 0.0 };
+    (expected + wrong > 0).then(|| {
         context! {
-            came => format!("{:.2}", 960.0 - wide),
-            lost => format!("{wide:.2}"),
-            label => format!("{lost} of {expected} expected deliveries were lost"),
+            wrong => format!("{wide:.2}"),
+            label => format!("{right} of {expected} expected deliveries came once, in order and as sent"),
         }
     })
 }
@@ -220,6 +204,7 @@ fn trusted(run: &Run) -> Vec<Pair> {
 mod tests {
     use super::*;
     use crate::metrics::tally::Fault;
+    use crate::result::Second;
     use crate::result::sample::{closed_loop, invalid, sample};
 
     /// The values of an attribute, wherever it stands.
@@ -266,7 +251,6 @@ mod tests {
                 "percentiles",
                 "deliver",
                 "fanout",
-                "stages",
                 "users",
                 "sent",
                 "cpu",
@@ -295,7 +279,7 @@ mod tests {
         sound(&html);
         assert!(html.contains("limit of lines was met"));
         assert!(html.contains("mean nothing"));
-        for id in ["percentiles", "deliver", "fanout", "stages"] {
+        for id in ["percentiles", "deliver", "fanout"] {
             assert!(!values(&html, "id").contains(&id), "{id}");
         }
         assert!(!html.contains("class=\"cards\"") && !html.contains("everyone back"));
@@ -308,7 +292,7 @@ mod tests {
         assert!(html.contains("closed loop: latencies are left out"));
         assert!(html.contains("<dt>deliveries a second</dt><dd>1 250 000</dd>"));
         assert!(html.contains("<td>1 500 000</td>"), "that of a stage");
-        for id in ["percentiles", "deliver", "fanout", "stages"] {
+        for id in ["percentiles", "deliver", "fanout"] {
             assert!(!values(&html, "id").contains(&id), "{id}");
         }
     }
@@ -325,7 +309,7 @@ mod tests {
         run.tally.delivery = crate::result::Delivery::default();
         let html = render(&run);
         sound(&html);
-        assert!(!html.contains("<figure"));
+        assert!(!html.contains("<figure") && !html.contains("mean nothing"));
     }
 
     #[test]
@@ -353,17 +337,45 @@ mod tests {
         assert!(html.contains("&lt;b onload=&quot;x&quot;&gt;&amp;"));
     }
 
+    /// The wrong part of the bar.
+    #[track_caller]
+    fn wrong(expected: u64, received: u64, change: impl FnOnce(&mut Delivery)) -> String {
+        let mut run = sample(7);
+        let delivery = &mut run.tally.delivery;
+        (delivery.expected, delivery.received) = (expected, received);
+        change(delivery);
+        let html = render(&run);
+        let bar = html.split("class=\"wrong\" style=\"width:").nth(1).unwrap();
+        bar.split('%').next().unwrap().to_owned()
+    }
+
     #[test]
-    fn what_is_lost_is_seen_however_little_it_is() {
-        let bar_of = |lost| {
-            let mut run = sample(7);
-            run.tally.delivery.expected = 1_000_000;
-            run.tally.delivery.lost = lost;
-            render(&run)
-        };
-        assert!(bar_of(1).contains("x=\"957.00\" width=\"3.00\""));
-        assert!(bar_of(250_000).contains("x=\"720.00\" width=\"240.00\""));
-        assert!(bar_of(0).contains("width=\"0.00\""));
+    fn what_is_wrong_is_seen_however_little_it_is() {
+        assert_eq!(wrong(1_000_000, 999_999, |of| of.lost = 1), "0.50");
+        assert_eq!(wrong(1_000_000, 750_000, |of| of.lost = 250_000), "25.00");
+        assert_eq!(wrong(100, 100, |_| {}), "0.00");
+    }
+
+    #[test]
+    fn what_came_corrupt_or_twice_did_not_come_right() {
+        assert_eq!(wrong(100, 0, |of| of.corrupt = 100), "100.00");
+        assert_eq!(wrong(100, 100, |of| of.duplicated = 100), "100.00");
+        assert_eq!(wrong(100, 100, |of| of.reordered = 30), "30.00");
+        assert_eq!(wrong(0, 0, |of| of.echoed = 1), "100.00");
+    }
+
+    #[test]
+    fn a_day_is_a_small_page() {
+        let mut run = sample(7);
+        let second = run.timeline[9].clone();
+        run.timeline = (0..86_400)
+            .map(|at| Second {
+                second: at,
+                ..second.clone()
+            })
+            .collect();
+        let html = render(&run);
+        assert!(html.len() < 200_000, "{} bytes", html.len());
     }
 
     #[test]

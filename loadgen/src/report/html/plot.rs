@@ -1,425 +1,254 @@
-//! Line plot as SVG: axes, grid, lines with their names at their ends.
+//! Plots as the template draws them: lines, axes and marks, each with its place in a drawing of 1,000 by 1,000 that is
+//! stretched to the room there is. Texts stand beside it, in their own size.
 //!
 //! Each line carries its data for programs, in the units of `run.json`: `data-points="x,y x,y …"`. Each tick
 //! carries its value, so that what is drawn can be held to the data.
 
 use std::fmt::Write;
 
+use serde::Serialize;
+
 use super::scale::{Axis, Kind};
 
-/// A plot, before it is drawn.
-#[derive(Debug)]
-pub(crate) struct Plot {
-    /// Of the element, and in front of its parts'.
-    pub(crate) id: &'static str,
-    pub(crate) title: &'static str,
+/// The drawing's width and height.
+const SIDE: f64 = 1000.0;
+/// The width of a letter where there is little room: a plot of 420 pixels.
+const LETTER: f64 = 17.0;
+
+/// A plot, ready to be drawn.
+#[derive(Debug, Serialize)]
+pub(super) struct Plot {
+    id: &'static str,
+    title: &'static str,
     /// What one sees in it, in a sentence or two.
-    pub(crate) caption: &'static str,
-    pub(crate) size: Extent,
-    pub(crate) x: Axis,
-    pub(crate) y: Axis,
-    pub(crate) series: Vec<Series>,
-    pub(crate) marks: Vec<Mark>,
+    caption: String,
+    size: Extent,
+    x: Scale,
+    y: Scale,
+    lines: Vec<Line>,
+    marks: Vec<Place>,
+    /// Names and colours of the lines, if there are several.
+    legend: Vec<(&'static str, &'static str)>,
 }
 
 /// How much room a plot takes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Extent {
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Extent {
     Wide,
     Half,
 }
 
-/// One line.
+/// One line, in the units of the data.
 #[derive(Debug)]
-pub(crate) struct Series {
-    pub(crate) name: &'static str,
+pub(super) struct Series {
+    pub(super) name: &'static str,
     /// Names the colour in the style sheet: `deliver`, `service` …
-    pub(crate) colour: &'static str,
-    pub(crate) style: Style,
-    pub(crate) points: Vec<(f64, f64)>,
+    pub(super) colour: &'static str,
+    pub(super) style: Style,
+    pub(super) points: Vec<(f64, f64)>,
 }
 
 /// How a line is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Style {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Style {
     Solid,
     /// Of few observations.
     Faint,
-    /// A point for each second: what is more than one second apart is not joined.
-    Seconds,
-    /// With a dot at each point.
-    Dots,
+    /// A point for each so many seconds: what is further apart is not joined.
+    Every(u32),
 }
 
-/// A moment on the x axis from which on something else holds.
-#[derive(Debug)]
-pub(crate) struct Mark {
-    pub(crate) x: f64,
-    pub(crate) label: String,
+#[derive(Debug, Serialize)]
+struct Scale {
+    label: &'static str,
+    kind: Kind,
+    ticks: Vec<Place>,
 }
 
-/// The drawing's size, and where its axes are.
-struct Frame {
-    width: f64,
-    height: f64,
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
+/// Something at a place of an axis.
+#[derive(Debug, Serialize)]
+struct Place {
+    /// In the drawing, and of its side.
+    at: String,
+    percent: String,
+    value: f64,
+    label: String,
 }
 
-impl Plot {
-    /// The plot as a figure with its caption; nothing if it has no data.
-    pub(crate) fn render(&self) -> String {
-        if self.series.iter().all(|series| series.points.is_empty()) {
-            return String::new();
-        }
-        let Plot { id, title, .. } = self;
-        let caption = escape(self.caption);
-        let frame = &self.frame();
-        let (width, height) = (frame.width, frame.height);
-        let class = match self.size {
-            Extent::Wide => "wide",
-            Extent::Half => "half",
-        };
-        let parts = [
-            self.x_axis(frame),
-            self.y_axis(frame),
-            self.marks(frame),
-            self.lines(frame),
-            self.labels(frame),
-        ];
-        format!(
-            "<figure class=\"{class}\" id=\"{id}\"><figcaption><b>{title}</b> {caption}</figcaption>\n\
-             <svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\" \
-             data-x=\"{}\" data-y=\"{}\">\n\
-             <title id=\"{id}-title\">{title}</title><desc id=\"{id}-desc\">{caption}</desc>\n{}</svg></figure>\n",
-            kind(&self.x),
-            kind(&self.y),
-            parts.concat(),
-        )
-    }
+#[derive(Debug, Serialize)]
+struct Line {
+    name: &'static str,
+    class: String,
+    data: String,
+    path: String,
+}
 
-    fn frame(&self) -> Frame {
-        let (width, height, margin) = match self.size {
-            Extent::Wide => (960.0, 330.0, 96.0),
-            Extent::Half => (470.0, 230.0, 20.0),
-        };
-        Frame {
-            width,
-            height,
-            left: 52.0,
-            right: width - margin,
-            top: 26.0,
-            bottom: height - 44.0,
-        }
-    }
+/// What a plot is of.
+pub(super) struct Drawing {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) caption: String,
+    pub(super) size: Extent,
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    pub(super) series: Vec<Series>,
+    /// Moments on the x axis from which on something else holds.
+    pub(super) marks: Vec<(f64, String)>,
+}
 
-    fn x_axis(&self, frame: &Frame) -> String {
-        let (top, bottom) = (frame.top, frame.bottom);
-        let mut svg = String::new();
-        for tick in &self.x.ticks {
-            let (x, value) = (frame.x(&self.x, tick.value), tick.value);
-            let below = bottom + 17.0;
-            // A String takes everything, here and below.
-            let _ = writeln!(
-                svg,
-                "<g class=\"tick\" data-axis=\"x\" data-value=\"{value}\"><line x1=\"{x:.2}\" y1=\"{top}\" x2=\"{x:.2}\" y2=\"{bottom}\"/>\
-                 <text x=\"{x:.2}\" y=\"{below}\" text-anchor=\"middle\">{}</text></g>",
-                escape(&tick.label)
-            );
-        }
-        let (middle, below) = ((frame.left + frame.right) / 2.0, bottom + 36.0);
-        let label = self.x.label;
-        svg + &format!(
-            "<text class=\"axis\" x=\"{middle}\" y=\"{below}\" text-anchor=\"middle\">{label}</text>\n"
-        )
-    }
-
-    fn y_axis(&self, frame: &Frame) -> String {
-        let (left, right) = (frame.left, frame.right);
-        let mut svg = String::new();
-        for tick in &self.y.ticks {
-            let (y, value) = (frame.y(&self.y, tick.value), tick.value);
-            let (before, middle) = (left - 8.0, y + 4.0);
-            let _ = writeln!(
-                svg,
-                "<g class=\"tick\" data-axis=\"y\" data-value=\"{value}\"><line x1=\"{left}\" y1=\"{y:.2}\" x2=\"{right}\" y2=\"{y:.2}\"/>\
-                 <text x=\"{before}\" y=\"{middle:.2}\" text-anchor=\"end\">{}</text></g>",
-                escape(&tick.label)
-            );
-        }
-        let (above, label) = (frame.top - 12.0, self.y.label);
-        svg + &format!("<text class=\"axis\" x=\"2\" y=\"{above}\">{label}</text>\n")
-    }
-
-    /// Marks whose names would run into the one before have none.
-    fn marks(&self, frame: &Frame) -> String {
-        let (top, bottom, above) = (frame.top, frame.bottom, frame.top - 8.0);
-        let mut svg = String::new();
-        let mut free = frame.left;
-        for mark in &self.marks {
-            let x = frame.x(&self.x, mark.x);
-            let _ = writeln!(
-                svg,
-                "<line class=\"mark\" x1=\"{x:.2}\" y1=\"{top}\" x2=\"{x:.2}\" y2=\"{bottom}\"/>"
-            );
-            let end = x + LETTER * mark.label.chars().count() as f64;
-            if x >= free && end <= frame.width {
-                let label = escape(&mark.label);
-                let _ = writeln!(
-                    svg,
-                    "<text class=\"mark\" x=\"{x:.2}\" y=\"{above}\">{label}</text>"
-                );
-                free = end + LETTER;
-            }
-        }
-        svg
-    }
-
-    fn lines(&self, frame: &Frame) -> String {
-        let each = self
+impl Drawing {
+    /// Lays everything out; none if there is no data.
+    pub(super) fn lay_out(self) -> Option<Plot> {
+        let filled = self.series.iter().filter(|one| !one.points.is_empty());
+        let lines: Vec<_> = filled.map(|one| self.line(one)).collect();
+        let mut legend: Vec<_> = self
             .series
             .iter()
-            .filter(|series| !series.points.is_empty());
-        each.map(|series| self.line(series, frame)).collect()
-    }
-
-    fn line(&self, series: &Series, frame: &Frame) -> String {
-        let Series {
-            name,
-            colour,
-            style,
-            points,
-        } = series;
-        let drawn: Vec<_> = points
-            .iter()
-            .map(|(x, y)| (frame.x(&self.x, *x), frame.y(&self.y, *y)))
+            .map(|one| (one.name, one.colour))
             .collect();
-        let starts = |at: usize| {
-            at == 0 || *style == Style::Seconds && points[at].0 - points[at - 1].0 > 1.5
-        };
-        let mut path = String::new();
-        for (at, (x, y)) in drawn.iter().enumerate() {
-            let alone = starts(at) && (at + 1 == drawn.len() || starts(at + 1));
-            let command = if starts(at) { 'M' } else { 'L' };
-            let _ = write!(path, "{command}{x:.2},{y:.2}");
-            // A round cap makes a dot of a line to where it is.
-            path += if alone { "h0" } else { "" };
-        }
-        let class = if *style == Style::Faint {
-            "line faint"
-        } else {
-            "line"
-        };
-        let data: Vec<_> = points.iter().map(|(x, y)| format!("{x},{y}")).collect();
-        let mut svg = format!(
-            "<path class=\"{class} {colour}\" data-series=\"{name}\" data-points=\"{}\" d=\"{path}\"/>\n",
-            data.join(" ")
-        );
-        if *style == Style::Dots {
-            for (x, y) in drawn {
-                let _ = writeln!(
-                    svg,
-                    "<circle class=\"dot {colour}\" cx=\"{x:.2}\" cy=\"{y:.2}\" r=\"4\"/>"
-                );
+        legend.dedup();
+        (!lines.is_empty()).then(|| Plot {
+            lines,
+            legend: if legend.len() > 1 { legend } else { Vec::new() },
+            marks: marks(&self.x, self.marks),
+            x: scale(&self.x, |share| SIDE * share),
+            y: scale(&self.y, |share| SIDE * (1.0 - share)),
+            id: self.id,
+            title: self.title,
+            caption: self.caption,
+            size: self.size,
+        })
+    }
+
+    fn line(&self, series: &Series) -> Line {
+        let points = &series.points;
+        let starts = |at: usize| match series.style {
+            Style::Every(seconds) => {
+                at == 0 || points[at].0 - points[at - 1].0 > 1.5 * f64::from(seconds)
             }
-        }
-        svg
-    }
-
-    /// The names where their lines end, if there are several.
-    fn labels(&self, frame: &Frame) -> String {
-        let ends = self.ends();
-        if ends.len() < 2 {
-            return String::new();
-        }
-        let labels = ends.into_iter().map(|(series, (x, y))| Label {
-            x: frame.x(&self.x, x) + 9.0,
-            y: frame.y(&self.y, y) + 4.0,
-            name: series.name,
-            colour: series.colour,
-        });
-        let labels = part(labels.collect(), [frame.top + 4.0, frame.bottom]);
-        let text = |label: &Label| {
-            let Label { x, y, name, colour } = label;
-            format!("<text class=\"name {colour}\" x=\"{x:.2}\" y=\"{y:.2}\">{name}</text>\n")
+            _ => at == 0,
         };
-        labels.iter().map(text).collect()
-    }
-
-    /// The last point of each name: a line may go on in another style.
-    fn ends(&self) -> Vec<(&Series, (f64, f64))> {
-        let mut ends: Vec<(&Series, (f64, f64))> = Vec::new();
-        for series in &self.series {
-            let Some(point) = series.points.last() else {
-                continue;
-            };
-            ends.retain(|(known, _)| known.name != series.name);
-            ends.push((series, *point));
+        let (mut path, mut data) = (String::new(), String::new());
+        for (at, (x, y)) in points.iter().enumerate() {
+            let alone = starts(at) && (at + 1 == points.len() || starts(at + 1));
+            let command = if starts(at) { 'M' } else { 'L' };
+            let (left, top) = (SIDE * self.x.share(*x), SIDE * (1.0 - self.y.share(*y)));
+            // A String takes everything. A round cap makes a dot of a line to where it is.
+            let dot = if alone { "h0" } else { "" };
+            let _ = write!(path, "{command}{left:.2},{top:.2}{dot}");
+            let _ = write!(data, "{}{x},{y}", if at > 0 { " " } else { "" });
         }
-        ends
+        let faint = if series.style == Style::Faint {
+            " faint"
+        } else {
+            ""
+        };
+        Line {
+            name: series.name,
+            class: format!("line {}{faint}", series.colour),
+            data,
+            path,
+        }
     }
 }
 
-/// About the width of a letter.
-const LETTER: f64 = 7.0;
-
-impl Frame {
-    fn x(&self, axis: &Axis, value: f64) -> f64 {
-        axis.at(value, [self.left, self.right])
-    }
-
-    fn y(&self, axis: &Axis, value: f64) -> f64 {
-        axis.at(value, [self.bottom, self.top])
+fn place(at: f64, value: f64, label: String) -> Place {
+    Place {
+        at: format!("{at:.2}"),
+        percent: format!("{:.2}", 100.0 * at / SIDE),
+        value,
+        label,
     }
 }
 
-fn kind(axis: &Axis) -> &'static str {
-    match axis.kind {
-        Kind::Linear => "linear",
-        Kind::Log => "log",
+fn scale(axis: &Axis, at: impl Fn(f64) -> f64) -> Scale {
+    let ticks = axis.ticks.iter();
+    let ticks = ticks.map(|tick| place(at(axis.share(tick.value)), tick.value, tick.label.clone()));
+    Scale {
+        label: axis.label,
+        kind: axis.kind,
+        ticks: ticks.collect(),
     }
 }
 
-/// A line's name, and where it begins.
-#[derive(Debug, Clone, PartialEq)]
-struct Label {
-    x: f64,
-    y: f64,
-    name: &'static str,
-    colour: &'static str,
-}
-
-/// The height of a name, and the width of any.
-const HEIGHT: f64 = 16.0;
-const WIDTH: f64 = 90.0;
-
-/// The labels from top to bottom, between `ends`, none over another.
-fn part(mut labels: Vec<Label>, ends: [f64; 2]) -> Vec<Label> {
-    labels.sort_by(|one, other| one.y.total_cmp(&other.y));
-    for at in 0..labels.len() {
-        let above = labels[..at]
-            .iter()
-            .filter(|label| (label.x - labels[at].x).abs() < WIDTH);
-        let lowest = above.map(|label| label.y + HEIGHT).fold(ends[0], f64::max);
-        labels[at].y = labels[at].y.max(lowest);
-    }
-    // What was moved below the end pushes the others back up.
-    for at in (0..labels.len()).rev() {
-        let below = labels[at + 1..]
-            .iter()
-            .filter(|label| (label.x - labels[at].x).abs() < WIDTH);
-        let highest = below.map(|label| label.y - HEIGHT).fold(ends[1], f64::min);
-        labels[at].y = labels[at].y.min(highest);
-    }
-    labels
-}
-
-/// Text as it stands in SVG, in attributes too.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+/// Marks whose names would run into the one before, or out of the drawing, have none.
+fn marks(axis: &Axis, marks: Vec<(f64, String)>) -> Vec<Place> {
+    let mut free = 0.0;
+    let each = marks.into_iter().map(|(value, label)| {
+        let at = SIDE * axis.share(value);
+        let end = at + LETTER * label.chars().count() as f64;
+        let fits = at >= free && end <= SIDE;
+        if fits {
+            free = end + LETTER;
+        }
+        place(at, value, if fits { label } else { String::new() })
+    });
+    each.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn plot(points: &[(f64, f64)]) -> Plot {
-        let (seconds, values) = (points.iter(), points.iter().map(|(_, y)| *y));
-        Plot {
+    fn drawing(points: &[(f64, f64)], every: u32) -> Drawing {
+        let last = points.iter().map(|(x, _)| *x as u32).max();
+        Drawing {
             id: "test",
             title: "Test",
-            caption: "a < b",
+            caption: String::new(),
             size: Extent::Wide,
-            x: Axis::seconds(0, seconds.map(|(x, _)| *x as u32).max().unwrap_or(0)),
-            y: Axis::linear("ms", 1.0, values),
+            x: Axis::seconds(0, last.unwrap_or(0)),
+            y: Axis::linear("ms", 1.0, points.iter().map(|(_, y)| *y)),
             series: vec![Series {
                 name: "one",
                 colour: "deliver",
-                style: Style::Seconds,
+                style: Style::Every(every),
                 points: points.to_vec(),
             }],
             marks: Vec::new(),
         }
     }
 
+    #[track_caller]
+    fn line(points: &[(f64, f64)], every: u32) -> Line {
+        let mut plot = drawing(points, every).lay_out().unwrap();
+        plot.lines.remove(0)
+    }
+
     #[test]
     fn a_line_goes_through_its_data_and_carries_it() {
-        let svg = plot(&[(0.0, 0.0), (1.0, 5.0), (2.0, 10.0)]).render();
-        assert!(
-            svg.contains(
-                "data-points=\"0,0 1,5 2,10\" d=\"M52.00,286.00L458.00,156.00L864.00,26.00\""
-            ),
-            "{svg}"
-        );
-        assert!(svg.contains("a &lt; b"), "{svg}");
+        let line = line(&[(0.0, 0.0), (1.0, 5.0), (2.0, 10.0)], 1);
+        assert_eq!(line.data, "0,0 1,5 2,10");
+        assert_eq!(line.path, "M0.00,1000.00L500.00,500.00L1000.00,0.00");
     }
 
     #[test]
-    fn a_second_without_data_is_a_gap_and_a_lone_second_a_dot() {
-        let svg = plot(&[(0.0, 1.0), (1.0, 1.0), (4.0, 1.0)]).render();
-        let path = svg
-            .split(" d=\"")
-            .nth(1)
-            .unwrap()
-            .split('"')
-            .next()
-            .unwrap();
-        let letters: String = path.chars().filter(char::is_ascii_alphabetic).collect();
-        assert_eq!(letters, "MLMh", "{path}");
+    fn time_without_data_is_a_gap_and_a_lone_point_a_dot() {
+        let letters = |points: &[f64], every| {
+            let points: Vec<_> = points.iter().map(|x| (*x, 1.0)).collect();
+            let path = line(&points, every).path;
+            path.chars()
+                .filter(char::is_ascii_alphabetic)
+                .collect::<String>()
+        };
+        assert_eq!(letters(&[0.0, 1.0, 4.0], 1), "MLMh");
+        assert_eq!(letters(&[0.0, 15.0, 30.0, 60.0], 15), "MLLMh");
     }
 
     #[test]
-    fn no_data_is_no_figure() {
-        assert_eq!(plot(&[]).render(), "");
+    fn no_data_is_no_plot() {
+        assert!(drawing(&[], 1).lay_out().is_none());
     }
 
     #[test]
     fn marks_keep_their_names_only_where_there_is_room() {
-        let mut plot = plot(&[(0.0, 1.0), (100.0, 1.0)]);
-        plot.marks = [0.0, 1.0, 50.0]
-            .map(|x| Mark {
-                x,
-                label: format!("from {x}"),
-            })
+        let mut drawing = drawing(&[(0.0, 1.0), (100.0, 1.0)], 1);
+        drawing.marks = [0.0, 1.0, 50.0, 99.0]
+            .map(|x| (x, format!("from {x}")))
             .into();
-        let svg = plot.render();
-        assert_eq!(svg.matches("<line class=\"mark\"").count(), 3);
-        assert!(
-            svg.contains(">from 0<") && !svg.contains(">from 1<") && svg.contains(">from 50<"),
-            "{svg}"
-        );
-    }
-
-    fn parted(labels: &[(f64, f64)]) -> Vec<f64> {
-        let label = |&(x, y): &(f64, f64)| Label {
-            x,
-            y,
-            name: "",
-            colour: "",
-        };
-        let labels = part(labels.iter().map(label).collect(), [0.0, 100.0]);
-        labels.iter().map(|label| label.y).collect()
-    }
-
-    #[test]
-    fn names_that_would_cover_each_other_are_moved_apart() {
-        assert_eq!(
-            parted(&[(0.0, 50.0), (0.0, 52.0), (0.0, 20.0)]),
-            [20.0, 50.0, 66.0]
-        );
-        assert_eq!(
-            parted(&[(0.0, 99.0), (0.0, 100.0), (0.0, 80.0)]),
-            [68.0, 84.0, 100.0]
-        );
-    }
-
-    #[test]
-    fn names_side_by_side_stay_where_they_are() {
-        assert_eq!(parted(&[(0.0, 50.0), (300.0, 52.0)]), [50.0, 52.0]);
+        let marks = drawing.lay_out().unwrap().marks;
+        let names: Vec<_> = marks.iter().map(|mark| &*mark.label).collect();
+        assert_eq!(names, ["from 0", "", "from 50", ""]);
     }
 }

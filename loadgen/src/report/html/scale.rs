@@ -1,34 +1,37 @@
 //! Scales from data to a drawing, and axes with ticks at 1, 2 and 5 times a power of ten: pure.
 
+use serde::Serialize;
+
 use crate::units::short;
 
 /// How values lie on an axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
     Linear,
     Log,
 }
 
 /// One axis, in the units of the data.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Axis {
-    pub(crate) label: &'static str,
-    pub(crate) kind: Kind,
+pub(super) struct Axis {
+    pub(super) label: &'static str,
+    pub(super) kind: Kind,
     /// The first is less than the second; both are above 0 on a logarithmic axis.
-    pub(crate) domain: [f64; 2],
-    pub(crate) ticks: Vec<Tick>,
+    pub(super) domain: [f64; 2],
+    pub(super) ticks: Vec<Tick>,
 }
 
 /// A value on an axis, and how it is shown.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Tick {
-    pub(crate) value: f64,
-    pub(crate) label: String,
+pub(super) struct Tick {
+    pub(super) value: f64,
+    pub(super) label: String,
 }
 
 impl Axis {
     /// Logarithmic, from tick to tick around the values; labels count in `unit`.
-    pub(crate) fn log(label: &'static str, unit: f64, values: impl Iterator<Item = f64>) -> Self {
+    pub(super) fn log(label: &'static str, unit: f64, values: impl Iterator<Item = f64>) -> Self {
         let (least, most) = values
             .filter(|value| *value > 0.0)
             .fold((f64::INFINITY, 0.0), |(least, most): (f64, f64), value| {
@@ -43,7 +46,7 @@ impl Axis {
     }
 
     /// Linear, from 0 to the tick at or above the greatest value; labels count in `unit`.
-    pub(crate) fn linear(
+    pub(super) fn linear(
         label: &'static str,
         unit: f64,
         values: impl Iterator<Item = f64>,
@@ -68,7 +71,7 @@ impl Axis {
     }
 
     /// Seconds of a run, from the first to the last and no further.
-    pub(crate) fn seconds(first: u32, last: u32) -> Self {
+    pub(super) fn seconds(first: u32, last: u32) -> Self {
         let (first, last) = (f64::from(first), f64::from(last));
         let mut axis = Self::linear("seconds since the sending began", 1.0, [last].into_iter());
         axis.ticks
@@ -82,7 +85,7 @@ impl Axis {
     }
 
     /// Percentiles as HdrHistogram's plots have them: at 1/(1-p), logarithmic.
-    pub(crate) fn percentiles(most: f64) -> Self {
+    pub(super) fn percentiles(most: f64) -> Self {
         let most = most.max(10.0);
         let powers = (0..=15).map(|power| 10f64.powi(power));
         let ticks = powers.take_while(|value| *value <= most).enumerate();
@@ -99,32 +102,14 @@ impl Axis {
         }
     }
 
-    /// Names side by side, at 0, 1, 2 …
-    pub(crate) fn names(label: &'static str, names: Vec<String>) -> Self {
-        let most = names.len().saturating_sub(1) as f64;
-        let ticks = names.into_iter().enumerate();
-        Self {
-            label,
-            kind: Kind::Linear,
-            domain: [-0.5, most + 0.5],
-            ticks: ticks
-                .map(|(at, label)| Tick {
-                    value: at as f64,
-                    label,
-                })
-                .collect(),
-        }
-    }
-
-    /// Where a value is drawn, if the ends of the axis are drawn at `ends`. What is beyond them is drawn at them.
-    pub(crate) fn at(&self, value: f64, ends: [f64; 2]) -> f64 {
+    /// Where on the axis a value is drawn, 0 to 1. What is beyond its ends is drawn at them.
+    pub(super) fn share(&self, value: f64) -> f64 {
         let measure = |value: f64| match self.kind {
             Kind::Linear => value,
             Kind::Log => value.max(self.domain[0]).ln(),
         };
         let [from, to] = self.domain.map(measure);
-        let share = ((measure(value) - from) / (to - from)).clamp(0.0, 1.0);
-        ends[0] + share * (ends[1] - ends[0])
+        ((measure(value) - from) / (to - from)).clamp(0.0, 1.0)
     }
 }
 
@@ -227,13 +212,13 @@ mod tests {
     fn a_value_is_drawn_where_it_belongs() {
         let log = Axis::percentiles(100.0);
         assert_eq!(
-            [1.0, 10.0, 100.0, 1e9].map(|value| log.at(value, [0.0, 50.0])),
-            [0.0, 25.0, 50.0, 50.0]
+            [1.0, 10.0, 100.0, 1e9].map(|value| log.share(value)),
+            [0.0, 0.5, 1.0, 1.0]
         );
         let linear = Axis::linear("", 1.0, [10.0].into_iter());
         assert_eq!(
-            [0.0, 2.5, 10.0].map(|value| linear.at(value, [100.0, 0.0])),
-            [100.0, 75.0, 0.0]
+            [0.0, 2.5, 10.0].map(|value| linear.share(value)),
+            [0.0, 0.25, 1.0]
         );
     }
 
@@ -248,7 +233,7 @@ mod tests {
             Axis::percentiles(0.0),
         ] {
             assert!(axis.domain[0] < axis.domain[1], "{axis:?}");
-            assert!(axis.at(0.0, [0.0, 1.0]).is_finite(), "{axis:?}");
+            assert!(axis.share(0.0).is_finite(), "{axis:?}");
         }
         assert_eq!(labels(&Axis::seconds(7, 7)), ["7"]);
     }

@@ -21,7 +21,7 @@ use std::fmt;
 use std::io::IoSlice;
 use std::sync::Arc;
 
-use crate::log::{Position, View};
+use crate::log::{Position, View, line_feeds};
 
 /// Bytes for one session alone.
 #[derive(Clone)]
@@ -89,6 +89,8 @@ pub struct Written {
     pub whispers: usize,
     /// The number of shared texts.
     pub shared: usize,
+    /// The number of line feeds, in the log and in private bytes.
+    pub lines: u64,
 }
 
 /// A position in the room log, with detours.
@@ -138,6 +140,11 @@ impl Cursor {
     /// Tells whether bytes not yet written have left the window.
     pub fn has_lost(&self, view: &View) -> bool {
         self.at < view.start() && self.at < self.end
+    }
+
+    /// Returns the number of bytes of the log between the cursor and the view's head, or the end of reading.
+    pub fn lag_bytes(&self, view: &View) -> u64 {
+        view.head().min(self.end).0.saturating_sub(self.at.0)
     }
 
     /// Tells whether everything up to the view's head, or the end of reading, has been written.
@@ -255,7 +262,9 @@ impl Cursor {
                 .unwrap_or(usize::MAX)
                 .min(bytes);
             debug_assert!(step > 0, "no more is written than was shown");
+            let from = self.at;
             self.at = self.at.plus(step);
+            written.lines += view.lines_between(from, self.at);
             bytes -= step;
             // Both the head and the end of reading are between two lines, so most cases need no search.
             self.mid_line =
@@ -286,6 +295,7 @@ impl Cursor {
                 }
                 *bytes -= left;
                 self.begun = 0;
+                written.lines += line_feeds(private.bytes());
                 match private {
                     Private::Own(_) => written.own += private.weight(),
                     Private::Whisper(_) => written.whispers += private.weight(),

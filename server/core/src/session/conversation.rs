@@ -200,6 +200,7 @@ impl Conversation {
         }
         if held.is_news {
             self.tell(Notice::SlowDown, items);
+            items.push(Item::HeldBack);
         }
         InputState::Held(held.until)
     }

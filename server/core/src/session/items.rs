@@ -28,6 +28,8 @@ pub enum Item {
     Answer(Private),
     /// Write a shared text to the session.
     Show(CachedReply),
+    /// Note that flood control begins to hold the session back.
+    HeldBack,
     /// End the session: its last item.
     End(CloseReason),
 }

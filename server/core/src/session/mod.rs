@@ -10,6 +10,7 @@ mod items;
 mod respond;
 #[cfg(test)]
 mod tests;
+mod traffic;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +19,13 @@ use crate::close_reason::CloseReason;
 use crate::cursor::{Cursor, Private};
 use crate::decoder::Decoder;
 use crate::flood::{Flood, FloodLimits};
-use crate::log::{Position, View};
+use crate::log::{Position, View, line_feeds};
 use crate::name::Name;
 use crate::roster::{Unavailable, WhisperQuota};
 
 use conversation::{Conversation, Login};
 pub use items::{CachedReply, Item, Items, Whisper};
+pub use traffic::{Flow, Traffic};
 
 /// Bytes of own answers that may be unread before the session's input waits: a peer that asks without
 /// reading delays only itself.
@@ -95,6 +97,7 @@ pub struct Session {
     decoder: Decoder,
     cursor: Cursor,
     conversation: Conversation,
+    traffic: Traffic,
 }
 
 impl Session {
@@ -104,6 +107,7 @@ impl Session {
             decoder: Decoder::default(),
             cursor: Cursor::new(view.head()),
             conversation: Conversation::begin(flood),
+            traffic: Traffic::default(),
         };
         session.insert(view.head(), Private::Shared(greeting), view);
         session
@@ -134,6 +138,11 @@ impl Session {
         &self.cursor
     }
 
+    /// Returns what has been received and sent.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic
+    }
+
     /// Returns the amount that may be read from the socket now.
     pub fn appetite(&mut self, rules: &Rules, now: Duration, items: &mut Items) -> Appetite {
         let free = self.decoder.free();
@@ -152,6 +161,7 @@ impl Session {
         if let (Some(flood), Some(limits)) = (&mut self.conversation.flood, &rules.flood) {
             flood.read(limits, bytes.len(), now);
         }
+        self.traffic.received.bytes += bytes.len() as u64;
         self.decoder.feed(bytes);
     }
 
@@ -179,7 +189,10 @@ impl Session {
             }
             match self.decoder.peek() {
                 Some(input) => match conversation.take(&input, context) {
-                    Ok(()) => self.decoder.consume(),
+                    Ok(()) => {
+                        self.traffic.received.lines += u64::from(input.is_line());
+                        self.decoder.consume();
+                    }
                     Err(held) => return conversation.hold(held, context.items),
                 },
                 None => match conversation.reason_to_end(self.decoder.partial()) {
@@ -226,6 +239,18 @@ impl Session {
     /// Advances the cursor over bytes that were written.
     pub fn written(&mut self, bytes: usize, view: &View) {
         let written = self.cursor.advance(bytes, view);
+        self.traffic.sent.add(written.lines, bytes);
         self.conversation.written(&written);
+    }
+
+    /// Notes that the shard wrote bytes of its own to the peer.
+    pub fn written_aside(&mut self, bytes: &[u8]) {
+        self.traffic.sent.add(line_feeds(bytes), bytes.len());
+    }
+
+    /// Notes how far behind the cursor is, now that the socket takes no more.
+    pub fn note_lag(&mut self, view: &View) {
+        let furthest = &mut self.traffic.furthest_lag_bytes;
+        *furthest = self.cursor.lag_bytes(view).max(*furthest);
     }
 }

@@ -115,6 +115,7 @@ impl Solo {
                     line
                 }
                 Item::Show(text) => format!("{text:?}"),
+                Item::HeldBack => continue,
                 Item::End(reason) => format!("end {reason}"),
             });
         }

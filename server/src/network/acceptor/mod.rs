@@ -169,7 +169,9 @@ async fn accept_all(listener: Arc<Watched>, shared: Arc<Shared>, refusals: Arc<R
                     tracing::debug!(%error, "a connection was gone before it was accepted")
                 }
                 AcceptError::OfResources => {
-                    tracing::warn!(%error, pause_ms = pause.as_millis(), "cannot accept; pausing");
+                    if let Some(count) = shared.noise.unaccepted.count(shared.now()) {
+                        tracing::warn!(%error, unaccepted = count, "cannot accept; pausing");
+                    }
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(PAUSES.1);
                 }
@@ -184,8 +186,7 @@ async fn accept_all(listener: Arc<Watched>, shared: Arc<Shared>, refusals: Arc<R
 
 /// Admits a connection, or refuses it with a reason.
 fn let_in(socket: Socket, peer: Peer, shared: &Shared, refusals: &Arc<Refusals>) {
-    let now = shared.now();
-    let admitted = lock(&shared.admission).admit(peer.ip(), now);
+    let admitted = lock(&shared.admission).admit(peer.ip(), shared.now());
     match admitted {
         Ok(()) => {
             let inbox = shared.inboxes.iter().min_by_key(|inbox| inbox.sessions());
@@ -198,7 +199,7 @@ fn let_in(socket: Socket, peer: Peer, shared: &Shared, refusals: &Arc<Refusals>)
                 .expect("there is at least one shard")
                 .admit(connection);
         }
-        Err(refused) => refusals.refuse(socket, peer, refused, now),
+        Err(refused) => refusals.refuse(socket, peer, refused, shared),
     }
 }
 

@@ -3,7 +3,6 @@
 use std::io::IoSlice;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -13,7 +12,7 @@ use wac_core::wire::line::ServerLine;
 
 use crate::room::peer::Peer;
 use crate::room::shard::LINGER;
-use crate::room::throttled_counter::ThrottledCounter;
+use crate::room::shared::Shared;
 use crate::room::transport::{Socket, Transport};
 
 /// Refused connections that may linger at one time; a further one is closed at once.
@@ -23,23 +22,21 @@ const LINGERING: usize = 16;
 #[derive(Debug)]
 pub(super) struct Refusals {
     places: Arc<Semaphore>,
-    refused: ThrottledCounter,
 }
 
 impl Default for Refusals {
     fn default() -> Self {
         Self {
             places: Arc::new(Semaphore::new(LINGERING)),
-            refused: ThrottledCounter::default(),
         }
     }
 }
 
 impl Refusals {
     /// Tells a connection the reason, and closes it.
-    pub(super) fn refuse(&self, mut socket: Socket, peer: Peer, refused: Refused, now: Duration) {
+    pub(super) fn refuse(&self, mut socket: Socket, peer: Peer, refused: Refused, shared: &Shared) {
         let reason = refused.reason();
-        if let Some(count) = self.refused.count(now) {
+        if let Some(count) = shared.noise.refused.count(shared.now()) {
             let limit = refused.to_string();
             tracing::warn!(peer.addr = %peer, %reason, limit, refused = count, "connection refused");
         }

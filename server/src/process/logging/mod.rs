@@ -1,4 +1,4 @@
-//! Log: lines on standard error or in a file, written by a thread of their own.
+//! Log: lines on standard error, in the journal or in a file, written by a thread of their own.
 //!
 //! ```text
 //!  every thread ──try_send──▶ queue (8,192 lines) ──▶ writer ──▶ file, pipe or standard error
@@ -7,6 +7,7 @@
 //!
 //! Only the writer touches the file and shares no lock, so a log that blocks holds up nobody.
 
+mod form;
 mod writer;
 
 use std::fs::File;
@@ -18,13 +19,13 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::fs::{FileType, Mode, OFlags};
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Registry, registry, reload};
+use tracing_subscriber::{Registry, reload};
 
-use crate::config::args::LogLevel;
+use crate::config::args::{LogFormat, LogLevel};
 use crate::config::identity::Identity;
 use crate::process::safe_open::{Missing, Place};
+use form::{Form, Reader, leads_to_journal};
 pub(crate) use writer::LogControl;
 pub use writer::LogThread;
 
@@ -142,16 +143,24 @@ impl Log {
     ///
     /// # Errors
     /// An I/O error if no thread can be started.
-    pub fn start(self, level: LogLevel) -> io::Result<LogThread> {
-        let ansi = matches!(self, Self::StandardError) && io::stderr().is_terminal();
+    pub fn start(self, level: LogLevel, format: LogFormat) -> io::Result<LogThread> {
+        let form = Form {
+            format,
+            reader: self.reader(),
+        };
         let (max_level, handle) = reload::Layer::new(filter(level));
-        let (thread, queue) = LogThread::spawn(self, handle)?;
-        let lines = tracing_subscriber::fmt::layer()
-            .with_ansi(ansi)
-            .with_target(false)
-            .with_writer(move || queue.clone());
-        registry().with(max_level).with(lines).init();
+        let (thread, queue) = LogThread::spawn(self, form, handle)?;
+        form.subscriber(max_level, move || queue.clone()).init();
         Ok(thread)
+    }
+
+    fn reader(&self) -> Reader {
+        let standard_error = io::stderr();
+        match self {
+            Self::StandardError if leads_to_journal(&standard_error) => Reader::Journal,
+            Self::StandardError if standard_error.is_terminal() => Reader::Terminal,
+            Self::StandardError | Self::File { .. } => Reader::Other,
+        }
     }
 
     /// Writes to another log from now on; a standard error that leads to this one follows.
@@ -222,6 +231,11 @@ fn append_to(path: &Path, server: Option<&Identity>) -> io::Result<File> {
     let how = OFlags::WRONLY | OFlags::APPEND;
     let (file, _) = place.open_or_make(how, Mode::from_raw_mode(0o640), KINDS)?;
     Ok(file)
+}
+
+/// Returns whole milliseconds as a number of a log line: JSON has none of 128 bits.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn filter(level: LogLevel) -> LevelFilter {

@@ -10,9 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use tracing_subscriber::fmt::format;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
-
+use super::form::{Form, LineMaker};
 use super::{LevelHandle, Log, filter};
 use crate::config::args::LogLevel;
 use crate::room::locks::lock;
@@ -92,7 +90,7 @@ impl std::fmt::Debug for LogQueue {
 }
 
 impl LogThread {
-    pub(super) fn spawn(log: Log, level: LevelHandle) -> io::Result<(Self, LogQueue)> {
+    pub(super) fn spawn(log: Log, form: Form, level: LevelHandle) -> io::Result<(Self, LogQueue)> {
         let (orders, receiver) = sync_channel(WAITING_LINES);
         let (alive, ended) = sync_channel(0);
         let marks = Arc::<Marks>::default();
@@ -110,6 +108,7 @@ impl LogThread {
             log,
             orders: receiver,
             marks,
+            own_lines: LineMaker::new(form),
             torn: false,
         };
         thread::Builder::new()
@@ -182,6 +181,8 @@ struct Writer {
     log: Log,
     orders: Receiver<Order>,
     marks: Arc<Marks>,
+    /// The lines that `tracing` would put at the end of the queue.
+    own_lines: LineMaker,
     /// The last line was written in part: the disk was full.
     torn: bool,
 }
@@ -239,7 +240,12 @@ impl Writer {
 
     fn report_losses(&mut self) {
         let lost = self.marks.lost.load(Ordering::Relaxed);
-        if lost > 0 && self.put(lost_line(lost).as_bytes()).is_ok() {
+        if lost == 0 {
+            return;
+        }
+        let report = || tracing::warn!("{lost} log lines were lost");
+        let line = self.own_lines.line(report);
+        if self.put(&line).is_ok() {
             self.marks.lost.fetch_sub(lost, Ordering::Relaxed);
         }
     }
@@ -275,20 +281,20 @@ impl Writer {
     }
 }
 
-/// Returns a line like those of `tracing`, which can't be used here because its lines go to the end of the queue.
-fn lost_line(lost: u64) -> String {
-    let mut line = String::new();
-    // Writing to a String can't fail; a line without a time would do.
-    let _ = SystemTime.format_time(&mut format::Writer::new(&mut line));
-    line + &format!("  WARN {lost} log lines were lost\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::symlink;
     use tracing_subscriber::reload;
+
+    use super::super::form::Reader;
+    use crate::config::args::LogFormat;
+
+    const TEXT: Form = Form {
+        format: LogFormat::Text,
+        reader: Reader::Other,
+    };
 
     #[test]
     fn unwritten_lines_are_counted_and_reported_once_writing_works_again() {
@@ -304,7 +310,7 @@ mod tests {
             is_standard_error: false,
         };
         let (_, level) = reload::Layer::new(filter(LogLevel::Info));
-        let (thread, mut queue) = LogThread::spawn(log, level).unwrap();
+        let (thread, mut queue) = LogThread::spawn(log, TEXT, level).unwrap();
         for line in [b"one\n", b"two\n"] {
             queue.write_all(line).unwrap();
         }
@@ -333,6 +339,7 @@ mod tests {
             log,
             orders,
             marks: Arc::default(),
+            own_lines: LineMaker::new(TEXT),
             torn: true,
         };
         writer.marks.lost.store(1, Ordering::Relaxed);

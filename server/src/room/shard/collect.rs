@@ -45,7 +45,7 @@ impl<T: Transport> Shard<T> {
         if self.queues.full.contains(slot) {
             self.queues.due.push(slot);
         }
-        match connection.life {
+        match &connection.life {
             Life::Arriving => {
                 if self.open_session(slot) {
                     self.read_and_judge(slot, now);
@@ -53,7 +53,10 @@ impl<T: Transport> Shard<T> {
             }
             Life::Open(_) => self.read_and_judge(slot, now),
             Life::Ending(..) => {}
-            Life::Lingering(reason, until) => self.linger(slot, reason, until, now),
+            Life::Lingering(record, until) => {
+                let (reason, until) = (record.reason, *until);
+                self.linger(slot, reason, until, now);
+            }
         }
     }
 

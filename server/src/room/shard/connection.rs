@@ -11,8 +11,9 @@ use std::time::Duration;
 use wac_core::admission::Seat;
 use wac_core::close_reason::CloseReason;
 use wac_core::log::{Position, View};
+use wac_core::name::Name;
 use wac_core::roster::SessionId;
-use wac_core::session::Session;
+use wac_core::session::{Session, Traffic};
 
 use super::link::{Link, broken_by};
 use crate::room::peer::Peer;
@@ -32,7 +33,15 @@ pub(super) enum Life {
     Ending(Session, CloseReason),
     /// Everything is written and the sending side closed; input is dropped until the peer closes, or
     /// until this time.
-    Lingering(CloseReason, Duration),
+    Lingering(Record, Duration),
+}
+
+/// The record of a session whose connection lingers.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) reason: CloseReason,
+    name: Option<Name>,
+    traffic: Traffic,
 }
 
 /// The outcome of writing.
@@ -89,6 +98,15 @@ impl<T: Transport> Connection<T> {
         }
     }
 
+    /// Returns the user's name, once logged in, and what has been received and sent.
+    pub(super) fn account(&self) -> (Option<&Name>, Traffic) {
+        match &self.life {
+            Life::Arriving => (None, Traffic::default()),
+            Life::Open(session) | Life::Ending(session, _) => (session.name(), session.traffic()),
+            Life::Lingering(record, _) => (record.name.as_ref(), record.traffic),
+        }
+    }
+
     /// Returns whether it has a session and its socket works.
     pub(super) fn is_reader(&self) -> bool {
         self.session().is_some() && !self.link.is_broken()
@@ -120,7 +138,11 @@ impl<T: Transport> Connection<T> {
 
     /// Writes a line if the socket takes it now.
     pub(super) fn say(&mut self, line: &[u8]) {
-        let _ = self.link.write(&[IoSlice::new(line)], line.len());
+        if let Ok(taken) = self.link.write(&[IoSlice::new(line)], line.len())
+            && let Some(session) = self.session_mut()
+        {
+            session.written_aside(&line[..taken]);
+        }
     }
 
     /// Ends an open session's reading at a position; returns whether there was one. Its last bytes
@@ -144,6 +166,12 @@ impl<T: Transport> Connection<T> {
     pub(super) fn shut_down(&mut self, reason: CloseReason, until: Duration) {
         self.link.shut_down();
         self.timer = None;
-        self.life = Life::Lingering(reason, until);
+        let (name, traffic) = self.account();
+        let record = Record {
+            reason,
+            name: name.cloned(),
+            traffic,
+        };
+        self.life = Life::Lingering(record, until);
     }
 }

@@ -13,6 +13,7 @@ use wac_core::wire::line::ServerLine;
 
 use super::Shard;
 use super::connection::{Connection, Life};
+use crate::process::logging::millis;
 use crate::room::locks::lock;
 use crate::room::peer::Peer;
 use crate::room::stop_phase::Phase;
@@ -165,14 +166,36 @@ impl<T: Transport> Shard<T> {
         }
         self.free_seat(connection.peer, connection.seat);
         match reason {
-            CloseReason::NotOurProtocol if self.shared.foreign.count(now).is_none() => return,
             CloseReason::Stopping => _ = self.shared.stopped.fetch_add(1, Ordering::Relaxed),
             CloseReason::CutShort => _ = self.shared.cut_short.fetch_add(1, Ordering::Relaxed),
             _ => {}
         }
-        let elapsed_ms = now.saturating_sub(connection.since).as_millis();
+        self.log_end(&connection, reason, now);
+    }
+
+    /// Logs a session's end; one that spoke another protocol is noise.
+    fn log_end(&self, connection: &Connection<T>, reason: CloseReason, now: Duration) {
+        let foreign = match reason {
+            CloseReason::NotOurProtocol => match self.shared.noise.foreign.count(now) {
+                None => return,
+                count => count,
+            },
+            _ => None,
+        };
+        let (name, traffic) = connection.account();
         tracing::info!(
-            session.id = connection.id.0, peer.addr = %connection.peer, %reason, elapsed_ms, "session ended"
+            session.id = connection.id.0,
+            peer.addr = %connection.peer,
+            user.name = name.map(tracing::field::display),
+            %reason,
+            foreign,
+            lines.received = traffic.received.lines,
+            bytes.received = traffic.received.bytes,
+            lines.sent = traffic.sent.lines,
+            bytes.sent = traffic.sent.bytes,
+            lag_bytes = traffic.furthest_lag_bytes,
+            elapsed_ms = millis(now.saturating_sub(connection.since)),
+            "session ended"
         );
     }
 

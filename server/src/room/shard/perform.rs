@@ -129,7 +129,25 @@ impl<T: Transport> Shard<T> {
                 let pieces = self.shared.replies.who(&self.shared.roster);
                 self.show(slot, &pieces);
             }
+            Item::HeldBack => self.log_held_back(slot, now),
             Item::End(reason) => self.leave_room(slot, reason, now),
+        }
+    }
+
+    /// Logs that flood control began to hold a sender back: noise.
+    fn log_held_back(&self, slot: Slot, now: Duration) {
+        let Some(connection) = self.table.get(slot.index()) else {
+            return;
+        };
+        if let Some(count) = self.shared.noise.held_back.count(now) {
+            let (name, _) = connection.account();
+            tracing::info!(
+                session.id = connection.id.0,
+                peer.addr = %connection.peer,
+                user.name = name.map(tracing::field::display),
+                held_back = count,
+                "flood control holds a sender back"
+            );
         }
     }
 

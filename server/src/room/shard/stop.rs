@@ -46,9 +46,9 @@ impl<T: Transport> Shard<T> {
         self.items = Items::default();
         self.pending_writes.clear();
         for slot in self.slots() {
-            let reason = match self.table[slot.index()].life {
-                Life::Lingering(reason, _) => reason,
-                Life::Ending(_, reason) if reason != CloseReason::Stopping => reason,
+            let reason = match &self.table[slot.index()].life {
+                Life::Lingering(record, _) => record.reason,
+                Life::Ending(_, reason) if *reason != CloseReason::Stopping => *reason,
                 _ => CloseReason::CutShort,
             };
             self.remove(slot, reason, now);

@@ -170,6 +170,7 @@ impl<T: Transport> Shard<T> {
         let Some(session) = connection.session_mut() else {
             return false;
         };
+        session.note_lag(view);
         if !session.cursor().has_lost(view) {
             return true;
         }

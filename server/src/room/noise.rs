@@ -1,4 +1,4 @@
-//! Throttled counter: counts every event, requests a log line at most once a minute.
+//! Noise: events that strangers may cause at will. Each is counted, and logged once a minute at most.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -8,7 +8,20 @@ use crate::room::locks::lock;
 /// The shortest time between two log lines.
 const LOG_EVERY: Duration = Duration::from_secs(60);
 
-/// A counter of events that strangers may cause at will.
+/// The counters of all noise.
+#[derive(Debug, Default)]
+pub(crate) struct Noise {
+    /// Connections refused for a limit.
+    pub(crate) refused: ThrottledCounter,
+    /// Connections that spoke another protocol.
+    pub(crate) foreign: ThrottledCounter,
+    /// Senders that flood control began to hold back.
+    pub(crate) held_back: ThrottledCounter,
+    /// Connections that could not be accepted for lack of resources.
+    pub(crate) unaccepted: ThrottledCounter,
+}
+
+/// A counter that requests a log line at most once a minute.
 #[derive(Debug, Default)]
 pub(crate) struct ThrottledCounter(Mutex<Count>);
 
@@ -29,6 +42,11 @@ impl ThrottledCounter {
         state.next = now + LOG_EVERY;
         Some(state.events)
     }
+
+    /// Returns the number of events so far.
+    pub(crate) fn total(&self) -> u64 {
+        lock(&self.0).events
+    }
 }
 
 #[cfg(test)]
@@ -42,5 +60,6 @@ mod tests {
             .map(|second| counter.count(Duration::from_secs(second)))
             .into();
         assert_eq!(noted, [Some(1), None, None, Some(4), None]);
+        assert_eq!(counter.total(), 5);
     }
 }
