@@ -103,7 +103,10 @@ fn every_mistake_is_told_at_once_and_nothing_is_started() {
     let said = Said::of(&mut wacd(&["check", "--config", "/no/such"]));
     assert_eq!(
         (said.code, &*said.text),
-        (Some(2), "wacd: /no/such: there is no such file\n")
+        (
+            Some(2),
+            "wacd: /no/such: No such file or directory (os error 2)\n"
+        )
     );
 }
 

@@ -2,15 +2,17 @@
 
 use crate::command::command;
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 13] = [
     "run",
     "town",
     "idle",
     "storm",
     "soak",
+    "flood",
     "find-max",
     "compare",
     "doctor",
+    "config",
     "report",
     "completions",
     "man",
@@ -32,7 +34,7 @@ fn the_manual_has_a_page_of_the_program_and_one_of_each_command() {
     let told = command(["man"]);
     told.with(0)
         .tells(".SH \"EXIT STATUS\"")
-        .tells("regression")
+        .tells("compare: B is worse than A")
         .tells("fan-out");
     for name in COMMANDS {
         command(["man", name])

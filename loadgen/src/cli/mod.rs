@@ -14,9 +14,6 @@ use slo::Slo;
 use values::{Arrival, Churn, Protocol, Rate, Senders, Share, Size, Slow, Stages, Storm, Ui};
 
 /// A load tester for broadcast that can be believed.
-///
-/// Exit codes: 0 pass; 1 internal; 2 usage; 3 SLO failed; 4 INVALID, the figures mean nothing; 5 wrong delivery;
-/// 6 preflight, it can't run here; 7 regression; 130 interrupted. If several, 5 before 4 before 3.
 #[derive(Debug, Parser)]
 #[command(name = "wac-loadgen", version = wac_settings::VERSION)]
 pub(crate) struct Args {

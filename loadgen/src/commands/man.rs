@@ -11,6 +11,14 @@ use super::output::{UsageError, print, settled};
 use super::settings;
 use crate::result::verdict::Exit;
 
+/// Returns the exit codes, as the end of a help text.
+pub(super) fn exits() -> String {
+    let codes = EXITS.map(|(exit, meaning)| format!("\n  {:<4} {meaning}", exit as u8));
+    format!("Exit codes; if several, {PRECEDENCE}:{}", codes.concat())
+}
+
+/// The order of the graver ones.
+const PRECEDENCE: &str = "5 before 4 before 3 before 130";
 /// The exit codes.
 const EXITS: [(Exit, &str); 9] = [
     (Exit::Pass, "pass"),
@@ -19,8 +27,11 @@ const EXITS: [(Exit, &str); 9] = [
     (Exit::SloFailed, "an objective (--slo) was not met"),
     (Exit::Invalid, "INVALID: the figures mean nothing"),
     (Exit::WrongDelivery, "wrong delivery"),
-    (Exit::Preflight, "preflight: it can't run here"),
-    (Exit::Regression, "regression: B is worse than A"),
+    (
+        Exit::Preflight,
+        "preflight: it does not fit here, or nobody answers",
+    ),
+    (Exit::Regression, "compare: B is worse than A"),
     (Exit::Interrupted, "interrupted"),
 ];
 
@@ -138,7 +149,7 @@ fn of_program(program: Command) -> io::Result<Vec<u8>> {
     for (exit, meaning) in EXITS {
         writeln!(page, ".TP\n{}\n{meaning}", exit as u8)?;
     }
-    writeln!(page, ".PP\nIf several, 5 before 4 before 3.")?;
+    writeln!(page, ".PP\nIf several, {PRECEDENCE}.")?;
     Ok(page)
 }
 
@@ -182,14 +193,23 @@ mod tests {
     }
 
     #[test]
-    fn every_exit_code_is_in_the_page_and_the_help() {
-        let help = Args::command().get_long_about().map(ToString::to_string);
-        let (help, page) = (help.unwrap_or_default(), text(None));
-        for (exit, _) in EXITS {
+    fn every_exit_code_is_in_the_page_the_help_and_the_readme() {
+        let readme = include_str!("../../README.md");
+        let mut program = settings::program().command().clone();
+        let (help, page) = (program.render_long_help().to_string(), text(None));
+        for (exit, meaning) in EXITS {
             let code = exit as u8;
-            assert!(page.contains(&format!("\n.TP\n{code}\n")), "{code}");
-            assert!(help.contains(&format!("{code} ")), "{code} is in --help");
+            assert!(
+                page.contains(&format!("\n.TP\n{code}\n{meaning}\n")),
+                "{code}"
+            );
+            assert!(help.contains(&format!("\n  {code:<4} {meaning}")), "{code}");
+            assert!(
+                readme.contains(&format!("| {code} | {meaning} |")),
+                "{code}"
+            );
         }
+        assert!(readme.contains(&format!("If several, {PRECEDENCE}.")));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{CommandFactory, FromArgMatches};
 use wac_settings::{Entry, File, Loaded, Origin, Problems, Program};
 
+use super::man;
 use crate::cli::Args;
 use crate::plan::workload::Workload;
 use crate::result::{self, Run};
@@ -16,7 +17,8 @@ use crate::result::{self, Run};
 /// Describes `wac-loadgen`: the flags of `run` are its settings, except for what becomes of the result.
 pub(super) fn program() -> Program {
     let others = &["like", "out", "json"];
-    Program::new(Args::command(), Some("run"), "WAC_LOADGEN", others, &[])
+    let command = Args::command().after_long_help(man::exits());
+    Program::new(command, Some("run"), "WAC_LOADGEN", others, &[])
 }
 
 /// Reads the command line, completed from the other sources. Ends the process, as clap does, if it is wrong or asks for
@@ -34,7 +36,9 @@ pub(super) fn read() -> Result<(Args, Loaded), Problems> {
         .command
         .run_args()
         .and_then(|args| args.like.as_deref());
-    layers.extend(like.map(|like| entries(like, &mut problems)));
+    if let Some(like) = like {
+        layers.extend(layers_of(&program, like, &mut problems));
+    }
     complete(&program, &words, &layers, problems)
 }
 
@@ -53,20 +57,17 @@ fn complete(
 }
 
 /// Reads the flags of an earlier run, or of a file in TOML.
-fn entries(path: &Path, problems: &mut Vec<String>) -> Vec<Entry> {
+fn layers_of(program: &Program, path: &Path, problems: &mut Vec<String>) -> Vec<Vec<Entry>> {
     let shown = path.display().to_string();
-    let text = fs::read(path).map_err(|error| error.to_string());
-    let is_json = |text: &Vec<u8>| text.trim_ascii_start().starts_with(b"{");
-    match text {
-        Ok(json) if is_json(&json) => match result::read(&json) {
-            Ok(run) => return of_run(&run, &shown),
+    match fs::read(path) {
+        Ok(json) if json.trim_ascii_start().starts_with(b"{") => match result::read(&json) {
+            Ok(run) => return vec![of_run(&run, &shown)],
             Err(error) => problems.push(format!("{shown}: {error}")),
         },
-        Ok(text) => {
-            let text = String::from_utf8_lossy(&text);
-            return File::read(&shown, &text, problems).entries;
+        _ => {
+            let file = File::open(path, true, problems).unwrap_or_default();
+            return file.layers(None, program, problems);
         }
-        Err(error) => problems.push(format!("{shown}: {error}")),
     }
     Vec::new()
 }

@@ -7,7 +7,6 @@
 //! host = "chat.work.example"
 //! ```
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -15,29 +14,29 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Entry, Origin};
+use super::{Entry, Origin, Program};
 
 const PROFILE: &str = "profile";
 const WANTED: &str = "expected a text in quotes, a list of them, a number, true or false";
 
 /// The content of a file.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct File {
     /// The path, as it was given.
     pub path: String,
-    /// The entries outside the profiles.
-    pub entries: Vec<Entry>,
-    /// The entries of each profile.
-    pub profiles: BTreeMap<String, Vec<Entry>>,
+    profiles: Vec<String>,
+    /// The entries, each with the profile it stands in; in the order of the lines of each.
+    entries: Vec<(Option<String>, Entry)>,
 }
 
 impl File {
-    /// Reads a file; `None` if it is not there. Adds its mistakes, each with its line, to `problems`.
-    pub fn open(path: &Path, problems: &mut Vec<String>) -> Option<Self> {
+    /// Reads a file; `None` if it is not there, which is a mistake only if it must be. Adds the mistakes, each with its
+    /// line, to `problems`.
+    pub fn open(path: &Path, must_exist: bool, problems: &mut Vec<String>) -> Option<Self> {
         let shown = path.display().to_string();
         match fs::read_to_string(path) {
             Ok(text) => return Some(Self::read(&shown, &text, problems)),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) if error.kind() == ErrorKind::NotFound && !must_exist => {}
             Err(error) => problems.push(format!("{shown}: {error}")),
         }
         None
@@ -50,49 +49,57 @@ impl File {
             path,
             text,
             problems,
+            profiles: Vec::new(),
         };
         let (table, errors) = DeTable::parse_recoverable(text);
-        if errors.is_empty() {
-            return reader.file(table.get_ref());
-        }
-        for error in errors {
+        for error in &errors {
             let begin = error.span().map_or(0, |span| span.start);
             reader.tell(begin, error.message());
         }
-        Self::default()
+        let mut entries = Vec::new();
+        if errors.is_empty() {
+            reader.table(None, table.get_ref(), &mut entries);
+        }
+        entries.sort_by_key(|(_, at, _)| *at);
+        let entries = entries
+            .into_iter()
+            .map(|(profile, _, entry)| (profile, entry));
+        Self {
+            path: path.to_owned(),
+            profiles: reader.profiles,
+            entries: entries.collect(),
+        }
     }
 
-    /// Takes out the layers, the highest first: the selected profile, and what stands outside the profiles. There is
-    /// a problem if the profile is missing. The other profiles stay.
-    pub fn take_layers(
-        &mut self,
+    /// Returns the layers, the highest first: the selected profile, and what stands outside the profiles. There is
+    /// a problem if the profile is missing, and for each mistake in another.
+    pub fn layers(
+        self,
         profile: Option<&str>,
+        program: &Program,
         problems: &mut Vec<String>,
     ) -> Vec<Vec<Entry>> {
-        let mut layers = Vec::new();
-        if let Some(name) = profile {
-            match self.profiles.remove(name) {
-                Some(profile) => layers.push(profile),
-                None => problems.push(self.missing(name)),
+        let mut layers = [Vec::new(), Vec::new()];
+        if let Some(wanted) = profile.filter(|name| !self.profiles.iter().any(|it| it == name)) {
+            let path = if self.path.is_empty() {
+                "no file"
+            } else {
+                &self.path
+            };
+            let names = self.profiles.join(", ");
+            let there_are = if names.is_empty() { "none" } else { &names };
+            problems.push(format!(
+                "{path}: there is no [profile.{wanted}]; there are {there_are}"
+            ));
+        }
+        for (name, entry) in self.entries {
+            match name {
+                None => layers[1].push(entry),
+                Some(name) if Some(&*name) == profile => layers[0].push(entry),
+                Some(_) => problems.extend(program.mistake(&entry)),
             }
         }
-        layers.push(std::mem::take(&mut self.entries));
-        layers
-    }
-
-    fn missing(&self, profile: &str) -> String {
-        let names: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
-        let there_are = if names.is_empty() {
-            "none".to_owned()
-        } else {
-            names.join(", ")
-        };
-        let path = if self.path.is_empty() {
-            "no file"
-        } else {
-            &self.path
-        };
-        format!("{path}: there is no [profile.{profile}]; there are {there_are}")
+        layers.into()
     }
 }
 
@@ -100,58 +107,43 @@ struct Reader<'a> {
     path: &'a str,
     text: &'a str,
     problems: &'a mut Vec<String>,
+    profiles: Vec<String>,
 }
 
 impl Reader<'_> {
-    fn file(&mut self, table: &DeTable<'_>) -> File {
-        let mut file = File {
-            path: self.path.to_owned(),
-            ..File::default()
-        };
-        let mut entries = Vec::new();
+    /// Reads the entries of a table, each with where it stands.
+    fn table(
+        &mut self,
+        profile: Option<&str>,
+        table: &DeTable<'_>,
+        entries: &mut Vec<(Option<String>, usize, Entry)>,
+    ) {
         for (key, value) in table {
-            match (&**key.get_ref(), value.get_ref()) {
-                (PROFILE, DeValue::Table(profiles)) => self.profiles(profiles, &mut file),
-                (key, _) => entries.extend(self.entry(key, value)),
+            let at = value.span().start;
+            let (key, texts) = (&**key.get_ref(), self.texts(value));
+            match (value.get_ref(), texts) {
+                (DeValue::Table(inner), _) if profile.is_none() && key == PROFILE => {
+                    self.table(Some(PROFILE), inner, entries);
+                }
+                (DeValue::Table(inner), _) if profile == Some(PROFILE) => {
+                    self.profiles.push(key.to_owned());
+                    self.table(Some(key), inner, entries);
+                }
+                (_, Some(texts)) if profile != Some(PROFILE) => {
+                    let (key, origin) = (key.to_owned(), Origin::Line(self.place(at)));
+                    let entry = Entry { key, texts, origin };
+                    entries.push((profile.map(str::to_owned), at, entry));
+                }
+                _ => self.tell(at, &format!("{key}: {WANTED}")),
             }
         }
-        file.entries = in_order(entries);
-        file
     }
 
-    fn profiles(&mut self, profiles: &DeTable<'_>, file: &mut File) {
-        for (name, profile) in profiles {
-            let Some(table) = profile.get_ref().as_table() else {
-                let found = self.found(profile);
-                let key = format!("profile.{}", name.get_ref());
-                self.tell(
-                    profile.span().start,
-                    &format!("{key}: found {found}, expected a table"),
-                );
-                continue;
-            };
-            let entries = table
-                .iter()
-                .filter_map(|(key, value)| self.entry(key.get_ref(), value));
-            let entries = in_order(entries.collect());
-            file.profiles.insert(name.get_ref().to_string(), entries);
-        }
-    }
-
-    /// Returns an entry, and where it stands.
-    fn entry(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<(usize, Entry)> {
-        let texts = match value.get_ref() {
+    fn texts(&self, value: &Spanned<DeValue<'_>>) -> Option<Vec<String>> {
+        match value.get_ref() {
             DeValue::Array(items) => items.iter().map(|item| self.scalar(item)).collect(),
             _ => self.scalar(value).map(|text| vec![text]),
-        };
-        let at = value.span().start;
-        let Some(texts) = texts else {
-            let found = self.found(value);
-            self.tell(at, &format!("{key}: found {found}, {WANTED}"));
-            return None;
-        };
-        let (key, origin) = (key.to_owned(), Origin::Line(self.place(at)));
-        Some((at, Entry { key, texts, origin }))
+        }
     }
 
     /// Returns a single value as a flag would have it.
@@ -166,16 +158,6 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the kind of a value, which may be long or a secret.
-    fn found(&self, value: &Spanned<DeValue<'_>>) -> &'static str {
-        match value.get_ref() {
-            DeValue::Array(_) => "a list of lists or tables",
-            DeValue::Table(_) => "a table",
-            DeValue::Datetime(_) => "a date",
-            _ => "a value",
-        }
-    }
-
     fn tell(&mut self, at: usize, problem: &str) {
         let place = self.place(at);
         self.problems.push(format!("{place}: {problem}"));
@@ -186,9 +168,4 @@ impl Reader<'_> {
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
         format!("{}:{line}", self.path)
     }
-}
-
-fn in_order(mut entries: Vec<(usize, Entry)>) -> Vec<Entry> {
-    entries.sort_by_key(|(at, _)| *at);
-    entries.into_iter().map(|(_, entry)| entry).collect()
 }

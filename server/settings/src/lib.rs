@@ -110,8 +110,7 @@ impl Program {
             Some(long) if keys.iter().any(|key| key == long) => program.with_variable(arg),
             _ => arg,
         };
-        let command = program.command.clone().mut_args(named);
-        program.command = command.mut_subcommands(|sub| sub.mut_args(named));
+        program.command = mut_all_args(program.command.clone(), named);
         program
     }
 
@@ -191,128 +190,100 @@ impl Program {
             let parsed = command.try_get_matches_from(words);
             parsed.map_err(|error| Problems(vec![error.to_string()]))
         };
-        let matches = parse(self.command.clone())?;
-        let sub = self.settled_in(&matches);
-        let entries = self.resolve(
-            sub.as_deref(),
-            level(&matches, sub.as_deref()),
-            layers,
-            &mut problems,
+        problems.extend(
+            layers
+                .iter()
+                .flatten()
+                .filter_map(|entry| self.mistake(entry)),
         );
+        let given = parse(self.command.clone())?;
+        let entries = self.resolve(level(&given), layers, &mut problems);
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
-        let matches = parse(self.with_defaults(sub.as_deref(), &entries))?;
-        let settings = self.settings(level(&matches, sub.as_deref()), sub.as_deref(), &entries);
+        let matches = parse(self.with_defaults(&entries))?;
+        let settings = self.settings(level(&matches), &entries);
         Ok(Loaded { matches, settings })
-    }
-
-    /// Returns the subcommand that was called, if it has settings of its own.
-    fn settled_in(&self, matches: &ArgMatches) -> Option<String> {
-        let name = matches.subcommand_name()?;
-        let sub = self.command.find_subcommand(name)?;
-        let mut longs = sub.get_arguments().filter_map(Arg::get_long);
-        longs
-            .any(|long| self.key(long).is_some())
-            .then(|| name.to_owned())
-    }
-
-    fn settled(&self, sub: Option<&str>) -> &Command {
-        sub.and_then(|name| self.command.find_subcommand(name))
-            .unwrap_or(&self.command)
     }
 
     /// Returns, for each key that no flag gives, the entry of the highest layer. A value rules out those of lower
     /// layers that conflict with it.
     fn resolve<'a>(
-        &self,
-        sub: Option<&str>,
+        &'a self,
         given: &ArgMatches,
         layers: &'a [Vec<Entry>],
         problems: &mut Vec<String>,
     ) -> Vec<&'a Entry> {
-        let command = self.settled(sub);
-        let is_given = |arg: &&Arg| {
-            given.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
-        };
-        let flags = command.get_arguments().filter(is_given);
-        let mut taken: Vec<&Arg> = flags.collect();
+        let args = self.table().get_arguments();
+        let mut taken: Vec<&Arg> = args
+            .filter(|arg| source(given, arg) == Some(ValueSource::CommandLine))
+            .collect();
         let mut entries = Vec::new();
         for layer in layers {
-            let mut here: Vec<&Arg> = Vec::new();
+            let higher = taken.clone();
             for entry in layer {
-                problems.extend(self.mistake(entry));
-                let Some(arg) = find(command, &entry.key) else {
+                let Some(arg) = self.key(&entry.key) else {
                     continue;
                 };
-                if taken.iter().any(|other| rules_out(command, other, arg)) {
-                    continue;
+                let ruled_out = |others: &[&'a Arg]| {
+                    let mut others = others.iter();
+                    others.find(|other| self.conflict(other, arg)).copied()
+                };
+                match (ruled_out(&higher), ruled_out(&taken)) {
+                    (Some(_), _) => continue,
+                    (None, Some(other)) => {
+                        let place = entry.place();
+                        problems.push(format!("{place}: cannot be used with {}", key(other)));
+                    }
+                    (None, None) => {}
                 }
-                if let Some(other) = here.iter().find(|other| rules_out(command, other, arg)) {
-                    problems.push(format!(
-                        "{}: cannot be used with {}",
-                        entry.place(),
-                        key(other)
-                    ));
-                }
-                here.push(arg);
+                taken.push(arg);
                 entries.push(entry);
             }
-            taken.append(&mut here);
         }
         entries
     }
 
+    fn conflict(&self, one: &Arg, other: &Arg) -> bool {
+        let blocks = |one: &Arg, other: &Arg| {
+            let blocked = self.table().get_arg_conflicts_with(one);
+            blocked.iter().any(|arg| arg.get_id() == other.get_id())
+        };
+        one.get_id() == other.get_id() || blocks(one, other) || blocks(other, one)
+    }
+
     /// Returns the command, with the values of the entries in place of its defaults.
-    fn with_defaults(&self, sub: Option<&str>, entries: &[&Entry]) -> Command {
-        let laid = |command: Command| {
-            entries.iter().fold(command, |command, entry| {
-                let id = find(&command, &entry.key).map(|arg| arg.get_id().clone());
-                match id {
-                    Some(id) => command.mut_arg(id, |arg| arg.default_values(entry.texts.clone())),
-                    None => command,
-                }
-            })
+    fn with_defaults(&self, entries: &[&Entry]) -> Command {
+        let laid = |arg: Arg| match entries
+            .iter()
+            .find(|entry| Some(&*entry.key) == arg.get_long())
+        {
+            Some(entry) => arg.default_values(entry.texts.clone()),
+            None => arg,
         };
-        match sub {
-            Some(name) => self.command.clone().mut_subcommand(name, laid),
-            None => laid(self.command.clone()),
-        }
+        mut_all_args(self.command.clone(), laid)
     }
 
-    fn settings(
-        &self,
-        matches: &ArgMatches,
-        sub: Option<&str>,
-        entries: &[&Entry],
-    ) -> Vec<Setting> {
-        let args = self.settled(sub).get_arguments();
-        let keys = args.filter(|arg| arg.get_long().is_some_and(|long| self.key(long).is_some()));
-        keys.map(|arg| self.setting(arg, matches, entries))
-            .collect()
-    }
-
-    fn setting(&self, arg: &Arg, matches: &ArgMatches, entries: &[&Entry]) -> Setting {
-        let (id, key) = (arg.get_id().as_str(), key(arg));
-        let origin = match matches.value_source(id) {
-            Some(ValueSource::CommandLine) => Origin::Flag(format!("--{key}")),
-            _ => entries
-                .iter()
-                .find(|entry| entry.key == key)
-                .map_or(Origin::Default, |entry| entry.origin.clone()),
+    fn settings(&self, matches: &ArgMatches, entries: &[&Entry]) -> Vec<Setting> {
+        let is_there = |arg: &&Arg| matches.try_contains_id(arg.get_id().as_str()).is_ok();
+        let setting = |arg: &Arg| {
+            let key = key(arg);
+            let entry = entries.iter().find(|entry| entry.key == key);
+            let origin = match source(matches, arg) {
+                Some(ValueSource::CommandLine) => Origin::Flag(format!("--{key}")),
+                _ => entry.map_or(Origin::Default, |entry| entry.origin.clone()),
+            };
+            let texts = matches.get_raw(arg.get_id().as_str()).into_iter().flatten();
+            let texts = texts
+                .map(|text| text.to_string_lossy().into_owned())
+                .collect();
+            Setting {
+                is_secret: self.secrets.contains(&key.as_str()),
+                takes_list: takes_list(arg),
+                entry: Entry { key, texts, origin },
+            }
         };
-        let texts = matches.get_raw(id).into_iter().flatten();
-        Setting {
-            is_secret: self.secrets.contains(&key.as_str()),
-            takes_list: takes_list(arg),
-            entry: Entry {
-                key,
-                texts: texts
-                    .map(|text| text.to_string_lossy().into_owned())
-                    .collect(),
-                origin,
-            },
-        }
+        self.keys().filter(is_there).map(setting).collect()
     }
 }
 
@@ -358,23 +329,23 @@ where
     }
 }
 
-fn level<'a>(matches: &'a ArgMatches, sub: Option<&str>) -> &'a ArgMatches {
-    sub.and_then(|name| matches.subcommand_matches(name))
-        .unwrap_or(matches)
+/// Returns the matches of the command that was called, which hold the global ones too.
+fn level(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, sub)| sub)
 }
 
-fn find<'a>(command: &'a Command, key: &str) -> Option<&'a Arg> {
+fn source(matches: &ArgMatches, arg: &Arg) -> Option<ValueSource> {
+    let id = arg.get_id().as_str();
+    matches
+        .try_contains_id(id)
+        .is_ok()
+        .then(|| matches.value_source(id))?
+}
+
+fn mut_all_args(command: Command, change: impl Fn(Arg) -> Arg) -> Command {
     command
-        .get_arguments()
-        .find(|arg| arg.get_long() == Some(key))
-}
-
-fn rules_out(command: &Command, one: &Arg, other: &Arg) -> bool {
-    let blocks = |one: &Arg, other: &Arg| {
-        let blocked = command.get_arg_conflicts_with(one);
-        blocked.iter().any(|arg| arg.get_id() == other.get_id())
-    };
-    one.get_id() == other.get_id() || blocks(one, other) || blocks(other, one)
+        .mut_args(&change)
+        .mut_subcommands(|sub| sub.mut_args(&change))
 }
 
 fn key(arg: &Arg) -> String {

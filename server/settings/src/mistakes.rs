@@ -6,12 +6,6 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::{Entry, Program, is_switch, takes_list};
 
 impl Program {
-    /// Returns what is wrong with entries.
-    pub fn mistakes(&self, entries: &[Entry]) -> Vec<String> {
-        let mistakes = entries.iter().filter_map(|entry| self.mistake(entry));
-        mistakes.collect()
-    }
-
     /// Returns what is wrong with an entry.
     pub(super) fn mistake(&self, entry: &Entry) -> Option<String> {
         let why = match self.key(&entry.key) {

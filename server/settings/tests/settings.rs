@@ -58,9 +58,9 @@ fn load(
             .map(|(_, value)| value.into())
     };
     let (program, mut problems) = (program(), Vec::new());
-    let mut file = File::read("f", text, &mut problems);
+    let file = File::read("f", text, &mut problems);
     let mut layers = vec![program.environment(&variable)];
-    layers.extend(file.take_layers(profile, &mut problems));
+    layers.extend(file.layers(profile, &program, &mut problems));
     program.load(&words, &layers, problems)
 }
 
@@ -166,7 +166,7 @@ fn every_mistake_is_told_with_its_line_even_where_the_value_is_not_used() {
             "f:2: notices: invalid value 'maybe', expected on or off",
             "f:3: shrads: there is no such key; did you mean 'shards'?",
             "f:4: config: there is no such key",
-            "f:5: listen: found a list of lists or tables, expected a text in quotes, a list of them, a number, true or false",
+            "f:5: listen: expected a text in quotes, a list of them, a number, true or false",
             "f:6: secret: invalid value, expected 0 to 9",
             "f:8: shards: invalid value '65', expected 1 to 64",
         ]
@@ -186,6 +186,7 @@ fn every_mistake_is_told_with_its_line_even_where_the_value_is_not_used() {
 fn a_profile_must_be_there() {
     let told = load(&[], &[], FILE, Some("small")).unwrap_err().to_string();
     assert_eq!(told, "f: there is no [profile.small]; there are big");
+    assert!(load(&[], &[], "[profile.small]", Some("small")).is_ok());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use wac_settings::{Entry, File, Loaded, Problems, Program};
 
 use super::args::{Args, CommandLine, Verb};
@@ -83,17 +83,14 @@ impl Sources {
     /// [`Problems`], with every mistake.
     pub fn read(&self) -> Result<Asked, Problems> {
         let usage = |error: clap::Error| Problems(vec![error.to_string()]);
-        let matches = self
-            .program
-            .command()
-            .clone()
-            .try_get_matches_from(&self.words);
-        let matches = matches.map_err(usage)?;
-        let typed = CommandLine::from_arg_matches(&matches).map_err(usage)?;
+        let command = self.program.command().clone();
+        let matches = command.try_get_matches_from(&self.words).map_err(usage)?;
         let mut problems = Vec::new();
         let mut layers = vec![self.program.environment(&|name| env::var_os(name))];
-        layers.extend(self.file(&typed, &mut problems));
-        if typed.addresses_a_server() {
+        if let Some(file) = self.file(&matches, &mut problems) {
+            layers.extend(file.layers(None, &self.program, &mut problems));
+        }
+        if addresses_a_server(&matches) {
             layers.iter_mut().for_each(only_addresses);
         }
         let loaded = self.program.load(&self.words, &layers, problems)?;
@@ -102,20 +99,27 @@ impl Sources {
     }
 
     /// Reads the file. One that was named must be there. A named pidfile says all that a server is addressed by.
-    fn file(&self, typed: &CommandLine, problems: &mut Vec<String>) -> Option<Vec<Entry>> {
-        if typed.addresses_a_server() && typed.pid_file().is_some() {
+    fn file(&self, matches: &ArgMatches, problems: &mut Vec<String>) -> Option<File> {
+        if addresses_a_server(matches) && typed(matches, "pid_file").is_some() {
             return None;
         }
         let variable = || env::var_os("WACD_CONFIG").filter(|path| !path.is_empty());
-        let named = typed.config().or_else(|| variable().map(PathBuf::from));
+        let named = typed(matches, "config").or_else(|| variable().map(PathBuf::from));
         let named = named.map(|path| self.folder.join(path));
         let path = named.clone().or_else(default_paths::config_file)?;
-        let file = File::open(&path, problems);
-        if file.is_none() && named.is_some() && problems.is_empty() {
-            problems.push(format!("{}: there is no such file", path.display()));
-        }
-        Some(file?.entries)
+        File::open(&path, named.is_some(), problems)
     }
+}
+
+/// Returns a path that was given as a flag.
+fn typed(matches: &ArgMatches, flag: &str) -> Option<PathBuf> {
+    let matches = matches.subcommand().map_or(matches, |(_, sub)| sub);
+    matches.try_get_one::<PathBuf>(flag).ok()?.cloned()
+}
+
+fn addresses_a_server(matches: &ArgMatches) -> bool {
+    let verb = matches.subcommand_name();
+    verb.is_some_and(|verb| ["stop", "status", "reload"].contains(&verb))
 }
 
 /// Keeps what says where a server is: its other settings, right or wrong, are its own.
@@ -129,33 +133,6 @@ impl CommandLine {
         match self.verb {
             Some(Verb::Check(serve) | Verb::Config { serve, .. }) => *serve,
             _ => self.serve,
-        }
-    }
-
-    fn addresses_a_server(&self) -> bool {
-        matches!(
-            self.verb,
-            Some(Verb::Stop { .. } | Verb::Status { .. } | Verb::Reload { .. })
-        )
-    }
-
-    fn config(&self) -> Option<PathBuf> {
-        let arg = match &self.verb {
-            Some(
-                Verb::Stop { server, .. } | Verb::Status { server } | Verb::Reload { server, .. },
-            ) => &server.config,
-            Some(Verb::Check(serve) | Verb::Config { serve, .. }) => &serve.config,
-            Some(Verb::Completions { .. } | Verb::Man { .. }) | None => &self.serve.config,
-        };
-        arg.config.clone()
-    }
-
-    fn pid_file(&self) -> Option<&PathBuf> {
-        match &self.verb {
-            Some(
-                Verb::Stop { server, .. } | Verb::Status { server } | Verb::Reload { server, .. },
-            ) => server.pid_file.pid_file.as_ref(),
-            _ => None,
         }
     }
 }

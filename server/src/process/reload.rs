@@ -9,8 +9,10 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use wac_settings::{Problems, Setting};
 
 use crate::config::args::Args;
@@ -31,6 +33,10 @@ const BOUND: [&str; 8] = [
     "window",
     "log-format",
 ];
+
+/// The time that reading the configuration may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+const SLOW: &str = "a file of the configuration can't be read in time; is it a pipe?";
 
 impl Args {
     /// Takes over the values of [`BOUND`]. Nobody becomes another user again.
@@ -171,9 +177,12 @@ impl Reloader {
     async fn try_reload(&self, request: Request) -> Result<Vec<String>, Problems> {
         let mut running = self.running.lock().await;
         let (now, sources, around) = (running.clone(), self.sources.clone(), self.around.clone());
-        // Reading takes as long as a file system likes, and people connect meanwhile.
-        let read = tokio::task::spawn_blocking(move || now.next(&sources, &around)).await;
-        let next = read.unwrap_or_else(|error| Err(Problems(vec![error.to_string()])))?;
+        // Reading takes as long as a file system or the writer of a pipe likes, and people connect meanwhile.
+        let read = tokio::task::spawn_blocking(move || now.next(&sources, &around));
+        let next = match timeout(PATIENCE, read).await {
+            Ok(read) => read.unwrap_or_else(|error| Err(Problems(vec![error.to_string()])))?,
+            Err(_) => return Err(Problems(vec![SLOW.to_owned()])),
+        };
         let changes = running.changes(&next, request);
         let taken = self.prepare(&next.config, request)?;
         if request == Request::Apply {

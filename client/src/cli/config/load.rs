@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::FromArgMatches;
-use wac_settings::{Entry, File, Origin, Problems, Program};
+use wac_settings::{Entry, File, Origin, Problems};
 
 use super::{SettingsFile, program};
 use crate::app::settings::Config;
@@ -48,12 +48,8 @@ impl Loaded {
             .clone()
             .or_else(|| set("WAC_CONFIG").map(PathBuf::from));
         let place = named.clone().or_else(|| usual_file(variable));
-        let file = place
-            .as_deref()
-            .and_then(|place| File::open(place, &mut problems));
-        if let (Some(named), None, []) = (&named, &file, &problems[..]) {
-            problems.push(format!("{}: there is no such file", named.display()));
-        }
+        let open = |place: &PathBuf| File::open(place, named.is_some(), &mut problems);
+        let file = place.as_ref().and_then(open);
         let path = file.as_ref().map(|file| file.path.clone());
         let profile = line.flags.profile.clone();
         let profile = profile.or_else(|| Some(set("WAC_PROFILE")?.to_string_lossy().into_owned()));
@@ -62,12 +58,8 @@ impl Loaded {
             line.target().map(target).into_iter().collect(),
             program.environment(variable),
         ];
-        layers.extend(layers_of(
-            &program,
-            file.unwrap_or_default(),
-            profile.as_deref(),
-            &mut problems,
-        ));
+        let file = file.unwrap_or_default();
+        layers.extend(file.layers(profile.as_deref(), &program, &mut problems));
         layers.iter_mut().for_each(name_in_host);
         let settings = program.load(words, &layers, problems)?;
         Ok(Self {
@@ -95,26 +87,10 @@ fn config(settings: &wac_settings::Loaded) -> Config {
 pub(super) fn config_of(text: &str, profile: Option<&str>) -> Config {
     let (program, mut problems) = (program(), Vec::new());
     let file = File::read("", text, &mut problems);
-    let mut layers = layers_of(&program, file, profile, &mut problems);
+    let mut layers = file.layers(profile, &program, &mut problems);
     layers.iter_mut().for_each(name_in_host);
     let settings = program.load(&["wac".into()], &layers, Vec::new());
     settings.map_or_else(|_| Config::default(), |settings| config(&settings))
-}
-
-/// Returns the layers of a file; from profiles that are not selected only mistakes are reported.
-fn layers_of(
-    program: &Program,
-    mut file: File,
-    profile: Option<&str>,
-    problems: &mut Vec<String>,
-) -> Vec<Vec<Entry>> {
-    let layers = file.take_layers(profile, problems);
-    let others = file
-        .profiles
-        .values()
-        .flat_map(|entries| program.mistakes(entries));
-    problems.extend(others);
-    layers
 }
 
 /// Returns the host of the command line as an entry.
