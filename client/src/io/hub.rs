@@ -45,6 +45,8 @@ pub(crate) enum RowOutcome {
 enum Terminal {
     #[default]
     Ours,
+    /// A program is being started for it, and will be given this signal.
+    Lending(Option<Signal>),
     Lent(Pid),
     Regained(Instant),
 }
@@ -258,19 +260,31 @@ impl Hub {
     /// are its own.
     pub(crate) fn signalled(&self, signal: Signal) {
         let is_key = matches!(signal, Signal::SIGINT | Signal::SIGQUIT);
-        match *lock(&self.terminal) {
-            Terminal::Lent(_) if is_key => return,
+        let mut terminal = lock(&self.terminal);
+        match &mut *terminal {
+            Terminal::Lending(_) | Terminal::Lent(_) if is_key => return,
             Terminal::Regained(at) if is_key && at.elapsed() < LATE => return,
+            Terminal::Lending(given) => *given = Some(signal),
             // The program may have ended.
-            Terminal::Lent(guest) => drop(kill(guest, signal)),
+            Terminal::Lent(guest) => drop(kill(*guest, signal)),
             _ => {}
         }
         self.end(ExitReason::Signal(signal as i32));
     }
 
-    /// Leaves the terminal to a program.
-    pub(crate) fn lend_terminal(&self, guest: Pid) {
-        *lock(&self.terminal) = Terminal::Lent(guest);
+    /// Leaves the terminal to a program that is about to be started.
+    pub(crate) fn lend_terminal(&self) {
+        *lock(&self.terminal) = Terminal::Lending(None);
+    }
+
+    /// Takes note of the program that has been started.
+    pub(crate) fn lent_terminal(&self, guest: Pid) {
+        let mut terminal = lock(&self.terminal);
+        if let Terminal::Lending(Some(signal)) = *terminal {
+            // It may have ended.
+            let _ = kill(guest, signal);
+        }
+        *terminal = Terminal::Lent(guest);
     }
 
     pub(crate) fn regain_terminal(&self) {

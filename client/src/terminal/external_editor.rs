@@ -59,7 +59,9 @@ impl ExternalEditor {
             .tempdir()?;
         let path = folder.path().join("message.txt");
         write(&path, text)?;
-        let status = attend(self.start(&path, tty)?, hub)?;
+        hub.lend_terminal();
+        let started = self.start(&path, tty);
+        let status = attend(started.inspect_err(|_| hub.regain_terminal())?, hub)?;
         if !status.success() {
             return Err(EditError::Failed(status));
         }
@@ -100,7 +102,7 @@ fn start(command: &str, path: &Path, tty: &Tty) -> io::Result<Pid> {
 
 /// Waits until the editor has ended.
 fn attend(editor: Pid, hub: &Hub) -> io::Result<ExitStatus> {
-    hub.lend_terminal(editor);
+    hub.lent_terminal(editor);
     while is_stopped(editor, WaitPidFlag::empty()) {
         stop_with(editor);
     }

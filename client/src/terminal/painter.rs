@@ -42,6 +42,8 @@ pub(super) struct Painter {
     tty: Arc<Tty>,
     /// Held while a frame is written, which takes as long as the terminal wants.
     stage: Mutex<Stage>,
+    /// Whether another program has the terminal; not held while anything is written.
+    is_lent: Mutex<bool>,
     /// Signalled when another program has given the terminal back.
     returned: Condvar,
 }
@@ -52,6 +54,7 @@ impl Painter {
             hub,
             tty,
             stage: Mutex::new(Stage::Ours(Canvas::new(resizing))),
+            is_lent: Mutex::default(),
             returned: Condvar::new(),
         }
     }
@@ -66,7 +69,13 @@ impl Painter {
     /// # Errors
     /// The terminal is gone.
     pub(super) fn print(&self, lines: &str) -> io::Result<()> {
-        let stage = self.await_return(Duration::MAX);
+        let stage = loop {
+            self.await_return(Duration::MAX);
+            let stage = self.stage();
+            if !matches!(*stage, Stage::Lent(_)) {
+                break stage;
+            }
+        };
         self.paint_on(stage, |canvas, size| canvas.frame(lines, size))
     }
 
@@ -135,6 +144,7 @@ impl Painter {
     /// Lends the terminal to another program, until it has run. What is printed meanwhile waits.
     pub(super) fn lend<T>(&self, run: impl FnOnce(&Tty) -> T) -> T {
         let _held = self.tty.hold_keys();
+        *self.is_lent() = true;
         self.set_stage(|stage| match stage {
             Stage::Ours(mut canvas) => {
                 // A terminal that is gone is noticed where it is read.
@@ -149,27 +159,26 @@ impl Painter {
             other => other,
         });
         let _ = self.resume();
+        *self.is_lent() = false;
         self.returned.notify_all();
         done
     }
 
     /// Waits while another program has the terminal, no longer than this.
-    fn await_return(&self, patience: Duration) -> MutexGuard<'_, Stage> {
-        let is_lent = |stage: &mut Stage| matches!(stage, Stage::Lent(_));
+    pub(super) fn await_return(&self, patience: Duration) {
         let waited = self
             .returned
-            .wait_timeout_while(self.stage(), patience, is_lent);
-        waited.unwrap_or_else(PoisonError::into_inner).0
+            .wait_timeout_while(self.is_lent(), patience, |is_lent| *is_lent);
+        drop(waited);
+    }
+
+    fn is_lent(&self) -> MutexGuard<'_, bool> {
+        self.is_lent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set_stage(&self, change: impl FnOnce(Stage) -> Stage) {
         let mut stage = self.stage();
         *stage = change(mem::replace(&mut *stage, Stage::Closed));
-    }
-
-    /// Waits until another program, if one has it, has given the terminal back; no longer than this.
-    pub(super) fn await_guest(&self, patience: Duration) {
-        drop(self.await_return(patience));
     }
 
     /// Restores the terminal. Waits no longer than this for one that nobody reads.

@@ -83,7 +83,7 @@ impl Ui for ScreenUi {
             close: Box::new(move |_, reason, printed| {
                 let begun = Instant::now();
                 // A text that somebody is writing is not taken away from them but by a signal.
-                painter.await_guest(match reason {
+                painter.await_return(match reason {
                     ExitReason::Signal(_) => SETTLE,
                     _ => Duration::MAX,
                 });
