@@ -6,7 +6,7 @@ use std::process::Command;
 use wac_tests::{Daemon, Peer, Said, binary};
 
 /// For each key two values that it takes.
-const VALUES: [(&str, [&str; 2]); 26] = [
+const VALUES: [(&str, [&str; 2]); 27] = [
     ("daemon", ["true", "false"]),
     ("pid-file", ["/x/a.pid", "/x/b.pid"]),
     ("control", ["unix:/x/a", "unix:/x/b"]),
@@ -33,6 +33,7 @@ const VALUES: [(&str, [&str; 2]); 26] = [
     ("reserved-names", ["eve", "dan"]),
     ("grace", ["1s", "2s"]),
     ("log-level", ["warn", "debug"]),
+    ("log-format", ["json", "text"]),
 ];
 
 fn wacd(words: &[&str]) -> Command {

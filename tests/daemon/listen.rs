@@ -84,8 +84,8 @@ fn a_name_without_an_address_here_is_refused() {
     );
     assert_eq!(said.code, Some(2), "{said:?}");
     for problem in [
-        "--listen elsewhere:4700: this machine has no such address",
-        "--listen nowhere..invalid:4700: ",
+        "--listen: elsewhere:4700: this machine has no such address",
+        "--listen: nowhere..invalid:4700: ",
     ] {
         assert!(said.text.contains(problem), "{said:?}");
     }

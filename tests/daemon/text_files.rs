@@ -57,7 +57,7 @@ fn a_file_in_another_encoding_is_refused_with_the_place_and_the_remedy() {
             let daemon = Daemon::folder();
             let refused = start(&daemon, flag, bytes);
             assert_eq!(refused.code, Some(2), "{refused:?}");
-            let told = format!("{flag} {}: {told}", daemon.path("file").display());
+            let told = format!("{flag}: {}: {told}", daemon.path("file").display());
             assert!(refused.text.contains(&told), "{refused:?}");
         }
     }
