@@ -147,7 +147,7 @@ fn nobody_talks_in_idle() {
         "idle",
         &server.address().tcp().to_string(),
         "--users",
-        "200",
+        "2000",
         "--duration",
         "300ms",
     ]);
@@ -161,7 +161,7 @@ fn memory_of_a_connection_is_not_told_of_a_server_that_has_served_before() {
     let server = Server::start();
     let at = server.address().tcp().to_string();
     let idle = || {
-        let flags = "--users 300 --duration 100ms --json -";
+        let flags = "--users 2000 --duration 100ms --json -";
         let words = ["idle", &at].into_iter().chain(flags.split_whitespace());
         let ended = crate::command::command(words);
         let told = serde_json::from_str::<Value>(&ended.with(0).stdout).expect("it is JSON");
