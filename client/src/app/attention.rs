@@ -37,7 +37,7 @@ pub(crate) struct Unread {
 }
 
 #[derive(Debug)]
-enum State {
+enum AttentionState {
     /// There has been no sign yet: the user counts as looking.
     Unknown,
     Focused,
@@ -49,7 +49,7 @@ enum State {
 /// The attention of the user.
 #[derive(Debug)]
 pub(super) struct Attention {
-    state: State,
+    state: AttentionState,
     /// The unread lines as last reported.
     reported: Unread,
     /// When the user was last notified.
@@ -59,7 +59,7 @@ pub(super) struct Attention {
 impl Attention {
     pub(super) fn new() -> Self {
         Self {
-            state: State::Unknown,
+            state: AttentionState::Unknown,
             reported: Unread::default(),
             notified: None,
         }
@@ -67,16 +67,16 @@ impl Attention {
 
     pub(super) fn focus(&mut self, focus: Focus) {
         match (focus, &self.state) {
-            (Focus::Gained, _) => self.state = State::Focused,
-            (Focus::Lost, State::Away(_)) => {}
-            (Focus::Lost, _) => self.state = State::Away(Unread::default()),
+            (Focus::Gained, _) => self.state = AttentionState::Focused,
+            (Focus::Lost, AttentionState::Away(_)) => {}
+            (Focus::Lost, _) => self.state = AttentionState::Away(Unread::default()),
         }
     }
 
     /// Notes a key: nobody types without looking, whatever the terminal has reported.
     pub(super) fn key(&mut self, now: Duration) {
-        if !matches!(self.state, State::Focused) {
-            self.state = State::Typed(now);
+        if !matches!(self.state, AttentionState::Focused) {
+            self.state = AttentionState::Typed(now);
         }
     }
 
@@ -84,11 +84,11 @@ impl Attention {
     /// such line.
     pub(super) fn count(&mut self, line: &Line, now: Duration) -> Option<Line> {
         let mut since = messages::SINCE_LOOKED;
-        if matches!(self.state, State::Typed(last) if now >= last + IDLE) {
+        if matches!(self.state, AttentionState::Typed(last) if now >= last + IDLE) {
             since = messages::SINCE_TYPED;
-            self.state = State::Away(Unread::default());
+            self.state = AttentionState::Away(Unread::default());
         }
-        let State::Away(unread) = &mut self.state else {
+        let AttentionState::Away(unread) = &mut self.state else {
             return None;
         };
         unread.lines += 1;
@@ -100,7 +100,7 @@ impl Attention {
     /// ago.
     pub(super) fn notification(&mut self, line: &Line, now: Duration) -> Option<String> {
         let rests = self.notified.is_some_and(|last| now < last + PAUSE);
-        if rests || !matches!(self.state, State::Away(_)) {
+        if rests || !matches!(self.state, AttentionState::Away(_)) {
             return None;
         }
         let notification = messages::notification(line)?;
@@ -111,8 +111,10 @@ impl Attention {
     /// Returns the unread lines if they have changed since the last call.
     pub(super) fn changed(&mut self) -> Option<Unread> {
         let unread = match self.state {
-            State::Away(unread) => unread,
-            State::Unknown | State::Focused | State::Typed(_) => Unread::default(),
+            AttentionState::Away(unread) => unread,
+            AttentionState::Unknown | AttentionState::Focused | AttentionState::Typed(_) => {
+                Unread::default()
+            }
         };
         let before = mem::replace(&mut self.reported, unread);
         (before != unread).then_some(unread)

@@ -66,7 +66,7 @@ pub(super) enum Typed {
 }
 
 #[derive(Debug)]
-enum State {
+enum PasteState {
     Keys,
     /// A paste has begun; its text so far.
     Pasting(Vec<u8>),
@@ -78,7 +78,7 @@ enum State {
 #[derive(Debug)]
 pub(super) struct KeyFilter {
     keys: ControlKeys,
-    state: State,
+    state: PasteState,
     /// The beginning of a letter or a sequence.
     held: Vec<u8>,
     /// When the last bytes came.
@@ -90,7 +90,7 @@ impl KeyFilter {
     pub(super) fn new(keys: ControlKeys, now: Instant) -> Self {
         Self {
             keys,
-            state: State::Keys,
+            state: PasteState::Keys,
             held: Vec::new(),
             last: now,
             out: Vec::new(),
@@ -102,11 +102,11 @@ impl KeyFilter {
         let silence = now.saturating_duration_since(self.last);
         self.last = now;
         match &self.state {
-            State::Pasting(_) if bytes == [CTRL_C] && silence >= TYPED => {
-                self.state = State::Keys;
+            PasteState::Pasting(_) if bytes == [CTRL_C] && silence >= TYPED => {
+                self.state = PasteState::Keys;
             }
-            State::Paused if is_pasted(bytes) => self.state = State::Pasting(Vec::new()),
-            State::Paused => self.state = State::Keys,
+            PasteState::Paused if is_pasted(bytes) => self.state = PasteState::Pasting(Vec::new()),
+            PasteState::Paused => self.state = PasteState::Keys,
             _ => {}
         }
         for &byte in bytes {
@@ -117,7 +117,7 @@ impl KeyFilter {
 
     /// Returns when [`expire`](Self::expire) is due, if nothing comes until then.
     pub(super) fn due(&self) -> Option<Instant> {
-        let is_open = matches!(self.state, State::Pasting(_)) || !self.held.is_empty();
+        let is_open = matches!(self.state, PasteState::Pasting(_)) || !self.held.is_empty();
         is_open.then(|| self.last + PAUSE)
     }
 
@@ -130,9 +130,9 @@ impl KeyFilter {
     }
 
     fn pause(&mut self) {
-        if let State::Pasting(text) = &mut self.state {
+        if let PasteState::Pasting(text) = &mut self.state {
             let text = mem::take(text);
-            self.state = State::Paused;
+            self.state = PasteState::Paused;
             // Nothing followed: somebody tried to get out.
             if text.ends_with(&[CTRL_C]) {
                 self.emit(&[CTRL_C]);
@@ -148,12 +148,12 @@ impl KeyFilter {
     }
 
     fn push(&mut self, byte: u8) {
-        if let State::Pasting(text) = &mut self.state {
+        if let PasteState::Pasting(text) = &mut self.state {
             text.push(byte);
             if text.ends_with(PASTE_END) {
                 text.truncate(text.len() - PASTE_END.len());
                 let text = mem::take(text);
-                self.state = State::Keys;
+                self.state = PasteState::Keys;
                 self.paste(&text);
             } else if text.len() > 2 * pasted::MAX_BYTES {
                 // It stays longer than may be, and so is known to have been cut.
@@ -173,7 +173,7 @@ impl KeyFilter {
     fn take_held(&mut self) {
         if self.held.ends_with(PASTE) {
             self.held.clear();
-            self.state = State::Pasting(Vec::new());
+            self.state = PasteState::Pasting(Vec::new());
         } else if self.held[0] == ESC {
             self.take_sequence();
         } else {
