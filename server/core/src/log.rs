@@ -49,6 +49,8 @@ pub struct RoomLog {
     first: u64,
     full: VecDeque<Chunk>,
     tail: Vec<u8>,
+    /// The number of lines since the server's start.
+    lines: u64,
     window_bytes: usize,
     sealed: bool,
 }
@@ -64,6 +66,7 @@ impl RoomLog {
             first: 0,
             full: VecDeque::new(),
             tail: Vec::new(),
+            lines: 0,
             window_bytes,
             sealed: false,
         }
@@ -84,6 +87,7 @@ impl RoomLog {
             return Err(Sealed);
         }
         let at = self.head();
+        self.lines += line_feeds(lines);
         let mut rest = lines;
         while !rest.is_empty() {
             let (now, later) = rest.split_at(rest.len().min(CHUNK_BYTES - self.tail.len()));
@@ -126,6 +130,8 @@ pub struct View {
     first: u64,
     full: VecDeque<Chunk>,
     tail: Vec<u8>,
+    /// The number of lines before the head, since the server's start.
+    lines: u64,
     /// A contiguous copy of the bytes that the last catch-up brought, if they lie in two chunks: nearly every session
     /// is sent exactly these, and one `send` costs less than a `writev` of two pieces (one write in five, at full load).
     seam: Vec<u8>,
@@ -133,7 +139,8 @@ pub struct View {
     news: News,
 }
 
-/// The bytes that the last catch-up brought: counted once, for all the sessions that are sent exactly these.
+/// The bytes that the last catch-up brought; their lines are counted once, when they are appended, for all the sessions that are
+/// sent exactly these.
 #[derive(Debug, Default)]
 struct News {
     from: Position,
@@ -150,12 +157,12 @@ impl View {
         let seen = self.head();
         self.follow(log);
         self.bridge(seen);
-        let (from, to) = (seen.max(self.start()), self.head());
         self.news = News {
-            from,
-            to,
-            lines: self.count_lines(from, to),
+            from: seen,
+            to: self.head(),
+            lines: log.lines - self.lines,
         };
+        self.lines = log.lines;
     }
 
     fn follow(&mut self, log: &RoomLog) {
