@@ -5,6 +5,7 @@ mod config;
 mod exit_codes;
 mod first_minute;
 mod identity;
+mod inherited_sockets;
 mod life;
 mod listen;
 mod log;
