@@ -13,6 +13,7 @@ mod log_lines;
 mod logrotate;
 mod pidfile;
 mod reload;
+mod sandbox;
 mod signals;
 mod start;
 mod symlinks;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
@@ -22,6 +22,7 @@ pub struct Setup {
     flags: BTreeMap<String, String>,
     environment: BTreeMap<String, String>,
     inherited: Vec<Arc<OwnedFd>>,
+    program: PathBuf,
 }
 
 /// Starts a program as a service manager does: its standard input and output become the inherited files 3 and 4.
@@ -34,6 +35,7 @@ impl Default for Setup {
             flags: BTreeMap::new(),
             environment: BTreeMap::new(),
             inherited: Vec::new(),
+            program: binary("wacd"),
         }
         .with("--secret", SECRET)
         .with("--flood-rate", "0")
@@ -88,6 +90,13 @@ impl Setup {
         self.listen(&format!("unix:{}", path.display()))
     }
 
+    /// Runs another copy of the program.
+    #[must_use]
+    pub fn program(mut self, path: &Path) -> Setup {
+        path.clone_into(&mut self.program);
+        self
+    }
+
     /// Lets it inherit sockets, one or two, as from a service manager.
     #[must_use]
     pub fn inherits(mut self, sockets: &[Arc<OwnedFd>]) -> Setup {
@@ -125,7 +134,7 @@ impl Setup {
         } else {
             &self.listen
         };
-        self.program()
+        self.command()
             .args(listen.iter().flat_map(|address| ["--listen", address]))
             .args(
                 self.flags
@@ -140,15 +149,15 @@ impl Setup {
             .stdout(self.standard_file(1))
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {}: {error}", binary("wacd").display()))
+            .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.program.display()))
     }
 
-    fn program(&self) -> Command {
+    fn command(&self) -> Command {
         if self.inherited.is_empty() {
-            return Command::new(binary("wacd"));
+            return Command::new(&self.program);
         }
         let mut shell = Command::new("sh");
-        shell.args(["-c", PASS_ON, "sh"]).arg(binary("wacd"));
+        shell.args(["-c", PASS_ON, "sh"]).arg(&self.program);
         shell
     }
 
