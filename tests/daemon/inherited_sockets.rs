@@ -29,7 +29,7 @@ fn unix(path: &Path) -> (Arc<OwnedFd>, Address) {
     (socket(listener), Address::Unix(path.to_owned()))
 }
 
-fn inherits(sockets: &[Arc<OwnedFd>]) -> Setup {
+fn inherits<const N: usize>(sockets: [Arc<OwnedFd>; N]) -> Setup {
     Server::setup().inherits(sockets)
 }
 
@@ -46,7 +46,7 @@ fn inherited_sockets_take_the_place_of_listen() {
     let folder = tempfile::tempdir().expect("a folder");
     let (one, first) = tcp("127.0.0.1:0");
     let (other, second) = unix(&folder.path().join("wac.sock"));
-    let server = inherits(&[one, other]).listen("127.0.0.1:0").start();
+    let server = inherits([one, other]).listen("127.0.0.1:0").start();
     assert_eq!(server.addresses(), [first.clone(), second.clone()]);
     assert!(
         server
@@ -63,7 +63,7 @@ fn inherited_sockets_take_the_place_of_listen() {
 #[test]
 fn an_ipv6_socket_is_inherited_like_any_other() {
     let (socket, address) = tcp("[::1]:0");
-    let server = inherits(&[socket]).env("LISTEN_FDNAMES", "chat").start();
+    let server = inherits([socket]).env("LISTEN_FDNAMES", "chat").start();
     assert_eq!(server.addresses(), [address]);
     server.user("ann").silent_until_fence();
 }
@@ -74,7 +74,7 @@ fn an_inherited_unix_socket_keeps_its_mode_and_its_path() {
     let path = folder.path().join("wac.sock");
     let (socket, _) = unix(&path);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o622)).expect("it is ours");
-    let server = inherits(&[socket]).with("--unix-mode", "600").start();
+    let server = inherits([socket]).with("--unix-mode", "600").start();
     server.user("ann").silent_until_fence();
     assert_eq!(server.stop().code, Some(0));
     let mode = fs::metadata(&path)
@@ -87,7 +87,7 @@ fn an_inherited_unix_socket_keeps_its_mode_and_its_path() {
 #[test]
 fn an_inherited_socket_has_the_options_of_a_bound_one() {
     let (socket, _) = tcp("127.0.0.1:0");
-    let _server = inherits(&[socket.clone()])
+    let _server = inherits([socket.clone()])
         .with("--send-buffer", "64KiB")
         .start();
     // The same open file, here and in the server.
@@ -108,7 +108,7 @@ fn an_inherited_socket_has_the_options_of_a_bound_one() {
 #[test]
 fn nobody_is_refused_while_the_server_restarts() {
     let (socket, address) = tcp("127.0.0.1:0");
-    let setup = inherits(&[socket]);
+    let setup = inherits([socket]);
     let first = setup.start();
     let ann = user(&address, "ann");
     assert_eq!(first.stop().code, Some(0));
@@ -128,7 +128,7 @@ fn a_reload_leaves_inherited_sockets_open_and_says_that_listen_does_not_count() 
     let configure = |text: &str| fs::write(path("wacd.toml"), text).expect("a file");
     let (socket, address) = tcp("127.0.0.1:0");
     configure("");
-    let server = inherits(&[socket.clone()])
+    let server = inherits([socket.clone()])
         .env("WACD_CONFIG", &path("wacd.toml"))
         .with("--pid-file", &path("wacd.pid"))
         .start();
@@ -149,7 +149,7 @@ fn a_daemon_inherits_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).display().to_string();
     let (socket, address) = tcp("127.0.0.1:0");
-    let started = inherits(&[socket])
+    let started = inherits([socket])
         .with("--pid-file", &path("wacd.pid"))
         .with("--log-file", &path("wacd.log"))
         .env("WACD_DAEMON", "true")
@@ -177,7 +177,7 @@ fn what_is_no_listening_stream_socket_is_refused_by_number_and_name() {
         (socket(one), "does not listen"),
     ] {
         let (right, _) = tcp("127.0.0.1:0");
-        let refused = inherits(&[right, wrong])
+        let refused = inherits([right, wrong])
             .env("LISTEN_FDNAMES", "chat:wacd.socket")
             .refused();
         assert_eq!(refused.code, Some(1));
@@ -190,7 +190,7 @@ fn what_is_no_listening_stream_socket_is_refused_by_number_and_name() {
 #[test]
 fn a_name_that_nothing_listens_for_is_refused() {
     let (socket, _) = tcp("127.0.0.1:0");
-    let refused = inherits(&[socket]).env("LISTEN_FDNAMES", "lunch").refused();
+    let refused = inherits([socket]).env("LISTEN_FDNAMES", "lunch").refused();
     assert_eq!(refused.code, Some(1));
     let text = refused.text();
     assert!(text.contains("inherited socket 3 (lunch): "), "{text}");

@@ -99,9 +99,10 @@ impl Setup {
 
     /// Lets it inherit sockets, one or two, as from a service manager.
     #[must_use]
-    pub fn inherits(mut self, sockets: &[Arc<OwnedFd>]) -> Setup {
-        self.inherited = sockets.to_vec();
-        self.env("LISTEN_FDS", &sockets.len().to_string())
+    pub fn inherits(mut self, sockets: impl IntoIterator<Item = Arc<OwnedFd>>) -> Setup {
+        self.inherited = sockets.into_iter().collect();
+        let count = self.inherited.len().to_string();
+        self.env("LISTEN_FDS", &count)
     }
 
     /// Starts the server and waits until it is ready.
