@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::Command;
@@ -39,24 +40,27 @@ const FAMILIES: [u64; 3] = [1, 2, 10];
 
 /// The restrictions of the unit.
 struct Sandbox {
-    /// The folder that may be written; the server's program is in it.
-    folder: Daemon,
+    /// Root's folder, with one in it that the server may write: as `/run` and `/run/wacd`.
+    around: Daemon,
     /// What the unit denies fails with EPERM; what systemd does not know fails with ENOSYS.
     filters: [BpfProgram; 2],
 }
 
 impl Sandbox {
     fn new() -> Self {
-        let folder = Daemon::folder();
-        give_to_nobody(&folder.path(""));
+        let around = Daemon::folder();
+        let everybody = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(around.path(""), everybody).expect("it is ours");
+        fs::create_dir(around.path("wacd")).expect("a folder");
+        give_to_nobody(&around.path("wacd"));
         // Where it was built may be closed to other users.
-        fs::copy(binary("wacd"), folder.path("wacd")).expect("there is room");
+        fs::copy(binary("wacd"), around.path("wacd/wacd")).expect("there is room");
         let mut known = names("@known");
         known.remove("clone3"); // its flags are out of a filter's reach: glibc is to use clone
         let mut allowed = allowed();
         allowed.insert("seccomp".to_owned()); // of the second filter; of two errors, its counts
         Self {
-            folder,
+            around,
             filters: [
                 filter(&allowed, restrictions, Errno::EPERM),
                 filter(&known, |_| Vec::new(), Errno::ENOSYS),
@@ -77,7 +81,7 @@ impl Sandbox {
 
     fn enter(&self) {
         if has_namespaces() {
-            hide_files(&self.folder.path(""));
+            hide_files(&self.around.path("wacd"));
         }
         for capability in CapabilitySet::all().iter() {
             // The kernel may not know it.
@@ -95,7 +99,28 @@ impl Sandbox {
     }
 
     fn path(&self, name: &str) -> String {
-        self.folder.path(name).display().to_string()
+        self.around
+            .path(&format!("wacd/{name}"))
+            .display()
+            .to_string()
+    }
+
+    /// Returns the variables that the unit gives to the server and to `ExecReload=`, for this folder.
+    fn environment(&self) -> Vec<(String, String)> {
+        let lines = UNIT.lines();
+        let words = lines.filter_map(|line| line.strip_prefix("Environment="));
+        let pairs = words.flat_map(|line| line.split(' ').filter_map(|word| word.split_once('=')));
+        let here = |path: &str| self.path(path.rsplit('/').next().expect("a path"));
+        pairs
+            .map(|(name, path)| (name.to_owned(), here(path)))
+            .collect()
+    }
+
+    /// Returns a subcommand for the server.
+    fn command(&self, verb: &str) -> Command {
+        let mut command = Command::new(self.path("wacd"));
+        command.arg(verb).env_clear().envs(self.environment());
+        command
     }
 }
 
@@ -199,24 +224,27 @@ fn a_server_needs_no_more_than_its_unit_allows() {
     let manager = UnixDatagram::bind(path("notify")).expect("a socket");
     give_to_nobody(Path::new(&path("notify")));
     let setup = Server::setup()
-        .program(&sandbox.folder.path("wacd"))
+        .program(Path::new(&path("wacd")))
         .listen("localhost:0")
         .listen_unix(Path::new(&path("wac.sock")))
-        .with("--pid-file", &path("wacd.pid"))
         .with("--log-file", &path("wacd.log"))
-        .env("WACD_CONFIG", &path("wacd.toml"))
         .env("NOTIFY_SOCKET", &path("notify"))
         .env("WATCHDOG_USEC", "400000");
+    let environment = sandbox.environment().into_iter();
+    let setup = environment.fold(setup, |setup, (name, value)| setup.env(&name, &value));
     let server = sandbox.inside(|| setup.start());
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     converse(&mut ann, "ann", &mut bob, 0..100, 64);
     ann.send("W bob psst");
     assert_eq!(bob.line(), "ann whispers, \"psst\"");
     fs::write(path("wacd.toml"), "room-rate = '1MiB'").expect("a file");
-    let mut reload = Command::new(path("wacd"));
-    reload.args(["reload", "--pid-file", &path("wacd.pid")]);
-    let said = sandbox.inside(|| Said::of(&mut reload));
+    let said = sandbox.inside(|| Said::of(&mut sandbox.command("reload")));
     assert_eq!(said.text, "room-rate = \"1MiB\": changed\n");
+    // Root asks from outside.
+    for verb in ["status", "reload"] {
+        let said = Said::of(&mut sandbox.command(verb));
+        assert_eq!(said.code, Some(0), "{said:?}");
+    }
     fs::rename(path("wacd.log"), path("wacd.log.1")).expect("a log");
     server.signal(Signal::SIGUSR1);
     wait_until("the log is opened again", || {
