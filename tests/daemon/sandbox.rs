@@ -143,7 +143,8 @@ fn hide_files(writable: &Path) {
     let read_only = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
     bind(Path::new("/"), read_only).expect("root may");
     new("/proc", "proc", "subset=pid,hidepid=invisible").expect("root may");
-    for home in ["/home", "/root"] {
+    let homes = ["/home", "/root"].into_iter();
+    for home in homes.filter(|home| !writable.starts_with(home)) {
         new(home, "tmpfs", "mode=0").expect("root may");
     }
 }
