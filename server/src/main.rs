@@ -116,7 +116,9 @@ fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport>
     let mut pid_file = config.pid_file.as_deref().map(claim).transpose()?; // 2. "already running"
     let mut log = Log::open(config.log_file.as_deref(), server)?; // 3. "cannot write the log"
     let mut listeners = Listeners::bind(&config.listen, &config.socket_options())?; // 4. "address in use"
-    listeners.inherit(inherited, &config.socket_options())?;
+    listeners
+        .inherit(inherited, &config.socket_options())
+        .context("cannot use the inherited sockets")?;
     let control = |path| ControlSocket::bind(path, server);
     let control = config.control.as_deref().map(control).transpose()?;
     if daemon {

@@ -198,6 +198,20 @@ fn a_name_that_nothing_listens_for_is_refused() {
 }
 
 #[test]
+fn more_names_than_sockets_are_refused() {
+    let (socket, _) = tcp("127.0.0.1:0");
+    let refused = inherits([socket])
+        .env("LISTEN_FDNAMES", "chat:chat")
+        .refused();
+    assert_eq!(refused.code, Some(1));
+    let text = refused.text();
+    assert!(
+        text.contains("by LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES"),
+        "{text}"
+    );
+}
+
+#[test]
 fn sockets_of_another_process_are_left_alone() {
     let server = Server::setup()
         .env("LISTEN_PID", "1")
