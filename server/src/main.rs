@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use wac_server::config::args::{CommandLine, ServerArgs, Verb};
 use wac_server::config::sources::{self, Sources};
 use wac_server::config::{Surroundings, default_paths, machine};
-use wac_server::network::listeners::Listeners;
+use wac_server::network::listeners::{Inherited, Listeners};
 use wac_server::process::control_socket::ControlSocket;
 use wac_server::process::daemon::{self, Starter};
 use wac_server::process::logging::{Log, LogError};
@@ -51,7 +51,7 @@ fn perform(starter: &mut Starter) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Verb::Check(_)) => {
-            configured(&sources)?;
+            configured(&sources, 0)?;
             say("the configuration is right");
             Ok(ExitCode::SUCCESS)
         }
@@ -95,10 +95,11 @@ fn operate(line: CommandLine) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Reads and checks the configuration.
-fn configured(sources: &Sources) -> anyhow::Result<(Running, Surroundings)> {
+/// Reads and checks the configuration of a server that inherited this number of sockets.
+fn configured(sources: &Sources, inherited: usize) -> anyhow::Result<(Running, Surroundings)> {
     let files = machine::raise_open_files().context("cannot read the limit of open files")?;
-    let around = Surroundings::new(files, sources.folder()).context("there is no randomness")?;
+    let around =
+        Surroundings::new(files, sources.folder(), inherited).context("there is no randomness")?;
     let running = Running::read(sources, &around)?;
     Ok((running, around))
 }
@@ -106,14 +107,18 @@ fn configured(sources: &Sources) -> anyhow::Result<(Running, Surroundings)> {
 /// Starts and serves. The order matters: errors must reach the terminal, and threads come after the fork.
 fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport> {
     signals::hold().context("cannot hold signals")?; // 0. from here on none ends a start halfway
-    let (running, around) = configured(&sources)?; // 1. read only: every problem on the terminal
+    let inherited = Inherited::of_process()?; // before other files are opened
+    let (running, around) = configured(&sources, inherited.len())?; // 1. read only: every problem on the terminal
     let config = &running.config;
     let (daemon, log_level, log_format) = (config.daemon, config.log_level, config.log_format);
     let server = config.identity.as_ref();
     let claim = |path| PidFile::claim(path, server);
     let mut pid_file = config.pid_file.as_deref().map(claim).transpose()?; // 2. "already running"
     let mut log = Log::open(config.log_file.as_deref(), server)?; // 3. "cannot write the log"
-    let listeners = Listeners::bind(&config.listen, &config.socket_options())?; // 4. "address in use"
+    let mut listeners = Listeners::bind(&config.listen, &config.socket_options())?; // 4. "address in use"
+    listeners
+        .inherit(inherited, &config.socket_options())
+        .context("cannot use the inherited sockets")?;
     let control = |path| ControlSocket::bind(path, server);
     let control = config.control.as_deref().map(control).transpose()?;
     if daemon {

@@ -1,8 +1,10 @@
 //! Setup: a description of the server to start.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use crate::{Server, Stopped, binary, raise_open_files};
 
@@ -19,7 +21,12 @@ pub struct Setup {
     listen: Vec<String>,
     flags: BTreeMap<String, String>,
     environment: BTreeMap<String, String>,
+    inherited: Vec<Arc<OwnedFd>>,
+    program: PathBuf,
 }
+
+/// Starts a program as a service manager does: its standard input and output become the inherited files 3 and 4.
+const PASS_ON: &str = "export LISTEN_PID=$$; exec 3<&0 4<&1 </dev/null >/dev/null; exec \"$@\"";
 
 impl Default for Setup {
     fn default() -> Setup {
@@ -27,6 +34,8 @@ impl Default for Setup {
             listen: Vec::new(),
             flags: BTreeMap::new(),
             environment: BTreeMap::new(),
+            inherited: Vec::new(),
+            program: binary("wacd"),
         }
         .with("--secret", SECRET)
         .with("--flood-rate", "0")
@@ -81,6 +90,21 @@ impl Setup {
         self.listen(&format!("unix:{}", path.display()))
     }
 
+    /// Runs another copy of the program.
+    #[must_use]
+    pub fn program(mut self, path: &Path) -> Setup {
+        path.clone_into(&mut self.program);
+        self
+    }
+
+    /// Lets it inherit sockets, one or two, as from a service manager.
+    #[must_use]
+    pub fn inherits(mut self, sockets: impl IntoIterator<Item = Arc<OwnedFd>>) -> Setup {
+        self.inherited = sockets.into_iter().collect();
+        let count = self.inherited.len().to_string();
+        self.env("LISTEN_FDS", &count)
+    }
+
     /// Starts the server and waits until it is ready.
     ///
     /// # Panics
@@ -106,12 +130,12 @@ impl Setup {
     fn spawn(&self) -> Child {
         raise_open_files();
         let usual = ["127.0.0.1:0".to_owned()];
-        let listen = if self.listen.is_empty() {
+        let listen = if self.listen.is_empty() && self.inherited.is_empty() {
             &usual[..]
         } else {
             &self.listen
         };
-        Command::new(binary("wacd"))
+        self.command()
             .args(listen.iter().flat_map(|address| ["--listen", address]))
             .args(
                 self.flags
@@ -122,10 +146,27 @@ impl Setup {
             .env_clear()
             .env("WACD_CONFIG", "/dev/null")
             .envs(&self.environment)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdin(self.standard_file(0))
+            .stdout(self.standard_file(1))
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {}: {error}", binary("wacd").display()))
+            .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.program.display()))
+    }
+
+    fn command(&self) -> Command {
+        if self.inherited.is_empty() {
+            return Command::new(&self.program);
+        }
+        let mut shell = Command::new("sh");
+        shell.args(["-c", PASS_ON, "sh"]).arg(&self.program);
+        shell
+    }
+
+    fn standard_file(&self, index: usize) -> Stdio {
+        let socket = self.inherited.get(index);
+        socket.map_or_else(Stdio::null, |socket| {
+            let socket = socket.try_clone().expect("there is a free file");
+            Stdio::from(socket)
+        })
     }
 }

@@ -44,7 +44,7 @@ pub struct Config {
     pub log_file: Option<PathBuf>,
     /// The serving user, if not the one who starts the server.
     pub identity: Option<Identity>,
-    /// The addresses to listen on, at least one.
+    /// The addresses to listen on: at least one, or none if the sockets are inherited.
     pub listen: Vec<ListenAddr>,
     /// What the operator should know about them: for the log.
     pub remarks: Vec<String>,
@@ -88,6 +88,8 @@ pub struct Surroundings {
     pub folder: PathBuf,
     /// The answer to `SEC` if none is given.
     pub random_secret: String,
+    /// The number of listening sockets that were inherited: they take the place of `listen`.
+    pub inherited: usize,
 }
 
 impl Surroundings {
@@ -95,12 +97,13 @@ impl Surroundings {
     ///
     /// # Errors
     /// An I/O error if there is no randomness.
-    pub fn new(open_files: usize, folder: PathBuf) -> io::Result<Self> {
+    pub fn new(open_files: usize, folder: PathBuf, inherited: usize) -> io::Result<Self> {
         let random = getrandom::u64().map_err(io::Error::other)?;
         Ok(Self {
             open_files,
             folder,
             random_secret: format!("{random:016x}"),
+            inherited,
         })
     }
 }
@@ -184,7 +187,7 @@ impl Config {
     #[cfg(test)]
     pub(crate) fn of(flags: &[&str], open_files: usize) -> Result<Self, Problems> {
         let args = clap::Parser::try_parse_from([&["wacd"], flags].concat()).expect("right flags");
-        let around = Surroundings::new(open_files, "/".into()).expect("randomness");
+        let around = Surroundings::new(open_files, "/".into(), 0).expect("randomness");
         Self::load(&args, &around, &|key| format!("--{key}"))
     }
 
@@ -254,6 +257,12 @@ impl Checks<'_> {
     /// Finds the addresses to listen on, each once: two names may have the same.
     fn listen(&mut self, wanted: &[Listen]) -> (Vec<ListenAddr>, Vec<String>) {
         let (mut listen, mut remarks) = (Vec::new(), Vec::new());
+        if self.around.inherited > 0 {
+            remarks.push(
+                "the sockets are inherited: --listen and --unix-mode do not count".to_owned(),
+            );
+            return (listen, remarks);
+        }
         for written in wanted {
             let found = written.find().unwrap_or_else(|error| {
                 self.add("listen", format_args!("{written}: {error}"));

@@ -20,6 +20,7 @@ use crate::config::sources::{Asked, Sources};
 use crate::config::{Config, Surroundings};
 use crate::network::acceptor::{Acceptor, Prepared};
 use crate::process::logging::{Log, LogControl};
+use crate::process::systemd;
 use crate::room::shared::Shared;
 
 /// The keys that are bound to the process: a reload leaves them as they are.
@@ -33,6 +34,9 @@ const BOUND: [&str; 8] = [
     "window",
     "log-format",
 ];
+
+/// The keys of sockets that the server binds itself.
+const OF_BOUND_SOCKETS: [&str; 2] = ["listen", "unix-mode"];
 
 /// The time that reading the configuration may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -104,8 +108,12 @@ impl Running {
     fn changes(&self, next: &Self, request: Request) -> Vec<String> {
         let told = |setting: &Setting, shown: &str| {
             let key = &setting.entry.key;
+            let is_inherited = next.config.listen.is_empty();
             match request {
                 _ if BOUND.contains(&key.as_str()) => format!("{shown}: needs a restart"),
+                _ if is_inherited && OF_BOUND_SOCKETS.contains(&key.as_str()) => {
+                    format!("{shown}: does not count, because the sockets are inherited")
+                }
                 Request::Plan => format!("{shown}: changes now"),
                 Request::Apply => format!("{shown}: changed"),
             }
@@ -160,22 +168,28 @@ impl Reloader {
     /// # Errors
     /// [`Problems`] that refuse it; nothing has changed then.
     pub(crate) async fn reload(&self, request: Request) -> Result<Vec<String>, Problems> {
-        let outcome = self.try_reload(request).await;
-        match (request, &outcome) {
-            (Request::Plan, _) => {}
-            (Request::Apply, Ok(changes)) => {
-                tracing::info!(changes = changes.join("; "), "reloaded")
-            }
-            (Request::Apply, Err(problems)) => {
+        let mut running = self.running.lock().await;
+        if request == Request::Plan {
+            return self.try_reload(&mut running, request).await;
+        }
+        systemd::reloading();
+        let outcome = self.try_reload(&mut running, request).await;
+        match &outcome {
+            Ok(changes) => tracing::info!(changes = changes.join("; "), "reloaded"),
+            Err(problems) => {
                 let told = |problem| tracing::error!("reload refused, nothing changed: {problem}");
                 problems.0.iter().for_each(told);
             }
         }
+        systemd::reloaded(self.shared.sessions(), outcome.as_ref().err());
         outcome
     }
 
-    async fn try_reload(&self, request: Request) -> Result<Vec<String>, Problems> {
-        let mut running = self.running.lock().await;
+    async fn try_reload(
+        &self,
+        running: &mut Arc<Running>,
+        request: Request,
+    ) -> Result<Vec<String>, Problems> {
         let (now, sources, around) = (running.clone(), self.sources.clone(), self.around.clone());
         // Reading takes as long as a file system or the writer of a pipe likes, and people connect meanwhile.
         let read = tokio::task::spawn_blocking(move || now.next(&sources, &around));
@@ -187,7 +201,7 @@ impl Reloader {
         let taken = self.prepare(&next.config, request)?;
         if request == Request::Apply {
             self.commit(taken, &next.config);
-            *running = Arc::new(next.keeping_bound_settings(&running));
+            *running = Arc::new(next.keeping_bound_settings(running));
         }
         Ok(changes)
     }
@@ -226,9 +240,9 @@ mod tests {
     use crate::config::sources::program;
 
     #[test]
-    fn every_bound_key_is_a_flag() {
+    fn every_key_named_here_is_a_flag() {
         let program = program();
-        for key in BOUND {
+        for key in BOUND.into_iter().chain(OF_BOUND_SOCKETS) {
             assert!(
                 program.keys().any(|arg| arg.get_long() == Some(key)),
                 "{key}"
