@@ -119,7 +119,9 @@ mod tests {
     #[test]
     fn a_value_is_counted_in_the_first_bucket_that_holds_it() {
         let values = Distribution::new(&[1, 10, 100]);
-        [0, 1, 2, 10, 100, 101].map(|value| values.add(value));
+        for value in [0, 1, 2, 10, 100, 101] {
+            values.add(value);
+        }
         let found = values.snapshot(10.0);
         assert_eq!(found.bounds, [0.1, 1.0, 10.0]);
         assert_eq!((&*found.counts, found.count()), (&[2, 2, 1, 1][..], 6));
@@ -131,7 +133,9 @@ mod tests {
     #[test]
     fn reasons_are_summed_up_by_name() {
         let (one, two) = (ByReason::default(), ByReason::default());
-        [&one, &one, &two].map(|it| it.count(CloseReason::Quit));
+        for counter in [&one, &one, &two] {
+            counter.count(CloseReason::Quit);
+        }
         let found = sums(
             &[CloseReason::Quit, CloseReason::TooSlow],
             [&one, &two].into_iter(),

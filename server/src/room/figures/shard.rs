@@ -146,6 +146,6 @@ mod tests {
         figures.turn_ends(None, at(220));
         let (turns, fan_outs) = (figures.turns.snapshot(1e9), figures.fan_outs.snapshot(1e9));
         assert_eq!((turns.count(), fan_outs.count()), (2, 1));
-        assert!((turns.sum - 0.06).abs() < 1e-9 && (fan_outs.sum - 0.04).abs() < 1e-9);
+        assert!((turns.sum - 0.05).abs() < 1e-9 && (fan_outs.sum - 0.04).abs() < 1e-9);
     }
 }
