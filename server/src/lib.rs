@@ -26,6 +26,7 @@ use config::Surroundings;
 use config::sources::Sources;
 use network::acceptor::Acceptor;
 use network::listeners::Listeners;
+use network::metrics::{MetricsListeners, Watched};
 use process::control_socket::ControlSocket;
 use process::logging::LogThread;
 use process::pidfile::PidFile;
@@ -64,6 +65,8 @@ pub struct Server {
     pub running: Running,
     /// Its listeners.
     pub listeners: Listeners,
+    /// Its listeners for metrics and health.
+    pub metrics: MetricsListeners,
     /// Its control socket, if it has one.
     pub control: Option<ControlSocket>,
 }
@@ -99,11 +102,17 @@ pub fn run(
         .map(|index| ShardThread::spawn(ShardId::of_index(index), shared.clone()))
         .collect::<Result<Vec<_>, _>>()
         .map_err(start("shards"))?;
-    let ready_line = ready_line(&server.listeners, config.shards);
+    let ready_line = ready_line(&server, config.shards);
     let report = runtime.block_on(async {
         let acceptor =
             Acceptor::open(server.listeners, shared.clone()).map_err(start("acceptor"))?;
         let acceptor = Arc::new(acceptor);
+        let watched = Watched {
+            shared: shared.clone(),
+            log: log.control(),
+        };
+        let metrics = server.metrics.open(&watched);
+        metrics.map_err(start("listener for metrics"))?;
         let reloader = Arc::new(Reloader {
             sources: Arc::new(server.sources),
             around: Arc::new(server.around),
@@ -161,13 +170,13 @@ async fn kept(pid_file: Option<&mut PidFile>) {
 }
 
 /// Returns the line that scripts wait for.
-fn ready_line(listeners: &Listeners, shards: usize) -> String {
-    let listening: String = listeners
-        .addresses()
-        .map(|at| format!(" listen={at}"))
-        .collect();
+fn ready_line(server: &Server, shards: usize) -> String {
+    let listeners = server.listeners.addresses();
+    let listening: String = listeners.map(|at| format!(" listen={at}")).collect();
+    let metrics = server.metrics.addresses();
+    let metrics: String = metrics.map(|at| format!(" metrics={at}")).collect();
     format!(
-        "ready{listening} shards={shards} pid={}",
+        "ready{listening}{metrics} shards={shards} pid={}",
         std::process::id()
     )
 }

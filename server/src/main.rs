@@ -9,6 +9,7 @@ use wac_server::config::args::{CommandLine, ServerArgs, Verb};
 use wac_server::config::sources::{self, Sources};
 use wac_server::config::{Surroundings, default_paths, machine};
 use wac_server::network::listeners::{Inherited, Listeners};
+use wac_server::network::metrics::{MetricsError, MetricsListeners};
 use wac_server::process::control_socket::ControlSocket;
 use wac_server::process::daemon::{self, Starter};
 use wac_server::process::logging::{Log, LogError};
@@ -119,6 +120,7 @@ fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport>
     listeners
         .inherit(inherited, &config.socket_options())
         .context("cannot use the inherited sockets")?;
+    let metrics = MetricsListeners::bind(&config.metrics)?;
     let control = |path| ControlSocket::bind(path, server);
     let control = config.control.as_deref().map(control).transpose()?;
     if daemon {
@@ -145,6 +147,7 @@ fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport>
         around,
         running,
         listeners,
+        metrics,
         control,
     };
     let report = run(server, &log, pid_file.as_mut(), ready)?;
@@ -186,6 +189,11 @@ fn hint_of_system(error: &anyhow::Error) -> Option<&'static str> {
         .find_map(|cause| cause.downcast_ref::<std::io::Error>())?
         .kind();
     match kind {
+        std::io::ErrorKind::AddrInUse | std::io::ErrorKind::AddrNotAvailable
+            if error.is::<MetricsError>() =>
+        {
+            Some("--metrics takes a free address of this machine")
+        }
         std::io::ErrorKind::AddrInUse => Some(
             "another wacd may be running (`wacd status` tells); choose another address with --listen",
         ),

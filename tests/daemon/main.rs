@@ -11,6 +11,7 @@ mod listen;
 mod log;
 mod log_lines;
 mod logrotate;
+mod metrics;
 mod pidfile;
 mod reload;
 mod sandbox;

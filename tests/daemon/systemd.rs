@@ -92,7 +92,7 @@ impl Manager {
 }
 
 /// Returns the thread of a shard.
-fn shard(server: &Server, name: &str) -> Pid {
+pub(crate) fn shard(server: &Server, name: &str) -> Pid {
     let tasks = format!("/proc/{}/task", server.pid());
     fs::read_dir(tasks)
         .expect("threads")

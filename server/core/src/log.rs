@@ -77,6 +77,16 @@ impl RoomLog {
         head(self.first, &self.full, &self.tail)
     }
 
+    /// Returns the first position still in the window.
+    pub fn start(&self) -> Position {
+        Position(self.first * CHUNK_BYTES as u64)
+    }
+
+    /// Returns the number of lines since the server's start.
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
     /// Appends whole lines; returns the position at which they begin. Chunks that leave the window are released.
     ///
     /// # Errors

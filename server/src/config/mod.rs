@@ -46,6 +46,8 @@ pub struct Config {
     pub identity: Option<Identity>,
     /// The addresses to listen on: at least one, or none if the sockets are inherited.
     pub listen: Vec<ListenAddr>,
+    /// The addresses on which metrics are served; none by default.
+    pub metrics: Vec<ListenAddr>,
     /// What the operator should know about them: for the log.
     pub remarks: Vec<String>,
     /// Permissions of Unix sockets.
@@ -126,7 +128,9 @@ impl Config {
         let shards = args
             .shards
             .map_or_else(machine::default_shards, usize::from);
-        let (listen, remarks) = problems.listen(&args.listen);
+        let (listen, mut remarks) = problems.addresses("listen", &args.listen);
+        let (metrics, about_metrics) = problems.addresses("metrics", args.metrics.as_slice());
+        remarks.extend(about_metrics);
         let window = bytes(args.window);
         let pid_file = problems.file(
             args.pid_file.pid_file.as_deref(),
@@ -148,6 +152,7 @@ impl Config {
                 .as_deref()
                 .and_then(|user| problems.identity(user, args.group.as_deref())),
             listen,
+            metrics,
             remarks,
             unix_mode: args.unix_mode,
             shards,
@@ -254,8 +259,8 @@ impl Checks<'_> {
         }
     }
 
-    /// Finds the addresses to listen on, each once: two names may have the same.
-    fn listen(&mut self, wanted: &[Listen]) -> (Vec<ListenAddr>, Vec<String>) {
+    /// Finds the addresses of a key to listen on, each once: two names may have the same.
+    fn addresses(&mut self, key: &str, wanted: &[Listen]) -> (Vec<ListenAddr>, Vec<String>) {
         let (mut listen, mut remarks) = (Vec::new(), Vec::new());
         if self.around.inherited > 0 {
             remarks.push(
@@ -265,7 +270,7 @@ impl Checks<'_> {
         }
         for written in wanted {
             let found = written.find().unwrap_or_else(|error| {
-                self.add("listen", format_args!("{written}: {error}"));
+                self.add(key, format_args!("{written}: {error}"));
                 Found::default()
             });
             for address in found.here.iter().map(|at| self.absolute(at)) {
@@ -274,11 +279,11 @@ impl Checks<'_> {
                 }
             }
             remarks.extend(found.elsewhere.iter().map(|address| {
-                format!("--listen {written} leaves out {address}, which this machine does not have")
+                format!("--{key} {written} leaves out {address}, which this machine does not have")
             }));
         }
         remarks.extend(ports_for_ipv6_alone(&listen).map(|port| {
-            format!("--listen [::]:{port} takes IPv6 alone; --listen :{port} takes IPv4 as well")
+            format!("--{key} [::]:{port} takes IPv6 alone; --{key} :{port} takes IPv4 as well")
         }));
         (listen, remarks)
     }

@@ -24,10 +24,11 @@ use crate::process::systemd;
 use crate::room::shared::Shared;
 
 /// The keys that are bound to the process: a reload leaves them as they are.
-const BOUND: [&str; 8] = [
+const BOUND: [&str; 9] = [
     "daemon",
     "pid-file",
     "control",
+    "metrics",
     "user",
     "group",
     "shards",
@@ -48,6 +49,7 @@ impl Args {
         self.daemon = running.daemon;
         self.pid_file = running.pid_file.clone();
         self.control = running.control.clone();
+        self.metrics = running.metrics.clone();
         (self.user, self.group) = (None, None);
         (self.shards, self.window) = (running.shards, running.window);
         self.log_format = running.log_format;

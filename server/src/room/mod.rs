@@ -2,6 +2,7 @@
 
 pub(crate) mod cached_replies;
 pub(crate) mod drain;
+pub(crate) mod figures;
 pub(crate) mod inbox;
 pub(crate) mod locks;
 pub(crate) mod noise;

@@ -178,6 +178,7 @@ impl<T: Transport> Shard<T> {
         let claimed = lock(&self.shared.roster).claim(name, address);
         let event = match claimed {
             Ok(account) => {
+                self.shared.user_logged_in();
                 self.seat_user(slot);
                 Event::Claimed(account)
             }
@@ -247,6 +248,7 @@ impl<T: Transport> Shard<T> {
         }
         if let Some(name) = self.session(slot).and_then(|session| session.name()) {
             lock(&self.shared.roster).release(name);
+            self.shared.user_left();
         }
         self.pending_writes.push((slot, PendingWrite::End(reason)));
     }

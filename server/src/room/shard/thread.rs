@@ -65,7 +65,11 @@ impl Shard<Socket> {
                 self.note_readiness(slot, ready)
             });
             self.admit(&poller);
-            self.turn(self.shared.now());
+            let now = self.shared.now();
+            self.inbox.figures.turn_begins(now);
+            self.turn(now);
+            let appended = self.appended.take();
+            self.inbox.figures.turn_ends(appended, self.shared.now());
         }
     }
 
