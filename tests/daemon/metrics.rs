@@ -6,12 +6,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
-use nix::sys::ptrace;
-use nix::sys::wait::{WaitPidFlag, waitpid};
 use serde_json::Value;
 use wac_tests::{Daemon, Peer, Server, Setup, Signal, converse, wait_until};
 
-use crate::systemd::shard;
+use crate::systemd::Held;
 
 const README: &str = include_str!("../../server/README.md");
 const DASHBOARD: &str = include_str!("../../scripts/grafana/wacd.json");
@@ -324,9 +322,7 @@ fn a_shard_that_hangs_is_told_until_it_goes_on() {
         .env("WATCHDOG_USEC", "400000");
     let server = setup.start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
-    let shard = shard(&server, "shard-0");
-    ptrace::attach(shard).expect("a child may be traced");
-    waitpid(shard, Some(WaitPidFlag::__WALL)).expect("it stops");
+    let held = Held::shard(&server, "shard-0");
     ann.send("MSG is anyone there?");
     bob.send("MSG is anyone there?");
     wait_until("503", || server.get("/healthz").status == 503);
@@ -340,7 +336,7 @@ fn a_shard_that_hangs_is_told_until_it_goes_on() {
         ],
     );
     assert_eq!(server.get("/readyz").status, 200);
-    ptrace::detach(shard, None).expect("it goes on");
+    drop(held);
     wait_until("200", || server.get("/healthz").status == 200);
     assert_eq!(server.stop().code, Some(0));
 }

@@ -91,8 +91,27 @@ impl Manager {
     }
 }
 
+/// A thread that stands still until this value is dropped.
+pub(crate) struct Held(Pid);
+
+impl Held {
+    pub(crate) fn shard(server: &Server, name: &str) -> Held {
+        let shard = shard(server, name);
+        ptrace::attach(shard).expect("a child may be traced");
+        waitpid(shard, Some(WaitPidFlag::__WALL)).expect("it stops");
+        Held(shard)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Without this, a failing test would wait for its server for ever.
+        let _ = ptrace::detach(self.0, None);
+    }
+}
+
 /// Returns the thread of a shard.
-pub(crate) fn shard(server: &Server, name: &str) -> Pid {
+fn shard(server: &Server, name: &str) -> Pid {
     let tasks = format!("/proc/{}/task", server.pid());
     fs::read_dir(tasks)
         .expect("threads")
@@ -172,9 +191,7 @@ fn a_shard_that_hangs_ends_the_signs_of_life_until_it_goes_on() {
     let server = manager.start();
     // One on each shard: the line of the other one waits for the shard that hangs.
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
-    let shard = shard(&server, "shard-0");
-    ptrace::attach(shard).expect("a child may be traced");
-    waitpid(shard, Some(WaitPidFlag::__WALL)).expect("it stops");
+    let held = Held::shard(&server, "shard-0");
     manager.wait_for("WATCHDOG=1\n");
     ann.send("MSG is anyone there?");
     bob.send("MSG is anyone there?");
@@ -184,7 +201,7 @@ fn a_shard_that_hangs_ends_the_signs_of_life_until_it_goes_on() {
     // It is reported at the sixth check; the first may have come before the lines.
     let signs = manager.signs_of_life();
     assert!(signs <= 2, "{signs}");
-    ptrace::detach(shard, None).expect("it goes on");
+    drop(held);
     manager.wait_for("WATCHDOG=1\n");
     assert_eq!(server.stop().code, Some(0));
 }

@@ -131,7 +131,7 @@ fn router(watched: Watched) -> Router {
 }
 
 async fn metrics(State(watched): State<Watched>) -> impl IntoResponse {
-    let figures = Figures::take(&watched.shared, &watched.log);
+    let figures = Figures::take(&watched.shared, watched.log.lost_lines());
     ([(CONTENT_TYPE, TEXT_FORMAT)], text_format::encode(&figures))
 }
 
@@ -153,6 +153,25 @@ async fn readiness(State(watched): State<Watched>) -> impl IntoResponse {
         Phase::Serving => (StatusCode::OK, "serving\n"),
         Phase::Draining | Phase::Sealed | Phase::Cut => {
             (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_stalls_gives_its_place_back() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        for begun in [&b""[..], b"GET / HTTP/1.1\r\nHost"] {
+            let client = TcpStream::connect(address).await.unwrap();
+            client.try_write(begun).unwrap();
+            let (stream, _) = listener.accept().await.unwrap();
+            let begin = tokio::time::Instant::now();
+            answer(stream, Router::new()).await;
+            assert!(begin.elapsed() >= PATIENCE);
         }
     }
 }

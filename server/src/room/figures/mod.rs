@@ -20,7 +20,6 @@ use serde::Serialize;
 use wac_core::admission::Refused;
 use wac_core::close_reason::CloseReason;
 
-use crate::process::logging::LogControl;
 use crate::room::inbox::{Inbox, TurnStep};
 use crate::room::shared::Shared;
 pub(crate) use counters::{ByReason, Counter, Histogram};
@@ -104,8 +103,8 @@ pub(crate) struct ShardState {
 }
 
 impl Figures {
-    /// Takes a snapshot. Its parts are of slightly different moments.
-    pub(crate) fn take(shared: &Shared, log: &LogControl) -> Self {
+    /// Takes a snapshot; the log knows the number of its lost lines. The parts are of slightly different moments.
+    pub(crate) fn take(shared: &Shared, lost_log_lines: u64) -> Self {
         let shards = || shared.inboxes.iter().map(|inbox| &inbox.figures);
         let sum = |count: fn(&ShardFigures) -> &Counter| shards().map(|it| count(it).get()).sum();
         let (users, connections) = (shared.users(), shared.sessions() as u64);
@@ -122,7 +121,7 @@ impl Figures {
             accept_errors: shared.noise.unaccepted.total(),
             held_back: shared.noise.held_back.total(),
             undelivered_whispers: shared.undelivered.load(Ordering::Relaxed),
-            lost_log_lines: log.lost_lines(),
+            lost_log_lines,
             received: Flow {
                 lines: sum(|it| &it.received_lines),
                 bytes: sum(|it| &it.received_bytes),
@@ -186,4 +185,22 @@ impl ShardState {
 fn merged(histograms: impl Iterator<Item = Histogram>) -> Histogram {
     let sum = histograms.reduce(Histogram::merge);
     sum.expect("there is at least one shard")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::room::locks::between_locks;
+
+    #[test]
+    fn taking_the_figures_takes_no_lock() {
+        let shared = Shared::new(&Config::of(&["--shards", "2"], 1024).unwrap());
+        between_locks::set(Some(Rc::new(|| panic!("a lock"))));
+        let figures = Figures::take(&shared, 7);
+        between_locks::set(None);
+        assert_eq!((figures.shards.len(), figures.lost_log_lines), (2, 7));
+    }
 }
