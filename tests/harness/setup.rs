@@ -19,6 +19,8 @@ pub struct Setup {
     listen: Vec<String>,
     flags: BTreeMap<String, String>,
     environment: BTreeMap<String, String>,
+    /// The program that becomes the server, with its arguments, such as prlimit.
+    launcher: Vec<String>,
 }
 
 impl Default for Setup {
@@ -27,6 +29,7 @@ impl Default for Setup {
             listen: Vec::new(),
             flags: BTreeMap::new(),
             environment: BTreeMap::new(),
+            launcher: Vec::new(),
         }
         .with("--secret", SECRET)
         .with("--flood-rate", "0")
@@ -46,6 +49,13 @@ impl Setup {
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Setup {
         self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Starts the server through a program that becomes it: `prlimit --as=64000000`.
+    #[must_use]
+    pub fn through(mut self, program: &[&str]) -> Setup {
+        self.launcher = program.iter().map(|&word| word.to_owned()).collect();
         self
     }
 
@@ -92,6 +102,20 @@ impl Setup {
         Server::new(self.spawn()).ready()
     }
 
+    /// Starts the server, which may become ready or end.
+    ///
+    /// # Errors
+    ///
+    /// The end of a server that did not become ready.
+    ///
+    /// # Panics
+    ///
+    /// If it does neither.
+    #[track_caller]
+    pub fn try_start(&self) -> Result<Server, Stopped> {
+        Server::new(self.spawn()).ready_or_ended()
+    }
+
     /// Starts a server that is expected to refuse to start, and waits for its exit.
     ///
     /// # Panics
@@ -111,7 +135,16 @@ impl Setup {
         } else {
             &self.listen
         };
-        Command::new(binary("wacd"))
+        let wacd = binary("wacd");
+        let mut command = match self.launcher.split_first() {
+            None => Command::new(&wacd),
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(&wacd);
+                command
+            }
+        };
+        command
             .args(listen.iter().flat_map(|address| ["--listen", address]))
             .args(
                 self.flags
@@ -126,6 +159,6 @@ impl Setup {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {}: {error}", binary("wacd").display()))
+            .unwrap_or_else(|error| panic!("cannot start {}: {error}", wacd.display()))
     }
 }
