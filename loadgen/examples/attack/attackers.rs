@@ -14,6 +14,8 @@ use crate::lives::{Deed, lives};
 
 /// Kernel memory for what an attacker has sent and the server does not take.
 const SEND_BYTES: u32 = 64 * 1024;
+/// The least that the kernel takes for one who does not read.
+const NARROW_BYTES: u32 = 4096;
 
 /// An attack.
 #[derive(Debug, Clone, Copy)]
@@ -47,12 +49,13 @@ const fn kind(
 const MANY: u32 = 2_000;
 
 #[rustfmt::skip]
-pub(crate) const KINDS: [Kind; 19] = [
+pub(crate) const KINDS: [Kind; 20] = [
     kind("visits", "200 new connections a second from one address", 20, 1, Deed::Visit),
     kind("visits-many", "2,000 new connections a second from 2,000 addresses", 200, MANY, Deed::Visit),
     kind("silent", "1,000 connections that never send", 1_000, 50, Deed::Silence),
     kind("trickle", "1,000 connections that send a byte a second", 1_000, 50, Deed::Trickle),
     kind("half-lines", "1,000 connections that send half a line", 1_000, 50, Deed::HalfLine),
+    kind("stalled", "100 connections that read nothing, and leave after 20 s", 100, MANY, Deed::Stall),
     kind("names", "256 guess names that are taken or reserved", 256, 16, Deed::Names),
     kind("look-alikes", "256 guess names that look like reserved ones", 256, 16, Deed::LookAlikes),
     kind("who", "256 ask WHO and read the answers", 256, 16, Deed::Who),
@@ -131,6 +134,9 @@ impl Attackers {
         let from = Ipv4Addr::from(0x7f01_0001 + (from / 250 * 256) + from % 250);
         let socket = TcpSocket::new_v4()?;
         socket.set_send_buffer_size(SEND_BYTES)?;
+        if kind.deed == Deed::Stall {
+            socket.set_recv_buffer_size(NARROW_BYTES)?;
+        }
         setsockopt(&socket, sockopt::IpBindAddressNoPort, &true)?;
         socket.bind((from, 0).into())?;
         let stream = socket.connect(self.server).await?;

@@ -18,6 +18,8 @@ use crate::words::{Random, fuzz, garbage, look_alike, reserved};
 const VISIT: Duration = Duration::from_millis(100);
 /// Between two connections of an attacker whose connection was ended.
 const PAUSE: Duration = Duration::from_millis(50);
+/// The time for which a stalled reader stays.
+const STALL: Duration = Duration::from_secs(20);
 /// Bytes sent after QUIT.
 const BLAST: usize = 1 << 20;
 const VICTIM: &str = "victim";
@@ -29,6 +31,7 @@ pub(crate) enum Deed {
     Silence,
     Trickle,
     HalfLine,
+    Stall,
     Names,
     LookAlikes,
     Who,
@@ -97,8 +100,10 @@ impl Attacker {
             return Ok(());
         }
         // What is sent after QUIT is not to end with the server's goodbye.
-        let reads =
-            !matches!(self.kind.deed, Deed::WhoUnread | Deed::QuitBlast) && !self.is_stuck_victim();
+        let reads = !matches!(
+            self.kind.deed,
+            Deed::Stall | Deed::WhoUnread | Deed::QuitBlast
+        ) && !self.is_stuck_victim();
         let (read, write) = stream.split();
         if !reads {
             return self.acts(write, is_first).await;
@@ -142,6 +147,7 @@ impl Attacker {
             match self.kind.deed {
                 // The server's goodbye ends it.
                 Deed::Silence | Deed::HalfLine | Deed::Churn => return pending().await,
+                Deed::Stall => return Ok(sleep(STALL).await),
                 Deed::Trickle => sleep(Duration::from_secs(1)).await,
                 Deed::QuitBlast if bytes.len() == BLAST => return Ok(()),
                 // Others of this thread, too.
@@ -169,7 +175,7 @@ impl Attacker {
     /// Returns what it says next.
     fn says(&mut self) -> Vec<u8> {
         match self.kind.deed {
-            Deed::Visit | Deed::Silence | Deed::Resets | Deed::Mix => Vec::new(),
+            Deed::Visit | Deed::Silence | Deed::Stall | Deed::Resets | Deed::Mix => Vec::new(),
             Deed::Trickle => vec![b'x'],
             Deed::HalfLine => b"MSG half a li".to_vec(),
             Deed::Names => format!("LIN {}\n", reserved(&mut self.random)).into_bytes(),
