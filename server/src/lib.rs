@@ -146,8 +146,6 @@ pub fn run(
     if report.hung == 0 {
         threads.into_iter().for_each(ShardThread::join);
     }
-    // A reload that still waits for a file does not hold up the end.
-    runtime.shutdown_background();
     Ok(report)
 }
 

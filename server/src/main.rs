@@ -16,11 +16,12 @@ use wac_server::process::logging::{Log, LogError};
 use wac_server::process::pidfile::{PidFile, PidFileError};
 use wac_server::process::reload::Running;
 use wac_server::process::terminal::{pass, say};
-use wac_server::process::{exit, manual, signals, verbs};
+use wac_server::process::{exit, manual, panics, signals, verbs};
 use wac_server::{DrainReport, Server, run};
 use wac_settings::Problems;
 
 fn main() -> ExitCode {
+    panics::end_the_process();
     let mut starter = Starter::Terminal;
     perform(&mut starter).unwrap_or_else(|error| {
         let text = format!("{error:#}").replace('\n', "\nwacd: ");

@@ -1,9 +1,12 @@
 //! Tests of the server as a daemon: its life from a shell.
 
 mod blocked_log;
+mod clocks;
 mod config;
+mod descriptors;
 mod exit_codes;
 mod first_minute;
+mod full_disk;
 mod identity;
 mod inherited_sockets;
 mod life;
@@ -11,9 +14,12 @@ mod listen;
 mod log;
 mod log_lines;
 mod logrotate;
+mod memory;
 mod metrics;
 mod pidfile;
 mod reload;
+mod removed_folders;
+mod restarts;
 mod sandbox;
 mod signals;
 mod start;

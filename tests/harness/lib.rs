@@ -46,7 +46,7 @@ pub use line_cutter::MAX_LINE_BYTES;
 pub use nix::sys::signal::Signal;
 pub use open_files::raise_open_files;
 pub use peer::{Ending, Peer, Rest};
-pub use process::resident_bytes;
+pub use process::{limit, mapped_bytes, resident_bytes};
 pub use program::Program;
 pub use server::{Server, Stopped};
 pub use settings::{SettingsOf, keys_of};

@@ -1,6 +1,7 @@
 //! Setup: a description of the server to start.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -23,6 +24,8 @@ pub struct Setup {
     environment: BTreeMap<String, String>,
     inherited: Vec<Arc<OwnedFd>>,
     program: PathBuf,
+    /// The program that becomes the server, with its arguments, such as prlimit.
+    launcher: Vec<String>,
 }
 
 /// Starts a program as a service manager does: its standard input and output become the inherited files 3 and 4.
@@ -36,6 +39,7 @@ impl Default for Setup {
             environment: BTreeMap::new(),
             inherited: Vec::new(),
             program: binary("wacd"),
+            launcher: Vec::new(),
         }
         .with("--secret", SECRET)
         .with("--flood-rate", "0")
@@ -55,6 +59,13 @@ impl Setup {
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Setup {
         self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Starts the server through a program that becomes it: `prlimit --as=64000000`.
+    #[must_use]
+    pub fn through(mut self, program: &[&str]) -> Setup {
+        self.launcher = program.iter().map(|&word| word.to_owned()).collect();
         self
     }
 
@@ -116,6 +127,20 @@ impl Setup {
         Server::new(self.spawn()).ready()
     }
 
+    /// Starts the server, which may become ready or end.
+    ///
+    /// # Errors
+    ///
+    /// The end of a server that did not become ready.
+    ///
+    /// # Panics
+    ///
+    /// If it does neither.
+    #[track_caller]
+    pub fn try_start(&self) -> Result<Server, Stopped> {
+        Server::new(self.spawn()).ready_or_ended()
+    }
+
     /// Starts a server that is expected to refuse to start, and waits for its exit.
     ///
     /// # Panics
@@ -154,12 +179,14 @@ impl Setup {
     }
 
     fn command(&self) -> Command {
-        if self.inherited.is_empty() {
-            return Command::new(&self.program);
-        }
-        let mut shell = Command::new("sh");
-        shell.args(["-c", PASS_ON, "sh"]).arg(&self.program);
-        shell
+        let pass_on = ["sh", "-c", PASS_ON, "sh"];
+        let pass_on = pass_on.iter().filter(|_| !self.inherited.is_empty());
+        let launcher = self.launcher.iter().map(String::as_str);
+        let before = launcher.chain(pass_on.copied()).map(OsStr::new);
+        let mut words = before.chain([self.program.as_os_str()]);
+        let mut command = Command::new(words.next().expect("there is the program"));
+        command.args(words);
+        command
     }
 
     fn standard_file(&self, index: usize) -> Stdio {

@@ -8,10 +8,12 @@
 //! What may fail comes first, so a refused reload leaves everything as it was.
 
 use std::fs;
+use std::io;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 use wac_settings::{Problems, Setting};
 
@@ -193,10 +195,11 @@ impl Reloader {
         request: Request,
     ) -> Result<Vec<String>, Problems> {
         let (now, sources, around) = (running.clone(), self.sources.clone(), self.around.clone());
-        // Reading takes as long as a file system or the writer of a pipe likes, and people connect meanwhile.
-        let read = tokio::task::spawn_blocking(move || now.next(&sources, &around));
+        let read = aside(move || now.next(&sources, &around)).map_err(|error| {
+            Problems(vec![format!("cannot start a thread to read it: {error}")])
+        })?;
         let next = match timeout(PATIENCE, read).await {
-            Ok(read) => read.unwrap_or_else(|error| Err(Problems(vec![error.to_string()])))?,
+            Ok(read) => read.expect("a thread that panics ends the process")?,
             Err(_) => return Err(Problems(vec![SLOW.to_owned()])),
         };
         let changes = running.changes(&next, request);
@@ -234,6 +237,19 @@ impl Reloader {
         self.shared.adopt(config);
         self.acceptor.commit(listeners, config);
     }
+}
+
+/// Does work in a thread of its own: reading takes as long as a file system or the writer of a pipe likes, and people connect
+/// meanwhile. The runtime's own threads would not do: it panics if it can't start one.
+fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<oneshot::Receiver<T>> {
+    let (tell, told) = oneshot::channel();
+    thread::Builder::new()
+        .name("reload".to_owned())
+        // Nobody waits any more for what came too late.
+        .spawn(move || drop(tell.send(work())))?;
+    Ok(told)
 }
 
 #[cfg(test)]
