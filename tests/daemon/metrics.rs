@@ -14,7 +14,7 @@ use crate::systemd::Held;
 const README: &str = include_str!("../../server/README.md");
 const DASHBOARD: &str = include_str!("../../scripts/grafana/wacd.json");
 /// Clients that one listener answers at a time (`network/metrics`).
-const PLACES: usize = 8;
+const PLACES: usize = 4;
 
 fn watched() -> Setup {
     Server::setup().with("--metrics", "127.0.0.1:0")
@@ -357,7 +357,7 @@ fn clients_that_stall_or_talk_nonsense_hold_up_nobody() {
     let mut stalled: Vec<TcpStream> = (1..PLACES).map(|_| begun()).collect();
     converse(&mut ann, "ann", &mut bob, 0..100, 100);
     assert_eq!(server.get("/metrics").status, 200);
-    stalled.extend((0..3 * PLACES).map(|_| begun()));
+    stalled.extend((0..5 * PLACES).map(|_| begun()));
     converse(&mut ann, "ann", &mut bob, 100..200, 100);
     let open = server.open_descriptors() - before;
     assert!(

@@ -35,7 +35,7 @@ use crate::room::shared::Shared;
 use crate::room::stop_phase::Phase;
 
 /// Clients of one listener at a time: a few of the descriptors that are reserved.
-const PLACES: usize = 8;
+const PLACES: usize = 4;
 /// The time that a client has to ask and to take the answer: what a scraper waits, by default.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes of a request's head, at most.
