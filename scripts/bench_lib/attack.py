@@ -24,11 +24,16 @@ def known(tools):
     return [Attack(name, int(connections), about) for name, connections, about in rows]
 
 
-def among_strangers(tools):
-    """Starts the server with its defaults, but only those who connect from 127.0.0.1 are at home."""
+def at_home(tools, *flags):
+    """Starts the server with its defaults, by which all of loopback is trusted."""
     def command(port, _folder):
-        return [tools / "wacd", "--listen", f"127.0.0.1:{port}", "--log-level", "warn", "--trusted", "127.0.0.1/32"]
-    return servers.Server("wacd", "wac", str(tools / "wacd"), command, "default flags, 127.0.0.1 alone is trusted")
+        return [tools / "wacd", "--listen", f"127.0.0.1:{port}", "--log-level", "warn", *flags]
+    return servers.Server("wacd", "wac", str(tools / "wacd"), command, "default flags")
+
+
+def among_strangers(tools):
+    """Starts the server with its defaults, but only those who connect from 127.0.0.1 are trusted."""
+    return at_home(tools, "--trusted", "127.0.0.1/32")
 
 
 @contextmanager
