@@ -41,12 +41,6 @@ impl Bucket {
         enough_at
     }
 
-    /// Keeps tokens from coming back before a time.
-    pub fn empty_until(&mut self, rate: Rate, at: Duration) {
-        let full_at = nanos(at).saturating_add(rate.time(rate.burst));
-        self.full_at = self.full_at.max(full_at);
-    }
-
     /// Returns the time at which there are `tokens` (at most a burst): `now` or earlier if there are already.
     pub fn enough_at(&self, rate: Rate, tokens: u64, now: Duration) -> Duration {
         let missing = rate.burst.saturating_sub(tokens);

@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::bucket::Bucket;
 use crate::wire::command::Cost;
 
+use budget::AddressTime;
 pub use budget::Budget;
 pub use limits::FloodLimits;
 
@@ -51,8 +52,8 @@ struct Episode {
 /// The turn of a line that waits for others.
 #[derive(Debug, Clone, Copy)]
 enum Turn {
-    /// At this time its address lets it pass; then it asks the room.
-    Address(Duration),
+    /// At this time, by its address's clock, its address lets it pass; then it asks the room.
+    Address(AddressTime),
     /// At this time the room lets it pass.
     Room(Duration),
 }
@@ -144,10 +145,6 @@ impl Flood {
     }
 
     /// Waits for the turn at the address, then for the one in the room.
-    ///
-    /// The room serves turns in order, so no line starves, whatever its length. While a line of an
-    /// address waits in the room, its neighbours are given no turn: an address with many sessions has
-    /// about one line at a time in the room's queue, as everybody has.
     fn await_turn(
         &mut self,
         limits: &FloodLimits,
@@ -156,33 +153,46 @@ impl Flood {
         now: Duration,
         room: impl FnOnce() -> Duration,
     ) -> Result<(), Held> {
+        let next = self.next_turn(limits, tokens, bytes, now, room);
+        next.map_err(|(turn, until)| {
+            let held = self.hold(until, now, HeldBy::Others);
+            if let Some(episode) = &mut self.episode {
+                episode.turn = Some(turn);
+            }
+            held
+        })
+    }
+
+    /// Returns the turn that a line has to wait for, and when it comes.
+    ///
+    /// The room serves turns in order, so no line starves, whatever its length. While a line of an
+    /// address waits in the room, no turn comes at the address: an address with many sessions has
+    /// about one line at a time in the room's queue, as everybody has.
+    fn next_turn(
+        &self,
+        limits: &FloodLimits,
+        tokens: u64,
+        bytes: usize,
+        now: Duration,
+        room: impl FnOnce() -> Duration,
+    ) -> Result<(), (Turn, Duration)> {
         let budget = self.address.as_deref().zip(limits.address.as_ref());
-        let turn = match self.episode.as_ref().and_then(|episode| episode.turn) {
-            Some(turn) => turn,
-            None => Turn::Address(budget.map_or(now, |(budget, pace)| {
-                budget.turn(pace, tokens, bytes as u64, now)
-            })),
-        };
-        let turn = match turn {
-            Turn::Address(at) if at <= now => {
-                let at = room();
-                if let Some((budget, pace)) = budget.filter(|_| at > now) {
-                    budget.hold_until(pace, at);
-                }
-                Turn::Room(at)
-            }
-            turn => turn,
-        };
-        match turn {
-            Turn::Room(at) if at <= now => Ok(()),
-            Turn::Address(at) | Turn::Room(at) => {
-                let held = self.hold(at, now, HeldBy::Others);
-                if let Some(episode) = &mut self.episode {
-                    episode.turn = Some(turn);
-                }
-                Err(held)
-            }
+        let taken = self.episode.as_ref().and_then(|episode| episode.turn);
+        if let Some(Turn::Room(at)) = taken {
+            return wait_for(Turn::Room(at), at, now);
         }
+        if let Some((budget, pace)) = budget {
+            let (turn, at) = match taken {
+                Some(Turn::Address(turn)) => (turn, budget.comes_at(turn)),
+                _ => budget.turn(pace, tokens, bytes as u64, now),
+            };
+            wait_for(Turn::Address(turn), at, now)?;
+        }
+        let at = room();
+        if let Some((budget, _)) = budget {
+            budget.hold_until(at, now);
+        }
+        wait_for(Turn::Room(at), at, now)
     }
 
     fn hold(&mut self, until: Duration, now: Duration, whose: HeldBy) -> Held {
@@ -199,4 +209,8 @@ impl Flood {
             too_long: *held > HELD_LIMIT,
         }
     }
+}
+
+fn wait_for(turn: Turn, at: Duration, now: Duration) -> Result<(), (Turn, Duration)> {
+    if at > now { Err((turn, at)) } else { Ok(()) }
 }

@@ -336,3 +336,47 @@ fn in_a_full_room_nobody_starves_whatever_their_slot_or_line_length() {
         honest.longest_wait
     );
 }
+
+#[test]
+fn somebody_who_says_little_waits_for_one_line_of_each_address_however_many_come_at_once() {
+    const ROOM: Rate = Rate {
+        per_second: 128 * 1024,
+        burst: 512 * 1024,
+    };
+    const LINE_BYTES: usize = 4000;
+    const ADDRESSES: usize = 16;
+    let limits = limits().for_an_address(4);
+    // All of them begin at once, and each address takes 64 turns before the room is full.
+    let mut loud: Vec<(Flood, Duration)> = Vec::new();
+    for _ in 0..ADDRESSES {
+        let budget: Arc<Budget> = Arc::default();
+        loud.extend((0..64).map(|_| (Flood::new(Some(budget.clone())), START)));
+    }
+    let (mut room, mut now, mut longest) = (Bucket::default(), START, Duration::ZERO);
+    for second in 1..120 {
+        let (mut quiet, said_at) = (Flood::new(None), START + Duration::from_secs(second));
+        let mut quiet_at = said_at;
+        // Until its line has passed.
+        loop {
+            let next = loud.iter().map(|it| it.1).chain([quiet_at]).min();
+            now = now.max(next.unwrap());
+            for (flood, at) in loud.iter_mut().filter(|it| it.1 <= now) {
+                let turn = || room.reserve(ROOM, LINE_BYTES as u64, now);
+                if let Err(held) = flood.line(&limits, Cost::Line, LINE_BYTES, now, turn) {
+                    *at = held.until;
+                }
+            }
+            if quiet_at > now {
+                continue;
+            }
+            let turn = || room.reserve(ROOM, 80, now);
+            match quiet.line(&limits, Cost::Line, 80, now, turn) {
+                Ok(()) => break,
+                Err(held) => quiet_at = held.until,
+            }
+        }
+        longest = longest.max(now - said_at);
+    }
+    // One line of each takes half a second.
+    assert!(longest <= Duration::from_millis(600), "{longest:?}");
+}
