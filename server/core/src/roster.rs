@@ -218,6 +218,11 @@ impl Roster {
             .map(|user| (user.address, &user.account))
     }
 
+    /// Returns the number of names.
+    pub fn count(&self) -> usize {
+        self.order.len()
+    }
+
     /// Lists the names in the order of logging in.
     pub fn names(&self) -> Vec<Name> {
         self.order.values().cloned().collect()
@@ -229,7 +234,8 @@ impl Roster {
     }
 }
 
-fn collide(reserved: &Name, name: &Name) -> bool {
+/// Tells whether two names are so alike that one rules out the other.
+pub fn collide(reserved: &Name, name: &Name) -> bool {
     if reserved.folded() == name.folded() {
         return true;
     }
