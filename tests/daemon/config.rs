@@ -6,10 +6,11 @@ use std::process::Command;
 use wac_tests::{Daemon, Peer, Said, binary};
 
 /// For each key two values that it takes.
-const VALUES: [(&str, [&str; 2]); 27] = [
+const VALUES: [(&str, [&str; 2]); 28] = [
     ("daemon", ["true", "false"]),
     ("pid-file", ["/x/a.pid", "/x/b.pid"]),
     ("control", ["unix:/x/a", "unix:/x/b"]),
+    ("bans", ["/x/a.toml", "/x/b.toml"]),
     ("log-file", ["/x/a.log", "/x/b.log"]),
     ("user", ["root", "nobody"]),
     ("group", ["root", "nogroup"]),

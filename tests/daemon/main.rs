@@ -10,6 +10,7 @@ mod listen;
 mod log;
 mod log_lines;
 mod logrotate;
+mod operator;
 mod pidfile;
 mod reload;
 mod signals;

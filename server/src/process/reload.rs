@@ -7,6 +7,7 @@
 //!
 //! What may fail comes first, so a refused reload leaves everything as it was.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,15 +24,31 @@ use crate::process::logging::{Log, LogControl};
 use crate::room::shared::Shared;
 
 /// The keys that are bound to the process: a reload leaves them as they are.
-const BOUND: [&str; 8] = [
+const BOUND: [&str; 9] = [
     "daemon",
     "pid-file",
     "control",
+    "bans",
     "user",
     "group",
     "shards",
     "window",
     "log-format",
+];
+
+/// The keys that limit what people may do.
+const LIMITS: [&str; 11] = [
+    "window",
+    "send-buffer",
+    "flood-rate",
+    "flood-burst",
+    "flood-address",
+    "room-rate",
+    "max-per-ip",
+    "connect-rate",
+    "trusted",
+    "max-connections",
+    "grace",
 ];
 
 /// The time that reading the configuration may take.
@@ -44,6 +61,7 @@ impl Args {
         self.daemon = running.daemon;
         self.pid_file = running.pid_file.clone();
         self.control = running.control.clone();
+        self.bans = running.bans.clone();
         (self.user, self.group) = (None, None);
         (self.shards, self.window) = (running.shards, running.window);
         self.log_format = running.log_format;
@@ -91,6 +109,19 @@ impl Running {
             settings: asked.loaded.settings,
             config,
         })
+    }
+
+    /// Returns the limits in force, by the name of their flag.
+    pub(crate) fn limits(&self) -> BTreeMap<String, String> {
+        let shown = |setting: &Setting| {
+            let entry = &setting.entry;
+            let is_limit = LIMITS.contains(&entry.key.as_str());
+            is_limit.then(|| (entry.key.clone(), entry.texts.join(",")))
+        };
+        let mut limits: BTreeMap<_, _> = self.settings.iter().filter_map(shown).collect();
+        let connections = self.config.admission.connections.to_string();
+        limits.insert("max-connections".to_owned(), connections);
+        limits
     }
 
     /// Reads what to run with next.
@@ -226,9 +257,9 @@ mod tests {
     use crate::config::sources::program;
 
     #[test]
-    fn every_bound_key_is_a_flag() {
+    fn every_listed_key_is_a_flag() {
         let program = program();
-        for key in BOUND {
+        for key in BOUND.into_iter().chain(LIMITS) {
             assert!(
                 program.keys().any(|arg| arg.get_long() == Some(key)),
                 "{key}"

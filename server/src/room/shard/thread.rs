@@ -64,9 +64,11 @@ impl Shard<Socket> {
             poller.wait(Some(Duration::ZERO), |slot, ready| {
                 self.note_readiness(slot, ready)
             });
+            self.take_requests();
             self.admit(&poller);
             self.turn(self.shared.now());
         }
+        self.inbox.end_requests();
     }
 
     /// Waits until there is something to do.
