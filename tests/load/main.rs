@@ -2,6 +2,7 @@
 //! run one at a time (`--test-threads=1`), because each needs the machine.
 
 mod bursts;
+mod operator;
 mod reloads;
 mod rotations;
 mod slow_readers;
