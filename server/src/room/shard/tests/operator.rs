@@ -44,7 +44,6 @@ fn the_list_has_everybody_who_is_there_with_their_time_lines_and_lag() {
     assert_eq!(rows, [(1, 60, 3, 0), (2, 60, 1, unread), (3, 60, 0, 0)]);
     assert_eq!(names(&mut world), ["Ann", "Bob", "-"]);
     world.send(ann, "QUIT\n");
-    world.settle();
     assert_eq!(names(&mut world), ["Bob", "-"], "who has left is not there");
 }
 
