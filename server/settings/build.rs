@@ -8,7 +8,12 @@ fn main() {
     println!("cargo:rerun-if-env-changed=WAC_COMMIT");
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
     let commit = env::var("WAC_COMMIT").ok().or_else(git_commit);
-    let version = match commit.filter(|commit| !commit.is_empty()) {
+    let commit = commit.filter(|commit| !commit.is_empty());
+    println!(
+        "cargo:rustc-env=WAC_BUILT_FROM={}",
+        commit.as_deref().unwrap_or("unknown")
+    );
+    let version = match commit {
         Some(commit) => format!("{version} ({commit})"),
         None => version,
     };

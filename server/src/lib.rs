@@ -27,6 +27,7 @@ use config::Surroundings;
 use config::sources::Sources;
 use network::acceptor::Acceptor;
 use network::listeners::Listeners;
+use network::metrics::{MetricsListeners, Watched};
 use operator::ban_file::BanFile;
 use operator::countdown::Countdown;
 use operator::desk::Desk;
@@ -70,6 +71,8 @@ pub struct Server {
     pub running: Running,
     /// Its listeners.
     pub listeners: Listeners,
+    /// Its listeners for metrics and health.
+    pub metrics: MetricsListeners,
     /// Its control socket, if it has one.
     pub control: Option<ControlSocket>,
     /// The file of its bans, and those that it held.
@@ -103,17 +106,23 @@ pub fn run(
         tracing::info!("{remark}");
     }
     let shared = Arc::new(Shared::new(config));
-    let (ban_file, bans) = server.bans;
-    lock(&shared.admission).bans = bans;
     let threads = (0..config.shards)
         .map(|index| ShardThread::spawn(ShardId::of_index(index), shared.clone()))
         .collect::<Result<Vec<_>, _>>()
         .map_err(start("shards"))?;
-    let ready_line = ready_line(&server.listeners, config.shards);
+    let ready_line = ready_line(&server, config.shards);
+    let (ban_file, bans) = server.bans;
+    lock(&shared.admission).bans = bans;
     let report = runtime.block_on(async {
         let acceptor =
             Acceptor::open(server.listeners, shared.clone()).map_err(start("acceptor"))?;
         let acceptor = Arc::new(acceptor);
+        let watched = Watched {
+            shared: shared.clone(),
+            log: log.control(),
+        };
+        let metrics = server.metrics.open(&watched);
+        metrics.map_err(start("listener for metrics"))?;
         let reloader = Arc::new(Reloader {
             sources: Arc::new(server.sources),
             around: Arc::new(server.around),
@@ -156,8 +165,6 @@ pub fn run(
     if report.hung == 0 {
         threads.into_iter().for_each(ShardThread::join);
     }
-    // A reload that still waits for a file does not hold up the end.
-    runtime.shutdown_background();
     Ok(report)
 }
 
@@ -180,13 +187,13 @@ async fn kept(pid_file: Option<&mut PidFile>) {
 }
 
 /// Returns the line that scripts wait for.
-fn ready_line(listeners: &Listeners, shards: usize) -> String {
-    let listening: String = listeners
-        .addresses()
-        .map(|at| format!(" listen={at}"))
-        .collect();
+fn ready_line(server: &Server, shards: usize) -> String {
+    let listeners = server.listeners.addresses();
+    let listening: String = listeners.map(|at| format!(" listen={at}")).collect();
+    let metrics = server.metrics.addresses();
+    let metrics: String = metrics.map(|at| format!(" metrics={at}")).collect();
     format!(
-        "ready{listening} shards={shards} pid={}",
+        "ready{listening}{metrics} shards={shards} pid={}",
         std::process::id()
     )
 }

@@ -8,7 +8,8 @@ use anyhow::{Context, bail};
 use wac_server::config::sources::{self, Sources};
 use wac_server::config::verbs::Verb;
 use wac_server::config::{Surroundings, machine};
-use wac_server::network::listeners::Listeners;
+use wac_server::network::listeners::{Inherited, Listeners};
+use wac_server::network::metrics::{MetricsError, MetricsListeners};
 use wac_server::operator::ban_file::BanFile;
 use wac_server::operator::socket::ControlSocket;
 use wac_server::operator::verbs;
@@ -17,11 +18,12 @@ use wac_server::process::logging::{Log, LogError};
 use wac_server::process::pidfile::{PidFile, PidFileError};
 use wac_server::process::reload::Running;
 use wac_server::process::terminal::{pass, say};
-use wac_server::process::{exit, manual, signals};
+use wac_server::process::{exit, manual, panics, signals};
 use wac_server::{DrainReport, Server, run};
 use wac_settings::Problems;
 
 fn main() -> ExitCode {
+    panics::end_the_process();
     let mut starter = Starter::Terminal;
     perform(&mut starter).unwrap_or_else(|error| {
         let text = format!("{error:#}").replace('\n', "\nwacd: ");
@@ -53,7 +55,7 @@ fn perform(starter: &mut Starter) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Verb::Check(_)) => {
-            let (running, _) = configured(&sources)?;
+            let (running, _) = configured(&sources, 0)?;
             BanFile::open(running.config.bans.as_deref(), None)?;
             say("the configuration is right");
             Ok(ExitCode::SUCCESS)
@@ -74,10 +76,11 @@ fn print(text: &[u8]) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads and checks the configuration.
-fn configured(sources: &Sources) -> anyhow::Result<(Running, Surroundings)> {
+/// Reads and checks the configuration of a server that inherited this number of sockets.
+fn configured(sources: &Sources, inherited: usize) -> anyhow::Result<(Running, Surroundings)> {
     let files = machine::raise_open_files().context("cannot read the limit of open files")?;
-    let around = Surroundings::new(files, sources.folder()).context("there is no randomness")?;
+    let around =
+        Surroundings::new(files, sources.folder(), inherited).context("there is no randomness")?;
     let running = Running::read(sources, &around)?;
     Ok((running, around))
 }
@@ -85,7 +88,8 @@ fn configured(sources: &Sources) -> anyhow::Result<(Running, Surroundings)> {
 /// Starts and serves. The order matters: errors must reach the terminal, and threads come after the fork.
 fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport> {
     signals::hold().context("cannot hold signals")?; // 0. from here on none ends a start halfway
-    let (running, around) = configured(&sources)?; // 1. read only: every problem on the terminal
+    let inherited = Inherited::of_process()?; // before other files are opened
+    let (running, around) = configured(&sources, inherited.len())?; // 1. read only: every problem on the terminal
     let config = &running.config;
     let (daemon, log_level, log_format) = (config.daemon, config.log_level, config.log_format);
     let server = config.identity.as_ref();
@@ -93,7 +97,11 @@ fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport>
     let mut pid_file = config.pid_file.as_deref().map(claim).transpose()?; // 2. "already running"
     let mut log = Log::open(config.log_file.as_deref(), server)?; // 3. "cannot write the log"
     let bans = BanFile::open(config.bans.as_deref(), server)?; // 4. "line 3: expected an address"
-    let listeners = Listeners::bind(&config.listen, &config.socket_options())?; // 5. "address in use"
+    let mut listeners = Listeners::bind(&config.listen, &config.socket_options())?; // 5. "address in use"
+    listeners
+        .inherit(inherited, &config.socket_options())
+        .context("cannot use the inherited sockets")?;
+    let metrics = MetricsListeners::bind(&config.metrics)?;
     let control = |path| ControlSocket::bind(path, server);
     let control = config.control.as_deref().map(control).transpose()?;
     if daemon {
@@ -120,6 +128,7 @@ fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport>
         around,
         running,
         listeners,
+        metrics,
         control,
         bans,
     };
@@ -162,6 +171,11 @@ fn hint_of_system(error: &anyhow::Error) -> Option<&'static str> {
         .find_map(|cause| cause.downcast_ref::<std::io::Error>())?
         .kind();
     match kind {
+        std::io::ErrorKind::AddrInUse | std::io::ErrorKind::AddrNotAvailable
+            if error.is::<MetricsError>() =>
+        {
+            Some("--metrics takes a free address of this machine")
+        }
         std::io::ErrorKind::AddrInUse => Some(
             "another wacd may be running (`wacd status` tells); choose another address with --listen",
         ),

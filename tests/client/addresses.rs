@@ -43,16 +43,16 @@ impl Dead {
 }
 
 /// Server behind a name whose other addresses are dead.
-struct Place {
+struct PartlyDeadName {
     folder: TempDir,
     server: Server,
     port: u16,
     _dead: Vec<Dead>,
 }
 
-impl Place {
+impl PartlyDeadName {
     #[track_caller]
-    fn new() -> Place {
+    fn new() -> PartlyDeadName {
         let (alive, dead) = ADDRESSES.split_last().expect("there are some");
         // A port that is free at one address may be taken at another.
         for _ in 0..20 {
@@ -66,17 +66,17 @@ impl Place {
                 Dead::at(SocketAddr::new(host, port))
             });
             if let Ok(dead) = dead.collect() {
-                return Place::with(server, port, dead);
+                return PartlyDeadName::with(server, port, dead);
             }
         }
         panic!("no port is free at every address");
     }
 
-    fn with(server: Server, port: u16, dead: Vec<Dead>) -> Place {
+    fn with(server: Server, port: u16, dead: Vec<Dead>) -> PartlyDeadName {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let hosts = ADDRESSES.map(|address| format!("{address} {NAME}\n"));
         std::fs::write(folder.path().join("hosts"), hosts.concat()).expect("it can be written");
-        Place {
+        PartlyDeadName {
             folder,
             server,
             port,
@@ -111,7 +111,7 @@ impl Place {
 
 #[test]
 fn a_script_is_not_delayed_by_dead_addresses() {
-    let place = Place::new();
+    let place = PartlyDeadName::new();
     let mut bob = place.server.user("bob");
     let target = place.target("ann@");
     let ran = place
@@ -125,7 +125,7 @@ fn a_script_is_not_delayed_by_dead_addresses() {
 
 #[test]
 fn a_person_is_not_delayed_by_dead_addresses() {
-    let place = Place::new();
+    let place = PartlyDeadName::new();
     let words = place.namespace();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut term = Term::start_within(&words, &[], &[&place.target("Ann@")]);

@@ -13,17 +13,17 @@ use crate::term::{Term, at};
 const OPEN: &str = "\x18\x05";
 
 /// An editor made of a shell script, to which the file is `$1`.
-struct Script(TempDir);
+struct EditorScript(TempDir);
 
-impl Script {
-    fn new(script: &str) -> Script {
+impl EditorScript {
+    fn new(script: &str) -> EditorScript {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let path = folder.path().join("editor");
         fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("it can be written");
         fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("it is ours");
         // Where the client keeps the text.
         fs::create_dir(folder.path().join("tmp")).expect("it is ours");
-        Script(folder)
+        EditorScript(folder)
     }
 
     fn path(&self, name: &str) -> String {
@@ -61,7 +61,7 @@ fn the_row_is_edited_in_a_file_that_nobody_else_reads() {
     let server = Server::start();
     let mut bob = server.user("bob");
     let script =
-        Script::new(r#"echo "$(cat "$1") $(stat -c %a "$1" "${1%/*}" | tr '\n' ' ')" >"$1""#);
+        EditorScript::new(r#"echo "$(cat "$1") $(stat -c %a "$1" "${1%/*}" | tr '\n' ' ')" >"$1""#);
     let mut term = script.chat(&server);
     term.types("mode");
     term.types(OPEN);
@@ -76,7 +76,7 @@ fn the_row_is_edited_in_a_file_that_nobody_else_reads() {
 fn several_lines_are_asked_about_as_a_paste_is() {
     let server = Server::start();
     let mut bob = server.user("bob");
-    let script = Script::new(r#"printf 'one\r\n/quit\n\033[31mtwo\n\n' >"$1""#);
+    let script = EditorScript::new(r#"printf 'one\r\n/quit\n\033[31mtwo\n\n' >"$1""#);
     let mut term = script.chat(&server);
     term.types(OPEN);
     term.shows_row("two");
@@ -94,7 +94,7 @@ fn several_lines_are_asked_about_as_a_paste_is() {
 fn the_editor_has_the_terminal_and_what_arrives_waits() {
     let server = Server::start();
     let mut bob = server.user("bob");
-    let script = Script::new(r#"echo writing; read -r line; echo "$line" >"$1""#);
+    let script = EditorScript::new(r#"echo writing; read -r line; echo "$line" >"$1""#);
     let log = script.path("chat.log");
     let mut term = script.chat_with(&server, &[&format!("--log={log}")]);
     term.types("half");
@@ -135,7 +135,7 @@ fn a_text_that_was_not_written_leaves_the_row_as_it_was() {
         ),
     ] {
         let server = Server::start();
-        let script = Script::new(script);
+        let script = EditorScript::new(script);
         let mut term = script.chat(&server);
         term.types("half");
         term.types(OPEN);
@@ -164,7 +164,7 @@ fn an_editor_that_is_missing_is_named() {
 #[test]
 fn ctrl_c_is_for_the_editor() {
     let server = Server::start();
-    let script = Script::new(
+    let script = EditorScript::new(
         r#"trap 'echo kept >"$1"; exit 0' INT; echo writing; while :; do read -r _; done"#,
     );
     let mut term = script.chat(&server);
@@ -179,7 +179,7 @@ fn ctrl_c_is_for_the_editor() {
 #[test]
 fn ctrl_z_stops_the_editor_and_the_client_until_the_shell_goes_on() {
     let server = Server::start();
-    let script = Script::new(r#"echo writing; read -r line; echo "$line" >"$1""#);
+    let script = EditorScript::new(r#"echo writing; read -r line; echo "$line" >"$1""#);
     let target = format!("Ann@{}", at(&server));
     let editor = script.path("editor");
     let mut term = Term::shell(&format!(
@@ -205,7 +205,7 @@ fn ctrl_z_stops_the_editor_and_the_client_until_the_shell_goes_on() {
 #[test]
 fn an_editor_that_stops_itself_stops_the_client() {
     let server = Server::start();
-    let script = Script::new(r#"echo writing; kill -STOP $$; echo on >"$1""#);
+    let script = EditorScript::new(r#"echo writing; kill -STOP $$; echo on >"$1""#);
     let target = format!("Ann@{}", at(&server));
     let editor = script.path("editor");
     let mut term = Term::shell(&format!(
@@ -224,7 +224,7 @@ fn an_editor_that_stops_itself_stops_the_client() {
 #[test]
 fn an_editor_that_stops_itself_without_a_shell_goes_on() {
     let server = Server::start();
-    let script = Script::new(r#"kill -STOP $$; echo on >"$1""#);
+    let script = EditorScript::new(r#"kill -STOP $$; echo on >"$1""#);
     let mut term = script.chat(&server);
     term.types(OPEN);
     term.shows_row("Ann▸ on");
@@ -235,7 +235,7 @@ fn an_editor_that_stops_itself_without_a_shell_goes_on() {
 fn a_signal_that_ends_the_client_ends_the_editor() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
         let server = Server::start();
-        let script = Script::new("echo writing $$.; exec sleep 1000");
+        let script = EditorScript::new("echo writing $$.; exec sleep 1000");
         let mut term = script.chat(&server);
         term.types(OPEN);
         term.shows("writing");
@@ -249,7 +249,8 @@ fn a_signal_that_ends_the_client_ends_the_editor() {
 #[test]
 fn the_end_of_the_chat_waits_for_the_editor() {
     let server = Server::start();
-    let script = Script::new(r#"echo writing; read -r line; echo "got $line"; echo "$line" >"$1""#);
+    let script =
+        EditorScript::new(r#"echo writing; read -r line; echo "got $line"; echo "$line" >"$1""#);
     let log = script.path("chat.log");
     let mut term = script.chat_with(&server, &["--reconnect=0", &format!("--log={log}")]);
     term.types(OPEN);

@@ -17,11 +17,11 @@ use crate::talk::say_at_rate;
 use crate::term::{Term, at};
 
 /// A place for a log that does not exist yet.
-struct Place(TempDir);
+struct LogPlace(TempDir);
 
-impl Place {
-    fn new() -> Place {
-        Place(tempfile::tempdir().expect("a temporary folder can be made"))
+impl LogPlace {
+    fn new() -> LogPlace {
+        LogPlace(tempfile::tempdir().expect("a temporary folder can be made"))
     }
 
     fn path(&self) -> PathBuf {
@@ -58,7 +58,7 @@ fn logged(path: &Path) -> Vec<String> {
 #[test]
 fn messages_are_appended_with_day_and_time() {
     let server = Setup::default().with_notices().start();
-    let place = Place::new();
+    let place = LogPlace::new();
     fs::write(place.path(), "2025-11-22 10:41:07 from before\n").unwrap();
     let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
     term.shows("1 here");
@@ -100,7 +100,7 @@ fn lines_dropped_from_the_screen_are_logged() {
     const LINES: usize = 12_000;
     let server = Server::setup().with("--room-rate", "0").start();
     let mut bob = server.user("bob");
-    let place = Place::new();
+    let place = LogPlace::new();
     let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
     term.shows_row("Ann▸");
     term.stops_reading();
@@ -122,7 +122,7 @@ fn lines_dropped_from_the_screen_are_logged() {
 #[test]
 fn a_new_log_is_readable_only_by_its_owner() {
     let server = Server::start();
-    let place = Place::new();
+    let place = LogPlace::new();
     let ran = run(&[&place.flag(), &format!("ann@{}", at(&server))], "");
     assert_eq!(ran.code, Some(0));
     let mode = fs::metadata(place.path()).unwrap().permissions().mode();
@@ -133,7 +133,7 @@ fn a_new_log_is_readable_only_by_its_owner() {
 fn a_client_in_a_pipe_logs_its_own_messages_too() {
     let server = Server::start();
     let mut bob = server.user("bob");
-    let place = Place::new();
+    let place = LogPlace::new();
     let mut ann = Running::start(wac(&[&place.flag(), &format!("ann@{}", at(&server))]));
     ann.types("one\n/w bob two\n");
     bob.expect("ann: one");
@@ -150,7 +150,7 @@ fn a_client_in_a_pipe_logs_its_own_messages_too() {
 fn plain_mode_is_logged_too() {
     let server = Server::start();
     let mut bob = server.user("bob");
-    let place = Place::new();
+    let place = LogPlace::new();
     let words = [&*place.flag(), "--plain", &format!("Ann@{}", at(&server))];
     let mut term = Term::start(&words);
     term.shows("2 here");
@@ -167,7 +167,7 @@ fn the_last_messages_are_logged_however_the_client_ends() {
     let server = Server::start();
     let mut bob = server.user("bob");
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
-        let (place, name) = (Place::new(), format!("Ann{}", signal as i32));
+        let (place, name) = (LogPlace::new(), format!("Ann{}", signal as i32));
         let mut term = Term::start(&[&place.flag(), &format!("{name}@{}", at(&server))]);
         term.shows_row(&format!("{name}▸"));
         bob.send("MSG last words");
@@ -182,7 +182,7 @@ fn the_last_messages_are_logged_however_the_client_ends() {
 #[test]
 fn the_log_holds_nothing_that_a_terminal_would_obey() {
     let listener = listener();
-    let place = Place::new();
+    let place = LogPlace::new();
     let target = format!("ann@{}", listener.local_addr().unwrap());
     let running = Running::start(wac(&[&place.flag(), &target]));
     let mut client = greets(&listener);
@@ -232,7 +232,7 @@ fn a_full_disk_is_reported_once_and_the_chat_goes_on() {
 fn a_log_that_is_rotated_away_goes_on_in_a_new_file() {
     let server = Server::start();
     let mut bob = server.user("bob");
-    let place = Place::new();
+    let place = LogPlace::new();
     let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
     term.shows_row("Ann▸");
     term.shows("2 here");
@@ -256,7 +256,7 @@ fn a_log_that_is_rotated_away_goes_on_in_a_new_file() {
 fn a_pipe_as_a_log_delays_nobody_and_what_it_does_not_take_is_told() {
     let server = Server::start();
     let mut bob = server.user("bob");
-    let place = Place::new();
+    let place = LogPlace::new();
     mkfifo(&place.path(), Mode::S_IRWXU).expect("it can be made");
     let _full = full_pipe(&place.path());
     let mut term = Term::start(&[&place.flag(), &format!("Ann@{}", at(&server))]);
@@ -286,7 +286,7 @@ fn full_pipe(path: &Path) -> File {
 fn a_pipe_that_is_read_is_a_log() {
     let server = Server::start();
     let mut bob = server.user("bob");
-    let place = Place::new();
+    let place = LogPlace::new();
     mkfifo(&place.path(), Mode::S_IRWXU).expect("it can be made");
     let path = place.path();
     let reader = thread::spawn(move || fs::read_to_string(path).expect("it is UTF-8"));

@@ -27,7 +27,8 @@ fn a_message_is_sent() {
 fn each_line_of_the_input_is_a_message() {
     let server = Server::start();
     let mut bob = server.user("bob");
-    let input = "one\n\n/quit\r\nW bob \x1b[2Jx\nlast";
+    // As an editor may save it: a byte order mark first.
+    let input = "\u{feff}one\n\n/quit\r\nW bob \x1b[2Jx\nlast";
     let ran = run(&["send", &ann(&server)], input);
     for text in ["one", "/quit", "W bob x", "last"] {
         bob.expect(&format!("ann: {text}"));

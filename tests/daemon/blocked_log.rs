@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use nix::libc::O_NONBLOCK;
-use wac_tests::{Address, Daemon, Peer, Said, Signal, binary, wait_until};
+use wac_tests::{Address, Daemon, Peer, Said, Signal, binary, limit, wait_until};
 
 fn make_pipe(path: &Path) {
     let made = Command::new("mkfifo").arg(path).status();
@@ -119,10 +119,7 @@ fn lost_log_lines_are_counted_and_reported_once_there_is_room() {
     daemon.signal(Signal::SIGUSR1);
     wait_until("the log is there again", || log.exists());
     // A writer that had no time until now has more to write than the limit allows in the new file, too.
-    let pid = daemon.pid().to_string();
-    let mut lift = Command::new("prlimit");
-    let lifted = Said::of(lift.args(["--pid", &pid, "--fsize=unlimited"]));
-    assert_eq!(lifted.code, Some(0), "{lifted:?}");
+    limit(daemon.pid().unsigned_abs(), "--fsize=unlimited");
     assert_eq!(daemon.stop(&[]).code, Some(0));
     let ends = |text: &str| {
         text.lines()

@@ -15,6 +15,7 @@ const VALUES: [(&str, [&str; 2]); 28] = [
     ("user", ["root", "nobody"]),
     ("group", ["root", "nogroup"]),
     ("listen", ["127.0.0.1:4701", "unix:/x/a"]),
+    ("metrics", ["127.0.0.1:9470", "[::1]:9470"]),
     ("unix-mode", ["600", "666"]),
     ("shards", ["2", "3"]),
     ("window", ["1MiB", "2MiB"]),

@@ -35,10 +35,24 @@ fn wait_for(server: &Server, part: &str) {
 /// Returns the only object with a field of this value.
 #[track_caller]
 fn only<'a>(objects: &'a [Value], field: &str, value: &str) -> &'a Value {
-    let mut found = objects.iter().filter(|object| object[field] == value);
+    the_one(objects, |object| object[field] == value)
+}
+
+/// Returns the only object that is the end of a user's session.
+#[track_caller]
+fn end_of<'a>(objects: &'a [Value], user: &str) -> &'a Value {
+    let is_end = |object: &Value| object["message"] == "session ended";
+    the_one(objects, |object| {
+        is_end(object) && object["user.name"] == user
+    })
+}
+
+#[track_caller]
+fn the_one(objects: &[Value], wanted: impl Fn(&Value) -> bool) -> &Value {
+    let mut found = objects.iter().filter(|object| wanted(object));
     match (found.next(), found.next()) {
         (Some(only), None) => only,
-        _ => panic!("not one with {field}={value}: {objects:#?}"),
+        _ => panic!("not one: {objects:#?}"),
     }
 }
 
@@ -64,10 +78,9 @@ fn a_sessions_end_is_one_line_with_its_user_its_reason_and_exactly_its_traffic()
     ann.shutdown(Shutdown::Write).expect("it is open");
     let mut heard = Vec::new();
     ann.read_to_end(&mut heard).expect("it ends");
-    wait_for(&server, "\"user.name\":\"ann\"");
+    wait_for(&server, "\"user.name\":\"ann\",\"reason\"");
     let objects = objects(&server.stop());
-    let end = only(&objects, "user.name", "ann");
-    assert_eq!(end["message"], "session ended");
+    let end = end_of(&objects, "ann");
     assert_eq!(end["reason"], "PeerClosed");
     let address = ann.local_addr().expect("it was connected").to_string();
     assert_eq!(end["peer.addr"], address);
@@ -83,6 +96,33 @@ fn a_sessions_end_is_one_line_with_its_user_its_reason_and_exactly_its_traffic()
     assert_eq!(count("lines.sent"), line_feeds(&heard));
     assert!(count("lines.sent") > 10, "{end}");
     let _milliseconds = count("elapsed_ms");
+}
+
+/// Who is told to kick a user needs the address at once, not at the end of the session.
+#[test]
+fn a_login_is_one_line_with_the_name_beside_the_address_and_so_is_each_later_line_about_the_session()
+ {
+    let server = server().with_flood_control().start();
+    let mut ann = TcpStream::connect(server.address().tcp()).expect("it listens");
+    let address = ann.local_addr().expect("it was connected").to_string();
+    ann.write_all(b"LIN server\nLIN ann\nLIN bob\n")
+        .expect("it is taken");
+    wait_for(&server, "logged in");
+    ann.write_all("MSG spam\n".repeat(20).as_bytes())
+        .expect("it is taken");
+    wait_for(&server, "flood control holds a sender back");
+    ann.shutdown(Shutdown::Both).expect("it is open");
+    wait_for(&server, "session ended");
+    let objects = objects(&server.stop());
+    let login = only(&objects, "message", "logged in");
+    assert_eq!(login["level"], "INFO");
+    let of_ann = objects
+        .iter()
+        .filter(|object| object["peer.addr"] == *address);
+    let told: Vec<_> = of_ann.map(|object| &object["user.name"]).collect();
+    assert_eq!(told, ["ann", "ann", "ann"], "{objects:#?}");
+    let of_session = |object: &&Value| object["session.id"] == login["session.id"];
+    assert_eq!(objects.iter().filter(of_session).count(), 3);
 }
 
 #[test]
@@ -106,7 +146,7 @@ fn the_end_of_a_slow_reader_says_how_far_it_fell_behind() {
     let end = only(&objects, "reason", "TooSlow");
     assert_eq!(end["user.name"], "cat");
     assert!(end["lag_bytes"].as_u64() > Some(WINDOW), "{end}");
-    let healthy = only(&objects, "user.name", "bob");
+    let healthy = end_of(&objects, "bob");
     assert!(healthy["lag_bytes"].as_u64() < Some(WINDOW), "{healthy}");
 }
 

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -117,6 +118,49 @@ fn who_lists_everybody_with_their_address_lines_and_lag() {
     let address = list[0]["address"].as_str().unwrap();
     assert!(address.starts_with("127.0.0.1:"), "{address}");
     assert!(text.contains(address), "{text}");
+}
+
+#[test]
+fn top_shows_what_the_server_does_and_who_lags() {
+    let town = Town::start(&["--notices", "off", "--window", "64MiB"]);
+    let mut ann = town.user("Ann");
+    let mut bob = Peer::dial_narrow(&town.address);
+    bob.greeted();
+    bob.log_in("Bob");
+    for _ in 0..1000 {
+        ann.send(&format!("MSG {}", "x".repeat(4000)));
+    }
+    ann.silent_until_fence();
+    let text = town.does(&["top", "--once"]);
+    assert!(text.contains("users              2"), "{text}");
+    assert!(
+        text.contains("ms each, shards ") && text.contains("  Bob\n"),
+        "{text}"
+    );
+    let (view, _) = town.json(&["top", "--once"]);
+    assert_eq!(view["users"], 2);
+    assert_eq!(view["slowest"][0]["name"], "Bob");
+    assert!(
+        view["slowest"][0]["lag_bytes"].as_u64() > Some(1 << 20),
+        "{view}"
+    );
+    for number in [
+        "lines_in_per_second",
+        "lines_out_per_second",
+        "turn_ms",
+        "busy",
+    ] {
+        assert!(view[number].is_number(), "{number}: {view}");
+    }
+    // A line a second, until nobody reads them.
+    let mut top = town.daemon.command(&["top", "--json"]);
+    let mut top = top.stdout(Stdio::piped()).spawn().expect("it can be run");
+    let lines = BufReader::new(top.stdout.take().expect("it is a pipe")).lines();
+    for line in lines.take(2) {
+        let view: Value = serde_json::from_str(&line.expect("it is text")).expect("it is JSON");
+        assert_eq!(view["phase"], "serving");
+    }
+    assert_eq!(top.wait().expect("it ends").code(), Some(0));
 }
 
 #[test]
@@ -439,7 +483,7 @@ fn the_operator_is_answered_while_the_server_stops() {
     ann.silent_until_fence();
     town.does(&["drain"]);
     wait_until("it stops", || {
-        town.json(&["status"]).0["phase"] == "stopping"
+        town.json(&["status"]).0["phase"] != "serving"
     });
     for words in [
         &["say", "hi"][..],
@@ -456,7 +500,7 @@ fn the_operator_is_answered_while_the_server_stops() {
 #[test]
 fn every_subcommand_says_if_no_server_runs_and_every_answer_may_be_json() {
     let daemon = Daemon::folder();
-    let subcommands: [&[&str]; 9] = [
+    let subcommands: [&[&str]; 10] = [
         &["who"],
         &["say", "hi"],
         &["kick", "Ann"],
@@ -466,6 +510,7 @@ fn every_subcommand_says_if_no_server_runs_and_every_answer_may_be_json() {
         &["loglevel", "info"],
         &["drain"],
         &["status"],
+        &["top"],
     ];
     for words in subcommands {
         let said = daemon.run(words);

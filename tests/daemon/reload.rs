@@ -9,7 +9,7 @@ use wac_tests::{Address, Daemon, Peer, Said, Signal, binary, converse, wait_unti
 use crate::users::{AS_NOBODY, is_root};
 
 /// A daemon, its log and its file in a folder, with two people who are there all the time.
-struct Town {
+struct ReloadedTown {
     daemon: Daemon,
     address: Address,
     ann: Peer,
@@ -39,7 +39,7 @@ fn settings(daemon: &Daemon, more: &str) -> String {
     lines + more
 }
 
-impl Town {
+impl ReloadedTown {
     #[track_caller]
     fn start(more: &str) -> Self {
         let daemon = Daemon::folder();
@@ -127,7 +127,7 @@ fn secret(peer: &mut Peer) -> String {
 
 #[test]
 fn what_every_shard_applies_changes_for_those_who_are_there() {
-    let mut town = Town::start("");
+    let mut town = ReloadedTown::start("");
     town.configure("secret = 'open sesame'\nflood-rate = 1\nflood-burst = 3\ngrace = '7s'\n");
     let Said { code, text } = town.daemon.reload(&[]);
     assert_eq!(code, Some(0), "{text}");
@@ -151,7 +151,7 @@ fn what_every_shard_applies_changes_for_those_who_are_there() {
 
 #[test]
 fn the_greeting_names_and_notices_change() {
-    let mut town = Town::start("");
+    let mut town = ReloadedTown::start("");
     fs::write(town.daemon.path("motd"), "hello\n").unwrap();
     // A daemon's working directory is the root; a relative path begins where the daemon was started.
     let motd = town.daemon.path("motd");
@@ -178,7 +178,7 @@ fn the_greeting_names_and_notices_change() {
 
 #[test]
 fn the_limits_on_connections_change() {
-    let mut town = Town::start("");
+    let mut town = ReloadedTown::start("");
     town.reloads("trusted = ['none']\nmax-per-ip = 2\n");
     let mut third = Peer::dial(&town.address);
     third.expect("* closing: too many connections from your address");
@@ -188,7 +188,7 @@ fn the_limits_on_connections_change() {
 
 #[test]
 fn listeners_are_opened_and_closed_and_those_that_stay_stay_open() {
-    let mut town = Town::start("");
+    let mut town = ReloadedTown::start("");
     let socket = town.daemon.path("wac.sock");
     let text = town.reloads(&format!(
         "listen = ['127.0.0.1:0', 'unix:{}']\n",
@@ -218,7 +218,7 @@ fn listeners_are_opened_and_closed_and_those_that_stay_stay_open() {
 
 #[test]
 fn the_log_moves_and_has_another_level() {
-    let mut town = Town::start("");
+    let mut town = ReloadedTown::start("");
     let other = town.daemon.path("other.log");
     town.reloads(&format!(
         "log-file = '{}'\nlog-level = 'debug'\n",
@@ -254,7 +254,7 @@ fn the_log_moves_and_has_another_level() {
 
 #[test]
 fn what_is_bound_to_the_process_needs_a_restart() {
-    let mut town = Town::start("shards = 1\n");
+    let mut town = ReloadedTown::start("shards = 1\n");
     for _ in 0..2 {
         let text = town.reloads("shards = 2\nwindow = '1MiB'\nsecret = 'new'\n");
         assert!(text.contains("shards = 2: needs a restart"), "{text}");
@@ -272,7 +272,7 @@ fn what_is_bound_to_the_process_needs_a_restart() {
 
 #[test]
 fn a_plan_tells_what_would_happen_and_changes_nothing() {
-    let mut town = Town::start("");
+    let mut town = ReloadedTown::start("");
     let (socket, log) = (town.daemon.path("wac.sock"), town.daemon.path("other.log"));
     town.configure(&format!(
         "shards = 3\nsecret = 'new'\nlisten = 'unix:{}'\nlog-file = '{}'\n",
@@ -302,7 +302,7 @@ fn a_plan_tells_what_would_happen_and_changes_nothing() {
 
 #[test]
 fn a_reload_with_a_bad_key_is_refused() {
-    let mut town = Town::start("");
+    let mut town = ReloadedTown::start("");
     town.refuses(
         "flood-rat = 3\n",
         "flood-rat: there is no such key; did you mean 'flood-rate'?",
@@ -316,7 +316,7 @@ fn a_reload_with_a_bad_key_is_refused() {
 
 #[test]
 fn a_reload_to_an_address_that_is_taken_is_refused() {
-    let mut town = Town::start("");
+    let mut town = ReloadedTown::start("");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let socket = town.daemon.path("wac.sock");
@@ -333,7 +333,7 @@ fn a_reload_to_an_address_that_is_taken_is_refused() {
 
 #[test]
 fn a_reload_with_an_unreadable_motd_or_secret_is_refused() {
-    let mut town = Town::start("");
+    let mut town = ReloadedTown::start("");
     town.refuses(
         "motd = '/no/such/file'\n",
         "motd: /no/such/file: No such file",
@@ -346,7 +346,7 @@ fn a_reload_with_an_unreadable_motd_or_secret_is_refused() {
 
 #[test]
 fn a_reload_that_waits_for_a_pipe_is_refused_and_holds_up_nobody() {
-    let mut town = Town::start("");
+    let mut town = ReloadedTown::start("");
     let pipe = town.daemon.path("pipe");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
     town.refuses(
@@ -359,7 +359,7 @@ fn a_reload_that_waits_for_a_pipe_is_refused_and_holds_up_nobody() {
 
 #[test]
 fn a_reload_whose_log_cannot_be_written_is_refused() {
-    let mut town = Town::start("");
+    let mut town = ReloadedTown::start("");
     let folder = town.daemon.path("folder");
     fs::create_dir(&folder).unwrap();
     let why = format!("cannot write the log {}", folder.display());
@@ -368,7 +368,7 @@ fn a_reload_whose_log_cannot_be_written_is_refused() {
 
 #[test]
 fn a_reload_whose_file_is_gone_is_refused() {
-    let mut town = Town::start("");
+    let mut town = ReloadedTown::start("");
     fs::remove_file(town.daemon.path("wacd.toml")).unwrap();
     let said = town.daemon.reload(&[]);
     assert_eq!(said.code, Some(2), "{said:?}");
@@ -378,7 +378,7 @@ fn a_reload_whose_file_is_gone_is_refused() {
 
 #[test]
 fn sighup_reloads_and_the_log_says_how_it_went() {
-    let mut town = Town::start("");
+    let mut town = ReloadedTown::start("");
     town.configure("secret = 'new'\n");
     town.daemon.signal(Signal::SIGHUP);
     wait_until("it is reloaded", || {
@@ -421,7 +421,7 @@ fn another_user_gets_no_answer() {
     if !is_root() {
         return;
     }
-    let town = Town::start("");
+    let town = ReloadedTown::start("");
     let control = town.daemon.path("wacd.control");
     let mode = fs::metadata(&control).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);

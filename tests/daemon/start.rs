@@ -55,24 +55,47 @@ fn a_second_start_is_refused_and_names_the_first() {
     assert_eq!(daemon.status().code, Some(0));
 }
 
-#[test]
-fn of_two_started_at_once_one_serves() {
-    let daemon = Daemon::folder();
-    let starts: Vec<_> = (0..4)
-        .map(|_| daemon.start_command(&[]))
+/// Runs ten starts at once, of which one must serve; the others must say why they don't.
+#[track_caller]
+fn one_of_ten_serves(command: impl Fn(usize) -> Command, why_not: &str) {
+    let starts: Vec<_> = (0..10)
+        .map(command)
         .map(|mut command| std::thread::spawn(move || Said::of(&mut command)))
         .collect();
     let said: Vec<Said> = starts
         .into_iter()
         .map(|start| start.join().expect("it ran"))
         .collect();
-    let served = said.iter().filter(|said| said.code == Some(0)).count();
-    assert_eq!(served, 1, "{said:?}");
-    assert!(
-        said.iter()
-            .all(|said| said.code == Some(0) || said.text.contains("already running")),
-        "{said:?}"
+    let (served, refused): (Vec<&Said>, Vec<&Said>) =
+        said.iter().partition(|said| said.code == Some(0));
+    assert_eq!(served.len(), 1, "{said:?}");
+    for refused in refused {
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(refused.text.contains(why_not), "{refused:?}");
+    }
+    Peer::dial(&served[0].address()).greeted();
+}
+
+#[test]
+fn of_ten_started_at_once_with_one_pidfile_one_serves() {
+    let daemon = Daemon::folder();
+    one_of_ten_serves(|_| daemon.start_command(&[]), "already running");
+    assert_eq!(daemon.status().code, Some(0));
+}
+
+#[test]
+fn of_ten_started_at_once_on_one_port_one_serves() {
+    let daemons: Vec<Daemon> = (0..10).map(|_| Daemon::folder()).collect();
+    // A port that the kernel chose, and that is free again.
+    let server = Server::start();
+    let address = server.address().tcp().to_string();
+    drop(server);
+    one_of_ten_serves(
+        |number| daemons[number].start_command(&["--listen", &address]),
+        &format!("cannot listen on {address}: Address already in use"),
     );
+    let left = daemons.iter().filter(|it| it.path("wacd.pid").exists());
+    assert_eq!(left.count(), 1, "a start that failed leaves a pidfile");
 }
 
 #[test]

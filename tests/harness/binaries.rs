@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// Returns the path of one of the workspace's binaries: in `WAC_BIN_DIR` if that is set, otherwise
+/// Returns the path of one of the workspace's binaries, or of `examples/NAME`: in `WAC_BIN_DIR` if that is set, otherwise
 /// built once for each test binary.
 ///
 /// # Panics
@@ -28,7 +28,7 @@ fn build() -> Option<PathBuf> {
     let workspace = workspace();
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
-        .args(["build", "--quiet", "--bins"])
+        .args(["build", "--quiet", "--bins", "--examples"])
         .current_dir(&workspace)
         .status()
         .expect("cargo can be run");

@@ -133,6 +133,25 @@ impl Lines {
         }
     }
 
+    /// Waits until a `wanted` line has come, or the stream has ended without one; tells which.
+    ///
+    /// # Panics
+    ///
+    /// If neither happens within the [`DEADLINE`].
+    #[track_caller]
+    pub fn has_or_ends(&self, wanted: impl Fn(&str) -> bool) -> bool {
+        let has = |state: &State| state.lines.iter().any(|line| wanted(line));
+        let (state, waited) = self
+            .shared
+            .grown
+            .wait_timeout_while(self.state(), DEADLINE, |state| !state.ended && !has(state))
+            .expect("no holder of this lock panics");
+        let found = has(&state);
+        drop(state);
+        assert!(!waited.timed_out(), "neither the line nor the end came");
+        found
+    }
+
     /// Waits until the stream ends.
     ///
     /// # Panics

@@ -207,9 +207,12 @@ impl Peer {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // Only a server that holds the pidfile: the number alone may be anybody's by now.
-        if self.status().code == Some(0)
-            && let Some(pid) = number_in(&self.path("wacd.pid"))
+        // Only a server that was started with this pidfile: the number alone may be anybody's by now. `wacd status` does
+        // not tell root about a folder that a test has given to another user.
+        let pid_file = self.path("wacd.pid");
+        if let Some(pid) = number_in(&pid_file)
+            && fs::read_to_string(format!("/proc/{pid}/cmdline"))
+                .is_ok_and(|words| words.contains(&*pid_file.to_string_lossy()))
         {
             let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }

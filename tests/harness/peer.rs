@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown};
 use std::os::fd::AsFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::Socket;
@@ -269,6 +269,19 @@ impl Peer {
         self.socket
             .shutdown(Shutdown::Write)
             .expect("an open connection can be half closed");
+    }
+}
+
+impl Peer {
+    /// Ends the connection with a reset, at once, whatever is unread or under way.
+    ///
+    /// # Panics
+    ///
+    /// If the socket can't be told to.
+    pub fn reset(self) {
+        self.socket
+            .set_linger(Some(Duration::ZERO))
+            .expect("a socket can be told how to end");
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use crate::{Server, Signal, wait_until};
+use crate::{Said, Server, Signal, wait_until};
 
 impl Server {
     /// Runs an action while the process is stopped: everything sent meanwhile reaches it at
@@ -75,6 +76,18 @@ impl Server {
     }
 }
 
+/// Sets a limit of a running process, written as prlimit(1) takes it: `--nofile=40:20000`.
+///
+/// # Panics
+///
+/// If it can't be set.
+#[track_caller]
+pub fn limit(pid: u32, limit: &str) {
+    let mut prlimit = Command::new("prlimit");
+    let said = Said::of(prlimit.args(["--pid", &pid.to_string(), limit]));
+    assert_eq!(said.code, Some(0), "{said:?}");
+}
+
 /// Returns the memory that a running process holds now, in bytes.
 ///
 /// # Panics
@@ -83,6 +96,16 @@ impl Server {
 #[must_use]
 pub fn resident_bytes(pid: u32) -> usize {
     number(&proc(pid, "status"), "VmRSS:") * 1024
+}
+
+/// Returns the addresses that a running process has mapped, in bytes.
+///
+/// # Panics
+///
+/// If there is no such process.
+#[must_use]
+pub fn mapped_bytes(pid: u32) -> usize {
+    number(&proc(pid, "status"), "VmSize:") * 1024
 }
 
 fn proc(pid: u32, file: &str) -> PathBuf {

@@ -57,10 +57,17 @@ impl Server {
     }
 
     #[track_caller]
+    pub(crate) fn ready_or_ended(self) -> Result<Server, Stopped> {
+        if self.log.has_or_ends(is_ready) {
+            Ok(self.ready())
+        } else {
+            Err(self.wait_for_exit())
+        }
+    }
+
+    #[track_caller]
     pub(crate) fn ready(mut self) -> Server {
-        let line = self
-            .log
-            .wait_for("the ready line", |line| line.starts_with("ready "));
+        let line = self.log.wait_for("the ready line", is_ready);
         let listen = line
             .split(' ')
             .filter_map(|word| word.strip_prefix("listen="));
@@ -203,6 +210,10 @@ impl Stopped {
     pub fn text(&self) -> String {
         self.log.join("\n")
     }
+}
+
+fn is_ready(line: &str) -> bool {
+    line.starts_with("ready ")
 }
 
 /// Tells whether one of the line's words equals the field.

@@ -1,8 +1,11 @@
 //! Setup: a description of the server to start.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use crate::{Server, Stopped, binary, raise_open_files};
 
@@ -19,7 +22,14 @@ pub struct Setup {
     listen: Vec<String>,
     flags: BTreeMap<String, String>,
     environment: BTreeMap<String, String>,
+    inherited: Vec<Arc<OwnedFd>>,
+    program: PathBuf,
+    /// The program that becomes the server, with its arguments, such as prlimit.
+    launcher: Vec<String>,
 }
+
+/// Starts a program as a service manager does: its standard input and output become the inherited files 3 and 4.
+const PASS_ON: &str = "export LISTEN_PID=$$; exec 3<&0 4<&1 </dev/null >/dev/null; exec \"$@\"";
 
 impl Default for Setup {
     fn default() -> Setup {
@@ -27,6 +37,9 @@ impl Default for Setup {
             listen: Vec::new(),
             flags: BTreeMap::new(),
             environment: BTreeMap::new(),
+            inherited: Vec::new(),
+            program: binary("wacd"),
+            launcher: Vec::new(),
         }
         .with("--secret", SECRET)
         .with("--flood-rate", "0")
@@ -46,6 +59,13 @@ impl Setup {
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Setup {
         self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Starts the server through a program that becomes it: `prlimit --as=64000000`.
+    #[must_use]
+    pub fn through(mut self, program: &[&str]) -> Setup {
+        self.launcher = program.iter().map(|&word| word.to_owned()).collect();
         self
     }
 
@@ -81,6 +101,21 @@ impl Setup {
         self.listen(&format!("unix:{}", path.display()))
     }
 
+    /// Runs another copy of the program.
+    #[must_use]
+    pub fn program(mut self, path: &Path) -> Setup {
+        path.clone_into(&mut self.program);
+        self
+    }
+
+    /// Lets it inherit sockets, one or two, as from a service manager.
+    #[must_use]
+    pub fn inherits(mut self, sockets: impl IntoIterator<Item = Arc<OwnedFd>>) -> Setup {
+        self.inherited = sockets.into_iter().collect();
+        let count = self.inherited.len().to_string();
+        self.env("LISTEN_FDS", &count)
+    }
+
     /// Starts the server and waits until it is ready.
     ///
     /// # Panics
@@ -90,6 +125,20 @@ impl Setup {
     #[track_caller]
     pub fn start(&self) -> Server {
         Server::new(self.spawn()).ready()
+    }
+
+    /// Starts the server, which may become ready or end.
+    ///
+    /// # Errors
+    ///
+    /// The end of a server that did not become ready.
+    ///
+    /// # Panics
+    ///
+    /// If it does neither.
+    #[track_caller]
+    pub fn try_start(&self) -> Result<Server, Stopped> {
+        Server::new(self.spawn()).ready_or_ended()
     }
 
     /// Starts a server that is expected to refuse to start, and waits for its exit.
@@ -106,12 +155,12 @@ impl Setup {
     fn spawn(&self) -> Child {
         raise_open_files();
         let usual = ["127.0.0.1:0".to_owned()];
-        let listen = if self.listen.is_empty() {
+        let listen = if self.listen.is_empty() && self.inherited.is_empty() {
             &usual[..]
         } else {
             &self.listen
         };
-        Command::new(binary("wacd"))
+        self.command()
             .args(listen.iter().flat_map(|address| ["--listen", address]))
             .args(
                 self.flags
@@ -122,10 +171,29 @@ impl Setup {
             .env_clear()
             .env("WACD_CONFIG", "/dev/null")
             .envs(&self.environment)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdin(self.standard_file(0))
+            .stdout(self.standard_file(1))
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {}: {error}", binary("wacd").display()))
+            .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.program.display()))
+    }
+
+    fn command(&self) -> Command {
+        let pass_on = ["sh", "-c", PASS_ON, "sh"];
+        let pass_on = pass_on.iter().filter(|_| !self.inherited.is_empty());
+        let launcher = self.launcher.iter().map(String::as_str);
+        let before = launcher.chain(pass_on.copied()).map(OsStr::new);
+        let mut words = before.chain([self.program.as_os_str()]);
+        let mut command = Command::new(words.next().expect("there is the program"));
+        command.args(words);
+        command
+    }
+
+    fn standard_file(&self, index: usize) -> Stdio {
+        let socket = self.inherited.get(index);
+        socket.map_or_else(Stdio::null, |socket| {
+            let socket = socket.try_clone().expect("there is a free file");
+            Stdio::from(socket)
+        })
     }
 }

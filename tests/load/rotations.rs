@@ -123,10 +123,8 @@ fn twenty_log_rotations_under_load_lose_no_line_and_disconnect_nobody() {
     rotate(&daemon, &mut Peer::dial(&address));
     enough.store(true, Ordering::Relaxed);
     visitors.join().expect("everybody came and went");
-    let closed: Vec<String> = log(&daemon)
-        .into_iter()
-        .filter(|line| line.contains("user.name="))
-        .collect();
+    let is_end_of_user = |line: &String| line.contains("ended") && line.contains("user.name=");
+    let closed: Vec<String> = log(&daemon).into_iter().filter(is_end_of_user).collect();
     assert_eq!(closed, [""; 0], "somebody who talks was disconnected");
 
     let told = result(load);

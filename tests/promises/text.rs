@@ -2,16 +2,16 @@
 
 use wac_tests::{Peer, Server};
 
-struct Room {
+struct TextRoom {
     ann: Peer,
     bob: Peer,
     _server: Server,
 }
 
-impl Room {
-    fn new() -> Room {
+impl TextRoom {
+    fn new() -> TextRoom {
         let server = Server::start();
-        Room {
+        TextRoom {
             ann: server.user("ann"),
             bob: server.user("bob"),
             _server: server,
@@ -29,7 +29,7 @@ impl Room {
 
 #[test]
 fn a_text_arrives_as_it_was_typed() {
-    let mut room = Room::new();
+    let mut room = TextRoom::new();
     for text in [
         "hello",
         "two  blanks",
@@ -44,14 +44,14 @@ fn a_text_arrives_as_it_was_typed() {
 
 #[test]
 fn a_message_keeps_the_blanks_around_it() {
-    let mut room = Room::new();
+    let mut room = TextRoom::new();
     room.ann.send("MSG   three before, two after  ");
     room.bob.expect("ann:   three before, two after  ");
 }
 
 #[test]
 fn unicode_passes_intact() {
-    let mut room = Room::new();
+    let mut room = TextRoom::new();
     let family = "👩\u{200d}👩\u{200d}👧";
     let decomposed = "e\u{301} o\u{308}";
     for text in [
@@ -70,7 +70,7 @@ fn unicode_passes_intact() {
 
 #[test]
 fn control_characters_are_removed() {
-    let mut room = Room::new();
+    let mut room = TextRoom::new();
     room.carries("bell\x07", "bell");
     room.carries("\x1b[31mred\x1b[0m", "[31mred[0m");
     room.carries("a\0b\x01c\x1fd", "abcd");
@@ -80,7 +80,7 @@ fn control_characters_are_removed() {
 
 #[test]
 fn characters_that_reorder_or_hide_text_are_removed() {
-    let mut room = Room::new();
+    let mut room = TextRoom::new();
     room.carries("\u{202e}gpj.exe", "gpj.exe");
     room.carries("a\u{202d}b\u{2066}c\u{2067}d\u{2068}e\u{2069}f", "abcdef");
     room.carries("line\u{2028}and\u{2029}paragraph", "lineandparagraph");
@@ -89,7 +89,7 @@ fn characters_that_reorder_or_hide_text_are_removed() {
 
 #[test]
 fn bs_and_del_erase_the_previous_character() {
-    let mut room = Room::new();
+    let mut room = TextRoom::new();
     room.carries("helo\x08lo", "hello");
     room.carries("helo\x7flo", "hello");
     room.carries("one\x08\x08\x08two", "two");

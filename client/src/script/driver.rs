@@ -13,7 +13,7 @@ use crate::app::event::{Action, Event};
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
 use crate::io::connection::Connection;
-use crate::io::input_lines::next_line;
+use crate::io::input_lines::InputLines;
 use crate::io::line_reader;
 use crate::io::outbox::Outbox;
 use crate::io::unread;
@@ -147,15 +147,16 @@ fn read(connection: &Connection, reports: &SyncSender<Report>) {
 
 /// Reports a line of the input for each request, as soon as there is room to send it.
 fn spawn_input(
-    mut input: impl BufRead + Send + 'static,
+    input: impl BufRead + Send + 'static,
     outbox: Arc<Outbox>,
     reports: SyncSender<Report>,
 ) -> Sender<()> {
     let (request, requests) = mpsc::channel();
     thread::spawn(move || {
+        let mut lines = InputLines::new(input);
         for () in requests {
             outbox.wait_for_room();
-            let report = next_line(&mut input).map(|line| match line {
+            let report = lines.next().map(|line| match line {
                 Some(Ok(line)) => Event::Entered(line),
                 Some(Err(why)) => Event::InputError(why),
                 None => Event::InputEnded,

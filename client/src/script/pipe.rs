@@ -8,7 +8,7 @@ use crate::app::Event;
 use crate::app::exit::ExitReason;
 use crate::app::line::{Line, TranscriptLine};
 use crate::io::hub::{Hub, Task};
-use crate::io::input_lines::next_line;
+use crate::io::input_lines::InputLines;
 use crate::io::unread;
 use crate::terminal::printer;
 use crate::terminal::render::sanitize;
@@ -32,13 +32,14 @@ impl Ui for PipeUi {
 
 /// Enters the lines of the input once the login has succeeded. The input is held back while the
 /// server holds back.
-fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
+fn enter(input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
     if !tasks.iter().any(|task| matches!(task, Task::Chat)) {
         return;
     }
+    let mut lines = InputLines::new(input);
     loop {
         hub.outbox.wait_for_room();
-        match next_line(&mut input) {
+        match lines.next() {
             Ok(None) => return hub.on(Event::InputEnded),
             Ok(Some(Ok(line))) => hub.on(Event::Entered(line)),
             Ok(Some(Err(why))) => hub.on(Event::InputError(why)),

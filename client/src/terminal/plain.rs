@@ -11,7 +11,7 @@ use crate::app::Event;
 use crate::app::exit::ExitReason;
 use crate::app::line::TranscriptLine;
 use crate::io::hub::{Hub, RowOutcome, Task};
-use crate::io::input_lines::next_line;
+use crate::io::input_lines::InputLines;
 use crate::terminal::printer;
 use crate::terminal::render::plain::PlainRenderer;
 use crate::terminal::tty;
@@ -38,11 +38,12 @@ impl Ui for PlainUi {
 }
 
 /// Reads a name when one is asked for, and every line once the login has succeeded.
-fn enter(mut input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
+fn enter(input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
+    let mut lines = InputLines::new(input);
     for task in tasks {
         let entered = match task {
-            Task::Ask => enter_one(&mut input, hub),
-            Task::Chat => enter_all(&mut input, hub),
+            Task::Ask => enter_one(&mut lines, hub),
+            Task::Chat => enter_all(&mut lines, hub),
         };
         match entered {
             Ok(true) => {}
@@ -62,8 +63,8 @@ fn unreadable(error: &io::Error) -> ExitReason {
 
 /// Enters one line, or the end of the input; returns whether more may follow. A terminal can be
 /// read past its end, since Ctrl-D is a key.
-fn enter_one(input: &mut impl BufRead, hub: &Hub) -> io::Result<bool> {
-    let Some(line) = next_line(input)? else {
+fn enter_one(lines: &mut InputLines<impl BufRead>, hub: &Hub) -> io::Result<bool> {
+    let Some(line) = lines.next()? else {
         // A terminal that is gone ends its input, too.
         if tty::is_hung_up(&io::stdin()) {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -77,8 +78,8 @@ fn enter_one(input: &mut impl BufRead, hub: &Hub) -> io::Result<bool> {
     Ok(true)
 }
 
-fn enter_all(input: &mut impl BufRead, hub: &Hub) -> io::Result<bool> {
-    while enter_one(input, hub)? {}
+fn enter_all(lines: &mut InputLines<impl BufRead>, hub: &Hub) -> io::Result<bool> {
+    while enter_one(lines, hub)? {}
     Ok(false)
 }
 

@@ -1,5 +1,5 @@
-//! What a run needs against what this machine gives: one list of checks, for `doctor`, which shows them all, and for
-//! a run, which does not begin when one of them is certain to fail.
+//! Preflight: one list of checks of a run's needs against this machine's limits, for `doctor`, which shows them all,
+//! and for a run, which does not begin when one of them is certain to fail.
 
 use bytesize::ByteSize;
 use serde::Serialize;

@@ -37,6 +37,23 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
+    /// Every reason, each at the index that it has as a number.
+    pub const ALL: [Self; 13] = [
+        Self::Quit,
+        Self::PeerClosed,
+        Self::PeerReset,
+        Self::TimedOut,
+        Self::TooSlow,
+        Self::HeldTooLong,
+        Self::NotOurProtocol,
+        Self::ServerFull,
+        Self::AddressLimit,
+        Self::Kicked,
+        Self::Banned,
+        Self::Stopping,
+        Self::CutShort,
+    ];
+
     /// Returns the client's last notice, or `None` if the client ended the connection or can't be notified.
     pub fn announcement(self) -> Option<Notice<'static>> {
         self.announcement_for(None)
@@ -89,9 +106,19 @@ mod tests {
     }
 
     #[test]
-    fn every_announcement_parses_back_to_the_same_notice() {
+    fn the_list_of_all_reasons_is_complete_and_in_order() {
         let reasons = std::iter::successors(Some(CloseReason::Quit), |reason| after(*reason));
-        for notice in reasons.filter_map(CloseReason::announcement) {
+        assert_eq!(reasons.collect::<Vec<_>>(), CloseReason::ALL);
+        let numbers = CloseReason::ALL.map(|reason| reason as usize);
+        assert!(numbers.into_iter().eq(0..CloseReason::ALL.len()));
+    }
+
+    #[test]
+    fn every_announcement_parses_back_to_the_same_notice() {
+        for notice in CloseReason::ALL
+            .into_iter()
+            .filter_map(CloseReason::announcement)
+        {
             assert!(!matches!(notice, Notice::Closing(Closing::Other(_))));
             assert_eq!(Notice::parse(&notice.to_string()), notice);
         }

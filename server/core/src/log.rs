@@ -77,6 +77,16 @@ impl RoomLog {
         head(self.first, &self.full, &self.tail)
     }
 
+    /// Returns the first position still in the window.
+    pub fn start(&self) -> Position {
+        Position(self.first * CHUNK_BYTES as u64)
+    }
+
+    /// Returns the number of lines since the server's start.
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
     /// Appends whole lines; returns the position at which they begin. Chunks that leave the window are released.
     ///
     /// # Errors
@@ -273,7 +283,10 @@ impl View {
 
 /// Counts line feeds.
 pub(crate) fn line_feeds(bytes: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', bytes).count() as u64
+    // Sums of bytes, which the compiler turns into vector instructions; no part has more than a byte can count.
+    let within = |part: &[u8]| part.iter().map(|&byte| u8::from(byte == b'\n')).sum::<u8>();
+    let parts = bytes.chunks(usize::from(u8::MAX));
+    parts.map(|part| u64::from(within(part))).sum()
 }
 
 fn head(first: u64, full: &VecDeque<Chunk>, tail: &[u8]) -> Position {

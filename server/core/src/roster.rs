@@ -218,11 +218,6 @@ impl Roster {
             .map(|user| (user.address, &user.account))
     }
 
-    /// Returns the number of names.
-    pub fn count(&self) -> usize {
-        self.order.len()
-    }
-
     /// Lists the names in the order of logging in.
     pub fn names(&self) -> Vec<Name> {
         self.order.values().cloned().collect()

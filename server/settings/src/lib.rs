@@ -25,6 +25,10 @@ pub use file::File;
 
 /// The version, with the commit if one is known.
 pub const VERSION: &str = env!("WAC_VERSION");
+/// The version without the commit.
+pub const RELEASE: &str = env!("CARGO_PKG_VERSION");
+/// The commit, or `unknown`.
+pub const COMMIT: &str = env!("WAC_BUILT_FROM");
 
 /// A program, and which of its flags are settings.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use clap::{Parser, ValueEnum};
 use serde::{Deserialize, Serialize};
 use wac_settings::within;
 
-use crate::config::listen::Listen;
+use crate::config::listen::{Listen, ListenAddr};
 use crate::config::trusted_networks::Trusted;
 use crate::config::verbs::Verb;
 use crate::process::exit;
@@ -109,6 +109,11 @@ pub struct Args {
                 name has, and :4700 all addresses, of IPv4 and IPv6. Port 0 takes a free one. May be given several times"
     )]
     pub listen: Vec<Listen>,
+
+    /// Answers Prometheus and health checks over HTTP on an address: 127.0.0.1:9470; what --listen takes, but for
+    /// Unix sockets. Whoever reaches it may read it [default: none]
+    #[arg(long, value_name = "ADDR", value_parser = tcp_address)]
+    pub metrics: Option<Listen>,
 
     /// Permissions of the Unix sockets, which belong to the serving user. Flood control does not apply to
     /// peers on them, so by default only the user and the group may connect; 666 lets in everybody on this machine
@@ -272,6 +277,15 @@ fn size(
     move |text| {
         let size = text.parse().ok().filter(|size| range.contains(size));
         size.ok_or_else(|| format!("expected {least} to {most}"))
+    }
+}
+
+fn tcp_address(text: &str) -> Result<Listen, String> {
+    match text.parse() {
+        Ok(Listen::At(ListenAddr::Unix(_))) | Err(_) => {
+            Err("expected an address and a port, as in 127.0.0.1:9470 or [::1]:9470".to_owned())
+        }
+        Ok(address) => Ok(address),
     }
 }
 

@@ -47,8 +47,10 @@ pub struct Config {
     pub log_file: Option<PathBuf>,
     /// The serving user, if not the one who starts the server.
     pub identity: Option<Identity>,
-    /// The addresses to listen on, at least one.
+    /// The addresses to listen on: at least one, or none if the sockets are inherited.
     pub listen: Vec<ListenAddr>,
+    /// The addresses on which metrics are served; none by default.
+    pub metrics: Vec<ListenAddr>,
     /// What the operator should know about them: for the log.
     pub remarks: Vec<String>,
     /// Permissions of Unix sockets.
@@ -91,6 +93,8 @@ pub struct Surroundings {
     pub folder: PathBuf,
     /// The answer to `SEC` if none is given.
     pub random_secret: String,
+    /// The number of listening sockets that were inherited: they take the place of `listen`.
+    pub inherited: usize,
 }
 
 impl Surroundings {
@@ -98,12 +102,13 @@ impl Surroundings {
     ///
     /// # Errors
     /// An I/O error if there is no randomness.
-    pub fn new(open_files: usize, folder: PathBuf) -> io::Result<Self> {
+    pub fn new(open_files: usize, folder: PathBuf, inherited: usize) -> io::Result<Self> {
         let random = getrandom::u64().map_err(io::Error::other)?;
         Ok(Self {
             open_files,
             folder,
             random_secret: format!("{random:016x}"),
+            inherited,
         })
     }
 }
@@ -126,7 +131,9 @@ impl Config {
         let shards = args
             .shards
             .map_or_else(machine::default_shards, usize::from);
-        let (listen, remarks) = problems.listen(&args.listen);
+        let (listen, mut remarks) = problems.addresses("listen", &args.listen);
+        let (metrics, about_metrics) = problems.addresses("metrics", args.metrics.as_slice());
+        remarks.extend(about_metrics);
         let window = bytes(args.window);
         let pid_file = problems.file(
             args.pid_file.pid_file.as_deref(),
@@ -151,6 +158,7 @@ impl Config {
                 .as_deref()
                 .and_then(|user| problems.identity(user, args.group.as_deref())),
             listen,
+            metrics,
             remarks,
             unix_mode: args.unix_mode,
             shards,
@@ -190,7 +198,7 @@ impl Config {
     #[cfg(test)]
     pub(crate) fn of(flags: &[&str], open_files: usize) -> Result<Self, Problems> {
         let args = clap::Parser::try_parse_from([&["wacd"], flags].concat()).expect("right flags");
-        let around = Surroundings::new(open_files, "/".into()).expect("randomness");
+        let around = Surroundings::new(open_files, "/".into(), 0).expect("randomness");
         Self::load(&args, &around, &|key| format!("--{key}"))
     }
 
@@ -257,12 +265,18 @@ impl Checks<'_> {
         }
     }
 
-    /// Finds the addresses to listen on, each once: two names may have the same.
-    fn listen(&mut self, wanted: &[Listen]) -> (Vec<ListenAddr>, Vec<String>) {
+    /// Finds the addresses of a key to listen on, each once: two names may have the same.
+    fn addresses(&mut self, key: &str, wanted: &[Listen]) -> (Vec<ListenAddr>, Vec<String>) {
         let (mut listen, mut remarks) = (Vec::new(), Vec::new());
+        if self.around.inherited > 0 {
+            remarks.push(
+                "the sockets are inherited: --listen and --unix-mode do not count".to_owned(),
+            );
+            return (listen, remarks);
+        }
         for written in wanted {
             let found = written.find().unwrap_or_else(|error| {
-                self.add("listen", format_args!("{written}: {error}"));
+                self.add(key, format_args!("{written}: {error}"));
                 Found::default()
             });
             for address in found.here.iter().map(|at| self.absolute(at)) {
@@ -271,11 +285,11 @@ impl Checks<'_> {
                 }
             }
             remarks.extend(found.elsewhere.iter().map(|address| {
-                format!("--listen {written} leaves out {address}, which this machine does not have")
+                format!("--{key} {written} leaves out {address}, which this machine does not have")
             }));
         }
         remarks.extend(ports_for_ipv6_alone(&listen).map(|port| {
-            format!("--listen [::]:{port} takes IPv6 alone; --listen :{port} takes IPv4 as well")
+            format!("--{key} [::]:{port} takes IPv6 alone; --{key} :{port} takes IPv4 as well")
         }));
         (listen, remarks)
     }

@@ -49,6 +49,18 @@ pub enum Verb {
         #[command(flatten)]
         server: OperatorArgs,
     },
+    /// Shows what the server does, once a second: people, lines, turns of the shards, slowest readers
+    ///
+    /// On a terminal in a page of its own, which q or Ctrl-C leaves.
+    #[command(after_long_help = exit::help(exit::OPERATE))]
+    Top {
+        /// The server.
+        #[command(flatten)]
+        server: OperatorArgs,
+        /// Shows one second, and ends
+        #[arg(long)]
+        once: bool,
+    },
     /// Says something to everybody, as a notice: * server: TEXT
     #[command(after_long_help = exit::help(exit::OPERATE))]
     Say {

@@ -1,5 +1,6 @@
 //! Desk: carries out the operator's requests. It runs on the acceptor's thread; what belongs to a shard is asked of it.
 
+use std::cmp::Reverse;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,10 +16,13 @@ use wac_core::text::{clean, cut};
 use crate::config::args::LogLevel;
 use crate::operator::ban_file::BanFile;
 use crate::operator::countdown::{Countdown, in_words, whole_seconds};
-use crate::operator::protocol::{Answer, BanRow, Moment, PersonRow, Request, StatusReport};
+use crate::operator::protocol::{
+    Answer, BanRow, Moment, PersonRow, Request, StatusReport, TopReport,
+};
 use crate::operator::text::{Reason, Saying};
 use crate::process::exit;
 use crate::process::reload::{self, Reloader};
+use crate::room::figures::Figures;
 use crate::room::locks::lock;
 use crate::room::requests::{Person, Removal, Whom, Wish};
 use crate::room::shared::Shared;
@@ -26,6 +30,8 @@ use crate::room::stop_phase::Phase;
 
 /// The longest time that a ban or a countdown may take: 100 years; later times cannot be written.
 const MOST_TIME: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+/// Slow readers in a view, at most.
+const SLOWEST: usize = 10;
 /// People named in an answer, at most.
 const NAMED: usize = 10;
 
@@ -46,6 +52,7 @@ impl Desk {
         match request {
             Request::Status => Answer::data(&self.status().await),
             Request::Who => self.who().await,
+            Request::Top => self.top().await,
             Request::Bans => Answer::data(&self.bans()),
             _ if stops => Answer::failed("the server is stopping"),
             Request::Reload { plan: false } => self.reload(reload::Request::Apply).await,
@@ -66,17 +73,13 @@ impl Desk {
 
     async fn status(&self) -> StatusReport {
         let running = self.reloader.running.lock().await.clone();
-        let phase = match self.shared.phases.now() {
-            Phase::Serving => "serving",
-            Phase::Draining | Phase::Sealed | Phase::Cut => "stopping",
-        };
         StatusReport {
             pid: std::process::id(),
             version: wac_settings::VERSION.to_owned(),
-            phase: phase.to_owned(),
+            phase: self.shared.phases.now().name().to_owned(),
             stops_in_seconds: self.countdown.left().map(whole_seconds),
             uptime_seconds: self.shared.now().as_secs(),
-            users: lock(&self.shared.roster).count(),
+            users: self.shared.users(),
             connections: self.shared.sessions(),
             bans: self.bans().len(),
             limits: running.limits(),
@@ -91,6 +94,30 @@ impl Desk {
             }
             Err(error) => Answer::failed(error.to_string()),
         }
+    }
+
+    async fn top(&self) -> Answer {
+        let mut people = match self.shared.ask(Wish::List).await {
+            Ok(people) => people,
+            Err(error) => return Answer::failed(error.to_string()),
+        };
+        people.retain(|person| person.lag_bytes > 0);
+        people.sort_by_key(|person| Reverse(person.lag_bytes));
+        let figures = Figures::take(&self.shared, self.reloader.log.lost_lines());
+        Answer::data(&TopReport {
+            phase: figures.phase.to_owned(),
+            seconds: self.shared.now().as_secs_f64(),
+            users: figures.users,
+            connections: figures.connections,
+            shards: u16::try_from(figures.shards.len()).unwrap_or(u16::MAX),
+            lines_in: figures.received.lines,
+            lines_out: figures.sent.lines,
+            bytes_in: figures.received.bytes,
+            bytes_out: figures.sent.bytes,
+            turns: figures.turns.count(),
+            busy_seconds: figures.turns.sum,
+            slowest: people.iter().take(SLOWEST).map(PersonRow::from).collect(),
+        })
     }
 
     async fn say(&self, text: &Saying) -> Answer {

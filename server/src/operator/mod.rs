@@ -12,6 +12,8 @@ pub(crate) mod countdown;
 pub(crate) mod desk;
 mod print;
 pub mod protocol;
+mod screen;
 pub mod socket;
 pub mod text;
+mod top;
 pub mod verbs;

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use wac_core::text::clean;
 
 use crate::operator::protocol::{BanRow, PersonRow, StatusReport};
+use crate::operator::top::View;
 
 /// The space between two columns.
 const GAP: usize = 2;
@@ -87,6 +88,35 @@ pub(super) fn status(report: &StatusReport, file: &Path) -> String {
     line("bans", &report.bans.to_string());
     for (key, value) in &report.limits {
         line(key, value);
+    }
+    text
+}
+
+/// Returns a live view.
+pub(super) fn view(view: &View) -> String {
+    let mut text = format!(
+        "wacd {}, up {}\n\
+         users     {:>10}   connections {:>10}\n\
+         lines/s   {:>10.0} in      {:>10.0} out\n\
+         bytes/s   {:>10.0} in      {:>10.0} out\n\
+         turns/s   {:>10.0}         {:>10.3} ms each, shards {:.0} % busy\n",
+        safe(&view.phase),
+        time(view.uptime_seconds),
+        view.users,
+        view.connections,
+        view.lines_in_per_second,
+        view.lines_out_per_second,
+        view.bytes_in_per_second,
+        view.bytes_out_per_second,
+        view.turns_per_second,
+        view.turn_ms,
+        100.0 * view.busy,
+    );
+    if view.slowest.is_empty() {
+        text.push_str("every reader has everything\n");
+    } else {
+        text.push_str(&people(&view.slowest));
+        text.push('\n');
     }
     text
 }

@@ -35,6 +35,7 @@ pub enum Request {
     },
     Status,
     Who,
+    Top,
     Say {
         text: Saying,
     },
@@ -116,20 +117,49 @@ pub struct StatusReport {
     pub pid: u32,
     /// Its version.
     pub version: String,
-    /// `serving`, or `stopping`.
+    /// `serving`, or the phase of its stop.
     pub phase: String,
     /// Seconds until a planned stop, if there is one.
     pub stops_in_seconds: Option<u64>,
     /// Seconds since its start.
     pub uptime_seconds: u64,
     /// People who are logged in.
-    pub users: usize,
+    pub users: u64,
     /// Connections, visitors among them.
     pub connections: usize,
     /// Banned networks.
     pub bans: usize,
     /// The limits in force, by the name of their flag.
     pub limits: BTreeMap<String, String>,
+}
+
+/// What a server has done so far.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TopReport {
+    /// `serving`, or the phase of its stop.
+    pub phase: String,
+    /// Seconds since its start.
+    pub seconds: f64,
+    /// People who are logged in.
+    pub users: u64,
+    /// Connections, visitors among them.
+    pub connections: u64,
+    /// Threads that serve.
+    pub shards: u16,
+    /// Lines received.
+    pub lines_in: u64,
+    /// Lines sent.
+    pub lines_out: u64,
+    /// Bytes received.
+    pub bytes_in: u64,
+    /// Bytes sent.
+    pub bytes_out: u64,
+    /// Turns of all shards.
+    pub turns: u64,
+    /// Seconds that the shards have spent in turns, all together.
+    pub busy_seconds: f64,
+    /// The people who are furthest behind, first the slowest.
+    pub slowest: Vec<PersonRow>,
 }
 
 impl Request {

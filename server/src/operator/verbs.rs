@@ -14,8 +14,9 @@ use wac_settings::Problems;
 
 use crate::config::default_paths;
 use crate::config::verbs::{OperatorArgs, ServerArgs, Verb};
-use crate::operator::print;
 use crate::operator::protocol::{Answer, Request};
+use crate::operator::top::{Form, Views};
+use crate::operator::{print, top};
 use crate::process::control::{self, Stopped};
 use crate::process::exit;
 use crate::process::pidfile::LastWord;
@@ -39,6 +40,7 @@ pub fn operate(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Status { server } => return Server::of(server).status(),
         Verb::Who { server } => return Server::of(server).list(&Request::Who, print::people),
         Verb::Bans { server } => return Server::of(server).list(&Request::Bans, print::bans),
+        Verb::Top { server, once } => return Server::of(server).top(once),
         Verb::Reload { server, plan } => (server, Request::Reload { plan }),
         Verb::Say { server, text } => {
             let text = checked("TEXT", &text.join(" "))?;
@@ -155,6 +157,35 @@ impl Server {
             Some(_) => say(shown(&data_of::<Vec<Row>>(answer)?)),
         }
         Ok(code)
+    }
+
+    /// Shows what the server does, again and again unless it is wanted once.
+    fn top(&self, once: bool) -> anyhow::Result<ExitCode> {
+        let views = if once {
+            Views::Once
+        } else {
+            Views::EverySecond
+        };
+        let form = if self.json { Form::Json } else { Form::Text };
+        let mut failed = None;
+        let report = || {
+            let answer = self.answer(&Request::Top)?;
+            match answer.data {
+                Some(_) => data_of(answer),
+                None => {
+                    failed = Some(answer);
+                    bail!("the server has nothing to show")
+                }
+            }
+        };
+        let watched = top::watch(report, views, form);
+        match failed {
+            Some(answer) => {
+                self.tell(&answer);
+                Ok(ExitCode::from(answer.code))
+            }
+            None => watched.map(|()| ExitCode::SUCCESS),
+        }
     }
 
     fn tell(&self, answer: &Answer) {

@@ -125,4 +125,15 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_unit_knows_the_codes() {
+        let unit = include_str!("../../../scripts/systemd/wacd.service");
+        for line in [
+            format!("SuccessExitStatus={CUT_SHORT}"),
+            format!("RestartPreventExitStatus={USAGE}"),
+        ] {
+            assert!(unit.lines().any(|found| found == line), "{line}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ pub mod daemon;
 pub mod exit;
 pub mod logging;
 pub mod manual;
+pub mod panics;
 pub mod pidfile;
 pub mod reload;
 pub(crate) mod safe_open;

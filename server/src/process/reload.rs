@@ -9,10 +9,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 use wac_settings::{Problems, Setting};
 
@@ -21,13 +23,15 @@ use crate::config::sources::{Asked, Sources};
 use crate::config::{Config, Surroundings};
 use crate::network::acceptor::{Acceptor, Prepared};
 use crate::process::logging::{Log, LogControl};
+use crate::process::systemd;
 use crate::room::shared::Shared;
 
 /// The keys that are bound to the process: a reload leaves them as they are.
-const BOUND: [&str; 9] = [
+const BOUND: [&str; 10] = [
     "daemon",
     "pid-file",
     "control",
+    "metrics",
     "bans",
     "user",
     "group",
@@ -51,6 +55,9 @@ const LIMITS: [&str; 11] = [
     "grace",
 ];
 
+/// The keys of sockets that the server binds itself.
+const OF_BOUND_SOCKETS: [&str; 2] = ["listen", "unix-mode"];
+
 /// The time that reading the configuration may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 const SLOW: &str = "a file of the configuration can't be read in time; is it a pipe?";
@@ -61,6 +68,7 @@ impl Args {
         self.daemon = running.daemon;
         self.pid_file = running.pid_file.clone();
         self.control = running.control.clone();
+        self.metrics = running.metrics.clone();
         self.bans = running.bans.clone();
         (self.user, self.group) = (None, None);
         (self.shards, self.window) = (running.shards, running.window);
@@ -135,8 +143,12 @@ impl Running {
     fn changes(&self, next: &Self, request: Request) -> Vec<String> {
         let told = |setting: &Setting, shown: &str| {
             let key = &setting.entry.key;
+            let is_inherited = next.config.listen.is_empty();
             match request {
                 _ if BOUND.contains(&key.as_str()) => format!("{shown}: needs a restart"),
+                _ if is_inherited && OF_BOUND_SOCKETS.contains(&key.as_str()) => {
+                    format!("{shown}: does not count, because the sockets are inherited")
+                }
                 Request::Plan => format!("{shown}: changes now"),
                 Request::Apply => format!("{shown}: changed"),
             }
@@ -191,34 +203,41 @@ impl Reloader {
     /// # Errors
     /// [`Problems`] that refuse it; nothing has changed then.
     pub(crate) async fn reload(&self, request: Request) -> Result<Vec<String>, Problems> {
-        let outcome = self.try_reload(request).await;
-        match (request, &outcome) {
-            (Request::Plan, _) => {}
-            (Request::Apply, Ok(changes)) => {
-                tracing::info!(changes = changes.join("; "), "reloaded")
-            }
-            (Request::Apply, Err(problems)) => {
+        let mut running = self.running.lock().await;
+        if request == Request::Plan {
+            return self.try_reload(&mut running, request).await;
+        }
+        systemd::reloading();
+        let outcome = self.try_reload(&mut running, request).await;
+        match &outcome {
+            Ok(changes) => tracing::info!(changes = changes.join("; "), "reloaded"),
+            Err(problems) => {
                 let told = |problem| tracing::error!("reload refused, nothing changed: {problem}");
                 problems.0.iter().for_each(told);
             }
         }
+        systemd::reloaded(self.shared.sessions(), outcome.as_ref().err());
         outcome
     }
 
-    async fn try_reload(&self, request: Request) -> Result<Vec<String>, Problems> {
-        let mut running = self.running.lock().await;
+    async fn try_reload(
+        &self,
+        running: &mut Arc<Running>,
+        request: Request,
+    ) -> Result<Vec<String>, Problems> {
         let (now, sources, around) = (running.clone(), self.sources.clone(), self.around.clone());
-        // Reading takes as long as a file system or the writer of a pipe likes, and people connect meanwhile.
-        let read = tokio::task::spawn_blocking(move || now.next(&sources, &around));
+        let read = aside(move || now.next(&sources, &around)).map_err(|error| {
+            Problems(vec![format!("cannot start a thread to read it: {error}")])
+        })?;
         let next = match timeout(PATIENCE, read).await {
-            Ok(read) => read.unwrap_or_else(|error| Err(Problems(vec![error.to_string()])))?,
+            Ok(read) => read.expect("a thread that panics ends the process")?,
             Err(_) => return Err(Problems(vec![SLOW.to_owned()])),
         };
         let changes = running.changes(&next, request);
         let taken = self.prepare(&next.config, request)?;
         if request == Request::Apply {
             self.commit(taken, &next.config);
-            *running = Arc::new(next.keeping_bound_settings(&running));
+            *running = Arc::new(next.keeping_bound_settings(running));
         }
         Ok(changes)
     }
@@ -251,15 +270,28 @@ impl Reloader {
     }
 }
 
+/// Does work in a thread of its own: reading takes as long as a file system or the writer of a pipe likes, and people connect
+/// meanwhile. The runtime's own threads would not do: it panics if it can't start one.
+fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<oneshot::Receiver<T>> {
+    let (tell, told) = oneshot::channel();
+    thread::Builder::new()
+        .name("reload".to_owned())
+        // Nobody waits any more for what came too late.
+        .spawn(move || drop(tell.send(work())))?;
+    Ok(told)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::sources::program;
 
     #[test]
-    fn every_listed_key_is_a_flag() {
+    fn every_key_named_here_is_a_flag() {
         let program = program();
-        for key in BOUND.into_iter().chain(LIMITS) {
+        for key in BOUND.into_iter().chain(LIMITS).chain(OF_BOUND_SOCKETS) {
             assert!(
                 program.keys().any(|arg| arg.get_long() == Some(key)),
                 "{key}"

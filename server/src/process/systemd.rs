@@ -5,6 +5,7 @@ use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
+use wac_settings::Problems;
 
 /// The server's reports to the service manager.
 #[derive(Debug, Default)]
@@ -44,9 +45,25 @@ impl ServiceManager {
     }
 }
 
+/// Reports that the server reads its configuration again.
+pub(crate) fn reloading() {
+    let since = NotifyState::monotonic_usec_now();
+    // Nothing is to be done about a service manager that is not told, here and below.
+    let _ = since.and_then(|since| send(&[NotifyState::Reloading, since]));
+}
+
+/// Reports that the server serves again, and why it serves as before if the reload was refused.
+pub(crate) fn reloaded(connections: usize, refused: Option<&Problems>) {
+    let why = refused.and_then(|problems| problems.0.first()?.lines().next());
+    let status = match why {
+        Some(why) => format!("reload refused: {why}"),
+        None => status(connections),
+    };
+    let _ = send(&[NotifyState::Ready, NotifyState::Status(&status)]);
+}
+
 /// Reports that the server stops.
 pub(crate) fn stopping() {
-    // Nothing is to be done about a service manager that is not told.
     let _ = send(&[
         NotifyState::Stopping,
         NotifyState::Status("stopping: everyone receives the rest"),

@@ -3,6 +3,7 @@
 pub(crate) mod announcements;
 pub(crate) mod cached_replies;
 pub(crate) mod drain;
+pub(crate) mod figures;
 pub(crate) mod inbox;
 pub(crate) mod locks;
 pub(crate) mod noise;

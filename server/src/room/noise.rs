@@ -1,6 +1,7 @@
 //! Noise: events that strangers may cause at will. Each is counted, and logged once a minute at most.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::room::locks::lock;
@@ -23,29 +24,27 @@ pub(crate) struct Noise {
 
 /// A counter that requests a log line at most once a minute.
 #[derive(Debug, Default)]
-pub(crate) struct ThrottledCounter(Mutex<Count>);
-
-#[derive(Debug, Default)]
-struct Count {
-    next: Duration,
-    events: u64,
+pub(crate) struct ThrottledCounter {
+    events: AtomicU64,
+    /// The time from which an event is logged again.
+    next: Mutex<Duration>,
 }
 
 impl ThrottledCounter {
     /// Counts an event; returns the number of events so far if it is time to log it.
     pub(crate) fn count(&self, now: Duration) -> Option<u64> {
-        let mut state = lock(&self.0);
-        state.events += 1;
-        if now < state.next {
+        let events = self.events.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut next = lock(&self.next);
+        if now < *next {
             return None;
         }
-        state.next = now + LOG_EVERY;
-        Some(state.events)
+        *next = now + LOG_EVERY;
+        Some(events)
     }
 
     /// Returns the number of events so far.
     pub(crate) fn total(&self) -> u64 {
-        lock(&self.0).events
+        self.events.load(Ordering::Relaxed)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::Notify;
 use wac_core::admission::Admission;
@@ -14,6 +14,7 @@ use wac_core::roster::{Roster, SessionId};
 use crate::config::Config;
 use crate::config::args::Switch;
 use crate::room::cached_replies::CachedReplies;
+use crate::room::figures::ByReason;
 use crate::room::inbox::{INBOX_CAPACITY, Inbox};
 use crate::room::locks::{Sleeper, lock};
 use crate::room::noise::Noise;
@@ -26,6 +27,17 @@ pub(crate) struct Room {
     pub(crate) log: RoomLog,
     /// `None` if notices are switched off.
     pub(crate) notices: Option<Notices>,
+    /// For each shard, the time of the first append that it has not caught up with.
+    pub(crate) unseen_since: Box<[Option<Duration>]>,
+}
+
+impl Room {
+    /// Notes that something was appended.
+    fn appended(&mut self, now: Duration) {
+        for since in &mut self.unseen_since {
+            since.get_or_insert(now);
+        }
+    }
 }
 
 /// The outcome of an append.
@@ -43,15 +55,24 @@ pub(crate) enum Append<R> {
 #[derive(Debug)]
 pub(crate) struct Shared {
     start: Instant,
+    /// The time of the start by the calendar.
+    pub(crate) started: SystemTime,
+    pub(crate) window_bytes: usize,
     pub(crate) policies: Policies,
     pub(crate) replies: CachedReplies,
     room: Mutex<Room>,
     /// The log's head, checked before the lock is taken.
     head: AtomicU64,
+    /// The log's first position, and the number of its lines, for those who must not wait for the lock.
+    window_start: AtomicU64,
+    lines: AtomicU64,
     pub(crate) roster: Mutex<Roster>,
     pub(crate) admission: Mutex<Admission>,
     room_bucket: Mutex<Bucket>,
     sessions: AtomicU64,
+    users: AtomicU64,
+    /// Connections that the acceptor refused.
+    pub(crate) refused: ByReason,
     pub(crate) inboxes: Box<[Arc<Inbox>]>,
     pub(crate) phases: Phases,
     /// Sessions ended by the stop that had received everything, and those that had not.
@@ -74,17 +95,24 @@ impl Shared {
     pub(crate) fn with_inboxes(config: &Config, capacity: usize) -> Self {
         Self {
             start: Instant::now(),
+            started: SystemTime::now(),
+            window_bytes: config.window_bytes,
             policies: Policies::new(Policy::of(config)),
             replies: CachedReplies::default(),
             room: Mutex::new(Room {
                 log: RoomLog::new(config.window_bytes),
                 notices: notices(config),
+                unseen_since: vec![None; config.shards].into(),
             }),
             head: AtomicU64::new(0),
+            window_start: AtomicU64::new(0),
+            lines: AtomicU64::new(0),
             roster: Mutex::new(Roster::new(config.reserved.clone())),
             admission: Mutex::new(Admission::new(config.admission.clone())),
             room_bucket: Mutex::default(),
             sessions: AtomicU64::new(0),
+            users: AtomicU64::new(0),
+            refused: ByReason::default(),
             inboxes: (0..config.shards)
                 .map(|_| Arc::new(Inbox::new(capacity)))
                 .collect(),
@@ -120,6 +148,34 @@ impl Shared {
         SessionId(self.sessions.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
+    /// Returns the number of connections that were let in.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.sessions.load(Ordering::Relaxed)
+    }
+
+    /// Returns the number of people logged in.
+    pub(crate) fn users(&self) -> u64 {
+        self.users.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn user_logged_in(&self) {
+        self.users.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn user_left(&self) {
+        self.users.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Returns the first position that the log still has.
+    pub(crate) fn window_start(&self) -> Position {
+        Position(self.window_start.load(Ordering::Relaxed))
+    }
+
+    /// Returns the number of lines of the log.
+    pub(crate) fn lines(&self) -> u64 {
+        self.lines.load(Ordering::Relaxed)
+    }
+
     /// Returns the log's head as of a moment ago.
     pub(crate) fn head(&self) -> Position {
         Position(self.head.load(Ordering::SeqCst))
@@ -128,8 +184,16 @@ impl Shared {
     /// Runs work on the locked room, and publishes the log's head.
     pub(crate) fn with_room<R>(&self, work: impl FnOnce(&mut Room) -> R) -> R {
         let mut room = lock(&self.room);
+        let before = room.log.head();
         let result = work(&mut room);
-        self.head.store(room.log.head().0, Ordering::SeqCst);
+        let head = room.log.head();
+        if head != before {
+            room.appended(self.now());
+            self.window_start
+                .store(room.log.start().0, Ordering::Relaxed);
+            self.lines.store(room.log.lines(), Ordering::Relaxed);
+        }
+        self.head.store(head.0, Ordering::SeqCst);
         result
     }
 

@@ -15,6 +15,21 @@ pub(crate) enum Phase {
     Cut,
 }
 
+impl Phase {
+    /// Every phase, in order.
+    pub(crate) const ALL: [Self; 4] = [Self::Serving, Self::Draining, Self::Sealed, Self::Cut];
+
+    /// Returns its name, for programs.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Serving => "serving",
+            Self::Draining => "draining",
+            Self::Sealed => "sealed",
+            Self::Cut => "cut",
+        }
+    }
+}
+
 /// The phase, and the number of shards that are done with it.
 #[derive(Debug, Default)]
 pub(crate) struct Phases {

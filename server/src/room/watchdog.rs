@@ -30,6 +30,7 @@ pub(crate) async fn watch(shared: &Shared, period: Option<Duration>, mut alive: 
         ticks.tick().await;
         for (id, (watch, inbox)) in watches.iter_mut().zip(&shared.inboxes).enumerate() {
             if let Some(reported) = watch.check(Snapshot::of(inbox, shared)) {
+                inbox.set_hangs(reported == Report::Hangs);
                 log(reported, id, inbox, shared);
             }
         }

@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use room::Room;
+use room::FakeRoom;
 
 /// What is done wrong with one message, for one reader: of those it is for, the one who has talked least so far, and
 /// of several the first who came.
@@ -76,7 +76,7 @@ pub(crate) struct Script {
 #[derive(Debug)]
 pub(crate) struct Fake {
     address: SocketAddr,
-    room: Arc<Mutex<Room>>,
+    room: Arc<Mutex<FakeRoom>>,
     stopping: Arc<AtomicBool>,
     acceptor: Option<JoinHandle<()>>,
 }
@@ -89,7 +89,7 @@ impl Fake {
     pub(crate) fn start(script: Script) -> io::Result<Fake> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
-        let room = Arc::new(Mutex::new(Room::new(script)?));
+        let room = Arc::new(Mutex::new(FakeRoom::new(script)?));
         let stopping = Arc::new(AtomicBool::new(false));
         let acceptor = {
             let (room, stopping) = (room.clone(), stopping.clone());
@@ -132,7 +132,7 @@ impl Drop for Fake {
     }
 }
 
-fn accept_all(listener: &TcpListener, room: &Arc<Mutex<Room>>, stopping: &AtomicBool) {
+fn accept_all(listener: &TcpListener, room: &Arc<Mutex<FakeRoom>>, stopping: &AtomicBool) {
     for stream in listener.incoming() {
         if stopping.load(Relaxed) {
             return;
@@ -145,7 +145,7 @@ fn accept_all(listener: &TcpListener, room: &Arc<Mutex<Room>>, stopping: &Atomic
 }
 
 /// Reads a connection to its end.
-fn converse(stream: TcpStream, room: &Mutex<Room>) {
+fn converse(stream: TcpStream, room: &Mutex<FakeRoom>) {
     // Each line is to leave at once, whatever was acknowledged of the one before.
     if stream.set_nodelay(true).is_err() {
         return;
@@ -174,7 +174,7 @@ fn named(name: &str) -> thread::Builder {
     thread::Builder::new().name(name.to_owned())
 }
 
-fn lock(room: &Mutex<Room>) -> MutexGuard<'_, Room> {
+fn lock(room: &Mutex<FakeRoom>) -> MutexGuard<'_, FakeRoom> {
     room.lock().expect("no holder of this lock panics")
 }
 

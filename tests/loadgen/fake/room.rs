@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::writer::{Parcel, Writer};
+use super::writer::{FakeWriter, Parcel};
 use super::{Fault, Script};
 
 /// A connection's number, in the order they came. It is not used again.
@@ -13,10 +13,10 @@ pub(super) type MemberId = usize;
 
 /// Everything that one lock guards.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct FakeRoom {
     /// The faults in it are those yet to be done.
     script: Script,
-    members: Vec<Member>,
+    members: Vec<FakeMember>,
     /// Messages and whispers dealt with.
     dealt: usize,
     /// What waits for the message that frees it.
@@ -24,12 +24,12 @@ pub(super) struct Room {
     paused_until: Option<Instant>,
     /// What was done wrong, and where.
     done: Vec<(Fault, String)>,
-    writer: Writer,
+    writer: FakeWriter,
 }
 
 /// A connection.
 #[derive(Debug)]
-struct Member {
+struct FakeMember {
     /// None before the login.
     name: Option<String>,
     /// None when it has gone.
@@ -53,7 +53,7 @@ struct Message {
     line: String,
 }
 
-impl Room {
+impl FakeRoom {
     /// # Errors
     /// The system's, if there is no thread to be had.
     pub(super) fn new(script: Script) -> io::Result<Self> {
@@ -64,13 +64,13 @@ impl Room {
             withheld: Vec::new(),
             paused_until: None,
             done: Vec::new(),
-            writer: Writer::start()?,
+            writer: FakeWriter::start()?,
         })
     }
 
     /// A connection has come; it is greeted.
     pub(super) fn enter(&mut self, stream: Arc<TcpStream>) -> MemberId {
-        self.members.push(Member {
+        self.members.push(FakeMember {
             name: None,
             stream: Some(stream),
             said: 0,
@@ -279,7 +279,7 @@ impl Message {
     }
 }
 
-impl Member {
+impl FakeMember {
     fn name(&self) -> &str {
         self.name.as_deref().unwrap_or_default()
     }

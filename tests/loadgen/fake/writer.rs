@@ -27,9 +27,9 @@ pub(super) struct Parcel {
 
 /// Takes parcels. Its thread ends with this value, when all that was handed over is delivered.
 #[derive(Debug)]
-pub(super) struct Writer(Sender<Parcel>);
+pub(super) struct FakeWriter(Sender<Parcel>);
 
-impl Writer {
+impl FakeWriter {
     /// # Errors
     /// The system's, if there is no thread to be had.
     pub(super) fn start() -> io::Result<Self> {

@@ -167,7 +167,14 @@ fn canonical(address: Option<IpAddr>) -> Option<IpAddr> {
 }
 
 impl Refused {
-    /// Returns the close reason for the connection.
+    /// The close reasons that a refusal may have.
+    pub const REASONS: [CloseReason; 3] = [
+        CloseReason::Banned,
+        CloseReason::ServerFull,
+        CloseReason::AddressLimit,
+    ];
+
+    /// Returns the close reason for the connection, one of [`REASONS`](Self::REASONS).
     pub fn reason(&self) -> CloseReason {
         match self {
             Self::Banned(..) => CloseReason::Banned,

@@ -80,7 +80,7 @@ enum What {
 /// The overhead of keeping a detour, in bytes.
 pub const DETOUR_BYTES: usize = size_of::<Detour>();
 
-/// The weights of the detours that have been written.
+/// What has been written: the weights of the detours, and the lines.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
     /// Own answers and skips.
@@ -89,8 +89,10 @@ pub struct Written {
     pub whispers: usize,
     /// The number of shared texts.
     pub shared: usize,
-    /// The number of line feeds, in the log and in private bytes.
-    pub lines: u64,
+    /// The number of line feeds in bytes of the log.
+    pub room_lines: u64,
+    /// The number of line feeds in private bytes.
+    pub private_lines: u64,
 }
 
 /// A position in the room log, with detours.
@@ -264,7 +266,7 @@ impl Cursor {
             debug_assert!(step > 0, "no more is written than was shown");
             let from = self.at;
             self.at = self.at.plus(step);
-            written.lines += view.lines_between(from, self.at);
+            written.room_lines += view.lines_between(from, self.at);
             bytes -= step;
             // Both the head and the end of reading are between two lines, so most cases need no search.
             self.mid_line =
@@ -295,7 +297,7 @@ impl Cursor {
                 }
                 *bytes -= left;
                 self.begun = 0;
-                written.lines += line_feeds(private.bytes());
+                written.private_lines += line_feeds(private.bytes());
                 match private {
                     Private::Own(_) => written.own += private.weight(),
                     Private::Whisper(_) => written.whispers += private.weight(),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::close_reason::CloseReason;
-use crate::cursor::{Cursor, Private};
+use crate::cursor::{Cursor, Private, Written};
 use crate::decoder::Decoder;
 use crate::flood::{Flood, FloodLimits};
 use crate::log::{Position, View, line_feeds};
@@ -241,21 +241,27 @@ impl Session {
         self.cursor.end_at(at);
     }
 
-    /// Advances the cursor over bytes that were written.
-    pub fn written(&mut self, bytes: usize, view: &View) {
+    /// Advances the cursor over bytes that were written; returns what they were.
+    pub fn written(&mut self, bytes: usize, view: &View) -> Written {
         let written = self.cursor.advance(bytes, view);
-        self.traffic.sent.add(written.lines, bytes);
+        let lines = written.room_lines + written.private_lines;
+        self.traffic.sent.add(lines, bytes);
         self.conversation.written(&written);
+        written
     }
 
-    /// Notes that the shard wrote bytes of its own to the peer.
-    pub fn written_aside(&mut self, bytes: &[u8]) {
-        self.traffic.sent.add(line_feeds(bytes), bytes.len());
+    /// Notes that the shard wrote bytes of its own to the peer; returns the number of lines.
+    pub fn written_aside(&mut self, bytes: &[u8]) -> u64 {
+        let lines = line_feeds(bytes);
+        self.traffic.sent.add(lines, bytes.len());
+        lines
     }
 
-    /// Notes how far behind the cursor is, now that the socket takes no more.
-    pub fn note_lag(&mut self, view: &View) {
+    /// Notes how far behind the cursor is, in bytes, now that the socket takes no more; returns it.
+    pub fn note_lag(&mut self, view: &View) -> u64 {
+        let lag = self.cursor.lag_bytes(view);
         let furthest = &mut self.traffic.furthest_lag_bytes;
-        *furthest = self.cursor.lag_bytes(view).max(*furthest);
+        *furthest = lag.max(*furthest);
+        lag
     }
 }

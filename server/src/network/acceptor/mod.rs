@@ -40,8 +40,8 @@ pub(crate) struct Acceptor {
 /// A listener, and the task that accepts its connections.
 #[derive(Debug)]
 struct Door {
-    /// The address as it was asked for.
-    asked: ListenAddr,
+    /// The address as it was asked for; `None`: the socket was inherited, and stays.
+    asked: Option<ListenAddr>,
     real: ListenAddr,
     listener: Arc<Watched>,
     task: AbortHandle,
@@ -49,7 +49,7 @@ struct Door {
 
 /// New listeners that are bound, but do not accept yet.
 #[derive(Debug)]
-pub(crate) struct Prepared(Vec<(ListenAddr, ListenAddr, Watched)>);
+pub(crate) struct Prepared(Vec<(Option<ListenAddr>, ListenAddr, Watched)>);
 
 impl Prepared {
     /// Registers listeners with this thread's reactor.
@@ -83,13 +83,15 @@ impl Acceptor {
         let doors = doors.as_ref().context("the server is stopping")?;
         let mut prepared = Prepared(Vec::new());
         for address in &config.listen {
-            if doors.iter().any(|door| door.asked == *address) {
+            if doors
+                .iter()
+                .any(|door| door.asked.as_ref() == Some(address))
+            {
                 continue;
             }
-            let leaves = |door: &&Door| !config.listen.contains(&door.asked);
             let beside = doors
                 .iter()
-                .filter(leaves)
+                .filter(|door| door.leaves(config))
                 .filter(|door| door.shares_port_with(address));
             let mut options = config.socket_options();
             for door in beside {
@@ -108,7 +110,7 @@ impl Acceptor {
         let Some(doors) = doors.as_mut() else {
             return;
         };
-        for door in doors.extract_if(.., |door| !config.listen.contains(&door.asked)) {
+        for door in doors.extract_if(.., |door| door.leaves(config)) {
             tracing::info!(listen = %door.real, "listener closed");
             door.task.abort();
         }
@@ -148,6 +150,12 @@ impl Acceptor {
 }
 
 impl Door {
+    /// Tells whether a configuration does without it.
+    fn leaves(&self, config: &Config) -> bool {
+        let asked = self.asked.as_ref();
+        asked.is_some_and(|asked| !config.listen.contains(asked))
+    }
+
     fn shares_port_with(&self, address: &ListenAddr) -> bool {
         match (&self.real, address) {
             (ListenAddr::Tcp(one), ListenAddr::Tcp(other)) => one.port() == other.port(),

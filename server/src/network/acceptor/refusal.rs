@@ -36,6 +36,7 @@ impl Refusals {
     /// Tells a connection the reason, and closes it.
     pub(super) fn refuse(&self, mut socket: Socket, peer: Peer, refused: Refused, shared: &Shared) {
         let reason = refused.reason();
+        shared.refused.count(reason);
         if let Some(count) = shared.noise.refused.count(shared.now()) {
             let limit = refused.to_string();
             tracing::warn!(peer.addr = %peer, %reason, limit, refused = count, "connection refused");

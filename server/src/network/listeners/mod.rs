@@ -1,5 +1,6 @@
-//! Listeners: the bound sockets of the server.
+//! Listeners: the sockets that the server binds or inherits.
 
+mod inherited;
 mod unix;
 
 use std::io;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
 use crate::config::listen::{ListenAddr, SocketOptions};
+pub use inherited::{InheritError, Inherited};
 pub(crate) use unix::BoundUnix;
 
 /// Connections that may wait to be accepted: somaxconn's usual value, for join storms.
@@ -47,8 +49,8 @@ pub struct Listeners(Vec<Bound>);
 /// A bound socket, and its addresses.
 #[derive(Debug)]
 pub(crate) struct Bound {
-    /// The address as it was asked for.
-    pub(crate) asked: ListenAddr,
+    /// The address as it was asked for; `None`: the socket was inherited.
+    pub(crate) asked: Option<ListenAddr>,
     /// The real address: instead of port 0, the port that the kernel chose.
     pub(crate) real: ListenAddr,
     pub(crate) listener: Listener,
@@ -71,6 +73,20 @@ impl Listeners {
             .map(bind)
             .collect::<Result<_, _>>()
             .map(Self)
+    }
+
+    /// Adds inherited sockets, with the options of bound ones.
+    ///
+    /// # Errors
+    /// An I/O error if a socket takes an option no more.
+    pub fn inherit(
+        &mut self,
+        sockets: Vec<Inherited>,
+        options: &SocketOptions<'_>,
+    ) -> io::Result<()> {
+        let sockets = sockets.into_iter().map(|socket| socket.adopt(options));
+        self.0.extend(sockets.collect::<io::Result<Vec<_>>>()?);
+        Ok(())
     }
 
     /// Returns the real addresses.
@@ -96,13 +112,12 @@ fn bind(asked: &ListenAddr, options: &SocketOptions<'_>) -> io::Result<Bound> {
         }
     };
     Ok(Bound {
-        asked: asked.clone(),
+        asked: Some(asked.clone()),
         real,
         listener,
     })
 }
 
-/// Sets the options once, on the listener: accepted sockets inherit them.
 fn bind_tcp(address: SocketAddr, options: &SocketOptions<'_>) -> io::Result<net::TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
@@ -116,6 +131,14 @@ fn bind_tcp(address: SocketAddr, options: &SocketOptions<'_>) -> io::Result<net:
     if options.shares_port {
         socket.set_reuse_port(true)?;
     }
+    set_tcp_options(&socket, options)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Sets the options once, on the listener: accepted sockets inherit them.
+fn set_tcp_options(socket: &Socket, options: &SocketOptions<'_>) -> io::Result<()> {
     socket.set_send_buffer_size(options.send_buffer_bytes)?;
     socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
     socket.set_tcp_nodelay(true)?;
@@ -123,8 +146,5 @@ fn bind_tcp(address: SocketAddr, options: &SocketOptions<'_>) -> io::Result<net:
     socket.set_out_of_band_inline(true)?;
     socket.set_tcp_keepalive(&KEEPALIVE)?;
     socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
+    socket.set_nonblocking(true)
 }

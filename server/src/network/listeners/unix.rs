@@ -15,24 +15,40 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use super::{BACKLOG, SocketOptions};
 use crate::process::safe_open::{Inode, Missing, Place, named};
 
-/// The path of a bound Unix socket, which is removed at the end.
+/// What the server knows of a Unix socket that it listens on.
 #[derive(Debug)]
 pub(crate) struct BoundUnix {
     /// SO_SNDBUF for accepted sockets, which do not inherit it.
     pub(crate) send_buffer_bytes: AtomicUsize,
+    /// `None`: the socket was inherited, and its path is not ours.
+    path: Option<OwnPath>,
+}
+
+/// The path that this server has bound, which is removed at the end.
+#[derive(Debug)]
+struct OwnPath {
     path: PathBuf,
     place: Place,
     inode: Inode,
 }
 
 impl BoundUnix {
-    /// Changes the permissions of the socket.
+    /// Describes an inherited socket.
+    pub(super) fn inherited(options: &SocketOptions<'_>) -> Self {
+        Self {
+            send_buffer_bytes: options.send_buffer_bytes.into(),
+            path: None,
+        }
+    }
+
+    /// Changes the permissions of the socket, unless it was inherited.
     pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
-        self.place.set_mode(self.inode, Mode::from_raw_mode(mode))
+        let change = |own: &OwnPath| own.place.set_mode(own.inode, Mode::from_raw_mode(mode));
+        self.path.as_ref().map_or(Ok(()), change)
     }
 }
 
-impl Drop for BoundUnix {
+impl Drop for OwnPath {
     fn drop(&mut self) {
         if let Err(error) = self.place.remove(self.inode) {
             let path = self.path.display();
@@ -54,14 +70,17 @@ pub(super) fn bind(
     let Some((FileType::Socket, inode)) = place.look()? else {
         return Err(io::Error::other("somebody removed it meanwhile"));
     };
-    let bound = BoundUnix {
-        send_buffer_bytes: options.send_buffer_bytes.into(),
+    let own = OwnPath {
         path: path.to_owned(),
         place,
         inode,
     };
-    bound.place.hand_over(inode)?;
+    own.place.hand_over(inode)?;
     socket.listen(BACKLOG)?;
+    let bound = BoundUnix {
+        path: Some(own),
+        ..BoundUnix::inherited(options)
+    };
     Ok((socket.into(), bound))
 }
 

@@ -38,7 +38,7 @@ struct Marks {
     /// The log to write to from now on.
     next: Mutex<Option<Log>>,
     end: AtomicBool,
-    /// Lines that were not queued or written, and not reported yet.
+    /// Lines that were not queued or written.
     lost: AtomicU64,
 }
 
@@ -67,6 +67,11 @@ impl LogControl {
     pub(crate) fn replace(&self, log: Log) {
         *lock(&self.queue.marks.next) = Some(log);
         self.queue.look();
+    }
+
+    /// Returns the number of lines that were not queued or written.
+    pub(crate) fn lost_lines(&self) -> u64 {
+        self.queue.marks.lost.load(Ordering::Relaxed)
     }
 
     /// Changes the level; returns the former one.
@@ -117,6 +122,7 @@ impl LogThread {
             marks,
             own_lines: LineMaker::new(form),
             torn: false,
+            reported: 0,
         };
         thread::Builder::new()
             .name("log".to_owned())
@@ -192,6 +198,8 @@ struct Writer {
     own_lines: LineMaker,
     /// The last line was written in part: the disk was full.
     torn: bool,
+    /// The number of lost lines that the log tells of.
+    reported: u64,
 }
 
 impl Writer {
@@ -247,13 +255,14 @@ impl Writer {
 
     fn report_losses(&mut self) {
         let lost = self.marks.lost.load(Ordering::Relaxed);
-        if lost == 0 {
+        let news = lost - self.reported;
+        if news == 0 {
             return;
         }
-        let report = || tracing::warn!("{lost} log lines were lost");
+        let report = || tracing::warn!("{news} log lines were lost");
         let line = self.own_lines.line(report);
         if self.put(&line).is_ok() {
-            self.marks.lost.fetch_sub(lost, Ordering::Relaxed);
+            self.reported = lost;
         }
     }
 
@@ -348,6 +357,7 @@ mod tests {
             marks: Arc::default(),
             own_lines: LineMaker::new(TEXT),
             torn: true,
+            reported: 0,
         };
         writer.marks.lost.store(1, Ordering::Relaxed);
         writer.write(b"next\n");

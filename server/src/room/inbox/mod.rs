@@ -7,12 +7,13 @@ mod waker;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::oneshot;
 use wac_core::log::Position;
 use wac_core::roster::{SessionAddress, SessionId};
 
+use crate::room::figures::ShardFigures;
 use crate::room::locks::{Flag, lock};
 use crate::room::peer::Peer;
 use crate::room::requests::{Person, Request, Wish};
@@ -71,6 +72,10 @@ pub(crate) struct Inbox {
     pub(crate) progress: Progress,
     /// The shard waits for another shard's turn.
     pub(crate) waits: Flag,
+    /// The watchdog has found that it hangs.
+    hangs: AtomicBool,
+    /// What the shard has done.
+    pub(crate) figures: ShardFigures,
 }
 
 impl Inbox {
@@ -89,6 +94,8 @@ impl Inbox {
             tried: AtomicU64::new(0),
             progress: Progress::default(),
             waits: Flag::default(),
+            hangs: AtomicBool::new(false),
+            figures: ShardFigures::default(),
         }
     }
 
@@ -186,5 +193,14 @@ impl Inbox {
 
     pub(crate) fn set_tried(&self, tried: Position) {
         self.tried.store(tried.0, Ordering::SeqCst);
+    }
+
+    /// Tells whether the shard does not come back from its turn.
+    pub(crate) fn hangs(&self) -> bool {
+        self.hangs.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_hangs(&self, hangs: bool) {
+        self.hangs.store(hangs, Ordering::Relaxed);
     }
 }

@@ -110,6 +110,7 @@ impl<T: Transport> Shard<T> {
         match read {
             Some(Ok(0)) => session.end_input(),
             Some(Ok(read)) => {
+                self.inbox.figures.received_bytes.add(read as u64);
                 session.feed(&self.scratch[..read], &self.policy.rules, now);
                 if read == bytes || connection.link.is_readable() {
                     return MoreInput::Now;
@@ -144,12 +145,15 @@ impl<T: Transport> Shard<T> {
         self.items.current = slot;
         let rate = self.policy.room_rate;
         let room = |bytes| self.shared.reserve_room_bytes(rate, bytes, now);
+        let before = session.traffic().received.lines;
         let progress = session.advance(&mut Context {
             rules: &self.policy.rules,
             now,
             room: &room,
             items: &mut self.items,
         });
+        let lines = session.traffic().received.lines - before;
+        self.inbox.figures.received_lines.add(lines);
         self.queues
             .waiting
             .set(slot, progress == InputState::Waiting);

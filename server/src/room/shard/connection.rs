@@ -16,6 +16,7 @@ use wac_core::roster::SessionId;
 use wac_core::session::{Session, Traffic};
 
 use super::link::{Link, broken_by};
+use crate::room::figures::Sent;
 use crate::room::peer::Peer;
 use crate::room::transport::Transport;
 
@@ -112,8 +113,8 @@ impl<T: Transport> Connection<T> {
         self.session().is_some() && !self.link.is_broken()
     }
 
-    /// Writes what is due, as far as the socket takes it.
-    pub(super) fn write(&mut self, view: &View) -> WriteOutcome {
+    /// Writes what is due, as far as the socket takes it; adds it to `sent`.
+    pub(super) fn write(&mut self, view: &View, sent: &mut Sent) -> WriteOutcome {
         let (Life::Open(session) | Life::Ending(session, _)) = &mut self.life else {
             return WriteOutcome::All;
         };
@@ -129,19 +130,19 @@ impl<T: Transport> Connection<T> {
                 }
                 Err(error) => return WriteOutcome::Broken(broken_by(&error)),
             };
-            session.written(taken, view);
+            sent.add(taken, &session.written(taken, view));
             if taken == gathered && filled < SLICES {
                 return WriteOutcome::All;
             }
         }
     }
 
-    /// Writes a line if the socket takes it now.
-    pub(super) fn say(&mut self, line: &[u8]) {
+    /// Writes a line if the socket takes it now; adds it to `sent`.
+    pub(super) fn say(&mut self, line: &[u8], sent: &mut Sent) {
         if let Ok(taken) = self.link.write(&[IoSlice::new(line)], line.len())
             && let Some(session) = self.session_mut()
         {
-            session.written_aside(&line[..taken]);
+            sent.add_aside(taken, session.written_aside(&line[..taken]));
         }
     }
 

@@ -14,6 +14,7 @@ use wac_core::wire::line::ServerLine;
 use super::Shard;
 use super::connection::{Connection, Life};
 use crate::process::logging::millis;
+use crate::room::figures::Sent;
 use crate::room::locks::lock;
 use crate::room::peer::Peer;
 use crate::room::stop_phase::Phase;
@@ -120,7 +121,9 @@ impl<T: Transport> Shard<T> {
         if cursor.is_between_lines()
             && let Some(notice) = reason.announcement()
         {
-            connection.say(&ServerLine::Notice(notice).to_bytes());
+            let mut sent = Sent::default();
+            connection.say(&ServerLine::Notice(notice).to_bytes(), &mut sent);
+            self.inbox.figures.sent(&sent);
         }
         self.begin_linger(slot, reason, now);
     }
@@ -165,6 +168,7 @@ impl<T: Transport> Shard<T> {
             self.table = Slab::new();
         }
         self.free_seat(connection.peer, connection.seat);
+        self.inbox.figures.closed.count(reason);
         match reason {
             CloseReason::Stopping => _ = self.shared.stopped.fetch_add(1, Ordering::Relaxed),
             CloseReason::CutShort => _ = self.shared.cut_short.fetch_add(1, Ordering::Relaxed),

@@ -70,6 +70,8 @@ struct Shard<T> {
     notices_due: Option<Duration>,
     /// The head up to which every session has been tried.
     passed: Position,
+    /// The time of the first append that this turn caught up with.
+    appended: Option<Duration>,
     /// The reason for due items to wait.
     blocked: Option<Blocked>,
     /// The phase whose work has been done.
@@ -93,6 +95,7 @@ impl<T: Transport> Shard<T> {
             requests: Vec::new(),
             notices_due: None,
             passed: Position::default(),
+            appended: None,
             blocked: None,
             phase: Phase::Serving,
             settled: false,
@@ -159,8 +162,13 @@ impl<T: Transport> Shard<T> {
     /// Takes over the lines appended by this shard and others.
     fn catch_up(&mut self) {
         if self.shared.head() != self.view.head() {
-            let Self { shared, view, .. } = self;
-            shared.with_room(|room| view.catch_up(&room.log));
+            let Self {
+                shared, view, id, ..
+            } = self;
+            self.appended = shared.with_room(|room| {
+                view.catch_up(&room.log);
+                room.unseen_since[id.index()].take()
+            });
         }
     }
 }

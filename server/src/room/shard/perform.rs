@@ -134,6 +134,18 @@ impl<T: Transport> Shard<T> {
         }
     }
 
+    /// Logs who a connection's user is, so that an operator finds the address of a name.
+    fn log_login(&self, slot: Slot, name: &Name) {
+        if let Some(connection) = self.table.get(slot.index()) {
+            tracing::info!(
+                session.id = connection.id.0,
+                peer.addr = %connection.peer,
+                user.name = %name,
+                "logged in"
+            );
+        }
+    }
+
     /// Logs that flood control began to hold a sender back: noise.
     fn log_held_back(&self, slot: Slot, now: Duration) {
         let Some(connection) = self.table.get(slot.index()) else {
@@ -178,7 +190,9 @@ impl<T: Transport> Shard<T> {
         let claimed = lock(&self.shared.roster).claim(name, address);
         let event = match claimed {
             Ok(account) => {
+                self.shared.user_logged_in();
                 self.seat_user(slot);
+                self.log_login(slot, name);
                 Event::Claimed(account)
             }
             Err(why) => Event::Unavailable(why),
@@ -247,6 +261,7 @@ impl<T: Transport> Shard<T> {
         }
         if let Some(name) = self.session(slot).and_then(|session| session.name()) {
             lock(&self.shared.roster).release(name);
+            self.shared.user_left();
         }
         self.pending_writes.push((slot, PendingWrite::End(reason)));
     }

@@ -25,10 +25,7 @@ impl ShardThread {
     /// If the system has no more descriptors or threads.
     pub(crate) fn spawn(id: ShardId, shared: Arc<Shared>) -> io::Result<Self> {
         let poller = Poller::new(shared.inboxes[id.index()].waker.open()?)?;
-        let serve = move || {
-            let _guard = AbortOnPanic;
-            Shard::<Socket>::new(id, shared).run(poller);
-        };
+        let serve = move || Shard::<Socket>::new(id, shared).run(poller);
         thread::Builder::new()
             .name(format!("shard-{}", id.0))
             .spawn(serve)
@@ -38,17 +35,6 @@ impl ShardThread {
     /// Waits until the shard has ended.
     pub(crate) fn join(self) {
         self.0.join().expect("a shard that panics ends the process");
-    }
-}
-
-/// A guard that aborts the process when its shard panics: the sessions are left half-changed.
-struct AbortOnPanic;
-
-impl Drop for AbortOnPanic {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            std::process::abort();
-        }
     }
 }
 
@@ -66,7 +52,11 @@ impl Shard<Socket> {
             });
             self.take_requests();
             self.admit(&poller);
-            self.turn(self.shared.now());
+            let now = self.shared.now();
+            self.inbox.figures.turn_begins(now);
+            self.turn(now);
+            let appended = self.appended.take();
+            self.inbox.figures.turn_ends(appended, self.shared.now());
         }
         self.inbox.end_requests();
     }

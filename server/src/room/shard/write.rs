@@ -10,6 +10,7 @@ use wac_core::roster::Slot;
 use super::Shard;
 use super::connection::{Life, WriteOutcome};
 use super::link::Link;
+use crate::room::figures::Sent;
 use crate::room::inbox::DirectMessage;
 use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
@@ -55,6 +56,8 @@ impl<T: Transport> Shard<T> {
     pub(super) fn write(&mut self, now: Duration) {
         let head = self.view.head();
         if head != self.passed {
+            let lines = self.view.lines_between(self.passed, head);
+            self.inbox.figures.batches.add(lines);
             self.write_to_all();
             self.passed = head;
         }
@@ -75,14 +78,16 @@ impl<T: Transport> Shard<T> {
             table,
             view,
             queues,
+            inbox,
             ..
         } = self;
+        let mut sent = Sent::default();
         for (slot, connection) in table.iter_mut() {
             let slot = Slot::of_index(slot);
             if queues.full.contains(slot) || !connection.is_reader() {
                 continue;
             }
-            match connection.write(view) {
+            match connection.write(view, &mut sent) {
                 // Sessions that ended, or waited for their answers to be read, are handled afterwards.
                 WriteOutcome::All
                     if matches!(connection.life, Life::Open(_))
@@ -91,6 +96,7 @@ impl<T: Transport> Shard<T> {
                 WriteOutcome::All | WriteOutcome::Broken(_) => queues.due.push(slot),
             }
         }
+        inbox.figures.sent(&sent);
     }
 
     fn write_to_one(&mut self, slot: Slot) {
@@ -99,6 +105,7 @@ impl<T: Transport> Shard<T> {
             view,
             queues,
             items,
+            inbox,
             ..
         } = self;
         let Some(connection) = table.get_mut(slot.index()).filter(|it| it.is_reader()) else {
@@ -108,7 +115,10 @@ impl<T: Transport> Shard<T> {
         if session.cursor().has_lost(view) {
             return;
         }
-        match connection.write(view) {
+        let mut sent = Sent::default();
+        let outcome = connection.write(view, &mut sent);
+        inbox.figures.sent(&sent);
+        match outcome {
             WriteOutcome::All => _ = queues.full.remove(slot),
             WriteOutcome::Part => queues.full.push(slot),
             WriteOutcome::Broken(reason) => {
@@ -148,12 +158,20 @@ impl<T: Transport> Shard<T> {
     /// that had already ended is closed: nothing is left to write.
     pub(super) fn close_slow_readers(&mut self, now: Duration) {
         let mut full = self.queues.full.take();
-        full.retain(|&slot| self.stays_full(slot, now));
+        let mut furthest = 0;
+        full.retain(|&slot| match self.lag_if_full(slot, now) {
+            Some(lag) => {
+                furthest = lag.max(furthest);
+                true
+            }
+            None => false,
+        });
         self.queues.full.give_back(full);
+        self.inbox.figures.furthest_lag_bytes.set(furthest);
     }
 
-    /// Returns whether a session stays in `full`; ends one that has lost bytes.
-    fn stays_full(&mut self, slot: Slot, now: Duration) -> bool {
+    /// Returns the bytes that a session lacks if it stays in `full`; ends one that has lost bytes.
+    fn lag_if_full(&mut self, slot: Slot, now: Duration) -> Option<u64> {
         let Self {
             table,
             view,
@@ -162,23 +180,19 @@ impl<T: Transport> Shard<T> {
             ..
         } = self;
         if !queues.full.contains(slot) {
-            return false;
+            return None;
         }
-        let Some(connection) = table.get_mut(slot.index()) else {
-            return false;
-        };
-        let Some(session) = connection.session_mut() else {
-            return false;
-        };
-        session.note_lag(view);
+        let connection = table.get_mut(slot.index())?;
+        let session = connection.session_mut()?;
+        let lag = session.note_lag(view);
         if !session.cursor().has_lost(view) {
-            return true;
+            return Some(lag);
         }
         items.current = slot;
         session.end(CloseReason::TooSlow, items);
         if let Life::Ending(_, reason) = connection.life {
             self.begin_closing(slot, reason, now);
         }
-        false
+        None
     }
 }

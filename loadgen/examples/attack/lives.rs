@@ -1,0 +1,218 @@
+//! Lives of attackers: each does its one thing on a connection until the server ends it, then on the next.
+
+use std::future::pending;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::SockRef;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::attackers::{Attackers, Kind};
+use crate::words::{Random, fuzz, garbage, look_alike, reserved};
+
+/// Between two visits of one visitor.
+const VISIT: Duration = Duration::from_millis(100);
+/// Between two connections of an attacker whose connection was ended.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The time for which a stalled reader stays.
+const STALL: Duration = Duration::from_secs(20);
+/// Bytes sent after QUIT.
+const BLAST: usize = 1 << 20;
+const VICTIM: &str = "victim";
+
+/// What an attacker does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Visit,
+    Silence,
+    Trickle,
+    HalfLine,
+    Stall,
+    Names,
+    LookAlikes,
+    Who,
+    WhoUnread,
+    Whispers,
+    WhispersUnread,
+    Churn,
+    Garbage,
+    Fuzz,
+    QuitBlast,
+    Resets,
+    LongLines,
+    Mix,
+}
+
+/// An attacker.
+struct Attacker {
+    all: Arc<Attackers>,
+    kind: Kind,
+    number: u32,
+    random: Random,
+    /// It has said something on this connection.
+    has_spoken: bool,
+}
+
+/// Lives for ever; `each` is the number of connections that are reset at once.
+pub(crate) async fn lives(all: Arc<Attackers>, kind: Kind, number: u32, each: u32) {
+    let mut attacker = Attacker {
+        all: all.clone(),
+        kind,
+        number,
+        random: Random::new(u64::from(number)),
+        has_spoken: false,
+    };
+    let mut next = Instant::now();
+    let mut is_first = true;
+    loop {
+        let lived = match kind.deed {
+            Deed::Resets => attacker.resets(each).await,
+            _ => attacker.connection(&mut is_first).await,
+        };
+        if lived.is_err() {
+            all.was_ended();
+        }
+        if std::mem::take(&mut is_first) {
+            all.has_begun();
+        }
+        next = match kind.deed {
+            Deed::Visit => next + VISIT,
+            _ => Instant::now() + PAUSE,
+        };
+        sleep_until(next).await;
+    }
+}
+
+impl Attacker {
+    /// Lives one connection to its end.
+    ///
+    /// # Errors
+    /// If the server ended it.
+    async fn connection(&mut self, is_first: &mut bool) -> io::Result<()> {
+        let mut stream = self.all.connect(&self.kind).await?;
+        self.has_spoken = false;
+        if self.kind.deed == Deed::Visit {
+            self.did(0, is_first);
+            return Ok(());
+        }
+        // What is sent after QUIT is not to end with the server's goodbye.
+        let reads = !matches!(
+            self.kind.deed,
+            Deed::Stall | Deed::WhoUnread | Deed::QuitBlast
+        ) && !self.is_stuck_victim();
+        let (read, write) = stream.split();
+        if !reads {
+            return self.acts(write, is_first).await;
+        }
+        tokio::select! {
+            ended = until_ended(read) => ended,
+            done = self.acts(write, is_first) => done,
+        }
+    }
+
+    fn is_victim(&self) -> bool {
+        let whispers = matches!(self.kind.deed, Deed::Whispers | Deed::WhispersUnread);
+        whispers && self.number == 0
+    }
+
+    fn is_stuck_victim(&self) -> bool {
+        self.is_victim() && self.kind.deed == Deed::WhispersUnread
+    }
+
+    fn did(&mut self, bytes: usize, is_first: &mut bool) {
+        self.has_spoken = true;
+        self.all.did(bytes);
+        if std::mem::take(is_first) {
+            self.all.has_begun();
+        }
+    }
+
+    /// Does its thing again and again.
+    async fn acts(&mut self, mut to: WriteHalf<'_>, is_first: &mut bool) -> io::Result<()> {
+        if let Some(name) = self.name() {
+            to.write_all(format!("LIN {name}\n").as_bytes()).await?;
+        }
+        if self.is_victim() {
+            self.did(0, is_first);
+            return pending().await;
+        }
+        loop {
+            let bytes = self.says();
+            to.write_all(&bytes).await?;
+            self.did(bytes.len(), is_first);
+            match self.kind.deed {
+                // The server's goodbye ends it.
+                Deed::Silence | Deed::HalfLine | Deed::Churn => return pending().await,
+                Deed::Stall => return Ok(sleep(STALL).await),
+                Deed::Trickle => sleep(Duration::from_secs(1)).await,
+                Deed::QuitBlast if bytes.len() == BLAST => return Ok(()),
+                // Others of this thread, too.
+                _ => tokio::task::yield_now().await,
+            }
+        }
+    }
+
+    /// Returns the name under which it logs in; none if it stays a visitor.
+    fn name(&self) -> Option<String> {
+        let kind = self.kind.name;
+        match self.kind.deed {
+            _ if self.is_victim() => Some(VICTIM.to_owned()),
+            Deed::Who
+            | Deed::WhoUnread
+            | Deed::Whispers
+            | Deed::WhispersUnread
+            | Deed::Churn
+            | Deed::QuitBlast
+            | Deed::LongLines => Some(format!("{kind}-{}", self.number)),
+            _ => None,
+        }
+    }
+
+    /// Returns what it says next.
+    fn says(&mut self) -> Vec<u8> {
+        match self.kind.deed {
+            Deed::Visit | Deed::Silence | Deed::Stall | Deed::Resets | Deed::Mix => Vec::new(),
+            Deed::Trickle => vec![b'x'],
+            Deed::HalfLine => b"MSG half a li".to_vec(),
+            Deed::Names => format!("LIN {}\n", reserved(&mut self.random)).into_bytes(),
+            Deed::LookAlikes => format!("LIN {}\n", look_alike(&mut self.random)).into_bytes(),
+            Deed::Who | Deed::WhoUnread => b"WHO\n".to_vec(),
+            Deed::Whispers | Deed::WhispersUnread => {
+                format!("W {VICTIM} {}\n", "psst ".repeat(40)).into_bytes()
+            }
+            Deed::Churn => b"QUIT\n".to_vec(),
+            Deed::Garbage => garbage(&mut self.random),
+            Deed::Fuzz => fuzz(&mut self.random),
+            Deed::QuitBlast if !self.has_spoken => b"QUIT\n".to_vec(),
+            Deed::QuitBlast => vec![b'x'; BLAST],
+            Deed::LongLines => format!("MSG {}\n", "x".repeat(4_000)).into_bytes(),
+        }
+    }
+
+    /// Opens so many connections, and resets them all at once.
+    async fn resets(&mut self, connections: u32) -> io::Result<()> {
+        let mut open: Vec<TcpStream> = Vec::new();
+        for _ in 0..connections {
+            match self.all.connect(&self.kind).await {
+                Ok(stream) => open.push(stream),
+                Err(_) => break,
+            }
+        }
+        for stream in open {
+            SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
+            self.all.did(0);
+        }
+        Ok(())
+    }
+}
+
+/// Reads until the server ends the connection.
+async fn until_ended(mut from: ReadHalf<'_>) -> io::Result<()> {
+    let mut buffer = [0; 4096];
+    while from.read(&mut buffer).await? > 0 {}
+    Err(io::ErrorKind::UnexpectedEof.into())
+}
