@@ -16,6 +16,7 @@
 
 pub mod config;
 pub mod network;
+pub mod operator;
 pub mod process;
 mod room;
 
@@ -27,16 +28,21 @@ use config::sources::Sources;
 use network::acceptor::Acceptor;
 use network::listeners::Listeners;
 use network::metrics::{MetricsListeners, Watched};
-use process::control_socket::ControlSocket;
+use operator::ban_file::BanFile;
+use operator::countdown::Countdown;
+use operator::desk::Desk;
+use operator::socket::ControlSocket;
 use process::logging::LogThread;
 use process::pidfile::PidFile;
 use process::reload::{Reloader, Running};
 use process::signals::Signals;
 use process::systemd::{self, ServiceManager};
 pub use room::drain::DrainReport;
+use room::locks::lock;
 use room::shard::ShardThread;
 use room::shared::Shared;
 use room::{drain, watchdog};
+use wac_core::admission::bans::Bans;
 use wac_core::roster::ShardId;
 
 /// An error that keeps the server from serving.
@@ -69,6 +75,8 @@ pub struct Server {
     pub metrics: MetricsListeners,
     /// Its control socket, if it has one.
     pub control: Option<ControlSocket>,
+    /// The file of its bans, and those that it held.
+    pub bans: (BanFile, Bans),
 }
 
 /// Serves until a signal says to stop, then drains.
@@ -103,6 +111,8 @@ pub fn run(
         .collect::<Result<Vec<_>, _>>()
         .map_err(start("shards"))?;
     let ready_line = ready_line(&server, config.shards);
+    let (ban_file, bans) = server.bans;
+    lock(&shared.admission).bans = bans;
     let report = runtime.block_on(async {
         let acceptor =
             Acceptor::open(server.listeners, shared.clone()).map_err(start("acceptor"))?;
@@ -121,6 +131,12 @@ pub fn run(
             acceptor: acceptor.clone(),
             log: log.control(),
         });
+        let desk = Arc::new(Desk {
+            reloader: reloader.clone(),
+            shared: shared.clone(),
+            bans: tokio::sync::Mutex::new(ban_file),
+            countdown: Countdown::default(),
+        });
         signals.let_in().map_err(start("signal handlers"))?;
         ready(&ready_line);
         let mut service_manager = ServiceManager::default();
@@ -130,7 +146,7 @@ pub fn run(
                 () = signals.stop() => {}
                 () = kept(pid_file) => {}
                 () = hang_up.reload(&reloader) => {}
-                () = controlled(server.control, reloader.clone()) => {}
+                () = desk.countdown.due(&shared) => tracing::info!("stopping as planned"),
             }
             systemd::stopping();
             acceptor.close();
@@ -141,6 +157,9 @@ pub fn run(
             () = watchdog::watch(&shared, systemd::watchdog_period(), || service_manager.alive(shared.sessions())) => {
                 unreachable!("it watches to the end")
             }
+            () = controlled(server.control, desk.clone()) => {
+                unreachable!("it answers to the end")
+            }
         }
     })?;
     if report.hung == 0 {
@@ -150,9 +169,9 @@ pub fn run(
 }
 
 /// Answers the operator. Never returns: without a control socket there is nothing to answer.
-async fn controlled(control: Option<ControlSocket>, reloader: Arc<Reloader>) {
+async fn controlled(control: Option<ControlSocket>, desk: Arc<Desk>) {
     if let Some(control) = control
-        && let Err(error) = control.serve(reloader).await
+        && let Err(error) = control.serve(desk).await
     {
         tracing::error!(%error, "the control socket does not work");
     }

@@ -5,18 +5,20 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use wac_server::config::args::{CommandLine, ServerArgs, Verb};
 use wac_server::config::sources::{self, Sources};
-use wac_server::config::{Surroundings, default_paths, machine};
+use wac_server::config::verbs::Verb;
+use wac_server::config::{Surroundings, machine};
 use wac_server::network::listeners::{Inherited, Listeners};
 use wac_server::network::metrics::{MetricsError, MetricsListeners};
-use wac_server::process::control_socket::ControlSocket;
+use wac_server::operator::ban_file::BanFile;
+use wac_server::operator::socket::ControlSocket;
+use wac_server::operator::verbs;
 use wac_server::process::daemon::{self, Starter};
 use wac_server::process::logging::{Log, LogError};
 use wac_server::process::pidfile::{PidFile, PidFileError};
 use wac_server::process::reload::Running;
 use wac_server::process::terminal::{pass, say};
-use wac_server::process::{exit, manual, panics, signals, verbs};
+use wac_server::process::{exit, manual, panics, signals};
 use wac_server::{DrainReport, Server, run};
 use wac_settings::Problems;
 
@@ -53,7 +55,8 @@ fn perform(starter: &mut Starter) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Verb::Check(_)) => {
-            configured(&sources, 0)?;
+            let (running, _) = configured(&sources, 0)?;
+            BanFile::open(running.config.bans.as_deref(), None)?;
             say("the configuration is right");
             Ok(ExitCode::SUCCESS)
         }
@@ -61,40 +64,16 @@ fn perform(starter: &mut Starter) -> anyhow::Result<ExitCode> {
             let asked = sources.read()?;
             print(asked.loaded.to_string().as_bytes())
         }
-        Some(Verb::Stop { .. } | Verb::Status { .. } | Verb::Reload { .. }) => {
-            operate(sources.read()?.line)
-        }
+        Some(_) => match sources.read()?.line.verb {
+            Some(verb) => verbs::operate(verb),
+            None => bail!("this is no subcommand for a running server"),
+        },
     }
 }
 
 fn print(text: &[u8]) -> anyhow::Result<ExitCode> {
     pass(text);
     Ok(ExitCode::SUCCESS)
-}
-
-/// Runs a subcommand for a running server.
-fn operate(line: CommandLine) -> anyhow::Result<ExitCode> {
-    let pid_file = |server: ServerArgs| {
-        let named = server.pid_file.pid_file;
-        named.unwrap_or_else(default_paths::pid_file)
-    };
-    match line.verb {
-        Some(Verb::Stop { server, timeout }) => verbs::stop(&pid_file(server), timeout),
-        Some(Verb::Reload {
-            server,
-            control,
-            plan,
-        }) => {
-            let pid_file = pid_file(server);
-            let control = control
-                .control
-                .unwrap_or_else(|| default_paths::control_of(&pid_file));
-            let request = if plan { "reload plan" } else { "reload" };
-            verbs::reload(&pid_file, &control, request)
-        }
-        Some(Verb::Status { server }) => verbs::status(&pid_file(server)),
-        _ => bail!("this is no subcommand for a running server"),
-    }
 }
 
 /// Reads and checks the configuration of a server that inherited this number of sockets.
@@ -117,7 +96,8 @@ fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport>
     let claim = |path| PidFile::claim(path, server);
     let mut pid_file = config.pid_file.as_deref().map(claim).transpose()?; // 2. "already running"
     let mut log = Log::open(config.log_file.as_deref(), server)?; // 3. "cannot write the log"
-    let mut listeners = Listeners::bind(&config.listen, &config.socket_options())?; // 4. "address in use"
+    let bans = BanFile::open(config.bans.as_deref(), server)?; // 4. "line 3: expected an address"
+    let mut listeners = Listeners::bind(&config.listen, &config.socket_options())?; // 5. "address in use"
     listeners
         .inherit(inherited, &config.socket_options())
         .context("cannot use the inherited sockets")?;
@@ -126,18 +106,18 @@ fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport>
     let control = config.control.as_deref().map(control).transpose()?;
     if daemon {
         go_on()?;
-        *starter = daemon::detach(log.as_standard_error()?)?; // 5. fork while there is one thread
+        *starter = daemon::detach(log.as_standard_error()?)?; // 6. fork while there is one thread
     }
     if let Some(file) = &mut pid_file {
         file.write_pid().context("cannot write the pidfile")?;
     }
     if let Some(server) = server {
-        server.assume().context("cannot become another user")?; // 6. nobody's privileges any more
+        server.assume().context("cannot become another user")?; // 7. nobody's privileges any more
         log.reopen_as(server)?;
     }
     let log = log
         .start(log_level, log_format)
-        .context("cannot start the log")?; // 7. threads appear here
+        .context("cannot start the log")?; // 8. threads appear here
     let ready = |line: &str| {
         if daemon || !log.say(line) {
             starter.ready(line);
@@ -150,6 +130,7 @@ fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport>
         listeners,
         metrics,
         control,
+        bans,
     };
     let report = run(server, &log, pid_file.as_mut(), ready)?;
     if let Some(file) = pid_file {

@@ -10,6 +10,7 @@ const VALUES: [(&str, [&str; 2]); 28] = [
     ("daemon", ["true", "false"]),
     ("pid-file", ["/x/a.pid", "/x/b.pid"]),
     ("control", ["unix:/x/a", "unix:/x/b"]),
+    ("bans", ["/x/a.toml", "/x/b.toml"]),
     ("log-file", ["/x/a.log", "/x/b.log"]),
     ("user", ["root", "nobody"]),
     ("group", ["root", "nogroup"]),

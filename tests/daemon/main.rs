@@ -16,6 +16,7 @@ mod log_lines;
 mod logrotate;
 mod memory;
 mod metrics;
+mod operator;
 mod pidfile;
 mod reload;
 mod removed_folders;

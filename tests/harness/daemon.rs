@@ -74,14 +74,23 @@ impl Daemon {
         Said::of(&mut self.command(&["status"]))
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    /// Returns the command that runs `wacd` with these words on its pidfile. Whatever it keeps, it keeps in the folder.
+    #[must_use]
+    pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(binary("wacd"));
         command
             .env("WACD_CONFIG", "/dev/null")
+            .env("STATE_DIRECTORY", self.folder.path())
             .args(words)
             .arg("--pid-file")
             .arg(self.path("wacd.pid"));
         command
+    }
+
+    /// Runs a subcommand on its pidfile.
+    #[track_caller]
+    pub fn run(&self, words: &[&str]) -> Said {
+        Said::of(&mut self.command(words))
     }
 
     /// Runs `wacd reload` on its pidfile.

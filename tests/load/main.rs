@@ -4,6 +4,7 @@
 mod abuse;
 mod bursts;
 mod killed_clients;
+mod operator;
 mod reloads;
 mod resets;
 mod rotations;

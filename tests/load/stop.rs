@@ -1,8 +1,9 @@
 //! Stop under load: everyone who reads ends at the same line of the room.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use wac_tests::{Crowd, Ending, Peer, Server, Setup, Signal};
+use wac_tests::{Crowd, Ending, Peer, Said, Server, Setup, Signal, binary};
 
 use crate::talkers::{PEOPLE, Pace, SENDERS, Story, Town};
 
@@ -45,6 +46,27 @@ fn however_fast_they_talk_all_readers_end_at_the_same_line() {
         "the grace was not enough: {:?}",
         begun.elapsed()
     );
+    assert_same_end(&town.stories());
+    assert_eq!(stopped.code, Some(0));
+    assert!(stopped.logged("cut_short=0"), "{stopped:?}");
+}
+
+#[test]
+fn a_stop_that_the_operator_planned_ends_at_the_same_line_for_all_readers() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let control = format!("unix:{}", folder.path().join("control").display());
+    let server = Server::setup().with("--control", &control).start();
+    let town = Town::begin(&server, Pace::OfTheReaders);
+    town.progress.wait(0, 500);
+    let said = Said::of(Command::new(binary("wacd")).args([
+        "drain",
+        "--in=1s",
+        "--reason=a test",
+        "--control",
+        &control,
+    ]));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let stopped = server.wait_for_exit();
     assert_same_end(&town.stories());
     assert_eq!(stopped.code, Some(0));
     assert!(stopped.logged("cut_short=0"), "{stopped:?}");

@@ -26,6 +26,10 @@ pub enum CloseReason {
     ServerFull,
     /// The address had reached its limit on connections at once, or on new ones in 10 s.
     AddressLimit,
+    /// The operator ended the session.
+    Kicked,
+    /// The operator has banned the address.
+    Banned,
     /// The server stopped, and the client had received everything.
     Stopping,
     /// The server stopped, and its time ran out before the client had received everything.
@@ -34,7 +38,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// Every reason, each at the index that it has as a number.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Quit,
         Self::PeerClosed,
         Self::PeerReset,
@@ -44,12 +48,19 @@ impl CloseReason {
         Self::NotOurProtocol,
         Self::ServerFull,
         Self::AddressLimit,
+        Self::Kicked,
+        Self::Banned,
         Self::Stopping,
         Self::CutShort,
     ];
 
     /// Returns the client's last notice, or `None` if the client ended the connection or can't be notified.
     pub fn announcement(self) -> Option<Notice<'static>> {
+        self.announcement_for(None)
+    }
+
+    /// Returns the client's last notice, with the operator's reason for a removal.
+    pub fn announcement_for(self, why: Option<&str>) -> Option<Notice<'_>> {
         Some(Notice::Closing(match self {
             Self::Quit => Closing::Goodbye,
             Self::Stopping => Closing::Stopping,
@@ -57,6 +68,8 @@ impl CloseReason {
             Self::HeldTooLong => Closing::HeldTooLong,
             Self::ServerFull => Closing::ServerFull,
             Self::AddressLimit => Closing::AddressLimit,
+            Self::Kicked => Closing::Kicked(why),
+            Self::Banned => Closing::Banned(why),
             Self::NotOurProtocol => Closing::NotOurProtocol,
             Self::PeerClosed | Self::PeerReset | Self::TimedOut | Self::CutShort => return None,
         }))
@@ -84,7 +97,9 @@ mod tests {
             CloseReason::HeldTooLong => Some(CloseReason::NotOurProtocol),
             CloseReason::NotOurProtocol => Some(CloseReason::ServerFull),
             CloseReason::ServerFull => Some(CloseReason::AddressLimit),
-            CloseReason::AddressLimit => Some(CloseReason::Stopping),
+            CloseReason::AddressLimit => Some(CloseReason::Kicked),
+            CloseReason::Kicked => Some(CloseReason::Banned),
+            CloseReason::Banned => Some(CloseReason::Stopping),
             CloseReason::Stopping => Some(CloseReason::CutShort),
             CloseReason::CutShort => None,
         }

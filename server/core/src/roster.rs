@@ -229,7 +229,8 @@ impl Roster {
     }
 }
 
-fn collide(reserved: &Name, name: &Name) -> bool {
+/// Tells whether two names are so alike that one rules out the other.
+pub fn collide(reserved: &Name, name: &Name) -> bool {
     if reserved.folded() == name.folded() {
         return true;
     }

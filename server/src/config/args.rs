@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use clap::{Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
+use clap::{Parser, ValueEnum};
+use serde::{Deserialize, Serialize};
 use wac_settings::within;
 
 use crate::config::listen::{Listen, ListenAddr};
 use crate::config::trusted_networks::Trusted;
+use crate::config::verbs::Verb;
 use crate::process::exit;
 
 /// The WAC chat server. Serves in the foreground and logs to standard error, or, with --daemon, in
@@ -31,78 +32,6 @@ pub struct CommandLine {
     /// The options of the server.
     #[command(flatten)]
     pub serve: Args,
-}
-
-/// A subcommand.
-#[derive(Debug, Subcommand)]
-pub enum Verb {
-    /// Stops the server of a pidfile, waits until it is gone, and reports how its stop went
-    #[command(after_long_help = exit::help(exit::STOP))]
-    Stop {
-        /// The server.
-        #[command(flatten)]
-        server: ServerArgs,
-        /// Time to wait; longer than the server's --grace
-        #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
-        timeout: Duration,
-    },
-    /// Says whether the server of a pidfile is running
-    #[command(after_long_help = exit::help(exit::STATUS))]
-    Status {
-        /// The server.
-        #[command(flatten)]
-        server: ServerArgs,
-    },
-    /// Makes the running server read its configuration again, and reports what changed
-    ///
-    /// It is checked as a whole first: if anything is wrong, nothing changes. Listeners that stay the same stay open, and
-    /// nobody is disconnected.
-    #[command(after_long_help = exit::help(exit::RELOAD))]
-    Reload {
-        /// The server.
-        #[command(flatten)]
-        server: ServerArgs,
-        /// The server's control socket.
-        #[command(flatten)]
-        control: ControlArg,
-        /// Changes nothing; says what a reload would do with each changed key
-        #[arg(long)]
-        plan: bool,
-    },
-    /// Checks the configuration as a start would, and starts nothing
-    #[command(after_long_help = exit::help(exit::CHECK))]
-    Check(Box<Args>),
-    /// Prints every setting and where it came from
-    #[command(after_long_help = exit::help(exit::CHECK))]
-    Config {
-        /// The options of the server.
-        #[command(flatten)]
-        serve: Box<Args>,
-        /// Prints a configuration file that holds every key at its default, commented out
-        #[arg(long)]
-        default: bool,
-    },
-    /// Prints completions for a shell: wacd completions bash >/etc/bash_completion.d/wacd
-    Completions {
-        /// The shell
-        shell: Shell,
-    },
-    /// Prints the manual page: wacd man | man -l -
-    Man {
-        /// Writes the pages of wacd and of its subcommands into this folder instead
-        folder: Option<PathBuf>,
-    },
-}
-
-/// The server that a subcommand addresses.
-#[derive(Debug, Clone, clap::Args)]
-pub struct ServerArgs {
-    /// The pidfile.
-    #[command(flatten)]
-    pub pid_file: PidFileArg,
-    /// The configuration file, which may name the pidfile.
-    #[command(flatten)]
-    pub config: ConfigArg,
 }
 
 /// The configuration file.
@@ -127,7 +56,7 @@ pub struct PidFileArg {
 /// The control socket.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ControlArg {
-    /// Socket for `wacd reload`, for the server's own user and root [default: beside the pidfile: wacd.control]
+    /// Socket for the operator's subcommands, for the server's own user and root [default: beside the pidfile: wacd.control]
     #[arg(long, value_name = "unix:PATH", value_parser = unix_path)]
     pub control: Option<PathBuf>,
 }
@@ -150,6 +79,12 @@ pub struct Args {
     /// The control socket.
     #[command(flatten)]
     pub control: ControlArg,
+
+    /// File in which `wacd ban` keeps the bans over restarts [default, if there is a control socket:
+    /// $STATE_DIRECTORY/bans.toml; else for root /var/lib/wacd/bans.toml; for others
+    /// $XDG_STATE_HOME/wacd-bans.toml, else ~/.local/state/wacd-bans.toml]
+    #[arg(long, value_name = "FILE")]
+    pub bans: Option<PathBuf>,
 
     /// Logs to a file, or to a pipe that has a reader [default for root's daemon: /var/log/wacd/wacd.log; for others:
     /// $XDG_STATE_HOME/wacd.log, ~/.local/state/wacd.log, else /tmp/wacd-UID.log; in the foreground:
@@ -288,7 +223,8 @@ pub enum Switch {
 }
 
 /// A log level, which includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LogLevel {
     /// Nothing.
     Off,
@@ -327,7 +263,7 @@ fn rate(text: &str) -> Result<ByteSize, String> {
     size.map_err(|_: String| "expected a size, as in 128KiB".to_owned())
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| "expected a time, as in 5s or 500ms".to_owned())
 }
 

@@ -21,6 +21,12 @@ pub fn log_file() -> PathBuf {
     log_file_of(Uid::effective(), |name| env::var_os(name))
 }
 
+/// Returns the default file of bans: in the folder that systemd gives the server, else in `/var/lib/wacd/` for root, and
+/// in the state folder for other users, if the environment says where that is.
+pub fn bans() -> Option<PathBuf> {
+    bans_of(Uid::effective(), |name| env::var_os(name))
+}
+
 /// Returns the default configuration file, if the environment says where it would be.
 pub fn config_file() -> Option<PathBuf> {
     config_file_of(Uid::effective(), |name| env::var_os(name))
@@ -45,12 +51,29 @@ fn pid_file_of(uid: Uid, variable: impl Fn(&str) -> Option<OsString>) -> PathBuf
     }
 }
 
+fn bans_of(uid: Uid, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    // There may be several, parted by colons.
+    let folders = variable("STATE_DIRECTORY");
+    let first = folders.and_then(|folders| env::split_paths(&folders).next());
+    if let Some(folder) = folder(first.map(OsString::from)) {
+        return Some(folder.join("bans.toml"));
+    }
+    if uid.is_root() {
+        return Some("/var/lib/wacd/bans.toml".into());
+    }
+    Some(state_folder(&variable)?.join("wacd-bans.toml"))
+}
+
+fn state_folder(variable: &impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let home = || folder(variable("HOME")).map(|home| home.join(".local/state"));
+    folder(variable("XDG_STATE_HOME")).or_else(home)
+}
+
 fn log_file_of(uid: Uid, variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
     if uid.is_root() {
         return "/var/log/wacd/wacd.log".into();
     }
-    let home = || folder(variable("HOME")).map(|home| home.join(".local/state"));
-    match folder(variable("XDG_STATE_HOME")).or_else(home) {
+    match state_folder(&variable) {
         Some(folder) => folder.join("wacd.log"),
         None => format!("/tmp/wacd-{uid}.log").into(),
     }
@@ -97,5 +120,24 @@ mod tests {
         );
         let config = config_file_of(root, |_| Some("/x".into()));
         assert_eq!(config.as_deref(), Some(Path::new("/etc/wacd/wacd.toml")));
+        let bans = bans_of(root, |_| None);
+        assert_eq!(bans.as_deref(), Some(Path::new("/var/lib/wacd/bans.toml")));
+    }
+
+    #[test]
+    fn bans_are_kept_where_systemd_says_else_in_the_state_folder_else_nowhere() {
+        let anna = Uid::from_raw(1000);
+        let bans = |set: &'static [(&str, &str)]| {
+            let value = |name: &str| set.iter().find(|(set, _)| *set == name);
+            bans_of(anna, |name| value(name).map(|(_, value)| value.into()))
+        };
+        let path = |text: &str| Some(PathBuf::from(text));
+        let given = &[("STATE_DIRECTORY", "/s/one:/s/two"), ("HOME", "/h")];
+        assert_eq!(bans(given), path("/s/one/bans.toml"));
+        assert_eq!(
+            bans(&[("HOME", "/h")]),
+            path("/h/.local/state/wacd-bans.toml")
+        );
+        assert_eq!(bans(&[]), None);
     }
 }

@@ -8,6 +8,7 @@ pub mod machine;
 pub mod sources;
 mod text_file;
 pub mod trusted_networks;
+pub mod verbs;
 
 use std::fmt::Display;
 use std::io;
@@ -40,6 +41,8 @@ pub struct Config {
     pub pid_file: Option<PathBuf>,
     /// The absolute path of the control socket; a server with a pidfile has one.
     pub control: Option<PathBuf>,
+    /// The absolute path of the file of bans; a server with a control socket has one.
+    pub bans: Option<PathBuf>,
     /// The absolute path of the log file; a daemon has one. `None`: standard error.
     pub log_file: Option<PathBuf>,
     /// The serving user, if not the one who starts the server.
@@ -136,12 +139,15 @@ impl Config {
             args.pid_file.pid_file.as_deref(),
             args.daemon.then(default_paths::pid_file),
         );
+        let control = problems.file(
+            args.control.control.as_deref(),
+            pid_file.as_deref().map(default_paths::control_of),
+        );
+        let default_bans = control.as_ref().and_then(|_| default_paths::bans());
         let config = Self {
             daemon: args.daemon,
-            control: problems.file(
-                args.control.control.as_deref(),
-                pid_file.as_deref().map(default_paths::control_of),
-            ),
+            bans: problems.file(args.bans.as_deref(), default_bans),
+            control,
             pid_file,
             log_file: problems.file(
                 args.log_file.as_deref(),

@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use wac_settings::{Entry, File, Loaded, Problems, Program};
 
-use super::args::{Args, CommandLine, Verb};
+use super::args::{Args, CommandLine};
 use super::default_paths;
+use super::verbs::Verb;
 
 /// The beginning of a configuration file.
 const SAMPLE_HEAD: &str = "\
@@ -117,9 +118,10 @@ fn typed(matches: &ArgMatches, flag: &str) -> Option<PathBuf> {
     matches.try_get_one::<PathBuf>(flag).ok()?.cloned()
 }
 
+/// Tells whether a subcommand is for a running server; the others are for its configuration.
 fn addresses_a_server(matches: &ArgMatches) -> bool {
     let verb = matches.subcommand_name();
-    verb.is_some_and(|verb| ["stop", "status", "reload"].contains(&verb))
+    verb.is_some_and(|verb| !["check", "config"].contains(&verb))
 }
 
 /// Keeps what says where a server is: its other settings, right or wrong, are its own.

@@ -64,6 +64,17 @@ pub const RELOAD: Codes = &[
     (NOT_RUNNING, "not running"),
 ];
 
+/// The codes of the other subcommands for a running server.
+pub const OPERATE: Codes = &[
+    (DONE, "done"),
+    (
+        FAILED,
+        "not done, such as for a name that nobody has; or unable to ask the server",
+    ),
+    (USAGE, "wrong usage"),
+    (NOT_RUNNING, "not running"),
+];
+
 /// The codes of `wacd check` and `wacd config`.
 pub const CHECK: Codes = &[
     (DONE, "the configuration is right"),
@@ -72,11 +83,15 @@ pub const CHECK: Codes = &[
 ];
 
 /// The tables, by command.
-pub const TABLES: [(&str, Codes); 6] = [
+pub const TABLES: [(&str, Codes); 7] = [
     ("wacd", SERVER),
     ("wacd stop", STOP),
     ("wacd status", STATUS),
     ("wacd reload", RELOAD),
+    (
+        "wacd who, say, kick, ban, unban, bans, loglevel, drain, top",
+        OPERATE,
+    ),
     ("wacd check", CHECK),
     ("wacd config", CHECK),
 ];

@@ -1,8 +1,6 @@
-//! Process life: going into the background, one server at a time; its log and its signals; the
-//! subcommands for a running server.
+//! Process life: going into the background, one server at a time; its log, its signals and its reload.
 
 pub mod control;
-pub mod control_socket;
 pub mod daemon;
 pub mod exit;
 pub mod logging;
@@ -14,4 +12,3 @@ pub(crate) mod safe_open;
 pub mod signals;
 pub(crate) mod systemd;
 pub mod terminal;
-pub mod verbs;

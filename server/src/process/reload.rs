@@ -7,6 +7,7 @@
 //!
 //! What may fail comes first, so a refused reload leaves everything as it was.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::sync::Arc;
@@ -26,16 +27,32 @@ use crate::process::systemd;
 use crate::room::shared::Shared;
 
 /// The keys that are bound to the process: a reload leaves them as they are.
-const BOUND: [&str; 9] = [
+const BOUND: [&str; 10] = [
     "daemon",
     "pid-file",
     "control",
     "metrics",
+    "bans",
     "user",
     "group",
     "shards",
     "window",
     "log-format",
+];
+
+/// The keys that limit what people may do.
+const LIMITS: [&str; 11] = [
+    "window",
+    "send-buffer",
+    "flood-rate",
+    "flood-burst",
+    "flood-address",
+    "room-rate",
+    "max-per-ip",
+    "connect-rate",
+    "trusted",
+    "max-connections",
+    "grace",
 ];
 
 /// The keys of sockets that the server binds itself.
@@ -52,6 +69,7 @@ impl Args {
         self.pid_file = running.pid_file.clone();
         self.control = running.control.clone();
         self.metrics = running.metrics.clone();
+        self.bans = running.bans.clone();
         (self.user, self.group) = (None, None);
         (self.shards, self.window) = (running.shards, running.window);
         self.log_format = running.log_format;
@@ -99,6 +117,19 @@ impl Running {
             settings: asked.loaded.settings,
             config,
         })
+    }
+
+    /// Returns the limits in force, by the name of their flag.
+    pub(crate) fn limits(&self) -> BTreeMap<String, String> {
+        let shown = |setting: &Setting| {
+            let entry = &setting.entry;
+            let is_limit = LIMITS.contains(&entry.key.as_str());
+            is_limit.then(|| (entry.key.clone(), entry.texts.join(",")))
+        };
+        let mut limits: BTreeMap<_, _> = self.settings.iter().filter_map(shown).collect();
+        let connections = self.config.admission.connections.to_string();
+        limits.insert("max-connections".to_owned(), connections);
+        limits
     }
 
     /// Reads what to run with next.
@@ -260,7 +291,7 @@ mod tests {
     #[test]
     fn every_key_named_here_is_a_flag() {
         let program = program();
-        for key in BOUND.into_iter().chain(OF_BOUND_SOCKETS) {
+        for key in BOUND.into_iter().chain(LIMITS).chain(OF_BOUND_SOCKETS) {
             assert!(
                 program.keys().any(|arg| arg.get_long() == Some(key)),
                 "{key}"

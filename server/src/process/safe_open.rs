@@ -7,14 +7,14 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Gid, Mode, OFlags, Stat, Uid, chmodat, chownat, fchown, fstat, mkdirat,
-    openat, readlinkat, statat, unlinkat,
+    AtFlags, CWD, FileType, Gid, Mode, OFlags, Stat, Uid, chmodat, chownat, fchown, fstat, fsync,
+    mkdirat, openat, readlinkat, renameat, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -122,6 +122,28 @@ impl Place {
                 made => return self.inherit(made?.into()).map(|file| (file, Made::Now)),
             }
         }
+    }
+
+    /// Writes a file beside this one and puts it in its place, so that whoever opens it finds the old content or the new.
+    ///
+    /// # Errors
+    /// An I/O error; the old file is left then.
+    pub(crate) fn replace(&self, content: &[u8], mode: Mode) -> io::Result<()> {
+        let mut new = self.name.clone();
+        new.push(".new");
+        match unlinkat(&self.folder, &new, AtFlags::empty()) {
+            // Left by a process that was killed while it wrote.
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let make = OFlags::WRONLY | OPENED | OFlags::CREATE | OFlags::EXCL;
+        let mut file = self.inherit(openat(&self.folder, &new, make, mode)?.into())?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        renameat(&self.folder, &new, &self.folder, &self.name)?;
+        // The name is on the disk too, once the folder is.
+        let folder = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(fsync(openat(&self.folder, ".", folder, Mode::empty())?)?)
     }
 
     fn inherit(&self, file: File) -> io::Result<File> {

@@ -1,5 +1,6 @@
 //! The room: shards, each one thread with one loop over its sessions, and what they share.
 
+pub(crate) mod announcements;
 pub(crate) mod cached_replies;
 pub(crate) mod drain;
 pub(crate) mod figures;
@@ -8,6 +9,7 @@ pub(crate) mod locks;
 pub(crate) mod noise;
 pub(crate) mod peer;
 pub(crate) mod policy;
+pub(crate) mod requests;
 pub(crate) mod shard;
 pub(crate) mod shared;
 pub(crate) mod stop_phase;

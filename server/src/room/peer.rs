@@ -13,6 +13,14 @@ pub(crate) enum Peer {
 }
 
 impl Peer {
+    /// Returns the address and port, if it has one; an IPv4 address mapped into IPv6 is IPv4.
+    pub(crate) fn address(self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(at) => Some(SocketAddr::new(at.ip().to_canonical(), at.port())),
+            Self::Unix => None,
+        }
+    }
+
     /// Returns the IP address, if it has one.
     pub(crate) fn ip(self) -> Option<IpAddr> {
         match self {

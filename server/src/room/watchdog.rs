@@ -69,6 +69,7 @@ impl Snapshot {
         let has_work = step != TurnStep::Rest
             || inbox.has_messages()
             || inbox.has_new_connections()
+            || inbox.has_requests()
             || inbox.tried() != shared.head();
         Self { progress, has_work }
     }

@@ -64,7 +64,9 @@ impl Lifecycle {
             reported: None,
         });
         match (session.closing(), hung_up) {
-            (Some(Closing::Kicked(_)), _) => self.give_up(&session.loss(None), out),
+            (Some(Closing::Kicked(_) | Closing::Banned(_)), _) => {
+                self.give_up(&session.loss(None), out)
+            }
             (_, Some(HangUpReason::Requested | HangUpReason::Renaming)) => self.dial(out),
             (_, Some(HangUpReason::NoAnswer(after))) => {
                 self.back_off(&messages::no_answer(after), now, out);

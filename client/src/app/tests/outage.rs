@@ -261,6 +261,31 @@ fn whom_the_server_kicks_stays_away() {
 }
 
 #[test]
+fn whom_the_server_bans_stays_away_also_if_the_next_try_finds_it_out() {
+    chats(
+        "< * closing: banned
+         show * closing: banned
+         gone
+         lost connection lost: banned
+         end Lost",
+    );
+    chats(
+        "gone
+         mark Away
+         lost …
+         +1s
+         dial
+         connected
+         send PING wac greeted
+         send LIN Ann
+         < * closing: banned: flooding
+         gone
+         lost connection lost: banned: flooding
+         end Lost",
+    );
+}
+
+#[test]
 fn a_name_held_by_the_dead_connection_is_tried_for_forty_seconds() {
     let taken = "
         send PING wac greeted

@@ -71,12 +71,13 @@ pub(crate) enum Limit {
     AddressFull,
     Stopping,
     Kicked,
+    Banned,
 }
 
 /// One limit: what has happened, what to do.
 struct Entry(Limit, &'static str, &'static str);
 
-const ROWS: [Entry; 7] = [
+const ROWS: [Entry; 8] = [
     Entry(
         Limit::Flood,
         "flood control held a sender back",
@@ -112,6 +113,11 @@ const ROWS: [Entry; 7] = [
         "a user was kicked",
         "leave the users of a run alone",
     ),
+    Entry(
+        Limit::Banned,
+        "the server has banned this address",
+        "lift the ban: wacd bans, wacd unban",
+    ),
 ];
 
 impl Limit {
@@ -132,6 +138,7 @@ impl Limit {
             Closing::AddressLimit => Some(Self::AddressFull),
             Closing::Stopping => Some(Self::Stopping),
             Closing::Kicked(_) => Some(Self::Kicked),
+            Closing::Banned(_) => Some(Self::Banned),
             Closing::Goodbye | Closing::NotOurProtocol | Closing::Other(_) => None,
         }
     }
@@ -175,6 +182,7 @@ mod tests {
             Limit::of_notice(&Notice::parse("closing: kicked: spam")),
             Some(Limit::Kicked)
         );
+        assert!(flag("closing: banned").contains("wacd unban"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! Admission of connections: a limit for all, limits for each network, and places kept for visitors.
+//! Admission of connections: bans, a limit for all, limits for each network, and places kept for visitors.
 
+pub mod bans;
 mod networks;
 #[cfg(test)]
 mod tests;
@@ -7,12 +8,14 @@ mod tests;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ipnet::IpNet;
 
 use crate::close_reason::CloseReason;
 use crate::flood::Budget;
+use crate::wire::notice::Notice;
+use bans::Bans;
 use networks::Networks;
 
 /// Limits on connections.
@@ -29,8 +32,10 @@ pub struct Limits {
 }
 
 /// The reason why a connection is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
+    /// The network is banned, for a reason if one was given.
+    Banned(IpNet, Option<Arc<str>>),
     /// The server has its maximum number of connections.
     Full,
     /// The network has its maximum number of simultaneous connections.
@@ -53,6 +58,8 @@ pub enum Seat {
 /// A counter of connections against their limits. Times are since the server's start.
 #[derive(Debug)]
 pub struct Admission {
+    /// Networks whose connections are refused, trusted ones too.
+    pub bans: Bans,
     limits: Limits,
     connections: usize,
     /// Connections among them on which nobody has logged in.
@@ -64,10 +71,22 @@ impl Admission {
     /// Creates a counter with no connection.
     pub fn new(limits: Limits) -> Self {
         Self {
+            bans: Bans::default(),
             limits,
             connections: 0,
             visitors: 0,
             networks: Networks::default(),
+        }
+    }
+
+    /// Lets a connection pass whose address is not banned at this time of the wall clock.
+    ///
+    /// # Errors
+    /// [`Refused::Banned`] if it is, for the narrowest network that is banned.
+    pub fn pass_bans(&self, address: Option<IpAddr>, wall: SystemTime) -> Result<(), Refused> {
+        match canonical(address).and_then(|address| self.bans.of(address, wall)) {
+            Some((network, ban)) => Err(Refused::Banned(network, ban.reason.clone())),
+            None => Ok(()),
         }
     }
 
@@ -125,6 +144,12 @@ impl Admission {
         self.networks.budget(address)
     }
 
+    /// Returns the trusted networks that lie within a network, or around it.
+    pub fn trusted_in(&self, network: IpNet) -> impl Iterator<Item = IpNet> {
+        let overlaps = move |net: &&IpNet| net.contains(&network) || network.contains(*net);
+        self.limits.trusted.iter().filter(overlaps).copied()
+    }
+
     /// Returns the number of connections.
     pub fn connections(&self) -> usize {
         self.connections
@@ -143,21 +168,37 @@ fn canonical(address: Option<IpAddr>) -> Option<IpAddr> {
 
 impl Refused {
     /// The close reasons that a refusal may have.
-    pub const REASONS: [CloseReason; 2] = [CloseReason::ServerFull, CloseReason::AddressLimit];
+    pub const REASONS: [CloseReason; 3] = [
+        CloseReason::Banned,
+        CloseReason::ServerFull,
+        CloseReason::AddressLimit,
+    ];
 
     /// Returns the close reason for the connection, one of [`REASONS`](Self::REASONS).
-    pub fn reason(self) -> CloseReason {
+    pub fn reason(&self) -> CloseReason {
         match self {
+            Self::Banned(..) => CloseReason::Banned,
             Self::Full => CloseReason::ServerFull,
             Self::AtOnce(..) | Self::New(..) => CloseReason::AddressLimit,
         }
     }
+
+    /// Returns the client's only notice.
+    pub fn announcement(&self) -> Notice<'_> {
+        let why = match self {
+            Self::Banned(_, why) => why.as_deref(),
+            _ => None,
+        };
+        let notice = self.reason().announcement_for(why);
+        notice.expect("a refusal is announced")
+    }
 }
 
-/// Writes the limit that was reached, for the operator.
+/// Writes the ban, or the limit that was reached, for the operator.
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Banned(network, _) => write!(f, "a ban of {network}"),
             Self::Full => f.write_str("all connections at once"),
             Self::AtOnce(most, network) => write!(f, "{most} connections at once from {network}"),
             Self::New(most, network) => write!(f, "{most} new connections in 10 s from {network}"),

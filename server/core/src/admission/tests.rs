@@ -203,3 +203,32 @@ fn limits_may_change_while_connections_are_there() {
     }
     assert_eq!(admission.connections(), 0);
 }
+
+#[test]
+fn a_banned_address_is_refused_with_the_reason_trusted_or_not_until_the_ban_ends() {
+    let mut admission = admission(100, 0);
+    let end = SystemTime::UNIX_EPOCH + Duration::from_secs(100);
+    let ban = bans::Ban {
+        until: Some(end),
+        reason: Some("spam".into()),
+    };
+    let network: IpNet = "127.0.0.0/8".parse().unwrap();
+    admission.bans.insert(network, ban);
+    let refused = Refused::Banned(network, Some("spam".into()));
+    for address in ["127.0.0.1", "::ffff:127.0.0.1"] {
+        let passed = admission.pass_bans(ip(address), SystemTime::UNIX_EPOCH);
+        assert_eq!(passed, Err(refused.clone()));
+    }
+    assert_eq!(refused.announcement().to_string(), "closing: banned: spam");
+    assert_eq!(admission.pass_bans(ip("127.0.0.1"), end), Ok(()));
+    let elsewhere = [None, ip("192.0.2.1"), ip("::1")];
+    for address in elsewhere {
+        assert_eq!(admission.pass_bans(address, SystemTime::UNIX_EPOCH), Ok(()));
+    }
+    assert_eq!(admission.trusted_in(network).count(), 1);
+    assert_eq!(
+        admission.trusted_in("::/0".parse().unwrap()).count(),
+        1,
+        "a wider network holds it"
+    );
+}

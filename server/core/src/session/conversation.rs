@@ -213,12 +213,17 @@ impl Conversation {
     }
 
     pub(super) fn end(&mut self, reason: CloseReason, items: &mut Items) {
+        self.end_for(reason, None, items);
+    }
+
+    /// Ends the session, with the operator's reason for a removal.
+    pub(super) fn end_for(&mut self, reason: CloseReason, why: Option<&str>, items: &mut Items) {
         if self.ended.is_some() {
             return;
         }
         self.ended = Some(reason);
         let from_the_room = matches!(reason, CloseReason::TooSlow | CloseReason::Stopping);
-        if let Some(notice) = reason.announcement().filter(|_| !from_the_room) {
+        if let Some(notice) = reason.announcement_for(why).filter(|_| !from_the_room) {
             self.tell(notice, items);
         }
         items.push(Item::End(reason));

@@ -216,6 +216,11 @@ impl Session {
         self.conversation.end(reason, items);
     }
 
+    /// Ends the session as the operator wants it, and tells the peer why. The first reason counts.
+    pub fn remove(&mut self, reason: CloseReason, why: Option<&str>, items: &mut Items) {
+        self.conversation.end_for(reason, why, items);
+    }
+
     /// Skips a line of the session's own that was just appended to the log.
     pub fn appended(&mut self, at: Position, bytes: usize) {
         self.conversation.own_waiting += self.cursor.skip(at, bytes);

@@ -21,12 +21,16 @@ pub enum Closing<'a> {
     NotOurProtocol,
     /// The operator ended the connection, with a reason if one was given.
     Kicked(Option<&'a str>),
+    /// The operator has banned the client's address, with a reason if one was given.
+    Banned(Option<&'a str>),
     /// Anything else: a reason of another version.
     Other(&'a str),
 }
 
 const KICKED: &str = "kicked";
-const KICKED_FOR: &str = "kicked: ";
+const BANNED: &str = "banned";
+/// What stands between such a word and its reason.
+const FOR: &str = ": ";
 
 impl<'a> Closing<'a> {
     /// The reasons whose text never varies.
@@ -42,15 +46,15 @@ impl<'a> Closing<'a> {
 
     /// Parses the text after `closing: `. The result displays as that text, whatever it is.
     pub fn parse(text: &'a str) -> Self {
-        let kicked = match text.strip_prefix(KICKED_FOR) {
-            None => (text == KICKED).then_some(Self::Kicked(None)),
-            reason => Some(Self::Kicked(reason)),
-        };
         let fixed = || Self::FIXED.into_iter().find(|each| each.text() == text);
-        kicked.or_else(fixed).unwrap_or(Self::Other(text))
+        removed(text, KICKED)
+            .map(Self::Kicked)
+            .or_else(|| removed(text, BANNED).map(Self::Banned))
+            .or_else(fixed)
+            .unwrap_or(Self::Other(text))
     }
 
-    /// Returns the text, except for the reason of a kick.
+    /// Returns the text, except for the operator's reason.
     fn text(self) -> &'a str {
         match self {
             Self::Goodbye => "goodbye",
@@ -60,10 +64,18 @@ impl<'a> Closing<'a> {
             Self::ServerFull => "server full",
             Self::AddressLimit => "too many connections from your address",
             Self::NotOurProtocol => "this is a chat server, not a web server",
-            Self::Kicked(None) => KICKED,
-            Self::Kicked(Some(_)) => KICKED_FOR,
+            Self::Kicked(_) => KICKED,
+            Self::Banned(_) => BANNED,
             Self::Other(text) => text,
         }
+    }
+}
+
+/// Parses a word alone, or with a reason.
+fn removed<'a>(text: &'a str, word: &str) -> Option<Option<&'a str>> {
+    match text.strip_prefix(word)? {
+        "" => Some(None),
+        rest => rest.strip_prefix(FOR).map(Some),
     }
 }
 
@@ -71,7 +83,7 @@ impl fmt::Display for Closing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text())?;
         match self {
-            Self::Kicked(Some(reason)) => f.write_str(reason),
+            Self::Kicked(Some(reason)) | Self::Banned(Some(reason)) => write!(f, "{FOR}{reason}"),
             _ => Ok(()),
         }
     }

@@ -18,6 +18,7 @@ const LEFT: &str = " left";
 const MORE_JOINED: &str = " more joined";
 const MORE_LEFT: &str = " more left";
 const CLOSING: &str = "closing: ";
+const SERVER: &str = "server: ";
 
 /// A notice. It displays as the text after `* `.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub enum Notice<'a> {
     Present,
     /// The server closes the connection.
     Closing(Closing<'a>),
+    /// The operator says something to everybody.
+    Server(&'a str),
     /// Anything else: the operator's greeting, or a notice of another version.
     Other(&'a str),
 }
@@ -62,6 +65,7 @@ impl<'a> Notice<'a> {
             .or_else(|| gathered(text))
             .or_else(|| Online::parse(text).map(Self::Online))
             .or_else(|| Row::of_help(text).map(Self::Help))
+            .or_else(|| text.strip_prefix(SERVER).map(Self::Server))
             .unwrap_or(Self::Other(text))
     }
 }
@@ -106,6 +110,7 @@ impl fmt::Display for Notice<'_> {
             Self::SlowDown => f.write_str(SLOW_DOWN),
             Self::Present => f.write_str(PRESENT),
             Self::Closing(closing) => write!(f, "{CLOSING}{closing}"),
+            Self::Server(text) => write!(f, "{SERVER}{text}"),
             Self::Other(text) => f.write_str(text),
         }
     }
@@ -146,6 +151,9 @@ mod tests {
             Notice::Present,
             Notice::Closing(Closing::Kicked(None)),
             Notice::Closing(Closing::Kicked(Some(text))),
+            Notice::Closing(Closing::Banned(None)),
+            Notice::Closing(Closing::Banned(Some(text))),
+            Notice::Server(text),
         ];
         notices.extend(Closing::FIXED.map(Notice::Closing));
         notices.extend(COMMANDS.iter().map(Notice::Help));
@@ -168,7 +176,7 @@ mod tests {
 
         #[test]
         fn any_text_displays_as_it_was_parsed(
-            text in "\\PC{0,40}|(welcome, )?[a-c., \"]{0,3}( joined| left)?|[0-9+]{0,3} more (joined|left)(, [0-9]{0,2} more left)?|(closing: )?kicked.{0,3}|online( \\([0-9]{0,2}\\))?[:, ]{0,2}[a-c, ]{0,5}",
+            text in "\\PC{0,40}|(welcome, )?[a-c., \"]{0,3}( joined| left)?|[0-9+]{0,3} more (joined|left)(, [0-9]{0,2} more left)?|(closing: )?(kicked|banned).{0,3}|server:.{0,3}|online( \\([0-9]{0,2}\\))?[:, ]{0,2}[a-c, ]{0,5}",
         ) {
             prop_assert_eq!(Notice::parse(&text).to_string(), text);
         }

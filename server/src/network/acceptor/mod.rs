@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use nix::errno::Errno;
@@ -194,7 +194,11 @@ async fn accept_all(listener: Arc<Watched>, shared: Arc<Shared>, refusals: Arc<R
 
 /// Admits a connection, or refuses it with a reason.
 fn let_in(socket: Socket, peer: Peer, shared: &Shared, refusals: &Arc<Refusals>) {
-    let admitted = lock(&shared.admission).admit(peer.ip(), shared.now());
+    let admitted = {
+        let mut admission = lock(&shared.admission);
+        let passed = admission.pass_bans(peer.ip(), SystemTime::now());
+        passed.and_then(|()| admission.admit(peer.ip(), shared.now()))
+    };
     match admitted {
         Ok(()) => {
             let inbox = shared.inboxes.iter().min_by_key(|inbox| inbox.sessions());

@@ -41,8 +41,7 @@ impl Refusals {
             let limit = refused.to_string();
             tracing::warn!(peer.addr = %peer, %reason, limit, refused = count, "connection refused");
         }
-        let notice = reason.announcement().expect("a refusal is announced");
-        let line = ServerLine::Notice(notice).to_bytes();
+        let line = ServerLine::Notice(refused.announcement()).to_bytes();
         // A new socket's buffer takes a line; if it does not, the peer is gone.
         let told = socket.write(&[IoSlice::new(&line)]).is_ok();
         // Closing a Unix socket never loses written bytes.

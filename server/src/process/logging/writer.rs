@@ -4,11 +4,14 @@
 //! as soon as writing works again.
 
 use std::io::{self, Write};
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
 
 use super::form::{Form, LineMaker};
 use super::{LevelHandle, Log, filter};
@@ -71,10 +74,14 @@ impl LogControl {
         self.queue.marks.lost.load(Ordering::Relaxed)
     }
 
-    /// Changes the level.
-    pub(crate) fn set_level(&self, level: LogLevel) {
+    /// Changes the level; returns the former one.
+    pub(crate) fn set_level(&self, level: LogLevel) -> LevelFilter {
+        let mut former = filter(level);
         // The handle is that of the subscriber, which lives as long as the process.
-        let _ = self.level.reload(filter(level));
+        let _ = self
+            .level
+            .modify(|current| former = mem::replace(current, former));
+        former
     }
 }
 

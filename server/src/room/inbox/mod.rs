@@ -1,4 +1,5 @@
-//! Inbox of a shard: messages from other shards, new connections from the acceptor, and the waker.
+//! Inbox of a shard: messages from other shards, new connections from the acceptor, requests of the operator, and the
+//! waker.
 
 mod progress;
 mod waker;
@@ -8,12 +9,14 @@ use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
+use tokio::sync::oneshot;
 use wac_core::log::Position;
 use wac_core::roster::{SessionAddress, SessionId};
 
 use crate::room::figures::ShardFigures;
 use crate::room::locks::{Flag, lock};
 use crate::room::peer::Peer;
+use crate::room::requests::{Person, Request, Wish};
 use crate::room::transport::Socket;
 use progress::Progress;
 pub(crate) use progress::TurnStep;
@@ -58,6 +61,9 @@ pub(crate) struct Inbox {
     waiting: AtomicUsize,
     new_connections: Mutex<Vec<NewConnection>>,
     arrivals: AtomicUsize,
+    /// `None` once the shard has ended.
+    requests: Mutex<Option<Vec<Request>>>,
+    asked: AtomicUsize,
     /// The number of sessions that the shard has or will have.
     sessions: AtomicUsize,
     /// The position up to which every session has been tried.
@@ -82,6 +88,8 @@ impl Inbox {
             waiting: AtomicUsize::new(0),
             new_connections: Mutex::default(),
             arrivals: AtomicUsize::new(0),
+            requests: Mutex::new(Some(Vec::new())),
+            asked: AtomicUsize::new(0),
             sessions: AtomicUsize::new(0),
             tried: AtomicU64::new(0),
             progress: Progress::default(),
@@ -137,6 +145,32 @@ impl Inbox {
         let mut new_connections = lock(&self.new_connections);
         self.arrivals.store(0, Ordering::SeqCst);
         std::mem::take(&mut new_connections)
+    }
+
+    /// Asks the shard for something; returns where its answer comes. A shard that has ended sends none.
+    pub(crate) fn ask(&self, wish: Wish) -> oneshot::Receiver<Vec<Person>> {
+        let (answer, receiver) = oneshot::channel();
+        if let Some(requests) = &mut *lock(&self.requests) {
+            requests.push(Request { wish, answer });
+            self.asked.store(requests.len(), Ordering::SeqCst);
+        }
+        self.waker.wake();
+        receiver
+    }
+
+    pub(crate) fn has_requests(&self) -> bool {
+        self.asked.load(Ordering::SeqCst) > 0
+    }
+
+    pub(crate) fn take_requests(&self) -> Vec<Request> {
+        let mut requests = lock(&self.requests);
+        self.asked.store(0, Ordering::SeqCst);
+        requests.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Takes no more requests: the shard has ended.
+    pub(crate) fn end_requests(&self) {
+        *lock(&self.requests) = None;
     }
 
     /// Returns the number of sessions that the shard has or will have.

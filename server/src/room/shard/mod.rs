@@ -16,6 +16,7 @@ mod connection;
 mod direct_messages;
 mod lifecycle;
 mod link;
+mod operator;
 mod perform;
 mod poller;
 mod queues;
@@ -36,6 +37,7 @@ use wac_core::session::Items;
 
 use crate::room::inbox::{Inbox, TurnStep};
 use crate::room::policy::Followed;
+use crate::room::requests::Request;
 use crate::room::shared::Shared;
 use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
@@ -62,6 +64,8 @@ struct Shard<T> {
     items: Items,
     /// Writes, by slot, that get their position once the lines before them have theirs.
     pending_writes: Vec<(Slot, PendingWrite)>,
+    /// Requests of the operator, to be answered in this turn.
+    requests: Vec<Request>,
     /// The time at which gathered notices are due.
     notices_due: Option<Duration>,
     /// The head up to which every session has been tried.
@@ -88,6 +92,7 @@ impl<T: Transport> Shard<T> {
             view: View::default(),
             items: Items::default(),
             pending_writes: Vec::new(),
+            requests: Vec::new(),
             notices_due: None,
             passed: Position::default(),
             appended: None,
@@ -112,6 +117,7 @@ impl<T: Transport> Shard<T> {
         self.follow_phase(now);
         self.fire_timers(now);
         self.collect(now);
+        self.answer_requests(now);
         self.inbox.progress.begin(TurnStep::Perform);
         // A whisper posted before a PING was read must come before its PONG.
         self.take_messages();
@@ -137,6 +143,7 @@ impl<T: Transport> Shard<T> {
             || self.shared.head() != self.view.head()
             || self.inbox.has_messages()
             || self.inbox.has_new_connections()
+            || self.inbox.has_requests()
             || self.shared.phases.now() != self.phase
             || match &self.blocked {
                 Some(blocked) => blocked.may_go(&self.shared),

@@ -50,6 +50,7 @@ impl Shard<Socket> {
             poller.wait(Some(Duration::ZERO), |slot, ready| {
                 self.note_readiness(slot, ready)
             });
+            self.take_requests();
             self.admit(&poller);
             let now = self.shared.now();
             self.inbox.figures.turn_begins(now);
@@ -57,6 +58,7 @@ impl Shard<Socket> {
             let appended = self.appended.take();
             self.inbox.figures.turn_ends(appended, self.shared.now());
         }
+        self.inbox.end_requests();
     }
 
     /// Waits until there is something to do.

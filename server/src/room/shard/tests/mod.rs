@@ -3,6 +3,7 @@
 mod dialogues;
 mod fake;
 mod freezes;
+mod operator;
 mod rules;
 mod simulation;
 mod suspended;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use wac_core::close_reason::CloseReason;
 use wac_core::roster::{SessionId, ShardId, Slot};
 
 use super::fake::Fake;
@@ -13,6 +14,7 @@ use crate::config::Config;
 use crate::room::inbox::INBOX_CAPACITY;
 use crate::room::locks::lock;
 use crate::room::peer::Peer;
+use crate::room::requests::{Person, Removal, Whom, Wish};
 use crate::room::shard::Shard;
 use crate::room::shard::poller::Ready;
 use crate::room::shared::Shared;
@@ -21,6 +23,15 @@ use crate::room::shared::Shared;
 pub(super) const PLENTY: usize = usize::MAX / 2;
 /// More turns than any test needs; if it is reached, something spins.
 const MANY_TURNS: usize = 100_000;
+
+/// Returns the request to kick somebody, for being too loud.
+pub(super) fn kick(whom: Whom) -> Wish {
+    Wish::Remove(Arc::new(Removal {
+        whom,
+        reason: CloseReason::Kicked,
+        why: Some("too loud".into()),
+    }))
+}
 
 /// Some shards, and people on fake sockets, by number.
 pub(super) struct World {
@@ -57,9 +68,13 @@ impl World {
 
     /// Connects a person to a shard through a socket that takes a number of bytes.
     pub(super) fn connect(&mut self, shard: usize, room: usize) -> usize {
+        self.connect_from(Peer::Tcp(([127, 0, 0, 1], 1).into()), shard, room)
+    }
+
+    /// Connects a person from an address.
+    pub(super) fn connect_from(&mut self, peer: Peer, shard: usize, room: usize) -> usize {
         let fake = Fake::new(room);
         self.people.push(fake.clone());
-        let peer = Peer::Tcp(([127, 0, 0, 1], 1).into());
         lock(&self.shared.admission)
             .admit(peer.ip(), self.now)
             .unwrap();
@@ -96,7 +111,28 @@ impl World {
 
     pub(super) fn turn(&mut self, shard: usize) {
         self.tell_news();
-        self.shards[shard].borrow_mut().turn(self.now);
+        self.turn_of(shard);
+    }
+
+    /// Does what a shard's thread does in a turn, new connections aside.
+    fn turn_of(&self, shard: usize) {
+        let mut shard = self.shards[shard].borrow_mut();
+        shard.take_requests();
+        shard.turn(self.now);
+    }
+
+    /// Asks every shard, lets all come to rest, and returns the people they answer with.
+    pub(super) fn ask(&mut self, wish: &Wish) -> Vec<Person> {
+        let asked = self.shared.inboxes.iter();
+        let answers: Vec<_> = asked.map(|inbox| inbox.ask(wish.clone())).collect();
+        self.settle();
+        let people = answers.into_iter().map(|mut it| it.try_recv().unwrap());
+        people.flatten().collect()
+    }
+
+    /// Returns the number of a person's session.
+    pub(super) fn id_of(&self, who: usize) -> SessionId {
+        self.places[who].2
     }
 
     /// Lets every shard take turns until none has anything to do.
@@ -111,7 +147,7 @@ impl World {
             // The others come first in the next round.
             for shard in 0..self.shards.len() {
                 if self.has_work(shard) {
-                    self.shards[shard].borrow_mut().turn(self.now);
+                    self.turn_of(shard);
                 }
             }
         }

