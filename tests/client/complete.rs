@@ -58,8 +58,9 @@ fn who_may_be_asked_right_after_the_login() {
     let server = Server::setup().with_flood_control().start();
     let _bob = server.user("bob");
     let mut term = Term::start(&[&format!("Ann@{}", crate::term::at(&server))]);
-    term.types("/who\r");
+    term.types("/who\r/who bo\r");
     term.shows("* online (2): bob, Ann");
+    term.shows("# 1 of 2 here: bob");
     term.types("hello\r");
     term.shows_said("Ann", "hello");
     term.shows_in_lines("slow down", 0);

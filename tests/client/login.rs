@@ -1,7 +1,11 @@
 //! Login: a name from the command line or a prompt; the prompt returns if the name is refused.
 
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+
 use wac_tests::Server;
 
+use crate::stand_in::{greets, listener};
 use crate::term::{Term, at};
 
 #[test]
@@ -92,6 +96,39 @@ fn another_name_leaves_the_half_typed_line_alone() {
     term.types("/name Al\rwhole");
     term.shows_row("Al▸ whole");
     term.shows_cursor_at(9);
+}
+
+/// Waits until a client has sent this line.
+#[track_caller]
+fn sends(client: &TcpStream, wanted: &str) {
+    let mut lines = BufReader::new(client).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line == wanted), "{wanted}");
+}
+
+#[test]
+fn ctrl_c_leaves_a_server_that_does_not_answer_the_login() {
+    let listener = listener();
+    let address = listener.local_addr().expect("it is bound");
+    let mut term = Term::start(&[&format!("Ann@{address}")]);
+    let client = greets(&listener);
+    sends(&client, "LIN Ann");
+    term.types("half\x03");
+    sends(&client, "QUIT");
+    term.types("\x03");
+    term.ends(0);
+}
+
+#[test]
+fn ctrl_c_leaves_when_the_connection_is_lost_before_the_login() {
+    let listener = listener();
+    let address = listener.local_addr().expect("it is bound");
+    let mut term = Term::start(&[&format!("Ann@{address}")]);
+    let client = greets(&listener);
+    sends(&client, "LIN Ann");
+    drop((client, listener));
+    term.shows("✗ connection lost");
+    term.types("\x03");
+    term.ends(0);
 }
 
 #[test]

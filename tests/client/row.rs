@@ -133,3 +133,29 @@ fn no_message_is_found_where_a_name_is_asked_for() {
     term.types(UP);
     term.shows_row("Ann▸ the secret plan");
 }
+
+/// The emulator gives these letters fewer columns than the client is told to expect, or more.
+#[test]
+fn letters_joined_to_one_cost_no_line_above_the_row_and_leave_no_copy() {
+    for (letter, terminal) in [("❤️", "WezTerm"), ("👩‍👩‍👧", "WezTerm"), ("👩‍👩‍👧", "")]
+    {
+        let server = Server::start();
+        let mut bob = server.user("bob");
+        let environment = [("TERM_PROGRAM", terminal)];
+        let mut term = Term::start_with(&environment, &[&format!("Ann@{}", at(&server))]);
+        term.shows_row("Ann▸");
+        bob.send("MSG above");
+        term.shows_said("bob", "above");
+        // Whether that is one row or two is for the terminal to say.
+        term.types(&letter.repeat(30));
+        for _ in 0..3 {
+            term.types("\x01>\x05<\x7f");
+        }
+        term.types("\x01>");
+        term.shows("Ann▸ >>>>");
+        bob.send("MSG below");
+        term.shows_said("bob", "below");
+        term.shows_in_lines("bob      above", 1);
+        term.shows_in_lines("Ann▸", 1);
+    }
+}

@@ -40,10 +40,15 @@ fn guesses(before: &str, people: &People, me: Option<&Name>) -> Vec<String> {
         let whisperer = people.last_whisperer();
         return whisperer.map(whisper_to).into_iter().collect();
     }
-    if let Some(word) = before.strip_prefix('/')
-        && !word.contains(' ')
-    {
-        return commands(word);
+    if let Some(command) = before.strip_prefix('/') {
+        match command.split_once(' ') {
+            None => return commands(command),
+            Some((word, part)) => {
+                if let Some(choices) = choices(word, part) {
+                    return choices;
+                }
+            }
+        }
     }
     let part_begin = before
         .char_indices()
@@ -67,6 +72,15 @@ fn commands(word: &str) -> Vec<String> {
         .iter()
         .filter(|command| command.word.starts_with(&word));
     begun.map(|command| format!("/{} ", command.word)).collect()
+}
+
+/// Returns the values of a command that begin so, if it has any.
+fn choices(word: &str, part: &str) -> Option<Vec<String>> {
+    let choices = commands::find(word).ok()?.choices();
+    let part = part.to_lowercase();
+    let begun = choices.iter().filter(|choice| choice.starts_with(&part));
+    let begun = begun.map(|choice| format!("/{word} {choice}"));
+    (!choices.is_empty()).then(|| begun.collect())
 }
 
 /// Appends a name to the text before it; a name at the start of the line gets a colon.
@@ -101,6 +115,16 @@ mod tests {
             people.note(name, activity);
         }
         people
+    }
+
+    #[test]
+    fn the_values_of_a_command_are_completed() {
+        completes("/bell ", &["/bell off", "/bell mention", "/bell whisper"]);
+        completes("/time e", &["/time each", "/time each"]);
+        completes("/help b", &["/help bell"]);
+        completes("/h GR", &["/h grep"]);
+        completes("/w b", &["/w bob "]);
+        assert_eq!(Tab::default().next("/time b", &people(), None), None);
     }
 
     #[track_caller]

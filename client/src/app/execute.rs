@@ -5,7 +5,8 @@ use wac_core::name::Name;
 use super::event::Actions;
 use super::settings::Settings;
 use super::{Action, App, Mode, messages};
-use crate::app::commands::Input;
+use crate::app::commands::{Input, overview};
+use crate::app::line::Line;
 use crate::protocol::clock::Now;
 use crate::protocol::outgoing::OutgoingMessage;
 use crate::protocol::text::bare;
@@ -37,9 +38,15 @@ impl App {
                 Err(why) => out.tell(messages::not_a_name(name, &why)),
             },
             Input::Status => out.tell(self.status(now)),
-            Input::Help(command) => messages::help(command)
-                .into_iter()
-                .for_each(|line| out.tell(line)),
+            Input::Help(Some(command)) => out.show(Line::Help(command.explained())),
+            Input::Help(None) => {
+                out.extend(
+                    overview()
+                        .into_iter()
+                        .map(|entry| Action::Show(Line::Help(entry))),
+                );
+                out.tell(messages::KEYS);
+            }
             Input::Last(count) => recall(self.scrollback.last(count, now.local.date()), out),
             Input::Grep(text) => recall(self.scrollback.holding(text, now.local.date()), out),
             Input::Mute(name) => out.tell(self.mute(name)),
@@ -77,7 +84,13 @@ impl App {
 
     fn reply(&mut self, text: &str, out: &mut Vec<Action>) {
         match self.people.last_whisperer().map(str::to_owned) {
-            Some(to) => self.say(OutgoingMessage::to_one(&to, text), out),
+            Some(to) => {
+                // In plain mode the line stays as it was typed, without the reader.
+                if self.mode == Mode::Plain {
+                    out.tell(messages::replying(&to));
+                }
+                self.say(OutgoingMessage::to_one(&to, text), out);
+            }
             None => out.tell(messages::NOBODY_WHISPERED),
         }
     }
@@ -121,10 +134,18 @@ impl App {
 
     /// Sends the requests that need not wait any more.
     pub(super) fn ask_late_who(&mut self, now: Now, out: &mut Vec<Action>) {
-        for purpose in self.late_who.take_due(now.elapsed) {
-            self.who.ask(purpose);
-            out.push(Action::Send("WHO".into()));
+        while let Some(purpose) = self.late_who.take_due(now.elapsed) {
+            self.request_who(purpose, now, out);
         }
+    }
+
+    /// Requests the list of the people; a program may do so as often as it likes.
+    pub(super) fn request_who(&mut self, purpose: WhoPurpose, now: Now, out: &mut Vec<Action>) {
+        if self.mode != Mode::Pipe {
+            self.late_who.asked(now.elapsed);
+        }
+        self.who.ask(purpose);
+        out.push(Action::Send("WHO".into()));
     }
 
     fn ask_server(&self, line: &str, out: &mut Vec<Action>) {

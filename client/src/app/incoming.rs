@@ -39,9 +39,7 @@ impl App {
     /// Asks who is here, for Tab completion, and reminds the user of waiting messages.
     fn came_online(&mut self, now: Now, out: &mut Vec<Action>) {
         if self.mode != Mode::Pipe {
-            self.late_who.client_asks(now.elapsed);
-            self.who.ask(WhoPurpose::Refresh);
-            out.push(Action::Send("WHO".into()));
+            self.request_who(WhoPurpose::Refresh, now, out);
         }
         if !self.waiting.is_empty() {
             out.tell(messages::still_waiting(self.waiting.len()));
@@ -110,6 +108,10 @@ impl App {
     }
 
     fn notice(&mut self, notice: &Notice<'_>, now: Now, out: &mut Vec<Action>) {
+        if self.presence_batch.is_return(notice) {
+            let changes = self.presence_batch.flush();
+            out.extend(changes.map(|changes| Action::Show(Line::Presence(changes))));
+        }
         if self.presence_batch.take(notice, now.elapsed) {
             return self.note_presence(notice);
         }

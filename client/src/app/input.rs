@@ -20,6 +20,8 @@ impl App {
         }
         if self.lifecycle.has_chatted() {
             self.entered_in_chat(text, now, out);
+        } else if text.is_empty() {
+            self.lifecycle.try_now(now, out);
         }
     }
 
@@ -126,7 +128,7 @@ impl App {
         if self.question.take().is_some() {
             return out.tell(messages::PASTE_DROPPED);
         }
-        if self.lifecycle.name().is_none() || self.lifecycle.is_closed() {
+        if !self.lifecycle.has_chatted() || self.lifecycle.is_closed() {
             self.lifecycle.leave(now, out);
         } else if self.pacer.len() > 0 {
             self.stop_pacing(out);

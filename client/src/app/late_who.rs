@@ -1,7 +1,7 @@
-//! Requests for `WHO`: right after the login they wait a moment, because the client asks then too, and
-//! both together are more than a server takes at once.
+//! Requests for `WHO`: each waits a moment after the one before, because two together are more than a
+//! server takes at once. The first of a connection is the client's own.
 
-use std::mem;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::protocol::who::WhoPurpose;
@@ -13,17 +13,17 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The user's requests that wait.
 #[derive(Debug, Default)]
 pub(super) struct LateWho {
-    waiting: Vec<WhoPurpose>,
+    waiting: VecDeque<WhoPurpose>,
     until: Duration,
 }
 
 impl LateWho {
-    pub(super) fn client_asks(&mut self, now: Duration) {
+    pub(super) fn asked(&mut self, now: Duration) {
         self.until = now + PAUSE;
     }
 
     pub(super) fn add(&mut self, purpose: WhoPurpose) {
-        self.waiting.push(purpose);
+        self.waiting.push_back(purpose);
     }
 
     /// Returns when a request is to be sent.
@@ -31,11 +31,11 @@ impl LateWho {
         (!self.waiting.is_empty()).then_some(self.until)
     }
 
-    /// Takes the requests that can be sent now.
-    pub(super) fn take_due(&mut self, now: Duration) -> Vec<WhoPurpose> {
+    /// Takes a request that can be sent now.
+    pub(super) fn take_due(&mut self, now: Duration) -> Option<WhoPurpose> {
         if now < self.until {
-            return Vec::new();
+            return None;
         }
-        mem::take(&mut self.waiting)
+        self.waiting.pop_front()
     }
 }

@@ -3,6 +3,7 @@
 use jiff::civil::DateTime;
 use wac_core::wire::line::ServerLine;
 
+use crate::app::commands::HelpEntry;
 use crate::app::settings::TimeDisplay;
 
 /// A line with the time and the manner of its display.
@@ -53,6 +54,8 @@ pub(crate) enum Line {
     Secret(String),
     /// A note of the client.
     Note(String),
+    /// An entry of the help.
+    Help(HelpEntry),
     /// The connection was lost.
     Lost(String),
     /// The connection was made, or made again.
@@ -88,7 +91,7 @@ impl Line {
     /// connection; not the client's notes, nor the server's secret.
     pub(crate) fn is_logged(&self) -> bool {
         match self {
-            Self::Output(_) | Self::Note(_) | Self::Secret(_) => false,
+            Self::Output(_) | Self::Note(_) | Self::Help(_) | Self::Secret(_) => false,
             Self::Waiting { .. } | Self::Rule(_) => false,
             Self::Wire(line) => !matches!(
                 ServerLine::parse(line),
@@ -110,6 +113,7 @@ impl Line {
             | Self::Lost(text)
             | Self::Back(text)
             | Self::Rule(text) => text.len(),
+            Self::Help(entry) => entry.usage.len() + entry.does.len(),
             Self::Said {
                 name: who, text, ..
             }

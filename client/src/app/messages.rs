@@ -5,7 +5,7 @@ use std::time::Duration;
 use wac_core::name::{Name, NameError};
 use wac_core::text::{clean, cut};
 
-use super::commands::{self, SlashCommand, UnknownCommand};
+use super::commands::{SlashCommand, UnknownCommand};
 use super::event::InputError;
 use super::line::{Line, Mention};
 use super::settings::{BellLevel, TimeDisplay};
@@ -15,7 +15,7 @@ use crate::protocol::clock::Now;
 use crate::protocol::keepalive::Keepalive;
 use crate::protocol::text::bare;
 
-const KEYS: &str = "Tab completes a name, Up brings back the lines you entered, Ctrl-R searches them, Ctrl-X Ctrl-E opens an editor, Ctrl-D leaves";
+pub(super) const KEYS: &str = "Tab completes a name, Up brings back the lines you entered, Ctrl-R searches them, Ctrl-X Ctrl-E opens an editor, Ctrl-D leaves";
 
 pub(super) const NAME_FIRST: &str = "enter a name first; /quit or Ctrl-D leaves";
 pub(super) const HOW_TO_LEAVE: &str = "Ctrl-D or /quit leaves";
@@ -41,6 +41,10 @@ const FEW: usize = 8;
 
 pub(crate) fn login_refused(why: &str) -> String {
     format!("login refused: {why}")
+}
+
+pub(super) fn replying(to: &str) -> String {
+    format!("whispering to {to}")
 }
 
 pub(super) fn not_a_name(text: &str, why: &NameError) -> String {
@@ -79,14 +83,6 @@ pub(super) fn usage(command: &SlashCommand) -> String {
         ""
     };
     format!("usage: {}{hint}", command.usage())
-}
-
-/// Returns the whole help with the keys, or the line of one command.
-pub(super) fn help(command: Option<&SlashCommand>) -> Vec<String> {
-    command.map_or_else(
-        || [commands::overview(), vec![KEYS.into()]].concat(),
-        |command| vec![command.explained()],
-    )
 }
 
 pub(super) fn unknown(word: &str, why: &UnknownCommand) -> String {
@@ -137,14 +133,11 @@ pub(super) fn company(names: &[String]) -> Option<String> {
 
 /// Lists the people online whose name contains a part.
 pub(super) fn found(names: &[String], part: &str) -> String {
-    let part = bare(part);
+    let wanted = bare(part);
     let found = names.iter().map(String::as_str);
-    let found: Vec<&str> = found.filter(|name| bare(name).contains(&part)).collect();
+    let found: Vec<&str> = found.filter(|name| bare(name).contains(&wanted)).collect();
     if found.is_empty() {
-        return format!(
-            "none of the {} people here has that in their name",
-            names.len()
-        );
+        return format!("nobody here has {part} in their name");
     }
     format!(
         "{} of {} here: {}",
@@ -220,9 +213,13 @@ pub(super) fn away(why: &str, tries: u32, wait: Duration) -> String {
 
 /// Reports the end of an outage, and its time.
 pub(super) fn back(name: &Name, from: Now, to: Now) -> String {
+    let outage = to.elapsed.saturating_sub(from.elapsed);
+    if outage < Duration::from_secs(1) {
+        return format!("back as {name} after less than 1 s · nothing received meanwhile");
+    }
     format!(
         "back as {name} after {} · nothing received {}–{}",
-        duration(to.elapsed.saturating_sub(from.elapsed)),
+        duration(outage),
         from.local.strftime("%T"),
         to.local.strftime("%T"),
     )

@@ -191,6 +191,11 @@ impl App {
         self.lifecycle.connected(now, out);
     }
 
+    /// Returns whether a user who has given a name has never been logged in.
+    pub(crate) fn waits_for_login(&self) -> bool {
+        self.lifecycle.name().is_some() && !self.lifecycle.has_chatted()
+    }
+
     /// Returns whether a line, entered now, would answer the question about a paste.
     pub(crate) fn is_answer(&self, line: &str) -> bool {
         let asked = matches!(self.question, Some(Question::Paste(_)));
@@ -246,8 +251,11 @@ impl App {
 
     /// Shows the held joins and leaves before the lines that came after them.
     fn flush_presence(&mut self, out: &mut Vec<Action>) {
-        let shows =
-            |action: &Action| matches!(action, Action::Show(_) | Action::Ring(_) | Action::Tell(_));
+        let shows = |action: &Action| match action {
+            Action::Show(Line::Presence(_)) => false,
+            Action::Show(_) | Action::Ring(_) | Action::Tell(_) => true,
+            _ => false,
+        };
         if out.iter().any(shows)
             && let Some(changes) = self.presence_batch.flush()
         {

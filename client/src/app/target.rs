@@ -37,6 +37,9 @@ pub(crate) enum TargetError {
     Name { text: String, why: NameError },
     #[error("the host is missing; wanted [NAME@]HOST[:PORT] or unix:PATH")]
     NoHost,
+    /// No host is written so: an address of the web, or of IPv6 with half its brackets.
+    #[error("{0:?} is not a host; wanted [NAME@]HOST[:PORT] or unix:PATH")]
+    Host(String),
     /// The part after the last `:` is not a port.
     #[error("{0:?} is not a port; wanted a number from 1 to 65535")]
     Port(String),
@@ -84,6 +87,10 @@ impl FromStr for Address {
         if host.is_empty() {
             return Err(TargetError::NoHost);
         }
+        let is_odd = |c: char| c.is_whitespace() || "/@[]".contains(c);
+        if host.contains(is_odd) || text.contains('/') {
+            return Err(TargetError::Host(text.to_owned()));
+        }
         Ok(Self::Tcp {
             host: host.to_owned(),
             port: port.map_or(Ok(DEFAULT_PORT), parse_port)?,
@@ -94,7 +101,10 @@ impl FromStr for Address {
 /// Splits the port off. An IPv6 address without brackets has none.
 fn split_port(text: &str) -> (&str, Option<&str>) {
     if let Some((host, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) {
-        return (host, rest.strip_prefix(':'));
+        return match rest.strip_prefix(':') {
+            None if !rest.is_empty() => (text, None),
+            port => (host, port),
+        };
     }
     match text.split_once(':') {
         Some((host, port)) if !port.contains(':') => (host, Some(port)),
@@ -131,6 +141,22 @@ impl fmt::Display for Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_of_the_web_and_half_a_bracket_are_no_hosts() {
+        for text in [
+            "http://chat.lan:4700",
+            "ann@https://chat.lan",
+            "chat.lan/",
+            "[::1",
+            "[::1]4700",
+            "a@b@c",
+            "chat lan",
+        ] {
+            let told = text.parse::<Target>().unwrap_err().to_string();
+            assert!(told.contains("is not a host"), "{text}: {told}");
+        }
+    }
 
     #[track_caller]
     fn reads(text: &str, name: Option<&str>, address: &str) {

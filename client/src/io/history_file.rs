@@ -18,6 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::fs::OFlags;
+use wac_core::MAX_CLIENT_LINE_BYTES;
 
 use crate::app::commands::Input;
 use crate::app::looks_like_whisper;
@@ -27,6 +28,9 @@ use crate::protocol::text::plain;
 pub(crate) const MAX_LINES: usize = 1000;
 /// The file is shortened to the newest [`MAX_LINES`] when it has more lines than this.
 const MAX_FILE_LINES: usize = 2 * MAX_LINES;
+/// Most bytes read, from the end: 8 MiB, which the longest lines need. A file of another origin may be of
+/// any size.
+const MAX_BYTES: u64 = (MAX_FILE_LINES * MAX_CLIENT_LINE_BYTES) as u64;
 
 /// Attempts to take the lock, 1 ms apart: clients hold it for microseconds, and nobody notices 100 ms.
 const LOCK_ATTEMPTS: u32 = 100;
@@ -59,10 +63,7 @@ impl HistoryFile {
     /// Loads the lines, the newest last, without anything that a terminal obeys. A file that cannot
     /// be read counts as empty.
     pub(crate) fn load(&self) -> Vec<String> {
-        let lines = self.read().unwrap_or_default();
-        let mut lines: Vec<String> = lines.iter().map(|line| plain(line)).collect();
-        lines.drain(..lines.len().saturating_sub(MAX_LINES));
-        lines
+        self.read().unwrap_or_default()
     }
 
     /// Appends a line unless it is private; returns a note for the user on the first failure.
@@ -100,15 +101,17 @@ impl HistoryFile {
         // A file that can only be read is read; it is not shortened, nor is one in use.
         let mut file = open_as(true).or_else(|_| open_as(false))?;
         let locked = lock(&file, LOCK_ATTEMPTS);
-        let mut bytes = Vec::new();
+        let (mut bytes, skipped) = (Vec::new(), skip_to_end(&mut file)?);
         file.read_to_end(&mut bytes)?;
         let text = String::from_utf8_lossy(&bytes);
-        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        if lines.len() > MAX_FILE_LINES && locked.is_ok() {
+        // The first line that is read may have begun before.
+        let lines: Vec<&str> = text.lines().skip(usize::from(skipped > 0)).collect();
+        let newest = &lines[lines.len().saturating_sub(MAX_LINES)..];
+        if (lines.len() > MAX_FILE_LINES || skipped > 0) && locked.is_ok() {
             // What is not shortened now is shortened the next time.
-            let _ = shorten(&mut file, &lines[lines.len() - MAX_LINES..]);
+            let _ = shorten(&mut file, newest);
         }
-        Ok(lines)
+        Ok(newest.iter().map(|line| plain(line)).collect())
     }
 }
 
@@ -136,8 +139,14 @@ fn lock(file: &File, attempts: u32) -> io::Result<()> {
     })
 }
 
+/// Moves to the last [`MAX_BYTES`]; returns the bytes before them.
+fn skip_to_end(file: &mut File) -> io::Result<u64> {
+    let skipped = file.metadata()?.len().saturating_sub(MAX_BYTES);
+    file.seek(SeekFrom::Start(skipped))
+}
+
 /// Replaces the content with the lines. The file is truncated last: an interruption loses nothing.
-fn shorten(file: &mut File, lines: &[String]) -> io::Result<()> {
+fn shorten(file: &mut File, lines: &[&str]) -> io::Result<()> {
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     file.seek(SeekFrom::Start(0))?;
     file.write_all(text.as_bytes())?;
@@ -273,6 +282,17 @@ mod tests {
         assert_eq!((kept.len(), &*kept[MAX_LINES - 1]), (MAX_LINES, "last"));
         let text = fs::read_to_string(&history.path).unwrap();
         assert!(text.lines().eq(kept));
+    }
+
+    #[test]
+    fn a_file_of_any_size_is_read_from_its_end() {
+        let home = home();
+        let history = history(&home);
+        history.add("first");
+        let most = usize::try_from(MAX_BYTES).unwrap();
+        fs::write(&history.path, "x".repeat(most + 1) + "\nlast\n").unwrap();
+        assert_eq!(history.load(), ["last"]);
+        assert_eq!(fs::read_to_string(&history.path).unwrap(), "last\n");
     }
 
     #[test]

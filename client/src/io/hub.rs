@@ -160,6 +160,11 @@ impl Hub {
         self.app().is_answer(line)
     }
 
+    /// Returns whether the login of a user who has given a name has not succeeded yet.
+    pub(crate) fn waits_for_login(&self) -> bool {
+        self.app().waits_for_login()
+    }
+
     /// Returns the text that Tab puts before the cursor.
     pub(crate) fn complete(&self, before: &str) -> Option<String> {
         self.app().complete(before)

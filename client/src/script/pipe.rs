@@ -73,6 +73,10 @@ pub(super) fn print_line(line: Line, output: &mut impl Write) -> io::Result<()> 
             output.flush()?;
             eprintln!("wac: {}", sanitize(&text));
         }
+        Line::Help(entry) => {
+            output.flush()?;
+            eprintln!("wac: {entry}");
+        }
         Line::Output(text) => writeln!(output, "{text}")?,
         Line::Wire(text) => writeln!(output, "{}", sanitize(&text))?,
         // The rest is for people: a program gets the server's own lines.

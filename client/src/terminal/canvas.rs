@@ -12,8 +12,10 @@ use crate::app::{PromptState, Unread};
 /// Keeps the terminal from showing half a frame.
 const BEGIN_FRAME: &str = "\x1b[?2026h";
 const END_FRAME: &str = "\x1b[?2026l";
-/// Clears from the cursor to the end of the screen.
-const CLEAR_BELOW: &str = "\x1b[J";
+/// Clears from the cursor, in the first column, to the end of the screen. The screen below is cleared
+/// from the second column on: `tmux` takes what is cleared from the very first for the whole screen,
+/// and keeps it above, a copy for each key.
+const CLEAR_BELOW: &str = "\x1b[K\x1b[C\x1b[J\r";
 const CLEAR_SCREEN: &str = "\x1b[H\x1b[J";
 
 /// Set by terminals that wrap their lines anew: tmux, those of GNOME, KDE and Windows, and others.
@@ -287,6 +289,24 @@ mod tests {
                     .map_or(0, |at| at + 1),
             );
             assert_eq!(rows, wanted);
+        }
+    }
+
+    /// `tmux` keeps a screen that is cleared from its first column as if it was history.
+    #[test]
+    fn the_row_is_never_cleared_from_its_first_column_on() {
+        let mut shown = Shown::new();
+        shown.types("ab", "");
+        shown.types("a", "");
+        shown.prints("one\n");
+        let size = shown.size;
+        let frames = [
+            shown.canvas.frame("two\n", size),
+            shown.canvas.hide_row(size),
+            shown.canvas.forget(),
+        ];
+        for frame in frames {
+            assert!(frame.contains("\x1b[C\x1b[J"), "{frame:?}");
         }
     }
 

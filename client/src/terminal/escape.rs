@@ -1,5 +1,9 @@
 //! Escape sequences of keys: of them the editor is given those that it reads to their end.
 
+/// What follows ESC in a report: an answer of the terminal to a question that another program has left
+/// behind. Alone it is a letter typed with Alt.
+const REPORTS: &[u8] = b"]P_^X";
+
 /// What the beginning of the input is, if it begins with ESC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sequence {
@@ -18,6 +22,7 @@ pub(super) fn parse(bytes: &[u8]) -> Sequence {
     match &bytes[1..] {
         [] | [b'O'] => Sequence::Unfinished,
         [b'[', rest @ ..] => parse_csi(rest),
+        [begin, rest @ ..] if REPORTS.contains(begin) => parse_report(rest),
         [b'O', 0x20..=0x7e] => Sequence::Known,
         [b'O', _] => Sequence::Unknown,
         // Alt and an arrow; but ESC is no letter that Alt goes with.
@@ -28,6 +33,25 @@ pub(super) fn parse(bytes: &[u8]) -> Sequence {
             Err(error) if error.error_len().is_none() => Sequence::Unfinished,
             Err(_) => Sequence::NoText,
         },
+    }
+}
+
+/// Returns whether the bytes are ESC and what begins a report, and nothing more.
+pub(super) fn may_begin_report(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x1b, begin] if REPORTS.contains(begin))
+}
+
+/// Returns whether the bytes begin a report, in which an ESC is part of its end.
+pub(super) fn is_report(bytes: &[u8]) -> bool {
+    bytes.len() > 2 && may_begin_report(&bytes[..2])
+}
+
+/// A report ends with BEL or `ESC \\`, and is no text of the user.
+fn parse_report(rest: &[u8]) -> Sequence {
+    match rest {
+        [.., 0x1b] => Sequence::Unfinished,
+        [.., 0x1b, _] | [.., ..0x20] => Sequence::Unknown,
+        _ => Sequence::Unfinished,
     }
 }
 

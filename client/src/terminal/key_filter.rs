@@ -23,16 +23,16 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Silence after which a Ctrl-C is typed, not pasted: 100 ms.
 const TYPED: Duration = Duration::from_millis(100);
 
-/// Longest sequence of a key, with room to spare.
-const MAX_SEQUENCE_BYTES: usize = 32;
+/// Longest sequence of a key, or report of the terminal, with room to spare.
+const MAX_SEQUENCE_BYTES: usize = 256;
 
 const FOCUS_GAINED: &[u8] = b"\x1b[I";
 const FOCUS_LOST: &[u8] = b"\x1b[O";
-const PASTE: &[u8] = b"\x1b[200~";
+pub(super) const PASTE: &[u8] = b"\x1b[200~";
 const PASTE_END: &[u8] = b"\x1b[201~";
 const ESC: u8 = 0x1b;
 
-const CTRL_C: u8 = 0x03;
+pub(super) const CTRL_C: u8 = 0x03;
 const CTRL_D: u8 = 0x04;
 const CTRL_U: u8 = 0x15;
 const CTRL_W: u8 = 0x17;
@@ -112,6 +112,11 @@ impl KeyFilter {
         for &byte in bytes {
             self.push(byte);
         }
+        // A report would have gone on within the same read.
+        if escape::may_begin_report(&self.held) {
+            let key = mem::take(&mut self.held);
+            self.emit(&key);
+        }
         mem::take(&mut self.out)
     }
 
@@ -161,7 +166,8 @@ impl KeyFilter {
             }
         } else {
             // A sequence begins anew within one, of which the rest was lost.
-            if byte == ESC && self.held.len() >= 2 && self.held[0] == ESC {
+            let is_within = self.held.len() >= 2 && self.held[0] == ESC;
+            if byte == ESC && is_within && !escape::is_report(&self.held) {
                 self.held.clear();
             }
             self.held.push(byte);
@@ -442,6 +448,23 @@ mod tests {
         let keys = typed_with(moved, &[(0, b"a\x07\x18\x02\x08\x1f\0\x1c\x1a")]);
         assert_eq!(keys, "a\x03\x04\x7f<suspend>\0");
         assert_eq!(typed(&[(0, b"a\x1c\x1ab")]), "a<suspend>b");
+    }
+
+    #[test]
+    fn a_report_of_the_terminal_is_no_text() {
+        for report in ["]11;rgb:0/0/0\x07", "]11;rgb:0/0/0\x1b\\", "P1+r544e\x1b\\"] {
+            let text = format!("a\x1b{report}b");
+            assert_eq!(typed(&[(0, text.as_bytes())]), "ab", "{report:?}");
+        }
+        let in_parts: [(u64, &[u8]); 2] = [(0, b"\x1b]11;rgb"), (10, b":0/0/0\x1b\\b")];
+        assert_eq!(typed(&in_parts), "b");
+        assert_eq!(typed(&[(0, b"\x1b]11;rgb"), (600, b"b")]), "b");
+    }
+
+    #[test]
+    fn a_letter_typed_with_alt_is_no_report() {
+        assert_eq!(typed(&[(0, b"\x1b]"), (10, b"x")]), "\x1b]x");
+        assert_eq!(typed(&[(0, b"\x1bP"), (10, b"\x1b[A")]), "\x1bP\x1b[A");
     }
 
     #[test]

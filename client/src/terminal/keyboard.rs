@@ -15,7 +15,7 @@ use nix::poll::PollTimeout;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::key_filter::{KeyFilter, Typed};
+use super::key_filter::{CTRL_C, KeyFilter, PASTE, Typed};
 use super::tty::Tty;
 use crate::app::Event;
 use crate::app::exit::ExitReason;
@@ -23,6 +23,8 @@ use crate::io::hub::Hub;
 
 /// Bytes asked for in one read: as many as a terminal keeps.
 const READ_BYTES: usize = 4096;
+
+const ENTER: &[u8] = b"\r";
 
 /// The thread that reads the terminal.
 pub(super) struct Keyboard {
@@ -93,12 +95,27 @@ impl Keyboard {
         }
     }
 
+    /// Keeps keys for the row, which is not there before the first login: until then the client can be
+    /// left, and made to connect at once.
+    fn type_ahead(&mut self, keys: &[u8], hub: &Hub) -> io::Result<()> {
+        let is_paste = keys.starts_with(PASTE);
+        if !is_paste && keys.contains(&CTRL_C) {
+            hub.on(Event::Interrupted);
+            return Ok(());
+        }
+        if keys == ENTER {
+            hub.on(Event::Entered(String::new()));
+        }
+        self.editor.write_all(keys)
+    }
+
     fn perform(&mut self, typed: Typed, hub: &Hub) -> io::Result<()> {
         hub.on(match typed {
             Typed::Focus(focus) => Event::Focus(focus),
             _ => Event::Key,
         });
         match typed {
+            Typed::Keys(keys) if hub.waits_for_login() => self.type_ahead(&keys, hub),
             Typed::Keys(keys) => self.editor.write_all(&keys),
             Typed::Focus(_) => Ok(()),
             // As the terminal itself does, it stops all that belongs to the job.

@@ -1,9 +1,11 @@
 //! Layout of the row that is being typed: which rows of the screen it takes, and where its cursor is.
 
+use std::fmt::Write;
 use std::sync::LazyLock;
 
 use rustyline::GraphemeClusterMode;
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthChar;
 use wac_core::name::Name;
 
 use super::render::sanitize;
@@ -124,15 +126,41 @@ impl Layout {
 
     fn add(&mut self, text: &str) {
         for letter in text.graphemes(true) {
-            let width = width(letter);
-            if self.last().width + width > self.columns {
-                self.last().end = End::Wrapped;
-                self.rows.push(ScreenRow::default());
+            match joined_width(letter) {
+                None => self.add_letter(letter),
+                Some(widest) => self.add_joined(letter, widest),
             }
-            let row = self.last();
-            row.text.push_str(letter);
-            row.width += width;
         }
+    }
+
+    fn add_letter(&mut self, letter: &str) {
+        let width = width(letter);
+        if self.last().width + width > self.columns {
+            self.last().end = End::Wrapped;
+            self.rows.push(ScreenRow::default());
+        }
+        let row = self.last();
+        row.text.push_str(letter);
+        row.width += width;
+    }
+
+    /// Adds a letter whose width is known to the terminal alone: the terminal is told where the next
+    /// one stands, and gets no chance to wrap. Else the rows would be counted wrongly, and the row
+    /// drawn over the transcript.
+    fn add_joined(&mut self, letter: &str, widest: usize) {
+        let columns = self.columns;
+        let row = self.last();
+        if row.width > 0 && row.width + widest >= columns {
+            row.end = if row.width == columns {
+                End::Wrapped
+            } else {
+                End::Line
+            };
+            self.rows.push(ScreenRow::default());
+        }
+        let row = self.last();
+        row.width += width(letter);
+        let _ = write!(row.text, "{letter}\x1b[{}G\x1b[K", row.width + 1);
     }
 
     fn last(&mut self) -> &mut ScreenRow {
@@ -207,14 +235,31 @@ impl Layout {
                 offset = 0;
             }
         }
-        row + (offset + self.cursor.column) / columns
+        // At the end of a full row the cursor stays there, as in `tmux`. In a terminal that moves it on, a
+        // copy of the row stays behind; the other mistake would cost a line of the transcript.
+        let cursor = offset + self.cursor.column;
+        row + cursor.saturating_sub(usize::from(self.has_cursor_at_end())) / columns
     }
 }
 
-/// Returns the columns of a letter; of letters joined to one, terminals have their own ideas.
+/// Returns the columns of a letter; of letters joined to one, the columns that this terminal is likely
+/// to give them.
 fn width(letter: &str) -> usize {
     static MODE: LazyLock<GraphemeClusterMode> = LazyLock::new(GraphemeClusterMode::from_env);
     MODE.width(letter).into()
+}
+
+/// Returns the most columns of letters joined to one, if terminals disagree on them: emoji with a
+/// joiner, a skin tone or a variant, and flags.
+fn joined_width(letter: &str) -> Option<usize> {
+    letter.chars().nth(1)?;
+    let joined = usize::from(GraphemeClusterMode::Unicode.width(letter));
+    let apart = letter.chars().map(|c| match c {
+        '\u{1F1E6}'..='\u{1F1FF}' => 2,
+        _ => c.width().unwrap_or(0),
+    });
+    let apart = apart.sum();
+    (joined != apart).then_some(joined.max(apart))
 }
 
 #[cfg(test)]
@@ -309,6 +354,31 @@ mod tests {
     }
 
     #[test]
+    fn behind_letters_joined_to_one_the_terminal_is_told_its_column() {
+        for (letters, widest) in [("👩‍👩‍👧", 6), ("❤️", 2), ("👍🏽", 4), ("🇩🇪", 4)]
+        {
+            assert_eq!(joined_width(letters), Some(widest), "{letters}");
+            let column = 6 + width(letters);
+            let text = row(letters, "x").layout(&NOBODY, 20).text();
+            assert_eq!(text, format!("Ann> {letters}\x1b[{column}G\x1b[Kx"));
+        }
+        for letter in ["x", "中", "👩", "e\u{301}", "한"] {
+            assert_eq!(joined_width(letter), None, "{letter}");
+        }
+    }
+
+    #[test]
+    fn letters_joined_to_one_stay_away_from_the_edge() {
+        let layout = row("01❤️", "").layout(&NOBODY, 9);
+        assert_eq!(layout.height(), 2);
+        assert!(layout.text().starts_with("Ann> 01\n❤️"));
+        assert_eq!(row("0❤️", "").layout(&NOBODY, 9).height(), 1);
+        let full = row("0123❤️", "").layout(&NOBODY, 9);
+        assert!(full.text().starts_with("Ann> 0123❤️"));
+        assert_eq!(row("❤️❤️", "").layout(&NOBODY, 2).height(), 5);
+    }
+
+    #[test]
     fn the_lines_of_a_paste_are_rows_and_nothing_in_them_is_obeyed() {
         let layout = row("one\n\x07two\n", "\u{9b}3").layout(&NOBODY, 20);
         assert_eq!(shown(&layout), ["Ann> one", "^Gtwo", "█<U+009B>3"]);
@@ -342,6 +412,10 @@ mod tests {
         assert_eq!(layout.cursor_row_when_reflowed(20), 1);
         assert_eq!(layout.cursor_row_when_reflowed(10), 2);
         assert_eq!(layout.cursor_row_when_reflowed(80), 0);
+        let full = |behind| row("01234", behind).layout(&NOBODY, 20);
+        assert_eq!(full("").cursor_row_when_reflowed(10), 0);
+        assert_eq!(full("").cursor_row_when_reflowed(5), 1);
+        assert_eq!(full("5").cursor_row_when_reflowed(10), 1);
         let lines = row("xxxxxxx\ny", "").layout(&NOBODY, 20);
         assert_eq!(lines.cursor_row_when_reflowed(6), 2);
         assert_eq!(lines.cursor_row_when_reflowed(20), 1);

@@ -8,7 +8,7 @@
 //! ```
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use toml::Spanned;
@@ -17,6 +17,8 @@ use toml::de::{DeTable, DeValue};
 use super::{Entry, Origin, Program};
 
 const PROFILE: &str = "profile";
+/// Most bytes of a file: 1 MiB. A device may have no end.
+const MOST_BYTES: u64 = 1024 * 1024;
 const WANTED: &str = "expected a text in quotes, a list of them, a number, true or false";
 
 /// The content of a file.
@@ -34,7 +36,7 @@ impl File {
     /// line, to `problems`.
     pub fn open(path: &Path, must_exist: bool, problems: &mut Vec<String>) -> Option<Self> {
         let shown = path.display().to_string();
-        match fs::read_to_string(path) {
+        match text_of(path) {
             Ok(text) => return Some(Self::read(&shown, &text, problems)),
             Err(error) if error.kind() == ErrorKind::NotFound && !must_exist => {}
             Err(error) => problems.push(format!("{shown}: {error}")),
@@ -81,16 +83,7 @@ impl File {
     ) -> Vec<Vec<Entry>> {
         let mut layers = [Vec::new(), Vec::new()];
         if let Some(wanted) = profile.filter(|name| !self.profiles.iter().any(|it| it == name)) {
-            let path = if self.path.is_empty() {
-                "no file"
-            } else {
-                &self.path
-            };
-            let names = self.profiles.join(", ");
-            let there_are = if names.is_empty() { "none" } else { &names };
-            problems.push(format!(
-                "{path}: there is no [profile.{wanted}]; there are {there_are}"
-            ));
+            problems.push(self.missing(wanted));
         }
         for (name, entry) in self.entries {
             match name {
@@ -101,6 +94,28 @@ impl File {
         }
         layers.into()
     }
+
+    fn missing(&self, profile: &str) -> String {
+        if self.path.is_empty() {
+            return format!("there is no [profile.{profile}]: there is no file");
+        }
+        let there_are = match self.profiles.join(", ") {
+            names if names.is_empty() => "none".to_owned(),
+            names => names,
+        };
+        let path = &self.path;
+        format!("{path}: there is no [profile.{profile}]; there are {there_are}")
+    }
+}
+
+fn text_of(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let file = fs::File::open(path)?;
+    let bytes = file.take(MOST_BYTES + 1).read_to_string(&mut text)?;
+    if bytes as u64 > MOST_BYTES {
+        return Err(io::Error::other("it is longer than 1 MiB"));
+    }
+    Ok(text)
 }
 
 struct Reader<'a> {

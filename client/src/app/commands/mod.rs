@@ -4,6 +4,8 @@
 mod find;
 mod parse;
 
+use std::fmt;
+
 pub(crate) use self::find::{UnknownCommand, find};
 pub(crate) use self::parse::Input;
 use self::parse::{message_to, no_argument, one_word, optional, text, value};
@@ -176,22 +178,53 @@ impl SlashCommand {
             .to_owned()
     }
 
-    /// Returns its line of the help.
-    pub(crate) fn explained(&self) -> String {
-        explained(&self.usage(), self.does)
+    /// Returns its entry of the help.
+    pub(crate) fn explained(&self) -> HelpEntry {
+        HelpEntry {
+            usage: self.usage(),
+            does: self.does,
+        }
+    }
+
+    /// Returns the words that its argument may be, if they are few: values, or commands.
+    pub(crate) fn choices(&self) -> Vec<&'static str> {
+        let argument = self.arguments.trim_matches(['[', ']']);
+        match argument {
+            "COMMAND" => COMMANDS.iter().map(|command| command.word).collect(),
+            values if values.contains('|') => values.split('|').collect(),
+            _ => Vec::new(),
+        }
     }
 }
 
-/// Returns the whole help, a line each.
-pub(crate) fn overview() -> Vec<String> {
-    let mut lines: Vec<String> = COMMANDS.iter().map(SlashCommand::explained).collect();
-    lines.push(explained("//TEXT", "says /TEXT"));
-    lines.push(explained("TEXT", "says it to everyone"));
-    lines
+/// An entry of the help. Displays as a row of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HelpEntry {
+    pub(crate) usage: String,
+    pub(crate) does: &'static str,
 }
 
-fn explained(usage: &str, does: &str) -> String {
-    format!("{usage:<32} {does}")
+impl HelpEntry {
+    /// Columns of the usage, and of the blank behind it.
+    pub(crate) const COLUMN: usize = 33;
+}
+
+impl fmt::Display for HelpEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = Self::COLUMN - 1;
+        write!(f, "{:<width$} {}", self.usage, self.does)
+    }
+}
+
+/// Returns the whole help.
+pub(crate) fn overview() -> Vec<HelpEntry> {
+    let says = [("//TEXT", "says /TEXT"), ("TEXT", "says it to everyone")];
+    let says = says.map(|(usage, does)| HelpEntry {
+        usage: usage.to_owned(),
+        does,
+    });
+    let commands = COMMANDS.iter().map(SlashCommand::explained);
+    commands.chain(says).collect()
 }
 
 #[cfg(test)]

@@ -142,15 +142,34 @@ fn who_is_here_is_told_and_who_asks_reads_the_servers_list() {
          send WHO
          < * online (2): bob, Ann
          show * online (2): bob, Ann
+         +1s
          > /who BO
          send WHO
          < * online (3): bob, Ann
          < * online: rambo
          tell 2 of 3 here: bob, rambo
+         +1s
          > /who zoe
          send WHO
          < * online (1): Ann
-         tell none of the 1 people here has that in their name",
+         tell nobody here has zoe in their name",
+    );
+}
+
+#[test]
+fn a_plain_terminal_is_told_whom_a_reply_goes_to() {
+    plays(
+        Mode::Plain,
+        Some("Ann"),
+        &format!(
+            "{LOGGED_IN}
+             < bob whispers, \"psst\"
+             ring and show bob ⇢ me: psst
+             > /r yes
+             tell whispering to bob
+             send W bob yes
+             log me ⇢ bob: yes"
+        ),
     );
 }
 

@@ -133,9 +133,10 @@ fn who_right_after_the_login_waits_until_the_server_takes_it() {
          > /who bo
          +1s
          send WHO
-         send WHO
          < * online (2): bob, Ann
          show * online (2): bob, Ann
+         +1s
+         send WHO
          < * online (2): bob, Ann
          tell 1 of 2 here: bob",
     );

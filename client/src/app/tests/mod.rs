@@ -178,6 +178,7 @@ fn shown(line: &Line) -> String {
             mention: Mention::None,
         } => format!("show {name}: {text}"),
         Line::Said { name, text, .. } => format!("show ▌{name}: {text}"),
+        Line::Help(entry) => format!("help {entry}"),
         Line::WhisperFrom { from, text } => format!("show {from} ⇢ me: {text}"),
         Line::WhisperTo { to, text } => format!("show me ⇢ {to}: {text}"),
         Line::Waiting { to: None, text } => format!("show ⟳ {text}"),
@@ -336,7 +337,7 @@ fn commands_are_sent_in_the_protocols_words() {
          send MSG /who
          show Ann: /who
          > /help sec
-         tell /sec                             asks for the server's secret",
+         help /sec                             asks for the server's secret",
     );
 }
 

@@ -41,6 +41,54 @@ fn a_lost_connection_is_made_again_under_the_same_name() {
 }
 
 #[test]
+fn enter_tries_at_once_before_the_first_login_too_and_ctrl_c_leaves() {
+    plays(
+        Mode::Screen,
+        Some("Ann"),
+        "send PING wac greeted
+         send LIN Ann
+         gone
+         lost connection lost: the server has closed it · …
+         >
+         dial
+         ^C
+         end Done",
+    );
+}
+
+#[test]
+fn who_leaves_and_is_back_at_once_has_a_line_for_each() {
+    chats(
+        "< * bob left
+         < * bob joined
+         show - bob
+         < * bob left
+         < bob: hi
+         show + bob - bob
+         show bob: hi",
+    );
+}
+
+#[test]
+fn a_reconnection_within_a_second_tells_no_times() {
+    chats(
+        "gone
+         mark Away
+         lost connection lost: the server has closed it · …
+         >
+         dial
+         connected
+         send PING wac greeted
+         send LIN Ann
+         < PONG wac greeted
+         < * welcome, Ann
+         mark Here
+         back back as Ann after less than 1 s · nothing received meanwhile
+         send WHO",
+    );
+}
+
+#[test]
 fn enter_tries_at_once() {
     chats(
         "gone

@@ -43,6 +43,9 @@ impl SettingsFile {
     pub(crate) fn save(&self, settings: &Settings) -> String {
         let path = self.path.display();
         match self.write(settings) {
+            Ok(lines) if lines.is_empty() && !self.path.exists() => {
+                "nothing to save: every setting has its default".to_owned()
+            }
             Ok(lines) if lines.is_empty() => format!("nothing to save: {path} has it all"),
             Ok(lines) => {
                 let profile = self.profile.as_ref();
@@ -210,6 +213,8 @@ mod tests {
     #[test]
     fn a_file_that_is_missing_is_made_for_its_owner_alone() {
         let home = Home::new();
+        let told = "nothing to save: every setting has its default";
+        assert_eq!(home.saves(None, |_| {}), told);
         let note = home.saves(None, |settings| {
             silence(settings);
             mute(settings);

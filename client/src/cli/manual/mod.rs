@@ -198,7 +198,10 @@ mod tests {
             plain_page(),
             CommandLine::command().render_help().to_string(),
         );
-        let slash_help = commands::overview().join("\n");
+        let slash_help = commands::overview()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<String>();
         for command in &commands::COMMANDS {
             for (text, place) in [(&page, "page"), (&help, "--help"), (&slash_help, "/help")] {
                 assert!(text.contains(&command.usage()), "{} {place}", command.word);

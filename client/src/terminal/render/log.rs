@@ -34,6 +34,7 @@ fn body(line: &Line, out: &mut String) {
         Line::Notice(text) => marked('*', text, out),
         Line::Refusal(text) => marked('!', text, out),
         Line::Secret(text) => marked('=', text, out),
+        Line::Help(entry) => marked('#', &entry.to_string(), out),
         Line::Note(text) => marked('#', text, out),
         Line::Lost(text) => marked('✗', text, out),
         Line::Back(text) => marked('✓', text, out),

@@ -16,19 +16,31 @@ use wac_core::text::is_removed;
 /// with cantillation, Tibetan; Vietnamese uses two).
 const MAX_MARKS: usize = 8;
 
+/// Joins the emoji around it.
+const JOINER: char = '\u{200D}';
+
 /// Replacement of a TAB, which would move the cursor.
 const TAB: &str = "    ";
 
 /// Returns the text as it may be written to a terminal or a file: C0 control characters as `^[`, C1
-/// and bidirectional controls as `<U+202E>`. Excess combining marks are dropped.
+/// and bidirectional controls as `<U+202E>`. Excess combining marks are dropped, and joiners that join
+/// nothing: `tmux` would join them to a sign that it draws next.
 pub(crate) fn sanitize(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    let mut marks = 0;
+    let (mut marks, mut is_joined) = (0, false);
     for c in text.chars() {
+        if c == JOINER {
+            is_joined = true;
+            continue;
+        }
         marks = if is_mark(c) { marks + 1 } else { 0 };
         if marks <= MAX_MARKS {
+            if is_joined && !c.is_ascii() {
+                shown.push(JOINER);
+            }
             push(c, &mut shown);
         }
+        is_joined = false;
     }
     shown
 }
@@ -65,6 +77,18 @@ fn is_mark(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_joiner_that_joins_nothing_is_dropped() {
+        assert_eq!(sanitize("👩\u{200d}👧 x"), "👩\u{200d}👧 x");
+        for (text, shown) in [
+            ("👩\u{200d}", "👩"),
+            ("a\u{200d}b", "ab"),
+            ("\u{200d}\u{200d}", ""),
+        ] {
+            assert_eq!(sanitize(text), shown, "{text:?}");
+        }
+    }
 
     #[test]
     fn text_of_any_script_passes_as_it_is() {

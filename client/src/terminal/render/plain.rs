@@ -75,6 +75,7 @@ fn words(line: &Line) -> String {
         Line::Notice(text) => format!("the server: {}", sanitize(text)),
         Line::Refusal(text) => format!("not done: {}", sanitize(text)),
         Line::Secret(text) => format!("the secret: {}", sanitize(text)),
+        Line::Help(entry) => format!("client note: {}: {}", entry.usage, entry.does),
         Line::Note(text) => format!("client note: {}", without_signs(text)),
         Line::Lost(text) | Line::Back(text) | Line::Rule(text) => without_signs(text),
     }

@@ -5,45 +5,28 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::app::commands::HelpEntry;
+
 /// Least room for word wrap: with fewer columns it would leave a column of single words. A terminal of
 /// 30 columns has 20 beside its margin.
 const MIN_COLUMNS: usize = 16;
+/// Further indentation of a help entry's text below its usage.
+const MARGIN: usize = 2;
 
 /// Wraps a text that starts at column `indent`, for a terminal of `columns`; further lines are
-/// indented as far. In a row of a table only the last column is wrapped.
+/// indented as far.
 pub(super) fn wrap(text: &str, indent: usize, columns: usize) -> String {
-    // A head longer than a row is not a table's.
-    let head = table_head(text);
-    let head = if indent + text[..head].width() < columns {
-        head
-    } else {
-        0
-    };
-    let hang = [indent + text[..head].width(), indent];
-    let room = |indent: &usize| columns.saturating_sub(*indent) >= MIN_COLUMNS;
-    match hang.iter().find(|indent| room(indent)) {
-        Some(&hang) => broken(text, head, indent, hang, columns),
-        None => text.to_owned(),
+    if !has_room(indent, columns) {
+        return text.to_owned();
     }
-}
-
-/// Returns the start of the last column of a table's row: behind at least two blanks.
-fn table_head(text: &str) -> usize {
-    let blanks = text.rfind("  ");
-    blanks.map_or(0, |blanks| blanks + "  ".len())
-}
-
-fn broken(text: &str, head: usize, indent: usize, hang: usize, columns: usize) -> String {
-    let (head, words) = text.split_at(head);
-    let mut out = head.to_owned();
-    let mut at = indent + head.width();
-    for (nth, word) in words.split(' ').enumerate() {
+    let mut out = String::new();
+    let mut at = indent;
+    for (nth, word) in text.split(' ').enumerate() {
         let blank = usize::from(nth > 0);
-        if at > hang && at + blank + word.width() > columns {
+        if at > indent && at + blank + word.width() > columns {
             out.truncate(out.trim_end().len());
-            out.push('\n');
-            out.extend(std::iter::repeat_n(' ', hang));
-            at = hang;
+            out.push_str(&line_end(indent));
+            at = indent;
         } else if nth > 0 {
             out.push(' ');
             at += 1;
@@ -52,6 +35,29 @@ fn broken(text: &str, head: usize, indent: usize, hang: usize, columns: usize) -
         at += word.width();
     }
     out
+}
+
+/// Wraps an entry of the help likewise. Its text stays in its column; where that has no room, it stands
+/// below, indented further.
+pub(super) fn wrap_entry(entry: &HelpEntry, indent: usize, columns: usize) -> String {
+    let column = indent + HelpEntry::COLUMN;
+    if has_room(column, columns) {
+        let usage = HelpEntry {
+            does: "",
+            ..entry.clone()
+        };
+        return usage.to_string() + &wrap(entry.does, column, columns);
+    }
+    let below = indent + MARGIN;
+    wrap(&entry.usage, indent, columns) + &line_end(below) + &wrap(entry.does, below, columns)
+}
+
+fn has_room(indent: usize, columns: usize) -> bool {
+    columns.saturating_sub(indent) >= MIN_COLUMNS
+}
+
+fn line_end(indent: usize) -> String {
+    format!("\n{:indent$}", "")
 }
 
 #[cfg(test)]
@@ -89,21 +95,25 @@ mod tests {
     }
 
     #[test]
-    fn the_row_of_a_table_stays_in_its_column() {
-        let text = "/send                sends what was entered while away";
-        let wanted =
-            "/send                sends what was entered\n                       while away";
-        assert_eq!(wrap(text, 2, 48), wanted);
-        let narrow = "/send                sends what was\n  entered while away";
-        assert_eq!(wrap(text, 2, 38), narrow);
-        let narrower = "/send\n  sends what was entered\n  while away";
-        assert_eq!(wrap(text, 2, 27), narrower);
+    fn the_text_of_a_help_entry_stays_in_its_column_or_stands_below() {
+        let entry = HelpEntry {
+            usage: "/send".to_owned(),
+            does: "sends the lines you entered",
+        };
+        let blanks = " ".repeat(28);
+        let wide = format!("/send{blanks}sends the lines you entered");
+        assert_eq!(wrap_entry(&entry, 2, 62), wide);
+        let below = " ".repeat(35);
+        let narrow = format!("/send{blanks}sends the lines\n{below}you entered");
+        assert_eq!(wrap_entry(&entry, 2, 51), narrow);
+        let narrower = "/send\n            sends the lines\n            you entered";
+        assert_eq!(wrap_entry(&entry, 10, 30), narrower);
     }
 
     #[test]
-    fn two_blanks_alone_make_no_table() {
-        let text = "one two three four five six seven  eight";
-        let wanted = "one two three four five\n      six seven  eight";
+    fn blanks_in_a_text_make_no_table() {
+        let text = "10:41 bob: look  at the whole table";
+        let wanted = "10:41 bob: look  at the\n      whole table";
         assert_eq!(wrap(text, 6, 30), wanted);
     }
 

@@ -17,7 +17,8 @@ use unicode_width::UnicodeWidthStr;
 use super::colors;
 use super::sanitize;
 use super::stamp::Stamp;
-use super::wrap::wrap;
+use super::wrap::{wrap, wrap_entry};
+use crate::app::commands::HelpEntry;
 use crate::app::line::{Chime, Line, ME, Mention, PresenceChanges, TranscriptLine};
 use crate::app::settings::TimeDisplay;
 
@@ -122,11 +123,12 @@ impl ScreenRenderer {
                 out.push_str("⟳ ");
                 self.whisper(ME, to, text, out);
             }
-            Line::Presence(changes) => came(changes, out),
+            Line::Presence(changes) => self.presence(changes, margin, out),
             Line::Wire(text) | Line::Output(text) => out.push_str(&sanitize(text)),
             Line::Notice(text) => self.wrapped('*', text, margin, out),
             Line::Refusal(text) => self.wrapped('!', text, margin, out),
             Line::Secret(text) => marked('=', text, out),
+            Line::Help(entry) => self.help(entry, margin, out),
             Line::Note(text) => self.wrapped('#', text, margin, out),
             Line::Lost(text) => self.wrapped('✗', text, margin, out),
             Line::Back(text) => self.wrapped('✓', text, margin, out),
@@ -143,6 +145,23 @@ impl ScreenRenderer {
             .map(|width| wrap(&text, margin + MARK, width))
             .unwrap_or(text);
         let _ = write!(out, "{mark} {text}");
+    }
+
+    fn help(&self, entry: &HelpEntry, margin: usize, out: &mut String) {
+        let text = match self.width {
+            Some(width) => wrap_entry(entry, margin + MARK, width),
+            None => entry.to_string(),
+        };
+        let _ = write!(out, "# {text}");
+    }
+
+    fn presence(&self, changes: &PresenceChanges, margin: usize, out: &mut String) {
+        let mut text = String::new();
+        came(changes, &mut text);
+        out.push_str(&match self.width {
+            Some(width) => wrap(&text, margin, width),
+            None => text,
+        });
     }
 
     fn whisper(&self, from: &str, to: &str, text: &str, out: &mut String) {

@@ -42,6 +42,20 @@ fn draws(time: TimeDisplay, lines: Vec<(DateTime, Line)>, drawing: &str) {
 }
 
 #[test]
+fn joins_and_leaves_are_wrapped_between_names() {
+    let mut renderer = ScreenRenderer::new(Styles::Off);
+    renderer.fit(Some(25));
+    let changes = PresenceChanges {
+        joined: vec!["jack".into(), "jack2".into()],
+        left: vec!["jack".into(), "jones".into()],
+        ..PresenceChanges::default()
+    };
+    let line = silent(at(10, 41), TimeDisplay::Off, Line::Presence(changes));
+    let wanted = "  + jack jack2  - jack\n  jones\n";
+    assert_eq!(renderer.render(&line), wanted);
+}
+
+#[test]
 fn a_transcript_is_read_in_columns() {
     let (first, second) = (at(10, 41), at(10, 42));
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
