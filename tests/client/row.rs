@@ -147,7 +147,7 @@ fn letters_joined_to_one_cost_no_line_above_the_row_and_leave_no_copy() {
         bob.send("MSG above");
         term.shows_said("bob", "above");
         // Whether that is one row or two is for the terminal to say.
-        term.types(&letter.repeat(30));
+        term.types(&letter.repeat(45));
         for _ in 0..3 {
             term.types("\x01>\x05<\x7f");
         }
@@ -155,6 +155,7 @@ fn letters_joined_to_one_cost_no_line_above_the_row_and_leave_no_copy() {
         term.shows("Ann▸ >>>>");
         bob.send("MSG below");
         term.shows_said("bob", "below");
+        term.shows("Ann▸ >>>>");
         term.shows_in_lines("bob      above", 1);
         term.shows_in_lines("Ann▸", 1);
     }

@@ -62,9 +62,8 @@ impl App {
             }
             Input::Quit => self.leave(now, out),
             Input::Misused(command) => out.tell(messages::usage(command)),
-            Input::Unknown { word, why } => {
-                out.tell(messages::unknown(word, &why));
-            }
+            Input::Unknown { word, why } => out.tell(messages::not_sent(word, &why)),
+            Input::UnknownHelp { word, why } => out.tell(messages::unknown(word, &why)),
         }
     }
 

@@ -88,14 +88,22 @@ pub(super) fn usage(command: &SlashCommand) -> String {
 pub(super) fn unknown(word: &str, why: &UnknownCommand) -> String {
     match why {
         UnknownCommand::Ambiguous(words) => {
-            format!("/{word} may be /{}; not sent", words.join(" or /"))
+            format!("/{word} may be /{}", words.join(" or /"))
         }
         UnknownCommand::Misspelled(meant) => {
-            format!("no command /{word}, did you mean /{meant}? Not sent; //{word} says it")
+            format!("no command /{word}, did you mean /{meant}?")
         }
-        UnknownCommand::Nothing => {
-            format!("no command /{word}; /help lists them. Not sent; //{word} says it")
-        }
+        UnknownCommand::Nothing => format!("no command /{word}; /help lists them"),
+    }
+}
+
+/// Reports a line that begins like a command, and may have been meant as a message.
+pub(super) fn not_sent(word: &str, why: &UnknownCommand) -> String {
+    let unknown = unknown(word, why);
+    match why {
+        UnknownCommand::Ambiguous(_) => format!("{unknown}; not sent"),
+        UnknownCommand::Misspelled(_) => format!("{unknown} Not sent; //{word} says it"),
+        UnknownCommand::Nothing => format!("{unknown}. Not sent; //{word} says it"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Settings of a small program, from all sources.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::{Arg, ArgAction, Command};
 use wac_settings::{File, Loaded, Problems, Program, within};
@@ -180,6 +181,21 @@ fn every_mistake_is_told_with_its_line_even_where_the_value_is_not_used() {
         spelled[0].starts_with("f:1: ") && spelled[1].starts_with("f:3: "),
         "{spelled:?}"
     );
+}
+
+#[test]
+fn a_file_without_an_end_is_a_mistake() {
+    let mut problems = Vec::new();
+    let file = File::open(Path::new("/dev/zero"), true, &mut problems);
+    assert!(file.is_none());
+    assert_eq!(problems, ["/dev/zero: it is longer than 1 MiB"]);
+}
+
+#[test]
+fn a_profile_needs_a_file() {
+    let mut problems = Vec::new();
+    File::default().layers(Some("small"), &program(), &mut problems);
+    assert_eq!(problems, ["there is no [profile.small]: there is no file"]);
 }
 
 #[test]

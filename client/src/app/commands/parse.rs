@@ -44,6 +44,11 @@ pub(crate) enum Input<'a> {
         word: &'a str,
         why: UnknownCommand,
     },
+    /// `/help` for a word that names no command.
+    UnknownHelp {
+        word: &'a str,
+        why: UnknownCommand,
+    },
 }
 
 impl<'a> Input<'a> {
@@ -122,7 +127,7 @@ pub(super) fn help(rest: &str) -> Input<'_> {
     match find(word) {
         _ if word.is_empty() => Input::Help(None),
         Ok(command) => Input::Help(Some(command)),
-        Err(why) => Input::Unknown { word, why },
+        Err(why) => Input::UnknownHelp { word, why },
     }
 }
 

@@ -337,7 +337,9 @@ fn commands_are_sent_in_the_protocols_words() {
          send MSG /who
          show Ann: /who
          > /help sec
-         help /sec                             asks for the server's secret",
+         help /sec                             asks for the server's secret
+         > /help zzz
+         tell no command /zzz; /help lists them",
     );
 }
 

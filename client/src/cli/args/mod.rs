@@ -176,6 +176,18 @@ mod tests {
     }
 
     #[test]
+    fn a_count_of_no_lines_is_refused_in_words() {
+        assert!(parse(&["listen", "chat", "--count", "1"]).is_ok());
+        for count in ["0", "-", "many"] {
+            let told = parse(&["listen", "chat", "--count", count]).unwrap_err();
+            assert!(
+                told.to_string().contains("wanted a number, at least 1"),
+                "{told}"
+            );
+        }
+    }
+
+    #[test]
     fn a_host_that_is_called_as_a_command_is_can_be_reached() {
         for words in [&["send:4700"][..], &["--", "send"]] {
             assert_eq!(target(words).as_deref(), Some("send:4700"), "{words:?}");

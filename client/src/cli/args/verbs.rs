@@ -96,7 +96,7 @@ pub(crate) struct ListenArgs {
     pub(crate) whispers: bool,
 
     /// Ends after this many lines
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub(crate) count: Option<u64>,
 
     /// Ends this long after it has connected, with exit code 5: 90s, 10m, 8h
@@ -132,4 +132,9 @@ pub(crate) struct WhoArgs {
     /// The server [default: the setting host]
     #[arg(value_name = TARGET)]
     pub(crate) target: Option<Target>,
+}
+
+fn parse_count(text: &str) -> Result<u64, &'static str> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or("wanted a number, at least 1")
 }
