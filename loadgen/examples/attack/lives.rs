@@ -147,7 +147,10 @@ impl Attacker {
             match self.kind.deed {
                 // The server's goodbye ends it.
                 Deed::Silence | Deed::HalfLine | Deed::Churn => return pending().await,
-                Deed::Stall => return Ok(sleep(STALL).await),
+                Deed::Stall => {
+                    sleep(STALL).await;
+                    return Ok(());
+                }
                 Deed::Trickle => sleep(Duration::from_secs(1)).await,
                 Deed::QuitBlast if bytes.len() == BLAST => return Ok(()),
                 // Others of this thread, too.
