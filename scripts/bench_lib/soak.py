@@ -33,8 +33,8 @@ def measure(record, tools, seconds):
             run = Run(server.name, load(tools, server, "run", FLAGS, seconds, port, pid))
         stack.close()
     memory, files = (Line(series) for series in zip(*seen))
-    columns = [(P99.title, P99.unit), ("memory", "KiB"), ("slope", "KiB/h"), ("give or take", "KiB/h"),
-               ("open files", ""), ("slope", "/h"), ("give or take", "/h")]
+    columns = [(P99.title, P99.unit), ("memory", "KiB"), ("slope", "KiB/h"), ("±", "KiB/h"),
+               ("open files", ""), ("slope", "/h"), ("±", "/h")]
     cells = [run.value(P99), memory.level, memory.slope, memory.error, files.level, files.slope, files.error]
     record.grid(f"soak: 50 honest users, 25 messages a second, beside {', '.join(ATTACKS)}, {seconds} s", columns,
                 [(server.name, map(figure, cells), judged([run]))], JUDGED)
