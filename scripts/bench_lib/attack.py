@@ -31,9 +31,9 @@ def at_home(tools, *flags):
     return servers.Server("wacd", "wac", str(tools / "wacd"), command, "default flags")
 
 
-def among_strangers(tools):
+def among_strangers(tools, *flags):
     """Starts the server with its defaults, but only those who connect from 127.0.0.1 are trusted."""
-    return at_home(tools, "--trusted", "127.0.0.1/32")
+    return at_home(tools, "--trusted", "127.0.0.1/32", *flags)
 
 
 @contextmanager

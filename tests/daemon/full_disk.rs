@@ -20,7 +20,7 @@ fn with_disk(daemon: &Daemon, script: &str) -> Said {
         port() { sed -n 's/.*listen=127.0.0.1:\\([0-9]*\\).*/127.0.0.1 \\1/p' $folder/ready; }\n";
     let mut shell = Command::new("unshare");
     shell
-        .args(["--mount", "timeout", "30", "sh", "-c"])
+        .args(["--mount", "timeout", "60", "sh", "-c"])
         .arg(format!("{prelude}{script}"))
         .env("wacd", binary("wacd"))
         .env("folder", daemon.path(""))
@@ -62,7 +62,7 @@ fn a_disk_that_fills_up_under_log_and_pidfile_costs_log_lines_and_nothing_else()
         fill
         # No line fits, and no pidfile.
         rm $disk/wacd.pid
-        for _ in $(seq 60); do chat \"$(port)\"; done
+        for _ in $(seq 20); do chat \"$(port)\"; done
         clear
         log 'log lines were lost'
         until $wacd status; do sleep 0.05; done
@@ -72,7 +72,7 @@ fn a_disk_that_fills_up_under_log_and_pidfile_costs_log_lines_and_nothing_else()
     );
     assert_eq!(said.code, Some(0), "{said:?}");
     let text = said.text;
-    assert_eq!(text.matches("PONG all is well").count(), 61, "{text}");
+    assert_eq!(text.matches("PONG all is well").count(), 21, "{text}");
     assert!(
         text.contains("has stopped: 0 had everything, 0 were cut short"),
         "{text}"
