@@ -26,13 +26,17 @@ fn survives(take_away: impl Fn(&Path)) {
     wait_until("the log is there again", || {
         daemon.path("wacd.log").exists() && daemon.log().contains("log reopened")
     });
-    wait_until("the pidfile is there again", || {
-        daemon.status().code == Some(0)
-    });
-    assert_eq!(daemon.pid(), pid);
+    wait_for_pidfile(&daemon, pid);
     converse(&mut ann, "ann", &mut bob, 100..200, 64);
     assert_eq!(daemon.stop(&[]).code, Some(0));
     assert!(!daemon.path("wacd.pid").exists());
+}
+
+fn wait_for_pidfile(daemon: &Daemon, pid: i32) {
+    wait_until("the pidfile is there again", || {
+        let text = fs::read_to_string(daemon.path("wacd.pid"));
+        text.is_ok_and(|text| text.trim() == pid.to_string())
+    });
 }
 
 #[test]
@@ -63,9 +67,6 @@ fn a_pidfile_that_cannot_be_recreated_is_recreated_once_it_can() {
             .contains("`wacd stop` does not find this server")
     });
     fs::remove_dir(daemon.path("wacd.pid")).expect("it is empty");
-    wait_until("it is there again", || {
-        let text = fs::read_to_string(daemon.path("wacd.pid"));
-        text.is_ok_and(|text| text.trim() == pid.to_string())
-    });
+    wait_for_pidfile(&daemon, pid);
     assert_eq!(daemon.stop(&[]).code, Some(0));
 }
