@@ -33,14 +33,6 @@ fn inherits<const N: usize>(sockets: [Arc<OwnedFd>; N]) -> Setup {
     Server::setup().inherits(sockets)
 }
 
-#[track_caller]
-fn user(address: &Address, name: &str) -> Peer {
-    let mut peer = Peer::dial(address);
-    peer.greeted();
-    peer.log_in(name);
-    peer
-}
-
 #[test]
 fn inherited_sockets_take_the_place_of_listen() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -54,7 +46,7 @@ fn inherited_sockets_take_the_place_of_listen() {
             .count(|line| line.contains("--listen and --unix-mode do not count"))
             > 0
     );
-    let (mut ann, mut bob) = (user(&first, "ann"), user(&second, "bob"));
+    let (mut ann, mut bob) = (Peer::user(&first, "ann"), Peer::user(&second, "bob"));
     ann.send("MSG hi");
     assert_eq!(bob.line(), "ann: hi");
     assert_eq!(server.stop().code, Some(0));
@@ -110,7 +102,7 @@ fn nobody_is_refused_while_the_server_restarts() {
     let (socket, address) = tcp("127.0.0.1:0");
     let setup = inherits([socket]);
     let first = setup.start();
-    let ann = user(&address, "ann");
+    let ann = Peer::user(&address, "ann");
     assert_eq!(first.stop().code, Some(0));
     ann.expect_end(&["* closing: the server is stopping"]);
     let mut between = Peer::dial(&address);
@@ -140,7 +132,7 @@ fn a_reload_leaves_inherited_sockets_open_and_says_that_listen_does_not_count() 
     assert!(said.text.contains(told), "{said:?}");
     let buffer = SockRef::from(&*socket).send_buffer_size();
     assert_eq!(buffer.ok(), Some(2 * 64 * 1024));
-    user(&address, "ann").silent_until_fence();
+    Peer::user(&address, "ann").silent_until_fence();
     assert_eq!(server.addresses(), [address]);
 }
 
@@ -155,7 +147,7 @@ fn a_daemon_inherits_too() {
         .env("WACD_DAEMON", "true")
         .refused();
     assert_eq!(started.code, Some(0), "{started:?}");
-    user(&address, "ann").silent_until_fence();
+    Peer::user(&address, "ann").silent_until_fence();
     let mut stop = Command::new(binary("wacd"));
     let said = Said::of(stop.args(["stop", "--pid-file", &path("wacd.pid")]));
     assert_eq!(said.code, Some(0), "{said:?}");

@@ -16,12 +16,12 @@ use wac_tests::{Address, Daemon, Ending, Peer, Said, binary, wait_until};
 use crate::users::{NOBODY, is_root};
 
 /// A daemon with a Unix socket beside its port, and people in it.
-struct Town {
+struct OperatedServer {
     daemon: Daemon,
     address: Address,
 }
 
-impl Town {
+impl OperatedServer {
     #[track_caller]
     fn start(flags: &[&str]) -> Self {
         let daemon = Daemon::folder();
@@ -31,7 +31,7 @@ impl Town {
 
     #[track_caller]
     fn user(&self, name: &str) -> Peer {
-        user(&self.address, name)
+        Peer::user(&self.address, name)
     }
 
     /// Runs a subcommand, which must succeed; returns what it says.
@@ -70,14 +70,6 @@ fn started(daemon: &Daemon, flags: &[&str]) -> Address {
     said.address()
 }
 
-#[track_caller]
-fn user(address: &Address, name: &str) -> Peer {
-    let mut peer = Peer::dial(address);
-    peer.greeted();
-    peer.log_in(name);
-    peer
-}
-
 /// Expects a connection to end with this line.
 #[track_caller]
 fn ends_with(peer: Peer, last: &str) {
@@ -88,7 +80,7 @@ fn ends_with(peer: Peer, last: &str) {
 
 #[test]
 fn who_lists_everybody_with_their_address_lines_and_lag() {
-    let town = Town::start(&["--notices", "off"]);
+    let town = OperatedServer::start(&["--notices", "off"]);
     let mut ann = town.user("Ann");
     let mut visitor = Peer::dial(&town.address);
     visitor.greeted();
@@ -122,7 +114,7 @@ fn who_lists_everybody_with_their_address_lines_and_lag() {
 
 #[test]
 fn top_shows_what_the_server_does_and_who_lags() {
-    let town = Town::start(&["--notices", "off", "--window", "64MiB"]);
+    let town = OperatedServer::start(&["--notices", "off", "--window", "64MiB"]);
     let mut ann = town.user("Ann");
     let mut bob = Peer::dial_narrow(&town.address);
     bob.greeted();
@@ -165,7 +157,7 @@ fn top_shows_what_the_server_does_and_who_lags() {
 
 #[test]
 fn what_the_operator_says_is_a_notice_to_everybody_once() {
-    let town = Town::start(&["--notices", "off"]);
+    let town = OperatedServer::start(&["--notices", "off"]);
     let mut people = [town.user("Ann"), town.user("Bob")];
     let told = town.does(&["say", "tea is", "ready, \"all\" * of\\you"]);
     assert_eq!(told, "said to 2 connections\n");
@@ -189,7 +181,7 @@ fn what_the_operator_says_is_a_notice_to_everybody_once() {
 
 #[test]
 fn somebody_is_kicked_by_name_number_or_address_and_told_why() {
-    let town = Town::start(&[]);
+    let town = OperatedServer::start(&[]);
     let mut bob = town.user("Bob");
     let ann = town.user("Ann");
     bob.expect("* Ann joined");
@@ -228,7 +220,7 @@ fn somebody_is_kicked_by_name_number_or_address_and_told_why() {
 
 #[test]
 fn a_kick_that_finds_nobody_says_so_and_what_to_do() {
-    let town = Town::start(&[]);
+    let town = OperatedServer::start(&[]);
     let _ann = town.user("Ann");
     for (whom, why) in [
         ("Bob", "nobody here is called Bob"),
@@ -253,7 +245,7 @@ fn a_kick_that_finds_nobody_says_so_and_what_to_do() {
 
 #[test]
 fn a_ban_closes_those_from_there_and_refuses_new_ones_until_it_is_lifted() {
-    let town = Town::start(&["--notices", "off"]);
+    let town = OperatedServer::start(&["--notices", "off"]);
     let from = |last: u8| Peer::dial_from([127, 0, 9, last], &town.address);
     let mut people = [from(1), from(2), town.user("Ann")];
     people[..2].iter_mut().for_each(Peer::greeted);
@@ -310,7 +302,7 @@ fn a_ban_outlives_the_server_and_ends_by_itself() {
 
 #[test]
 fn whoever_connects_while_a_ban_comes_is_closed_or_refused() {
-    let town = Town::start(&["--notices", "off"]);
+    let town = OperatedServer::start(&["--notices", "off"]);
     let (banned, address) = (AtomicBool::new(false), &town.address);
     let come = || {
         let mut peers = Vec::new();
@@ -336,7 +328,7 @@ fn whoever_connects_while_a_ban_comes_is_closed_or_refused() {
 
 #[test]
 fn what_is_no_network_is_not_banned() {
-    let town = Town::start(&[]);
+    let town = OperatedServer::start(&[]);
     for network in ["Ann", "192.0.2", "192.0.2.1:5", "10.0.0.0/33", ""] {
         let said = town.fails(1, &["ban", network]);
         assert!(said.contains("expected an address or a network"), "{said}");
@@ -402,7 +394,7 @@ fn a_ban_that_cannot_be_written_is_in_force_and_says_so() {
 
 #[test]
 fn the_log_level_changes_until_the_next_reload() {
-    let town = Town::start(&[]);
+    let town = OperatedServer::start(&[]);
     let said = town.does(&["loglevel", "off"]);
     assert_eq!(
         said,
@@ -424,7 +416,7 @@ fn the_log_level_changes_until_the_next_reload() {
 
 #[test]
 fn a_planned_stop_is_counted_down_replaced_cancelled_and_carried_out() {
-    let town = Town::start(&["--notices", "off"]);
+    let town = OperatedServer::start(&["--notices", "off"]);
     let mut ann = town.user("Ann");
     let said = town.does(&["drain", "--in", "10m", "--reason", "an upgrade"]);
     assert_eq!(said, "stopping in 10m\n");
@@ -465,7 +457,7 @@ fn a_planned_stop_is_counted_down_replaced_cancelled_and_carried_out() {
 #[test]
 fn a_stop_without_a_time_begins_at_once_and_its_command_has_its_answer() {
     for _ in 0..20 {
-        let town = Town::start(&[]);
+        let town = OperatedServer::start(&[]);
         assert_eq!(town.does(&["drain"]), "stopping now\n");
         wait_until("it is gone", || town.daemon.status().code == Some(3));
     }
@@ -473,7 +465,7 @@ fn a_stop_without_a_time_begins_at_once_and_its_command_has_its_answer() {
 
 #[test]
 fn the_operator_is_answered_while_the_server_stops() {
-    let town = Town::start(&["--grace", "60s", "--window", "64MiB", "--notices", "off"]);
+    let town = OperatedServer::start(&["--grace", "60s", "--window", "64MiB", "--notices", "off"]);
     let mut ann = town.user("Ann");
     // Who reads nothing keeps the stop waiting.
     let _stuck = Peer::dial_narrow(&town.address);
@@ -523,7 +515,7 @@ fn every_subcommand_says_if_no_server_runs_and_every_answer_may_be_json() {
             "{words:?}: {json:?}"
         );
     }
-    let town = Town::start(&[]);
+    let town = OperatedServer::start(&[]);
     let (said, code) = town.json(&["say", "hi"]);
     assert_eq!(
         (&said["messages"][0], code),
@@ -574,7 +566,7 @@ fn pretend(daemon: &Daemon, answer: &'static str) -> String {
 
 #[test]
 fn a_server_of_another_version_is_told_apart() {
-    let town = Town::start(&[]);
+    let town = OperatedServer::start(&[]);
     for (answer, why) in [
         (
             "say this server does not know that request\nend 1\n",
@@ -612,7 +604,7 @@ fn a_stranger_is_refused_even_if_the_socket_lets_them_in() {
     if !is_root() {
         return;
     }
-    let town = Town::start(&[]);
+    let town = OperatedServer::start(&[]);
     let _ann = town.user("Ann");
     let control = town.daemon.path("wacd.control");
     fs::set_permissions(town.daemon.path(""), fs::Permissions::from_mode(0o755)).unwrap();

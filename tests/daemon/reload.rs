@@ -47,7 +47,7 @@ impl ReloadedTown {
         let started = daemon.start_configured();
         assert_eq!(started.code, Some(0), "{started:?}");
         let address = started.address();
-        let mut people = ["ann", "bob"].map(|name| user(&address, name));
+        let mut people = ["ann", "bob"].map(|name| Peer::user(&address, name));
         people.iter_mut().for_each(Peer::silent_until_fence);
         let [ann, bob] = people;
         Self {
@@ -98,7 +98,7 @@ impl ReloadedTown {
             "swordfish",
             "nothing of it was applied"
         );
-        user(&self.address, "eve").send("QUIT");
+        Peer::user(&self.address, "eve").send("QUIT");
     }
 
     /// Both say something to each other.
@@ -109,14 +109,6 @@ impl ReloadedTown {
         converse(&mut self.bob, "bob", &mut self.ann, numbers, 64);
         self.said += 10;
     }
-}
-
-#[track_caller]
-fn user(address: &Address, name: &str) -> Peer {
-    let mut peer = Peer::dial(address);
-    peer.greeted();
-    peer.log_in(name);
-    peer
 }
 
 #[track_caller]
@@ -183,7 +175,7 @@ fn the_limits_on_connections_change() {
     let mut third = Peer::dial(&town.address);
     third.expect("* closing: too many connections from your address");
     town.reloads("");
-    user(&town.address, "eve").send("QUIT");
+    Peer::user(&town.address, "eve").send("QUIT");
 }
 
 #[test]
@@ -196,8 +188,8 @@ fn listeners_are_opened_and_closed_and_those_that_stay_stay_open() {
     ));
     assert!(text.contains("listen = ["), "{text}");
     let unix = Address::Unix(socket.clone());
-    let mut eve = user(&unix, "eve");
-    user(&town.address, "dan").send("QUIT");
+    let mut eve = Peer::user(&unix, "eve");
+    Peer::user(&town.address, "dan").send("QUIT");
     let mode = || fs::metadata(&socket).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(), 0o660);
     town.reloads(&format!(
@@ -209,7 +201,7 @@ fn listeners_are_opened_and_closed_and_those_that_stay_stay_open() {
     wait_until("the port is closed", || {
         Peer::try_dial(&town.address).is_err()
     });
-    user(&unix, "dan").send("QUIT");
+    Peer::user(&unix, "dan").send("QUIT");
     town.reloads("listen = '127.0.0.2:0'\n");
     wait_until("the socket is removed", || !socket.exists());
     eve.send("PING still here");
@@ -240,7 +232,7 @@ fn the_log_moves_and_has_another_level() {
         other.display()
     ));
     let lines = log().lines().count();
-    user(&town.address, "eve").send("QUIT");
+    Peer::user(&town.address, "eve").send("QUIT");
     town.reloads(&format!(
         "log-file = '{}'\nlog-level = 'info'\n",
         other.display()
@@ -291,7 +283,7 @@ fn a_plan_tells_what_would_happen_and_changes_nothing() {
     let log = town.daemon.log();
     let told = log.lines().filter(|line| !line.contains("logged in"));
     assert_eq!(told.collect::<Vec<_>>(), [""; 0]);
-    user(&town.address, "eve").send("PING x");
+    Peer::user(&town.address, "eve").send("PING x");
     town.configure("shards = 'many'\nmotd = '/none'\n");
     let plan = town.daemon.reload(&["--plan"]);
     assert_eq!(plan.code, Some(2));
@@ -329,7 +321,7 @@ fn a_reload_to_an_address_that_is_taken_is_refused() {
     assert!(!socket.exists(), "what was bound before is given back");
     drop(taken);
     town.reloads(&listen);
-    user(&Address::Tcp(address), "eve").send("QUIT");
+    Peer::user(&Address::Tcp(address), "eve").send("QUIT");
 }
 
 #[test]
@@ -411,7 +403,7 @@ fn a_reload_of_no_server_says_so() {
 fn the_random_secret_of_a_server_outlives_a_reload() {
     let daemon = Daemon::folder();
     let address = daemon.start(&["--flood-rate", "0"]).address();
-    let mut ann = user(&address, "ann");
+    let mut ann = Peer::user(&address, "ann");
     let before = secret(&mut ann);
     assert_eq!(daemon.reload(&[]).code, Some(0));
     assert_eq!(secret(&mut ann), before);
@@ -461,7 +453,7 @@ fn a_server_that_became_another_user_reloads_as_that_user() {
     daemon.configure(&settings(&daemon, &format!("user = '{}'\n", AS_NOBODY[1])));
     let started = daemon.start_configured();
     assert_eq!(started.code, Some(0), "{started:?}");
-    let mut ann = user(&started.address(), "ann");
+    let mut ann = Peer::user(&started.address(), "ann");
     daemon.configure(&settings(&daemon, "user = 'nobody'\nsecret = 'new'\n"));
     let said = daemon.reload(&[]);
     assert_eq!(said.code, Some(0), "{said:?}");

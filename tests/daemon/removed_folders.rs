@@ -14,12 +14,7 @@ fn survives(take_away: impl Fn(&Path)) {
         .start(&["--flood-rate", "0", "--notices", "off"])
         .address();
     let pid = daemon.pid();
-    let [mut ann, mut bob] = ["ann", "bob"].map(|name| {
-        let mut peer = Peer::dial(&address);
-        peer.greeted();
-        peer.log_in(name);
-        peer
-    });
+    let [mut ann, mut bob] = ["ann", "bob"].map(|name| Peer::user(&address, name));
     take_away(&daemon.path(""));
     converse(&mut ann, "ann", &mut bob, 0..100, 64);
     kill(Pid::from_raw(pid), Signal::SIGUSR1).expect("it runs");

@@ -54,6 +54,20 @@ impl Peer {
         Peer::dial_as(address, Receive::Usual)
     }
 
+    /// Connects, takes the greeting and logs in.
+    ///
+    /// # Panics
+    ///
+    /// If nobody listens there, or the name is refused.
+    #[must_use]
+    #[track_caller]
+    pub fn user(address: &Address, name: &str) -> Peer {
+        let mut peer = Peer::dial(address);
+        peer.greeted();
+        peer.log_in(name);
+        peer
+    }
+
     /// Connects from one of this machine's addresses: 127.0.0.2, 127.0.0.3 and so on are all its own.
     ///
     /// # Panics

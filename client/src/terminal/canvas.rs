@@ -225,13 +225,13 @@ mod tests {
     };
 
     /// A canvas and the screen that shows it.
-    struct Shown {
+    struct ShownText {
         canvas: Canvas,
         screen: Parser,
         size: Size,
     }
 
-    impl Shown {
+    impl ShownText {
         fn new() -> Self {
             Self {
                 canvas: Canvas::new(Resizing::Cuts),
@@ -295,7 +295,7 @@ mod tests {
     /// `tmux` keeps a screen that is cleared from its first column as if it was history.
     #[test]
     fn the_row_is_never_cleared_from_its_first_column_on() {
-        let mut shown = Shown::new();
+        let mut shown = ShownText::new();
         shown.types("ab", "");
         shown.types("a", "");
         shown.prints("one\n");
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn lines_are_printed_above_the_row() {
-        let mut shown = Shown::new();
+        let mut shown = ShownText::new();
         shown.prints("first\n");
         shown.types("hel", "lo");
         shown.prints("second\nthird\n");
@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_row_of_several_rows_is_drawn_over_itself() {
-        let mut shown = Shown::new();
+        let mut shown = ShownText::new();
         shown.prints("first\n");
         shown.types("0123456789abcdefghijklmnopq", "");
         shown.types("0123456789abcdefg", "hijkl\nx");
@@ -366,7 +366,7 @@ mod tests {
 
     #[test]
     fn another_width_leaves_no_copy() {
-        let mut shown = Shown::new();
+        let mut shown = ShownText::new();
         shown.prints("first\n");
         shown.types("0123456789abcdef", "");
         for (columns, rows) in [
@@ -380,7 +380,7 @@ mod tests {
 
     #[test]
     fn of_a_tall_row_the_screen_shows_a_part_and_the_scrollback_none() {
-        let mut shown = Shown::new();
+        let mut shown = ShownText::new();
         shown.prints("first\n");
         let lines: Vec<String> = (1..10).map(|number| number.to_string()).collect();
         shown.types(&lines.join("\n"), "");
@@ -399,7 +399,7 @@ mod tests {
 
     #[test]
     fn a_row_that_is_left_stays_and_one_that_is_hidden_comes_back() {
-        let mut shown = Shown::new();
+        let mut shown = ShownText::new();
         shown.types("one", "\ntwo");
         let text = shown.canvas.leave_row(SIZE);
         shown.writes(&text);

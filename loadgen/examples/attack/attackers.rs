@@ -10,7 +10,7 @@ use nix::sys::socket::{setsockopt, sockopt};
 use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::lives::{Deed, lives};
+use crate::lives::{AttackDeed, lives};
 
 /// Kernel memory for what an attacker has sent and the server does not take.
 const SEND_BYTES: u32 = 64 * 1024;
@@ -19,14 +19,14 @@ const NARROW_BYTES: u32 = 4096;
 
 /// An attack.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Kind {
+pub(crate) struct Attack {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     /// At once.
     pub(crate) connections: u32,
     /// The addresses that they come from, in turn.
     pub(crate) addresses: u32,
-    pub(crate) deed: Deed,
+    pub(crate) deed: AttackDeed,
 }
 
 const fn kind(
@@ -34,9 +34,9 @@ const fn kind(
     about: &'static str,
     connections: u32,
     addresses: u32,
-    deed: Deed,
-) -> Kind {
-    Kind {
+    deed: AttackDeed,
+) -> Attack {
+    Attack {
         name,
         about,
         connections,
@@ -49,30 +49,30 @@ const fn kind(
 const MANY: u32 = 2_000;
 
 #[rustfmt::skip]
-pub(crate) const KINDS: [Kind; 20] = [
-    kind("visits", "200 new connections a second from one address", 20, 1, Deed::Visit),
-    kind("visits-many", "2,000 new connections a second from 2,000 addresses", 200, MANY, Deed::Visit),
-    kind("silent", "1,000 connections that never send", 1_000, 50, Deed::Silence),
-    kind("trickle", "1,000 connections that send a byte a second", 1_000, 50, Deed::Trickle),
-    kind("half-lines", "1,000 connections that send half a line", 1_000, 50, Deed::HalfLine),
-    kind("stalled", "100 connections that read nothing, and leave after 20 s", 100, MANY, Deed::Stall),
-    kind("names", "256 guess names that are taken or reserved", 256, 16, Deed::Names),
-    kind("look-alikes", "256 guess names that look like reserved ones", 256, 16, Deed::LookAlikes),
-    kind("who", "256 ask WHO and read the answers", 256, 16, Deed::Who),
-    kind("who-unread", "256 ask WHO and read nothing", 256, 16, Deed::WhoUnread),
-    kind("whispers", "256 whisper to one who reads", 256, 16, Deed::Whispers),
-    kind("whispers-unread", "256 whisper to one who reads nothing", 256, 16, Deed::WhispersUnread),
-    kind("churn", "200 log in and quit, again and again, from 2,000 addresses", 200, MANY, Deed::Churn),
-    kind("garbage", "64 send bytes by chance", 64, MANY, Deed::Garbage),
-    kind("fuzz", "64 send pieces of the protocol in any order", 64, MANY, Deed::Fuzz),
-    kind("quit-blast", "64 quit and send a mebibyte", 64, MANY, Deed::QuitBlast),
-    kind("resets", "19,000 connections reset at once, again and again", 19_000, MANY, Deed::Resets),
-    kind("long-lines", "64 say lines of 4,000 bytes from one address", 64, 1, Deed::LongLines),
-    kind("long-lines-many", "1,024 say lines of 4,000 bytes from 16 addresses", 1_024, 16, Deed::LongLines),
-    kind("mix", "a tenth of each of the others", 2_500, MANY, Deed::Mix),
+pub(crate) const KINDS: [Attack; 20] = [
+    kind("visits", "200 new connections a second from one address", 20, 1, AttackDeed::Visit),
+    kind("visits-many", "2,000 new connections a second from 2,000 addresses", 200, MANY, AttackDeed::Visit),
+    kind("silent", "1,000 connections that never send", 1_000, 50, AttackDeed::Silence),
+    kind("trickle", "1,000 connections that send a byte a second", 1_000, 50, AttackDeed::Trickle),
+    kind("half-lines", "1,000 connections that send half a line", 1_000, 50, AttackDeed::HalfLine),
+    kind("stalled", "100 connections that read nothing, and leave after 20 s", 100, MANY, AttackDeed::Stall),
+    kind("names", "256 guess names that are taken or reserved", 256, 16, AttackDeed::Names),
+    kind("look-alikes", "256 guess names that look like reserved ones", 256, 16, AttackDeed::LookAlikes),
+    kind("who", "256 ask WHO and read the answers", 256, 16, AttackDeed::Who),
+    kind("who-unread", "256 ask WHO and read nothing", 256, 16, AttackDeed::WhoUnread),
+    kind("whispers", "256 whisper to one who reads", 256, 16, AttackDeed::Whispers),
+    kind("whispers-unread", "256 whisper to one who reads nothing", 256, 16, AttackDeed::WhispersUnread),
+    kind("churn", "200 log in and quit, again and again, from 2,000 addresses", 200, MANY, AttackDeed::Churn),
+    kind("garbage", "64 send bytes by chance", 64, MANY, AttackDeed::Garbage),
+    kind("fuzz", "64 send pieces of the protocol in any order", 64, MANY, AttackDeed::Fuzz),
+    kind("quit-blast", "64 quit and send a mebibyte", 64, MANY, AttackDeed::QuitBlast),
+    kind("resets", "19,000 connections reset at once, again and again", 19_000, MANY, AttackDeed::Resets),
+    kind("long-lines", "64 say lines of 4,000 bytes from one address", 64, 1, AttackDeed::LongLines),
+    kind("long-lines-many", "1,024 say lines of 4,000 bytes from 16 addresses", 1_024, 16, AttackDeed::LongLines),
+    kind("mix", "a tenth of each of the others", 2_500, MANY, AttackDeed::Mix),
 ];
 
-impl Kind {
+impl Attack {
     pub(crate) fn named(name: &str) -> Option<Self> {
         KINDS.into_iter().find(|kind| kind.name == name)
     }
@@ -104,9 +104,9 @@ impl Attackers {
     }
 
     /// Starts them all.
-    pub(crate) fn begin(self: Arc<Self>, kind: Kind) {
+    pub(crate) fn begin(self: Arc<Self>, kind: Attack) {
         let parts = match kind.deed {
-            Deed::Mix => KINDS
+            AttackDeed::Mix => KINDS
                 .into_iter()
                 .filter(|part| part.name != kind.name)
                 .collect(),
@@ -117,7 +117,7 @@ impl Attackers {
             let connections = (part.connections / share).max(1);
             // One attacker has all of the connections that are reset at once.
             let (people, each) = match part.deed {
-                Deed::Resets => (1, connections),
+                AttackDeed::Resets => (1, connections),
                 _ => (connections, 1),
             };
             self.waited_for.fetch_add(people, Ordering::Relaxed);
@@ -128,13 +128,13 @@ impl Attackers {
     }
 
     /// Opens a connection from the next of a kind's addresses.
-    pub(crate) async fn connect(&self, kind: &Kind) -> io::Result<TcpStream> {
+    pub(crate) async fn connect(&self, kind: &Attack) -> io::Result<TcpStream> {
         let number = self.connections.fetch_add(1, Ordering::Relaxed);
         let from = (number % u64::from(kind.addresses)) as u32;
         let from = Ipv4Addr::from(0x7f01_0001 + (from / 250 * 256) + from % 250);
         let socket = TcpSocket::new_v4()?;
         socket.set_send_buffer_size(SEND_BYTES)?;
-        if kind.deed == Deed::Stall {
+        if kind.deed == AttackDeed::Stall {
             socket.set_recv_buffer_size(NARROW_BYTES)?;
         }
         setsockopt(&socket, sockopt::IpBindAddressNoPort, &true)?;

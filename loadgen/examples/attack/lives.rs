@@ -11,8 +11,8 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::attackers::{Attackers, Kind};
-use crate::words::{Random, fuzz, garbage, look_alike, reserved};
+use crate::attackers::{Attack, Attackers};
+use crate::words::{Dice, fuzz, garbage, look_alike, reserved};
 
 /// Between two visits of one visitor.
 const VISIT: Duration = Duration::from_millis(100);
@@ -26,7 +26,7 @@ const VICTIM: &str = "victim";
 
 /// What an attacker does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum AttackDeed {
     Visit,
     Silence,
     Trickle,
@@ -50,27 +50,27 @@ pub(crate) enum Deed {
 /// An attacker.
 struct Attacker {
     all: Arc<Attackers>,
-    kind: Kind,
+    kind: Attack,
     number: u32,
-    random: Random,
+    random: Dice,
     /// It has said something on this connection.
     has_spoken: bool,
 }
 
 /// Lives for ever; `each` is the number of connections that are reset at once.
-pub(crate) async fn lives(all: Arc<Attackers>, kind: Kind, number: u32, each: u32) {
+pub(crate) async fn lives(all: Arc<Attackers>, kind: Attack, number: u32, each: u32) {
     let mut attacker = Attacker {
         all: all.clone(),
         kind,
         number,
-        random: Random::new(u64::from(number)),
+        random: Dice::new(u64::from(number)),
         has_spoken: false,
     };
     let mut next = Instant::now();
     let mut is_first = true;
     loop {
         let lived = match kind.deed {
-            Deed::Resets => attacker.resets(each).await,
+            AttackDeed::Resets => attacker.resets(each).await,
             _ => attacker.connection(&mut is_first).await,
         };
         if lived.is_err() {
@@ -80,7 +80,7 @@ pub(crate) async fn lives(all: Arc<Attackers>, kind: Kind, number: u32, each: u3
             all.has_begun();
         }
         next = match kind.deed {
-            Deed::Visit => next + VISIT,
+            AttackDeed::Visit => next + VISIT,
             _ => Instant::now() + PAUSE,
         };
         sleep_until(next).await;
@@ -95,14 +95,14 @@ impl Attacker {
     async fn connection(&mut self, is_first: &mut bool) -> io::Result<()> {
         let mut stream = self.all.connect(&self.kind).await?;
         self.has_spoken = false;
-        if self.kind.deed == Deed::Visit {
+        if self.kind.deed == AttackDeed::Visit {
             self.did(0, is_first);
             return Ok(());
         }
         // What is sent after QUIT is not to end with the server's goodbye.
         let reads = !matches!(
             self.kind.deed,
-            Deed::Stall | Deed::WhoUnread | Deed::QuitBlast
+            AttackDeed::Stall | AttackDeed::WhoUnread | AttackDeed::QuitBlast
         ) && !self.is_stuck_victim();
         let (read, write) = stream.split();
         if !reads {
@@ -115,12 +115,15 @@ impl Attacker {
     }
 
     fn is_victim(&self) -> bool {
-        let whispers = matches!(self.kind.deed, Deed::Whispers | Deed::WhispersUnread);
+        let whispers = matches!(
+            self.kind.deed,
+            AttackDeed::Whispers | AttackDeed::WhispersUnread
+        );
         whispers && self.number == 0
     }
 
     fn is_stuck_victim(&self) -> bool {
-        self.is_victim() && self.kind.deed == Deed::WhispersUnread
+        self.is_victim() && self.kind.deed == AttackDeed::WhispersUnread
     }
 
     fn did(&mut self, bytes: usize, is_first: &mut bool) {
@@ -146,13 +149,15 @@ impl Attacker {
             self.did(bytes.len(), is_first);
             match self.kind.deed {
                 // The server's goodbye ends it.
-                Deed::Silence | Deed::HalfLine | Deed::Churn => return pending().await,
-                Deed::Stall => {
+                AttackDeed::Silence | AttackDeed::HalfLine | AttackDeed::Churn => {
+                    return pending().await;
+                }
+                AttackDeed::Stall => {
                     sleep(STALL).await;
                     return Ok(());
                 }
-                Deed::Trickle => sleep(Duration::from_secs(1)).await,
-                Deed::QuitBlast if bytes.len() == BLAST => return Ok(()),
+                AttackDeed::Trickle => sleep(Duration::from_secs(1)).await,
+                AttackDeed::QuitBlast if bytes.len() == BLAST => return Ok(()),
                 // Others of this thread, too.
                 _ => tokio::task::yield_now().await,
             }
@@ -164,13 +169,13 @@ impl Attacker {
         let kind = self.kind.name;
         match self.kind.deed {
             _ if self.is_victim() => Some(VICTIM.to_owned()),
-            Deed::Who
-            | Deed::WhoUnread
-            | Deed::Whispers
-            | Deed::WhispersUnread
-            | Deed::Churn
-            | Deed::QuitBlast
-            | Deed::LongLines => Some(format!("{kind}-{}", self.number)),
+            AttackDeed::Who
+            | AttackDeed::WhoUnread
+            | AttackDeed::Whispers
+            | AttackDeed::WhispersUnread
+            | AttackDeed::Churn
+            | AttackDeed::QuitBlast
+            | AttackDeed::LongLines => Some(format!("{kind}-{}", self.number)),
             _ => None,
         }
     }
@@ -178,21 +183,27 @@ impl Attacker {
     /// Returns what it says next.
     fn says(&mut self) -> Vec<u8> {
         match self.kind.deed {
-            Deed::Visit | Deed::Silence | Deed::Stall | Deed::Resets | Deed::Mix => Vec::new(),
-            Deed::Trickle => vec![b'x'],
-            Deed::HalfLine => b"MSG half a li".to_vec(),
-            Deed::Names => format!("LIN {}\n", reserved(&mut self.random)).into_bytes(),
-            Deed::LookAlikes => format!("LIN {}\n", look_alike(&mut self.random)).into_bytes(),
-            Deed::Who | Deed::WhoUnread => b"WHO\n".to_vec(),
-            Deed::Whispers | Deed::WhispersUnread => {
+            AttackDeed::Visit
+            | AttackDeed::Silence
+            | AttackDeed::Stall
+            | AttackDeed::Resets
+            | AttackDeed::Mix => Vec::new(),
+            AttackDeed::Trickle => vec![b'x'],
+            AttackDeed::HalfLine => b"MSG half a li".to_vec(),
+            AttackDeed::Names => format!("LIN {}\n", reserved(&mut self.random)).into_bytes(),
+            AttackDeed::LookAlikes => {
+                format!("LIN {}\n", look_alike(&mut self.random)).into_bytes()
+            }
+            AttackDeed::Who | AttackDeed::WhoUnread => b"WHO\n".to_vec(),
+            AttackDeed::Whispers | AttackDeed::WhispersUnread => {
                 format!("W {VICTIM} {}\n", "psst ".repeat(40)).into_bytes()
             }
-            Deed::Churn => b"QUIT\n".to_vec(),
-            Deed::Garbage => garbage(&mut self.random),
-            Deed::Fuzz => fuzz(&mut self.random),
-            Deed::QuitBlast if !self.has_spoken => b"QUIT\n".to_vec(),
-            Deed::QuitBlast => vec![b'x'; BLAST],
-            Deed::LongLines => format!("MSG {}\n", "x".repeat(4_000)).into_bytes(),
+            AttackDeed::Churn => b"QUIT\n".to_vec(),
+            AttackDeed::Garbage => garbage(&mut self.random),
+            AttackDeed::Fuzz => fuzz(&mut self.random),
+            AttackDeed::QuitBlast if !self.has_spoken => b"QUIT\n".to_vec(),
+            AttackDeed::QuitBlast => vec![b'x'; BLAST],
+            AttackDeed::LongLines => format!("MSG {}\n", "x".repeat(4_000)).into_bytes(),
         }
     }
 

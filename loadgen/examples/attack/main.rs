@@ -23,7 +23,7 @@ use std::time::Instant;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::sync::oneshot;
 
-use attackers::{Attackers, Kind};
+use attackers::{Attack, Attackers};
 
 /// Files that are no connections.
 const OTHER_FILES: u64 = 200;
@@ -36,11 +36,11 @@ fn main() -> ExitCode {
             list();
             return ExitCode::SUCCESS;
         }
-        [name, server] => Kind::named(name).zip(server.parse().ok()),
+        [name, server] => Attack::named(name).zip(server.parse().ok()),
         [name, server, connections] => {
             let connections = connections.parse().ok();
-            let kind = Kind::named(name).zip(connections);
-            let kind = kind.map(|(kind, connections)| Kind {
+            let kind = Attack::named(name).zip(connections);
+            let kind = kind.map(|(kind, connections)| Attack {
                 connections,
                 ..kind
             });
@@ -62,7 +62,7 @@ fn list() {
     }
 }
 
-fn attack(kind: Kind, server: SocketAddr) {
+fn attack(kind: Attack, server: SocketAddr) {
     let files = raise_open_files().saturating_sub(OTHER_FILES);
     let connections = kind
         .connections
@@ -74,7 +74,7 @@ fn attack(kind: Kind, server: SocketAddr) {
         .build()
         .expect("there are descriptors for a reactor");
     runtime.block_on(async {
-        attackers.clone().begin(Kind {
+        attackers.clone().begin(Attack {
             connections,
             ..kind
         });

@@ -2,9 +2,9 @@
 
 /// SplitMix64 (Steele, Lea, Flood 2014): the same words in every run.
 #[derive(Debug)]
-pub(crate) struct Random(u64);
+pub(crate) struct Dice(u64);
 
-impl Random {
+impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -40,7 +40,7 @@ const ALIKE: [(char, &str); 8] = [
 ];
 
 /// Returns a name that nobody may have.
-pub(crate) fn reserved(random: &mut Random) -> String {
+pub(crate) fn reserved(random: &mut Dice) -> String {
     let name = random.one_of(&RESERVED);
     let any_case = |letter: char| match random.below(2) {
         0 => letter,
@@ -50,7 +50,7 @@ pub(crate) fn reserved(random: &mut Random) -> String {
 }
 
 /// Returns a name that looks like one that nobody may have.
-pub(crate) fn look_alike(random: &mut Random) -> String {
+pub(crate) fn look_alike(random: &mut Dice) -> String {
     let name = random.one_of(&RESERVED[..4]);
     let other = |letter: char| {
         let alike = ALIKE.iter().find(|(ours, _)| *ours == letter);
@@ -67,7 +67,7 @@ pub(crate) fn look_alike(random: &mut Random) -> String {
 }
 
 /// Returns bytes by chance.
-pub(crate) fn garbage(random: &mut Random) -> Vec<u8> {
+pub(crate) fn garbage(random: &mut Dice) -> Vec<u8> {
     (0..512).flat_map(|_| random.next().to_ne_bytes()).collect()
 }
 
@@ -81,7 +81,7 @@ const PIECES: [&[u8]; 40] = [
 ];
 
 /// Returns pieces of the protocol in any order, some of them many times.
-pub(crate) fn fuzz(random: &mut Random) -> Vec<u8> {
+pub(crate) fn fuzz(random: &mut Dice) -> Vec<u8> {
     let mut bytes = Vec::new();
     for _ in 0..random.below(40) {
         let times = match random.below(50) {

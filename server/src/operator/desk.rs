@@ -21,7 +21,7 @@ use crate::operator::protocol::{
 };
 use crate::operator::text::{Reason, Saying};
 use crate::process::exit;
-use crate::process::reload::{self, Reloader};
+use crate::process::reload::{ReloadMode, Reloader};
 use crate::room::figures::Figures;
 use crate::room::locks::lock;
 use crate::room::requests::{Person, Removal, Whom, Wish};
@@ -55,8 +55,8 @@ impl Desk {
             Request::Top => self.top().await,
             Request::Bans => Answer::data(&self.bans()),
             _ if stops => Answer::failed("the server is stopping"),
-            Request::Reload { plan: false } => self.reload(reload::Request::Apply).await,
-            Request::Reload { plan: true } => self.reload(reload::Request::Plan).await,
+            Request::Reload { plan: false } => self.reload(ReloadMode::Apply).await,
+            Request::Reload { plan: true } => self.reload(ReloadMode::Plan).await,
             Request::Say { text } => self.say(&text).await,
             Request::Kick { whom, reason } => self.kick(&whom, reason).await,
             Request::Ban {
@@ -350,8 +350,8 @@ impl Desk {
         }
     }
 
-    async fn reload(&self, request: reload::Request) -> Answer {
-        match self.reloader.reload(request).await {
+    async fn reload(&self, mode: ReloadMode) -> Answer {
+        match self.reloader.reload(mode).await {
             Ok(changes) if changes.is_empty() => Answer::done("nothing differs"),
             Ok(messages) => Answer {
                 messages,

@@ -22,7 +22,7 @@ pub(super) enum Views {
 
 /// The form of a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum TopFormat {
     Text,
     Json,
 }
@@ -71,10 +71,10 @@ impl View {
         }
     }
 
-    fn shown(&self, form: Form) -> String {
+    fn shown(&self, form: TopFormat) -> String {
         match form {
-            Form::Text => print::view(self),
-            Form::Json => serde_json::to_string(self).expect("its keys are texts"),
+            TopFormat::Text => print::view(self),
+            TopFormat::Json => serde_json::to_string(self).expect("its keys are texts"),
         }
     }
 }
@@ -86,11 +86,11 @@ impl View {
 pub(super) fn watch(
     mut report: impl FnMut() -> anyhow::Result<TopReport>,
     views: Views,
-    form: Form,
+    form: TopFormat,
 ) -> anyhow::Result<()> {
     let mut before = report()?;
     let screen = match (views, form) {
-        (Views::EverySecond, Form::Text) => Screen::open()?,
+        (Views::EverySecond, TopFormat::Text) => Screen::open()?,
         _ => None,
     };
     loop {

@@ -15,7 +15,7 @@ use wac_settings::Problems;
 use crate::config::default_paths;
 use crate::config::verbs::{OperatorArgs, ServerArgs, Verb};
 use crate::operator::protocol::{Answer, Request};
-use crate::operator::top::{Form, Views};
+use crate::operator::top::{TopFormat, Views};
 use crate::operator::{print, top};
 use crate::process::control::{self, Stopped};
 use crate::process::exit;
@@ -24,7 +24,7 @@ use crate::process::terminal::say;
 
 /// A server, by its files.
 #[derive(Debug)]
-struct Server {
+struct RunningServer {
     pid_file: PathBuf,
     control: PathBuf,
     json: bool,
@@ -37,10 +37,14 @@ struct Server {
 pub fn operate(verb: Verb) -> anyhow::Result<ExitCode> {
     let (server, request) = match verb {
         Verb::Stop { server, timeout } => return stop(&pid_file(server), timeout),
-        Verb::Status { server } => return Server::of(server).status(),
-        Verb::Who { server } => return Server::of(server).list(&Request::Who, print::people),
-        Verb::Bans { server } => return Server::of(server).list(&Request::Bans, print::bans),
-        Verb::Top { server, once } => return Server::of(server).top(once),
+        Verb::Status { server } => return RunningServer::of(server).status(),
+        Verb::Who { server } => {
+            return RunningServer::of(server).list(&Request::Who, print::people);
+        }
+        Verb::Bans { server } => {
+            return RunningServer::of(server).list(&Request::Bans, print::bans);
+        }
+        Verb::Top { server, once } => return RunningServer::of(server).top(once),
         Verb::Reload { server, plan } => (server, Request::Reload { plan }),
         Verb::Say { server, text } => {
             let text = checked("TEXT", &text.join(" "))?;
@@ -89,7 +93,7 @@ pub fn operate(verb: Verb) -> anyhow::Result<ExitCode> {
             bail!("this is no subcommand for a running server")
         }
     };
-    Server::of(server).order(&request)
+    RunningServer::of(server).order(&request)
 }
 
 /// Parses an argument that clap has taken as it was typed.
@@ -103,7 +107,7 @@ fn pid_file(server: ServerArgs) -> PathBuf {
     named.unwrap_or_else(default_paths::pid_file)
 }
 
-impl Server {
+impl RunningServer {
     fn of(server: OperatorArgs) -> Self {
         let pid_file = pid_file(server.server);
         let named = server.control.control;
@@ -166,7 +170,11 @@ impl Server {
         } else {
             Views::EverySecond
         };
-        let form = if self.json { Form::Json } else { Form::Text };
+        let form = if self.json {
+            TopFormat::Json
+        } else {
+            TopFormat::Text
+        };
         let mut failed = None;
         let report = || {
             let answer = self.answer(&Request::Top)?;

@@ -78,7 +78,7 @@ impl Args {
 
 /// Whether a reload is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Request {
+pub(crate) enum ReloadMode {
     /// It is.
     Apply,
     /// It is only described.
@@ -140,17 +140,17 @@ impl Running {
     }
 
     /// Returns a line for each key whose value differs.
-    fn changes(&self, next: &Self, request: Request) -> Vec<String> {
+    fn changes(&self, next: &Self, mode: ReloadMode) -> Vec<String> {
         let told = |setting: &Setting, shown: &str| {
             let key = &setting.entry.key;
             let is_inherited = next.config.listen.is_empty();
-            match request {
+            match mode {
                 _ if BOUND.contains(&key.as_str()) => format!("{shown}: needs a restart"),
                 _ if is_inherited && OF_BOUND_SOCKETS.contains(&key.as_str()) => {
                     format!("{shown}: does not count, because the sockets are inherited")
                 }
-                Request::Plan => format!("{shown}: changes now"),
-                Request::Apply => format!("{shown}: changed"),
+                ReloadMode::Plan => format!("{shown}: changes now"),
+                ReloadMode::Apply => format!("{shown}: changed"),
             }
         };
         let changed = |(new, old): (&Setting, &Setting)| {
@@ -202,13 +202,13 @@ impl Reloader {
     ///
     /// # Errors
     /// [`Problems`] that refuse it; nothing has changed then.
-    pub(crate) async fn reload(&self, request: Request) -> Result<Vec<String>, Problems> {
+    pub(crate) async fn reload(&self, mode: ReloadMode) -> Result<Vec<String>, Problems> {
         let mut running = self.running.lock().await;
-        if request == Request::Plan {
-            return self.try_reload(&mut running, request).await;
+        if mode == ReloadMode::Plan {
+            return self.try_reload(&mut running, mode).await;
         }
         systemd::reloading();
-        let outcome = self.try_reload(&mut running, request).await;
+        let outcome = self.try_reload(&mut running, mode).await;
         match &outcome {
             Ok(changes) => tracing::info!(changes = changes.join("; "), "reloaded"),
             Err(problems) => {
@@ -223,7 +223,7 @@ impl Reloader {
     async fn try_reload(
         &self,
         running: &mut Arc<Running>,
-        request: Request,
+        mode: ReloadMode,
     ) -> Result<Vec<String>, Problems> {
         let (now, sources, around) = (running.clone(), self.sources.clone(), self.around.clone());
         let read = aside(move || now.next(&sources, &around)).map_err(|error| {
@@ -233,9 +233,9 @@ impl Reloader {
             Ok(read) => read.expect("a thread that panics ends the process")?,
             Err(_) => return Err(Problems(vec![SLOW.to_owned()])),
         };
-        let changes = running.changes(&next, request);
-        let taken = self.prepare(&next.config, request)?;
-        if request == Request::Apply {
+        let changes = running.changes(&next, mode);
+        let taken = self.prepare(&next.config, mode)?;
+        if mode == ReloadMode::Apply {
             self.commit(taken, &next.config);
             *running = Arc::new(next.keeping_bound_settings(running));
         }
@@ -243,11 +243,11 @@ impl Reloader {
     }
 
     /// Takes from the system what a configuration needs. For a plan it is given back at once.
-    fn prepare(&self, config: &Config, request: Request) -> Result<(Log, Prepared), Problems> {
+    fn prepare(&self, config: &Config, mode: ReloadMode) -> Result<(Log, Prepared), Problems> {
         let path = config.log_file.as_deref();
         let is_new = path.is_some_and(|path| !path.exists());
         let log = Log::open(path, None).map_err(anyhow::Error::from);
-        if let (Request::Plan, Some(path), true, Ok(_)) = (request, path, is_new, &log) {
+        if let (ReloadMode::Plan, Some(path), true, Ok(_)) = (mode, path, is_new, &log) {
             // It stays if it can't be removed, and empty.
             let _ = fs::remove_file(path);
         }

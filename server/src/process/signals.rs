@@ -12,7 +12,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::process::logging::LogThread;
-use crate::process::reload::{Reloader, Request};
+use crate::process::reload::{ReloadMode, Reloader};
 
 /// Signals that the server handles.
 const OURS: [Number; 4] = [
@@ -108,7 +108,7 @@ impl HangUp {
         if let Some(mut signal) = self.0 {
             while signal.recv().await.is_some() {
                 // The log says how it went.
-                let _ = reloader.reload(Request::Apply).await;
+                let _ = reloader.reload(ReloadMode::Apply).await;
             }
         }
         std::future::pending().await

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A request to a shard, with the way back for its answer.
 #[derive(Debug)]
-pub(crate) struct Request {
+pub(crate) struct ShardRequest {
     pub(crate) wish: Wish,
     /// Nobody may wait for the answer any more.
     pub(crate) answer: oneshot::Sender<Vec<Person>>,

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::scale::{Axis, Kind};
+use super::scale::{Axis, ScaleKind};
 
 /// The drawing's width and height.
 const SIDE: f64 = 1000.0;
@@ -25,8 +25,8 @@ pub(super) struct Plot {
     size: Extent,
     x: Scale,
     y: Scale,
-    lines: Vec<Line>,
-    marks: Vec<Place>,
+    lines: Vec<PlotLine>,
+    marks: Vec<PlotMark>,
     /// Names and colours of the lines, if there are several.
     legend: Vec<(&'static str, &'static str)>,
 }
@@ -62,13 +62,13 @@ pub(super) enum Style {
 #[derive(Debug, Serialize)]
 struct Scale {
     label: &'static str,
-    kind: Kind,
-    ticks: Vec<Place>,
+    kind: ScaleKind,
+    ticks: Vec<PlotMark>,
 }
 
 /// Something at a place of an axis.
 #[derive(Debug, Serialize)]
-struct Place {
+struct PlotMark {
     /// In the drawing, and of its side.
     at: String,
     percent: String,
@@ -77,7 +77,7 @@ struct Place {
 }
 
 #[derive(Debug, Serialize)]
-struct Line {
+struct PlotLine {
     name: &'static str,
     class: String,
     data: String,
@@ -121,7 +121,7 @@ impl Drawing {
         })
     }
 
-    fn line(&self, series: &Series) -> Line {
+    fn line(&self, series: &Series) -> PlotLine {
         let points = &series.points;
         let starts = |at: usize| match series.style {
             Style::Every(seconds) => {
@@ -144,7 +144,7 @@ impl Drawing {
         } else {
             ""
         };
-        Line {
+        PlotLine {
             name: series.name,
             class: format!("line {}{faint}", series.colour),
             data,
@@ -153,8 +153,8 @@ impl Drawing {
     }
 }
 
-fn place(at: f64, value: f64, label: String) -> Place {
-    Place {
+fn place(at: f64, value: f64, label: String) -> PlotMark {
+    PlotMark {
         at: format!("{at:.2}"),
         percent: format!("{:.2}", 100.0 * at / SIDE),
         value,
@@ -173,7 +173,7 @@ fn scale(axis: &Axis, at: impl Fn(f64) -> f64) -> Scale {
 }
 
 /// Marks whose names would run into the one before, or out of the drawing, have none.
-fn marks(axis: &Axis, marks: Vec<(f64, String)>) -> Vec<Place> {
+fn marks(axis: &Axis, marks: Vec<(f64, String)>) -> Vec<PlotMark> {
     let mut free = 0.0;
     let each = marks.into_iter().map(|(value, label)| {
         let at = SIDE * axis.share(value);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn line(points: &[(f64, f64)], every: u32) -> Line {
+    fn line(points: &[(f64, f64)], every: u32) -> PlotLine {
         let mut plot = drawing(points, every).lay_out().unwrap();
         plot.lines.remove(0)
     }

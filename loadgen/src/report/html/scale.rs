@@ -7,7 +7,7 @@ use crate::units::short;
 /// How values lie on an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
+pub(super) enum ScaleKind {
     Linear,
     Log,
 }
@@ -16,7 +16,7 @@ pub(super) enum Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Axis {
     pub(super) label: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: ScaleKind,
     /// The first is less than the second; both are above 0 on a logarithmic axis.
     pub(super) domain: [f64; 2],
     pub(super) ticks: Vec<Tick>,
@@ -42,7 +42,12 @@ impl Axis {
         } else {
             (unit, unit)
         };
-        Self::between(label, Kind::Log, unit, log_ticks(least / unit, most / unit))
+        Self::between(
+            label,
+            ScaleKind::Log,
+            unit,
+            log_ticks(least / unit, most / unit),
+        )
     }
 
     /// Linear, from 0 to the tick at or above the greatest value; labels count in `unit`.
@@ -53,10 +58,10 @@ impl Axis {
     ) -> Self {
         let most = values.fold(0.0, f64::max);
         let most = if most > 0.0 { most } else { unit };
-        Self::between(label, Kind::Linear, unit, linear_ticks(most / unit))
+        Self::between(label, ScaleKind::Linear, unit, linear_ticks(most / unit))
     }
 
-    fn between(label: &'static str, kind: Kind, unit: f64, ticks: Vec<f64>) -> Self {
+    fn between(label: &'static str, kind: ScaleKind, unit: f64, ticks: Vec<f64>) -> Self {
         let ends = [ticks[0] * unit, ticks[ticks.len() - 1] * unit];
         let tick = |value: f64| Tick {
             value: value * unit,
@@ -91,7 +96,7 @@ impl Axis {
         let ticks = powers.take_while(|value| *value <= most).enumerate();
         Self {
             label: "percentile",
-            kind: Kind::Log,
+            kind: ScaleKind::Log,
             domain: [1.0, most],
             ticks: ticks
                 .map(|(nines, value)| Tick {
@@ -105,8 +110,8 @@ impl Axis {
     /// Where on the axis a value is drawn, 0 to 1. What is beyond its ends is drawn at them.
     pub(super) fn share(&self, value: f64) -> f64 {
         let measure = |value: f64| match self.kind {
-            Kind::Linear => value,
-            Kind::Log => value.max(self.domain[0]).ln(),
+            ScaleKind::Linear => value,
+            ScaleKind::Log => value.max(self.domain[0]).ln(),
         };
         let [from, to] = self.domain.map(measure);
         ((measure(value) - from) / (to - from)).clamp(0.0, 1.0)

@@ -43,20 +43,20 @@ struct Door {
     /// The address as it was asked for; `None`: the socket was inherited, and stays.
     asked: Option<ListenAddr>,
     real: ListenAddr,
-    listener: Arc<Watched>,
+    listener: Arc<Awaited>,
     task: AbortHandle,
 }
 
 /// New listeners that are bound, but do not accept yet.
 #[derive(Debug)]
-pub(crate) struct Prepared(Vec<(Option<ListenAddr>, ListenAddr, Watched)>);
+pub(crate) struct Prepared(Vec<(Option<ListenAddr>, ListenAddr, Awaited)>);
 
 impl Prepared {
     /// Registers listeners with this thread's reactor.
     fn new(listeners: Listeners) -> io::Result<Self> {
         let watched = listeners
             .into_sockets()
-            .map(|bound| Ok((bound.asked, bound.real, Watched::new(bound.listener)?)));
+            .map(|bound| Ok((bound.asked, bound.real, Awaited::new(bound.listener)?)));
         watched.collect::<io::Result<_>>().map(Self)
     }
 }
@@ -127,7 +127,7 @@ impl Acceptor {
     }
 
     fn start(&self, prepared: Prepared) -> Vec<Door> {
-        let start = |(asked, real, listener): (_, _, Watched)| {
+        let start = |(asked, real, listener): (_, _, Awaited)| {
             let listener = Arc::new(listener);
             let accept = accept_all(listener.clone(), self.shared.clone(), self.refusals.clone());
             let task = tokio::spawn(accept).abort_handle();
@@ -164,7 +164,7 @@ impl Door {
     }
 }
 
-async fn accept_all(listener: Arc<Watched>, shared: Arc<Shared>, refusals: Arc<Refusals>) {
+async fn accept_all(listener: Arc<Awaited>, shared: Arc<Shared>, refusals: Arc<Refusals>) {
     let mut pause = PAUSES.0;
     loop {
         match listener.accept().await {
@@ -217,7 +217,7 @@ fn let_in(socket: Socket, peer: Peer, shared: &Shared, refusals: &Arc<Refusals>)
 
 /// A listener, registered with the runtime.
 #[derive(Debug)]
-enum Watched {
+enum Awaited {
     Tcp(TcpListener),
     Unix {
         socket: UnixListener,
@@ -225,7 +225,7 @@ enum Watched {
     },
 }
 
-impl Watched {
+impl Awaited {
     fn new(listener: Listener) -> io::Result<Self> {
         Ok(match listener {
             Listener::Tcp(socket) => Self::Tcp(TcpListener::from_std(socket)?),

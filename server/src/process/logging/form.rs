@@ -24,7 +24,7 @@ use crate::room::locks::lock;
 
 /// The reader of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reader {
+pub(super) enum LogReader {
     /// A terminal, which shows colours.
     Terminal,
     /// A file, or a program at the end of a pipe.
@@ -37,7 +37,7 @@ pub(super) enum Reader {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form {
     pub(super) format: LogFormat,
-    pub(super) reader: Reader,
+    pub(super) reader: LogReader,
 }
 
 impl Form {
@@ -49,11 +49,11 @@ impl Form {
     {
         let levels = registry().with(level);
         let lines = tracing_subscriber::fmt::layer()
-            .with_ansi(self.reader == Reader::Terminal)
+            .with_ansi(self.reader == LogReader::Terminal)
             .with_writer(writer);
         let text = format().with_target(false);
         match (self.format, self.reader) {
-            (LogFormat::Text, Reader::Journal) => {
+            (LogFormat::Text, LogReader::Journal) => {
                 let text = text.without_time().with_level(false);
                 levels.with(lines.event_format(self.line(text))).into()
             }
@@ -114,7 +114,7 @@ impl LineMaker {
 
 /// A line: an event, and what the reader needs before it.
 struct Line<F> {
-    reader: Reader,
+    reader: LogReader,
     event: F,
 }
 
@@ -130,7 +130,7 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        if self.reader == Reader::Journal {
+        if self.reader == LogReader::Journal {
             write!(writer, "<{}>", priority(*event.metadata().level()))?;
         }
         self.event.format_event(context, writer, event)
@@ -167,11 +167,11 @@ mod tests {
             let line = line.line(|| tracing::warn!("{} log lines were lost", 2));
             String::from_utf8(line).unwrap()
         };
-        let text = report(LogFormat::Text, Reader::Other);
+        let text = report(LogFormat::Text, LogReader::Other);
         assert!(text.ends_with("Z  WARN 2 log lines were lost\n"), "{text}");
-        let text = report(LogFormat::Text, Reader::Journal);
+        let text = report(LogFormat::Text, LogReader::Journal);
         assert_eq!(text, "<4>2 log lines were lost\n");
-        let json = report(LogFormat::Json, Reader::Journal);
+        let json = report(LogFormat::Json, LogReader::Journal);
         let end = r#""level":"WARN","message":"2 log lines were lost"}"#;
         assert!(
             json.starts_with("<4>{\"timestamp\":\"") && json.ends_with(&format!("{end}\n")),

@@ -25,7 +25,7 @@ use tracing_subscriber::{Registry, reload};
 use crate::config::args::{LogFormat, LogLevel};
 use crate::config::identity::Identity;
 use crate::process::safe_open::{Missing, Place};
-use form::{Form, Reader, leads_to_journal};
+use form::{Form, LogReader, leads_to_journal};
 pub(crate) use writer::LogControl;
 pub use writer::LogThread;
 
@@ -154,12 +154,12 @@ impl Log {
         Ok(thread)
     }
 
-    fn reader(&self) -> Reader {
+    fn reader(&self) -> LogReader {
         let standard_error = io::stderr();
         match self {
-            Self::StandardError if leads_to_journal(&standard_error) => Reader::Journal,
-            Self::StandardError if standard_error.is_terminal() => Reader::Terminal,
-            Self::StandardError | Self::File { .. } => Reader::Other,
+            Self::StandardError if leads_to_journal(&standard_error) => LogReader::Journal,
+            Self::StandardError if standard_error.is_terminal() => LogReader::Terminal,
+            Self::StandardError | Self::File { .. } => LogReader::Other,
         }
     }
 

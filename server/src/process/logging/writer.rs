@@ -304,12 +304,12 @@ mod tests {
     use std::os::unix::fs::symlink;
     use tracing_subscriber::reload;
 
-    use super::super::form::Reader;
+    use super::super::form::LogReader;
     use crate::config::args::LogFormat;
 
     const TEXT: Form = Form {
         format: LogFormat::Text,
-        reader: Reader::Other,
+        reader: LogReader::Other,
     };
 
     #[test]

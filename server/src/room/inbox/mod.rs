@@ -16,7 +16,7 @@ use wac_core::roster::{SessionAddress, SessionId};
 use crate::room::figures::ShardFigures;
 use crate::room::locks::{Flag, lock};
 use crate::room::peer::Peer;
-use crate::room::requests::{Person, Request, Wish};
+use crate::room::requests::{Person, ShardRequest, Wish};
 use crate::room::transport::Socket;
 use progress::Progress;
 pub(crate) use progress::TurnStep;
@@ -62,7 +62,7 @@ pub(crate) struct Inbox {
     new_connections: Mutex<Vec<NewConnection>>,
     arrivals: AtomicUsize,
     /// `None` once the shard has ended.
-    requests: Mutex<Option<Vec<Request>>>,
+    requests: Mutex<Option<Vec<ShardRequest>>>,
     asked: AtomicUsize,
     /// The number of sessions that the shard has or will have.
     sessions: AtomicUsize,
@@ -151,7 +151,7 @@ impl Inbox {
     pub(crate) fn ask(&self, wish: Wish) -> oneshot::Receiver<Vec<Person>> {
         let (answer, receiver) = oneshot::channel();
         if let Some(requests) = &mut *lock(&self.requests) {
-            requests.push(Request { wish, answer });
+            requests.push(ShardRequest { wish, answer });
             self.asked.store(requests.len(), Ordering::SeqCst);
         }
         self.waker.wake();
@@ -162,7 +162,7 @@ impl Inbox {
         self.asked.load(Ordering::SeqCst) > 0
     }
 
-    pub(crate) fn take_requests(&self) -> Vec<Request> {
+    pub(crate) fn take_requests(&self) -> Vec<ShardRequest> {
         let mut requests = lock(&self.requests);
         self.asked.store(0, Ordering::SeqCst);
         requests.as_mut().map(std::mem::take).unwrap_or_default()

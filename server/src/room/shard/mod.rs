@@ -37,7 +37,7 @@ use wac_core::session::Items;
 
 use crate::room::inbox::{Inbox, TurnStep};
 use crate::room::policy::Followed;
-use crate::room::requests::Request;
+use crate::room::requests::ShardRequest;
 use crate::room::shared::Shared;
 use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
@@ -65,7 +65,7 @@ struct Shard<T> {
     /// Writes, by slot, that get their position once the lines before them have theirs.
     pending_writes: Vec<(Slot, PendingWrite)>,
     /// Requests of the operator, to be answered in this turn.
-    requests: Vec<Request>,
+    requests: Vec<ShardRequest>,
     /// The time at which gathered notices are due.
     notices_due: Option<Duration>,
     /// The head up to which every session has been tried.

@@ -6,7 +6,7 @@ use wac_core::roster::Slot;
 
 use super::Shard;
 use super::connection::{Connection, Life};
-use crate::room::requests::{Person, Removal, Request, Wish};
+use crate::room::requests::{Person, Removal, ShardRequest, Wish};
 use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
@@ -24,7 +24,7 @@ impl<T: Transport> Shard<T> {
     /// # Cost
     /// A look at each connection of the shard: 5,000 are listed in 1 ms, less than it takes to write a line to them.
     pub(super) fn answer_requests(&mut self, now: Duration) {
-        for Request { wish, answer } in std::mem::take(&mut self.requests) {
+        for ShardRequest { wish, answer } in std::mem::take(&mut self.requests) {
             let people = match wish {
                 Wish::List => self.list(now),
                 Wish::Remove(removal) => self.remove_some(&removal, now),
