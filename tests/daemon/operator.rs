@@ -1,17 +1,21 @@
 //! The operator's subcommands, on a server with people in it.
 
-use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use nix::pty::openpty;
+use nix::sys::signal::kill;
+use nix::sys::termios::tcgetattr;
+use nix::unistd::Pid;
 use serde_json::Value;
-use wac_tests::{Address, Daemon, Ending, Peer, Said, binary, wait_until};
+use wac_tests::{Address, Daemon, Ending, Peer, Said, Signal, binary, wait_until};
 
 use crate::users::{NOBODY, is_root};
 
@@ -268,7 +272,14 @@ fn a_ban_closes_those_from_there_and_refuses_new_ones_until_it_is_lifted() {
     assert_eq!(town.json(&["status"]).0["bans"], 1);
     let said = town.fails(1, &["unban", "127.0.9.1"]);
     assert!(
-        said.contains("is not banned") && said.contains("these are: 127.0.9.0/24"),
+        said.contains("is not banned") && said.contains("these are banned: 127.0.9.0/24"),
+        "{said}"
+    );
+    town.does(&["ban", "127.0.9.1"]);
+    let said = town.does(&["unban", "127.0.9.1"]);
+    assert!(
+        said.contains("the ban of 127.0.9.1/32 is lifted")
+            && said.contains("these are banned: 127.0.9.0/24"),
         "{said}"
     );
     town.does(&["unban", "127.0.9.0/24"]);
@@ -287,8 +298,11 @@ fn a_ban_outlives_the_server_and_ends_by_itself() {
         assert_eq!(said.code, Some(0), "{said:?}");
     };
     run(&["ban", "127.0.9.1", "--reason", "for good"]);
-    run(&["ban", "127.0.9.2", "--for", "1ms"]);
-    Peer::dial_from([127, 0, 9, 2], &address).greeted();
+    run(&["ban", "127.0.9.2", "--for", "1s"]);
+    wait_until("the ban is over", || {
+        let line = Peer::dial_from([127, 0, 9, 2], &address).line();
+        !line.contains("banned")
+    });
     assert_eq!(daemon.stop(&[]).code, Some(0));
     let mode = fs::metadata(daemon.path("bans.toml"))
         .unwrap()
@@ -336,6 +350,8 @@ fn what_is_no_network_is_not_banned() {
     }
     let said = town.fails(1, &["ban", "192.0.2.1", "--for", "101years"]);
     assert!(said.contains("100 years are the most"), "{said}");
+    let said = town.fails(1, &["ban", "192.0.2.1", "--for", "0s"]);
+    assert!(said.contains("a second at least"), "{said}");
     town.fails(2, &["ban", "192.0.2.1", "--for", "soon"]);
     assert!(
         town.fails(2, &["ban", "192.0.2.1", "--reason", "\u{202e}x"])
@@ -579,10 +595,12 @@ fn a_server_of_another_version_is_told_apart() {
         ("say half of an", "ended before it had answered"),
         ("", "ended before it had answered"),
         ("data [\nend 0\n", "cannot ask the server"),
+        ("say \x1b[2Jcleared\nend 1\n", "[2Jcleared"),
     ] {
         let control = pretend(&town.daemon, answer);
         let said = town.fails(1, &["who", "--control", &control]);
         assert!(said.contains(why), "{answer:?}: {said}");
+        assert!(!said.contains('\x1b'), "{said:?}");
     }
     // The program of another version asks this server.
     let mut stream =
@@ -597,6 +615,56 @@ fn a_server_of_another_version_is_told_apart() {
         answer.contains("use its own program") && answer.ends_with("end 1\n"),
         "{answer}"
     );
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_told() {
+    let town = OperatedServer::start(&[]);
+    let pid = Pid::from_raw(town.daemon.pid());
+    kill(pid, Signal::SIGSTOP).expect("it runs");
+    for (words, why) in [
+        (["status"], "runs: it does not answer"),
+        (["who"], "it does not answer"),
+    ] {
+        let said = town.fails(1, &words);
+        assert!(said.contains(why), "{said}");
+    }
+    kill(pid, Signal::SIGCONT).expect("it runs");
+    town.does(&["status"]);
+}
+
+#[test]
+fn a_signal_that_ends_top_gives_the_terminal_back() {
+    let town = OperatedServer::start(&[]);
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+        let terminal = openpty(None, None).expect("a pseudo-terminal");
+        let before = tcgetattr(&terminal.slave).expect("its modes");
+        let stdio = || Stdio::from(terminal.slave.try_clone().expect("a free file"));
+        let mut top = town
+            .daemon
+            .command(&["top"])
+            .stdin(stdio())
+            .stdout(stdio())
+            .stderr(stdio())
+            .spawn()
+            .expect("it can be started");
+        let mut screen = File::from(terminal.master.try_clone().expect("a free file"));
+        let mut shown = Vec::new();
+        let mut until = |end: &str| {
+            while !String::from_utf8_lossy(&shown).contains(end) {
+                let mut bytes = [0; 4096];
+                let count = screen.read(&mut bytes).expect("the screen");
+                shown.extend_from_slice(&bytes[..count]);
+            }
+        };
+        until("\x1b[?1049h");
+        let pid = i32::try_from(top.id()).expect("process ids are small");
+        kill(Pid::from_raw(pid), signal).expect("it runs");
+        until("\x1b[?1049l");
+        let ended = top.wait().expect("it ends");
+        assert_eq!(ended.signal(), Some(signal as i32));
+        assert_eq!(tcgetattr(&terminal.slave).expect("its modes"), before);
+    }
 }
 
 #[test]
@@ -618,7 +686,10 @@ fn a_stranger_is_refused_even_if_the_socket_lets_them_in() {
     };
     let said = run();
     assert_eq!(said.code, Some(1), "{said:?}");
-    assert!(said.text.contains("Permission denied"), "{said:?}");
+    assert!(
+        said.text.contains("own user and root may ask it"),
+        "{said:?}"
+    );
     fs::set_permissions(&control, fs::Permissions::from_mode(0o666)).unwrap();
     let said = run();
     assert_eq!(said.code, Some(1), "{said:?}");

@@ -5,6 +5,7 @@ use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use wac_settings::{Entry, File, Loaded, Problems, Program};
@@ -27,6 +28,10 @@ pub struct Sources {
     words: Vec<OsString>,
     /// The folder in which the process was started: relative paths begin there, whatever the working directory is later.
     folder: PathBuf,
+    /// The default path of the file: that of the user who started the process, whoever it serves as later.
+    default_file: Option<PathBuf>,
+    /// The default file was there once, so a reload does not go on without it.
+    had_default_file: AtomicBool,
 }
 
 /// What was asked for, with the settings in effect.
@@ -64,6 +69,8 @@ impl Sources {
             program: program(),
             words: env::args_os().collect(),
             folder: env::current_dir()?,
+            default_file: default_paths::config_file(),
+            had_default_file: AtomicBool::default(),
         })
     }
 
@@ -106,9 +113,13 @@ impl Sources {
         }
         let variable = || env::var_os("WACD_CONFIG").filter(|path| !path.is_empty());
         let named = typed(matches, "config").or_else(|| variable().map(PathBuf::from));
-        let named = named.map(|path| self.folder.join(path));
-        let path = named.clone().or_else(default_paths::config_file)?;
-        File::open(&path, named.is_some(), problems)
+        if let Some(path) = named {
+            return File::open(&self.folder.join(path), true, problems);
+        }
+        let must_exist = self.had_default_file.load(Ordering::Relaxed);
+        let file = File::open(self.default_file.as_deref()?, must_exist, problems)?;
+        self.had_default_file.store(true, Ordering::Relaxed);
+        Some(file)
     }
 }
 
@@ -136,5 +147,35 @@ impl CommandLine {
             Some(Verb::Check(serve) | Verb::Config { serve, .. }) => *serve,
             _ => self.serve,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// Returns sources with nothing but a default file at this path.
+    fn with_default_file(path: PathBuf) -> Sources {
+        Sources {
+            program: program(),
+            words: vec!["wacd".into()],
+            folder: "/".into(),
+            default_file: Some(path),
+            had_default_file: AtomicBool::default(),
+        }
+    }
+
+    #[test]
+    fn a_default_file_may_be_missing_but_not_go_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wacd.toml");
+        let sources = with_default_file(path.clone());
+        assert!(sources.read().is_ok());
+        fs::write(&path, "shards = 3\n").unwrap();
+        assert_eq!(sources.read().unwrap().line.serve.shards, Some(3));
+        fs::remove_file(&path).unwrap();
+        let problems = sources.read().unwrap_err().to_string();
+        assert!(problems.contains("wacd.toml: "), "{problems}");
     }
 }

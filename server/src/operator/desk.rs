@@ -28,6 +28,8 @@ use crate::room::requests::{Person, Removal, Whom, Wish};
 use crate::room::shared::Shared;
 use crate::room::stop_phase::Phase;
 
+/// The shortest ban: a shorter one would be over before anybody was refused.
+const LEAST_BAN: Duration = Duration::from_secs(1);
 /// The longest time that a ban or a countdown may take: 100 years; later times cannot be written.
 const MOST_TIME: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// Slow readers in a view, at most.
@@ -218,6 +220,11 @@ impl Desk {
             Ok(network) => network,
             Err(why) => return Answer::failed(why),
         };
+        if lasting.is_some_and(|time| time < LEAST_BAN) {
+            return Answer::failed(
+                "--for: a ban lasts a second at least; `wacd kick` only closes connections",
+            );
+        }
         if lasting.is_some_and(|time| time > MOST_TIME) {
             return Answer::failed("100 years are the most; without --for it is for good");
         }
@@ -265,9 +272,14 @@ impl Desk {
         let (former, kept) = self.change_bans(|bans| bans.remove(network)).await;
         if former.is_some() {
             tracing::info!(%network, "a ban was lifted by the operator");
-            return told_of_file(Answer::done(format!("{network} is no longer banned")), kept);
+            let answer = Answer::done(format!("the ban of {network} is lifted"));
+            return told_of_file(self.and_other_bans(answer, network), kept);
         }
-        let answer = Answer::failed(format!("{network} is not banned"));
+        self.and_other_bans(Answer::failed(format!("{network} is not banned")), network)
+    }
+
+    /// Adds the bans of networks around this one, and within it.
+    fn and_other_bans(&self, answer: Answer, network: IpNet) -> Answer {
         let around =
             |row: &BanRow| row.network.contains(&network) || network.contains(&row.network);
         let rows = self.bans();
@@ -279,7 +291,7 @@ impl Desk {
         if others.is_empty() {
             answer
         } else {
-            answer.and(format!("these are: {}", others.join(", ")))
+            answer.and(format!("these are banned: {}", others.join(", ")))
         }
     }
 
@@ -309,8 +321,8 @@ impl Desk {
 
     fn set_log_level(&self, level: LogLevel) -> Answer {
         let former = self.reloader.log.set_level(level);
-        tracing::warn!(?level, %former, "log level set by the operator");
         let level = format!("{level:?}").to_lowercase();
+        tracing::warn!(level, %former, "log level set by the operator");
         Answer::done(format!(
             "the log level is {level} until the next reload; it was {former}"
         ))

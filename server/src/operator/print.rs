@@ -157,7 +157,7 @@ fn padded(cell: &str, side: Side, width: usize) -> String {
 }
 
 /// Returns a text in which a terminal obeys nothing: the server, which may be another program, is not trusted either.
-fn safe(text: &str) -> String {
+pub(super) fn safe(text: &str) -> String {
     clean(text).replace('\t', " ")
 }
 

@@ -1,10 +1,13 @@
-//! Screen of `wacd top`: the terminal's second page, from which the keys are read. It is given back when this is dropped.
+//! Screen of `wacd top`: the terminal's second page, from which the keys are read. It is given back when this is dropped,
+//! also before a signal ends the program.
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal, raise};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 /// Shows the second page, hides the cursor and cuts long lines.
@@ -17,6 +20,9 @@ const LEAVING_KEYS: [u8; 3] = [b'q', b'Q', 3];
 #[derive(Debug)]
 pub(super) struct Screen {
     former: Termios,
+    /// The signals that would end the program at once; they wait here until the terminal is given back.
+    signals: SignalFd,
+    former_mask: SigSet,
 }
 
 impl Screen {
@@ -25,11 +31,20 @@ impl Screen {
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
             return Ok(None);
         }
+        let ending = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]);
+        let signals =
+            SignalFd::with_flags(&ending, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
+        let former_mask = SigSet::thread_get_mask()?;
+        ending.thread_block()?;
         let former = tcgetattr(io::stdin())?;
         let mut own = former.clone();
         own.local_modes &= !(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
         tcsetattr(io::stdin(), OptionalActions::Flush, &own)?;
-        let screen = Self { former };
+        let screen = Self {
+            former,
+            signals,
+            former_mask,
+        };
         write(ENTER)?;
         Ok(Some(screen))
     }
@@ -50,8 +65,13 @@ impl Screen {
             let left = until.saturating_duration_since(Instant::now());
             let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
             let stdin = io::stdin();
-            if poll(&mut [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)], left)? == 0 {
+            let input = PollFd::new(stdin.as_fd(), PollFlags::POLLIN);
+            let mut watched = [input, PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+            if poll(&mut watched, left)? == 0 {
                 return Ok(false);
+            }
+            if watched[1].any() == Some(true) {
+                return Ok(true);
             }
             let mut keys = [0; 64];
             let count = io::stdin().read(&mut keys)?;
@@ -67,6 +87,12 @@ impl Drop for Screen {
         // Nothing is left to be done about a terminal that is gone.
         let _ = write(LEAVE);
         let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.former);
+        // Whoever waits for the program is to see that a signal has ended it.
+        let ending = self.signals.read_signal().ok().flatten();
+        let _ = self.former_mask.thread_set_mask();
+        if let Some(Ok(signal)) = ending.map(|it| Signal::try_from(it.ssi_signo.cast_signed())) {
+            let _ = raise(signal);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Subcommands for a running server: each is a request, a printed answer and an exit code.
 
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader, ErrorKind, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,6 +21,11 @@ use crate::process::control::{self, Stopped};
 use crate::process::exit;
 use crate::process::pidfile::LastWord;
 use crate::process::terminal::say;
+
+/// The time that a server has for its answer: twice what it gives a slow shard, or a slow file.
+const PATIENCE: Duration = Duration::from_secs(10);
+const SILENT: &str = "it does not answer; it is stopped, or hangs: see its log";
+const STRANGER: &str = "only the server's own user and root may ask it";
 
 /// A server, by its files.
 #[derive(Debug)]
@@ -120,9 +125,19 @@ impl RunningServer {
 
     /// Sends a request; returns the answer.
     fn ask(&self, request: &Request) -> io::Result<Answer> {
-        let mut stream = UnixStream::connect(&self.control)?;
-        writeln!(stream, "{}", request.to_line())?;
-        Answer::read(BufReader::new(stream))
+        let stream = UnixStream::connect(&self.control);
+        let mut stream = stream.map_err(|error| match error.kind() {
+            ErrorKind::PermissionDenied => io::Error::other(STRANGER),
+            _ => error,
+        })?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        writeln!(stream, "{}", request.to_line())
+            .and_then(|()| Answer::read(BufReader::new(stream)))
+            .map_err(|error| match error.kind() {
+                ErrorKind::WouldBlock => io::Error::new(ErrorKind::TimedOut, SILENT),
+                _ => error,
+            })
     }
 
     /// Sends a request; returns the answer, or that no server runs.
@@ -200,7 +215,8 @@ impl RunningServer {
         if self.json {
             return say(json!({"code": answer.code, "messages": answer.messages}));
         }
-        answer.messages.iter().for_each(say);
+        let messages = answer.messages.iter().map(|line| print::safe(line));
+        messages.for_each(say);
     }
 
     /// Prints whether the server runs, by its pidfile or because it answers, and if it answers, how it is.
@@ -208,7 +224,12 @@ impl RunningServer {
         let shown = self.pid_file.display();
         let holder = control::status(&self.pid_file)
             .with_context(|| format!("cannot tell whether the server of {shown} runs"));
-        let answer = self.ask(&Request::Status).ok();
+        let answer = match self.ask(&Request::Status) {
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                return Err(error).with_context(|| format!("the server of {shown} runs"));
+            }
+            answer => answer.ok(),
+        };
         let report = answer.filter(|answer| answer.data.is_some());
         match (holder, report) {
             (_, Some(report)) if self.json => say(report.data.unwrap_or_default()),

@@ -48,7 +48,7 @@ pub const STOP: Codes = &[
 /// The codes of `wacd status`.
 pub const STATUS: Codes = &[
     (DONE, "running"),
-    (FAILED, "unable to tell"),
+    (FAILED, "unable to tell, or it runs and does not answer"),
     (USAGE, "wrong usage or configuration"),
     (NOT_RUNNING, "not running"),
 ];
