@@ -14,5 +14,7 @@ mod storms;
 mod stuck_whispers;
 mod suspended;
 
+// The load tester beside the tests of reloads and of the operator.
+mod load_run;
 // The people in the tests of the stop.
 mod talkers;

@@ -1,20 +1,10 @@
 //! The operator at work under load: 1,000 people chat while others are listed, kicked and banned, and a stop is planned
 //! and cancelled.
 
-use std::process::{Command, Stdio};
+use wac_tests::{Daemon, Peer, Said, raise_open_files, wait_until};
 
-use wac_tests::{Daemon, Peer, Said, binary, raise_open_files, wait_until};
+use crate::load_run::LoadRun;
 
-const RUN: [&str; 8] = [
-    "--users",
-    "1000",
-    "--senders",
-    "50",
-    "--rate",
-    "50/s",
-    "--duration",
-    "12s",
-];
 /// Messages between two rounds of the operator's: a fifth of a second's.
 const BETWEEN: usize = 10;
 const ROUNDS: u8 = 20;
@@ -39,20 +29,10 @@ fn who_kick_ban_and_a_countdown_leave_the_ledger_of_a_thousand_others_clean() {
     let started = daemon.start(&["--flood-rate", "0", "--notices", "off", "--grace", "20s"]);
     assert_eq!(started.code, Some(0), "{started:?}");
     let address = started.address();
-    let mut run = Command::new(binary("wac-loadgen"))
-        .args(["run", &address.tcp().to_string()])
-        .args(RUN)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the load tester can be started");
-    let mut watching = Peer::dial(&address);
-    watching.greeted();
+    let mut run = LoadRun::begin(&address, "1000", "50/s", &[]);
     does(&daemon, &["drain", "--in", "10m", "--reason", "a test"]);
     for round in 1..=ROUNDS {
-        for _ in 0..BETWEEN {
-            watching.line();
-        }
+        run.hear(BETWEEN);
         let name = format!("victim{round}");
         let mut victim = Peer::dial(&address);
         victim.greeted();
@@ -74,10 +54,8 @@ fn who_kick_ban_and_a_countdown_leave_the_ledger_of_a_thousand_others_clean() {
         does(&daemon, &["say", "round", &round.to_string()]);
     }
     does(&daemon, &["drain", "--cancel"]);
-    let is_over = run.try_wait().expect("a child can be waited for");
-    assert!(is_over.is_none(), "the last round came under load");
-    let code = run.wait().expect("a child can be waited for").code();
-    assert_eq!(code, Some(0), "its ledger is clean");
+    run.is_under_way();
+    let mut watching = run.ends_clean();
     let log = daemon.log();
     assert_eq!(
         log.matches("reason=Kicked lines.received").count(),

@@ -1,22 +1,12 @@
 //! Reloads under load: twenty of them, while 500 people are there and 100 messages a second are said.
 
-use std::process::{Command, Stdio};
+use wac_tests::{Daemon, raise_open_files};
 
-use wac_tests::{Daemon, Peer, binary, raise_open_files};
+use crate::load_run::LoadRun;
 
 const RELOADS: usize = 20;
 /// Messages between two reloads: a fifth of a second's.
 const BETWEEN: usize = 20;
-const RUN: [&str; 8] = [
-    "--users",
-    "500",
-    "--senders",
-    "50",
-    "--rate",
-    "100/s",
-    "--duration",
-    "12s",
-];
 
 /// The configuration of each round: what shards, acceptor and log hold changes every time.
 fn settings(daemon: &Daemon, round: usize) -> String {
@@ -43,35 +33,22 @@ fn twenty_reloads_under_load_lose_nothing_and_disconnect_nobody() {
     assert_eq!(started.code, Some(0), "{started:?}");
     let address = started.address();
     let json = daemon.path("run.json");
-    let mut run = Command::new(binary("wac-loadgen"))
-        .args(["run", &address.tcp().to_string()])
-        .args(RUN)
-        .arg("--json")
-        .arg(&json)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the load tester can be started");
-    let mut watching = Peer::dial(&address);
-    watching.greeted();
+    let json_flag = format!("--json={}", json.display());
+    let mut run = LoadRun::begin(&address, "500", "100/s", &[&json_flag]);
     for round in 1..=RELOADS {
-        for _ in 0..BETWEEN {
-            watching.line();
-        }
+        run.hear(BETWEEN);
         daemon.configure(&settings(&daemon, round));
         let said = daemon.reload(&[]);
         assert_eq!(said.code, Some(0), "{said:?}");
         assert!(said.text.contains("flood-rate = "), "{said:?}");
     }
-    let is_over = run.try_wait().expect("a child can be waited for");
-    assert!(is_over.is_none(), "the last reload came under load");
+    run.is_under_way();
     let log = daemon.log();
     assert!(
         !log.contains("session ended"),
         "somebody was disconnected: {log}"
     );
-    let code = run.wait().expect("a child can be waited for").code();
-    assert_eq!(code, Some(0), "its ledger is clean");
+    let mut watching = run.ends_clean();
     assert_eq!(log.matches(" reloaded changes=").count(), RELOADS);
     assert!(json.exists());
     watching.send("SEC");
