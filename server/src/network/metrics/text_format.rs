@@ -24,27 +24,18 @@ enum Reading<'a> {
 type Read = fn(&Figures) -> Reading<'_>;
 
 const fn counter(name: &'static str, help: &'static str, read: Read) -> Metric {
-    let kind = "counter";
-    Metric {
-        name,
-        kind,
-        help,
-        read,
-    }
+    metric("counter", name, help, read)
 }
 
 const fn gauge(name: &'static str, help: &'static str, read: Read) -> Metric {
-    let kind = "gauge";
-    Metric {
-        name,
-        kind,
-        help,
-        read,
-    }
+    metric("gauge", name, help, read)
 }
 
 const fn histogram(name: &'static str, help: &'static str, read: Read) -> Metric {
-    let kind = "histogram";
+    metric("histogram", name, help, read)
+}
+
+const fn metric(kind: &'static str, name: &'static str, help: &'static str, read: Read) -> Metric {
     Metric {
         name,
         kind,
