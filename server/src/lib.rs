@@ -105,6 +105,7 @@ pub fn run(
     for remark in &config.remarks {
         tracing::info!("{remark}");
     }
+    server.around.sandbox.log();
     let shared = Arc::new(Shared::new(config));
     let threads = (0..config.shards)
         .map(|index| ShardThread::spawn(ShardId::of_index(index), shared.clone()))
@@ -117,15 +118,17 @@ pub fn run(
         let acceptor =
             Acceptor::open(server.listeners, shared.clone()).map_err(start("acceptor"))?;
         let acceptor = Arc::new(acceptor);
+        let around = Arc::new(server.around);
         let watched = Watched {
             shared: shared.clone(),
             log: log.control(),
+            around: around.clone(),
         };
         let metrics = server.metrics.open(&watched);
         metrics.map_err(start("listener for metrics"))?;
         let reloader = Arc::new(Reloader {
             sources: Arc::new(server.sources),
-            around: Arc::new(server.around),
+            around,
             running: tokio::sync::Mutex::new(Arc::new(server.running)),
             shared: shared.clone(),
             acceptor: acceptor.clone(),

@@ -5,6 +5,7 @@ pub mod default_paths;
 pub mod identity;
 pub mod listen;
 pub mod machine;
+pub mod paths;
 pub mod sources;
 mod text_file;
 pub mod trusted_networks;
@@ -28,6 +29,8 @@ use wac_settings::Problems;
 use crate::config::args::{Args, LogFormat, LogLevel, Switch};
 use crate::config::identity::Identity;
 use crate::config::listen::{Found, Listen, ListenAddr, SocketOptions, ports_for_ipv6_alone};
+use crate::config::paths::{NamedPath, Use};
+use crate::process::sandbox::Sandbox;
 
 /// Bytes that the room may take at once, whatever its rate.
 const ROOM_BURST_BYTES: u64 = 512 * 1024;
@@ -47,6 +50,10 @@ pub struct Config {
     pub log_file: Option<PathBuf>,
     /// The serving user, if not the one who starts the server.
     pub identity: Option<Identity>,
+    /// Whether the server keeps to its own files, without privileges.
+    pub sandbox: Switch,
+    /// The files that it opens while it serves.
+    pub paths: Vec<NamedPath>,
     /// The addresses to listen on: at least one, or none if the sockets are inherited.
     pub listen: Vec<ListenAddr>,
     /// The addresses on which metrics are served; none by default.
@@ -95,6 +102,10 @@ pub struct Surroundings {
     pub random_secret: String,
     /// The number of listening sockets that were inherited: they take the place of `listen`.
     pub inherited: usize,
+    /// The number of shards if none is given. The sandbox hides what it depends on.
+    pub shards: usize,
+    /// What the server can't reach any more.
+    pub sandbox: Sandbox,
 }
 
 impl Surroundings {
@@ -109,6 +120,8 @@ impl Surroundings {
             folder,
             random_secret: format!("{random:016x}"),
             inherited,
+            shards: machine::default_shards(),
+            sandbox: Sandbox::default(),
         })
     }
 }
@@ -127,29 +140,31 @@ impl Config {
             around,
             place,
             problems: Vec::new(),
+            paths: Vec::new(),
         };
-        let shards = args
-            .shards
-            .map_or_else(machine::default_shards, usize::from);
+        let shards = args.shards.map_or(around.shards, usize::from);
         let (listen, mut remarks) = problems.addresses("listen", &args.listen);
         let (metrics, about_metrics) = problems.addresses("metrics", args.metrics.as_slice());
         remarks.extend(about_metrics);
         let window = bytes(args.window);
         let pid_file = problems.file(
+            Use::Keep,
             args.pid_file.pid_file.as_deref(),
             args.daemon.then(default_paths::pid_file),
         );
         let control = problems.file(
+            Use::Write,
             args.control.control.as_deref(),
             pid_file.as_deref().map(default_paths::control_of),
         );
         let default_bans = control.as_ref().and_then(|_| default_paths::bans());
         let config = Self {
             daemon: args.daemon,
-            bans: problems.file(args.bans.as_deref(), default_bans),
+            bans: problems.file(Use::Write, args.bans.as_deref(), default_bans),
             control,
             pid_file,
             log_file: problems.file(
+                Use::Keep,
                 args.log_file.as_deref(),
                 args.daemon.then(default_paths::log_file),
             ),
@@ -157,6 +172,7 @@ impl Config {
                 .user
                 .as_deref()
                 .and_then(|user| problems.identity(user, args.group.as_deref())),
+            sandbox: args.sandbox,
             listen,
             metrics,
             remarks,
@@ -186,6 +202,7 @@ impl Config {
             grace: args.grace,
             log_level: args.log_level,
             log_format: args.log_format,
+            paths: std::mem::take(&mut problems.paths),
         };
         problems.two_files(config.pid_file.as_deref(), config.log_file.as_deref());
         if problems.problems.is_empty() {
@@ -238,6 +255,7 @@ struct Checks<'a> {
     around: &'a Surroundings,
     place: &'a dyn Fn(&str) -> String,
     problems: Vec<String>,
+    paths: Vec<NamedPath>,
 }
 
 impl Checks<'_> {
@@ -246,10 +264,23 @@ impl Checks<'_> {
         self.problems.push(format!("{place}: {problem}"));
     }
 
-    /// Returns a file's absolute path.
-    fn file(&self, named: Option<&Path>, default: Option<PathBuf>) -> Option<PathBuf> {
+    /// Returns the absolute path of a file that the server opens while it serves.
+    fn file(
+        &mut self,
+        used: Use,
+        named: Option<&Path>,
+        default: Option<PathBuf>,
+    ) -> Option<PathBuf> {
         let path = named.map(Path::to_owned).or(default)?;
-        Some(self.around.folder.join(path))
+        Some(self.opened(used, &path))
+    }
+
+    /// Notes that the server opens a file while it serves; returns its absolute path.
+    fn opened(&mut self, used: Use, path: &Path) -> PathBuf {
+        let path = self.around.folder.join(path);
+        let named = path.clone();
+        self.paths.push(NamedPath { used, path });
+        named
     }
 
     /// Reopening the log would release the lock on the pidfile.
@@ -279,7 +310,8 @@ impl Checks<'_> {
                 self.add(key, format_args!("{written}: {error}"));
                 Found::default()
             });
-            for address in found.here.iter().map(|at| self.absolute(at)) {
+            for address in &found.here {
+                let address = self.absolute(address);
                 if address.has_free_port() || !listen.contains(&address) {
                     listen.push(address);
                 }
@@ -294,9 +326,9 @@ impl Checks<'_> {
         (listen, remarks)
     }
 
-    fn absolute(&self, address: &ListenAddr) -> ListenAddr {
+    fn absolute(&mut self, address: &ListenAddr) -> ListenAddr {
         match address {
-            ListenAddr::Unix(path) => ListenAddr::Unix(self.around.folder.join(path)),
+            ListenAddr::Unix(path) => ListenAddr::Unix(self.opened(Use::Write, path)),
             ListenAddr::Tcp(_) => address.clone(),
         }
     }
@@ -342,8 +374,14 @@ impl Checks<'_> {
     }
 
     fn read(&mut self, key: &str, path: &Path) -> String {
-        text_file::read(&self.around.folder.join(path)).unwrap_or_else(|error| {
-            self.add(key, format_args!("{}: {error}", path.display()));
+        let at = self.opened(Use::Read, path);
+        text_file::read(&at).unwrap_or_else(|error| {
+            let mut problem = format!("{}: {error}", path.display());
+            if error.kind() == io::ErrorKind::PermissionDenied {
+                let why = self.around.sandbox.keeps_out(Use::Read, &at);
+                problem.extend(why.map(|why| format!(": {why}")));
+            }
+            self.add(key, problem);
             "unread".to_owned()
         })
     }

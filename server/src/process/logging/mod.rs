@@ -70,6 +70,11 @@ fn by(user: Option<&str>) -> String {
 }
 
 impl LogError {
+    /// Returns the path of the log.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Returns a hint at the remedy.
     pub fn hint(&self) -> Option<String> {
         let user = self.user.as_ref()?;
@@ -103,14 +108,14 @@ impl Log {
         }
     }
 
-    /// Reopens the file as the user this process has become, so that a file which that user can't write
-    /// is found at the start, not at the first rotation.
+    /// Reopens the file as the user this process has become, with the privileges it has left, so that a file which it can't
+    /// write is found at the start, not at the first rotation.
     ///
     /// # Errors
     /// [`LogError`], which names the user.
-    pub fn reopen_as(&mut self, user: &Identity) -> Result<(), LogError> {
+    pub fn reopen_as(&mut self, user: Option<&Identity>) -> Result<(), LogError> {
         self.reopen().map_err(|error| LogError {
-            user: Some(user.name()),
+            user: user.map(Identity::name),
             ..error
         })
     }
