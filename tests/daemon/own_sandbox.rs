@@ -425,3 +425,23 @@ fn a_part_that_the_system_denies_is_named() {
     without(&[Sysno::capset], Errno::EPERM, || system.start(&[]));
     assert!(system.sandbox().ends_with(NO_PRIVILEGES));
 }
+
+#[test]
+fn a_log_that_root_reaches_only_by_its_privileges_fails_the_start() {
+    if !is_root() {
+        return;
+    }
+    let system = System::new();
+    give_to_nobody(&system.path("log/wacd"));
+    let private = fs::Permissions::from_mode(0o700);
+    fs::set_permissions(system.path("log/wacd"), private).expect("root may");
+    let said = system.run(&["--daemon"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    for part in [
+        "wacd.log as root: Permission denied",
+        "hint: serve as its owner with --user, or chown it to root",
+    ] {
+        assert!(said.text.contains(part), "{said:?}");
+    }
+    system.start(&["--sandbox", "off"]);
+}

@@ -456,6 +456,15 @@ mod tests {
     }
 
     #[test]
+    fn the_default_number_of_shards_is_that_of_the_start() {
+        let mut around = Surroundings::new(1024, "/".into(), 0).unwrap();
+        around.shards = 7;
+        let args = clap::Parser::try_parse_from(["wacd"]).unwrap();
+        let config = Config::load(&args, &around, &|key| key.to_owned()).unwrap();
+        assert_eq!(config.shards, 7);
+    }
+
+    #[test]
     fn the_defaults_are_valid() {
         let config = load(&[]).unwrap();
         assert_eq!((config.window_bytes, config.secret.len()), (4 << 20, 16));

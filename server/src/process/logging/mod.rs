@@ -36,6 +36,9 @@ const KINDS: &[FileType] = &[
     FileType::CharacterDevice,
 ];
 
+/// The user who has no privileges in the sandbox.
+const ROOT: &str = "root";
+
 /// A handle to the level of the log.
 type LevelHandle = reload::Handle<LevelFilter, Registry>;
 
@@ -78,8 +81,13 @@ impl LogError {
     /// Returns a hint at the remedy.
     pub fn hint(&self) -> Option<String> {
         let user = self.user.as_ref()?;
+        let other = if user == ROOT {
+            "serve as its owner with --user, or "
+        } else {
+            ""
+        };
         Some(format!(
-            "chown it to {user}, or move it away: the server makes a new one; {user} must be able to reach it"
+            "{other}chown it to {user}, or move it away: the server makes a new one; {user} must be able to reach it without privileges"
         ))
     }
 }
@@ -114,8 +122,13 @@ impl Log {
     /// # Errors
     /// [`LogError`], which names the user.
     pub fn reopen_as(&mut self, user: Option<&Identity>) -> Result<(), LogError> {
+        let root = || {
+            rustix::process::geteuid()
+                .is_root()
+                .then(|| ROOT.to_owned())
+        };
         self.reopen().map_err(|error| LogError {
-            user: user.map(Identity::name),
+            user: user.map(Identity::name).or_else(root),
             ..error
         })
     }

@@ -159,7 +159,7 @@ impl Fence {
         for (grant, path, _) in &self.0 {
             rules = rules.add_rules(path_beneath_rules([path], grant.rights()))?;
         }
-        rules.restrict_self()
+        rules.no_new_privs(false).restrict_self()
     }
 
     /// Tells, as the kernel does, whether a path is let through: by the folders that it lies in.

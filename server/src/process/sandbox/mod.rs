@@ -20,7 +20,7 @@ mod files;
 mod privileges;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::config::args::Switch;
 use crate::config::paths::{NamedPath, Use};
@@ -61,7 +61,7 @@ impl Sandbox {
         match wanted {
             Switch::Off => Self::Off,
             Switch::On => Self::On(Parts {
-                // Landlock asks for it.
+                // The kernel fences in nobody who could gain more.
                 no_new_privileges: privileges::allow_no_new(),
                 files: Files::fence(paths),
                 no_capabilities: privileges::drop_capabilities(),
@@ -99,10 +99,9 @@ impl Sandbox {
         if self.fence()?.lets(used, path) {
             return None;
         }
-        let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
+        let folder = path.parent()?.display();
         Some(format!(
-            "the sandbox keeps this server out of the folder {}, which it did not have at its start; restart wacd",
-            folder.display()
+            "the sandbox keeps this server out of the folder {folder}, which it did not have at its start; restart wacd"
         ))
     }
 
