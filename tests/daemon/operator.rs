@@ -419,6 +419,9 @@ fn the_log_level_changes_until_the_next_reload() {
     );
     let before = town.daemon.log();
     town.user("Ann").send("QUIT");
+    wait_until("her session has ended", || {
+        town.json(&["status"]).0["connections"] == 0
+    });
     let said = town.does(&["loglevel", "debug"]);
     assert!(said.contains("it was off"), "{said}");
     assert_eq!(town.daemon.reload(&[]).code, Some(0));

@@ -1,14 +1,16 @@
 //! The server's own sandbox: it lives its whole life in it, is kept out of what is not its own, and says what is in force.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
 use nix::errno::Errno;
+use nix::pty::openpty;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
@@ -257,6 +259,7 @@ fn lives(system: &System) {
     let mut eve = Peer::dial(&Address::Unix(socket.into()));
     eve.greeted();
     eve.expect("* welcome back");
+    drop(eve);
 
     system.rotate(|log| fs::rename(log.join("wacd.log"), system.path("old.log")).expect("a log"));
     system.rotate(|log| {
@@ -296,6 +299,35 @@ fn a_server_lives_its_whole_life_in_the_sandbox() {
 
 /// The sets of capabilities that a thread has.
 const CAPABILITIES: [&str; 5] = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"];
+
+#[test]
+fn a_server_on_a_terminal_ends_with_it() {
+    let system = System::new();
+    let pty = openpty(None, None).expect("there is a free pseudo-terminal");
+    let said = system.path("log/stderr");
+    // setsid makes the terminal the server's own.
+    let mut server = Command::new("setsid")
+        .arg("--ctty")
+        .arg(binary("wacd"))
+        .args(["--listen", "127.0.0.1:0"])
+        .env("WACD_CONFIG", "/dev/null")
+        .stdin(pty.slave)
+        .stderr(File::create(&said).expect("a file"))
+        .spawn()
+        .expect("setsid can be run");
+    wait_until("it serves", || {
+        fs::read_to_string(&said).is_ok_and(|said| said.contains("ready "))
+    });
+    let pid = i32::try_from(server.id()).expect("process ids are small");
+    kill(Pid::from_raw(pid), Signal::SIGHUP).expect("it runs");
+    let mut ended = None;
+    wait_until("it has ended", || {
+        ended = server.try_wait().expect("it is ours");
+        ended.is_some()
+    });
+    let signal = ended.and_then(|status| status.signal());
+    assert_eq!(signal, Some(Signal::SIGHUP as i32));
+}
 
 #[test]
 fn no_thread_has_a_capability_or_may_gain_a_privilege() {

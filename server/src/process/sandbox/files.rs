@@ -180,14 +180,10 @@ impl Fence {
     }
 }
 
-/// Returns what is let through for a path: its folder, or a device itself, which nobody replaces.
+/// Returns what is let through for a path.
 fn grants(named: &NamedPath) -> Vec<(Grant, PathBuf)> {
     let NamedPath { used, path } = named;
-    let ground = if is_device(path) {
-        path.clone()
-    } else {
-        ground(path)
-    };
+    let ground = ground(path);
     match used {
         // It may be a link, today or later.
         Use::Read => {
@@ -208,9 +204,11 @@ fn grants(named: &NamedPath) -> Vec<(Grant, PathBuf)> {
     }
 }
 
-/// Returns the folder of a path, or the file itself, if the folder is the root of everything.
+/// Returns the folder of a path, or the file itself: if it is a device, which nobody replaces, or if the folder is the root
+/// of everything.
 fn ground(path: &Path) -> PathBuf {
-    folder_of(path).unwrap_or_else(|| path.to_owned())
+    let folder = folder_of(path).filter(|_| !is_device(path));
+    folder.unwrap_or_else(|| path.to_owned())
 }
 
 /// Returns the folder of a path, unless it is the root of everything.
