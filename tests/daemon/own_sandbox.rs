@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 
 use nix::errno::Errno;
@@ -309,16 +309,19 @@ fn a_server_on_a_terminal_ends_with_it() {
     let mut server = Command::new("setsid")
         .arg("--ctty")
         .arg(binary("wacd"))
-        .args(["--listen", "127.0.0.1:0"])
+        .args(["--listen", "127.0.0.1:0", "--pid-file"])
+        .arg(system.path("run/wacd/wacd.pid"))
         .env("WACD_CONFIG", "/dev/null")
+        .env("WACD_BANS", system.path("lib/wacd/bans.toml"))
         .stdin(pty.slave)
+        .stdout(Stdio::null())
         .stderr(File::create(&said).expect("a file"))
         .spawn()
         .expect("setsid can be run");
     wait_until("it serves", || {
         fs::read_to_string(&said).is_ok_and(|said| said.contains("ready "))
     });
-    let pid = i32::try_from(server.id()).expect("process ids are small");
+    let pid = system.pid().expect("it runs");
     kill(Pid::from_raw(pid), Signal::SIGHUP).expect("it runs");
     let mut ended = None;
     wait_until("it has ended", || {

@@ -284,6 +284,7 @@ mod tests {
         ];
         fs::write(at("read/file"), "").unwrap();
         behind(&paths, |fence| {
+            assert!(at("made").is_dir() && fence.lets(Use::Write, &at("made/file")));
             for (name, used) in [
                 ("read/file", Use::Read),
                 ("read/new", Use::Write),
