@@ -396,6 +396,13 @@ fn a_reload_that_reaches_out_of_the_sandbox_is_refused_and_says_what_to_do() {
         );
         assert!(why.contains(&folder), "{key}: {why}");
     }
+    if lowest_free_port() > 1 {
+        let why = system.refuses(&[("listen", "'127.0.0.1:1'")]);
+        assert!(
+            why.contains("at the start of the server; restart wacd"),
+            "{why}"
+        );
+    }
     let missing = system.refuses(&[("motd", "'/none'")]);
     assert!(!missing.contains("sandbox"), "{missing}");
     system.configure(&[]);
@@ -408,6 +415,12 @@ fn a_reload_that_reaches_out_of_the_sandbox_is_refused_and_says_what_to_do() {
     let mut eve = Peer::dial(&system.start(&[]).address());
     eve.greeted();
     eve.expect("* somebody else's");
+}
+
+/// Returns the lowest port that takes no privilege.
+fn lowest_free_port() -> u16 {
+    let limit = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    limit.map_or(1024, |limit| limit.trim().parse().expect("a number"))
 }
 
 #[test]
@@ -425,6 +438,14 @@ fn a_folder_that_was_made_anew_is_a_new_one_to_the_sandbox() {
     fs::remove_dir_all(system.path("etc/wacd")).expect("a folder");
     fs::rename(system.path("etc/old"), system.path("etc/wacd")).expect("a folder");
     assert_eq!(system.does(&["reload"]), "nothing differs\n");
+
+    fs::rename(system.path("lib/wacd"), system.path("lib/old")).expect("a folder");
+    system.make_folder("lib");
+    let said = system.run(&["ban", "192.0.2.7"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let told =
+        "bans.toml: Permission denied (os error 13); if its folder is a new one, restart wacd";
+    assert!(said.text.contains(told), "{said:?}");
 }
 
 #[test]
@@ -479,4 +500,19 @@ fn a_log_that_root_reaches_only_by_its_privileges_fails_the_start() {
         assert!(said.text.contains(part), "{said:?}");
     }
     system.start(&["--sandbox", "off"]);
+}
+
+#[test]
+fn a_file_that_root_reads_only_by_its_privileges_is_read_at_the_start_alone() {
+    if !is_root() {
+        return;
+    }
+    let system = System::new();
+    let motd = system.path("motd/wacd/motd");
+    give_to_nobody(&motd);
+    fs::set_permissions(&motd, fs::Permissions::from_mode(0o600)).expect("root may");
+    system.start(&[]);
+    let why = system.refuses(&[]);
+    let told = "motd: Permission denied (os error 13): root has no privileges in the sandbox; chown it to root";
+    assert!(why.contains(told), "{why}");
 }

@@ -378,7 +378,7 @@ impl Checks<'_> {
         text_file::read(&at).unwrap_or_else(|error| {
             let mut problem = format!("{}: {error}", path.display());
             if error.kind() == io::ErrorKind::PermissionDenied {
-                let why = self.around.sandbox.keeps_out(Use::Read, &at);
+                let why = self.around.sandbox.why_denied(Use::Read, &at);
                 problem.extend(why.map(|why| format!(": {why}")));
             }
             self.add(key, problem);

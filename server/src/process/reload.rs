@@ -284,13 +284,14 @@ impl Reloader {
     fn why_denied(&self, error: &anyhow::Error) -> Option<String> {
         let sandbox = &self.around.sandbox;
         if let Some(error) = error.downcast_ref::<LogError>() {
-            return sandbox.keeps_out(Use::Keep, error.path());
+            return sandbox.why_denied(Use::Keep, error.path());
         }
         match error.downcast_ref::<BindError>()?.address() {
-            ListenAddr::Unix(path) => sandbox.keeps_out(Use::Write, path),
-            ListenAddr::Tcp(_) => {
-                Some("the server gave up its privileges at its start; restart wacd".to_owned())
-            }
+            ListenAddr::Unix(path) => sandbox.why_denied(Use::Write, path),
+            ListenAddr::Tcp(_) => Some(
+                "root alone binds a port below 1024, at the start of the server; restart wacd"
+                    .to_owned(),
+            ),
         }
     }
 
@@ -307,7 +308,7 @@ impl Reloader {
 fn why_unreadable(sources: &Sources, around: &Surroundings) -> Option<String> {
     let path = sources.path()?;
     let denied = File::open(&path).err()?.kind() == io::ErrorKind::PermissionDenied;
-    let why = denied.then(|| around.sandbox.keeps_out(Use::Read, &path));
+    let why = denied.then(|| around.sandbox.why_denied(Use::Read, &path));
     why.flatten()
 }
 

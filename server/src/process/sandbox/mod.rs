@@ -95,14 +95,18 @@ impl Sandbox {
     }
 
     /// Returns what to do about a path that the system denies, if the sandbox is the reason.
-    pub(crate) fn keeps_out(&self, used: Use, path: &Path) -> Option<String> {
-        if self.fence()?.lets(used, path) {
-            return None;
+    pub(crate) fn why_denied(&self, used: Use, path: &Path) -> Option<String> {
+        if self.fence().is_some_and(|fence| !fence.lets(used, path)) {
+            let folder = path.parent()?.display();
+            return Some(format!(
+                "the sandbox keeps this server out of the folder {folder}, which it did not have at its start; restart wacd"
+            ));
         }
-        let folder = path.parent()?.display();
-        Some(format!(
-            "the sandbox keeps this server out of the folder {folder}, which it did not have at its start; restart wacd"
-        ))
+        let is_bare = matches!(self, Self::On(parts) if parts.no_capabilities.is_ok());
+        (is_bare && rustix::process::geteuid().is_root()).then(|| {
+            "root has no privileges in the sandbox; chown it to root, or restart wacd with --user"
+                .to_owned()
+        })
     }
 
     fn fence(&self) -> Option<&Fence> {
