@@ -6,7 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::Notify;
 use wac_core::admission::Admission;
-use wac_core::bucket::{Bucket, Rate};
+use wac_core::bucket::Rate;
+use wac_core::flood::{RoomBudget, Said};
 use wac_core::log::{Position, RoomLog, Sealed};
 use wac_core::notice_batch::Notices;
 use wac_core::roster::{Roster, SessionId};
@@ -68,7 +69,7 @@ pub(crate) struct Shared {
     lines: AtomicU64,
     pub(crate) roster: Mutex<Roster>,
     pub(crate) admission: Mutex<Admission>,
-    room_bucket: Mutex<Bucket>,
+    room_budget: Mutex<RoomBudget>,
     sessions: AtomicU64,
     users: AtomicU64,
     /// Connections that the acceptor refused.
@@ -109,7 +110,7 @@ impl Shared {
             lines: AtomicU64::new(0),
             roster: Mutex::new(Roster::new(config.reserved.clone())),
             admission: Mutex::new(Admission::new(config.admission.clone())),
-            room_bucket: Mutex::default(),
+            room_budget: Mutex::default(),
             sessions: AtomicU64::new(0),
             users: AtomicU64::new(0),
             refused: ByReason::default(),
@@ -218,15 +219,16 @@ impl Shared {
         matches!(self.append(bytes, |_| Ok(())), Append::Done(()))
     }
 
-    /// Takes bytes from the room's bucket; returns the time at which it has them.
-    pub(crate) fn reserve_room_bytes(
+    /// Takes a turn in the room for a number of bytes of a sender; returns its time.
+    pub(crate) fn room_turn(
         &self,
         rate: Option<Rate>,
         bytes: usize,
+        said: Said,
         now: Duration,
     ) -> Duration {
         match rate {
-            Some(rate) if bytes > 0 => lock(&self.room_bucket).reserve(rate, bytes as u64, now),
+            Some(rate) if bytes > 0 => lock(&self.room_budget).turn(rate, bytes as u64, said, now),
             _ => now,
         }
     }

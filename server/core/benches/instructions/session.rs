@@ -60,7 +60,7 @@ impl BenchedSession {
         self.session.advance(&mut Context {
             rules: &self.rules,
             now: NOW,
-            room: &|_| NOW,
+            room: &|_, _| NOW,
             items: &mut self.items,
         });
     }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::close_reason::CloseReason;
 use crate::cursor::{Cursor, Private, Written};
 use crate::decoder::Decoder;
-use crate::flood::{Flood, FloodLimits};
+use crate::flood::{Flood, FloodLimits, Said};
 use crate::log::{Position, View, line_feeds};
 use crate::name::Name;
 use crate::roster::{Unavailable, WhisperQuota};
@@ -46,8 +46,8 @@ pub struct Context<'a> {
     pub rules: &'a Rules,
     /// The time since the server's start.
     pub now: Duration,
-    /// Takes a turn in the room for a number of bytes, and returns its time: `now` for none.
-    pub room: &'a dyn Fn(usize) -> Duration,
+    /// Takes a turn in the room for a number of bytes of a sender, and returns its time: `now` for none.
+    pub room: &'a dyn Fn(usize, Said) -> Duration,
     /// The queue for the session's items.
     pub items: &'a mut Items,
 }

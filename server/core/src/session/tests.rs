@@ -59,7 +59,7 @@ impl Solo {
         self.session.advance(&mut Context {
             rules: &self.rules,
             now: self.now,
-            room: &|_| self.now,
+            room: &|_, _| self.now,
             items: &mut self.items,
         })
     }

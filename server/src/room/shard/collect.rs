@@ -144,7 +144,7 @@ impl<T: Transport> Shard<T> {
         let session = self.table.get_mut(slot.index())?.session_mut()?;
         self.items.current = slot;
         let rate = self.policy.room_rate;
-        let room = |bytes| self.shared.reserve_room_bytes(rate, bytes, now);
+        let room = |bytes, said| self.shared.room_turn(rate, bytes, said, now);
         let before = session.traffic().received.lines;
         let progress = session.advance(&mut Context {
             rules: &self.policy.rules,
