@@ -156,10 +156,11 @@ impl Session {
         }
     }
 
-    /// Takes bytes read from the socket, at most as many as the [`appetite`](Self::appetite) allowed.
-    pub fn feed(&mut self, bytes: &[u8], rules: &Rules, now: Duration) {
+    /// Takes bytes read from the socket, at most as many as the [`appetite`](Self::appetite) allowed; flood control counts the
+    /// `raw` ones that came over the wire for them.
+    pub fn feed(&mut self, bytes: &[u8], raw: usize, rules: &Rules, now: Duration) {
         if let (Some(flood), Some(limits)) = (&mut self.conversation.flood, &rules.flood) {
-            flood.read(limits, bytes.len(), now);
+            flood.read(limits, raw, now);
         }
         self.traffic.received.bytes += bytes.len() as u64;
         self.decoder.feed(bytes);

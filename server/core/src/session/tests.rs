@@ -52,7 +52,7 @@ impl Solo {
     }
 
     fn feed(&mut self, bytes: &[u8]) {
-        self.session.feed(bytes, &self.rules, self.now);
+        self.session.feed(bytes, bytes.len(), &self.rules, self.now);
     }
 
     fn advance(&mut self) -> InputState {

@@ -10,7 +10,7 @@ use super::link::{Link, broken_by};
 use super::poller::Ready;
 use super::{PENDING_BYTES, Shard};
 use crate::room::stop_phase::Phase;
-use crate::room::transport::Transport;
+use crate::room::transport::{Input, Transport};
 
 impl<T: Transport> Shard<T> {
     /// Notes a socket's readiness; its session is checked in the next turn.
@@ -108,11 +108,11 @@ impl<T: Transport> Shard<T> {
             return MoreInput::No;
         };
         match read {
-            Some(Ok(0)) => session.end_input(),
-            Some(Ok(read)) => {
-                self.inbox.figures.received_bytes.add(read as u64);
-                session.feed(&self.scratch[..read], &self.policy.rules, now);
-                if read == bytes || connection.link.is_readable() {
+            Some(Ok(Input::End)) => session.end_input(),
+            Some(Ok(Input::Bytes { text, raw, .. })) => {
+                self.inbox.figures.received_bytes.add(text as u64);
+                session.feed(&self.scratch[..text], raw, &self.policy.rules, now);
+                if connection.link.is_readable() {
                     return MoreInput::Now;
                 }
             }

@@ -18,7 +18,7 @@ use crate::room::figures::Sent;
 use crate::room::locks::lock;
 use crate::room::peer::Peer;
 use crate::room::stop_phase::Phase;
-use crate::room::transport::Transport;
+use crate::room::transport::{Input, Transport};
 
 /// The time for which a closed connection is read, so that no reset swallows its last line.
 pub(crate) const LINGER: Duration = Duration::from_secs(2);
@@ -148,7 +148,7 @@ impl<T: Transport> Shard<T> {
         let connection = &mut self.table[slot.index()];
         let stops = self.phase >= Phase::Sealed;
         match connection.link.read(&mut self.scratch[..]) {
-            Some(Ok(0) | Err(_)) => self.remove(slot, reason, now),
+            Some(Ok(Input::End) | Err(_)) => self.remove(slot, reason, now),
             // Input of a closed connection is dropped.
             Some(Ok(_)) if now < until && !stops => self.mark_ready(slot),
             _ if now >= until || (stops && connection.link.is_delivered()) => {
