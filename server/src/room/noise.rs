@@ -34,6 +34,8 @@ pub(crate) struct Noise {
     pub(crate) held_back: ThrottledCounter,
     /// Connections that could not be accepted for lack of resources.
     pub(crate) unaccepted: ThrottledCounter,
+    /// TLS handshakes that failed.
+    pub(crate) handshakes: ThrottledCounter,
     /// Ends of sessions that never logged in.
     pub(crate) visitors: Sample,
     /// Logins, and ends of users' sessions.
@@ -47,6 +49,7 @@ impl Default for Noise {
             foreign: ThrottledCounter::default(),
             held_back: ThrottledCounter::default(),
             unaccepted: ThrottledCounter::default(),
+            handshakes: ThrottledCounter::default(),
             visitors: Sample::at(OF_VISITORS),
             users: Sample::at(OF_USERS),
         }

@@ -14,13 +14,16 @@ use wac_core::roster::{Roster, SessionId};
 
 use crate::config::Config;
 use crate::config::args::Switch;
+use crate::config::tls::Tls;
 use crate::room::cached_replies::CachedReplies;
 use crate::room::figures::ByReason;
-use crate::room::inbox::{INBOX_CAPACITY, Inbox};
+use crate::room::inbox::{INBOX_CAPACITY, Inbox, NewConnection};
 use crate::room::locks::{Sleeper, lock};
 use crate::room::noise::Noise;
+use crate::room::peer::Peer;
 use crate::room::policy::{Policies, Policy};
 use crate::room::stop_phase::Phases;
+use crate::room::transport::Wire;
 
 /// The room: its log, and the gathered notices.
 #[derive(Debug)]
@@ -80,6 +83,8 @@ pub(crate) struct Shared {
     pub(crate) stopped: AtomicUsize,
     pub(crate) cut_short: AtomicUsize,
     pub(crate) noise: Noise,
+    /// The certificate of new TLS connections, if there is one.
+    pub(crate) tls: Mutex<Option<Tls>>,
     /// Whispers dropped because their addressee was gone.
     pub(crate) undelivered: AtomicU64,
     pub(crate) drained: Notify,
@@ -121,6 +126,7 @@ impl Shared {
             stopped: AtomicUsize::new(0),
             cut_short: AtomicUsize::new(0),
             noise: Noise::default(),
+            tls: Mutex::new(config.tls.clone()),
             undelivered: AtomicU64::new(0),
             drained: Notify::new(),
             watchdog: Sleeper::default(),
@@ -132,6 +138,7 @@ impl Shared {
         self.policies.set(Policy::of(config));
         lock(&self.admission).set_limits(config.admission.clone());
         lock(&self.roster).set_reserved(config.reserved.clone());
+        *lock(&self.tls) = config.tls.clone();
         self.with_room(|room| {
             if room.notices.is_some() != (config.notices == Switch::On) {
                 room.notices = notices(config);
@@ -231,6 +238,19 @@ impl Shared {
             Some(rate) if bytes > 0 => lock(&self.room_budget).turn(rate, bytes as u64, said, now),
             _ => now,
         }
+    }
+
+    /// Hands an admitted connection to the shard with the fewest sessions.
+    pub(crate) fn hand_over(&self, wire: Wire, peer: Peer) {
+        let inbox = self.inboxes.iter().min_by_key(|inbox| inbox.sessions());
+        let connection = NewConnection {
+            id: self.next_session(),
+            peer,
+            wire,
+        };
+        inbox
+            .expect("there is at least one shard")
+            .admit(connection);
     }
 
     /// Returns the position up to which every shard has tried every session.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use wac_core::close_reason::CloseReason;
 use wac_core::roster::Slot;
 use wac_core::session::{Appetite, Context, InputState};
 
@@ -11,6 +12,9 @@ use super::poller::Ready;
 use super::{PENDING_BYTES, Shard};
 use crate::room::stop_phase::Phase;
 use crate::room::transport::{Input, Transport};
+
+/// The time that half a record may wait for its other half: longer than flood control holds a sender back, who may have sent it.
+const PART_TIME: Duration = Duration::from_secs(150);
 
 impl<T: Transport> Shard<T> {
     /// Notes a socket's readiness; its session is checked in the next turn.
@@ -62,6 +66,7 @@ impl<T: Transport> Shard<T> {
 
     fn read_and_judge(&mut self, slot: Slot, now: Duration) {
         self.read(slot, now);
+        self.judge_part(slot, now);
         self.judge_trial(slot, now);
     }
 
@@ -112,6 +117,10 @@ impl<T: Transport> Shard<T> {
             Some(Ok(Input::Bytes { text, raw, .. })) => {
                 self.inbox.figures.received_bytes.add(text as u64);
                 session.feed(&self.scratch[..text], raw, &self.policy.rules, now);
+                // The transport may have an answer of its own.
+                if !connection.link.is_flushed() {
+                    self.queues.due.push(slot);
+                }
                 if connection.link.is_readable() {
                     return MoreInput::Now;
                 }
@@ -123,6 +132,23 @@ impl<T: Transport> Shard<T> {
             None => {}
         }
         MoreInput::No
+    }
+
+    /// Ends a session that has kept half a record waiting for too long.
+    fn judge_part(&mut self, slot: Slot, now: Duration) {
+        let Some(connection) = self.table.get_mut(slot.index()) else {
+            return;
+        };
+        let Some(since) = connection.link.waits_since(now) else {
+            return;
+        };
+        if now < since + PART_TIME {
+            return self.set_timer(slot, since + PART_TIME);
+        }
+        if let Life::Open(session) = &mut connection.life {
+            self.items.current = slot;
+            session.end(CloseReason::TimedOut, &mut self.items);
+        }
     }
 
     /// Marks the sessions ready that were not read while too much was pending.

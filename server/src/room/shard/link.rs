@@ -1,6 +1,7 @@
 //! Link: a connection's socket and its readiness.
 
 use std::io::{self, IoSlice};
+use std::time::Duration;
 
 use wac_core::close_reason::CloseReason;
 
@@ -23,10 +24,11 @@ pub(super) enum Link<T> {
 
 impl<T: Transport> Link<T> {
     pub(super) fn new(transport: T) -> Self {
-        Self::Up {
-            transport,
-            ready: Ready::default(),
-        }
+        let ready = Ready {
+            readable: transport.has_input(),
+            ..Ready::default()
+        };
+        Self::Up { transport, ready }
     }
 
     pub(super) fn is_broken(&self) -> bool {
@@ -66,6 +68,14 @@ impl<T: Transport> Link<T> {
         match self {
             Self::Up { transport, .. } => transport.is_flushed(),
             Self::Broken => true,
+        }
+    }
+
+    /// Returns since when an incomplete part of the input has been kept.
+    pub(super) fn waits_since(&mut self, now: Duration) -> Option<Duration> {
+        match self {
+            Self::Up { transport, .. } => transport.waits_since(now),
+            Self::Broken => None,
         }
     }
 
@@ -141,6 +151,7 @@ fn without_interruption<R>(mut call: impl FnMut() -> io::Result<R>) -> io::Resul
 pub(super) fn broken_by(error: &io::Error) -> CloseReason {
     match error.kind() {
         io::ErrorKind::TimedOut => CloseReason::TimedOut,
+        io::ErrorKind::InvalidData => CloseReason::BadTls,
         _ => CloseReason::PeerReset,
     }
 }

@@ -121,14 +121,7 @@ impl Transport for Fake {
         for (slot, byte) in buffer.iter_mut().zip(wire.input.drain(..bytes)) {
             *slot = byte;
         }
-        Ok(match bytes {
-            0 => Input::End,
-            _ => Input::Bytes {
-                text: bytes,
-                raw: bytes,
-                more: bytes == buffer.len(),
-            },
-        })
+        Ok(Input::of(bytes, buffer))
     }
 
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Taken> {
@@ -150,14 +143,7 @@ impl Transport for Fake {
             .collect();
         wire.room -= bytes.len();
         wire.output.extend_from_slice(&bytes);
-        Ok(Taken {
-            bytes: bytes.len(),
-            is_full: bytes.len() < slices.iter().map(|slice| slice.len()).sum(),
-        })
-    }
-
-    fn is_flushed(&self) -> bool {
-        true
+        Ok(Taken::of(bytes.len(), slices))
     }
 
     fn shut_down(&mut self) {

@@ -1,4 +1,4 @@
-//! Transport: the socket behind a connection, TCP or Unix; a fake one in tests.
+//! Plain socket, TCP or Unix.
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -7,52 +7,7 @@ use nix::libc::{TIOCOUTQ, c_int};
 use rustix::ioctl::{Getter, Opcode, ioctl};
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 
-/// The outcome of a read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Input {
-    Bytes {
-        /// Bytes of text, now in the buffer: 0 does not mean the end.
-        text: usize,
-        /// Bytes that came over the wire for it.
-        raw: usize,
-        /// There may be more at once; otherwise the poller reports when there is.
-        more: bool,
-    },
-    End,
-}
-
-/// The outcome of a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Taken {
-    /// Bytes that need not be offered again.
-    pub(crate) bytes: usize,
-    /// The socket takes no more; the poller reports when it does.
-    pub(crate) is_full: bool,
-}
-
-/// The socket of a session. No method blocks.
-pub(crate) trait Transport {
-    /// Reads once into `buffer`.
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is nothing to read; otherwise the error that broke the connection.
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Input>;
-
-    /// Writes as much as there is room for; writing nothing flushes.
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is no room; otherwise the error that broke the connection.
-    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Taken>;
-
-    /// Returns whether the socket has all that was taken.
-    fn is_flushed(&self) -> bool;
-
-    /// Closes the sending side.
-    fn shut_down(&mut self);
-
-    /// Returns whether the peer's system has taken everything that was written, the end included.
-    fn is_delivered(&self) -> bool;
-}
+use super::{Input, Taken, Transport};
 
 /// A connected, non-blocking stream socket.
 #[derive(Debug)]
@@ -79,15 +34,7 @@ impl AsFd for Socket {
 impl Transport for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Input> {
         let (bytes, _) = rustix::net::recv(&self.0, &mut *buffer, RecvFlags::empty())?;
-        Ok(match bytes {
-            0 => Input::End,
-            // A short read took all there was.
-            _ => Input::Bytes {
-                text: bytes,
-                raw: bytes,
-                more: bytes == buffer.len(),
-            },
-        })
+        Ok(Input::of(bytes, buffer))
     }
 
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Taken> {
@@ -96,14 +43,7 @@ impl Transport for Socket {
             [slice] => rustix::net::send(&self.0, slice, SendFlags::NOSIGNAL)?,
             _ => rustix::io::writev(&self.0, slices)?,
         };
-        Ok(Taken {
-            bytes,
-            is_full: bytes < slices.iter().map(|slice| slice.len()).sum(),
-        })
-    }
-
-    fn is_flushed(&self) -> bool {
-        true
+        Ok(Taken::of(bytes, slices))
     }
 
     fn shut_down(&mut self) {
