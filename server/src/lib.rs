@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use config::Surroundings;
 use config::sources::Sources;
+use config::tls::Tls;
 use network::acceptor::Acceptor;
 use network::listeners::Listeners;
 use network::metrics::{MetricsListeners, Watched};
@@ -106,6 +107,9 @@ pub fn run(
         tracing::info!("{remark}");
     }
     server.around.sandbox.log();
+    if let Some(fingerprint) = config.tls.as_ref().and_then(Tls::fingerprint) {
+        tracing::info!(%fingerprint, "TLS certificate");
+    }
     let shared = Arc::new(Shared::new(config));
     let threads = (0..config.shards)
         .map(|index| ShardThread::spawn(ShardId::of_index(index), shared.clone()))

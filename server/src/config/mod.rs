@@ -8,6 +8,7 @@ pub mod machine;
 pub mod paths;
 pub mod sources;
 mod text_file;
+pub mod tls;
 pub mod trusted_networks;
 pub mod verbs;
 
@@ -30,6 +31,7 @@ use crate::config::args::{Args, LogFormat, LogLevel, Switch};
 use crate::config::identity::Identity;
 use crate::config::listen::{Found, Listen, ListenAddr, SocketOptions, ports_for_ipv6_alone};
 use crate::config::paths::{NamedPath, Use};
+use crate::config::tls::Tls;
 use crate::process::sandbox::Sandbox;
 
 /// Bytes that the room may take at once, whatever its rate.
@@ -60,6 +62,8 @@ pub struct Config {
     pub metrics: Vec<ListenAddr>,
     /// What the operator should know about them: for the log.
     pub remarks: Vec<String>,
+    /// The certificate and its key; an address with TLS has one.
+    pub tls: Option<Tls>,
     /// Permissions of Unix sockets.
     pub unix_mode: u32,
     /// The number of shards, in 1..=64.
@@ -173,6 +177,7 @@ impl Config {
                 .as_deref()
                 .and_then(|user| problems.identity(user, args.group.as_deref())),
             sandbox: args.sandbox,
+            tls: problems.tls(args, &listen),
             listen,
             metrics,
             remarks,
@@ -264,6 +269,13 @@ impl Checks<'_> {
         self.problems.push(format!("{place}: {problem}"));
     }
 
+    /// Adds the problem with a file that can't be read.
+    fn add_unread(&mut self, key: &str, path: &Path, mut problem: String) {
+        let why = self.around.sandbox.why_unreadable(path);
+        problem.extend(why.map(|why| format!(": {why}")));
+        self.add(key, problem);
+    }
+
     /// Returns the absolute path of a file that the server opens while it serves.
     fn file(
         &mut self,
@@ -329,13 +341,42 @@ impl Checks<'_> {
     fn absolute(&mut self, address: &ListenAddr) -> ListenAddr {
         match address {
             ListenAddr::Unix(path) => ListenAddr::Unix(self.opened(Use::Write, path)),
-            ListenAddr::Tcp(_) => address.clone(),
+            ListenAddr::Tcp(_) | ListenAddr::Tls(_) => address.clone(),
         }
     }
 
     fn identity(&mut self, user: &str, group: Option<&str>) -> Option<Identity> {
         let found = Identity::find(user, group);
         found.map_err(|(key, problem)| self.add(key, problem)).ok()
+    }
+
+    /// Loads the certificate, if an address needs one; a reload may add such an address.
+    fn tls(&mut self, args: &Args, listen: &[ListenAddr]) -> Option<Tls> {
+        let cert = self.file(
+            Use::Read,
+            args.tls_cert.as_deref(),
+            default_paths::tls_cert(),
+        );
+        let key = self.file(
+            Use::Read,
+            args.tls_key.as_deref(),
+            cert.as_deref().map(default_paths::tls_key_of),
+        );
+        let over_tls = listen.iter().any(|it| matches!(it, ListenAddr::Tls(_)));
+        if !over_tls {
+            return None;
+        }
+        let (Some(cert), Some(key)) = (cert, key) else {
+            self.add("listen", "tls: needs --tls-cert and --tls-key");
+            return None;
+        };
+        let loaded = Tls::load(&cert, &key);
+        loaded
+            .map_err(|(setting, problem)| {
+                let path = if setting == "tls-key" { &key } else { &cert };
+                self.add_unread(setting, path, problem);
+            })
+            .ok()
     }
 
     fn secret(&mut self, args: &Args) -> String {
@@ -376,12 +417,7 @@ impl Checks<'_> {
     fn read(&mut self, key: &str, path: &Path) -> String {
         let at = self.opened(Use::Read, path);
         text_file::read(&at).unwrap_or_else(|error| {
-            let mut problem = format!("{}: {error}", path.display());
-            if error.kind() == io::ErrorKind::PermissionDenied {
-                let why = self.around.sandbox.why_denied(Use::Read, &at);
-                problem.extend(why.map(|why| format!(": {why}")));
-            }
-            self.add(key, problem);
+            self.add_unread(key, &at, format!("{}: {error}", path.display()));
             "unread".to_owned()
         })
     }

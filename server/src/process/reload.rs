@@ -8,8 +8,9 @@
 //! What may fail comes first, so a refused reload leaves everything as it was.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -146,7 +147,8 @@ impl Running {
     /// Reads what to run with next.
     fn next(&self, sources: &Sources, around: &Surroundings) -> Result<Self, Problems> {
         let mut asked = sources.read().map_err(|mut problems| {
-            problems.0.extend(why_unreadable(sources, around));
+            let why = |path: PathBuf| around.sandbox.why_unreadable(&path);
+            problems.0.extend(sources.path().and_then(why));
             problems
         })?;
         asked.line.serve.keep_bound(&self.args);
@@ -172,6 +174,7 @@ impl Running {
             let is_new_text = match key {
                 "motd" => self.config.motd != next.config.motd,
                 "secret-file" => self.config.secret != next.config.secret,
+                "tls-cert" => self.config.tls != next.config.tls,
                 _ => false,
             };
             if new.entry.texts != old.entry.texts {
@@ -288,7 +291,7 @@ impl Reloader {
         }
         match error.downcast_ref::<BindError>()?.address() {
             ListenAddr::Unix(path) => sandbox.why_denied(Use::Write, path),
-            ListenAddr::Tcp(_) => Some(
+            ListenAddr::Tcp(_) | ListenAddr::Tls(_) => Some(
                 "root alone binds a port below 1024, at the start of the server; restart wacd"
                     .to_owned(),
             ),
@@ -302,14 +305,6 @@ impl Reloader {
         self.shared.adopt(config);
         self.acceptor.commit(listeners, config);
     }
-}
-
-/// Returns why the sandbox keeps the server from reading its file, if it does: the folder is new.
-fn why_unreadable(sources: &Sources, around: &Surroundings) -> Option<String> {
-    let path = sources.path()?;
-    let denied = File::open(&path).err()?.kind() == io::ErrorKind::PermissionDenied;
-    let why = denied.then(|| around.sandbox.why_denied(Use::Read, &path));
-    why.flatten()
 }
 
 fn is_denied(error: &anyhow::Error) -> bool {

@@ -20,6 +20,8 @@ mod files;
 mod privileges;
 
 use std::fmt;
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::config::args::Switch;
@@ -92,6 +94,13 @@ impl Sandbox {
             ("no_capabilities", is(|it| it.no_capabilities.is_ok())),
             ("no_new_privileges", is(|it| it.no_new_privileges.is_ok())),
         ]
+    }
+
+    /// Returns what to do about a file that can't be read, if the sandbox is the reason.
+    pub(crate) fn why_unreadable(&self, path: &Path) -> Option<String> {
+        let error = File::open(path).err()?;
+        let denied = error.kind() == ErrorKind::PermissionDenied;
+        denied.then(|| self.why_denied(Use::Read, path)).flatten()
     }
 
     /// Returns what to do about a path that the system denies, if the sandbox is the reason.
