@@ -50,6 +50,8 @@ pub(crate) struct Figures {
     pub(crate) closed: BTreeMap<String, u64>,
     /// Pauses for lack of resources.
     pub(crate) accept_errors: u64,
+    /// TLS handshakes that failed.
+    pub(crate) failed_handshakes: u64,
     /// Senders that flood control began to hold back.
     pub(crate) held_back: u64,
     /// Whispers dropped because their addressee was gone.
@@ -123,6 +125,7 @@ impl Figures {
             refused: counters::sums(&Refused::REASONS, [&shared.refused].into_iter()),
             closed: counters::sums(&CloseReason::ALL, shards().map(|it| &it.closed)),
             accept_errors: shared.noise.unaccepted.total(),
+            failed_handshakes: shared.noise.handshakes.total(),
             held_back: shared.noise.held_back.total(),
             undelivered_whispers: shared.undelivered.load(Ordering::Relaxed),
             lost_log_lines,
