@@ -124,6 +124,22 @@ impl System {
         said.text
     }
 
+    /// Makes a certificate in a folder of the server, and its key beside it; returns its path, quoted.
+    fn certify(&self, folder: &str) -> String {
+        let [cert, key] =
+            ["cert", "key"].map(|name| self.path(&format!("{folder}/wacd/tls-{name}.pem")));
+        let made = Said::of(
+            Command::new(binary("wacd"))
+                .args(["cert", "--tls-cert"])
+                .arg(&cert),
+        );
+        assert_eq!(made.code, Some(0), "{made:?}");
+        if self.users == AS_NOBODY {
+            give_to_nobody(&key);
+        }
+        format!("'{}'", cert.display())
+    }
+
     /// Starts the server; returns its ready line.
     #[track_caller]
     fn start(&self, flags: &[&str]) -> Said {
@@ -252,7 +268,8 @@ fn lives(system: &System) {
     // Files that are read again may have been replaced, and the host's name is looked up again.
     system.put("motd/wacd/motd", "welcome back");
     let socket = system.text("run/wacd/wac.sock");
-    system.configure(&[("listen", &format!("['localhost:0', 'unix:{socket}']"))]);
+    let listen = format!("['localhost:0', 'tls:localhost:0', 'unix:{socket}']");
+    system.configure(&[("listen", &listen), ("tls-cert", &system.certify("etc"))]);
     let changes = system.does(&["reload"]);
     assert!(changes.contains("wac.sock\"]: changed\n"), "{changes}");
     assert!(changes.contains("the text of motd: changed\n"), "{changes}");
@@ -396,6 +413,12 @@ fn a_reload_that_reaches_out_of_the_sandbox_is_refused_and_says_what_to_do() {
         );
         assert!(why.contains(&folder), "{key}: {why}");
     }
+    let certificate = system.certify("srv");
+    let why = system.refuses(&[("listen", "'tls:localhost:0'"), ("tls-cert", &certificate)]);
+    let keeps_out = format!(
+        "cert.pem: Permission denied (os error 13): the sandbox keeps this server out of the folder {elsewhere}"
+    );
+    assert!(why.contains(&keeps_out), "{why}");
     if lowest_free_port() > 1 {
         let why = system.refuses(&[("listen", "'127.0.0.1:1'")]);
         assert!(
