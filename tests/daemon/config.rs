@@ -6,7 +6,7 @@ use std::process::Command;
 use wac_tests::{Daemon, Peer, Said, binary};
 
 /// For each key two values that it takes.
-const VALUES: [(&str, [&str; 2]); 31] = [
+const VALUES: [(&str, [&str; 2]); 32] = [
     ("daemon", ["true", "false"]),
     ("pid-file", ["/x/a.pid", "/x/b.pid"]),
     ("control", ["unix:/x/a", "unix:/x/b"]),
@@ -14,6 +14,7 @@ const VALUES: [(&str, [&str; 2]); 31] = [
     ("log-file", ["/x/a.log", "/x/b.log"]),
     ("user", ["root", "nobody"]),
     ("group", ["root", "nogroup"]),
+    ("sandbox", ["on", "off"]),
     ("listen", ["127.0.0.1:4701", "unix:/x/a"]),
     ("tls-cert", ["/x/a.pem", "/x/b.pem"]),
     ("tls-key", ["/x/a.pem", "/x/b.pem"]),

@@ -48,6 +48,7 @@ const fn metric(kind: &'static str, name: &'static str, help: &'static str, read
 const METRICS: &[Metric] = &[
     gauge("wacd_build_info", "The version that runs; always 1.", build),
     gauge("wacd_phase", "1 for the phase of the server's life, 0 for the others.", phases),
+    gauge("wacd_sandbox", "1 for a part of the sandbox that is in force, else 0.", sandbox),
     gauge("wacd_users", "People logged in.", |it| one(it.users)),
     gauge("wacd_visitors", "Connections without a name, those being closed included.", |it| one(it.visitors)),
     gauge("wacd_connections", "Connections.", |it| one(it.connections)),
@@ -150,6 +151,11 @@ fn phases(figures: &Figures) -> Reading<'static> {
         )
     };
     Reading::Samples(Phase::ALL.map(sample).into())
+}
+
+fn sandbox(figures: &Figures) -> Reading<'static> {
+    let sample = |(part, in_force)| (labels(&[("part", part)]), f64::from(u8::from(in_force)));
+    Reading::Samples(figures.sandbox.map(sample).into())
 }
 
 fn by_reason(counts: &BTreeMap<String, u64>) -> Reading<'static> {
