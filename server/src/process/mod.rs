@@ -12,3 +12,4 @@ pub(crate) mod safe_open;
 pub mod signals;
 pub(crate) mod systemd;
 pub mod terminal;
+pub(crate) mod terminal_mode;

@@ -18,6 +18,8 @@ pub(crate) struct Noise {
     pub(crate) foreign: ThrottledCounter,
     /// Senders that flood control began to hold back.
     pub(crate) held_back: ThrottledCounter,
+    /// Logins with a wrong password, or with a name that is not registered.
+    pub(crate) failed_logins: ThrottledCounter,
     /// Connections that could not be accepted for lack of resources.
     pub(crate) unaccepted: ThrottledCounter,
 }

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use wac_core::admission::Admission;
 use wac_core::bucket::{Bucket, Rate};
 use wac_core::log::{Position, RoomLog, Sealed};
+use wac_core::name::NameSet;
 use wac_core::notice_batch::Notices;
 use wac_core::roster::{Roster, SessionId};
 
@@ -17,6 +18,7 @@ use crate::room::cached_replies::CachedReplies;
 use crate::room::figures::ByReason;
 use crate::room::inbox::{INBOX_CAPACITY, Inbox};
 use crate::room::locks::{Sleeper, lock};
+use crate::room::logins::LoginChecks;
 use crate::room::noise::Noise;
 use crate::room::policy::{Policies, Policy};
 use crate::room::stop_phase::Phases;
@@ -67,6 +69,8 @@ pub(crate) struct Shared {
     window_start: AtomicU64,
     lines: AtomicU64,
     pub(crate) roster: Mutex<Roster>,
+    /// Passwords to be checked.
+    pub(crate) logins: LoginChecks,
     pub(crate) admission: Mutex<Admission>,
     room_bucket: Mutex<Bucket>,
     sessions: AtomicU64,
@@ -107,7 +111,8 @@ impl Shared {
             head: AtomicU64::new(0),
             window_start: AtomicU64::new(0),
             lines: AtomicU64::new(0),
-            roster: Mutex::new(Roster::new(config.reserved.clone())),
+            roster: Mutex::new(roster(config)),
+            logins: LoginChecks::new(config.accounts.clone().unwrap_or_default()),
             admission: Mutex::new(Admission::new(config.admission.clone())),
             room_bucket: Mutex::default(),
             sessions: AtomicU64::new(0),
@@ -130,7 +135,13 @@ impl Shared {
     pub(crate) fn adopt(&self, config: &Config) {
         self.policies.set(Policy::of(config));
         lock(&self.admission).set_limits(config.admission.clone());
-        lock(&self.roster).set_reserved(config.reserved.clone());
+        {
+            let mut roster = lock(&self.roster);
+            roster.set_reserved(config.reserved.iter().cloned().collect());
+            roster.set_registered(registered(config));
+        }
+        self.logins
+            .set_accounts(config.accounts.clone().unwrap_or_default());
         self.with_room(|room| {
             if room.notices.is_some() != (config.notices == Switch::On) {
                 room.notices = notices(config);
@@ -251,6 +262,17 @@ impl Shared {
             inbox.waker.wake();
         }
     }
+}
+
+fn roster(config: &Config) -> Roster {
+    let mut roster = Roster::new(config.reserved.iter().cloned().collect());
+    roster.set_registered(registered(config));
+    roster
+}
+
+fn registered(config: &Config) -> Arc<NameSet> {
+    let accounts = config.accounts.as_ref();
+    accounts.map(|it| it.names()).unwrap_or_default()
 }
 
 fn notices(config: &Config) -> Option<Notices> {

@@ -49,6 +49,8 @@ pub(crate) struct Figures {
     pub(crate) accept_errors: u64,
     /// Senders that flood control began to hold back.
     pub(crate) held_back: u64,
+    /// Logins with a wrong password, or with a name that is not registered.
+    pub(crate) failed_logins: u64,
     /// Whispers dropped because their addressee was gone.
     pub(crate) undelivered_whispers: u64,
     pub(crate) lost_log_lines: u64,
@@ -120,6 +122,7 @@ impl Figures {
             closed: counters::sums(&CloseReason::ALL, shards().map(|it| &it.closed)),
             accept_errors: shared.noise.unaccepted.total(),
             held_back: shared.noise.held_back.total(),
+            failed_logins: shared.noise.failed_logins.total(),
             undelivered_whispers: shared.undelivered.load(Ordering::Relaxed),
             lost_log_lines,
             received: Flow {

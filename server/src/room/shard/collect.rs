@@ -63,6 +63,7 @@ impl<T: Transport> Shard<T> {
     fn read_and_judge(&mut self, slot: Slot, now: Duration) {
         self.read(slot, now);
         self.judge_trial(slot, now);
+        self.judge_listener(slot, now);
     }
 
     /// Reads once, no more than may have to be kept, and turns the input into items.
