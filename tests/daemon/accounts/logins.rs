@@ -33,7 +33,8 @@ fn a_registered_name_logs_in_by_its_password_alone() {
 
 #[test]
 fn without_accounts_two_words_are_no_name_and_with_registered_names_alone_all_have_one_answer() {
-    let mut ann = Server::start().connect();
+    let server = Server::start();
+    let mut ann = server.connect();
     ann.send("LIN two words");
     ann.expect("! not a name: it is more than one word");
     let accounts = Accounts::of(&["Ann"]);
@@ -155,7 +156,8 @@ fn no_password_is_in_a_log_a_metric_or_an_answer_to_the_operator() {
         assert!(!metrics.contains(PASSWORD));
         bob.silent_until_fence();
         ann.send("QUIT");
-        server.wait_for_ends(1, "Quit");
+        let quits = |line: &str| line.contains("Quit");
+        server.log().wait_for("the end", quits);
         let stopped = server.stop();
         assert!(
             stopped.logged("failed_logins=1") || form == "json",
@@ -221,6 +223,7 @@ fn a_name_registered_by_a_script_logs_in_after_the_next_start() {
     let mut add = verb(&["add", "Ann"]);
     add.env("WACD_ACCOUNTS", accounts.path());
     assert_eq!(said(add, PASSWORD).code, Some(0));
-    let mut ann = accounts.setup().start().connect();
+    let server = accounts.setup().start();
+    let mut ann = server.connect();
     assert_eq!(log_in(&mut ann, "Ann", PASSWORD), "* welcome, Ann");
 }
