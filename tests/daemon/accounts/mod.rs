@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use wac_tests::{Peer, Said, Server, Setup, binary};
 
 /// A word that is somewhere only if a password is.
-const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 const WRONG: &str = "! wrong name or password";
 
 /// A file of accounts, in a folder of its own.
@@ -57,6 +57,15 @@ impl Accounts {
         let path = self.path();
         Server::setup().with("--accounts", path.to_str().expect("a plain path"))
     }
+}
+
+/// Registers a name with the [`PASSWORD`] in a file.
+#[track_caller]
+pub(crate) fn register(file: &str, name: &str) {
+    let mut add = verb(&["add", name]);
+    add.args(["--accounts", file]);
+    let said = said(add, PASSWORD);
+    assert_eq!(said.code, Some(0), "{said:?}");
 }
 
 fn verb(words: &[&str]) -> Command {

@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::Pid;
 
-use super::{Accounts, PASSWORD, said, verb};
+use super::{Accounts, PASSWORD, register, said, verb};
 use crate::users::{NOBODY, give_to_nobody, is_root, owner};
 
 #[test]
@@ -167,10 +167,7 @@ fn what_root_writes_for_the_serving_user_belongs_to_that_user() {
     give_to_nobody(&folder);
     let path = folder.join("accounts");
     for name in ["Ann", "Bob"] {
-        let mut add = verb(&["add", name]);
-        add.arg("--accounts").arg(&path);
-        let said = said(add, PASSWORD);
-        assert_eq!(said.code, Some(0), "{said:?}");
+        register(path.to_str().expect("a plain path"), name);
         assert_eq!(owner(&path), NOBODY);
     }
 }
