@@ -24,6 +24,7 @@ pub mod log;
 pub mod name;
 pub mod notice_batch;
 pub mod other_protocols;
+pub mod password;
 pub mod roster;
 pub mod session;
 pub mod telnet;

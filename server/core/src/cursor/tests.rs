@@ -185,3 +185,36 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_pause_begins_after_the_line_that_is_being_written_and_ends_where_it_is_told() {
+    let mut log = RoomLog::new(1 << 20);
+    let mut view = View::default();
+    let mut say = |view: &mut View, line: &str| {
+        log.append(line.as_bytes()).unwrap();
+        view.catch_up(&log);
+    };
+    let mut cursor = Cursor::new(Position(0));
+    say(&mut view, "one\r\n");
+    cursor.advance(2, &view);
+    let answer = |text: &str| Private::Own(text.as_bytes().into());
+    cursor.insert(view.head(), answer("early\r\n"), &view);
+    say(&mut view, "two\r\n");
+    cursor.insert(view.head(), answer("late\r\n"), &view);
+    cursor.pause(&view);
+    say(&mut view, "three\r\n");
+    let read = |cursor: &Cursor, view: &View| {
+        let mut slices = [IoSlice::new(&[]); 8];
+        let filled = cursor.gather(view, &mut slices);
+        let bytes = slices[..filled].iter().flat_map(|it| it.to_vec());
+        String::from_utf8(bytes.collect()).unwrap()
+    };
+    assert_eq!(read(&cursor, &view), "e\r\nearly\r\nlate\r\n");
+    assert_eq!(cursor.resume(view.head()), DETOUR_BYTES);
+    say(&mut view, "four\r\n");
+    assert_eq!(read(&cursor, &view), "e\r\nearly\r\nlate\r\nfour\r\n");
+    let written = cursor.advance("e\r\nearly\r\nlate\r\nfour\r\n".len(), &view);
+    let answers = answer("early\r\n").weight() + answer("late\r\n").weight();
+    assert_eq!(written.own, answers + DETOUR_BYTES);
+    assert!(cursor.is_done(&view) && !cursor.is_paused());
+}
