@@ -28,11 +28,21 @@ use crate::terminal::render::screen::{ScreenRenderer, Styles};
 struct Shape {
     /// The length of the pieces in which the stream arrives.
     piece: usize,
-    columns: usize,
-    styles: Styles,
+    view: View,
     time: TimeDisplay,
     mode: Mode,
     is_logged_in: bool,
+}
+
+/// What shows the chat.
+enum View {
+    Screen {
+        renderer: ScreenRenderer,
+        styles: Styles,
+        columns: usize,
+    },
+    Plain(PlainRenderer),
+    Log,
 }
 
 impl Shape {
@@ -42,10 +52,14 @@ impl Shape {
         let byte = |at: usize| bytes.get(at).copied().unwrap_or_default();
         let (piece, columns, bits) = (byte(0), byte(1), byte(2));
         let has = |bit: u8| bits & bit != 0;
+        let styles = if has(1) { Styles::On } else { Styles::Off };
         Self {
             piece: usize::from(piece) + 1,
-            columns: usize::from(columns),
-            styles: if has(1) { Styles::On } else { Styles::Off },
+            view: match bits >> 5 & 3 {
+                0 => View::Plain(PlainRenderer::default()),
+                1 => View::Log,
+                _ => View::screen(styles, columns.into()),
+            },
             time: match bits >> 1 & 3 {
                 0 => TimeDisplay::Off,
                 1 => TimeDisplay::Each,
@@ -57,14 +71,48 @@ impl Shape {
     }
 }
 
+impl View {
+    fn screen(styles: Styles, columns: usize) -> Self {
+        let mut renderer = ScreenRenderer::new(styles);
+        renderer.fit(Some(columns));
+        Self::Screen {
+            renderer,
+            styles,
+            columns,
+        }
+    }
+
+    fn show(&mut self, shown: &TranscriptLine) {
+        match self {
+            Self::Screen {
+                renderer,
+                styles,
+                columns,
+            } => {
+                let text = renderer.render(shown);
+                let text = unstyled(without_bell(&text, shown), *styles);
+                check_text(&text);
+                check_lines(&text, shown, *columns);
+            }
+            Self::Plain(renderer) => check_text(without_bell(&renderer.render(shown), shown)),
+            Self::Log => {
+                let text = logged(shown);
+                check_text(&text);
+                assert_eq!(text.matches('\n').count(), 1, "{text:?}");
+            }
+        }
+    }
+}
+
 /// Shows what a server sends: nothing of it is obeyed by a terminal, wherever the stream is cut.
 pub fn screen(bytes: &[u8]) {
     let (shape, stream) = bytes.split_at(bytes.len().min(Shape::BYTES));
     let shape = Shape::of(shape);
     let lines = lines(stream, shape.piece);
     assert_eq!(lines, self::lines(stream, usize::MAX));
-    let mut shown = Shown::new(&shape);
-    if shape.is_logged_in {
+    let is_logged_in = shape.is_logged_in;
+    let mut shown = Shown::new(shape);
+    if is_logged_in {
         shown.hear("PONG wac greeted");
         shown.hear("* welcome, ann");
     }
@@ -97,17 +145,14 @@ struct Shown {
     app: App,
     now: Now,
     time: TimeDisplay,
-    columns: usize,
-    styles: Styles,
-    screen: ScreenRenderer,
-    plain: PlainRenderer,
+    view: View,
     title: osc::Title,
     /// The last line of the server.
     last: String,
 }
 
 impl Shown {
-    fn new(shape: &Shape) -> Self {
+    fn new(shape: Shape) -> Self {
         let config = Config {
             name: "ann".parse().ok(),
             settings: Settings {
@@ -118,8 +163,6 @@ impl Shown {
             },
             ..Config::default()
         };
-        let mut screen = ScreenRenderer::new(shape.styles);
-        screen.fit(Some(shape.columns));
         let mut shown = Self {
             app: App::new(shape.mode, &config, Rng::with_seed(1)),
             now: Now {
@@ -128,10 +171,7 @@ impl Shown {
                 ..Now::default()
             },
             time: shape.time,
-            columns: shape.columns,
-            styles: shape.styles,
-            screen,
-            plain: PlainRenderer::default(),
+            view: shape.view,
             title: osc::Title::default(),
             last: String::new(),
         };
@@ -167,50 +207,46 @@ impl Shown {
     }
 
     fn show(&mut self, line: Line, chime: Chime) {
-        let shown = TranscriptLine {
-            at: self.now.local,
-            time: self.time,
+        let (at, time) = (self.now.local, self.time);
+        self.view.show(&TranscriptLine {
+            at,
+            time,
             chime,
             line,
-        };
-        let screen = self.screen.render(&shown);
-        let screen = screen
-            .strip_prefix('\u{7}')
-            .filter(|_| chime == Chime::Rings)
-            .unwrap_or(&screen);
-        let screen = unstyled(screen, self.styles);
-        check_text(&screen);
-        let lines = screen
-            .strip_suffix('\n')
-            .expect("it ends its line")
-            .split('\n');
-        if is_wrapped(&shown.line) {
-            lines.for_each(|line| self.check_width(line));
-        } else {
-            let rule = usize::from(screen.starts_with(" ─ "));
-            assert_eq!(lines.count(), 1 + rule, "{screen:?}");
-        }
-        let plain = self.plain.render(&shown);
-        check_text(plain.trim_start_matches('\u{7}'));
-        let logged = logged(&shown);
-        check_text(&logged);
-        assert_eq!(logged.matches('\n').count(), 1, "{logged:?}");
+        });
     }
+}
 
-    /// A line has room in the terminal, unless it is a single word, or there is no room to wrap anything.
-    fn check_width(&self, line: &str) {
-        const LEAST_COLUMNS: usize = 16 + 10;
-        const SIGNS: [&str; 6] = ["*", "!", "#", "✗", "✓", "+"];
-        let mut words = line.split_whitespace().peekable();
-        words.next_if(|word| word.len() == 5 && word.as_bytes()[2] == b':');
-        words.next_if(|word| SIGNS.contains(word));
-        let fits = line.width() <= self.columns || self.columns < LEAST_COLUMNS;
-        assert!(
-            fits || words.count() <= 1,
-            "{} columns: {line:?}",
-            self.columns
-        );
+fn without_bell<'a>(text: &'a str, shown: &TranscriptLine) -> &'a str {
+    let rings = shown.chime == Chime::Rings;
+    let without = text.strip_prefix('\u{7}').filter(|_| rings);
+    without.unwrap_or(text)
+}
+
+/// What is the client's or the server's own has room in the terminal; what people say is one line, which is the
+/// terminal's to break.
+fn check_lines(text: &str, shown: &TranscriptLine, columns: usize) {
+    let lines = text
+        .strip_suffix('\n')
+        .expect("it ends its line")
+        .split('\n');
+    if is_wrapped(&shown.line) {
+        lines.for_each(|line| check_width(line, columns));
+    } else {
+        let rule = usize::from(text.starts_with(" ─ "));
+        assert_eq!(lines.count(), 1 + rule, "{text:?}");
     }
+}
+
+/// A line has room, unless it is a single word, or nothing is wrapped in so few columns.
+fn check_width(line: &str, columns: usize) {
+    const LEAST_COLUMNS: usize = 16 + 10;
+    const SIGNS: [&str; 6] = ["*", "!", "#", "✗", "✓", "+"];
+    let mut words = line.split(' ').filter(|word| !word.is_empty()).peekable();
+    words.next_if(|word| word.len() == 5 && word.as_bytes()[2] == b':');
+    words.next_if(|word| SIGNS.contains(word));
+    let fits = line.width() <= columns || columns < LEAST_COLUMNS;
+    assert!(fits || words.count() <= 1, "{columns} columns: {line:?}");
 }
 
 /// Returns whether the client breaks a line between words; the others are left to the terminal.

@@ -202,9 +202,9 @@ impl<'a> Arbitrary<'a> for Run {
 
 const READERS: usize = 5;
 /// Bytes of the longest line.
-const LINE_BYTES: usize = 5000;
+const LINE_BYTES: usize = if cfg!(fuzzing) { 600 } else { 5000 };
 /// Chunks that a run fills at most, so that it is short.
-const MOST_FILLED: usize = 4;
+const MOST_FILLED: usize = if cfg!(fuzzing) { 100 } else { 4 };
 
 struct World {
     log: RoomLog,

@@ -65,9 +65,9 @@ enum Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Arbitrary)]
 enum Typed {
     LogIn { name: u8 },
-    Say { bytes: u16 },
-    Whisper { to: u8, bytes: u16 },
-    Ping { bytes: u16 },
+    Say { bytes: u8 },
+    Whisper { to: u8, bytes: u8 },
+    Ping { bytes: u8 },
     Who,
     Secret,
     Help,
@@ -109,8 +109,8 @@ const NAMES: [&str; 8] = [
 ];
 const RESERVED: &str = "root";
 const SECRET: &str = "s3cret";
-/// Bytes of a text at most.
-const TEXT_BYTES: usize = 4000;
+/// The window: more than anybody says.
+const WINDOW_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes that are typed in a run at most, so that it is short.
 const MOST_TYPED: usize = 40 * 1024;
 /// Bytes of private output that wait for one reader at most.
@@ -197,7 +197,7 @@ impl World {
             },
             now: Duration::from_secs(3),
             items: Items::default(),
-            log: RoomLog::new(64 * CHUNK_BYTES),
+            log: RoomLog::new(WINDOW_BYTES),
             said: Vec::new(),
             view: View::default(),
             roster: Roster::new(vec![RESERVED.parse().expect("a name")]),
@@ -210,7 +210,7 @@ impl World {
         world.people = (0..SEATS)
             .map(|_| Person::new(&world.view, world.now))
             .collect();
-        (0..SEATS).for_each(|who| world.read(who, usize::MAX));
+        (0..SEATS).for_each(|who| _ = world.read(who, usize::MAX));
         world
     }
 
@@ -221,7 +221,7 @@ impl World {
                 0 => self.arrive(seat(who), usize::MAX),
                 bytes => self.arrive(seat(who), bytes),
             },
-            Step::Read { who, bytes } => self.read(seat(who), bytes.into()),
+            Step::Read { who, bytes } => _ = self.read(seat(who), bytes.into()),
             Step::Pass(tenths) => self.pass(u64::from(tenths) * 100),
             Step::HangUp { who, within_line } => self.people[seat(who)].hang_up(within_line),
             Step::Kick(who) => self.kick(seat(who)),
@@ -280,18 +280,21 @@ impl World {
         self.turn();
     }
 
-    fn read(&mut self, who: usize, mut room: usize) {
+    /// Lets a person's socket take up to `room` bytes; returns how many it took.
+    fn read(&mut self, who: usize, room: usize) -> usize {
+        let mut left = room;
         let person = &mut self.people[who];
         loop {
             let cursor = person.session.cursor();
-            let taken = write(cursor, &self.view, &self.said, &mut person.due, room);
+            let taken = write(cursor, &self.view, &self.said, &mut person.due, left);
             person.session.written(taken, &self.view);
-            room -= taken;
+            left -= taken;
             if taken == 0 {
                 break;
             }
         }
         self.turn();
+        room - left
     }
 
     fn pass(&mut self, millis: u64) {
@@ -567,10 +570,10 @@ impl World {
             }
             self.pass(1000);
         }
-        for who in 0..SEATS {
-            self.read(who, usize::MAX);
-            self.people[who].check_end(&self.view);
-        }
+        while (0..SEATS).any(|who| self.read(who, usize::MAX) > 0) {}
+        self.people
+            .iter_mut()
+            .for_each(|person| person.check_end(&self.view));
         let names: Vec<Name> = self.online.iter().map(|(name, _)| name.clone()).collect();
         assert_eq!(self.roster.names(), names);
     }
@@ -744,9 +747,13 @@ fn asked(name: u8) -> &'static str {
     NAMES[usize::from(name) % NAMES.len()]
 }
 
-/// Returns a text that no other equals.
-fn text(serial: usize, bytes: u16) -> String {
-    format!("#{serial} {}", "x".repeat(usize::from(bytes) % TEXT_BYTES))
+/// Returns a text that no other equals: few are long.
+fn text(serial: usize, bytes: u8) -> String {
+    let bytes = match usize::from(bytes) {
+        short @ ..240 => short % 24,
+        long => long * 15,
+    };
+    format!("#{serial} {}", "x".repeat(bytes))
 }
 
 /// Returns what two of the names have in common if only one of them may be online.
