@@ -105,11 +105,14 @@ impl Due {
                     continue;
                 }
                 Some(_) => return,
-                None => return assert_eq!(text(received), "", "more than is due"),
+                None => {
+                    let more = String::from_utf8_lossy(received);
+                    return assert!(received.is_empty(), "more than is due: {more}");
+                }
             };
             let due = &whole[self.begun..];
             let (now, later) = received.split_at(received.len().min(due.len()));
-            assert_eq!(text(now), text(&due[..now.len()]));
+            assert!(due.starts_with(now), "{}", wrong(now, due));
             self.line_feeds += line_feeds(now);
             received = later;
             self.begun += now.len();
@@ -121,9 +124,9 @@ impl Due {
     }
 }
 
-/// Shows bytes of a failure.
-fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
+fn wrong(received: &[u8], due: &[u8]) -> String {
+    let [received, due] = [received, due].map(String::from_utf8_lossy);
+    format!("received {received:?} of {due:?}")
 }
 
 /// Gives a socket up to `room` bytes of what a cursor gathers; tells `advance` how many it took of the slices.

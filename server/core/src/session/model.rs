@@ -17,7 +17,7 @@ use crate::cursor::model::{Due, write};
 use crate::flood::{Flood, FloodLimits, HELD_LIMIT};
 use crate::log::{CHUNK_BYTES, Position, RoomLog, View};
 use crate::name::Name;
-use crate::roster::{Roster, SessionAddress, SessionId, ShardId, Slot, Unavailable};
+use crate::roster::{Roster, SessionAddress, SessionId, ShardId, Slot, Unavailable, WHISPER_BYTES};
 use crate::wire::command::write_help;
 use crate::wire::line::{LINE_END, ServerLine};
 use crate::wire::notice::Notice;
@@ -410,23 +410,26 @@ impl World {
             }
             Item::Show(reply) => {
                 self.check(who, Done::Show(reply));
-                let text = self.text(reply);
-                self.people[who].session.expect_pieces(1);
-                self.pending
-                    .push((who, Pending::Answer(Private::Shared(text))));
+                let pieces = self.pieces(reply);
+                self.people[who].session.expect_pieces(pieces.len());
+                let pending = |piece| (who, Pending::Answer(Private::Shared(piece)));
+                self.pending.extend(pieces.into_iter().map(pending));
             }
             Item::HeldBack => assert!(self.rules.flood.is_some()),
             Item::End(reason) => self.end(who, reason),
         }
     }
 
-    fn text(&self, reply: CachedReply) -> Arc<[u8]> {
+    /// Returns a text that is shared, in pieces of a line.
+    fn pieces(&self, reply: CachedReply) -> Vec<Arc<[u8]>> {
         let mut text = Vec::new();
         match reply {
             CachedReply::Help => write_help(&mut text),
             CachedReply::Who => begin_who(self.online.len(), &self.roster.names(), &mut text),
         }
-        text.into()
+        text.split_inclusive(|&byte| byte == b'\n')
+            .map(Arc::from)
+            .collect()
     }
 
     fn claim(&mut self, who: usize, name: Name) {
@@ -576,6 +579,13 @@ impl World {
             .for_each(|person| person.check_end(&self.view));
         let names: Vec<Name> = self.online.iter().map(|(name, _)| name.clone()).collect();
         assert_eq!(self.roster.names(), names);
+        for name in names {
+            let (_, account) = self.roster.find(name.as_str()).expect("the name is taken");
+            assert!(
+                account.reserve(WHISPER_BYTES),
+                "no whisper waits for {name}"
+            );
+        }
     }
 }
 
@@ -708,6 +718,7 @@ impl Person {
         assert_eq!(traffic.sent.lines, self.due.line_feeds());
         assert_eq!(self.ended, self.is_closed);
         assert!(self.is_done(), "everything typed is answered");
+        assert!(self.ended || !self.session.is_waiting());
     }
 }
 
