@@ -242,7 +242,7 @@ fn check_lines(text: &str, shown: &TranscriptLine, columns: usize) {
 fn check_width(line: &str, columns: usize) {
     const LEAST_COLUMNS: usize = 16 + 10;
     const SIGNS: [&str; 6] = ["*", "!", "#", "✗", "✓", "+"];
-    let mut words = line.split(' ').filter(|word| !word.is_empty()).peekable();
+    let mut words = line.split(' ').filter(|word| word.width() > 0).peekable();
     words.next_if(|word| word.len() == 5 && word.as_bytes()[2] == b':');
     words.next_if(|word| SIGNS.contains(word));
     let fits = line.width() <= columns || columns < LEAST_COLUMNS;
