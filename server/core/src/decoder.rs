@@ -105,8 +105,10 @@ impl Decoder {
 
     /// Consumes what [`peek`](Self::peek) returned.
     pub fn consume(&mut self) {
-        if let Some(Found::Line | Found::TooLong) = self.found.take() {
-            self.text = 0;
+        match self.found.take() {
+            Some(Found::Line) => self.text = 0,
+            Some(Found::TooLong) => self.skip(self.bytes[self.text - 1]),
+            Some(Found::AreYouThere | Found::Decline(_)) | None => {}
         }
         if self.text == 0 && self.raw == self.bytes.len() {
             self.bytes = Vec::new();
@@ -233,6 +235,8 @@ mod tests {
         let long = [vec![b'x'; 10_000], b"\nnext\n".to_vec()].concat();
         assert_eq!(decode(&[&long]), ["TooLong", "next"]);
         let long = [vec![b'x'; 10_000], b"\rx\0x\r\0next\r\0".to_vec()].concat();
+        assert_eq!(decode(&[&long]), ["TooLong", "next"]);
+        let long = [vec![b'x'; 4095], b"\r\0next\r\0".to_vec()].concat();
         assert_eq!(decode(&[&long]), ["TooLong", "next"]);
     }
 

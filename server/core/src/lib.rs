@@ -20,6 +20,8 @@ pub mod close_reason;
 pub mod cursor;
 pub mod decoder;
 pub mod flood;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod log;
 pub mod name;
 pub mod notice_batch;

@@ -143,6 +143,7 @@ impl Limit {
             | Closing::LoginTimeout
             | Closing::LoggedInElsewhere
             | Closing::NotOurProtocol
+            | Closing::NeedsTls
             | Closing::Other(_) => None,
         }
     }

@@ -13,6 +13,8 @@
 //! the cursor, into the line it stands in, or into a skip moves to that line's or skip's end. Detours
 //! at one position are read in the order in which they came.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod model;
 #[cfg(test)]
 mod tests;
 
@@ -35,7 +37,7 @@ pub enum Private {
 }
 
 impl Private {
-    fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Self::Own(bytes) | Self::Whisper(bytes) => bytes,
             Self::Shared(bytes) => bytes,

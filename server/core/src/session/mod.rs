@@ -7,6 +7,8 @@
 
 mod conversation;
 mod items;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod model;
 mod respond;
 #[cfg(test)]
 mod tests;
