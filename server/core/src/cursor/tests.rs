@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::model::{Kind, Run, Step, play};
+use super::*;
+use crate::log::RoomLog;
 
 fn step() -> impl Strategy<Value = Step> {
     let reader = any::<u8>;

@@ -1,7 +1,7 @@
 //! Fuzz target of the lines of the server.
 
+use crate::name::collide;
 use crate::name::{Folded, MAX_NAME_CHARS, Name};
-use crate::roster::collide;
 use crate::text::{clean, is_removed};
 use crate::wire::command::{Command, Line};
 use crate::wire::line::{LINE_END, ServerLine};
@@ -35,8 +35,9 @@ fn client_line(line: &str) {
     match command {
         Command::Message(text) => said(&ServerLine::Message { name: "Ann", text }, &line),
         Command::Whisper { text, .. } => said(&ServerLine::Whisper { name: "Ann", text }, &line),
-        Command::LogIn(name) => {
-            if let Ok(name) = name.parse() {
+        Command::LogIn(words) => {
+            let (first, _) = words.name_and_password();
+            for name in [words.name(), first].into_iter().flat_map(str::parse) {
                 name_stands(&name);
             }
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
 
-use super::{Appetite, Items, Rules};
+use super::{Appetite, Audience, Items, Logins, Rules};
 use crate::MAX_CLIENT_LINE_BYTES;
 use crate::close_reason::CloseReason;
 use crate::cursor::Private;
@@ -122,13 +122,15 @@ impl World {
             rules: Rules {
                 flood: has_flood_control.then(|| FloodLimits::new(5, 2)),
                 secret: SECRET.into(),
+                logins: Logins::WithoutPasswords,
+                audience: Audience::Anyone,
             },
             now: Duration::from_secs(3),
             items: Items::default(),
             log: RoomLog::new(WINDOW_BYTES),
             said: Vec::new(),
             view: View::default(),
-            roster: Roster::new(vec![RESERVED.parse().expect("a name")]),
+            roster: Roster::new(std::iter::once(RESERVED.parse().expect("a name")).collect()),
             online: Vec::new(),
             people: Vec::new(),
             pending: Vec::new(),
@@ -193,7 +195,7 @@ impl World {
             assert!(free > 0);
             let now = bytes.min(free).min(person.under_way.len());
             let fed: Vec<u8> = person.under_way.drain(..now).collect();
-            person.session.feed(&fed, &self.rules, self.now);
+            person.session.feed(&fed, fed.len(), &self.rules, self.now);
             person.arrived += now;
             if person.hangs_up && person.under_way.is_empty() {
                 person.session.end_input();

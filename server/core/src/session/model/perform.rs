@@ -10,7 +10,7 @@ use crate::cursor::Private;
 use crate::flood::HELD_LIMIT;
 use crate::log::{CHUNK_BYTES, Position};
 use crate::name::Name;
-use crate::roster::{SessionAddress, SessionId, ShardId, Slot, Unavailable};
+use crate::roster::{Claimant, SessionAddress, SessionId, ShardId, Slot, Unavailable};
 use crate::session::{CachedReply, Context, Event, InputState, Item, Whisper};
 use crate::wire::command::write_help;
 use crate::wire::line::ServerLine;
@@ -44,7 +44,7 @@ impl World {
         let state = person.session.advance(&mut Context {
             rules: &self.rules,
             now,
-            room: &|_| now,
+            room: &|_, _| now,
             items: &mut self.items,
         });
         match state {
@@ -104,6 +104,7 @@ impl World {
         match item {
             Item::Line { .. } => unreachable!("lines are appended in one piece"),
             Item::Claim(name) => self.claim(who, name),
+            Item::Prove(_) => unreachable!("no name has a password here"),
             Item::Joined => {
                 self.check(who, Done::Joined);
                 let name = self.people[who].session.name().cloned();
@@ -146,7 +147,7 @@ impl World {
             slot: Slot::of_index(who),
             id: SessionId(1),
         };
-        let claimed = self.roster.claim(&name, address);
+        let claimed = self.roster.claim(&name, Claimant::Anybody, address);
         let is_taken = self
             .online
             .iter()
@@ -162,6 +163,7 @@ impl World {
             }
             Err(why) => {
                 let refusal = match why {
+                    Unavailable::Registered => unreachable!("no name is registered"),
                     Unavailable::Taken => Refusal::Taken(text),
                     Unavailable::Reserved => Refusal::Reserved(text),
                 };
