@@ -108,6 +108,21 @@ fn a_stop_tells_visitors_nothing_else() {
 }
 
 #[test]
+fn who_arrives_in_a_stop_reads_nothing_of_the_room_either() {
+    let mut world = world(&PRIVATE);
+    let bob = world.join(0, "Bob");
+    world.people[bob].send(b"MSG hi\n");
+    // The other shard has not seen it yet.
+    world.turn(0);
+    let ann = world.connect(1, PLENTY);
+    world.tell_news();
+    world.shared.seal();
+    world.shared.phases.enter(Phase::Sealed);
+    world.settle();
+    assert_eq!(world.lines(ann)[1..], ["* closing: the server is stopping"]);
+}
+
+#[test]
 fn a_reload_hides_the_room_from_those_who_are_there_and_shows_it_again() {
     let mut world = world(&["--notices", "off"]);
     let bob = world.join(0, "Bob");
