@@ -38,6 +38,7 @@ mod signals;
 mod signs;
 mod strangers;
 mod suspend;
+mod tls;
 mod typing;
 mod uncoloured;
 mod unread;

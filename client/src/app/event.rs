@@ -16,6 +16,8 @@ pub(crate) enum Event {
     Connected,
     /// A connection could not be made, for this reason.
     Unreachable(String),
+    /// A server answered that is not the one that is meant, for this reason.
+    Untrusted(String),
     /// The server sent a line, without its line ending.
     Line(String),
     /// The user entered a line, or a paste of several; the input has a line.

@@ -117,12 +117,25 @@ pub(super) fn connected_unnamed(host: &Address) -> String {
     format!("connected to {host} · {}", transport(host))
 }
 
-/// Describes the transport. There is no encryption: others can read what crosses a network.
 fn transport(host: &Address) -> &'static str {
     match host {
         Address::Tcp { .. } => "plaintext",
+        Address::Tls { .. } => "encrypted",
         Address::Unix(_) => "on this machine",
     }
+}
+
+/// Warns of a transport that others can read.
+pub(super) fn readable(host: &Address) -> Option<String> {
+    let tls = host.over_tls();
+    let warning =
+        format!("not encrypted: others on the way can read it; {tls} is, where the server has TLS");
+    (!host.is_private()).then_some(warning)
+}
+
+/// Reports a server that is not the one that is meant.
+pub(super) fn untrusted(why: &str) -> String {
+    format!("not connected: {why}")
 }
 
 /// Lists the people online if they are few.

@@ -150,6 +150,7 @@ impl App {
         match event {
             Event::Connected => self.connected(now, &mut out),
             Event::Unreachable(why) => self.lifecycle.unreachable(&why, now, &mut out),
+            Event::Untrusted(why) => self.lifecycle.untrusted(&why, &mut out),
             Event::Line(line) => self.line(&line, now, &mut out),
             Event::Entered(text) => self.entered(&text, now, &mut out),
             Event::InputError(why) => out.tell(messages::unusable(why)),

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use wac_core::DEFAULT_PORT;
 use wac_core::name::Name;
+use wac_tls::Fingerprint;
 
 use super::mention::Word;
 use super::target::Address;
@@ -19,6 +20,10 @@ pub(crate) struct Config {
     pub(crate) name: Option<Name>,
     /// The name to log in under if the first is taken. Default: none.
     pub(crate) alt_name: Option<Name>,
+    /// The file of authorities that vouch for the server. Default: none; the key of the first time counts.
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// The key that the server must have. Default: the one that it had the first time.
+    pub(crate) tls_pin: Option<Fingerprint>,
     pub(crate) settings: Settings,
 }
 
@@ -31,6 +36,8 @@ impl Default for Config {
             },
             name: None,
             alt_name: None,
+            tls_ca: None,
+            tls_pin: None,
             settings: Settings::default(),
         }
     }

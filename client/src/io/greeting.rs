@@ -3,12 +3,13 @@
 //! A WAC server speaks first. Whoever is silent is asked, for many servers (of the web, of databases)
 //! wait for their clients, and what they answer says best what they are.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 use wac_core::text::cut;
 
-use super::connection::{OpenError, Stream};
+use super::connection::OpenError;
+use super::stream::{Stream, is_timeout};
 use crate::protocol::text::plain;
 
 /// How the first line begins: a greeting, or the reason why one is not let in.
@@ -60,11 +61,13 @@ fn may_become_greeting(heard: &[u8]) -> bool {
     is_greeting(heard) || BEGINNINGS.iter().any(|begin| begin.starts_with(heard))
 }
 
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
-}
+/// How a TLS server answers text: an alert, of any version.
+const ALERT: &[u8] = &[0x15, 0x03];
 
 fn stranger(heard: &[u8]) -> OpenError {
+    if heard.starts_with(ALERT) {
+        return OpenError::SpeaksTls;
+    }
     OpenError::Stranger(quoted(heard))
 }
 

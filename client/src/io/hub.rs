@@ -179,6 +179,9 @@ impl Hub {
     pub(crate) fn connected(&self, connection: &Arc<Connection>) {
         let mut app = self.app();
         *self.connection() = Some(connection.clone());
+        if let Some(note) = connection.note() {
+            self.tell(note.to_owned());
+        }
         self.outbox.open();
         self.on_locked(&mut app, Event::Connected);
     }
