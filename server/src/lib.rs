@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use config::Surroundings;
 use config::sources::Sources;
+use config::tls::Tls;
 use network::acceptor::Acceptor;
 use network::listeners::Listeners;
 use network::metrics::{MetricsListeners, Watched};
@@ -104,6 +105,9 @@ pub fn run(
     let config = &server.running.config;
     for remark in &config.remarks {
         tracing::info!("{remark}");
+    }
+    if let Some(fingerprint) = config.tls.as_ref().and_then(Tls::fingerprint) {
+        tracing::info!(%fingerprint, "TLS certificate");
     }
     let shared = Arc::new(Shared::new(config));
     let threads = (0..config.shards)

@@ -18,7 +18,7 @@ use wac_server::process::logging::{Log, LogError};
 use wac_server::process::pidfile::{PidFile, PidFileError};
 use wac_server::process::reload::Running;
 use wac_server::process::terminal::{pass, say};
-use wac_server::process::{exit, manual, panics, signals};
+use wac_server::process::{cert, exit, manual, panics, signals};
 use wac_server::{DrainReport, Server, run};
 use wac_settings::Problems;
 
@@ -45,6 +45,7 @@ fn perform(starter: &mut Starter) -> anyhow::Result<ExitCode> {
     match sources.typed().verb {
         None => serve(sources, starter).map(|report| exit::stopped(report.cut_short)),
         Some(Verb::Config { default: true, .. }) => print(sources::sample().as_bytes()),
+        Some(Verb::Cert(args)) => cert::perform(args),
         Some(Verb::Completions { shell }) => print(&manual::completions(shell)),
         Some(Verb::Man { folder: None }) => print(&manual::page()?),
         Some(Verb::Man {

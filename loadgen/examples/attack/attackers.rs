@@ -144,9 +144,9 @@ impl Attackers {
         Ok(stream)
     }
 
-    /// Counts a deed of so many bytes.
-    pub(crate) fn did(&self, bytes: usize) {
-        self.deeds.fetch_add(1, Ordering::Relaxed);
+    /// Counts deeds of so many bytes together.
+    pub(crate) fn did(&self, deeds: u64, bytes: usize) {
+        self.deeds.fetch_add(deeds, Ordering::Relaxed);
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 

@@ -16,10 +16,14 @@ use crate::words::{Dice, fuzz, garbage, look_alike, reserved};
 
 /// Between two visits of one visitor.
 const VISIT: Duration = Duration::from_millis(100);
-/// Between two connections of an attacker whose connection was ended.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Between two connections of one who comes and goes.
+const SHORT_PAUSE: Duration = Duration::from_millis(50);
+/// Between two connections of an attacker whose connection was ended or refused.
+const PAUSE: Duration = Duration::from_secs(1);
 /// The time for which a stalled reader stays.
 const STALL: Duration = Duration::from_secs(20);
+/// Short lines that are sent in one piece.
+const LINES_AT_ONCE: u64 = 64;
 /// Bytes sent after QUIT.
 const BLAST: usize = 1 << 20;
 const VICTIM: &str = "victim";
@@ -81,6 +85,9 @@ pub(crate) async fn lives(all: Arc<Attackers>, kind: Attack, number: u32, each: 
         }
         next = match kind.deed {
             AttackDeed::Visit => next + VISIT,
+            AttackDeed::Churn | AttackDeed::QuitBlast | AttackDeed::Fuzz => {
+                Instant::now() + SHORT_PAUSE
+            }
             _ => Instant::now() + PAUSE,
         };
         sleep_until(next).await;
@@ -96,7 +103,7 @@ impl Attacker {
         let mut stream = self.all.connect(&self.kind).await?;
         self.has_spoken = false;
         if self.kind.deed == AttackDeed::Visit {
-            self.did(0, is_first);
+            self.did(1, 0, is_first);
             return Ok(());
         }
         // What is sent after QUIT is not to end with the server's goodbye.
@@ -126,9 +133,9 @@ impl Attacker {
         self.is_victim() && self.kind.deed == AttackDeed::WhispersUnread
     }
 
-    fn did(&mut self, bytes: usize, is_first: &mut bool) {
+    fn did(&mut self, deeds: u64, bytes: usize, is_first: &mut bool) {
         self.has_spoken = true;
-        self.all.did(bytes);
+        self.all.did(deeds, bytes);
         if std::mem::take(is_first) {
             self.all.has_begun();
         }
@@ -140,13 +147,14 @@ impl Attacker {
             to.write_all(format!("LIN {name}\n").as_bytes()).await?;
         }
         if self.is_victim() {
-            self.did(0, is_first);
+            self.did(1, 0, is_first);
             return pending().await;
         }
         loop {
-            let bytes = self.says();
+            let lines = self.lines_at_once();
+            let bytes: Vec<u8> = (0..lines).flat_map(|_| self.says()).collect();
             to.write_all(&bytes).await?;
-            self.did(bytes.len(), is_first);
+            self.did(lines, bytes.len(), is_first);
             match self.kind.deed {
                 // The server's goodbye ends it.
                 AttackDeed::Silence | AttackDeed::HalfLine | AttackDeed::Churn => {
@@ -177,6 +185,20 @@ impl Attacker {
             | AttackDeed::QuitBlast
             | AttackDeed::LongLines => Some(format!("{kind}-{}", self.number)),
             _ => None,
+        }
+    }
+
+    /// Returns the number of lines that it sends in one piece: many, so that what is measured is the server's work and not the attacker's.
+    fn lines_at_once(&self) -> u64 {
+        match self.kind.deed {
+            AttackDeed::Names
+            | AttackDeed::LookAlikes
+            | AttackDeed::Who
+            | AttackDeed::WhoUnread
+            | AttackDeed::Whispers
+            | AttackDeed::WhispersUnread
+            | AttackDeed::Fuzz => LINES_AT_ONCE,
+            _ => 1,
         }
     }
 
@@ -218,7 +240,7 @@ impl Attacker {
         }
         for stream in open {
             SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
-            self.all.did(0);
+            self.all.did(1, 0);
         }
         Ok(())
     }

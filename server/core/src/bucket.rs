@@ -41,6 +41,15 @@ impl Bucket {
         enough_at
     }
 
+    /// Takes tokens if they are there; returns whether they were.
+    pub fn take(&mut self, rate: Rate, tokens: u64, now: Duration) -> bool {
+        let are_there = tokens <= rate.burst && self.enough_at(rate, tokens, now) <= now;
+        if are_there {
+            self.reserve(rate, tokens, now);
+        }
+        are_there
+    }
+
     /// Returns the time at which there are `tokens` (at most a burst): `now` or earlier if there are already.
     pub fn enough_at(&self, rate: Rate, tokens: u64, now: Duration) -> Duration {
         let missing = rate.burst.saturating_sub(tokens);

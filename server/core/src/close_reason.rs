@@ -22,6 +22,8 @@ pub enum CloseReason {
     HeldTooLong,
     /// An HTTP request, a TLS hello, or a first line that is too long and no command of ours.
     NotOurProtocol,
+    /// The client sent what is no TLS, after its handshake.
+    BadTls,
     /// The server was full, or its share for visitors was.
     ServerFull,
     /// The address had reached its limit on connections at once, or on new ones in 10 s.
@@ -38,7 +40,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// Every reason, each at the index that it has as a number.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Quit,
         Self::PeerClosed,
         Self::PeerReset,
@@ -46,6 +48,7 @@ impl CloseReason {
         Self::TooSlow,
         Self::HeldTooLong,
         Self::NotOurProtocol,
+        Self::BadTls,
         Self::ServerFull,
         Self::AddressLimit,
         Self::Kicked,
@@ -71,7 +74,9 @@ impl CloseReason {
             Self::Kicked => Closing::Kicked(why),
             Self::Banned => Closing::Banned(why),
             Self::NotOurProtocol => Closing::NotOurProtocol,
-            Self::PeerClosed | Self::PeerReset | Self::TimedOut | Self::CutShort => return None,
+            Self::PeerClosed | Self::PeerReset | Self::TimedOut | Self::BadTls | Self::CutShort => {
+                return None;
+            }
         }))
     }
 }
@@ -95,7 +100,8 @@ mod tests {
             CloseReason::TimedOut => Some(CloseReason::TooSlow),
             CloseReason::TooSlow => Some(CloseReason::HeldTooLong),
             CloseReason::HeldTooLong => Some(CloseReason::NotOurProtocol),
-            CloseReason::NotOurProtocol => Some(CloseReason::ServerFull),
+            CloseReason::NotOurProtocol => Some(CloseReason::BadTls),
+            CloseReason::BadTls => Some(CloseReason::ServerFull),
             CloseReason::ServerFull => Some(CloseReason::AddressLimit),
             CloseReason::AddressLimit => Some(CloseReason::Kicked),
             CloseReason::Kicked => Some(CloseReason::Banned),

@@ -106,9 +106,19 @@ pub struct Args {
         value_name = "ADDR",
         default_value = "127.0.0.1:4700",
         help = "Listens on an address: 127.0.0.1:4700, [::1]:4700 or unix:PATH; localhost:4700 is every address that the \
-                name has, and :4700 all addresses, of IPv4 and IPv6. Port 0 takes a free one. May be given several times"
+                name has, and :4700 all addresses, of IPv4 and IPv6; tls: before any of these, as in tls::4701, speaks \
+                TLS there. Port 0 takes a free one. May be given several times"
     )]
     pub listen: Vec<Listen>,
+
+    /// Certificate for the addresses with tls:, then those that vouch for it, in PEM; `wacd cert` makes one [default, if
+    /// there is such an address: beside the configuration file: tls-cert.pem]
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// Private key of the certificate, in PEM [default: beside the certificate: tls-key.pem]
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
 
     /// Answers Prometheus and health checks over HTTP on an address: 127.0.0.1:9470; what --listen takes, but for
     /// Unix sockets. Whoever reaches it may read it [default: none]
@@ -282,7 +292,7 @@ fn size(
 
 fn tcp_address(text: &str) -> Result<Listen, String> {
     match text.parse() {
-        Ok(Listen::At(ListenAddr::Unix(_))) | Err(_) => {
+        Ok(Listen::At(ListenAddr::Unix(_)) | Listen::Tls(_)) | Err(_) => {
             Err("expected an address and a port, as in 127.0.0.1:9470 or [::1]:9470".to_owned())
         }
         Ok(address) => Ok(address),

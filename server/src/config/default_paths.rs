@@ -32,6 +32,16 @@ pub fn config_file() -> Option<PathBuf> {
     config_file_of(Uid::effective(), |name| env::var_os(name))
 }
 
+/// Returns the default certificate: beside the configuration file.
+pub fn tls_cert() -> Option<PathBuf> {
+    Some(config_file()?.with_file_name("tls-cert.pem"))
+}
+
+/// Returns the default key of a certificate: beside it.
+pub fn tls_key_of(cert: &Path) -> PathBuf {
+    cert.with_file_name("tls-key.pem")
+}
+
 fn config_file_of(uid: Uid, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     if uid.is_root() {
         return Some("/etc/wacd/wacd.toml".into());

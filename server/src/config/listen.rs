@@ -19,6 +19,8 @@ pub enum Listen {
     Host(String, u16),
     /// `4700`, `:4700`, `*:4700`: all addresses of this machine, of both families.
     Everywhere(u16),
+    /// `tls:` and one of the others, but for a Unix socket.
+    Tls(Box<Listen>),
 }
 
 /// The addresses that a value of `--listen` means.
@@ -28,6 +30,16 @@ pub struct Found {
     pub here: Vec<ListenAddr>,
     /// Those that it lacks.
     pub elsewhere: Vec<ListenAddr>,
+}
+
+impl Found {
+    fn over_tls(self) -> Self {
+        let over_tls = |listed: Vec<_>| listed.into_iter().map(ListenAddr::over_tls).collect();
+        Self {
+            here: over_tls(self.here),
+            elsewhere: over_tls(self.elsewhere),
+        }
+    }
 }
 
 impl Listen {
@@ -48,6 +60,7 @@ impl Listen {
                 (Ipv4Addr::UNSPECIFIED, port).into(),
                 (Ipv6Addr::UNSPECIFIED, port).into(),
             ],
+            Self::Tls(listen) => return Ok(listen.find()?.over_tls()),
         };
         let (here, elsewhere): (Vec<_>, Vec<_>) = addresses.into_iter().partition(is_here);
         if here.is_empty() {
@@ -84,6 +97,14 @@ impl FromStr for Listen {
                 path => Ok(Self::At(ListenAddr::Unix(path.into()))),
             };
         }
+        if let Some(address) = text.strip_prefix("tls:") {
+            return match address.parse()? {
+                Self::At(ListenAddr::Unix(_)) | Self::Tls(_) => {
+                    Err("tls: needs an address and a port, as in tls:0.0.0.0:4701".to_owned())
+                }
+                address => Ok(Self::Tls(Box::new(address))),
+            };
+        }
         if let Ok(address) = text.parse() {
             return Ok(Self::At(ListenAddr::Tcp(address)));
         }
@@ -97,7 +118,7 @@ impl FromStr for Listen {
             (name, Some(port)) if is_like_a_name(name) => Ok(Self::Host(name.to_owned(), port)),
             _ => Err(
                 "it takes an address and a port, as in 127.0.0.1:4700, [::1]:4700 or localhost:4700; \
-                 :4700 for all addresses; or unix:PATH"
+                 :4700 for all addresses; tls: before any of them; or unix:PATH"
                     .to_owned(),
             ),
         }
@@ -115,6 +136,7 @@ impl fmt::Display for Listen {
             Self::At(address) => address.fmt(f),
             Self::Host(name, port) => write!(f, "{name}:{port}"),
             Self::Everywhere(port) => write!(f, ":{port}"),
+            Self::Tls(listen) => write!(f, "tls:{listen}"),
         }
     }
 }
@@ -124,28 +146,55 @@ impl fmt::Display for Listen {
 pub enum ListenAddr {
     /// `127.0.0.1:4700`, `[::1]:4700`; port 0 takes a free one.
     Tcp(SocketAddr),
+    /// `tls:127.0.0.1:4701`
+    Tls(SocketAddr),
     /// `unix:PATH`
     Unix(PathBuf),
 }
 
 impl ListenAddr {
+    /// Returns the IP address and port, if it has one.
+    pub(crate) fn ip(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(at) | Self::Tls(at) => Some(*at),
+            Self::Unix(_) => None,
+        }
+    }
+
+    /// Returns the same address, where TLS is spoken.
+    fn over_tls(self) -> Self {
+        match self {
+            Self::Tcp(at) => Self::Tls(at),
+            other => other,
+        }
+    }
+
+    /// Returns the address with another port: the one that the kernel chose.
+    pub(crate) fn at(&self, real: SocketAddr) -> Self {
+        match self {
+            Self::Tls(_) => Self::Tls(real),
+            _ => Self::Tcp(real),
+        }
+    }
+
     /// Tells whether the kernel chooses the port.
     pub(super) fn has_free_port(&self) -> bool {
-        matches!(self, Self::Tcp(at) if at.port() == 0)
+        self.ip().is_some_and(|at| at.port() == 0)
     }
 
     /// Returns the port if it means all IPv6 addresses; a socket of ours never takes IPv4 as well.
     fn port_for_all_ipv6(&self) -> Option<u16> {
-        match self {
-            Self::Tcp(at) if at.ip() == Ipv6Addr::UNSPECIFIED => Some(at.port()),
-            _ => None,
-        }
+        let at = self.ip()?;
+        (at.ip() == Ipv6Addr::UNSPECIFIED).then_some(at.port())
     }
 }
 
 /// Returns the ports on which all IPv6 addresses are listened on, and not all IPv4 addresses.
 pub(super) fn ports_for_ipv6_alone(listen: &[ListenAddr]) -> impl Iterator<Item = u16> {
-    let has_ipv4 = |port| listen.contains(&ListenAddr::Tcp((Ipv4Addr::UNSPECIFIED, port).into()));
+    let has_ipv4 = |port| {
+        let all = (Ipv4Addr::UNSPECIFIED, port).into();
+        listen.iter().any(|address| address.ip() == Some(all))
+    };
     listen
         .iter()
         .filter_map(ListenAddr::port_for_all_ipv6)
@@ -156,6 +205,7 @@ impl fmt::Display for ListenAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(address) => address.fmt(f),
+            Self::Tls(address) => write!(f, "tls:{address}"),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
@@ -196,7 +246,12 @@ mod tests {
 
     #[test]
     fn an_address_parses_as_it_is_displayed() {
-        for text in ["127.0.0.1:4700", "[::1]:0", "unix:/run/wacd.sock"] {
+        for text in [
+            "127.0.0.1:4700",
+            "[::1]:0",
+            "unix:/run/wacd.sock",
+            "tls:[::1]:0",
+        ] {
             assert_eq!(found(text), [text]);
         }
         for text in [
@@ -215,6 +270,9 @@ mod tests {
             "localhost:65536",
             "[localhost]:1",
             "-:",
+            "tls:",
+            "tls:unix:/run/wacd.sock",
+            "tls:tls:127.0.0.1:4701",
         ] {
             assert!(text.parse::<Listen>().is_err(), "{text}");
         }
@@ -224,6 +282,8 @@ mod tests {
     fn a_port_means_all_addresses_of_both_families() {
         for text in ["4700", ":4700", "*:4700"] {
             assert_eq!(found(text), ["0.0.0.0:4700", "[::]:4700"], "{text}");
+            let over_tls = format!("tls:{text}");
+            assert_eq!(found(&over_tls), ["tls:0.0.0.0:4700", "tls:[::]:4700"]);
         }
     }
 

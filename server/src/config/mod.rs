@@ -7,6 +7,7 @@ pub mod listen;
 pub mod machine;
 pub mod sources;
 mod text_file;
+pub mod tls;
 pub mod trusted_networks;
 pub mod verbs;
 
@@ -28,6 +29,7 @@ use wac_settings::Problems;
 use crate::config::args::{Args, LogFormat, LogLevel, Switch};
 use crate::config::identity::Identity;
 use crate::config::listen::{Found, Listen, ListenAddr, SocketOptions, ports_for_ipv6_alone};
+use crate::config::tls::Tls;
 
 /// Bytes that the room may take at once, whatever its rate.
 const ROOM_BURST_BYTES: u64 = 512 * 1024;
@@ -53,6 +55,8 @@ pub struct Config {
     pub metrics: Vec<ListenAddr>,
     /// What the operator should know about them: for the log.
     pub remarks: Vec<String>,
+    /// The certificate and its key; an address with TLS has one.
+    pub tls: Option<Tls>,
     /// Permissions of Unix sockets.
     pub unix_mode: u32,
     /// The number of shards, in 1..=64.
@@ -157,6 +161,7 @@ impl Config {
                 .user
                 .as_deref()
                 .and_then(|user| problems.identity(user, args.group.as_deref())),
+            tls: problems.tls(args, &listen),
             listen,
             metrics,
             remarks,
@@ -297,13 +302,33 @@ impl Checks<'_> {
     fn absolute(&self, address: &ListenAddr) -> ListenAddr {
         match address {
             ListenAddr::Unix(path) => ListenAddr::Unix(self.around.folder.join(path)),
-            ListenAddr::Tcp(_) => address.clone(),
+            ListenAddr::Tcp(_) | ListenAddr::Tls(_) => address.clone(),
         }
     }
 
     fn identity(&mut self, user: &str, group: Option<&str>) -> Option<Identity> {
         let found = Identity::find(user, group);
         found.map_err(|(key, problem)| self.add(key, problem)).ok()
+    }
+
+    /// Loads the certificate, if an address needs one.
+    fn tls(&mut self, args: &Args, listen: &[ListenAddr]) -> Option<Tls> {
+        let over_tls = listen.iter().any(|it| matches!(it, ListenAddr::Tls(_)));
+        if !over_tls {
+            return None;
+        }
+        let cert = self.file(args.tls_cert.as_deref(), default_paths::tls_cert());
+        let key = self.file(
+            args.tls_key.as_deref(),
+            cert.as_deref().map(default_paths::tls_key_of),
+        );
+        let (Some(cert), Some(key)) = (cert, key) else {
+            self.add("listen", "tls: needs --tls-cert and --tls-key");
+            return None;
+        };
+        Tls::load(&cert, &key)
+            .map_err(|(key, problem)| self.add(key, problem))
+            .ok()
     }
 
     fn secret(&mut self, args: &Args) -> String {

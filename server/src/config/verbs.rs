@@ -160,6 +160,12 @@ pub enum Verb {
         #[arg(long)]
         default: bool,
     },
+    /// Makes a self-signed certificate and its key for --listen tls:, and prints the fingerprint
+    ///
+    /// Existing files are kept: then only the fingerprint is printed. Clients keep it at their first visit, so nobody has to
+    /// vouch for it.
+    #[command(after_long_help = exit::help(exit::CERT))]
+    Cert(CertArgs),
     /// Prints completions for a shell: wacd completions bash >/etc/bash_completion.d/wacd
     Completions {
         /// The shell
@@ -170,6 +176,24 @@ pub enum Verb {
         /// Writes the pages of wacd and of its subcommands into this folder instead
         folder: Option<PathBuf>,
     },
+}
+
+/// The files of a certificate, and what it is for.
+#[derive(Debug, Clone, clap::Args)]
+pub struct CertArgs {
+    /// Certificate [default for root: /etc/wacd/tls-cert.pem; for others $XDG_CONFIG_HOME/wacd/tls-cert.pem, else
+    /// ~/.config/wacd/tls-cert.pem]
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key [default: beside the certificate: tls-key.pem]
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// The user who serves, and is to own the key; only root can
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// Names and addresses of the server [default: this machine's name, and localhost]
+    #[arg(value_name = "NAME|ADDR")]
+    pub names: Vec<String>,
 }
 
 /// The server that a subcommand addresses.

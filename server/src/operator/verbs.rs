@@ -94,7 +94,11 @@ pub fn operate(verb: Verb) -> anyhow::Result<ExitCode> {
             let reason = reason.map(|it| checked("--reason", &it)).transpose()?;
             (server, Request::Drain { after, reason })
         }
-        Verb::Check(_) | Verb::Config { .. } | Verb::Completions { .. } | Verb::Man { .. } => {
+        Verb::Cert(_)
+        | Verb::Check(_)
+        | Verb::Config { .. }
+        | Verb::Completions { .. }
+        | Verb::Man { .. } => {
             bail!("this is no subcommand for a running server")
         }
     };

@@ -82,8 +82,15 @@ pub const CHECK: Codes = &[
     (USAGE, "wrong usage or configuration"),
 ];
 
+/// The codes of `wacd cert`.
+pub const CERT: Codes = &[
+    (DONE, "made, or there already"),
+    (FAILED, "could not be written or read"),
+    (USAGE, "wrong usage"),
+];
+
 /// The tables, by command.
-pub const TABLES: [(&str, Codes); 7] = [
+pub const TABLES: [(&str, Codes); 8] = [
     ("wacd", SERVER),
     ("wacd stop", STOP),
     ("wacd status", STATUS),
@@ -94,6 +101,7 @@ pub const TABLES: [(&str, Codes); 7] = [
     ),
     ("wacd check", CHECK),
     ("wacd config", CHECK),
+    ("wacd cert", CERT),
 ];
 
 /// Returns the codes as the end of a help text and of a manual page.

@@ -1,5 +1,6 @@
 //! Process life: going into the background, one server at a time; its log, its signals and its reload.
 
+pub mod cert;
 pub mod control;
 pub mod daemon;
 pub mod exit;

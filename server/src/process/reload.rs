@@ -158,6 +158,7 @@ impl Running {
             let is_new_text = match key {
                 "motd" => self.config.motd != next.config.motd,
                 "secret-file" => self.config.secret != next.config.secret,
+                "tls-cert" => self.config.tls != next.config.tls,
                 _ => false,
             };
             if new.entry.texts != old.entry.texts {

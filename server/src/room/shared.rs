@@ -6,20 +6,24 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::Notify;
 use wac_core::admission::Admission;
-use wac_core::bucket::{Bucket, Rate};
+use wac_core::bucket::Rate;
+use wac_core::flood::{RoomBudget, Said};
 use wac_core::log::{Position, RoomLog, Sealed};
 use wac_core::notice_batch::Notices;
 use wac_core::roster::{Roster, SessionId};
 
 use crate::config::Config;
 use crate::config::args::Switch;
+use crate::config::tls::Tls;
 use crate::room::cached_replies::CachedReplies;
 use crate::room::figures::ByReason;
-use crate::room::inbox::{INBOX_CAPACITY, Inbox};
+use crate::room::inbox::{INBOX_CAPACITY, Inbox, NewConnection};
 use crate::room::locks::{Sleeper, lock};
 use crate::room::noise::Noise;
+use crate::room::peer::Peer;
 use crate::room::policy::{Policies, Policy};
 use crate::room::stop_phase::Phases;
+use crate::room::transport::Wire;
 
 /// The room: its log, and the gathered notices.
 #[derive(Debug)]
@@ -68,7 +72,7 @@ pub(crate) struct Shared {
     lines: AtomicU64,
     pub(crate) roster: Mutex<Roster>,
     pub(crate) admission: Mutex<Admission>,
-    room_bucket: Mutex<Bucket>,
+    room_budget: Mutex<RoomBudget>,
     sessions: AtomicU64,
     users: AtomicU64,
     /// Connections that the acceptor refused.
@@ -79,6 +83,8 @@ pub(crate) struct Shared {
     pub(crate) stopped: AtomicUsize,
     pub(crate) cut_short: AtomicUsize,
     pub(crate) noise: Noise,
+    /// The certificate of new TLS connections, if there is one.
+    pub(crate) tls: Mutex<Option<Tls>>,
     /// Whispers dropped because their addressee was gone.
     pub(crate) undelivered: AtomicU64,
     pub(crate) drained: Notify,
@@ -109,7 +115,7 @@ impl Shared {
             lines: AtomicU64::new(0),
             roster: Mutex::new(Roster::new(config.reserved.clone())),
             admission: Mutex::new(Admission::new(config.admission.clone())),
-            room_bucket: Mutex::default(),
+            room_budget: Mutex::default(),
             sessions: AtomicU64::new(0),
             users: AtomicU64::new(0),
             refused: ByReason::default(),
@@ -120,6 +126,7 @@ impl Shared {
             stopped: AtomicUsize::new(0),
             cut_short: AtomicUsize::new(0),
             noise: Noise::default(),
+            tls: Mutex::new(config.tls.clone()),
             undelivered: AtomicU64::new(0),
             drained: Notify::new(),
             watchdog: Sleeper::default(),
@@ -131,6 +138,7 @@ impl Shared {
         self.policies.set(Policy::of(config));
         lock(&self.admission).set_limits(config.admission.clone());
         lock(&self.roster).set_reserved(config.reserved.clone());
+        *lock(&self.tls) = config.tls.clone();
         self.with_room(|room| {
             if room.notices.is_some() != (config.notices == Switch::On) {
                 room.notices = notices(config);
@@ -218,17 +226,31 @@ impl Shared {
         matches!(self.append(bytes, |_| Ok(())), Append::Done(()))
     }
 
-    /// Takes bytes from the room's bucket; returns the time at which it has them.
-    pub(crate) fn reserve_room_bytes(
+    /// Takes a turn in the room for a number of bytes of a sender; returns its time.
+    pub(crate) fn room_turn(
         &self,
         rate: Option<Rate>,
         bytes: usize,
+        said: Said,
         now: Duration,
     ) -> Duration {
         match rate {
-            Some(rate) if bytes > 0 => lock(&self.room_bucket).reserve(rate, bytes as u64, now),
+            Some(rate) if bytes > 0 => lock(&self.room_budget).turn(rate, bytes as u64, said, now),
             _ => now,
         }
+    }
+
+    /// Hands an admitted connection to the shard with the fewest sessions.
+    pub(crate) fn hand_over(&self, wire: Wire, peer: Peer) {
+        let inbox = self.inboxes.iter().min_by_key(|inbox| inbox.sessions());
+        let connection = NewConnection {
+            id: self.next_session(),
+            peer,
+            wire,
+        };
+        inbox
+            .expect("there is at least one shard")
+            .admit(connection);
     }
 
     /// Returns the position up to which every shard has tried every session.

@@ -56,11 +56,11 @@ impl BenchedSession {
     }
 
     fn feed(&mut self, line: &[u8]) {
-        self.session.feed(line, &self.rules, NOW);
+        self.session.feed(line, line.len(), &self.rules, NOW);
         self.session.advance(&mut Context {
             rules: &self.rules,
             now: NOW,
-            room: &|_| NOW,
+            room: &|_, _| NOW,
             items: &mut self.items,
         });
     }

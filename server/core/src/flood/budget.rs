@@ -4,7 +4,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::limits::Pace;
-use crate::bucket::Bucket;
+use super::room::LITTLE_BYTES;
+use crate::bucket::{Bucket, Rate};
+
+/// Bytes that an address may say ahead of others in a full room.
+const AHEAD: Rate = Rate {
+    per_second: LITTLE_BYTES,
+    burst: LITTLE_BYTES,
+};
 
 /// The recent use of one address, by its sessions on any shard.
 ///
@@ -18,6 +25,7 @@ pub struct Budget(Mutex<Account>);
 struct Account {
     lines: Bucket,
     bytes: Bucket,
+    ahead: Bucket,
     clock: Clock,
 }
 
@@ -80,11 +88,16 @@ impl Budget {
         self.account().clock.stand_until(until, now);
     }
 
+    /// Takes bytes that go ahead of others, if the address has them.
+    pub(super) fn may_go_ahead(&self, bytes: u64, now: Duration) -> bool {
+        self.account().ahead.take(AHEAD, bytes, now)
+    }
+
     /// Tells whether the whole budget is free again.
     pub fn is_full(&self, now: Duration) -> bool {
         let account = self.account();
-        let now = account.clock.at(now);
-        account.lines.is_full(now) && account.bytes.is_full(now)
+        let here = account.clock.at(now);
+        account.lines.is_full(here) && account.bytes.is_full(here) && account.ahead.is_full(now)
     }
 
     /// Locks the account, which is consistent between any two calls, so a panic elsewhere does no harm.

@@ -6,6 +6,7 @@
 
 mod budget;
 mod limits;
+mod room;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,8 @@ use crate::wire::command::Cost;
 use budget::AddressTime;
 pub use budget::Budget;
 pub use limits::FloodLimits;
+use room::LITTLE_BYTES;
+pub use room::{RoomBudget, Said};
 
 /// The time after which a session that its own limits hold back without a break is closed: otherwise a client that
 /// pushed megabytes into its own kernel and left would "talk" for hours as a ghost.
@@ -96,7 +99,7 @@ impl Flood {
         cost: Cost,
         bytes: usize,
         now: Duration,
-        room: impl FnOnce() -> Duration,
+        room: impl FnOnce(Said) -> Duration,
     ) -> Result<(), Held> {
         let tokens = limits.tokens(cost);
         if tokens == 0 {
@@ -151,7 +154,7 @@ impl Flood {
         tokens: u64,
         bytes: usize,
         now: Duration,
-        room: impl FnOnce() -> Duration,
+        room: impl FnOnce(Said) -> Duration,
     ) -> Result<(), Held> {
         let next = self.next_turn(limits, tokens, bytes, now, room);
         next.map_err(|(turn, until)| {
@@ -174,7 +177,7 @@ impl Flood {
         tokens: u64,
         bytes: usize,
         now: Duration,
-        room: impl FnOnce() -> Duration,
+        room: impl FnOnce(Said) -> Duration,
     ) -> Result<(), (Turn, Duration)> {
         let budget = self.address.as_deref().zip(limits.address.as_ref());
         let taken = self.episode.as_ref().and_then(|episode| episode.turn);
@@ -188,11 +191,21 @@ impl Flood {
             };
             wait_for(Turn::Address(turn), at, now)?;
         }
-        let at = room();
+        let at = room(self.said(limits, bytes as u64, now));
         if let Some((budget, _)) = budget {
             budget.hold_until(at, now);
         }
         wait_for(Turn::Room(at), at, now)
+    }
+
+    /// Tells how much the session, and its address, have said of late, with a line of `bytes`.
+    fn said(&self, limits: &FloodLimits, bytes: u64, now: Duration) -> Said {
+        let rate = limits.session.bytes;
+        let used = rate.burst - self.bytes.available(rate, now);
+        let is_little = bytes <= LITTLE_BYTES
+            && used <= LITTLE_BYTES
+            && (self.address.as_ref()).is_none_or(|budget| budget.may_go_ahead(bytes, now));
+        if is_little { Said::Little } else { Said::Much }
     }
 
     fn hold(&mut self, until: Duration, now: Duration, whose: HeldBy) -> Held {

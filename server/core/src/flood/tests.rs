@@ -10,7 +10,7 @@ fn limits() -> FloodLimits {
 }
 
 fn line(flood: &mut Flood, cost: Cost, now: Duration) -> Result<(), Held> {
-    flood.line(&limits(), cost, 64, now, || now)
+    flood.line(&limits(), cost, 64, now, |_| now)
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn ping_is_cheap_who_is_expensive_and_quit_is_free() {
     assert!(line(&mut flood, Cost::FiveLines, START).is_err());
     let small = FloodLimits::new(5, 2);
     assert_eq!(
-        Flood::default().line(&small, Cost::FiveLines, 64, START, || START),
+        Flood::default().line(&small, Cost::FiveLines, 64, START, |_| START),
         Ok(())
     );
 }
@@ -52,7 +52,7 @@ fn a_quiet_time_ends_the_episode() {
     let later = START + Duration::from_secs(2);
     assert!(
         !flood
-            .line(&limits(), Cost::Line, 64, later, || later
+            .line(&limits(), Cost::Line, 64, later, |_| later
                 + Duration::from_secs(1))
             .unwrap_err()
             .is_news
@@ -87,7 +87,7 @@ fn the_room_holds_a_line_back_without_charging_it() {
     let mut flood = Flood::default();
     let until = START + Duration::from_secs(1);
     let held = flood
-        .line(&limits(), Cost::Line, 64, START, || until)
+        .line(&limits(), Cost::Line, 64, START, |_| until)
         .unwrap_err();
     assert_eq!(held.until, until);
     assert!(flood.lines.is_full(START));
@@ -139,11 +139,11 @@ fn a_line_that_waits_for_the_room_is_paid_for_once() {
     let mut flood = Flood::new(Some(budget.clone()));
     let later = START + Duration::from_secs(1);
     for _ in 0..100 {
-        let held = flood.line(&limits, Cost::Line, 64, START, || later);
+        let held = flood.line(&limits, Cost::Line, 64, START, |_| later);
         assert_eq!(held.unwrap_err().until, later);
     }
     assert_eq!(
-        flood.line(&limits, Cost::Line, 64, later, || unreachable!(
+        flood.line(&limits, Cost::Line, 64, later, |_| unreachable!(
             "it has its turn"
         )),
         Ok(())
@@ -193,7 +193,7 @@ impl Neighbours {
     }
 
     fn say(&mut self, session: usize, now: Duration) -> Result<(), Held> {
-        self.sessions[session].line(&self.limits, Cost::Line, self.line_bytes, now, || now)
+        self.sessions[session].line(&self.limits, Cost::Line, self.line_bytes, now, |_| now)
     }
 
     fn all(&self) -> usize {
@@ -277,10 +277,6 @@ struct Talker {
 
 #[test]
 fn in_a_full_room_nobody_starves_whatever_their_slot_or_line_length() {
-    const ROOM: Rate = Rate {
-        per_second: 128 * 1024,
-        burst: 512 * 1024,
-    };
     let limits = limits().for_an_address(4);
     let talker = |budget: &Arc<Budget>, bytes| Talker {
         flood: Flood::new(Some(budget.clone())),
@@ -296,7 +292,7 @@ fn in_a_full_room_nobody_starves_whatever_their_slot_or_line_length() {
         talkers.extend((0..16).map(|_| talker(&budget, 1600)));
     }
     talkers.push(talker(&Arc::default(), 4000));
-    let mut room = Bucket::default();
+    let mut room = RoomBudget::default();
     let (settled, end) = (
         START + Duration::from_secs(60),
         START + Duration::from_secs(180),
@@ -310,7 +306,7 @@ fn in_a_full_room_nobody_starves_whatever_their_slot_or_line_length() {
         for talker in &mut talkers {
             while talker.tried_at <= now {
                 let bytes = talker.bytes;
-                let turn = || room.reserve(ROOM, bytes as u64, now);
+                let turn = |said| room.turn(ROOM, bytes as u64, said, now);
                 match talker.flood.line(&limits, Cost::Line, bytes, now, turn) {
                     Ok(()) => talker.passed += usize::from(now >= settled),
                     Err(held) => {
@@ -337,46 +333,119 @@ fn in_a_full_room_nobody_starves_whatever_their_slot_or_line_length() {
     );
 }
 
-#[test]
-fn somebody_who_says_little_waits_for_one_line_of_each_address_however_many_come_at_once() {
-    const ROOM: Rate = Rate {
-        per_second: 128 * 1024,
-        burst: 512 * 1024,
-    };
-    const LINE_BYTES: usize = 4000;
-    const ADDRESSES: usize = 16;
-    let limits = limits().for_an_address(4);
-    // All of them begin at once, and each address takes 64 turns before the room is full.
-    let mut loud: Vec<(Flood, Duration)> = Vec::new();
-    for _ in 0..ADDRESSES {
-        let budget: Arc<Budget> = Arc::default();
-        loud.extend((0..64).map(|_| (Flood::new(Some(budget.clone())), START)));
+/// Addresses with 64 sessions each, all of which say as much as they may.
+struct FullRoom {
+    limits: FloodLimits,
+    room: RoomBudget,
+    line_bytes: usize,
+    /// Each session, and the time of its next attempt.
+    loud: Vec<(Flood, Duration)>,
+    passed_bytes: usize,
+    now: Duration,
+}
+
+const ROOM: Rate = Rate {
+    per_second: 128 * 1024,
+    burst: 512 * 1024,
+};
+
+impl FullRoom {
+    fn new(addresses: usize, line_bytes: usize) -> Self {
+        let mut loud = Vec::new();
+        for _ in 0..addresses {
+            let budget: Arc<Budget> = Arc::default();
+            loud.extend((0..64).map(|_| (Flood::new(Some(budget.clone())), START)));
+        }
+        Self {
+            limits: limits().for_an_address(4),
+            room: RoomBudget::default(),
+            line_bytes,
+            loud,
+            passed_bytes: 0,
+            now: START,
+        }
     }
-    let (mut room, mut now, mut longest) = (Bucket::default(), START, Duration::ZERO);
-    for second in 1..120 {
-        let (mut quiet, said_at) = (Flood::new(None), START + Duration::from_secs(second));
-        let mut quiet_at = said_at;
-        // Until its line has passed.
+
+    /// Returns the time that a line of `bytes` waits, which somebody says at a time while the others go on.
+    fn wait_of(&mut self, sender: &mut Flood, bytes: usize, said_at: Duration) -> Duration {
+        let mut tried_at = said_at;
         loop {
-            let next = loud.iter().map(|it| it.1).chain([quiet_at]).min();
-            now = now.max(next.unwrap());
-            for (flood, at) in loud.iter_mut().filter(|it| it.1 <= now) {
-                let turn = || room.reserve(ROOM, LINE_BYTES as u64, now);
-                if let Err(held) = flood.line(&limits, Cost::Line, LINE_BYTES, now, turn) {
-                    *at = held.until;
-                }
-            }
-            if quiet_at > now {
+            let next = self.loud.iter().map(|it| it.1).min().unwrap();
+            self.now = self.now.max(next.min(tried_at));
+            self.talk();
+            if tried_at > self.now {
                 continue;
             }
-            let turn = || room.reserve(ROOM, 80, now);
-            match quiet.line(&limits, Cost::Line, 80, now, turn) {
-                Ok(()) => break,
-                Err(held) => quiet_at = held.until,
+            match self.say(sender, bytes) {
+                Ok(()) => return self.now - said_at,
+                Err(held) => tried_at = held.until,
             }
         }
-        longest = longest.max(now - said_at);
+    }
+
+    /// Lets each of the loud try whose time it is.
+    fn talk(&mut self) {
+        let mut loud = std::mem::take(&mut self.loud);
+        let now = self.now;
+        for (flood, at) in loud.iter_mut().filter(|it| it.1 <= now) {
+            match self.say(flood, self.line_bytes) {
+                Ok(()) => self.passed_bytes += self.line_bytes,
+                Err(held) => *at = held.until,
+            }
+        }
+        self.loud = loud;
+    }
+
+    /// Reads a line and lets it pass, if it may.
+    fn say(&mut self, sender: &mut Flood, bytes: usize) -> Result<(), Held> {
+        let (room, now) = (&mut self.room, self.now);
+        let turn = |said| room.turn(ROOM, bytes as u64, said, now);
+        sender.line(&self.limits, Cost::Line, bytes, now, turn)?;
+        sender.read(&self.limits, bytes, now);
+        Ok(())
+    }
+}
+
+#[test]
+fn in_a_full_room_somebody_who_says_little_does_not_wait() {
+    let mut room = FullRoom::new(16, 4000);
+    let (mut stranger, mut trusted) = (Flood::new(Some(Arc::default())), Flood::new(None));
+    for second in 1..60 {
+        let said_at = START + Duration::from_secs(second);
+        assert_eq!(room.wait_of(&mut stranger, 80, said_at), Duration::ZERO);
+        assert_eq!(room.wait_of(&mut trusted, 80, said_at), Duration::ZERO);
+    }
+}
+
+#[test]
+fn a_long_line_waits_for_one_line_of_each_address_however_many_come_at_once() {
+    let mut room = FullRoom::new(16, 4000);
+    let mut longest = Duration::ZERO;
+    for second in 1..60 {
+        let said_at = START + Duration::from_secs(second);
+        let wait = room.wait_of(&mut Flood::new(None), 2000, said_at);
+        longest = longest.max(wait);
     }
     // One line of each takes half a second.
+    assert!(
+        longest > Duration::from_millis(200),
+        "{longest:?}: the room is not full"
+    );
     assert!(longest <= Duration::from_millis(600), "{longest:?}");
+}
+
+#[test]
+fn short_lines_of_many_addresses_do_not_exceed_the_rate_of_the_room() {
+    let mut room = FullRoom::new(128, 80);
+    let seconds = 60;
+    let end = START + Duration::from_secs(seconds);
+    room.wait_of(&mut Flood::new(None), 80, end);
+    let bytes = room.passed_bytes as u64;
+    let allowed = ROOM.burst + ROOM.per_second * seconds;
+    // Lines that have their turn already, one of each address, do not wait for those that went ahead.
+    assert!(bytes <= allowed + ROOM.burst / 4, "{bytes} of {allowed}");
+    assert!(
+        bytes >= allowed * 9 / 10,
+        "{bytes} of {allowed}: the room is not full"
+    );
 }

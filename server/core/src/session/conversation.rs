@@ -186,7 +186,8 @@ impl Conversation {
     ) -> Result<(), Held> {
         match (&mut self.flood, &context.rules.flood) {
             (Some(flood), Some(limits)) => {
-                flood.line(limits, cost, bytes, context.now, || (context.room)(said))
+                let room = |lately| (context.room)(said, lately);
+                flood.line(limits, cost, bytes, context.now, room)
             }
             _ => Ok(()),
         }

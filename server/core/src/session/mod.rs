@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::close_reason::CloseReason;
 use crate::cursor::{Cursor, Private, Written};
 use crate::decoder::Decoder;
-use crate::flood::{Flood, FloodLimits};
+use crate::flood::{Flood, FloodLimits, Said};
 use crate::log::{Position, View, line_feeds};
 use crate::name::Name;
 use crate::roster::{Unavailable, WhisperQuota};
@@ -46,8 +46,8 @@ pub struct Context<'a> {
     pub rules: &'a Rules,
     /// The time since the server's start.
     pub now: Duration,
-    /// Takes a turn in the room for a number of bytes, and returns its time: `now` for none.
-    pub room: &'a dyn Fn(usize) -> Duration,
+    /// Takes a turn in the room for a number of bytes of a sender, and returns its time: `now` for none.
+    pub room: &'a dyn Fn(usize, Said) -> Duration,
     /// The queue for the session's items.
     pub items: &'a mut Items,
 }
@@ -156,10 +156,11 @@ impl Session {
         }
     }
 
-    /// Takes bytes read from the socket, at most as many as the [`appetite`](Self::appetite) allowed.
-    pub fn feed(&mut self, bytes: &[u8], rules: &Rules, now: Duration) {
+    /// Takes bytes read from the socket, at most as many as the [`appetite`](Self::appetite) allowed; flood control counts the
+    /// `raw` ones that came over the wire for them.
+    pub fn feed(&mut self, bytes: &[u8], raw: usize, rules: &Rules, now: Duration) {
         if let (Some(flood), Some(limits)) = (&mut self.conversation.flood, &rules.flood) {
-            flood.read(limits, bytes.len(), now);
+            flood.read(limits, raw, now);
         }
         self.traffic.received.bytes += bytes.len() as u64;
         self.decoder.feed(bytes);

@@ -52,14 +52,14 @@ impl Solo {
     }
 
     fn feed(&mut self, bytes: &[u8]) {
-        self.session.feed(bytes, &self.rules, self.now);
+        self.session.feed(bytes, bytes.len(), &self.rules, self.now);
     }
 
     fn advance(&mut self) -> InputState {
         self.session.advance(&mut Context {
             rules: &self.rules,
             now: self.now,
-            room: &|_| self.now,
+            room: &|_, _| self.now,
             items: &mut self.items,
         })
     }

@@ -19,6 +19,8 @@ pub enum Closing<'a> {
     AddressLimit,
     /// The client speaks another protocol.
     NotOurProtocol,
+    /// The client does not speak TLS, on a port that needs it.
+    NeedsTls,
     /// The operator ended the connection, with a reason if one was given.
     Kicked(Option<&'a str>),
     /// The operator has banned the client's address, with a reason if one was given.
@@ -34,7 +36,7 @@ const FOR: &str = ": ";
 
 impl<'a> Closing<'a> {
     /// The reasons whose text never varies.
-    pub(super) const FIXED: [Self; 7] = [
+    pub(super) const FIXED: [Self; 8] = [
         Self::Goodbye,
         Self::Stopping,
         Self::TooSlow,
@@ -42,6 +44,7 @@ impl<'a> Closing<'a> {
         Self::ServerFull,
         Self::AddressLimit,
         Self::NotOurProtocol,
+        Self::NeedsTls,
     ];
 
     /// Parses the text after `closing: `. The result displays as that text, whatever it is.
@@ -64,6 +67,7 @@ impl<'a> Closing<'a> {
             Self::ServerFull => "server full",
             Self::AddressLimit => "too many connections from your address",
             Self::NotOurProtocol => "this is a chat server, not a web server",
+            Self::NeedsTls => "this port speaks TLS; use wac tls:HOST or openssl s_client",
             Self::Kicked(_) => KICKED,
             Self::Banned(_) => BANNED,
             Self::Other(text) => text,

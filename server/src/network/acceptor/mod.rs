@@ -1,6 +1,7 @@
 //! Acceptor: accepts connections, applies the limits, and hands each connection to the shard with
 //! the fewest sessions.
 
+mod handshakes;
 mod refusal;
 
 use std::io;
@@ -18,11 +19,11 @@ use tokio::task::AbortHandle;
 use crate::config::Config;
 use crate::config::listen::ListenAddr;
 use crate::network::listeners::{BoundUnix, Listener, Listeners};
-use crate::room::inbox::NewConnection;
 use crate::room::locks::lock;
 use crate::room::peer::Peer;
 use crate::room::shared::Shared;
-use crate::room::transport::Socket;
+use crate::room::transport::{Socket, Wire};
+use handshakes::Handshakes;
 use refusal::Refusals;
 
 /// The shortest and longest pause after an accept failed for lack of resources; it doubles in between.
@@ -33,6 +34,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_
 pub(crate) struct Acceptor {
     shared: Arc<Shared>,
     refusals: Arc<Refusals>,
+    handshakes: Arc<Handshakes>,
     /// `None` once the server accepts no more.
     doors: Mutex<Option<Vec<Door>>>,
 }
@@ -65,6 +67,7 @@ impl Acceptor {
     /// Starts to accept connections.
     pub(crate) fn open(listeners: Listeners, shared: Arc<Shared>) -> io::Result<Self> {
         let acceptor = Self {
+            handshakes: Arc::new(Handshakes::new(shared.clone())),
             shared,
             refusals: Arc::default(),
             doors: Mutex::default(),
@@ -129,8 +132,15 @@ impl Acceptor {
     fn start(&self, prepared: Prepared) -> Vec<Door> {
         let start = |(asked, real, listener): (_, _, Awaited)| {
             let listener = Arc::new(listener);
-            let accept = accept_all(listener.clone(), self.shared.clone(), self.refusals.clone());
-            let task = tokio::spawn(accept).abort_handle();
+            let entry = Entry {
+                shared: self.shared.clone(),
+                refusals: self.refusals.clone(),
+                handshakes: match real {
+                    ListenAddr::Tls(_) => Some(self.handshakes.clone()),
+                    ListenAddr::Tcp(_) | ListenAddr::Unix(_) => None,
+                },
+            };
+            let task = tokio::spawn(entry.accept_all(listener.clone())).abort_handle();
             Door {
                 asked,
                 real,
@@ -146,6 +156,7 @@ impl Acceptor {
         for door in lock(&self.doors).take().into_iter().flatten() {
             door.task.abort();
         }
+        self.handshakes.end();
     }
 }
 
@@ -157,61 +168,66 @@ impl Door {
     }
 
     fn shares_port_with(&self, address: &ListenAddr) -> bool {
-        match (&self.real, address) {
-            (ListenAddr::Tcp(one), ListenAddr::Tcp(other)) => one.port() == other.port(),
-            _ => false,
-        }
+        let ports = (self.real.ip(), address.ip());
+        matches!(ports, (Some(one), Some(other)) if one.port() == other.port())
     }
 }
 
-async fn accept_all(listener: Arc<Awaited>, shared: Arc<Shared>, refusals: Arc<Refusals>) {
-    let mut pause = PAUSES.0;
-    loop {
-        match listener.accept().await {
-            Ok((socket, peer)) => {
-                pause = PAUSES.0;
-                let_in(socket, peer, &shared, &refusals);
-            }
-            Err(error) => match kind(&error) {
-                AcceptError::OfOneConnection => {
-                    tracing::debug!(%error, "a connection was gone before it was accepted")
+/// The way from a listener into the room.
+struct Entry {
+    shared: Arc<Shared>,
+    refusals: Arc<Refusals>,
+    /// Where the connections shake hands first; `None`: they are in plain text.
+    handshakes: Option<Arc<Handshakes>>,
+}
+
+impl Entry {
+    async fn accept_all(self, listener: Arc<Awaited>) {
+        let shared = &self.shared;
+        let mut pause = PAUSES.0;
+        loop {
+            match listener.accept().await {
+                Ok((socket, peer)) => {
+                    pause = PAUSES.0;
+                    self.let_in(socket, peer);
                 }
-                AcceptError::OfResources => {
-                    if let Some(count) = shared.noise.unaccepted.count(shared.now()) {
-                        tracing::warn!(%error, unaccepted = count, "cannot accept; pausing");
+                Err(error) => match kind(&error) {
+                    AcceptError::OfOneConnection => {
+                        tracing::debug!(%error, "a connection was gone before it was accepted")
                     }
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(PAUSES.1);
-                }
-                AcceptError::Fatal => {
-                    tracing::error!(%error, "cannot accept any more; restart the server");
-                    return;
-                }
-            },
+                    AcceptError::OfResources => {
+                        if let Some(count) = shared.noise.unaccepted.count(shared.now()) {
+                            tracing::warn!(%error, unaccepted = count, "cannot accept; pausing");
+                        }
+                        tokio::time::sleep(pause).await;
+                        pause = (pause * 2).min(PAUSES.1);
+                    }
+                    AcceptError::Fatal => {
+                        tracing::error!(%error, "cannot accept any more; restart the server");
+                        return;
+                    }
+                },
+            }
         }
     }
-}
 
-/// Admits a connection, or refuses it with a reason.
-fn let_in(socket: Socket, peer: Peer, shared: &Shared, refusals: &Arc<Refusals>) {
-    let admitted = {
-        let mut admission = lock(&shared.admission);
-        let passed = admission.pass_bans(peer.ip(), SystemTime::now());
-        passed.and_then(|()| admission.admit(peer.ip(), shared.now()))
-    };
-    match admitted {
-        Ok(()) => {
-            let inbox = shared.inboxes.iter().min_by_key(|inbox| inbox.sessions());
-            let connection = NewConnection {
-                id: shared.next_session(),
-                peer,
-                socket,
-            };
-            inbox
-                .expect("there is at least one shard")
-                .admit(connection);
+    /// Admits a connection, or refuses it with a reason.
+    fn let_in(&self, socket: Socket, peer: Peer) {
+        let shared = &self.shared;
+        let admitted = {
+            let mut admission = lock(&shared.admission);
+            let passed = admission.pass_bans(peer.ip(), SystemTime::now());
+            passed.and_then(|()| admission.admit(peer.ip(), shared.now()))
+        };
+        match (admitted, &self.handshakes) {
+            (Ok(()), None) => shared.hand_over(Wire::Plain(socket), peer),
+            (Ok(()), Some(handshakes)) => handshakes.begin(socket, peer),
+            (Err(refused), None) => self.refusals.refuse(socket, peer, refused, shared),
+            (Err(refused), Some(_)) => {
+                refusal::note(peer, &refused, shared);
+                handshakes::refuse(socket);
+            }
         }
-        Err(refused) => refusals.refuse(socket, peer, refused, shared),
     }
 }
 

@@ -24,6 +24,16 @@ pub(super) struct Refusals {
     places: Arc<Semaphore>,
 }
 
+/// Counts a refusal, and logs it as noise.
+pub(super) fn note(peer: Peer, refused: &Refused, shared: &Shared) {
+    let reason = refused.reason();
+    shared.refused.count(reason);
+    if let Some(count) = shared.noise.refused.count(shared.now()) {
+        let limit = refused.to_string();
+        tracing::warn!(peer.addr = %peer, %reason, limit, refused = count, "connection refused");
+    }
+}
+
 impl Default for Refusals {
     fn default() -> Self {
         Self {
@@ -35,12 +45,7 @@ impl Default for Refusals {
 impl Refusals {
     /// Tells a connection the reason, and closes it.
     pub(super) fn refuse(&self, mut socket: Socket, peer: Peer, refused: Refused, shared: &Shared) {
-        let reason = refused.reason();
-        shared.refused.count(reason);
-        if let Some(count) = shared.noise.refused.count(shared.now()) {
-            let limit = refused.to_string();
-            tracing::warn!(peer.addr = %peer, %reason, limit, refused = count, "connection refused");
-        }
+        note(peer, &refused, shared);
         let line = ServerLine::Notice(refused.announcement()).to_bytes();
         // A new socket's buffer takes a line; if it does not, the peer is gone.
         let told = socket.write(&[IoSlice::new(&line)]).is_ok();

@@ -101,9 +101,9 @@ impl Listeners {
 
 fn bind(asked: &ListenAddr, options: &SocketOptions<'_>) -> io::Result<Bound> {
     let (real, listener) = match asked {
-        ListenAddr::Tcp(address) => {
+        ListenAddr::Tcp(address) | ListenAddr::Tls(address) => {
             let listener = bind_tcp(*address, options)?;
-            let real = ListenAddr::Tcp(listener.local_addr()?);
+            let real = asked.at(listener.local_addr()?);
             (real, Listener::Tcp(listener))
         }
         ListenAddr::Unix(path) => {

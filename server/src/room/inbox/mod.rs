@@ -17,7 +17,7 @@ use crate::room::figures::ShardFigures;
 use crate::room::locks::{Flag, lock};
 use crate::room::peer::Peer;
 use crate::room::requests::{Person, ShardRequest, Wish};
-use crate::room::transport::Socket;
+use crate::room::transport::Wire;
 use progress::Progress;
 pub(crate) use progress::TurnStep;
 use waker::Waker;
@@ -48,7 +48,7 @@ impl fmt::Debug for DirectMessage {
 pub(crate) struct NewConnection {
     pub(crate) id: SessionId,
     pub(crate) peer: Peer,
-    pub(crate) socket: Socket,
+    pub(crate) wire: Wire,
 }
 
 /// The part of a shard that other threads see.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use wac_core::close_reason::CloseReason;
 use wac_core::roster::Slot;
 use wac_core::session::{Appetite, Context, InputState};
 
@@ -10,7 +11,10 @@ use super::link::{Link, broken_by};
 use super::poller::Ready;
 use super::{PENDING_BYTES, Shard};
 use crate::room::stop_phase::Phase;
-use crate::room::transport::Transport;
+use crate::room::transport::{Input, Transport};
+
+/// The time that half a record may wait for its other half: longer than flood control holds a sender back, who may have sent it.
+const PART_TIME: Duration = Duration::from_secs(150);
 
 impl<T: Transport> Shard<T> {
     /// Notes a socket's readiness; its session is checked in the next turn.
@@ -62,6 +66,7 @@ impl<T: Transport> Shard<T> {
 
     fn read_and_judge(&mut self, slot: Slot, now: Duration) {
         self.read(slot, now);
+        self.judge_part(slot, now);
         self.judge_trial(slot, now);
     }
 
@@ -108,11 +113,15 @@ impl<T: Transport> Shard<T> {
             return MoreInput::No;
         };
         match read {
-            Some(Ok(0)) => session.end_input(),
-            Some(Ok(read)) => {
-                self.inbox.figures.received_bytes.add(read as u64);
-                session.feed(&self.scratch[..read], &self.policy.rules, now);
-                if read == bytes || connection.link.is_readable() {
+            Some(Ok(Input::End)) => session.end_input(),
+            Some(Ok(Input::Bytes { text, raw, .. })) => {
+                self.inbox.figures.received_bytes.add(text as u64);
+                session.feed(&self.scratch[..text], raw, &self.policy.rules, now);
+                // The transport may have an answer of its own.
+                if !connection.link.is_flushed() {
+                    self.queues.due.push(slot);
+                }
+                if connection.link.is_readable() {
                     return MoreInput::Now;
                 }
             }
@@ -123,6 +132,23 @@ impl<T: Transport> Shard<T> {
             None => {}
         }
         MoreInput::No
+    }
+
+    /// Ends a session that has kept half a record waiting for too long.
+    fn judge_part(&mut self, slot: Slot, now: Duration) {
+        let Some(connection) = self.table.get_mut(slot.index()) else {
+            return;
+        };
+        let Some(since) = connection.link.waits_since(now) else {
+            return;
+        };
+        if now < since + PART_TIME {
+            return self.set_timer(slot, since + PART_TIME);
+        }
+        if let Life::Open(session) = &mut connection.life {
+            self.items.current = slot;
+            session.end(CloseReason::TimedOut, &mut self.items);
+        }
     }
 
     /// Marks the sessions ready that were not read while too much was pending.
@@ -144,7 +170,7 @@ impl<T: Transport> Shard<T> {
         let session = self.table.get_mut(slot.index())?.session_mut()?;
         self.items.current = slot;
         let rate = self.policy.room_rate;
-        let room = |bytes| self.shared.reserve_room_bytes(rate, bytes, now);
+        let room = |bytes, said| self.shared.room_turn(rate, bytes, said, now);
         let before = session.traffic().received.lines;
         let progress = session.advance(&mut Context {
             rules: &self.policy.rules,

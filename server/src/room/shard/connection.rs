@@ -122,16 +122,19 @@ impl<T: Transport> Connection<T> {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let filled = session.cursor().gather(view, &mut slices);
             let slices = &slices[..filled];
-            let gathered: usize = slices.iter().map(|slice| slice.len()).sum();
-            let taken = match self.link.write(slices, gathered) {
+            let offered: usize = slices.iter().map(|slice| slice.len()).sum();
+            let taken = match self.link.write(slices) {
                 Ok(taken) => taken,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return WriteOutcome::Part;
                 }
                 Err(error) => return WriteOutcome::Broken(broken_by(&error)),
             };
-            sent.add(taken, &session.written(taken, view));
-            if taken == gathered && filled < SLICES {
+            sent.add(taken.bytes, &session.written(taken.bytes, view));
+            if taken.is_full {
+                return WriteOutcome::Part;
+            }
+            if taken.bytes == offered && filled < SLICES {
                 return WriteOutcome::All;
             }
         }
@@ -139,10 +142,10 @@ impl<T: Transport> Connection<T> {
 
     /// Writes a line if the socket takes it now; adds it to `sent`.
     pub(super) fn say(&mut self, line: &[u8], sent: &mut Sent) {
-        if let Ok(taken) = self.link.write(&[IoSlice::new(line)], line.len())
+        if let Ok(taken) = self.link.write(&[IoSlice::new(line)])
             && let Some(session) = self.session_mut()
         {
-            sent.add_aside(taken, session.written_aside(&line[..taken]));
+            sent.add_aside(taken.bytes, session.written_aside(&line[..taken.bytes]));
         }
     }
 

@@ -18,7 +18,7 @@ use crate::room::figures::Sent;
 use crate::room::locks::lock;
 use crate::room::peer::Peer;
 use crate::room::stop_phase::Phase;
-use crate::room::transport::Transport;
+use crate::room::transport::{Input, Transport};
 
 /// The time for which a closed connection is read, so that no reset swallows its last line.
 pub(crate) const LINGER: Duration = Duration::from_secs(2);
@@ -148,7 +148,7 @@ impl<T: Transport> Shard<T> {
         let connection = &mut self.table[slot.index()];
         let stops = self.phase >= Phase::Sealed;
         match connection.link.read(&mut self.scratch[..]) {
-            Some(Ok(0) | Err(_)) => self.remove(slot, reason, now),
+            Some(Ok(Input::End) | Err(_)) => self.remove(slot, reason, now),
             // Input of a closed connection is dropped.
             Some(Ok(_)) if now < until && !stops => self.mark_ready(slot),
             _ if now >= until || (stops && connection.link.is_delivered()) => {
@@ -177,22 +177,26 @@ impl<T: Transport> Shard<T> {
         self.log_end(&connection, reason, now);
     }
 
-    /// Logs a session's end; one that spoke another protocol is noise.
+    /// Logs a session's end, unless it is one of too many.
     fn log_end(&self, connection: &Connection<T>, reason: CloseReason, now: Duration) {
-        let foreign = match reason {
-            CloseReason::NotOurProtocol => match self.shared.noise.foreign.count(now) {
-                None => return,
-                count => count,
-            },
-            _ => None,
-        };
         let (name, traffic) = connection.account();
+        let noise = &self.shared.noise;
+        let (foreign, left_out) = match (reason, name) {
+            (CloseReason::NotOurProtocol, _) => (noise.foreign.count(now), Some(0)),
+            (_, None) => (Some(0), noise.visitors.take(now)),
+            (_, Some(_)) => (Some(0), noise.users.take(now)),
+        };
+        let (Some(foreign), Some(left_out)) = (foreign, left_out) else {
+            return;
+        };
+        let if_any = |count: u64| (count > 0).then_some(count);
         tracing::info!(
             session.id = connection.id.0,
             peer.addr = %connection.peer,
             user.name = name.map(tracing::field::display),
             %reason,
-            foreign,
+            foreign = if_any(foreign),
+            left_out = if_any(left_out),
             lines.received = traffic.received.lines,
             bytes.received = traffic.received.bytes,
             lines.sent = traffic.sent.lines,

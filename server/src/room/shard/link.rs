@@ -1,11 +1,12 @@
 //! Link: a connection's socket and its readiness.
 
 use std::io::{self, IoSlice};
+use std::time::Duration;
 
 use wac_core::close_reason::CloseReason;
 
 use super::poller::Ready;
-use crate::room::transport::Transport;
+use crate::room::transport::{Input, Taken, Transport};
 
 /// The socket of a connection.
 #[derive(Debug)]
@@ -23,10 +24,11 @@ pub(super) enum Link<T> {
 
 impl<T: Transport> Link<T> {
     pub(super) fn new(transport: T) -> Self {
-        Self::Up {
-            transport,
-            ready: Ready::default(),
-        }
+        let ready = Ready {
+            readable: transport.has_input(),
+            ..Ready::default()
+        };
+        Self::Up { transport, ready }
     }
 
     pub(super) fn is_broken(&self) -> bool {
@@ -61,8 +63,24 @@ impl<T: Transport> Link<T> {
         }
     }
 
+    /// Returns whether the socket has all that was written.
+    pub(super) fn is_flushed(&self) -> bool {
+        match self {
+            Self::Up { transport, .. } => transport.is_flushed(),
+            Self::Broken => true,
+        }
+    }
+
+    /// Returns since when an incomplete part of the input has been kept.
+    pub(super) fn waits_since(&mut self, now: Duration) -> Option<Duration> {
+        match self {
+            Self::Up { transport, .. } => transport.waits_since(now),
+            Self::Broken => None,
+        }
+    }
+
     /// Reads once. Returns `None` if there is nothing; the poller reports when there is.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Option<io::Result<usize>> {
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Option<io::Result<Input>> {
         let Self::Up { transport, ready } = self else {
             return None;
         };
@@ -71,11 +89,11 @@ impl<T: Transport> Link<T> {
         }
         let read = without_interruption(|| transport.read(buffer));
         match &read {
-            // A short read took all there was, unless it stopped at urgent data; and the end of input
-            // is reported only once.
-            Ok(bytes) => {
-                ready.readable = *bytes == buffer.len() || ready.hung_up || ready.urgent;
+            // All there was is read, unless the read stopped at urgent data; and the end of input is reported only once.
+            &Ok(Input::Bytes { more, .. }) => {
+                ready.readable = more || ready.hung_up || ready.urgent;
             }
+            Ok(Input::End) => ready.readable = ready.hung_up || ready.urgent,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 (ready.readable, ready.urgent) = (false, false);
                 return None;
@@ -89,19 +107,22 @@ impl<T: Transport> Link<T> {
     ///
     /// # Errors
     /// `WouldBlock` if the socket is full; otherwise the error that broke the connection.
-    pub(super) fn write(&mut self, slices: &[IoSlice<'_>], bytes: usize) -> io::Result<usize> {
-        if bytes == 0 {
-            return Ok(0);
-        }
+    pub(super) fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Taken> {
         let Self::Up { transport, ready } = self else {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
+        if slices.is_empty() && transport.is_flushed() {
+            return Ok(Taken {
+                bytes: 0,
+                is_full: false,
+            });
+        }
         if !ready.writable {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let taken = without_interruption(|| transport.write(slices));
         let is_full = match &taken {
-            Ok(taken) => *taken < bytes,
+            Ok(taken) => taken.is_full,
             Err(error) => error.kind() == io::ErrorKind::WouldBlock,
         };
         ready.writable = !is_full;
@@ -117,7 +138,7 @@ impl<T: Transport> Link<T> {
 }
 
 /// Repeats a call that a signal has interrupted.
-fn without_interruption(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+fn without_interruption<R>(mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {
     loop {
         match call() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -130,6 +151,7 @@ fn without_interruption(mut call: impl FnMut() -> io::Result<usize>) -> io::Resu
 pub(super) fn broken_by(error: &io::Error) -> CloseReason {
     match error.kind() {
         io::ErrorKind::TimedOut => CloseReason::TimedOut,
+        io::ErrorKind::InvalidData => CloseReason::BadTls,
         _ => CloseReason::PeerReset,
     }
 }

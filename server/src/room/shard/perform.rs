@@ -135,12 +135,15 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Logs who a connection's user is, so that an operator finds the address of a name.
-    fn log_login(&self, slot: Slot, name: &Name) {
-        if let Some(connection) = self.table.get(slot.index()) {
+    fn log_login(&self, slot: Slot, name: &Name, now: Duration) {
+        if let Some(connection) = self.table.get(slot.index())
+            && let Some(left_out) = self.shared.noise.users.take(now)
+        {
             tracing::info!(
                 session.id = connection.id.0,
                 peer.addr = %connection.peer,
                 user.name = %name,
+                left_out = (left_out > 0).then_some(left_out),
                 "logged in"
             );
         }
@@ -192,7 +195,7 @@ impl<T: Transport> Shard<T> {
             Ok(account) => {
                 self.shared.user_logged_in();
                 self.seat_user(slot);
-                self.log_login(slot, name);
+                self.log_login(slot, name, now);
                 Event::Claimed(account)
             }
             Err(why) => Event::Unavailable(why),

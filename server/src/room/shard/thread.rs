@@ -12,7 +12,7 @@ use super::Shard;
 use super::poller::Poller;
 use crate::room::inbox::NewConnection;
 use crate::room::shared::Shared;
-use crate::room::transport::Socket;
+use crate::room::transport::Wire;
 
 /// A shard's thread.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl ShardThread {
     /// If the system has no more descriptors or threads.
     pub(crate) fn spawn(id: ShardId, shared: Arc<Shared>) -> io::Result<Self> {
         let poller = Poller::new(shared.inboxes[id.index()].waker.open()?)?;
-        let serve = move || Shard::<Socket>::new(id, shared).run(poller);
+        let serve = move || Shard::<Wire>::new(id, shared).run(poller);
         thread::Builder::new()
             .name(format!("shard-{}", id.0))
             .spawn(serve)
@@ -38,7 +38,7 @@ impl ShardThread {
     }
 }
 
-impl Shard<Socket> {
+impl Shard<Wire> {
     /// Serves until the stop is complete.
     fn run(mut self, poller: Poller) {
         while !self.is_over() {
@@ -85,10 +85,10 @@ impl Shard<Socket> {
         if !self.inbox.has_new_connections() {
             return;
         }
-        for NewConnection { id, peer, socket } in self.inbox.take_new_connections() {
+        for NewConnection { id, peer, wire } in self.inbox.take_new_connections() {
             let slot = Slot::of_index(self.table.vacant_key());
-            match poller.watch(&socket, slot) {
-                Ok(()) => self.add_connection(id, peer, socket, self.shared.now()),
+            match poller.watch(&wire, slot) {
+                Ok(()) => self.add_connection(id, peer, wire, self.shared.now()),
                 Err(error) => {
                     tracing::warn!(peer.addr = %peer, %error, "cannot watch a connection; closed");
                     self.free_seat(peer, Seat::Kept);

@@ -139,7 +139,9 @@ impl<T: Transport> Shard<T> {
             &Life::Ending(_, reason) if connection.link.is_broken() => {
                 self.remove(slot, reason, now)
             }
-            Life::Ending(session, reason) if session.cursor().is_done(&self.view) => {
+            Life::Ending(session, reason)
+                if session.cursor().is_done(&self.view) && connection.link.is_flushed() =>
+            {
                 self.begin_linger(slot, *reason, now)
             }
             // Only while input is read at all; otherwise it would be checked again and again.

@@ -6,7 +6,7 @@ use std::io::{self, IoSlice};
 use std::rc::Rc;
 
 use crate::room::shard::poller::Ready;
-use crate::room::transport::Transport;
+use crate::room::transport::{Input, Taken, Transport};
 
 /// Both ends of a fake socket.
 #[derive(Debug, Clone)]
@@ -108,7 +108,7 @@ impl Fake {
 }
 
 impl Transport for Fake {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Input> {
         let mut wire = self.0.borrow_mut();
         if wire.reset {
             return Err(io::ErrorKind::ConnectionReset.into());
@@ -121,10 +121,10 @@ impl Transport for Fake {
         for (slot, byte) in buffer.iter_mut().zip(wire.input.drain(..bytes)) {
             *slot = byte;
         }
-        Ok(bytes)
+        Ok(Input::of(bytes, buffer))
     }
 
-    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Taken> {
         let mut wire = self.0.borrow_mut();
         if wire.reset {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -143,7 +143,7 @@ impl Transport for Fake {
             .collect();
         wire.room -= bytes.len();
         wire.output.extend_from_slice(&bytes);
-        Ok(bytes.len())
+        Ok(Taken::of(bytes.len(), slices))
     }
 
     fn shut_down(&mut self) {

@@ -1,4 +1,4 @@
-//! Transport: the socket behind a connection, TCP or Unix; a fake one in tests.
+//! Plain socket, TCP or Unix.
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -7,26 +7,7 @@ use nix::libc::{TIOCOUTQ, c_int};
 use rustix::ioctl::{Getter, Opcode, ioctl};
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 
-/// The socket of a session. No method blocks.
-pub(crate) trait Transport {
-    /// Reads into `buffer`; 0 is the end of input.
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is nothing to read; otherwise the error that broke the connection.
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
-
-    /// Writes as much as there is room for.
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is no room; otherwise the error that broke the connection.
-    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
-
-    /// Closes the sending side.
-    fn shut_down(&mut self);
-
-    /// Returns whether the peer's system has taken everything that was written, the end included.
-    fn is_delivered(&self) -> bool;
-}
+use super::{Input, Taken, Transport};
 
 /// A connected, non-blocking stream socket.
 #[derive(Debug)]
@@ -51,17 +32,18 @@ impl AsFd for Socket {
 }
 
 impl Transport for Socket {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let (read, _) = rustix::net::recv(&self.0, buffer, RecvFlags::empty())?;
-        Ok(read)
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Input> {
+        let (bytes, _) = rustix::net::recv(&self.0, &mut *buffer, RecvFlags::empty())?;
+        Ok(Input::of(bytes, buffer))
     }
 
-    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        Ok(match slices {
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Taken> {
+        let bytes = match slices {
             // One slice is the usual case, and send() costs less than writev().
             [slice] => rustix::net::send(&self.0, slice, SendFlags::NOSIGNAL)?,
             _ => rustix::io::writev(&self.0, slices)?,
-        })
+        };
+        Ok(Taken::of(bytes, slices))
     }
 
     fn shut_down(&mut self) {
