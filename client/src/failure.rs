@@ -11,6 +11,7 @@ use wac_tls::AuthoritiesError;
 use crate::app::exit;
 use crate::app::target::{Address, TLS};
 use crate::io::connection::{OpenError, PATIENCE};
+use crate::io::password_file::PasswordFileError;
 use crate::io::server::TrustError;
 
 /// A failure to start.
@@ -49,6 +50,11 @@ pub(crate) enum Failure {
     /// A server must prove itself, and cannot.
     #[error("--tls-ca and --tls-pin are for a server that speaks TLS")]
     NoProof { tls: String },
+    #[error("no password from {path}", path = path.display())]
+    PasswordFile {
+        path: PathBuf,
+        source: PasswordFileError,
+    },
     #[error("cannot open the log {path}", path = path.display())]
     Log { path: PathBuf, source: io::Error },
     /// The system refuses a signal handler.
@@ -85,7 +91,7 @@ impl Failure {
             Self::NoName | Self::NoNameTo(_) | Self::Blank | Self::Config(_) | Self::Log { .. } => {
                 exit::USAGE
             }
-            Self::Authorities(_) | Self::NoProof { .. } => exit::USAGE,
+            Self::Authorities(_) | Self::NoProof { .. } | Self::PasswordFile { .. } => exit::USAGE,
             Self::Connect { .. } | Self::NotWac { .. } | Self::SpeaksTls { .. } => {
                 exit::CANNOT_CONNECT
             }
@@ -116,7 +122,11 @@ impl Failure {
                 source: TrustError::Changed { place, .. },
                 ..
             } => return Some(how_to_accept(place.as_ref()).into()),
-            Self::Untrusted { .. } => return None,
+            Self::PasswordFile {
+                path,
+                source: PasswordFileError::Readable(_),
+            } => return Some(format!("chmod 600 {}", path.display()).into()),
+            Self::Untrusted { .. } | Self::PasswordFile { .. } => return None,
             Self::Blank
             | Self::Config(_)
             | Self::Authorities(_)

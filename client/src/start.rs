@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Cursor, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -22,7 +23,9 @@ use crate::cli::manual;
 use crate::failure::Failure;
 use crate::io::connection::Connection;
 use crate::io::known_servers::KnownServers;
+use crate::io::password_file;
 use crate::io::server::{Proof, Server};
+use crate::protocol::password::Password;
 use crate::protocol::text::plain;
 use crate::script::listen::ListenScript;
 use crate::script::send::SendScript;
@@ -67,7 +70,16 @@ fn failed(failure: Failure) -> ExitCode {
 /// # Errors
 /// The client cannot start.
 fn start(line: &CommandLine) -> Result<ExitReason, Failure> {
-    let load = || Loaded::load(line);
+    let load = || -> Result<Loaded, Failure> {
+        let mut loaded = Loaded::load(line)?;
+        let config = &mut loaded.config;
+        config.password = config
+            .password_file
+            .as_deref()
+            .map(read_password)
+            .transpose()?;
+        Ok(loaded)
+    };
     match &line.command {
         None if line.raw => Ok(raw::run(connect_raw(&load()?.config)?)),
         None => {
@@ -77,7 +89,7 @@ fn start(line: &CommandLine) -> Result<ExitReason, Failure> {
         Some(Command::Send(args)) => send(args, load()?.config),
         Some(Command::Listen(args)) => listen(args, load()?.config),
         Some(Command::Who(_)) => play(WhoScript::new(), &load()?.config, io::empty()),
-        Some(Command::Config) => Ok(print(&load()?.to_string())),
+        Some(Command::Config) => Ok(print(&Loaded::load(line)?.to_string())),
         Some(Command::Man) => Ok(print(&manual::page())),
         Some(Command::Completions { shell }) => Ok(print(&manual::completions(*shell))),
     }
@@ -163,9 +175,19 @@ fn listen(args: &ListenArgs, config: Config) -> Result<ExitReason, Failure> {
     play(script, &config, io::empty())
 }
 
+fn read_password(path: &Path) -> Result<Password, Failure> {
+    password_file::read(path).map_err(|source| Failure::PasswordFile {
+        path: path.to_owned(),
+        source,
+    })
+}
+
 fn names(config: &Config) -> Option<Names> {
-    let alternative = config.alt_name.clone();
-    config.name.clone().map(|name| Names { name, alternative })
+    Some(Names {
+        name: config.name.clone()?,
+        alternative: config.alt_name.clone(),
+        passwords: config.passwords(),
+    })
 }
 
 fn play(

@@ -13,6 +13,7 @@ use super::target::Address;
 use super::{Mode, pacer};
 use crate::protocol::clock::Now;
 use crate::protocol::keepalive::Keepalive;
+use crate::protocol::password::Demand;
 use crate::protocol::text::bare;
 
 pub(super) const KEYS: &str = "Tab completes a name, Up brings back the lines you entered, Ctrl-R searches them, Ctrl-X Ctrl-E opens an editor, Ctrl-D leaves";
@@ -42,6 +43,25 @@ const FEW: usize = 8;
 pub(crate) fn login_refused(why: &str) -> String {
     format!("login refused: {why}")
 }
+
+/// Reports a login that a program could not give the password for.
+pub(crate) fn no_password(demand: Demand, why: &str) -> String {
+    match demand {
+        Demand::Missing => format!("{why} (--password-file FILE has it)"),
+        Demand::Exposed => EXPOSED.to_owned(),
+        Demand::Wrong | Demand::Known => why.to_owned(),
+    }
+}
+
+/// Refuses to send a password that others on the way could read.
+pub(super) const EXPOSED: &str = "the password is not sent, as others on the way could read it: connect with tls:HOST, or allow it with --insecure-password";
+
+/// Asks for the password of a name.
+pub(super) fn password_of(name: &str) -> String {
+    format!("type the password of {name}, and Enter; it is not shown")
+}
+
+pub(super) const PASSWORD_WITHHELD: &str = "no password";
 
 pub(super) fn replying(to: &str) -> String {
     format!("whispering to {to}")

@@ -14,6 +14,7 @@ pub(crate) mod log;
 pub(crate) mod log_file;
 pub(crate) mod notifier;
 pub(crate) mod outbox;
+pub(crate) mod password_file;
 pub(crate) mod server;
 mod stream;
 mod tls;

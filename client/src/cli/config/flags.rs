@@ -60,6 +60,14 @@ pub(crate) struct SettingFlags {
     #[arg(long, global = true, value_name = "sha256:HEX")]
     tls_pin: Option<Fingerprint>,
 
+    /// Sets the file whose first line is the password of the name; others may not read it
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = absolute)]
+    password_file: Option<PathBuf>,
+
+    /// Sets that a password may be sent in plain text to another machine
+    #[arg(long, global = true)]
+    insecure_password: bool,
+
     /// Sets the use of colours on a terminal
     #[arg(long, global = true, value_name = "WORD", default_value = "auto", value_parser = one_of::<Color>(Color::WORDS))]
     color: Color,
@@ -118,6 +126,9 @@ impl From<SettingFlags> for Config {
             alt_name: flags.alt_name,
             tls_ca: flags.tls_ca.filter(|path| path != Path::new("")),
             tls_pin: flags.tls_pin,
+            password_file: flags.password_file.filter(|path| path != Path::new("")),
+            password: None,
+            insecure_password: flags.insecure_password,
             settings: Settings {
                 color: flags.color,
                 time: flags.time,
