@@ -26,6 +26,7 @@ mod look;
 mod lost;
 mod measured;
 mod order;
+mod passwords;
 mod paste;
 mod pipe;
 mod plain;

@@ -227,7 +227,9 @@ impl App {
         let prompt_state = match self.question {
             _ if self.lifecycle.asks_password() => PromptState::Password,
             Some(_) => PromptState::Asked,
-            None if self.lifecycle.is_closed() => self.marked,
+            None if self.lifecycle.is_closed() && self.marked != PromptState::Password => {
+                self.marked
+            }
             None if self.lifecycle.is_away() => PromptState::Away,
             None => PromptState::Here,
         };

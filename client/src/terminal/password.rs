@@ -1,11 +1,11 @@
 //! Password as it is typed: no key of it is shown, and none reaches the editor, which keeps what is
 //! typed for other keys.
 
+use std::io;
 use std::mem;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
-use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::app::{Event, PromptState};
 use crate::protocol::password::Password;
@@ -59,40 +59,58 @@ impl PasswordKeys {
 
 /// The echo of a terminal that edits lines itself.
 #[derive(Default)]
-pub(super) struct Echo {
-    /// The modes of the terminal, while it does not show what is typed.
-    before: Mutex<Option<Termios>>,
+pub(super) struct Echo(Mutex<EchoState>);
+
+#[derive(Default)]
+enum EchoState {
+    #[default]
+    On,
+    /// What is typed is not shown; the modes of the terminal before.
+    Off(Termios),
+    /// The client ends.
+    Restored,
 }
 
 impl Echo {
     /// Shows what is typed, but for a password.
-    pub(super) fn follow(&self, state: PromptState) {
-        if state != PromptState::Password {
-            return self.restore();
-        }
-        let mut before = self.before();
-        if before.is_none()
-            && let Ok(modes) = tcgetattr(io::stdin())
-        {
-            let mut quiet = modes.clone();
-            quiet.local_flags.remove(LocalFlags::ECHO);
-            quiet.local_flags.insert(LocalFlags::ECHONL);
-            // A terminal that is gone shows nothing.
-            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &quiet);
-            *before = Some(modes);
+    pub(super) fn follow(&self, prompt: PromptState) {
+        let mut state = self.state();
+        match (&*state, prompt) {
+            (EchoState::On, PromptState::Password) => *state = hide(),
+            (EchoState::Off(modes), prompt) if prompt != PromptState::Password => {
+                set(modes);
+                *state = EchoState::On;
+            }
+            _ => {}
         }
     }
 
-    /// Shows again what is typed.
+    /// Shows what is typed, for good.
     pub(super) fn restore(&self) {
-        if let Some(modes) = self.before().take() {
-            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &modes);
+        if let EchoState::Off(modes) = mem::replace(&mut *self.state(), EchoState::Restored) {
+            set(&modes);
         }
     }
 
-    fn before(&self) -> MutexGuard<'_, Option<Termios>> {
-        self.before.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, EchoState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn hide() -> EchoState {
+    let Ok(before) = tcgetattr(io::stdin()) else {
+        return EchoState::On;
+    };
+    let mut quiet = before.clone();
+    quiet.local_flags.remove(LocalFlags::ECHO);
+    quiet.local_flags.insert(LocalFlags::ECHONL);
+    set(&quiet);
+    EchoState::Off(before)
+}
+
+fn set(modes: &Termios) {
+    // A terminal that is gone shows nothing.
+    let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, modes);
 }
 
 #[cfg(test)]
