@@ -7,6 +7,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 use wac_core::text::cut;
+use wac_core::wire::closing::Closing;
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
 
 use super::connection::OpenError;
 use super::stream::{Stream, is_timeout};
@@ -50,7 +53,17 @@ pub(super) fn read(mut stream: &Stream, deadline: Instant) -> Result<Vec<u8>, Op
         }
     }
     stream.wait_for_ever()?;
+    if needs_tls(&heard) {
+        return Err(OpenError::SpeaksTls);
+    }
     Ok(heard)
+}
+
+/// Returns whether a WAC server says that its port speaks TLS.
+fn needs_tls(heard: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(heard);
+    let line = text.lines().next().unwrap_or_default();
+    ServerLine::parse(line) == ServerLine::Notice(Notice::Closing(Closing::NeedsTls))
 }
 
 fn is_greeting(heard: &[u8]) -> bool {
@@ -84,9 +97,6 @@ fn quoted(heard: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wac_core::wire::closing::Closing;
-    use wac_core::wire::line::ServerLine;
-    use wac_core::wire::notice::Notice;
 
     #[test]
     fn what_a_server_says_first_is_a_greeting() {

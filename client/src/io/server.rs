@@ -6,8 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use rustls::pki_types::ServerName;
-use rustls::{Error, InvalidMessage};
-use wac_tls::{Fingerprint, Trust, Untrusted, client_config};
+use wac_tls::{Fingerprint, Trust, Untrusted, client_config, is_plain_text};
 
 use super::connection::{Connection, OpenError, PATIENCE};
 use super::known_servers::{KnownServers, KnownServersError};
@@ -208,14 +207,6 @@ fn server_name(host: &str) -> io::Result<ServerName<'static>> {
     // The zone of an address is this machine's own affair.
     let host = host.split('%').next().unwrap_or_default().to_owned();
     ServerName::try_from(host).map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))
-}
-
-/// Returns whether a server answered in plain text.
-fn is_plain_text(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::InvalidMessage(InvalidMessage::InvalidContentType)
-    )
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

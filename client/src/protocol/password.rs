@@ -107,7 +107,9 @@ impl Passwords {
         if !is_wrong && why != DEMANDED && !why.ends_with(NEEDED) {
             return None;
         }
-        self.sent = None;
+        if self.login(name).password.is_some() {
+            self.sent = None;
+        }
         Some(match self.given.take() {
             _ if self.secrecy == Secrecy::Exposed => Demand::Exposed,
             _ if is_wrong => Demand::Wrong,

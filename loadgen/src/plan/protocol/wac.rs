@@ -139,7 +139,9 @@ impl Limit {
             Closing::Stopping => Some(Self::Stopping),
             Closing::Kicked(_) => Some(Self::Kicked),
             Closing::Banned(_) => Some(Self::Banned),
-            Closing::Goodbye | Closing::NotOurProtocol | Closing::Other(_) => None,
+            Closing::Goodbye | Closing::NotOurProtocol | Closing::NeedsTls | Closing::Other(_) => {
+                None
+            }
         }
     }
 
