@@ -106,6 +106,7 @@ pub fn run(
     for remark in &config.remarks {
         tracing::info!("{remark}");
     }
+    server.around.sandbox.log();
     if let Some(fingerprint) = config.tls.as_ref().and_then(Tls::fingerprint) {
         tracing::info!(%fingerprint, "TLS certificate");
     }
@@ -121,15 +122,17 @@ pub fn run(
         let acceptor =
             Acceptor::open(server.listeners, shared.clone()).map_err(start("acceptor"))?;
         let acceptor = Arc::new(acceptor);
+        let around = Arc::new(server.around);
         let watched = Watched {
             shared: shared.clone(),
             log: log.control(),
+            around: around.clone(),
         };
         let metrics = server.metrics.open(&watched);
         metrics.map_err(start("listener for metrics"))?;
         let reloader = Arc::new(Reloader {
             sources: Arc::new(server.sources),
-            around: Arc::new(server.around),
+            around,
             running: tokio::sync::Mutex::new(Arc::new(server.running)),
             shared: shared.clone(),
             acceptor: acceptor.clone(),

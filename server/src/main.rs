@@ -17,6 +17,7 @@ use wac_server::process::daemon::{self, Starter};
 use wac_server::process::logging::{Log, LogError};
 use wac_server::process::pidfile::{PidFile, PidFileError};
 use wac_server::process::reload::Running;
+use wac_server::process::sandbox::{self, Sandbox};
 use wac_server::process::terminal::{pass, say};
 use wac_server::process::{cert, exit, manual, panics, signals};
 use wac_server::{DrainReport, Server, run};
@@ -90,7 +91,7 @@ fn configured(sources: &Sources, inherited: usize) -> anyhow::Result<(Running, S
 fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport> {
     signals::hold().context("cannot hold signals")?; // 0. from here on none ends a start halfway
     let inherited = Inherited::of_process()?; // before other files are opened
-    let (running, around) = configured(&sources, inherited.len())?; // 1. read only: every problem on the terminal
+    let (running, mut around) = configured(&sources, inherited.len())?; // 1. read only: every problem on the terminal
     let config = &running.config;
     let (daemon, log_level, log_format) = (config.daemon, config.log_level, config.log_format);
     let server = config.identity.as_ref();
@@ -112,13 +113,15 @@ fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport>
     if let Some(file) = &mut pid_file {
         file.write_pid().context("cannot write the pidfile")?;
     }
+    sandbox::prepare(config.sandbox);
     if let Some(server) = server {
-        server.assume().context("cannot become another user")?; // 7. nobody's privileges any more
-        log.reopen_as(server)?;
+        server.assume().context("cannot become another user")?; // 7. another user's privileges
     }
+    around.sandbox = Sandbox::enter(config.sandbox, &config.paths); // 8. nobody's privileges any more
+    log.reopen_as(server)?;
     let log = log
         .start(log_level, log_format)
-        .context("cannot start the log")?; // 8. threads appear here
+        .context("cannot start the log")?; // 9. threads appear here
     let ready = |line: &str| {
         if daemon || !log.say(line) {
             starter.ready(line);

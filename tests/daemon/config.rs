@@ -6,7 +6,7 @@ use std::process::Command;
 use wac_tests::{Daemon, Peer, Said, binary};
 
 /// For each key two values that it takes.
-const VALUES: [(&str, [&str; 2]); 29] = [
+const VALUES: [(&str, [&str; 2]); 32] = [
     ("daemon", ["true", "false"]),
     ("pid-file", ["/x/a.pid", "/x/b.pid"]),
     ("control", ["unix:/x/a", "unix:/x/b"]),
@@ -14,7 +14,10 @@ const VALUES: [(&str, [&str; 2]); 29] = [
     ("log-file", ["/x/a.log", "/x/b.log"]),
     ("user", ["root", "nobody"]),
     ("group", ["root", "nogroup"]),
+    ("sandbox", ["on", "off"]),
     ("listen", ["127.0.0.1:4701", "unix:/x/a"]),
+    ("tls-cert", ["/x/a.pem", "/x/b.pem"]),
+    ("tls-key", ["/x/a.pem", "/x/b.pem"]),
     ("metrics", ["127.0.0.1:9470", "[::1]:9470"]),
     ("unix-mode", ["600", "666"]),
     ("shards", ["2", "3"]),

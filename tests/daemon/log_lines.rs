@@ -182,6 +182,7 @@ fn logged(journal: impl Fn(u64, u64) -> String, format: &str) -> String {
 fn lines_for_the_journal_begin_with_their_priority_and_leave_the_time_to_it() {
     let log = logged(|device, inode| format!("{device}:{inode}"), "text");
     let beginnings = [
+        "<6>sandbox: ",
         "ready ",
         "<4>connection refused ",
         "<6>session ended ",

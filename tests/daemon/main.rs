@@ -17,6 +17,7 @@ mod logrotate;
 mod memory;
 mod metrics;
 mod operator;
+mod own_sandbox;
 mod pidfile;
 mod reload;
 mod removed_folders;

@@ -394,6 +394,7 @@ fn a_ban_that_cannot_be_written_is_in_force_and_says_so() {
     let daemon = Daemon::folder();
     let file = daemon.path("state/bans.toml");
     let address = started(&daemon, &["--bans", &file.to_string_lossy()]);
+    fs::remove_dir(daemon.path("state")).unwrap();
     fs::write(daemon.path("state"), "a file in place of a folder").unwrap();
     let said = daemon.run(&["ban", "127.0.9.1"]);
     assert_eq!(said.code, Some(1), "{said:?}");
@@ -418,6 +419,9 @@ fn the_log_level_changes_until_the_next_reload() {
     );
     let before = town.daemon.log();
     town.user("Ann").send("QUIT");
+    wait_until("her session has ended", || {
+        town.json(&["status"]).0["connections"] == 0
+    });
     let said = town.does(&["loglevel", "debug"]);
     assert!(said.contains("it was off"), "{said}");
     assert_eq!(town.daemon.reload(&[]).code, Some(0));

@@ -242,10 +242,17 @@ fn a_server_needs_no_more_than_its_unit_allows() {
     let said = sandbox.inside(|| Said::of(&mut sandbox.command("reload")));
     assert_eq!(said.text, "room-rate = \"1MiB\": changed\n");
     // Root asks from outside.
-    for verb in ["status", "reload"] {
-        let said = Said::of(&mut sandbox.command(verb));
-        assert_eq!(said.code, Some(0), "{said:?}");
-    }
+    let [status, reload] = ["status", "reload"].map(|verb| Said::of(&mut sandbox.command(verb)));
+    assert_eq!((status.code, reload.code), (Some(0), Some(0)), "{reload:?}");
+    // The server's own sandbox is in force beside the unit's.
+    let own = [
+        "files (Landlock ABI ",
+        "), no capabilities, no new privileges\n",
+    ];
+    assert!(
+        own.iter().all(|part| status.text.contains(part)),
+        "{status:?}"
+    );
     fs::rename(path("wacd.log"), path("wacd.log.1")).expect("a log");
     server.signal(Signal::SIGUSR1);
     wait_until("the log is opened again", || {

@@ -100,6 +100,12 @@ pub struct Args {
     #[arg(long, value_name = "NAME", requires = "user")]
     pub group: Option<String>,
 
+    /// Keeps the server, once it is bound and serves as its user, to the folders of its files (Landlock), without
+    /// capabilities and without new privileges, as far as the kernel can. off: to find out whether that is the cause
+    /// of a fault
+    #[arg(long, value_name = "WHEN", default_value = "on")]
+    pub sandbox: Switch,
+
     /// Address to listen on; may be given several times.
     #[arg(
         long,

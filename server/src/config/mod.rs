@@ -5,6 +5,7 @@ pub mod default_paths;
 pub mod identity;
 pub mod listen;
 pub mod machine;
+pub mod paths;
 pub mod sources;
 mod text_file;
 pub mod tls;
@@ -29,7 +30,9 @@ use wac_settings::Problems;
 use crate::config::args::{Args, LogFormat, LogLevel, Switch};
 use crate::config::identity::Identity;
 use crate::config::listen::{Found, Listen, ListenAddr, SocketOptions, ports_for_ipv6_alone};
+use crate::config::paths::{NamedPath, Use};
 use crate::config::tls::Tls;
+use crate::process::sandbox::Sandbox;
 
 /// Bytes that the room may take at once, whatever its rate.
 const ROOM_BURST_BYTES: u64 = 512 * 1024;
@@ -49,6 +52,10 @@ pub struct Config {
     pub log_file: Option<PathBuf>,
     /// The serving user, if not the one who starts the server.
     pub identity: Option<Identity>,
+    /// Whether the server keeps to its own files, without privileges.
+    pub sandbox: Switch,
+    /// The files that it opens while it serves.
+    pub paths: Vec<NamedPath>,
     /// The addresses to listen on: at least one, or none if the sockets are inherited.
     pub listen: Vec<ListenAddr>,
     /// The addresses on which metrics are served; none by default.
@@ -99,6 +106,10 @@ pub struct Surroundings {
     pub random_secret: String,
     /// The number of listening sockets that were inherited: they take the place of `listen`.
     pub inherited: usize,
+    /// The number of shards if none is given. The sandbox hides what it depends on.
+    pub shards: usize,
+    /// What the server can't reach any more.
+    pub sandbox: Sandbox,
 }
 
 impl Surroundings {
@@ -113,6 +124,8 @@ impl Surroundings {
             folder,
             random_secret: format!("{random:016x}"),
             inherited,
+            shards: machine::default_shards(),
+            sandbox: Sandbox::default(),
         })
     }
 }
@@ -131,29 +144,31 @@ impl Config {
             around,
             place,
             problems: Vec::new(),
+            paths: Vec::new(),
         };
-        let shards = args
-            .shards
-            .map_or_else(machine::default_shards, usize::from);
+        let shards = args.shards.map_or(around.shards, usize::from);
         let (listen, mut remarks) = problems.addresses("listen", &args.listen);
         let (metrics, about_metrics) = problems.addresses("metrics", args.metrics.as_slice());
         remarks.extend(about_metrics);
         let window = bytes(args.window);
         let pid_file = problems.file(
+            Use::Keep,
             args.pid_file.pid_file.as_deref(),
             args.daemon.then(default_paths::pid_file),
         );
         let control = problems.file(
+            Use::Write,
             args.control.control.as_deref(),
             pid_file.as_deref().map(default_paths::control_of),
         );
         let default_bans = control.as_ref().and_then(|_| default_paths::bans());
         let config = Self {
             daemon: args.daemon,
-            bans: problems.file(args.bans.as_deref(), default_bans),
+            bans: problems.file(Use::Write, args.bans.as_deref(), default_bans),
             control,
             pid_file,
             log_file: problems.file(
+                Use::Keep,
                 args.log_file.as_deref(),
                 args.daemon.then(default_paths::log_file),
             ),
@@ -161,6 +176,7 @@ impl Config {
                 .user
                 .as_deref()
                 .and_then(|user| problems.identity(user, args.group.as_deref())),
+            sandbox: args.sandbox,
             tls: problems.tls(args, &listen),
             listen,
             metrics,
@@ -191,6 +207,7 @@ impl Config {
             grace: args.grace,
             log_level: args.log_level,
             log_format: args.log_format,
+            paths: std::mem::take(&mut problems.paths),
         };
         problems.two_files(config.pid_file.as_deref(), config.log_file.as_deref());
         if problems.problems.is_empty() {
@@ -243,6 +260,7 @@ struct Checks<'a> {
     around: &'a Surroundings,
     place: &'a dyn Fn(&str) -> String,
     problems: Vec<String>,
+    paths: Vec<NamedPath>,
 }
 
 impl Checks<'_> {
@@ -251,10 +269,30 @@ impl Checks<'_> {
         self.problems.push(format!("{place}: {problem}"));
     }
 
-    /// Returns a file's absolute path.
-    fn file(&self, named: Option<&Path>, default: Option<PathBuf>) -> Option<PathBuf> {
+    /// Adds the problem with a file that can't be read.
+    fn add_unread(&mut self, key: &str, path: &Path, mut problem: String) {
+        let why = self.around.sandbox.why_unreadable(path);
+        problem.extend(why.map(|why| format!(": {why}")));
+        self.add(key, problem);
+    }
+
+    /// Returns the absolute path of a file that the server opens while it serves.
+    fn file(
+        &mut self,
+        used: Use,
+        named: Option<&Path>,
+        default: Option<PathBuf>,
+    ) -> Option<PathBuf> {
         let path = named.map(Path::to_owned).or(default)?;
-        Some(self.around.folder.join(path))
+        Some(self.opened(used, &path))
+    }
+
+    /// Notes that the server opens a file while it serves; returns its absolute path.
+    fn opened(&mut self, used: Use, path: &Path) -> PathBuf {
+        let path = self.around.folder.join(path);
+        let named = path.clone();
+        self.paths.push(NamedPath { used, path });
+        named
     }
 
     /// Reopening the log would release the lock on the pidfile.
@@ -284,7 +322,8 @@ impl Checks<'_> {
                 self.add(key, format_args!("{written}: {error}"));
                 Found::default()
             });
-            for address in found.here.iter().map(|at| self.absolute(at)) {
+            for address in &found.here {
+                let address = self.absolute(address);
                 if address.has_free_port() || !listen.contains(&address) {
                     listen.push(address);
                 }
@@ -299,9 +338,9 @@ impl Checks<'_> {
         (listen, remarks)
     }
 
-    fn absolute(&self, address: &ListenAddr) -> ListenAddr {
+    fn absolute(&mut self, address: &ListenAddr) -> ListenAddr {
         match address {
-            ListenAddr::Unix(path) => ListenAddr::Unix(self.around.folder.join(path)),
+            ListenAddr::Unix(path) => ListenAddr::Unix(self.opened(Use::Write, path)),
             ListenAddr::Tcp(_) | ListenAddr::Tls(_) => address.clone(),
         }
     }
@@ -311,23 +350,32 @@ impl Checks<'_> {
         found.map_err(|(key, problem)| self.add(key, problem)).ok()
     }
 
-    /// Loads the certificate, if an address needs one.
+    /// Loads the certificate, if an address needs one; a reload may add such an address.
     fn tls(&mut self, args: &Args, listen: &[ListenAddr]) -> Option<Tls> {
+        let cert = self.file(
+            Use::Read,
+            args.tls_cert.as_deref(),
+            default_paths::tls_cert(),
+        );
+        let key = self.file(
+            Use::Read,
+            args.tls_key.as_deref(),
+            cert.as_deref().map(default_paths::tls_key_of),
+        );
         let over_tls = listen.iter().any(|it| matches!(it, ListenAddr::Tls(_)));
         if !over_tls {
             return None;
         }
-        let cert = self.file(args.tls_cert.as_deref(), default_paths::tls_cert());
-        let key = self.file(
-            args.tls_key.as_deref(),
-            cert.as_deref().map(default_paths::tls_key_of),
-        );
         let (Some(cert), Some(key)) = (cert, key) else {
             self.add("listen", "tls: needs --tls-cert and --tls-key");
             return None;
         };
-        Tls::load(&cert, &key)
-            .map_err(|(key, problem)| self.add(key, problem))
+        let loaded = Tls::load(&cert, &key);
+        loaded
+            .map_err(|(setting, problem)| {
+                let path = if setting == "tls-key" { &key } else { &cert };
+                self.add_unread(setting, path, problem);
+            })
             .ok()
     }
 
@@ -367,8 +415,9 @@ impl Checks<'_> {
     }
 
     fn read(&mut self, key: &str, path: &Path) -> String {
-        text_file::read(&self.around.folder.join(path)).unwrap_or_else(|error| {
-            self.add(key, format_args!("{}: {error}", path.display()));
+        let at = self.opened(Use::Read, path);
+        text_file::read(&at).unwrap_or_else(|error| {
+            self.add_unread(key, &at, format!("{}: {error}", path.display()));
             "unread".to_owned()
         })
     }
@@ -440,6 +489,15 @@ mod tests {
     fn the_log_is_not_written_into_the_pidfile() {
         let problem = load(&["--pid-file", "/x/wacd", "--log-file", "/x/wacd"]).unwrap_err();
         assert!(problem.to_string().contains("name two files"), "{problem}");
+    }
+
+    #[test]
+    fn the_default_number_of_shards_is_that_of_the_start() {
+        let mut around = Surroundings::new(1024, "/".into(), 0).unwrap();
+        around.shards = 7;
+        let args = clap::Parser::try_parse_from(["wacd"]).unwrap();
+        let config = Config::load(&args, &around, &|key| key.to_owned()).unwrap();
+        assert_eq!(config.shards, 7);
     }
 
     #[test]

@@ -106,20 +106,32 @@ impl Sources {
         Ok(Asked { line, loaded })
     }
 
+    /// Returns the path of the file that a server reads.
+    pub fn path(&self) -> Option<PathBuf> {
+        let command = self.program.command().clone();
+        let matches = command.try_get_matches_from(&self.words).ok()?;
+        self.named(&matches).or_else(|| self.default_file.clone())
+    }
+
     /// Reads the file. One that was named must be there. A named pidfile says all that a server is addressed by.
     fn file(&self, matches: &ArgMatches, problems: &mut Vec<String>) -> Option<File> {
         if addresses_a_server(matches) && typed(matches, "pid_file").is_some() {
             return None;
         }
-        let variable = || env::var_os("WACD_CONFIG").filter(|path| !path.is_empty());
-        let named = typed(matches, "config").or_else(|| variable().map(PathBuf::from));
-        if let Some(path) = named {
-            return File::open(&self.folder.join(path), true, problems);
+        if let Some(path) = self.named(matches) {
+            return File::open(&path, true, problems);
         }
         let must_exist = self.had_default_file.load(Ordering::Relaxed);
         let file = File::open(self.default_file.as_deref()?, must_exist, problems)?;
         self.had_default_file.store(true, Ordering::Relaxed);
         Some(file)
+    }
+
+    /// Returns the path of a file that was named.
+    fn named(&self, matches: &ArgMatches) -> Option<PathBuf> {
+        let variable = || env::var_os("WACD_CONFIG").filter(|path| !path.is_empty());
+        let named = typed(matches, "config").or_else(|| variable().map(PathBuf::from));
+        named.map(|path| self.folder.join(path))
     }
 }
 

@@ -64,7 +64,14 @@ impl BanFile {
                 Mode::from_raw_mode(MODE),
             )
         };
-        replace().map_err(|error: io::Error| format!("cannot write {}: {error}", path.display()))
+        replace().map_err(|error: io::Error| {
+            // The sandbox lets through the folder that was there at the start.
+            let remedy = match error.kind() {
+                io::ErrorKind::PermissionDenied => "; if its folder is a new one, restart wacd",
+                _ => "",
+            };
+            format!("cannot write {}: {error}{remedy}", path.display())
+        })
     }
 }
 

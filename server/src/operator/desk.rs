@@ -84,6 +84,7 @@ impl Desk {
             users: self.shared.users(),
             connections: self.shared.sessions(),
             bans: self.bans().len(),
+            sandbox: self.reloader.around.sandbox.to_string(),
             limits: running.limits(),
         }
     }
@@ -105,7 +106,8 @@ impl Desk {
         };
         people.retain(|person| person.lag_bytes > 0);
         people.sort_by_key(|person| Reverse(person.lag_bytes));
-        let figures = Figures::take(&self.shared, self.reloader.log.lost_lines());
+        let lost_lines = self.reloader.log.lost_lines();
+        let figures = Figures::take(&self.shared, lost_lines, &self.reloader.around.sandbox);
         Answer::data(&TopReport {
             phase: figures.phase.to_owned(),
             seconds: self.shared.now().as_secs_f64(),

@@ -86,6 +86,7 @@ pub(super) fn status(report: &StatusReport, file: &Path) -> String {
     line("users", &report.users.to_string());
     line("connections", &report.connections.to_string());
     line("bans", &report.bans.to_string());
+    line("sandbox", &report.sandbox);
     for (key, value) in &report.limits {
         line(key, value);
     }

@@ -129,6 +129,8 @@ pub struct StatusReport {
     pub connections: usize,
     /// Banned networks.
     pub bans: usize,
+    /// The parts of the sandbox that are in force.
+    pub sandbox: String,
     /// The limits in force, by the name of their flag.
     pub limits: BTreeMap<String, String>,
 }

@@ -48,10 +48,10 @@ pub fn perform(args: CertArgs) -> anyhow::Result<ExitCode> {
         ),
     };
     let tls = Tls::load(&cert, &key).map_err(|(_, problem)| anyhow::anyhow!(problem))?;
-    say(&format!("{verb}: certificate {}", cert.display()));
-    say(&format!("{verb}: key {}", key.display()));
+    say(format!("{verb}: certificate {}", cert.display()));
+    say(format!("{verb}: key {}", key.display()));
     if let Some(fingerprint) = tls.fingerprint() {
-        say(&format!("fingerprint: {fingerprint}"));
+        say(format!("fingerprint: {fingerprint}"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! Process life: going into the background, one server at a time; its log, its signals and its reload.
+//! Process life: going into the background, one server at a time; its log, its signals, its reload and its sandbox.
 
 pub mod cert;
 pub mod control;
@@ -10,6 +10,7 @@ pub mod panics;
 pub mod pidfile;
 pub mod reload;
 pub(crate) mod safe_open;
+pub mod sandbox;
 pub mod signals;
 pub(crate) mod systemd;
 pub mod terminal;

@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -19,15 +20,18 @@ use tokio::time::timeout;
 use wac_settings::{Problems, Setting};
 
 use crate::config::args::Args;
+use crate::config::listen::ListenAddr;
+use crate::config::paths::{NamedPath, Use};
 use crate::config::sources::{Asked, Sources};
 use crate::config::{Config, Surroundings};
 use crate::network::acceptor::{Acceptor, Prepared};
-use crate::process::logging::{Log, LogControl};
+use crate::network::listeners::BindError;
+use crate::process::logging::{Log, LogControl, LogError};
 use crate::process::systemd;
 use crate::room::shared::Shared;
 
 /// The keys that are bound to the process: a reload leaves them as they are.
-const BOUND: [&str; 10] = [
+const BOUND: [&str; 11] = [
     "daemon",
     "pid-file",
     "control",
@@ -35,6 +39,7 @@ const BOUND: [&str; 10] = [
     "bans",
     "user",
     "group",
+    "sandbox",
     "shards",
     "window",
     "log-format",
@@ -71,6 +76,7 @@ impl Args {
         self.metrics = running.metrics.clone();
         self.bans = running.bans.clone();
         (self.user, self.group) = (None, None);
+        self.sandbox = running.sandbox;
         (self.shards, self.window) = (running.shards, running.window);
         self.log_format = running.log_format;
     }
@@ -102,7 +108,13 @@ impl Running {
     /// # Errors
     /// [`Problems`], with every mistake.
     pub fn read(sources: &Sources, around: &Surroundings) -> Result<Self, Problems> {
-        Self::of(sources.read()?, around)
+        let mut running = Self::of(sources.read()?, around)?;
+        let file = sources.path().map(|path| NamedPath {
+            used: Use::Read,
+            path,
+        });
+        running.config.paths.extend(file);
+        Ok(running)
     }
 
     /// Checks the configuration that was asked for.
@@ -134,7 +146,11 @@ impl Running {
 
     /// Reads what to run with next.
     fn next(&self, sources: &Sources, around: &Surroundings) -> Result<Self, Problems> {
-        let mut asked = sources.read()?;
+        let mut asked = sources.read().map_err(|mut problems| {
+            let why = |path: PathBuf| around.sandbox.why_unreadable(&path);
+            problems.0.extend(sources.path().and_then(why));
+            problems
+        })?;
         asked.line.serve.keep_bound(&self.args);
         Self::of(asked, around)
     }
@@ -257,8 +273,28 @@ impl Reloader {
             (Ok(log), Ok(listeners)) => Ok((log, listeners)),
             (log, listeners) => {
                 let errors = [log.err(), listeners.err()].into_iter().flatten();
-                Err(Problems(errors.map(|error| format!("{error:#}")).collect()))
+                Err(Problems(errors.map(|error| self.told(&error)).collect()))
             }
+        }
+    }
+
+    /// Puts into words why something can't be opened, and why a start could.
+    fn told(&self, error: &anyhow::Error) -> String {
+        let denied = is_denied(error).then(|| self.why_denied(error)).flatten();
+        denied.map_or_else(|| format!("{error:#}"), |why| format!("{error:#}: {why}"))
+    }
+
+    fn why_denied(&self, error: &anyhow::Error) -> Option<String> {
+        let sandbox = &self.around.sandbox;
+        if let Some(error) = error.downcast_ref::<LogError>() {
+            return sandbox.why_denied(Use::Keep, error.path());
+        }
+        match error.downcast_ref::<BindError>()?.address() {
+            ListenAddr::Unix(path) => sandbox.why_denied(Use::Write, path),
+            ListenAddr::Tcp(_) | ListenAddr::Tls(_) => Some(
+                "root alone binds a port below 1024, at the start of the server; restart wacd"
+                    .to_owned(),
+            ),
         }
     }
 
@@ -269,6 +305,11 @@ impl Reloader {
         self.shared.adopt(config);
         self.acceptor.commit(listeners, config);
     }
+}
+
+fn is_denied(error: &anyhow::Error) -> bool {
+    let cause = error.chain().find_map(|it| it.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::PermissionDenied)
 }
 
 /// Does work in a thread of its own: reading takes as long as a file system or the writer of a pipe likes, and people connect

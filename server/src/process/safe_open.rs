@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{
     AtFlags, CWD, FileType, Gid, Mode, OFlags, Stat, Uid, chmodat, chownat, fchown, fstat, fsync,
-    mkdirat, openat, readlinkat, renameat, statat, unlinkat,
+    mkdirat, openat, readlinkat, renameat, stat, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -246,6 +246,14 @@ impl Inode {
     /// An I/O error if the status can't be read.
     pub(crate) fn of_file(file: &File) -> io::Result<Self> {
         Ok(Self::of(&fstat(file)?))
+    }
+
+    /// Returns the identity of what a path leads to.
+    ///
+    /// # Errors
+    /// An I/O error if the status can't be read.
+    pub(crate) fn of_path(path: &Path) -> io::Result<Self> {
+        Ok(Self::of(&stat(path)?))
     }
 }
 

@@ -117,6 +117,7 @@ pub(crate) async fn drain(shared: &Shared, interrupted: impl Future<Output = ()>
         refused = shared.noise.refused.total(),
         foreign = shared.noise.foreign.total(),
         held_back = shared.noise.held_back.total(),
+        handshakes = shared.noise.handshakes.total(),
         unaccepted = shared.noise.unaccepted.total(),
         elapsed_ms,
         "stopped"

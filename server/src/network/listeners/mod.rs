@@ -35,6 +35,13 @@ pub struct BindError {
     source: io::Error,
 }
 
+impl BindError {
+    /// Returns the address.
+    pub(crate) fn address(&self) -> &ListenAddr {
+        &self.address
+    }
+}
+
 /// A bound socket.
 #[derive(Debug)]
 pub(crate) enum Listener {

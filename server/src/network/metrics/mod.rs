@@ -27,6 +27,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
+use crate::config::Surroundings;
 use crate::config::listen::{ListenAddr, SocketOptions};
 use crate::network::listeners::{BindError, Listener, Listeners};
 use crate::process::logging::LogControl;
@@ -59,6 +60,7 @@ pub struct MetricsListeners(Listeners);
 pub(crate) struct Watched {
     pub(crate) shared: Arc<Shared>,
     pub(crate) log: LogControl,
+    pub(crate) around: Arc<Surroundings>,
 }
 
 impl MetricsListeners {
@@ -131,7 +133,8 @@ fn router(watched: Watched) -> Router {
 }
 
 async fn metrics(State(watched): State<Watched>) -> impl IntoResponse {
-    let figures = Figures::take(&watched.shared, watched.log.lost_lines());
+    let sandbox = &watched.around.sandbox;
+    let figures = Figures::take(&watched.shared, watched.log.lost_lines(), sandbox);
     ([(CONTENT_TYPE, TEXT_FORMAT)], text_format::encode(&figures))
 }
 

@@ -48,6 +48,7 @@ const fn metric(kind: &'static str, name: &'static str, help: &'static str, read
 const METRICS: &[Metric] = &[
     gauge("wacd_build_info", "The version that runs; always 1.", build),
     gauge("wacd_phase", "1 for the phase of the server's life, 0 for the others.", phases),
+    gauge("wacd_sandbox", "1 for a part of the sandbox that is in force, else 0.", sandbox),
     gauge("wacd_users", "People logged in.", |it| one(it.users)),
     gauge("wacd_visitors", "Connections without a name, those being closed included.", |it| one(it.visitors)),
     gauge("wacd_connections", "Connections.", |it| one(it.connections)),
@@ -60,6 +61,7 @@ const METRICS: &[Metric] = &[
     counter("wacd_sent_lines_total", "Lines written to sockets.", |it| one(it.sent.lines)),
     counter("wacd_sent_bytes_total", "Bytes written to sockets.", |it| one(it.sent.bytes)),
     counter("wacd_deliveries_total", "Lines of the room written to sockets, once for each reader.", |it| one(it.deliveries)),
+    counter("wacd_handshakes_failed_total", "TLS handshakes that failed.", |it| one(it.failed_handshakes)),
     counter("wacd_throttled_total", "Times that flood control began to hold a sender back.", |it| one(it.held_back)),
     counter("wacd_undelivered_whispers_total", "Whispers dropped because their addressee had gone.", |it| one(it.undelivered_whispers)),
     counter("wacd_room_lines_total", "Lines appended to the room log.", |it| one(it.room.lines)),
@@ -149,6 +151,11 @@ fn phases(figures: &Figures) -> Reading<'static> {
         )
     };
     Reading::Samples(Phase::ALL.map(sample).into())
+}
+
+fn sandbox(figures: &Figures) -> Reading<'static> {
+    let sample = |(part, in_force)| (labels(&[("part", part)]), f64::from(u8::from(in_force)));
+    Reading::Samples(figures.sandbox.map(sample).into())
 }
 
 fn by_reason(counts: &BTreeMap<String, u64>) -> Reading<'static> {

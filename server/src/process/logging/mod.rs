@@ -36,6 +36,9 @@ const KINDS: &[FileType] = &[
     FileType::CharacterDevice,
 ];
 
+/// The user who has no privileges in the sandbox.
+const ROOT: &str = "root";
+
 /// A handle to the level of the log.
 type LevelHandle = reload::Handle<LevelFilter, Registry>;
 
@@ -70,11 +73,21 @@ fn by(user: Option<&str>) -> String {
 }
 
 impl LogError {
+    /// Returns the path of the log.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Returns a hint at the remedy.
     pub fn hint(&self) -> Option<String> {
         let user = self.user.as_ref()?;
+        let other = if user == ROOT {
+            "serve as its owner with --user, or "
+        } else {
+            ""
+        };
         Some(format!(
-            "chown it to {user}, or move it away: the server makes a new one; {user} must be able to reach it"
+            "{other}chown it to {user}, or move it away: the server makes a new one; {user} must be able to reach it without privileges"
         ))
     }
 }
@@ -103,14 +116,19 @@ impl Log {
         }
     }
 
-    /// Reopens the file as the user this process has become, so that a file which that user can't write
-    /// is found at the start, not at the first rotation.
+    /// Reopens the file as the user this process has become, with the privileges it has left, so that a file which it can't
+    /// write is found at the start, not at the first rotation.
     ///
     /// # Errors
     /// [`LogError`], which names the user.
-    pub fn reopen_as(&mut self, user: &Identity) -> Result<(), LogError> {
+    pub fn reopen_as(&mut self, user: Option<&Identity>) -> Result<(), LogError> {
+        let root = || {
+            rustix::process::geteuid()
+                .is_root()
+                .then(|| ROOT.to_owned())
+        };
         self.reopen().map_err(|error| LogError {
-            user: Some(user.name()),
+            user: user.map(Identity::name).or_else(root),
             ..error
         })
     }

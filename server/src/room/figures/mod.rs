@@ -20,6 +20,7 @@ use serde::Serialize;
 use wac_core::admission::Refused;
 use wac_core::close_reason::CloseReason;
 
+use crate::process::sandbox::Sandbox;
 use crate::room::inbox::{Inbox, TurnStep};
 use crate::room::shared::Shared;
 pub(crate) use counters::{ByReason, Counter, Histogram};
@@ -35,6 +36,8 @@ pub(crate) struct Figures {
     pub(crate) version: &'static str,
     pub(crate) commit: &'static str,
     pub(crate) phase: &'static str,
+    /// Each part of the sandbox, and whether it is in force.
+    pub(crate) sandbox: [(&'static str, bool); 3],
     /// People logged in.
     pub(crate) users: u64,
     /// Connections without a name, those being closed included.
@@ -47,6 +50,8 @@ pub(crate) struct Figures {
     pub(crate) closed: BTreeMap<String, u64>,
     /// Pauses for lack of resources.
     pub(crate) accept_errors: u64,
+    /// TLS handshakes that failed.
+    pub(crate) failed_handshakes: u64,
     /// Senders that flood control began to hold back.
     pub(crate) held_back: u64,
     /// Whispers dropped because their addressee was gone.
@@ -104,7 +109,7 @@ pub(crate) struct ShardState {
 
 impl Figures {
     /// Takes a snapshot; the log knows the number of its lost lines. The parts are of slightly different moments.
-    pub(crate) fn take(shared: &Shared, lost_log_lines: u64) -> Self {
+    pub(crate) fn take(shared: &Shared, lost_log_lines: u64, sandbox: &Sandbox) -> Self {
         let shards = || shared.inboxes.iter().map(|inbox| &inbox.figures);
         let sum = |count: fn(&ShardFigures) -> &Counter| shards().map(|it| count(it).get()).sum();
         let (users, connections) = (shared.users(), shared.sessions() as u64);
@@ -112,6 +117,7 @@ impl Figures {
             version: wac_settings::RELEASE,
             commit: wac_settings::COMMIT,
             phase: shared.phases.now().name(),
+            sandbox: sandbox.parts(),
             users,
             visitors: connections.saturating_sub(users),
             connections,
@@ -119,6 +125,7 @@ impl Figures {
             refused: counters::sums(&Refused::REASONS, [&shared.refused].into_iter()),
             closed: counters::sums(&CloseReason::ALL, shards().map(|it| &it.closed)),
             accept_errors: shared.noise.unaccepted.total(),
+            failed_handshakes: shared.noise.handshakes.total(),
             held_back: shared.noise.held_back.total(),
             undelivered_whispers: shared.undelivered.load(Ordering::Relaxed),
             lost_log_lines,
@@ -199,7 +206,7 @@ mod tests {
     fn taking_the_figures_takes_no_lock() {
         let shared = Shared::new(&Config::of(&["--shards", "2"], 1024).unwrap());
         between_locks::set(Some(Rc::new(|| panic!("a lock"))));
-        let figures = Figures::take(&shared, 7);
+        let figures = Figures::take(&shared, 7, &Sandbox::default());
         between_locks::set(None);
         assert_eq!((figures.shards.len(), figures.lost_log_lines), (2, 7));
     }
