@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use tempfile::TempDir;
-use wac_tests::{Authority, Identity, Server, TlsDoor};
+use wac_tests::{Authority, Identity, Server, TlsServer};
 
 use crate::run::{Ran, Running, run, wac};
 use crate::stand_in::{Speaks, listener, stranger};
 use crate::term::{Term, at};
 
 /// A user's home, where the servers that are known are kept.
-struct Home(TempDir);
+struct UserHome(TempDir);
 
-impl Home {
-    fn new() -> Home {
-        Home(tempfile::tempdir().expect("a temporary folder can be made"))
+impl UserHome {
+    fn new() -> UserHome {
+        UserHome(tempfile::tempdir().expect("a temporary folder can be made"))
     }
 
     fn path(&self) -> &str {
@@ -53,17 +53,16 @@ impl Home {
     }
 }
 
-fn target(door: &TlsDoor) -> String {
-    format!("tls:localhost:{}", door.address().port())
+fn target(server: &TlsServer) -> String {
+    format!("tls:localhost:{}", server.over_tls().port())
 }
 
 #[test]
 fn people_over_tls_and_in_plain_text_chat_together() {
-    let server = Server::start();
+    let (identity, home) = (Identity::new(), UserHome::new());
+    let server = TlsServer::start(&identity);
     let mut bob = server.user("bob");
-    let (identity, home) = (Identity::new(), Home::new());
-    let door = TlsDoor::before(&server, &identity);
-    let mut term = home.term(&[&format!("Ann@{}", target(&door))]);
+    let mut term = home.term(&[&format!("Ann@{}", target(&server))]);
     term.shows_row("Ann▸");
     term.shows(" · encrypted · 2 here");
     term.types("hello\r");
@@ -76,15 +75,14 @@ fn people_over_tls_and_in_plain_text_chat_together() {
 
 #[test]
 fn a_key_is_told_and_kept_the_first_time_and_not_told_again() {
-    let server = Server::start();
-    let (identity, home) = (Identity::new(), Home::new());
-    let door = TlsDoor::before(&server, &identity);
-    let who = ["who", &target(&door)];
+    let (identity, home) = (Identity::new(), UserHome::new());
+    let server = TlsServer::start(&identity);
+    let who = ["who", &target(&server)];
     let first = home.runs(&who);
     assert_eq!((first.code, &*first.out), (Some(0), ""));
     let told = format!(
         "wac: the first connection to localhost:{}: its key is {}; kept in {}\n",
-        door.address().port(),
+        server.over_tls().port(),
         identity.fingerprint(),
         home.known_servers().display()
     );
@@ -92,7 +90,7 @@ fn a_key_is_told_and_kept_the_first_time_and_not_told_again() {
     assert_eq!(home.runs(&who).err, "");
     let line = format!(
         "localhost:{} {}\n",
-        door.address().port(),
+        server.over_tls().port(),
         identity.fingerprint()
     );
     assert_eq!(home.knows(), line);
@@ -100,10 +98,9 @@ fn a_key_is_told_and_kept_the_first_time_and_not_told_again() {
 
 #[test]
 fn without_a_home_the_key_is_told_each_time() {
-    let server = Server::start();
-    let door = TlsDoor::before(&server, &Identity::new());
+    let server = TlsServer::start(&Identity::new());
     for _ in 0..2 {
-        let ran = Running::start(wac(&["who", &target(&door)])).ends();
+        let ran = Running::start(wac(&["who", &target(&server)])).ends();
         assert_eq!(ran.code, Some(0), "{}", ran.err);
         assert!(
             ran.err.contains("not kept: there is no HOME"),
@@ -124,7 +121,7 @@ const MODES: [&[&str]; 5] = [
 
 /// Fails unless the client is not connected, in any mode.
 #[track_caller]
-fn every_mode_is_refused(home: &Home, target: &str, flags: &[&str], code: i32, told: &[&str]) {
+fn every_mode_is_refused(home: &UserHome, target: &str, flags: &[&str], code: i32, told: &[&str]) {
     for mode in MODES {
         let target = format!("ann@{target}");
         let words: Vec<String> = mode
@@ -151,12 +148,11 @@ fn every_mode_is_refused(home: &Home, target: &str, flags: &[&str], code: i32, t
 
 #[test]
 fn a_key_that_has_changed_is_refused_until_its_line_is_removed() {
-    let server = Server::start();
+    let (identity, other, home) = (Identity::new(), Identity::new(), UserHome::new());
+    let server = TlsServer::start(&identity);
     let mut bob = server.user("bob");
-    let (identity, other, home) = (Identity::new(), Identity::new(), Home::new());
-    let door = TlsDoor::before(&server, &identity);
-    home.runs(&["who", &target(&door)]);
-    door.becomes(&other);
+    home.runs(&["who", &target(&server)]);
+    server.becomes(&other);
     let file = home.known_servers().display().to_string();
     let (now, before) = (
         format!("it is {}", other.fingerprint()),
@@ -168,25 +164,24 @@ fn a_key_that_has_changed_is_refused_until_its_line_is_removed() {
         &*format!("hint: somebody may"),
         &*format!("sed -i 1d {file}\n"),
     ];
-    every_mode_is_refused(&home, &target(&door), &[], 6, &told);
-    let mut term = home.term(&[&format!("Ann@{}", target(&door))]);
+    every_mode_is_refused(&home, &target(&server), &[], 6, &told);
+    let mut term = home.term(&[&format!("Ann@{}", target(&server))]);
     term.ends(6);
     bob.silent_until_fence();
 
     fs::remove_file(home.known_servers()).expect("it is there");
-    let ran = home.runs(&["who", &target(&door)]);
+    let ran = home.runs(&["who", &target(&server)]);
     assert_eq!((ran.code, &*ran.out), (Some(0), "bob\n"));
 }
 
 #[test]
 fn a_key_that_changes_behind_a_lost_connection_ends_the_chat() {
-    let server = Server::start();
-    let (identity, other, home) = (Identity::new(), Identity::new(), Home::new());
-    let door = TlsDoor::before(&server, &identity);
-    let mut term = home.term(&[&format!("Ann@{}", target(&door))]);
+    let (identity, other, home) = (Identity::new(), Identity::new(), UserHome::new());
+    let server = TlsServer::start(&identity);
+    let mut term = home.term(&[&format!("Ann@{}", target(&server))]);
     term.shows_row("Ann▸");
     term.types("half");
-    door.becomes(&other);
+    server.becomes(&other);
     term.types("\x15/reconnect\r");
     term.ends(6);
     term.shows("✗ not connected: its key has changed");
@@ -194,11 +189,10 @@ fn a_key_that_changes_behind_a_lost_connection_ends_the_chat() {
 
 #[test]
 fn a_lost_connection_comes_back_encrypted() {
-    let server = Server::start();
+    let (identity, home) = (Identity::new(), UserHome::new());
+    let server = TlsServer::start(&identity);
     let mut bob = server.user("bob");
-    let (identity, home) = (Identity::new(), Home::new());
-    let door = TlsDoor::before(&server, &identity);
-    let mut term = home.term(&[&format!("Ann@{}", target(&door))]);
+    let mut term = home.term(&[&format!("Ann@{}", target(&server))]);
     term.shows_row("Ann▸");
     term.types("/reconnect\r");
     term.shows("✓ back as Ann after ");
@@ -209,11 +203,10 @@ fn a_lost_connection_comes_back_encrypted() {
 
 #[test]
 fn a_pin_demands_its_key() {
-    let server = Server::start();
-    let (identity, other, home) = (Identity::new(), Identity::new(), Home::new());
-    let door = TlsDoor::before(&server, &identity);
+    let (identity, other, home) = (Identity::new(), Identity::new(), UserHome::new());
+    let server = TlsServer::start(&identity);
     let pin = format!("--tls-pin={}", identity.fingerprint());
-    let ran = home.runs(&["who", &target(&door), &pin]);
+    let ran = home.runs(&["who", &target(&server), &pin]);
     assert_eq!((ran.code, &*ran.err), (Some(0), ""));
     let wrong = format!("--tls-pin={}", other.fingerprint());
     let told = format!(
@@ -221,9 +214,9 @@ fn a_pin_demands_its_key() {
         identity.fingerprint(),
         other.fingerprint()
     );
-    every_mode_is_refused(&home, &target(&door), &[&wrong], 6, &[&told]);
+    every_mode_is_refused(&home, &target(&server), &[&wrong], 6, &[&told]);
     assert_eq!(home.knows(), "");
-    let ran = home.runs(&["who", &target(&door), "--tls-pin=sha256:half"]);
+    let ran = home.runs(&["who", &target(&server), "--tls-pin=sha256:half"]);
     assert_eq!(ran.code, Some(2));
     assert!(
         ran.err.contains("wanted sha256: and 64 hexadecimal digits"),
@@ -234,25 +227,24 @@ fn a_pin_demands_its_key() {
 
 #[test]
 fn an_authority_vouches_for_the_host() {
-    let server = Server::start();
-    let (authority, home) = (Authority::new(), Home::new());
-    let door = TlsDoor::before(&server, &authority.signs("localhost"));
+    let (authority, home) = (Authority::new(), UserHome::new());
+    let server = TlsServer::start(&authority.signs("localhost"));
     let ca = format!("--tls-ca={}", home.file("ca.pem", &authority.pem()));
-    let ran = home.runs(&["who", &target(&door), &ca]);
+    let ran = home.runs(&["who", &target(&server), &ca]);
     assert_eq!((ran.code, &*ran.err), (Some(0), ""));
 
-    door.becomes(&authority.signs("chat.lan"));
+    server.becomes(&authority.signs("chat.lan"));
     let told = ["not valid for name \"localhost\""];
-    every_mode_is_refused(&home, &target(&door), &[&ca], 6, &told);
-    door.becomes(&Identity::new());
+    every_mode_is_refused(&home, &target(&server), &[&ca], 6, &told);
+    server.becomes(&Identity::new());
     let told = ["no authority that is trusted has signed it"];
-    every_mode_is_refused(&home, &target(&door), &[&ca], 6, &told);
+    every_mode_is_refused(&home, &target(&server), &[&ca], 6, &told);
     assert_eq!(home.knows(), "");
 }
 
 #[test]
 fn a_file_of_authorities_must_be_one() {
-    let home = Home::new();
+    let home = UserHome::new();
     let empty = format!("--tls-ca={}", home.file("empty.pem", ""));
     for (flag, told) in [
         (&*empty, "no certificate"),
@@ -266,7 +258,7 @@ fn a_file_of_authorities_must_be_one() {
 
 #[test]
 fn a_server_far_away_cannot_prove_itself_in_plain_text() {
-    let home = Home::new();
+    let home = UserHome::new();
     let pin = format!("--tls-pin={}", Identity::new().fingerprint());
     let ran = home.runs(&["who", "192.0.2.1", &pin]);
     assert_eq!(ran.code, Some(2));
@@ -280,11 +272,8 @@ fn a_server_far_away_cannot_prove_itself_in_plain_text() {
 #[test]
 fn plain_text_where_tls_is_meant_is_told() {
     let server = Server::start();
-    let home = Home::new();
-    let address = server.address();
-    let wac_tests::Address::Tcp(address) = address else {
-        panic!("it listens on TCP");
-    };
+    let home = UserHome::new();
+    let address = server.address().tcp();
     let told = [
         "it speaks plain text, not TLS\n",
         "hint: a server has a port for TLS (4701)",
@@ -297,10 +286,9 @@ fn plain_text_where_tls_is_meant_is_told() {
 
 #[test]
 fn tls_where_plain_text_is_meant_is_told() {
-    let server = Server::start();
-    let (identity, home) = (Identity::new(), Home::new());
-    let door = TlsDoor::before(&server, &identity);
-    let address = door.address();
+    let (identity, home) = (Identity::new(), UserHome::new());
+    let server = TlsServer::start(&identity);
+    let address = server.over_tls();
     for mode in &MODES[..4] {
         let words: Vec<String> = mode
             .iter()
@@ -325,14 +313,20 @@ fn a_server_that_closes_in_the_handshake_is_given_up() {
         }
     });
     let told = format!("no WAC chat server answers at tls:{address} (it closed the connection)");
-    every_mode_is_refused(&Home::new(), &format!("tls:{address}"), &[], 4, &[&told]);
+    every_mode_is_refused(
+        &UserHome::new(),
+        &format!("tls:{address}"),
+        &[],
+        4,
+        &[&told],
+    );
 }
 
 #[test]
 fn a_server_that_says_nothing_in_the_handshake_is_given_up() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     let address = silent.local_addr().expect("it is bound");
-    let ran = Home::new().runs(&["who", &format!("tls:{address}")]);
+    let ran = UserHome::new().runs(&["who", &format!("tls:{address}")]);
     assert_eq!(ran.code, Some(4));
     assert!(
         ran.err.contains("(it said nothing for 10 s)"),
@@ -357,7 +351,7 @@ fn a_handshake_that_drips_is_given_up() {
             thread::sleep(std::time::Duration::from_millis(100));
         }
     });
-    let ran = Home::new().runs(&["who", &format!("tls:{address}")]);
+    let ran = UserHome::new().runs(&["who", &format!("tls:{address}")]);
     assert_eq!(ran.code, Some(4));
     assert!(
         ran.err.contains("(it said nothing for 10 s)"),
@@ -368,10 +362,9 @@ fn a_handshake_that_drips_is_given_up() {
 
 #[test]
 fn raw_over_tls_answers_everything_before_the_end_of_the_input() {
-    let server = Server::start();
-    let (identity, home) = (Identity::new(), Home::new());
-    let door = TlsDoor::before(&server, &identity);
-    let mut command = wac(&["--raw", &target(&door)]);
+    let (identity, home) = (Identity::new(), UserHome::new());
+    let server = TlsServer::start(&identity);
+    let mut command = wac(&["--raw", &target(&server)]);
     command.env("HOME", home.path());
     let mut running = Running::start(command);
     running.types("PING one\nPING two\n");
@@ -382,11 +375,10 @@ fn raw_over_tls_answers_everything_before_the_end_of_the_input() {
 
 #[test]
 fn thousands_of_lines_are_taken_in_order() {
-    let server = Server::start();
+    let (identity, home) = (Identity::new(), UserHome::new());
+    let server = TlsServer::start(&identity);
     let mut bob = server.user("bob");
-    let (identity, home) = (Identity::new(), Home::new());
-    let door = TlsDoor::before(&server, &identity);
-    let target = format!("ann@{}", target(&door));
+    let target = format!("ann@{}", target(&server));
     let mut command = wac(&["send", "--confirm", &target]);
     command.env("HOME", home.path());
     let mut running = Running::start(command);
@@ -424,11 +416,10 @@ fn a_person_is_warned_once_of_plain_text_to_another_machine() {
 
 #[test]
 fn the_known_servers_may_be_a_folder_that_cannot_be_written() {
-    let server = Server::start();
-    let (identity, home) = (Identity::new(), Home::new());
-    let door = TlsDoor::before(&server, &identity);
+    let (identity, home) = (Identity::new(), UserHome::new());
+    let server = TlsServer::start(&identity);
     let state = home.file("state", "");
-    let mut command = wac(&["who", &target(&door)]);
+    let mut command = wac(&["who", &target(&server)]);
     command.env("XDG_STATE_HOME", Path::new(&state).join("x"));
     let ran = Running::start(command).ends();
     assert_eq!(ran.code, Some(6), "{}", ran.err);

@@ -54,5 +54,5 @@ pub use settings::{SettingsOf, keys_of};
 pub use setup::{SECRET, Setup};
 pub use socket_memory::unsent_bytes;
 pub use tally::Tally;
-pub use tls::{Authority, Identity, TlsDoor};
+pub use tls::{Authority, Identity, TlsServer};
 pub use writer::Writer;

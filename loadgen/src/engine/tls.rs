@@ -46,11 +46,12 @@ impl Session {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Received>> {
         loop {
-            let read = ready!(inbox.poll_receive_records(stream, cx))?;
+            let mut read = ready!(inbox.poll_receive_records(stream, cx))?;
             let records = &inbox.records[..read.bytes];
-            let bytes = self.open(records, &mut inbox.bytes[kept..])?;
-            if bytes > 0 || read.bytes == 0 || self.is_closed() {
-                return Poll::Ready(Ok(Received { bytes, ..read }));
+            let is_end = records.is_empty();
+            read.bytes = self.open(records, &mut inbox.bytes[kept..])?;
+            if read.bytes > 0 || is_end || self.is_closed() {
+                return Poll::Ready(Ok(read));
             }
         }
     }
