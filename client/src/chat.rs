@@ -20,7 +20,7 @@ use crate::io::log_file::LogFile;
 use crate::io::transcript::Transcript;
 use crate::io::{connection, log, notifier};
 use crate::script::pipe::PipeUi;
-use crate::start::connect;
+use crate::start::{connect, server};
 use crate::terminal::plain::PlainUi;
 use crate::terminal::render::colors;
 use crate::terminal::render::log::logged;
@@ -53,7 +53,8 @@ pub(crate) fn run(
     let signals = Watch::begin(&signals::ENDINGS).map_err(io::Error::from)?;
     let ui = ui(mode, settings)?;
     let log = open_log(settings)?;
-    let connection = connect(&config.host)?;
+    let server = server(config)?;
+    let connection = connect(&server)?;
     let app = App::new(mode, config, Rng::new());
     let to_log = log.is_some().then(|| Transcript::new("logged"));
     let (hub, receivers) = Hub::new(app, settings.time, to_log);
@@ -61,10 +62,8 @@ pub(crate) fn run(
     let ended = hub.clone();
     signals.handle(move |signal| ended.signalled(signal));
     let written = log::start(&hub, log, logged);
-    let keep_connection = {
-        let address = config.host.clone();
-        move |hub: &Hub, dials| connection::keep(hub, &address, connection, &dials)
-    };
+    let keep_connection =
+        move |hub: &Hub, dials| connection::keep(hub, &server, connection, &dials);
     let notify = settings.notify.clone();
     let reason = chat(&hub, receivers, ui, notify, settings_file, keep_connection);
     written.settle(&hub);

@@ -1,14 +1,18 @@
 //! Failures to start, with exit codes and hints.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
 use rustyline::error::ReadlineError;
 use wac_settings::Problems;
+use wac_tls::AuthoritiesError;
 
 use crate::app::exit;
-use crate::app::target::Address;
+use crate::app::target::{Address, TLS};
 use crate::io::connection::{OpenError, PATIENCE};
+use crate::io::password_file::PasswordFileError;
+use crate::io::server::TrustError;
 
 /// A failure to start.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +33,28 @@ pub(crate) enum Failure {
     /// Another kind of server listens there, or none that speaks.
     #[error("no WAC chat server answers at {address} ({found})")]
     NotWac { address: Address, found: String },
+    /// It speaks TLS, where plain text was meant.
+    #[error("no plain text at {address}: it speaks TLS")]
+    SpeaksTls { address: Address },
+    /// It speaks no TLS, or none that both know.
+    #[error("no encryption at {address}: {found}")]
+    NoTls { address: Address, found: String },
+    /// It is not the server that is meant.
+    #[error("{address} is not trusted")]
+    Untrusted {
+        address: Address,
+        source: TrustError,
+    },
+    #[error("--tls-ca")]
+    Authorities(#[from] AuthoritiesError),
+    /// A server must prove itself, and cannot.
+    #[error("--tls-ca and --tls-pin are for a server that speaks TLS")]
+    NoProof { tls: String },
+    #[error("no password from {path}", path = path.display())]
+    PasswordFile {
+        path: PathBuf,
+        source: PasswordFileError,
+    },
     #[error("cannot open the log {path}", path = path.display())]
     Log { path: PathBuf, source: io::Error },
     /// The system refuses a signal handler.
@@ -50,6 +76,12 @@ impl Failure {
                 found: format!("it said nothing for {} s", PATIENCE.as_secs()),
             },
             OpenError::Stranger(found) => Self::NotWac { address, found },
+            OpenError::SpeaksTls => Self::SpeaksTls { address },
+            OpenError::SpeaksPlainText | OpenError::Tls(_) => {
+                let found = error.to_string();
+                Self::NoTls { address, found }
+            }
+            OpenError::Untrusted(source) => Self::Untrusted { address, source },
         }
     }
 
@@ -59,27 +91,59 @@ impl Failure {
             Self::NoName | Self::NoNameTo(_) | Self::Blank | Self::Config(_) | Self::Log { .. } => {
                 exit::USAGE
             }
-            Self::Connect { .. } | Self::NotWac { .. } => exit::CANNOT_CONNECT,
+            Self::Authorities(_) | Self::NoProof { .. } | Self::PasswordFile { .. } => exit::USAGE,
+            Self::Connect { .. } | Self::NotWac { .. } | Self::SpeaksTls { .. } => {
+                exit::CANNOT_CONNECT
+            }
+            Self::NoTls { .. } | Self::Untrusted { .. } => exit::UNTRUSTED,
             Self::System(_) | Self::Terminal(_) => exit::INTERNAL,
         }
     }
 
     /// Returns a hint, if a remedy is known.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoName | Self::NoNameTo(_) => Some("NAME@HOST, or --name NAME"),
-            Self::Connect { source, .. } => Some(match source.kind() {
+    pub(crate) fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::NoName | Self::NoNameTo(_) => "NAME@HOST, or --name NAME",
+            Self::Connect { source, .. } => match source.kind() {
                 io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
                     "no server listens there; another address: wac [NAME@]HOST[:PORT]"
                 }
                 _ => "is the address right? wac [NAME@]HOST[:PORT]",
-            }),
-            Self::NotWac { .. } => Some("is the port right? wac [NAME@]HOST[:PORT]"),
+            },
+            Self::NotWac { .. } => "is the port right? wac [NAME@]HOST[:PORT]",
+            Self::SpeaksTls { address } => {
+                return Some(format!("encrypted: wac {TLS}{address}").into());
+            }
+            Self::NoTls { .. } => {
+                "a server has a port for TLS (4701) and one for plain text (4700)"
+            }
+            Self::NoProof { tls } => return Some(format!("encrypted: wac {tls}").into()),
+            Self::Untrusted {
+                source: TrustError::Changed { place, .. },
+                ..
+            } => return Some(how_to_accept(place.as_ref()).into()),
+            Self::PasswordFile {
+                path,
+                source: PasswordFileError::Readable(_),
+            } => return Some(format!("chmod 600 {}", path.display()).into()),
+            Self::Untrusted { .. } | Self::PasswordFile { .. } => return None,
             Self::Blank
             | Self::Config(_)
+            | Self::Authorities(_)
             | Self::Log { .. }
             | Self::System(_)
-            | Self::Terminal(_) => None,
-        }
+            | Self::Terminal(_) => return None,
+        };
+        Some(hint.into())
     }
+}
+
+/// Tells how to accept the key that a server has now.
+fn how_to_accept(place: Option<&(PathBuf, usize)>) -> String {
+    let ask = "somebody may have put themselves in the server's place; ask its operator";
+    let remove = |(path, line): &(PathBuf, usize)| {
+        let path = path.display();
+        format!("{ask}. If they changed the key: sed -i {line}d {path}")
+    };
+    place.map_or(ask.to_owned(), remove)
 }

@@ -1,6 +1,8 @@
 //! Start of the client: runs what the command line asks for, to its end.
 
+use std::env;
 use std::io::{self, BufRead, BufReader, Cursor, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -8,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::Error;
 use wac_core::text::is_blank;
+use wac_tls::Trust;
 
 use crate::app::exit::ExitReason;
 use crate::app::settings::Config;
@@ -19,6 +22,10 @@ use crate::cli::config::Loaded;
 use crate::cli::manual;
 use crate::failure::Failure;
 use crate::io::connection::Connection;
+use crate::io::known_servers::KnownServers;
+use crate::io::password_file;
+use crate::io::server::{Proof, Server};
+use crate::protocol::password::Password;
 use crate::protocol::text::plain;
 use crate::script::listen::ListenScript;
 use crate::script::send::SendScript;
@@ -63,17 +70,26 @@ fn failed(failure: Failure) -> ExitCode {
 /// # Errors
 /// The client cannot start.
 fn start(line: &CommandLine) -> Result<ExitReason, Failure> {
-    let load = || Loaded::load(line);
+    let load = || -> Result<Loaded, Failure> {
+        let mut loaded = Loaded::load(line)?;
+        let config = &mut loaded.config;
+        config.password = config
+            .password_file
+            .as_deref()
+            .map(read_password)
+            .transpose()?;
+        Ok(loaded)
+    };
     match &line.command {
-        None if line.raw => Ok(raw::run(connect_raw(&load()?.config.host)?)),
+        None if line.raw => Ok(raw::run(connect_raw(&load()?.config)?)),
         None => {
             let loaded = load()?;
             chat::run(&loaded.config, loaded.file())
         }
         Some(Command::Send(args)) => send(args, load()?.config),
         Some(Command::Listen(args)) => listen(args, load()?.config),
-        Some(Command::Who(_)) => play(WhoScript::new(), &load()?.config.host, io::empty()),
-        Some(Command::Config) => Ok(print(&load()?.to_string())),
+        Some(Command::Who(_)) => play(WhoScript::new(), &load()?.config, io::empty()),
+        Some(Command::Config) => Ok(print(&Loaded::load(line)?.to_string())),
         Some(Command::Man) => Ok(print(&manual::page())),
         Some(Command::Completions { shell }) => Ok(print(&manual::completions(*shell))),
     }
@@ -83,15 +99,43 @@ fn start(line: &CommandLine) -> Result<ExitReason, Failure> {
 ///
 /// # Errors
 /// [`Failure::Connect`], [`Failure::NotWac`].
-pub(crate) fn connect(address: &Address) -> Result<Connection, Failure> {
-    announced(address, || Connection::open(address))
-        .map_err(|error| Failure::of_connecting(address, error))
+pub(crate) fn connect(server: &Server) -> Result<Connection, Failure> {
+    let address = server.address();
+    announced(address, || server.open()).map_err(|error| Failure::of_connecting(address, error))
 }
 
 /// Connects to whatever listens there.
-fn connect_raw(address: &Address) -> Result<Connection, Failure> {
-    announced(address, || Connection::open_raw(address))
-        .map_err(|source| Failure::of_connecting(address, source.into()))
+fn connect_raw(config: &Config) -> Result<Connection, Failure> {
+    let server = server(config)?;
+    let address = server.address();
+    let connection = announced(address, || server.open_raw())
+        .map_err(|error| Failure::of_connecting(address, error))?;
+    print_note(&connection);
+    Ok(connection)
+}
+
+/// Returns the server, and what proves that it is the one.
+///
+/// # Errors
+/// [`Failure::Authorities`], [`Failure::NoProof`].
+pub(crate) fn server(config: &Config) -> Result<Server, Failure> {
+    let proof = match (&config.tls_pin, &config.tls_ca) {
+        (Some(key), _) => Proof::Demanded(Trust::Key(*key)),
+        (None, Some(file)) => Proof::Demanded(Trust::in_authorities_of(file)?),
+        (None, None) => Proof::same_key(KnownServers::usual(|name| env::var_os(name))),
+    };
+    if matches!(proof, Proof::Demanded(_)) && !config.host.is_private() {
+        let tls = config.host.over_tls();
+        return Err(Failure::NoProof { tls });
+    }
+    Ok(Server::new(config.host.clone(), proof))
+}
+
+/// Tells what is to be known of the server, beside the output.
+fn print_note(connection: &Connection) {
+    if let Some(note) = connection.note() {
+        eprintln!("wac: {note}");
+    }
 }
 
 /// Connects, and if that takes longer, tells a user at a terminal what is waited for.
@@ -119,7 +163,7 @@ fn send(args: &SendArgs, config: Config) -> Result<ExitReason, Failure> {
         Some(message) => Box::new(Cursor::new(message)),
         None => Box::new(BufReader::new(io::stdin())),
     };
-    play(SendScript::new(args.plan(names)), &config.host, input)
+    play(SendScript::new(args.plan(names)), &config, input)
 }
 
 /// Prints messages.
@@ -128,20 +172,32 @@ fn listen(args: &ListenArgs, config: Config) -> Result<ExitReason, Failure> {
         return Err(Failure::NoNameTo("hear whispers"));
     }
     let script = ListenScript::new(args.plan(names(&config)));
-    play(script, &config.host, io::empty())
+    play(script, &config, io::empty())
+}
+
+fn read_password(path: &Path) -> Result<Password, Failure> {
+    password_file::read(path).map_err(|source| Failure::PasswordFile {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn names(config: &Config) -> Option<Names> {
-    let alternative = config.alt_name.clone();
-    config.name.clone().map(|name| Names { name, alternative })
+    Some(Names {
+        name: config.name.clone()?,
+        alternative: config.alt_name.clone(),
+        passwords: config.passwords(),
+    })
 }
 
 fn play(
     script: impl Script,
-    address: &Address,
+    config: &Config,
     input: impl BufRead + Send + 'static,
 ) -> Result<ExitReason, Failure> {
-    Ok(driver::play(script, connect(address)?, input))
+    let connection = connect(&server(config)?)?;
+    print_note(&connection);
+    Ok(driver::play(script, connection, input))
 }
 
 fn print(text: &str) -> ExitReason {

@@ -77,8 +77,8 @@ fn what_it_said_is_quoted_clean_and_short() {
 fn a_server_that_speaks_no_text_needs_no_line_end() {
     let database = stranger(Speaks::AtOnce, b"J\0\0\0\x0c8.0.36\0\x0b\0\0\0");
     every_mode_tells(database, "it said: J8.0.36");
-    let tls = stranger(Speaks::WhenSpokenTo, b"\x15\x03\x01\x00\x02\x02\x16");
-    every_mode_tells(tls, "it said no text");
+    let binary = stranger(Speaks::WhenSpokenTo, b"\x01\x03\x01\x00\x02\x02\x16");
+    every_mode_tells(binary, "it said no text");
 }
 
 #[test]

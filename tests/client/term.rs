@@ -401,6 +401,12 @@ impl Term {
         !state.local_flags.contains(LocalFlags::ICANON)
     }
 
+    /// Tells whether the terminal itself shows what is typed.
+    pub(crate) fn echoes(&self) -> bool {
+        let state = tcgetattr(&self.line).expect("it is a terminal");
+        state.local_flags.contains(LocalFlags::ECHO)
+    }
+
     /// Waits until the keys go to the editor, and a paste is told from keys.
     #[track_caller]
     pub(crate) fn is_edited(&self) {

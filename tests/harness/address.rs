@@ -31,12 +31,15 @@ const NARROW_BYTES: usize = 4096;
 
 impl Address {
     /// Reads an address as the ready line writes it: `127.0.0.1:4700`, `[::1]:4700`,
-    /// `unix:/run/wac.sock`.
+    /// `tls:127.0.0.1:4701`, `unix:/run/wac.sock`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Address> {
         match text.strip_prefix("unix:") {
             Some(path) => Some(Address::Unix(PathBuf::from(path))),
-            None => text.parse().ok().map(Address::Tcp),
+            None => {
+                let text = text.strip_prefix("tls:").unwrap_or(text);
+                text.parse().ok().map(Address::Tcp)
+            }
         }
     }
 

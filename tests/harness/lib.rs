@@ -32,6 +32,7 @@ mod settings;
 mod setup;
 mod socket_memory;
 mod tally;
+mod tls;
 mod writer;
 
 pub use address::Address;
@@ -53,4 +54,5 @@ pub use settings::{SettingsOf, keys_of};
 pub use setup::{SECRET, Setup};
 pub use socket_memory::unsent_bytes;
 pub use tally::Tally;
+pub use tls::{Authority, Identity, TlsServer};
 pub use writer::Writer;

@@ -23,4 +23,5 @@ mod seed;
 mod settings;
 mod stall;
 mod tester;
+mod tls;
 mod workloads;

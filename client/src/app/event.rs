@@ -9,6 +9,7 @@ use super::attention::{Focus, Unread};
 use super::exit::ExitReason;
 use super::line::Line;
 use super::settings::{Settings, TimeDisplay};
+use crate::protocol::password::{Login, Password};
 
 /// Something that has happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +17,14 @@ pub(crate) enum Event {
     Connected,
     /// A connection could not be made, for this reason.
     Unreachable(String),
+    /// A server answered that is not the one that is meant, for this reason.
+    Untrusted(String),
     /// The server sent a line, without its line ending.
     Line(String),
     /// The user entered a line, or a paste of several; the input has a line.
     Entered(String),
+    /// The user entered a password, or a blank row in its place.
+    Password(Option<Password>),
     /// The input has a line that cannot be used.
     InputError(InputError),
     /// Ctrl-C on an empty row.
@@ -50,6 +55,8 @@ pub(crate) enum Event {
 pub(crate) enum Action {
     /// Send a line to the server; its line ending is added.
     Send(String),
+    /// Log in, which is a line that nothing shows.
+    LogIn(Login),
     /// Show a line.
     Show(Line),
     /// Show a line, and ring the bell.
@@ -60,6 +67,8 @@ pub(crate) enum Action {
     Tell(String),
     /// Ask for a name.
     Ask,
+    /// Ask for a password.
+    AskPassword,
     /// Let the user chat under this name, from now on.
     Chat(Name),
     /// Read the next line of the input, where lines are read on request.
@@ -109,6 +118,8 @@ pub(crate) enum PromptState {
     Away,
     /// Entered text answers a question.
     Asked,
+    /// Entered text is a password, and not shown.
+    Password,
 }
 
 /// A line of the input that cannot be used.

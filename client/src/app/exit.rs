@@ -11,6 +11,8 @@ pub(crate) enum ExitReason {
     LoginRefused,
     /// The connection was lost for good.
     Lost,
+    /// Another server answered in the place of the one that is meant.
+    Untrusted,
     /// The time limit was reached.
     TimedOut,
     /// A message was refused, or may not have reached the server.
@@ -39,6 +41,7 @@ impl ExitReason {
             Self::LoginRefused => 3,
             Self::Lost => CANNOT_CONNECT,
             Self::TimedOut => 5,
+            Self::Untrusted => UNTRUSTED,
             Self::NotConfirmed => 7,
             // 128 + n, as shells report it; a signal's number is below 128.
             Self::Signal(number) => u8::try_from(128 + number).unwrap_or(u8::MAX),
@@ -50,17 +53,20 @@ impl ExitReason {
 pub(crate) const INTERNAL: u8 = 1;
 /// The exit code of a connection that could not be made, or was lost.
 pub(crate) const CANNOT_CONNECT: u8 = 4;
+/// The exit code of a server that is not trusted.
+pub(crate) const UNTRUSTED: u8 = 6;
 /// The exit code of a wrong command line; clap exits with the same.
 pub(crate) const USAGE: u8 = 2;
 
 /// The exit codes as `--help`, the manual page and the README list them.
-pub(crate) const CODES: [(&str, &str); 11] = [
+pub(crate) const CODES: [(&str, &str); 12] = [
     ("0", "done"),
     ("1", "internal failure"),
     ("2", "usage"),
     ("3", "login refused"),
     ("4", "cannot connect, or the connection was lost"),
     ("5", "--timeout reached"),
+    ("6", "TLS: the server is not trusted, or speaks none"),
     ("7", "not confirmed: a message was refused or may be lost"),
     ("129", "ended by SIGHUP"),
     ("130", "ended by SIGINT"),
@@ -79,6 +85,7 @@ mod tests {
             ExitReason::LoginRefused,
             ExitReason::Lost,
             ExitReason::TimedOut,
+            ExitReason::Untrusted,
             ExitReason::NotConfirmed,
             ExitReason::Failed(String::new()),
             ExitReason::Signal(1),

@@ -136,6 +136,7 @@ impl App {
             Some(me) if !self.introduced => {
                 self.introduced = true;
                 out.show(Line::Back(messages::connected(&self.host, me, names)));
+                out.extend(messages::readable(&self.host).map(Action::Tell));
                 out.extend(messages::company(names).map(Action::Tell));
             }
             _ => out.tell(messages::here(names)),

@@ -125,6 +125,9 @@ impl App {
     }
 
     pub(super) fn interrupted(&mut self, now: Now, out: &mut Vec<Action>) {
+        if self.lifecycle.asks_password() && self.lifecycle.has_chatted() {
+            return self.lifecycle.withhold_password(now, out);
+        }
         if self.question.take().is_some() {
             return out.tell(messages::PASTE_DROPPED);
         }

@@ -13,6 +13,7 @@ use super::target::Address;
 use super::{Mode, pacer};
 use crate::protocol::clock::Now;
 use crate::protocol::keepalive::Keepalive;
+use crate::protocol::password::Demand;
 use crate::protocol::text::bare;
 
 pub(super) const KEYS: &str = "Tab completes a name, Up brings back the lines you entered, Ctrl-R searches them, Ctrl-X Ctrl-E opens an editor, Ctrl-D leaves";
@@ -42,6 +43,25 @@ const FEW: usize = 8;
 pub(crate) fn login_refused(why: &str) -> String {
     format!("login refused: {why}")
 }
+
+/// Reports a login that a program could not give the password for.
+pub(crate) fn no_password(demand: Demand, why: &str) -> String {
+    match demand {
+        Demand::Missing => format!("{why} (--password-file FILE has it)"),
+        Demand::Exposed => EXPOSED.to_owned(),
+        Demand::Wrong | Demand::Known => why.to_owned(),
+    }
+}
+
+/// Refuses to send a password that others on the way could read.
+pub(super) const EXPOSED: &str = "the password is not sent, as others on the way could read it: connect with tls:HOST, or allow it with --insecure-password";
+
+/// Asks for the password of a name.
+pub(super) fn password_of(name: &str) -> String {
+    format!("type the password of {name}, and Enter; it is not shown")
+}
+
+pub(super) const PASSWORD_WITHHELD: &str = "no password";
 
 pub(super) fn replying(to: &str) -> String {
     format!("whispering to {to}")
@@ -117,12 +137,25 @@ pub(super) fn connected_unnamed(host: &Address) -> String {
     format!("connected to {host} · {}", transport(host))
 }
 
-/// Describes the transport. There is no encryption: others can read what crosses a network.
 fn transport(host: &Address) -> &'static str {
     match host {
         Address::Tcp { .. } => "plaintext",
+        Address::Tls { .. } => "encrypted",
         Address::Unix(_) => "on this machine",
     }
+}
+
+/// Warns of a transport that others can read.
+pub(super) fn readable(host: &Address) -> Option<String> {
+    let tls = host.over_tls();
+    let warning =
+        format!("not encrypted: others on the way can read it; {tls} is, where the server has TLS");
+    (!host.is_private()).then_some(warning)
+}
+
+/// Reports a server that is not the one that is meant.
+pub(super) fn untrusted(why: &str) -> String {
+    format!("not connected: {why}")
 }
 
 /// Lists the people online if they are few.

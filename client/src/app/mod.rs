@@ -150,8 +150,10 @@ impl App {
         match event {
             Event::Connected => self.connected(now, &mut out),
             Event::Unreachable(why) => self.lifecycle.unreachable(&why, now, &mut out),
+            Event::Untrusted(why) => self.lifecycle.untrusted(&why, &mut out),
             Event::Line(line) => self.line(&line, now, &mut out),
             Event::Entered(text) => self.entered(&text, now, &mut out),
+            Event::Password(password) => self.lifecycle.password(password, now, &mut out),
             Event::InputError(why) => out.tell(messages::unusable(why)),
             Event::Interrupted => self.interrupted(now, &mut out),
             Event::Cleared => self.question = None,
@@ -223,8 +225,11 @@ impl App {
     /// Marks the row before anything is shown, since that redraws it.
     fn mark(&mut self, out: &mut Vec<Action>) {
         let prompt_state = match self.question {
+            _ if self.lifecycle.asks_password() => PromptState::Password,
             Some(_) => PromptState::Asked,
-            None if self.lifecycle.is_closed() => self.marked,
+            None if self.lifecycle.is_closed() && self.marked != PromptState::Password => {
+                self.marked
+            }
             None if self.lifecycle.is_away() => PromptState::Away,
             None => PromptState::Here,
         };

@@ -6,9 +6,11 @@ use std::str::FromStr;
 
 use wac_core::DEFAULT_PORT;
 use wac_core::name::Name;
+use wac_tls::Fingerprint;
 
 use super::mention::Word;
 use super::target::Address;
+use crate::protocol::password::{Password, Passwords, Secrecy};
 
 /// The configuration of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +21,29 @@ pub(crate) struct Config {
     pub(crate) name: Option<Name>,
     /// The name to log in under if the first is taken. Default: none.
     pub(crate) alt_name: Option<Name>,
+    /// The file of authorities that vouch for the server. Default: none; the key of the first time counts.
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// The key that the server must have. Default: the one that it had the first time.
+    pub(crate) tls_pin: Option<Fingerprint>,
+    /// The file whose first line is the password. Default: none; the chat asks.
+    pub(crate) password_file: Option<PathBuf>,
+    /// The password that was in it.
+    pub(crate) password: Option<Password>,
+    /// Whether a password may be sent where others on the way could read it. Default: no.
+    pub(crate) insecure_password: bool,
     pub(crate) settings: Settings,
+}
+
+impl Config {
+    /// Returns what is known of the password before a server asks for it.
+    pub(crate) fn passwords(&self) -> Passwords {
+        let secrecy = if self.insecure_password || self.host.is_private() {
+            Secrecy::Kept
+        } else {
+            Secrecy::Exposed
+        };
+        Passwords::new(self.password.clone(), secrecy)
+    }
 }
 
 impl Default for Config {
@@ -31,6 +55,11 @@ impl Default for Config {
             },
             name: None,
             alt_name: None,
+            tls_ca: None,
+            tls_pin: None,
+            password_file: None,
+            password: None,
+            insecure_password: false,
             settings: Settings::default(),
         }
     }

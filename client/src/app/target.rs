@@ -1,6 +1,8 @@
-//! Target of a connection: `[NAME@]HOST[:PORT]`, `[::1]:4700`, `unix:PATH`.
+//! Target of a connection: `[NAME@]HOST[:PORT]`, `[::1]:4700`, `tls:HOST[:PORT]`, `unix:PATH`.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -24,6 +26,13 @@ pub(crate) enum Address {
         /// Default: 4700.
         port: u16,
     },
+    /// A host that is spoken to over TLS.
+    Tls {
+        /// Without the brackets of an IPv6 address.
+        host: String,
+        /// Default: 4701.
+        port: u16,
+    },
     /// A Unix socket.
     Unix(PathBuf),
 }
@@ -35,11 +44,14 @@ pub(crate) enum TargetError {
     /// The part before the `@` is not a name.
     #[error("{text:?} is not a name: {why}")]
     Name { text: String, why: NameError },
-    #[error("the host is missing; wanted [NAME@]HOST[:PORT] or unix:PATH")]
+    #[error("the host is missing; wanted [NAME@]HOST[:PORT], tls:HOST[:PORT] or unix:PATH")]
     NoHost,
     /// No host is written so: an address of the web, or of IPv6 with half its brackets.
-    #[error("{0:?} is not a host; wanted [NAME@]HOST[:PORT] or unix:PATH")]
+    #[error("{0:?} is not a host; wanted [NAME@]HOST[:PORT], tls:HOST[:PORT] or unix:PATH")]
     Host(String),
+    /// The name stands behind the transport.
+    #[error("the name stands first: NAME@{0}HOST")]
+    NameInside(&'static str),
     /// The part after the last `:` is not a port.
     #[error("{0:?} is not a port; wanted a number from 1 to 65535")]
     Port(String),
@@ -50,6 +62,7 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
         let (name, address) = match text.split_once('@') {
+            Some(_) if text.starts_with(TLS) => return Err(TargetError::NameInside(TLS)),
             Some((name, address)) if !text.starts_with(UNIX) => (Some(name), address),
             _ => (None, text),
         };
@@ -61,6 +74,8 @@ impl FromStr for Target {
 }
 
 const UNIX: &str = "unix:";
+/// The beginning of an address over TLS.
+pub(crate) const TLS: &str = "tls:";
 
 /// Parses a name as it was typed on the command line.
 ///
@@ -83,19 +98,48 @@ impl FromStr for Address {
                 path => Ok(Self::Unix(path.into())),
             };
         }
-        let (host, port) = split_port(text);
-        if host.is_empty() {
-            return Err(TargetError::NoHost);
+        if let Some(text) = text.strip_prefix(TLS) {
+            let (host, port) = host_and_port(text)?;
+            let port = port.unwrap_or(wac_tls::DEFAULT_PORT);
+            return Ok(Self::Tls { host, port });
         }
-        let is_odd = |c: char| c.is_whitespace() || "/@[]".contains(c);
-        if host.contains(is_odd) || text.contains('/') {
-            return Err(TargetError::Host(text.to_owned()));
-        }
-        Ok(Self::Tcp {
-            host: host.to_owned(),
-            port: port.map_or(Ok(DEFAULT_PORT), parse_port)?,
-        })
+        let (host, port) = host_and_port(text)?;
+        let port = port.unwrap_or(DEFAULT_PORT);
+        Ok(Self::Tcp { host, port })
     }
+}
+
+impl Address {
+    /// Returns whether nobody on the way can read what is sent: it is encrypted, or stays on this machine.
+    pub(crate) fn is_private(&self) -> bool {
+        match self {
+            Self::Tls { .. } | Self::Unix(_) => true,
+            Self::Tcp { host, .. } => {
+                let address = host.parse::<IpAddr>();
+                host == "localhost" || address.is_ok_and(|ip| ip.to_canonical().is_loopback())
+            }
+        }
+    }
+
+    /// Returns the same address over TLS, without a port: plain text has another.
+    pub(crate) fn over_tls(&self) -> String {
+        match self {
+            Self::Tcp { host, .. } | Self::Tls { host, .. } => format!("{TLS}{}", bracketed(host)),
+            Self::Unix(_) => self.to_string(),
+        }
+    }
+}
+
+fn host_and_port(text: &str) -> Result<(String, Option<u16>), TargetError> {
+    let (host, port) = split_port(text);
+    if host.is_empty() {
+        return Err(TargetError::NoHost);
+    }
+    let is_odd = |c: char| c.is_whitespace() || "/@[]".contains(c);
+    if host.contains(is_odd) || text.contains('/') {
+        return Err(TargetError::Host(text.to_owned()));
+    }
+    Ok((host.to_owned(), port.map(parse_port).transpose()?))
 }
 
 /// Splits the port off. An IPv6 address without brackets has none.
@@ -131,10 +175,19 @@ impl fmt::Display for Target {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Tcp { host, port } => write!(f, "{}:{port}", bracketed(host)),
+            Self::Tls { host, port } => write!(f, "{TLS}{}:{port}", bracketed(host)),
             Self::Unix(path) => write!(f, "{UNIX}{}", path.display()),
         }
+    }
+}
+
+/// Puts an IPv6 address into brackets.
+fn bracketed(host: &str) -> Cow<'_, str> {
+    if host.contains(':') {
+        format!("[{host}]").into()
+    } else {
+        host.into()
     }
 }
 
@@ -152,6 +205,7 @@ mod tests {
             "[::1]4700",
             "a@b@c",
             "chat lan",
+            "tls:chat.lan/",
         ] {
             let told = text.parse::<Target>().unwrap_err().to_string();
             assert!(told.contains("is not a host"), "{text}: {told}");
@@ -182,6 +236,33 @@ mod tests {
     }
 
     #[test]
+    fn tls_has_a_port_of_its_own() {
+        reads("tls:chat.lan", None, "tls:chat.lan:4701");
+        reads("ann@tls:chat.lan:99", Some("ann"), "tls:chat.lan:99");
+        reads("tls:::1", None, "tls:[::1]:4701");
+        let inside = "tls:ann@chat.lan".parse::<Target>().unwrap_err();
+        assert_eq!(inside.to_string(), "the name stands first: NAME@tls:HOST");
+    }
+
+    #[test]
+    fn what_stays_on_this_machine_or_is_encrypted_is_private() {
+        let is_private = |text: &str| text.parse::<Address>().unwrap().is_private();
+        for text in [
+            "localhost",
+            "127.0.0.2",
+            "::1",
+            "::ffff:127.0.0.1",
+            "unix:/run/wac",
+            "tls:far",
+        ] {
+            assert!(is_private(text), "{text}");
+        }
+        for text in ["far", "10.0.0.1", "localhost.far", "fe80::1"] {
+            assert!(!is_private(text), "{text}");
+        }
+    }
+
+    #[test]
     fn the_path_of_a_socket_may_hold_any_sign() {
         reads("unix:/run/a@b:1", None, "unix:/run/a@b:1");
     }
@@ -193,7 +274,7 @@ mod tests {
         assert!(error("chat:0").contains("is not a port"));
         assert!(error("chat:70000").contains("is not a port"));
         assert!(error("chat:").contains("is not a port"));
-        for text in ["", ":99", "unix:", "ann@"] {
+        for text in ["", ":99", "unix:", "ann@", "tls:", "tls::99"] {
             assert_eq!(text.parse::<Target>(), Err(TargetError::NoHost), "{text}");
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::iter;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -16,11 +16,26 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// Time an address has before the next one starts: 250 ms (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
 
+/// Connects to a host within a time; returns when that ends, too. The host is looked up first, which
+/// takes as long as the system wants.
+///
+/// # Errors
+/// The host is not known, or see [`dial`].
+pub(super) fn dial_host(
+    host: &str,
+    port: u16,
+    patience: Duration,
+) -> io::Result<(TcpStream, Instant)> {
+    let addresses = (host, port).to_socket_addrs()?;
+    let deadline = Instant::now() + patience;
+    Ok((dial(addresses.collect(), deadline)?, deadline))
+}
+
 /// Connects to the first of the addresses that accepts, before the deadline.
 ///
 /// # Errors
 /// The failure of the last address to fail; `TimedOut` at the deadline.
-pub(super) fn dial(addresses: Vec<SocketAddr>, deadline: Instant) -> io::Result<TcpStream> {
+fn dial(addresses: Vec<SocketAddr>, deadline: Instant) -> io::Result<TcpStream> {
     let mut race = Race {
         waiting: interleaved(addresses).into(),
         running: Vec::new(),

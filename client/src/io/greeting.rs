@@ -3,12 +3,16 @@
 //! A WAC server speaks first. Whoever is silent is asked, for many servers (of the web, of databases)
 //! wait for their clients, and what they answer says best what they are.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 use wac_core::text::cut;
+use wac_core::wire::closing::Closing;
+use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
 
-use super::connection::{OpenError, Stream};
+use super::connection::OpenError;
+use super::stream::{Stream, is_timeout};
 use crate::protocol::text::plain;
 
 /// How the first line begins: a greeting, or the reason why one is not let in.
@@ -49,7 +53,17 @@ pub(super) fn read(mut stream: &Stream, deadline: Instant) -> Result<Vec<u8>, Op
         }
     }
     stream.wait_for_ever()?;
+    if needs_tls(&heard) {
+        return Err(OpenError::SpeaksTls);
+    }
     Ok(heard)
+}
+
+/// Returns whether a WAC server says that its port speaks TLS.
+fn needs_tls(heard: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(heard);
+    let line = text.lines().next().unwrap_or_default();
+    ServerLine::parse(line) == ServerLine::Notice(Notice::Closing(Closing::NeedsTls))
 }
 
 fn is_greeting(heard: &[u8]) -> bool {
@@ -60,11 +74,13 @@ fn may_become_greeting(heard: &[u8]) -> bool {
     is_greeting(heard) || BEGINNINGS.iter().any(|begin| begin.starts_with(heard))
 }
 
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
-}
+/// How a TLS server answers text: an alert, of any version.
+const ALERT: &[u8] = &[0x15, 0x03];
 
 fn stranger(heard: &[u8]) -> OpenError {
+    if heard.starts_with(ALERT) {
+        return OpenError::SpeaksTls;
+    }
     OpenError::Stranger(quoted(heard))
 }
 
@@ -81,9 +97,6 @@ fn quoted(heard: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wac_core::wire::closing::Closing;
-    use wac_core::wire::line::ServerLine;
-    use wac_core::wire::notice::Notice;
 
     #[test]
     fn what_a_server_says_first_is_a_greeting() {

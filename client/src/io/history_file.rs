@@ -9,17 +9,14 @@
 //! written with a later one.
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
-use std::time::Duration;
 
-use rustix::fs::OFlags;
 use wac_core::MAX_CLIENT_LINE_BYTES;
 
+use super::line_file::{self, LOCK_ATTEMPTS};
 use crate::app::commands::Input;
 use crate::app::looks_like_whisper;
 use crate::protocol::text::plain;
@@ -32,9 +29,6 @@ const MAX_FILE_LINES: usize = 2 * MAX_LINES;
 /// any size.
 const MAX_BYTES: u64 = (MAX_FILE_LINES * MAX_CLIENT_LINE_BYTES) as u64;
 
-/// Attempts to take the lock, 1 ms apart: clients hold it for microseconds, and nobody notices 100 ms.
-const LOCK_ATTEMPTS: u32 = 100;
-
 /// The history file.
 #[derive(Debug, Clone)]
 pub(crate) struct HistoryFile {
@@ -46,13 +40,7 @@ pub(crate) struct HistoryFile {
 impl HistoryFile {
     /// Returns the file at its default path, if the environment says where the user's files are.
     pub(crate) fn usual(environment: impl Fn(&str) -> Option<OsString>) -> Option<Self> {
-        let folder = |variable| {
-            let path = PathBuf::from(environment(variable)?);
-            // The XDG Base Directory Specification says to ignore relative paths.
-            path.is_absolute().then_some(path)
-        };
-        let state = folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")));
-        Some(Self::at(state?.join("wac/history")))
+        line_file::usual_path("history", environment).map(Self::at)
     }
 
     fn at(path: PathBuf) -> Self {
@@ -81,7 +69,7 @@ impl HistoryFile {
             1
         };
         unwritten.push(line.to_owned());
-        let Err(error) = append(&self.path, &unwritten, attempts) else {
+        let Err(error) = line_file::append(&self.path, &unwritten, attempts) else {
             unwritten.clear();
             return None;
         };
@@ -97,10 +85,11 @@ impl HistoryFile {
     }
 
     fn read(&self) -> io::Result<Vec<String>> {
-        let open_as = |write| open(&self.path, OpenOptions::new().read(true).write(write));
+        let open_as =
+            |write| line_file::open(&self.path, OpenOptions::new().read(true).write(write));
         // A file that can only be read is read; it is not shortened, nor is one in use.
         let mut file = open_as(true).or_else(|_| open_as(false))?;
-        let locked = lock(&file, LOCK_ATTEMPTS);
+        let locked = line_file::lock(&file, LOCK_ATTEMPTS);
         let (mut bytes, skipped) = (Vec::new(), skip_to_end(&mut file)?);
         file.read_to_end(&mut bytes)?;
         let text = String::from_utf8_lossy(&bytes);
@@ -115,30 +104,6 @@ impl HistoryFile {
     }
 }
 
-/// Opens a plain file: another kind could make its reader or writer wait.
-fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    let no_wait = OFlags::NONBLOCK.bits().cast_signed();
-    let file = options.custom_flags(no_wait).open(path)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(io::Error::other("it is not a file of lines"))
-    }
-}
-
-fn lock(file: &File, attempts: u32) -> io::Result<()> {
-    for _ in 1..attempts {
-        if file.try_lock().is_ok() {
-            return Ok(());
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => io::Error::other("another program holds its lock"),
-        TryLockError::Error(error) => error,
-    })
-}
-
 /// Moves to the last [`MAX_BYTES`]; returns the bytes before them.
 fn skip_to_end(file: &mut File) -> io::Result<u64> {
     let skipped = file.metadata()?.len().saturating_sub(MAX_BYTES);
@@ -151,34 +116,6 @@ fn shorten(file: &mut File, lines: &[&str]) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(text.as_bytes())?;
     file.set_len(text.len() as u64)
-}
-
-fn append(path: &Path, lines: &[String], attempts: u32) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-    }
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true).mode(0o600);
-    let mut file = open(path, &mut options)?;
-    lock(&file, attempts)?;
-    let mut text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    if ends_within_line(&mut file)? {
-        text.insert(0, '\n');
-    }
-    file.write_all(text.as_bytes())
-}
-
-/// Returns whether the last line has no newline: it was written by hand, or the disk was full.
-fn ends_within_line(file: &mut File) -> io::Result<bool> {
-    let mut last = [b'\n'];
-    if file.metadata()?.len() > 0 {
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-    }
-    Ok(last != [b'\n'])
 }
 
 /// Returns whether a line may be kept: a message, or a command that does not whisper. A line that
@@ -205,24 +142,6 @@ mod tests {
 
     fn history(home: &tempfile::TempDir) -> HistoryFile {
         HistoryFile::at(home.path().join("wac/history"))
-    }
-
-    #[test]
-    fn it_is_where_the_environment_says() {
-        let at = |variables: &[(&str, &str)]| {
-            let find = |name: &str| {
-                let said = variables.iter().find(|(said, _)| *said == name);
-                said.map(|(_, value)| OsString::from(value))
-            };
-            HistoryFile::usual(find).map(|history| history.path)
-        };
-        let home = ("HOME", "/home/ann");
-        let state = ("XDG_STATE_HOME", "/state");
-        assert_eq!(at(&[home, state]), Some("/state/wac/history".into()));
-        let usual = Some("/home/ann/.local/state/wac/history".into());
-        assert_eq!(at(&[home]), usual);
-        assert_eq!(at(&[home, ("XDG_STATE_HOME", "here")]), usual);
-        assert_eq!(at(&[]), None);
     }
 
     #[test]

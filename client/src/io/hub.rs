@@ -29,6 +29,8 @@ const ASK: &str = "type the name to chat under, and Enter";
 #[derive(Debug)]
 pub(crate) enum Task {
     Ask,
+    /// Read a password, where the keys are not watched.
+    AskPassword,
     /// Edit messages.
     Chat,
 }
@@ -179,6 +181,9 @@ impl Hub {
     pub(crate) fn connected(&self, connection: &Arc<Connection>) {
         let mut app = self.app();
         *self.connection() = Some(connection.clone());
+        if let Some(note) = connection.note() {
+            self.tell(note.to_owned());
+        }
         self.outbox.open();
         self.on_locked(&mut app, Event::Connected);
     }
@@ -323,6 +328,7 @@ impl Hub {
     fn perform(&self, action: Action, now: Now) -> Result<(), Full> {
         match action {
             Action::Send(line) => return self.outbox.push(line),
+            Action::LogIn(login) => return self.outbox.push(login.line()),
             Action::Show(line) => self.show(line, Chime::Silent, now),
             Action::Ring(line) => self.show(line, Chime::Rings, now),
             Action::Log(line) => self.log(self.stamped(line, Chime::Silent, now)),
@@ -338,7 +344,11 @@ impl Hub {
                     Some(_) => self.transcript.redraw(),
                 }
             }
-            Action::Mark(prompt_state) => *lock(&self.prompt_state) = prompt_state,
+            Action::AskPassword => self.assign(Task::AskPassword),
+            Action::Mark(prompt_state) => {
+                *lock(&self.prompt_state) = prompt_state;
+                self.transcript.redraw();
+            }
             Action::CountUnread(unread) => {
                 *lock(&self.unread) = unread;
                 self.transcript.redraw();

@@ -1,6 +1,7 @@
 //! Outbox: the bounded queue of lines to send. The server may hold a sender back for minutes.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{ErrorKind, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -10,16 +11,23 @@ const MAX_LINES: usize = 1000;
 const LAST_LINE: usize = 1;
 
 /// The lines waiting to be sent over the current connection, or the next.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Outbox {
     queue: Mutex<Queue>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Queue {
     lines: VecDeque<String>,
     open: bool,
+}
+
+/// The lines are not shown: one may have a password.
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox").finish_non_exhaustive()
+    }
 }
 
 /// The outbox has no room for another line.

@@ -4,6 +4,7 @@
 pub(crate) mod clock;
 pub(crate) mod keepalive;
 pub(crate) mod outgoing;
+pub(crate) mod password;
 pub(crate) mod session;
 pub(crate) mod text;
 pub(crate) mod who;

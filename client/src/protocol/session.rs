@@ -77,19 +77,11 @@ impl Session {
         }
     }
 
-    /// Starts a login; returns the lines to send.
-    pub(crate) fn log_in(&mut self, name: &Name) -> [String; 2] {
-        self.request(format!("LIN {name}"))
-    }
-
-    /// Starts a `WHO` whose answer cannot be mistaken for the greeting; returns the lines to send.
-    pub(crate) fn ask_who(&mut self) -> [String; 2] {
-        self.request("WHO".to_owned())
-    }
-
-    fn request(&mut self, request: String) -> [String; 2] {
+    /// Starts a request, a login or `WHO`, whose answer cannot be mistaken for the greeting; returns the
+    /// line to send before it.
+    pub(crate) fn request(&mut self) -> String {
         self.exchange = Exchange::Greeting;
-        [format!("PING {GREETED}"), request]
+        format!("PING {GREETED}")
     }
 
     /// Starts to leave; returns the line to send.
@@ -182,7 +174,7 @@ mod tests {
     fn a_greeting_that_looks_like_an_answer_is_none() {
         let mut session = session();
         let ann: Name = "ann".parse().unwrap();
-        assert_eq!(session.log_in(&ann), ["PING wac greeted", "LIN ann"]);
+        assert_eq!(session.request(), "PING wac greeted");
         assert_eq!(on(&mut session, "* welcome, eve"), Reply::Other);
         assert_eq!(on(&mut session, "PONG wac greeted"), Reply::Internal);
         assert_eq!(on(&mut session, "* welcome, ann"), Reply::Welcome(ann));

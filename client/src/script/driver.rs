@@ -97,6 +97,7 @@ impl Driver {
             // The input is held back while the outbox is full, so only a probe finds no room, and the
             // lines that wait will show whether the server is there.
             Action::Send(line) => drop(self.outbox.push(line)),
+            Action::LogIn(login) => drop(self.outbox.push(login.line())),
             Action::Show(line) | Action::Ring(line) => pipe::print_line(line, &mut self.output)?,
             Action::Tell(note) => pipe::print_line(Line::Note(note), &mut self.output)?,
             // The input thread ends with the input, which has been reported.
@@ -104,7 +105,11 @@ impl Driver {
             Action::HangUp => self.connection.shut_down(),
             Action::End(reason) => return Ok(Some(reason)),
             // There is no row, no log, no second connection and nobody who looks.
-            Action::Ask | Action::Chat(_) | Action::Mark(_) | Action::Keep => {}
+            Action::Ask
+            | Action::AskPassword
+            | Action::Chat(_)
+            | Action::Mark(_)
+            | Action::Keep => {}
             Action::Log(_) | Action::Time(_) | Action::Save(_) | Action::Dial => {}
             Action::CountUnread(_) | Action::Notify(_) => {}
         }

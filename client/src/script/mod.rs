@@ -31,6 +31,7 @@ use crate::app::exit::ExitReason;
 use crate::app::messages;
 use crate::protocol::clock::Now;
 use crate::protocol::keepalive::{Liveness, PROBE};
+use crate::protocol::password::{Demand, Passwords};
 use crate::protocol::session::Session;
 use crate::terminal::render::sanitize;
 
@@ -66,16 +67,20 @@ fn end_lost(session: &Session, why: Option<String>) -> Vec<Action> {
     vec![lost, Action::End(ExitReason::Lost)]
 }
 
-/// The names to log in under: the second if the first is taken.
+/// The names to log in under, the second if the first is taken, and what proves them.
 #[derive(Debug)]
 pub(crate) struct Names {
     pub(crate) name: Name,
     pub(crate) alternative: Option<Name>,
+    pub(crate) passwords: Passwords,
 }
 
 impl Names {
     fn log_in(&self, session: &mut Session) -> Vec<Action> {
-        session.log_in(&self.name).map(Action::Send).into()
+        vec![
+            Action::Send(session.request()),
+            Action::LogIn(self.passwords.login(&self.name)),
+        ]
     }
 
     /// Tries the second name, once, or ends the script.
@@ -90,7 +95,13 @@ impl Names {
             actions.extend(self.log_in(session));
             return actions;
         }
-        let refused = Action::Tell(messages::login_refused(&sanitize(&why.to_string())));
+        let demand = self.passwords.refused(&self.name, why);
+        if demand == Some(Demand::Known) {
+            return self.log_in(session);
+        }
+        let why = sanitize(&why.to_string());
+        let why = demand.map_or(why.clone(), |demand| messages::no_password(demand, &why));
+        let refused = Action::Tell(messages::login_refused(&why));
         vec![refused, Action::End(ExitReason::LoginRefused)]
     }
 }

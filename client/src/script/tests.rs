@@ -11,6 +11,7 @@ use crate::app::event::{Action, Event, InputError};
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
 use crate::protocol::clock::Now;
+use crate::protocol::password::{Login, Password, Passwords, Secrecy};
 use crate::protocol::session::Farewell;
 
 /// A script and the time it is.
@@ -32,7 +33,7 @@ impl<S: Script> Dialogue<S> {
     /// Begins one that has logged in as ann.
     #[track_caller]
     fn logged_in(script: S, then: &[Action]) -> Self {
-        let mut dialogue = Self::begin(script, &[said("PING wac greeted"), said("LIN ann")]);
+        let mut dialogue = Self::begin(script, &logs_in("ann", None));
         dialogue.hears("* WAC chat; welcome, all", &[]);
         dialogue.hears("PONG wac greeted", &[]);
         dialogue.hears("* welcome, ann", then);
@@ -72,6 +73,14 @@ fn said(line: &str) -> Action {
     Action::Send(line.to_owned())
 }
 
+fn logs_in(as_name: &str, password: Option<&str>) -> [Action; 2] {
+    let login = Login {
+        name: name(as_name),
+        password: password.and_then(Password::new),
+    };
+    [said("PING wac greeted"), Action::LogIn(login)]
+}
+
 fn printed(line: &str) -> Action {
     Action::Show(Line::Output(line.to_owned()))
 }
@@ -104,6 +113,7 @@ fn names(alternative: Option<&str>) -> Names {
     Names {
         name: name("ann"),
         alternative: alternative.map(name),
+        passwords: Passwords::new(None, Secrecy::Kept),
     }
 }
 
@@ -276,17 +286,14 @@ fn send_tries_its_second_name_once() {
             names: names(Some(alternative)),
             ..sender()
         };
-        let first = [said("PING wac greeted"), said("LIN ann")];
+        let first = logs_in("ann", None);
         let mut send = Dialogue::begin(send::SendScript::new(plan), &first);
         send.hears("PONG wac greeted", &[]);
         send.hears("! the name ann is taken", then);
         send
     };
-    let second = [
-        told("the name ann is taken; trying ann2"),
-        said("PING wac greeted"),
-        said("LIN ann2"),
-    ];
+    let [fence, login] = logs_in("ann2", None);
+    let second = [told("the name ann is taken; trying ann2"), fence, login];
     let refused = |name| {
         let told = told(&format!("login refused: the name {name} is taken"));
         [told, ends(ExitReason::LoginRefused)]
@@ -303,7 +310,7 @@ fn send_tries_its_second_name_once() {
 #[test]
 fn send_ends_where_its_name_is_refused() {
     let script = send::SendScript::new(sender());
-    let mut send = Dialogue::begin(script, &[said("PING wac greeted"), said("LIN ann")]);
+    let mut send = Dialogue::begin(script, &logs_in("ann", None));
     send.hears("PONG wac greeted", &[]);
     send.hears(
         "! the name ann is taken",
@@ -412,4 +419,47 @@ fn who_gives_up_a_server_that_does_not_answer() {
     who.wakes_after(seconds(30), &[said("PING wac alive")]);
     let lost = "connection lost: no answer for 10 s";
     who.wakes_after(seconds(10), &[told(lost), ends(ExitReason::Lost)]);
+}
+
+const NEEDS: &str = "! the name ann needs its password: LIN <name> <password>";
+
+#[test]
+fn a_script_sends_its_password_once_the_server_asks_for_it() {
+    let plan = send::SendPlan {
+        names: Names {
+            passwords: Passwords::new(Password::new("secret"), Secrecy::Kept),
+            ..names(None)
+        },
+        ..sender()
+    };
+    let mut dialogue = Dialogue::begin(send::SendScript::new(plan), &logs_in("ann", None));
+    dialogue.hears("PONG wac greeted", &[]);
+    dialogue.hears(NEEDS, &logs_in("ann", Some("secret")));
+    dialogue.hears("PONG wac greeted", &[]);
+    dialogue.hears("* welcome, ann", &[Action::Read]);
+}
+
+#[test]
+fn a_script_without_a_password_says_where_it_wants_one_from() {
+    for (secrecy, wanted) in [
+        (Secrecy::Kept, "(--password-file FILE has it)"),
+        (Secrecy::Exposed, "connect with tls:HOST"),
+    ] {
+        let plan = send::SendPlan {
+            names: Names {
+                passwords: Passwords::new(None, secrecy),
+                ..names(None)
+            },
+            ..sender()
+        };
+        let mut script = send::SendScript::new(plan);
+        let now = Now::default();
+        script.on(Event::Connected, now);
+        script.on(Event::Line("PONG wac greeted".into()), now);
+        let done = script.on(Event::Line(NEEDS.into()), now);
+        let [Action::Tell(told), Action::End(ExitReason::LoginRefused)] = &*done else {
+            panic!("{done:?}");
+        };
+        assert!(told.contains(wanted), "{told}");
+    }
 }

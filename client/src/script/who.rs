@@ -32,7 +32,8 @@ impl WhoScript {
     fn ask(&mut self, now: Now) -> Vec<Action> {
         self.session = Session::new(now);
         self.answer.ask(WhoPurpose::List);
-        self.session.ask_who().map(Action::Send).into()
+        let before = self.session.request();
+        [before, "WHO".to_owned()].map(Action::Send).into()
     }
 
     fn line(&mut self, line: &str, now: Now) -> Vec<Action> {

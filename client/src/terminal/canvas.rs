@@ -191,7 +191,9 @@ impl Canvas {
     }
 
     fn layout(&self, size: Size) -> Option<Layout> {
-        let layout = self.row.as_ref()?.layout(&self.chatter, size.columns);
+        let asked = (self.chatter.state == PromptState::Password).then(Row::default);
+        let row = self.row.as_ref().or(asked.as_ref())?;
+        let layout = row.layout(&self.chatter, size.columns);
         // A third of the screen is left to the transcript.
         Some(layout.window(size.rows - size.rows / 3))
     }

@@ -73,6 +73,8 @@ impl LineEditor {
         for task in tasks {
             match task {
                 Task::Ask => self.ask(),
+                // The keyboard takes it.
+                Task::AskPassword => {}
                 Task::Chat => self.chat(),
             }
         }

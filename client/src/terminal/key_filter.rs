@@ -29,16 +29,16 @@ const MAX_SEQUENCE_BYTES: usize = 256;
 const FOCUS_GAINED: &[u8] = b"\x1b[I";
 const FOCUS_LOST: &[u8] = b"\x1b[O";
 pub(super) const PASTE: &[u8] = b"\x1b[200~";
-const PASTE_END: &[u8] = b"\x1b[201~";
-const ESC: u8 = 0x1b;
+pub(super) const PASTE_END: &[u8] = b"\x1b[201~";
+pub(super) const ESC: u8 = 0x1b;
 
 pub(super) const CTRL_C: u8 = 0x03;
-const CTRL_D: u8 = 0x04;
-const CTRL_U: u8 = 0x15;
+pub(super) const CTRL_D: u8 = 0x04;
+pub(super) const CTRL_U: u8 = 0x15;
 const CTRL_W: u8 = 0x17;
 const CTRL_Z: u8 = 0x1a;
 const CTRL_BACKSLASH: u8 = 0x1c;
-const BACKSPACE: u8 = 0x7f;
+pub(super) const BACKSPACE: u8 = 0x7f;
 
 /// The control characters of a terminal, as `stty -a` names them; 0 is none.
 #[derive(Debug, Clone, Copy)]

@@ -16,9 +16,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::key_filter::{CTRL_C, KeyFilter, PASTE, Typed};
+use super::password::PasswordKeys;
 use super::tty::Tty;
-use crate::app::Event;
 use crate::app::exit::ExitReason;
+use crate::app::{Event, PromptState};
 use crate::io::hub::Hub;
 
 /// Bytes asked for in one read: as many as a terminal keeps.
@@ -32,6 +33,7 @@ pub(super) struct Keyboard {
     filter: KeyFilter,
     /// The editor's standard input.
     editor: File,
+    password: PasswordKeys,
 }
 
 impl Keyboard {
@@ -42,6 +44,7 @@ impl Keyboard {
             tty,
             filter,
             editor,
+            password: PasswordKeys::default(),
         }
     }
 
@@ -109,12 +112,27 @@ impl Keyboard {
         self.editor.write_all(keys)
     }
 
+    /// Takes the keys of a password; those behind it are typed.
+    fn type_password(&mut self, keys: &[u8], hub: &Hub) -> io::Result<()> {
+        let Some((event, rest)) = self.password.feed(keys) else {
+            return Ok(());
+        };
+        hub.on(event);
+        if rest.is_empty() {
+            return Ok(());
+        }
+        self.perform(Typed::Keys(rest), hub)
+    }
+
     fn perform(&mut self, typed: Typed, hub: &Hub) -> io::Result<()> {
         hub.on(match typed {
             Typed::Focus(focus) => Event::Focus(focus),
             _ => Event::Key,
         });
         match typed {
+            Typed::Keys(keys) if hub.prompt_state() == PromptState::Password => {
+                self.type_password(&keys, hub)
+            }
             Typed::Keys(keys) if hub.waits_for_login() => self.type_ahead(&keys, hub),
             Typed::Keys(keys) => self.editor.write_all(&keys),
             Typed::Focus(_) => Ok(()),

@@ -12,6 +12,7 @@ mod keys;
 mod line_history;
 pub(crate) mod osc;
 mod painter;
+mod password;
 mod pasted;
 pub(crate) mod plain;
 pub(crate) mod printer;

@@ -7,11 +7,13 @@ use std::sync::mpsc::Receiver;
 
 use nix::sys::signal::Signal;
 
-use crate::app::Event;
 use crate::app::exit::ExitReason;
 use crate::app::line::TranscriptLine;
+use crate::app::{Event, PromptState};
 use crate::io::hub::{Hub, RowOutcome, Task};
 use crate::io::input_lines::InputLines;
+use crate::protocol::password::Password;
+use crate::terminal::password::Echo;
 use crate::terminal::printer;
 use crate::terminal::render::plain::PlainRenderer;
 use crate::terminal::tty;
@@ -21,9 +23,15 @@ use crate::terminal::ui::{self, OpenUi, Ui};
 pub(crate) struct PlainUi;
 
 impl Ui for PlainUi {
-    fn open(self: Box<Self>, _: &Arc<Hub>) -> rustyline::Result<OpenUi> {
+    fn open(self: Box<Self>, hub: &Arc<Hub>) -> rustyline::Result<OpenUi> {
         let mut renderer = PlainRenderer::default();
-        let output = move |batch: Vec<_>| print(&mut renderer, &batch, io::stdout().lock());
+        let (echo, printing) = (Arc::new(Echo::default()), hub.clone());
+        let restored = echo.clone();
+        let output = move |batch: Vec<_>| {
+            print(&mut renderer, &batch, io::stdout().lock())?;
+            echo.follow(printing.prompt_state());
+            Ok(())
+        };
         Ok(OpenUi {
             print: Box::new(move |hub| {
                 let printed = printer::run(&hub.transcript, output);
@@ -32,7 +40,10 @@ impl Ui for PlainUi {
                 printed.or_else(|error| if is_gone { Ok(()) } else { Err(error) })
             }),
             read: Box::new(|hub, tasks| enter(io::stdin().lock(), hub, &tasks)),
-            close: Box::new(ui::wait_until_printed),
+            close: Box::new(move |hub, reason, printed| {
+                ui::wait_until_printed(hub, reason, printed);
+                restored.restore();
+            }),
         })
     }
 }
@@ -42,7 +53,7 @@ fn enter(input: impl BufRead, hub: &Hub, tasks: &Receiver<Task>) {
     let mut lines = InputLines::new(input);
     for task in tasks {
         let entered = match task {
-            Task::Ask => enter_one(&mut lines, hub),
+            Task::Ask | Task::AskPassword => enter_one(&mut lines, hub),
             Task::Chat => enter_all(&mut lines, hub),
         };
         match entered {
@@ -72,6 +83,9 @@ fn enter_one(lines: &mut InputLines<impl BufRead>, hub: &Hub) -> io::Result<bool
         return Ok(hub.input_ended() == RowOutcome::Kept);
     };
     hub.on(match line {
+        Ok(line) if hub.prompt_state() == PromptState::Password => {
+            Event::Password(Password::new(&line))
+        }
         Ok(line) => Event::Entered(line),
         Err(why) => Event::InputError(why),
     });

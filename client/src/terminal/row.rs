@@ -20,6 +20,9 @@ const AWAY: &str = "⟳ ";
 /// Entered text answers a question.
 const ASKED: &str = "? ";
 
+/// The whole row, whatever is typed.
+const PASSWORD: &str = "password: ";
+
 /// The row as it is edited.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Row {
@@ -82,6 +85,10 @@ impl Row {
     pub(super) fn layout(&self, chatter: &Chatter, columns: usize) -> Layout {
         let mut layout = Layout::new(columns);
         layout.add(&sanitize(&self.shown_prompt(chatter)));
+        if chatter.state == PromptState::Password {
+            layout.cursor = layout.end();
+            return layout;
+        }
         layout.add_lines(&self.before_cursor);
         layout.cursor = layout.end();
         layout.add_lines(&self.behind_cursor);
@@ -97,6 +104,7 @@ impl Row {
             PromptState::Here => HERE,
             PromptState::Away => AWAY,
             PromptState::Asked => ASKED,
+            PromptState::Password => return PASSWORD.to_owned(),
         };
         if self.prompt != CHAT {
             return self.prompt.clone();

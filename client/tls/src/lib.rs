@@ -10,8 +10,27 @@
 mod fingerprint;
 mod verifier;
 
+use rustls::{Error, InvalidMessage};
+
 pub use self::fingerprint::{Fingerprint, NotAFingerprint};
 pub use self::verifier::{AuthoritiesError, Trust, Untrusted, client_config};
 
 /// The port of a server that speaks TLS, unless told otherwise. The plain one is 4700.
 pub const DEFAULT_PORT: u16 = 4701;
+
+/// Returns why a handshake failed.
+pub fn why(error: &Error) -> String {
+    match Untrusted::of(error) {
+        Some(why) => why.to_string(),
+        None if is_plain_text(error) => "it speaks plain text, not TLS".to_owned(),
+        None => error.to_string(),
+    }
+}
+
+/// Returns whether a handshake failed because the server answered in plain text.
+pub fn is_plain_text(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::InvalidMessage(InvalidMessage::InvalidContentType)
+    )
+}

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use wac_settings::within;
+use wac_tls::Fingerprint;
 
 pub(crate) use presets::Preset;
 use slo::Slo;
@@ -160,6 +161,18 @@ pub(crate) struct RunArgs {
     /// Threads [default: one for each core; on one machine with the server, for half of them]
     #[arg(long, value_name = "N", value_parser = within(1..=64_u16))]
     pub(crate) threads: Option<u16>,
+
+    /// The users speak TLS; tls: before HOST:PORT does the same
+    #[arg(long)]
+    pub(crate) tls: bool,
+
+    /// The server must have a certificate for its host, signed by an authority in this file (PEM); over TLS [default: none]
+    #[arg(long, value_name = "FILE", conflicts_with = "tls_pin")]
+    pub(crate) tls_ca: Option<PathBuf>,
+
+    /// The server must have the key with this fingerprint; over TLS [default: any key]
+    #[arg(long, value_name = "sha256:HEX")]
+    pub(crate) tls_pin: Option<Fingerprint>,
 
     /// What the server speaks [default: wac]
     #[arg(long, value_name = "NAME")]

@@ -56,7 +56,8 @@ impl Worker {
         let user = self.partition.user(slot);
         let source = source(plan.server, plan.run, plan.workload.users, user);
         let at = self.shared.clock.now();
-        self.users[slot.index()].connect(plan.server, source, at, &self.inbox)?;
+        let tls = plan.tls.as_ref();
+        self.users[slot.index()].connect(plan.server, source, at, &self.inbox, tls)?;
         self.log_in(slot);
         self.look_at(slot);
         Ok(())

@@ -26,6 +26,7 @@ mod receive;
 mod send;
 mod shared;
 mod timeline;
+mod tls;
 mod user;
 mod wake;
 mod worker;

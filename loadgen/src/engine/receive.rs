@@ -15,16 +15,20 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use super::shared::Clock;
-use crate::plan::workload::Workload;
+use crate::plan::Plan;
 use crate::units::nanos;
 
 /// What a reader that was away for a while may find at once.
 const BYTES: usize = 64 * 1024;
+/// A record at most, so that what it and one before it hold fits into [`BYTES`].
+const RECORDS_BYTES: usize = 16 * 1024;
 
 /// The buffers that one worker reads into.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     pub(super) bytes: Box<[u8]>,
+    /// What comes encrypted; empty in plain text.
+    pub(super) records: Box<[u8]>,
     /// For the date; empty where none is wanted, which costs less.
     control: Vec<u8>,
 }
@@ -83,10 +87,12 @@ fn wall_clock() -> u64 {
 
 impl Inbox {
     /// In a closed loop no latency is shown: nothing is dated.
-    pub(super) fn new(workload: &Workload) -> Self {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let records = plan.tls.as_ref().map_or(0, |_| RECORDS_BYTES);
         Self {
             bytes: vec![0; BYTES].into(),
-            control: if workload.is_closed_loop() {
+            records: vec![0; records].into(),
+            control: if plan.workload.is_closed_loop() {
                 Vec::new()
             } else {
                 nix::cmsg_space!(TimeSpec)
@@ -113,51 +119,67 @@ impl Inbox {
         kept: usize,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Received>> {
-        loop {
-            ready!(stream.poll_read_ready(cx))?;
-            let mut received = None;
-            let read = stream.try_io(Interest::READABLE, || {
-                let read = self.receive(stream, kept)?;
-                received = Some(read);
-                match read.bytes {
-                    // To the reactor this means: not ready before something more comes.
-                    1.. if read.bytes < self.bytes.len() - kept => {
-                        Err(ErrorKind::WouldBlock.into())
-                    }
-                    _ => Ok(()),
-                }
-            });
-            match (received, read) {
-                (Some(received), _) => return Poll::Ready(Ok(received)),
-                (None, Err(error)) if error.kind() != ErrorKind::WouldBlock => {
-                    return Poll::Ready(Err(error));
-                }
-                _ => {}
-            }
-        }
+        poll_receive(stream, &mut self.bytes[kept..], &mut self.control, cx)
     }
 
-    fn receive(&mut self, stream: &TcpStream, kept: usize) -> io::Result<Received> {
-        if self.control.is_empty() {
-            let bytes = recv(
-                stream.as_raw_fd(),
-                &mut self.bytes[kept..],
-                MsgFlags::empty(),
-            )?;
-            return Ok(Received { bytes, date: None });
-        }
-        let mut into = [IoSliceMut::new(&mut self.bytes[kept..])];
-        let control = Some(&mut *self.control);
-        let read = recvmsg::<()>(stream.as_raw_fd(), &mut into, control, MsgFlags::empty())?;
-        let date = read.cmsgs()?.find_map(|message| match message {
-            ControlMessageOwned::ScmTimestampns(date) => Some(nanos(date.into())),
-            _ => None,
-        });
-        Ok(Received {
-            bytes: read.bytes,
-            date,
-        })
+    /// Reads once, encrypted.
+    pub(super) fn poll_receive_records(
+        &mut self,
+        stream: &TcpStream,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Received>> {
+        poll_receive(stream, &mut self.records, &mut self.control, cx)
     }
+}
+
+fn poll_receive(
+    stream: &TcpStream,
+    buffer: &mut [u8],
+    control: &mut [u8],
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<Received>> {
+    loop {
+        ready!(stream.poll_read_ready(cx))?;
+        let mut received = None;
+        let read = stream.try_io(Interest::READABLE, || {
+            let read = receive(stream, buffer, control)?;
+            received = Some(read);
+            match read.bytes {
+                // To the reactor this means: not ready before something more comes.
+                1.. if read.bytes < buffer.len() => Err(ErrorKind::WouldBlock.into()),
+                _ => Ok(()),
+            }
+        });
+        match (received, read) {
+            (Some(received), _) => return Poll::Ready(Ok(received)),
+            (None, Err(error)) if error.kind() != ErrorKind::WouldBlock => {
+                return Poll::Ready(Err(error));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn receive(stream: &TcpStream, buffer: &mut [u8], control: &mut [u8]) -> io::Result<Received> {
+    if control.is_empty() {
+        let bytes = recv(stream.as_raw_fd(), buffer, MsgFlags::empty())?;
+        return Ok(Received { bytes, date: None });
+    }
+    let mut into = [IoSliceMut::new(buffer)];
+    let read = recvmsg::<()>(
+        stream.as_raw_fd(),
+        &mut into,
+        Some(control),
+        MsgFlags::empty(),
+    )?;
+    let date = read.cmsgs()?.find_map(|message| match message {
+        ControlMessageOwned::ScmTimestampns(date) => Some(nanos(date.into())),
+        _ => None,
+    });
+    Ok(Received {
+        bytes: read.bytes,
+        date,
+    })
 }
 
 #[cfg(test)]
@@ -174,6 +196,7 @@ mod tests {
         let control = dated.then(|| nix::cmsg_space!(TimeSpec));
         Inbox {
             bytes: vec![0; bytes].into(),
+            records: Box::default(),
             control: control.unwrap_or_default(),
         }
     }

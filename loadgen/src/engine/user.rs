@@ -14,14 +14,18 @@ use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 
 use super::receive::{Inbox, Received};
+use super::tls::Session;
 use super::wake::SlotWaker;
 use crate::plan::ids::Message;
+use crate::plan::tls::Tls;
 
 /// An entry in a worker's table.
 #[derive(Debug)]
 pub(super) struct User {
     /// None while it is away.
     stream: Option<TcpStream>,
+    /// None in plain text.
+    tls: Option<Box<Session>>,
     ready: Arc<SlotWaker>,
     /// Made of `ready`, once.
     waker: Waker,
@@ -63,6 +67,7 @@ impl User {
     pub(super) fn new(ready: Arc<SlotWaker>) -> Self {
         Self {
             stream: None,
+            tls: None,
             waker: ready.clone().into(),
             ready,
             state: State::Away,
@@ -85,10 +90,12 @@ impl User {
         source: Option<Ipv4Addr>,
         at: u64,
         inbox: &Inbox,
+        tls: Option<&Tls>,
     ) -> io::Result<()> {
         self.state = State::Joining;
         self.connected_at = at;
         self.outbox = Outbox::default();
+        self.tls = tls.map(Session::new).transpose()?;
         let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
@@ -110,6 +117,7 @@ impl User {
     /// Closes the connection, whatever is under way.
     pub(super) fn drop_connection(&mut self) {
         self.stream = None;
+        self.tls = None;
         self.carry = Vec::new();
     }
 
@@ -131,13 +139,21 @@ impl User {
         };
         let mut cx = Context::from_waker(&self.waker);
         let carried = self.carry.len();
-        let mut received = ready!(inbox.poll_receive(stream, carried, &mut cx))?;
+        let mut received = ready!(match &mut self.tls {
+            None => inbox.poll_receive(stream, carried, &mut cx),
+            Some(tls) => tls.poll_read(stream, inbox, carried, &mut cx),
+        })?;
         if received.bytes > 0 {
             inbox.bytes[..carried].copy_from_slice(&self.carry);
             self.carry.clear();
             received.bytes += carried;
         }
         Poll::Ready(Ok(received))
+    }
+
+    /// Returns whether what was read may have opened the way for what is to be written.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.tls.is_some() && !self.outbox.is_empty()
     }
 
     /// Keeps the beginning of a line until its rest comes.
@@ -155,7 +171,10 @@ impl User {
         };
         let mut cx = Context::from_waker(&self.waker);
         let front = self.outbox.front();
-        let taken = ready!(Pin::new(stream).poll_write(&mut cx, front))?;
+        let taken = ready!(match &mut self.tls {
+            None => Pin::new(stream).poll_write(&mut cx, front),
+            Some(tls) => tls.poll_write(stream, front, &mut cx),
+        })?;
         self.outbox.taken(taken);
         Poll::Ready(Ok(()))
     }

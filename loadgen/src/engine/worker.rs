@@ -105,7 +105,7 @@ impl Worker {
             ready: Arc::default(),
             timer: Timer::new()?,
             awaited: None,
-            inbox: Inbox::new(&plan.workload),
+            inbox: Inbox::new(&plan),
             dates: Dates::new(shared.clock),
             looked_at: Vec::new(),
             line: Vec::new(),
@@ -258,6 +258,9 @@ impl Worker {
         self.users[slot.index()].looked_at();
         self.flush(slot);
         self.read(slot);
+        if self.users[slot.index()].may_go_on() {
+            self.flush(slot);
+        }
     }
 
     fn tell_progress(&mut self, now: u64) {

@@ -6,6 +6,7 @@ pub(crate) mod payload;
 pub(crate) mod protocol;
 pub(crate) mod random;
 pub(crate) mod schedule;
+pub(crate) mod tls;
 pub(crate) mod workload;
 
 use std::io;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use absences::{Absence, absences};
 use payload::{Make, Payload};
 use schedule::{Schedule, Shape};
+use tls::{Proof, Tls};
 use workload::Workload;
 
 use crate::cli::RunArgs;
@@ -27,8 +29,10 @@ use crate::units::nanos;
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) workload: Workload,
-    /// As it was typed.
+    /// As it was typed; over TLS, with a `tls:` before it.
     pub(crate) target: String,
+    /// None in plain text.
+    pub(crate) tls: Option<Tls>,
     /// The first of its addresses that somebody answers at; else the first of all.
     pub(crate) server: SocketAddr,
     /// All that it resolves to.
@@ -45,11 +49,16 @@ pub(crate) struct Plan {
     pub(crate) server_pid: Option<i32>,
 }
 
+/// Stands before the address of a server that is spoken to over TLS.
+const TLS: &str = "tls:";
+
 /// Where and how a workload is run.
 #[derive(Debug, Clone)]
 pub(crate) struct How {
     /// HOST:PORT
     pub(crate) target: String,
+    /// None in plain text.
+    pub(crate) tls: Option<Proof>,
     /// As many as were asked for, if they were.
     pub(crate) threads: Option<u16>,
     pub(crate) ui: Ui,
@@ -58,8 +67,17 @@ pub(crate) struct How {
 
 impl From<&RunArgs> for How {
     fn from(args: &RunArgs) -> Self {
+        let typed = args.server.as_deref().unwrap_or_default();
+        let over_tls = typed.strip_prefix(TLS);
+        let proof = match (&args.tls_pin, &args.tls_ca) {
+            (Some(key), _) => Proof::Key(*key),
+            (None, Some(path)) => Proof::Authorities(path.clone()),
+            (None, None) => Proof::None,
+        };
+        let is_plain = over_tls.is_none() && !args.tls && matches!(proof, Proof::None);
         Self {
-            target: args.server.clone().unwrap_or_default(),
+            target: over_tls.unwrap_or(typed).to_owned(),
+            tls: (!is_plain).then_some(proof),
             threads: args.threads,
             ui: args.ui,
             server_pid: args.server_pid,
@@ -90,10 +108,20 @@ impl Plan {
             seed: workload.seed,
         }));
         let run = getrandom::u32()?;
+        let tls = how.tls.as_ref().map(|proof| Tls::new(&how.target, proof));
+        let tls = tls.transpose()?;
+        if tls.is_some() && workload.bad_clients() > 0 {
+            let why = "--slow and --hostile speak plain text: they don't go with --tls";
+            return Err(PlanError::Values(vec![why.to_owned()]));
+        }
         let addresses = resolve(&how.target)?;
         let server = answering(&addresses);
         Ok(Self {
-            target: how.target.clone(),
+            target: match tls {
+                Some(_) => format!("{TLS}{}", how.target),
+                None => how.target.clone(),
+            },
+            tls,
             server,
             addresses,
             run,

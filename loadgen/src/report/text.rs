@@ -27,6 +27,7 @@ pub(crate) fn render(run: &Run, out: Option<&Path>) -> String {
     }
     lines.extend(run.server_use.as_ref().and_then(server_line));
     lines.extend(run.slo.iter().map(slo_line));
+    lines.extend(tls_line(run));
     lines.push(trust_line(run));
     lines.extend(out.map(files_line));
     lines.join("\n") + "\n"
@@ -103,6 +104,12 @@ fn server_line(used: &ServerUse) -> Option<String> {
     let memory = added.map(|added| format!("{} a connection", bytes(added)));
     let shown: Vec<_> = cpu.into_iter().chain(memory).collect();
     (!shown.is_empty()).then(|| format!(" SERVER    {}", shown.join(" · ")))
+}
+
+/// None in plain text.
+fn tls_line(run: &Run) -> Option<String> {
+    let server = run.server.strip_prefix("tls:")?;
+    Some(format!(" TLS       {server}"))
 }
 
 fn slo_line(slo: &SloResult) -> String {

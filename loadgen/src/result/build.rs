@@ -30,7 +30,10 @@ pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) 
         version: env!("CARGO_PKG_VERSION").to_owned(),
         run: format!("{:08x}", plan.run),
         environment: Environment::here(),
-        server: plan.target.clone(),
+        server: match &plan.tls {
+            Some(tls) => format!("{} ({})", plan.target, tls.proved),
+            None => plan.target.clone(),
+        },
         hashes: Hashes {
             workload: format!("{:016x}", plan.workload.hash()),
             schedule: format!("{:016x}", plan.schedule.hash()),

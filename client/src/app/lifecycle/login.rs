@@ -34,18 +34,24 @@ impl Lifecycle {
     }
 
     pub(super) fn log_in(&mut self, attempt: Attempt, now: Now, out: &mut Vec<Action>) {
-        let name = match (attempt, &self.user) {
+        let Some(name) = self.name_at(attempt) else {
+            return;
+        };
+        let login = self.passwords.login(name);
+        if let State::Connected { session, phase } = &mut self.state {
+            out.push(Action::Send(session.request()));
+            out.push(Action::LogIn(login));
+            let since = now.elapsed;
+            *phase = Phase::LoggingIn { since, attempt };
+        }
+    }
+
+    /// Returns the name that an attempt is under.
+    pub(super) fn name_at(&self, attempt: Attempt) -> Option<&Name> {
+        match (attempt, &self.user) {
             (Attempt::Alternative, _) => self.alternative.as_ref(),
             (_, User::Renaming { to, .. }) => Some(to),
             _ => self.name(),
-        };
-        let Some(name) = name.cloned() else {
-            return;
-        };
-        if let State::Connected { session, phase } = &mut self.state {
-            out.extend(session.log_in(&name).map(Action::Send));
-            let since = now.elapsed;
-            *phase = Phase::LoggingIn { since, attempt };
         }
     }
 
@@ -87,26 +93,44 @@ impl Lifecycle {
         now: Now,
         out: &mut Vec<Action>,
     ) -> Audience {
-        match (&self.user, why, self.held_until(now)) {
-            (User::Renaming { from, to }, ..) if from.folded() != to.folded() => {
-                self.keep_name(from.clone(), why, now, out);
-            }
-            (User::Chatting(_) | User::Renaming { .. }, Refusal::Taken(_), Some(held_until)) => {
+        if self.is_about_password(why, now, out) {
+            return Audience::Client;
+        }
+        match (why, self.held_until(now)) {
+            _ if self.other_name().is_some() => self.not_logged_in(&why.to_string(), now, out),
+            (Refusal::Taken(_), Some(held_until)) if self.has_chatted() => {
                 self.wait_for_name(held_until, now, out);
             }
-            (_, Refusal::Taken(name), _) if self.has_alternative_to(name) => {
+            (Refusal::Taken(name), _) if self.has_alternative_to(name) => {
                 out.extend(self.alternative.as_ref().map(|alternative| {
                     Action::Tell(messages::trying_alternative(name, alternative))
                 }));
                 self.log_in(Attempt::Alternative, now, out);
             }
-            _ if self.has_chatted() => {
-                self.set_phase(Phase::NameLost);
-                out.tell(messages::name_lost(&why.to_string()));
-            }
-            _ => self.refused_at_first(&why.to_string(), out),
+            _ => self.not_logged_in(&why.to_string(), now, out),
         }
         Audience::Client
+    }
+
+    /// Does without a login that was refused for good.
+    pub(super) fn not_logged_in(&mut self, why: &str, now: Now, out: &mut Vec<Action>) {
+        if let Some(from) = self.other_name() {
+            let from = from.clone();
+            self.keep_name(from, why, now, out);
+        } else if self.has_chatted() {
+            self.set_phase(Phase::NameLost);
+            out.tell(messages::name_lost(why));
+        } else {
+            self.refused_at_first(why, out);
+        }
+    }
+
+    /// Returns the name that a user who wants another has.
+    fn other_name(&self) -> Option<&Name> {
+        match &self.user {
+            User::Renaming { from, to } if from.folded() != to.folded() => Some(from),
+            _ => None,
+        }
     }
 
     /// Returns until when a name that has just been refused as taken may be held by the connection
@@ -150,7 +174,7 @@ impl Lifecycle {
         });
     }
 
-    fn set_phase(&mut self, next: Phase) {
+    pub(super) fn set_phase(&mut self, next: Phase) {
         if let State::Connected { phase, .. } = &mut self.state {
             *phase = next;
         }

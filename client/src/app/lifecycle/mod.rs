@@ -14,6 +14,7 @@
 
 mod login;
 mod outage;
+mod password;
 mod rename;
 mod tick;
 
@@ -30,6 +31,7 @@ use super::exit::ExitReason;
 use super::settings::{Config, Reconnect};
 use super::{Action, Mode, messages};
 use crate::protocol::clock::Now;
+use crate::protocol::password::Passwords;
 use crate::protocol::session::{Farewell, Reply, Session};
 
 /// The connection, and what becomes of it.
@@ -40,6 +42,7 @@ pub(super) struct Lifecycle {
     user: User,
     /// The name to log in under if the user's own is taken.
     alternative: Option<Name>,
+    passwords: Passwords,
     backoff: Backoff,
     /// The outage that is not over.
     outage: Option<Outage>,
@@ -85,8 +88,12 @@ enum Phase {
         next: Duration,
         held_until: Duration,
     },
-    /// The name is taken for good; the user may try again.
+    /// The name is taken for good, or not proved the user's own; the user may try again.
     NameLost,
+    /// The user is asked for the password of the name.
+    PasswordAsked {
+        attempt: Attempt,
+    },
     Online {
         since: Duration,
     },
@@ -147,6 +154,7 @@ impl Lifecycle {
             mode,
             user: name.map_or(User::Unnamed, User::Named),
             alternative: config.alt_name.clone(),
+            passwords: config.passwords(),
             backoff: Backoff::new(reconnect, jitter),
             outage: None,
             ticked: Duration::ZERO,
@@ -179,6 +187,14 @@ impl Lifecycle {
     /// Returns whether a user who chats has no connection.
     pub(super) fn is_away(&self) -> bool {
         self.has_chatted() && !self.is_online()
+    }
+
+    /// Returns whether what is entered is a password.
+    pub(super) fn asks_password(&self) -> bool {
+        let State::Connected { phase, .. } = &self.state else {
+            return false;
+        };
+        matches!(phase, Phase::PasswordAsked { .. })
     }
 
     fn is_piped(&self) -> bool {
@@ -295,6 +311,7 @@ impl Lifecycle {
                 Phase::Online { .. } => messages::online(name, &session.keepalive, now),
                 Phase::LoggingIn { .. } | Phase::Unnamed => format!("logging in as {name}"),
                 Phase::NameHeld { .. } | Phase::NameLost => messages::name_taken(name),
+                Phase::PasswordAsked { .. } => messages::password_of(name),
             },
             State::Backoff { until } => {
                 messages::trying(self.backoff.tries(), until.saturating_sub(now.elapsed))

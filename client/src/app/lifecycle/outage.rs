@@ -100,6 +100,13 @@ impl Lifecycle {
         }
     }
 
+    /// Ends the client: who answers in the server's place may answer again.
+    pub(in crate::app) fn untrusted(&mut self, why: &str, out: &mut Vec<Action>) {
+        self.state = State::Closed;
+        out.show(Line::Lost(messages::untrusted(why)));
+        out.push(Action::End(ExitReason::Untrusted));
+    }
+
     /// Ends the connection from our side.
     pub(super) fn hang_up(&mut self, reason: HangUpReason, now: Now, out: &mut Vec<Action>) {
         self.state = match mem::replace(&mut self.state, State::Closed) {

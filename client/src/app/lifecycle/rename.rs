@@ -3,7 +3,6 @@
 use std::mem;
 
 use wac_core::name::Name;
-use wac_core::wire::refusal::Refusal;
 
 use super::{Attempt, HangUpReason, Lifecycle, Phase, State, User};
 use crate::app::event::Actions;
@@ -44,14 +43,8 @@ impl Lifecycle {
     }
 
     /// Logs in again under the name that the user had.
-    pub(super) fn keep_name(
-        &mut self,
-        name: Name,
-        why: &Refusal<'_>,
-        now: Now,
-        out: &mut Vec<Action>,
-    ) {
-        out.tell(messages::not_renamed(&why.to_string(), &name));
+    pub(super) fn keep_name(&mut self, name: Name, why: &str, now: Now, out: &mut Vec<Action>) {
+        out.tell(messages::not_renamed(why, &name));
         self.user = User::Chatting(name);
         self.log_in(Attempt::First, now, out);
     }

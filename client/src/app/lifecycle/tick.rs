@@ -24,7 +24,7 @@ impl Lifecycle {
                 Phase::NameHeld { next, .. } => next,
                 Phase::Online { .. } => session.keepalive.due(),
                 Phase::LoggingIn { since, .. } => since + session.keepalive.patience(),
-                Phase::Unnamed | Phase::NameLost => tick,
+                Phase::Unnamed | Phase::NameLost | Phase::PasswordAsked { .. } => tick,
             },
             _ => tick,
         };

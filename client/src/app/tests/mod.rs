@@ -6,14 +6,16 @@ mod guards;
 mod long_paste;
 mod names;
 mod outage;
+mod passwords;
 
 use wac_core::MAX_CLIENT_LINE_BYTES;
 
 use super::*;
 use crate::app::line::Mention;
 use crate::app::settings::{Reconnect, Settings};
+use crate::protocol::password::Password;
 
-/// Plays a dialogue. `>` is entered, `<` comes from the server, `+5s` lets time pass, tick by tick. The
+/// Plays a dialogue. `>` is entered, `$` is a password, `<` comes from the server, `+5s` lets time pass, tick by tick. The
 /// lines after it are the actions expected. `…` stands for any rest of a line.
 #[track_caller]
 fn plays(mode: Mode, name: Option<&str>, script: &str) {
@@ -87,6 +89,7 @@ impl Happens {
         Some(Self::Event(match (line.split_at(1), line) {
             ((">", typed), _) => Event::Entered(typed.strip_prefix(' ').unwrap_or(typed).into()),
             (("<", said), _) => Event::Line(said.trim_start().into()),
+            (("$", typed), _) => Event::Password(Password::new(typed.trim_start())),
             (("+", time), _) => return seconds(time).map(Self::Passes),
             (("z", time), _) => return seconds(time).map(Self::Sleeps),
             (_, "focus gained") => Event::Focus(Focus::Gained),
@@ -96,6 +99,7 @@ impl Happens {
             (_, "cleared") => Event::Cleared,
             (_, "^D") => Event::InputEnded,
             (_, "connected") => Event::Connected,
+            (_, "untrusted") => Event::Untrusted("its key has changed".into()),
             (_, "unreachable") => Event::Unreachable("refused".into()),
             (_, "gone") => lost(None, &[]),
             (_, "reset") => lost(Some("reset"), &[]),
@@ -146,7 +150,9 @@ fn written(action: &Action) -> String {
         Action::Ring(line) => format!("ring and {}", shown(line)),
         Action::Log(line) => shown(line).replacen("show", "log", 1),
         Action::Tell(line) => format!("tell {line}"),
+        Action::LogIn(login) => format!("send {}", login.line()),
         Action::Ask => "ask".into(),
+        Action::AskPassword => "ask password".into(),
         Action::Chat(name) => format!("chat {name}"),
         Action::Mark(prompt_state) => format!("mark {prompt_state:?}"),
         Action::CountUnread(unread) => {

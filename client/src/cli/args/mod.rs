@@ -46,7 +46,8 @@ pub(crate) struct CommandLine {
     pub(crate) flags: ConfigFlags,
 }
 
-const TARGET_HELP: &str = "The server, and the name to use there: chat.lan, ann@chat.lan:4700, [::1]:4700, unix:PATH \
+const TARGET_HELP: &str = "The server, and the name to use there: chat.lan, ann@chat.lan:4700, [::1]:4700, tls:chat.lan \
+                           (encrypted), unix:PATH \
                            [default: the setting host]";
 
 /// The command; without one, the chat.

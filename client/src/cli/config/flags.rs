@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::ValueHint;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use wac_core::name::Name;
+use wac_tls::Fingerprint;
 
 use crate::app::mention::Word;
 use crate::app::settings::{
@@ -34,7 +35,7 @@ pub(crate) struct ConfigFlags {
 /// The settings.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SettingFlags {
-    /// Sets the server: [NAME@]HOST[:PORT] or unix:PATH
+    /// Sets the server: [NAME@]HOST[:PORT], tls:HOST[:PORT] or unix:PATH
     #[arg(
         long,
         global = true,
@@ -50,6 +51,22 @@ pub(crate) struct SettingFlags {
     /// Sets the name to chat under if the first is taken
     #[arg(long, global = true, value_name = "NAME", value_parser = parse_name)]
     alt_name: Option<Name>,
+
+    /// Sets the file of authorities that vouch for a tls: server (PEM), instead of the key that it had the first time
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = absolute)]
+    tls_ca: Option<PathBuf>,
+
+    /// Sets the key that a tls: server must have, by its fingerprint
+    #[arg(long, global = true, value_name = "sha256:HEX")]
+    tls_pin: Option<Fingerprint>,
+
+    /// Sets the file whose first line is the password of the name; others may not read it
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = absolute)]
+    password_file: Option<PathBuf>,
+
+    /// Sets that a password may be sent in plain text to another machine
+    #[arg(long, global = true)]
+    insecure_password: bool,
 
     /// Sets the use of colours on a terminal
     #[arg(long, global = true, value_name = "WORD", default_value = "auto", value_parser = one_of::<Color>(Color::WORDS))]
@@ -107,6 +124,11 @@ impl From<SettingFlags> for Config {
             host: flags.host.address,
             name: flags.name,
             alt_name: flags.alt_name,
+            tls_ca: flags.tls_ca.filter(|path| path != Path::new("")),
+            tls_pin: flags.tls_pin,
+            password_file: flags.password_file.filter(|path| path != Path::new("")),
+            password: None,
+            insecure_password: flags.insecure_password,
             settings: Settings {
                 color: flags.color,
                 time: flags.time,

@@ -112,6 +112,13 @@ fn settings(roff: &mut Roff) {
     roff.control("PP", []);
     roff.text([roman("For example:")]);
     example(roff, EXAMPLE);
+    roff.control("PP", []);
+    roff.text([roman(
+        "The keys of tls: servers are kept, from the first connection on, in \
+         $XDG_STATE_HOME/wac/known_servers, else ~/.local/state/wac/known_servers: a line \
+         HOST:PORT sha256:HEX for each. A server with another key is not connected to until its \
+         line is removed.",
+    )]);
 }
 
 /// Describes a setting: its meaning, its values, its variable.
@@ -138,7 +145,8 @@ fn described(arg: &Arg) -> String {
 const EXAMPLE: &str = "name = \"ann\"
 
 [profile.work]
-host = \"chat.work.example:4700\"";
+host = \"tls:chat.work.example\"
+password-file = \"/home/ann/.config/wac/work.password\"";
 
 fn recipes(roff: &mut Roff) {
     roff.control("SH", ["RECIPES"]);

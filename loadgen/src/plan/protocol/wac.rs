@@ -55,6 +55,7 @@ fn parse_other<'a>(payload: &Payload, user: User, line: &'a [u8]) -> Line<'a> {
 
 fn noticed<'a>(payload: &Payload, user: User, notice: &Notice<'_>) -> Line<'a> {
     match notice {
+        Notice::Closing(Closing::NeedsTls) => Line::Refused("this port speaks TLS: --tls"),
         Notice::Welcome(name) if payload.user_of(name) == Some(user) => Line::Welcome,
         _ => Limit::of_notice(notice).map_or(Line::Other, Line::Limit),
     }
