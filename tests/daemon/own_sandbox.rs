@@ -171,11 +171,11 @@ impl System {
         let shown = self.does(&["status"]);
         let line = format!("{:<17}{sandbox}", "sandbox");
         assert!(shown.lines().any(|it| it == line), "{shown}");
-        let logged = fs::read_to_string(self.path("log/wacd/wacd.log")).expect("there is a log");
-        assert!(
-            logged.contains(&format!("sandbox: {sandbox}\n")),
-            "{logged}"
-        );
+        // The log's own thread writes it.
+        wait_until("the log says the same", || {
+            let logged = fs::read_to_string(self.path("log/wacd/wacd.log"));
+            logged.is_ok_and(|log| log.contains(&format!("sandbox: {sandbox}\n")))
+        });
         sandbox
     }
 
