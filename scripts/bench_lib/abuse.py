@@ -17,8 +17,8 @@ USERS = (20, 100)
 RATE = 1  # messages a second of each honest user: flood control holds none of them back
 P99 = Column("deliver p99", "ms", ms("deliver", "p99"))
 LIMIT = 2.0
-# Attacks whose connections read the room and do nothing more: what they cost is what as many honest listeners cost.
-FAN_OUT = ("silent", "trickle", "half-lines", "resets")
+# Attacks whose connections read the room and do little more: what that costs is what as many honest listeners cost.
+FAN_OUT = ("silent", "trickle", "half-lines", "passwords", "passwords-many", "resets")
 COLUMNS = [("deeds", "/s"), ("bytes", "KiB/s"), ("connected", "/s"), ("ended", "/s"), ("p99 without", "ms"), ("p99 with", "ms"),
            ("ratio", "median"), ("ratio", "worst")]
 
