@@ -17,8 +17,8 @@ USERS = (20, 100)
 RATE = 1  # messages a second of each honest user: flood control holds none of them back
 P99 = Column("deliver p99", "ms", ms("deliver", "p99"))
 LIMIT = 2.0
-# Attacks of a thousand connections and more that read the room: what that costs, as many honest listeners cost, too.
-FAN_OUT = ("silent", "trickle", "half-lines", "resets", "long-lines-many", "mix")
+# Attacks of many connections that read the room: what that costs, as many honest listeners cost, too.
+FAN_OUT = ("silent", "trickle", "half-lines", "passwords", "passwords-many", "resets", "long-lines-many", "mix")
 COLUMNS = [("deeds", "/s"), ("bytes", "KiB/s"), ("connected", "/s"), ("ended", "/s"), ("p99 without", "ms"), ("p99 with", "ms"),
            ("ratio", "median"), ("ratio", "worst")]
 

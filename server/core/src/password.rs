@@ -24,7 +24,7 @@ impl Password {
     pub fn chosen(text: &str) -> Result<Self, &'static str> {
         if text::is_blank(text) {
             Err("it is empty")
-        } else if text.chars().any(text::is_removed) {
+        } else if text::clean(text) != text {
             Err("it has characters that the server takes out of a line, such as control characters")
         } else if text.len() > MAX_PASSWORD_BYTES {
             Err("it is longer than 1024 bytes")

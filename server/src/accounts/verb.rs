@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use wac_core::name::Name;
 use wac_settings::Problems;
 
-use super::{file, hash, prompt};
+use super::hasher::hash;
+use super::{file, prompt};
 use crate::config::verbs::AccountAction;
 use crate::process::terminal::say;
 

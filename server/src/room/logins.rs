@@ -19,7 +19,7 @@ use wac_core::name::Name;
 use wac_core::password::{Proof, Verdict};
 use wac_core::roster::{SessionAddress, SessionId};
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, Hasher};
 use crate::room::locks::lock;
 use crate::room::shared::Shared;
 
@@ -114,32 +114,32 @@ impl LoginChecks {
         }
     }
 
-    /// Checks an attempt, and tells its shard.
-    fn check(&self, origin: Origin, attempt: Attempt, shared: &Shared, now: impl Fn() -> Duration) {
+    /// Checks an attempt; returns what its shard is to be told.
+    fn check(&self, attempt: Attempt, hasher: &mut Hasher) -> (Verdict, LoginMessage) {
         let Attempt { session, proof } = attempt;
         let accounts = lock(&self.accounts).clone();
-        let verdict = accounts.check(&proof);
-        lock(&self.attempts).judged(origin, verdict, now());
-        let owner = Owner {
-            session,
-            name: proof.name,
-        };
-        shared.tell(match verdict {
+        let verdict = accounts.check(&proof, hasher);
+        let name = proof.name;
+        let owner = Owner { session, name };
+        let message = match verdict {
             Verdict::Right => LoginMessage::Right(owner),
             Verdict::Wrong => LoginMessage::Wrong(owner),
-        });
+        };
+        (verdict, message)
     }
 
     /// Checks everything that may be checked at a time, as the thread would.
     #[cfg(test)]
     pub(crate) fn check_all(&self, shared: &Shared, now: Duration) -> usize {
-        let mut checked = 0;
+        let (mut checked, mut hasher) = (0, Hasher::default());
         loop {
             let next = lock(&self.attempts).next(now);
             let Next::Check(origin, attempt) = next else {
                 return checked;
             };
-            self.check(origin, attempt, shared, || now);
+            let (verdict, message) = self.check(attempt, &mut hasher);
+            lock(&self.attempts).judged(origin, verdict, now);
+            shared.tell(message);
             checked += 1;
         }
     }
@@ -174,11 +174,12 @@ impl Shared {
         let check_all = move || {
             // A system that does not allow it keeps the usual priority.
             let _ = rustix::process::setpriority_process(None, NICENESS);
+            let mut hasher = Hasher::default();
             loop {
                 let (origin, attempt) = shared.logins.next(&shared);
-                shared
-                    .logins
-                    .check(origin, attempt, &shared, || shared.now());
+                let (verdict, message) = shared.logins.check(attempt, &mut hasher);
+                lock(&shared.logins.attempts).judged(origin, verdict, shared.now());
+                shared.tell(message);
             }
         };
         thread::Builder::new()

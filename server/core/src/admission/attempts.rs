@@ -7,7 +7,8 @@
 //! ```
 //!
 //! An address has one attempt checked at a time, and then the others have their turns. So a login waits for no more
-//! than one check of each other address, and those of its own.
+//! than one check of each other address, and those of its own. Every second turn is for an address without a mistake to
+//! regain: a login from there waits for the guesses of few, however many guess.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
@@ -56,11 +57,20 @@ pub enum Next<T> {
 #[derive(Debug)]
 pub struct Attempts<T> {
     lines: HashMap<Origin, Line<T>>,
-    /// Origins whose first attempt may be checked, in the order of their turns.
-    ready: VecDeque<Origin>,
+    ready: Ready,
     /// Origins whose first attempt has to wait, until then.
     resting: BTreeSet<(Duration, Origin)>,
     sweep_at: usize,
+}
+
+/// Origins whose first attempt may be checked, in the order of their turns.
+#[derive(Debug, Default)]
+struct Ready {
+    /// Those without a mistake to regain.
+    clean: VecDeque<Origin>,
+    others: VecDeque<Origin>,
+    /// The last turn was for one of the clean.
+    clean_had_turn: bool,
 }
 
 /// The attempts of an origin.
@@ -86,7 +96,7 @@ impl<T> Default for Attempts<T> {
     fn default() -> Self {
         Self {
             lines: HashMap::new(),
-            ready: VecDeque::new(),
+            ready: Ready::default(),
             resting: BTreeSet::new(),
             sweep_at: FIRST_SWEEP,
         }
@@ -117,9 +127,9 @@ impl<T> Attempts<T> {
         {
             self.resting.pop_first();
             self.set(origin, Place::Ready);
-            self.ready.push_back(origin);
+            self.ready.others.push_back(origin);
         }
-        while let Some(origin) = self.ready.pop_front() {
+        while let Some(origin) = self.ready.pop() {
             if let Some(attempt) = self.take(origin) {
                 return Next::Check(origin, attempt);
             }
@@ -171,7 +181,8 @@ impl<T> Attempts<T> {
             },
         };
         match place {
-            Place::Ready => self.ready.push_back(origin),
+            Place::Ready if line.mistakes.is_full(now) => self.ready.clean.push_back(origin),
+            Place::Ready => self.ready.others.push_back(origin),
             Place::Resting(at) => _ = self.resting.insert((at, origin)),
             Place::Idle | Place::Checking => {}
         }
@@ -194,6 +205,19 @@ impl<T> Attempts<T> {
                 .retain(|_, line| line.place != Place::Idle || !line.mistakes.is_full(now));
             self.sweep_at = FIRST_SWEEP.max(2 * self.lines.len());
         }
+    }
+}
+
+impl Ready {
+    /// Takes an origin off: the two kinds have every second turn.
+    fn pop(&mut self) -> Option<Origin> {
+        self.clean_had_turn = !self.clean_had_turn;
+        let (first, second) = if self.clean_had_turn {
+            (&mut self.clean, &mut self.others)
+        } else {
+            (&mut self.others, &mut self.clean)
+        };
+        first.pop_front().or_else(|| second.pop_front())
     }
 }
 
@@ -240,6 +264,21 @@ mod tests {
         push(&mut attempts, 3, 30);
         let checked = check_all(&mut attempts, Verdict::Right, START);
         assert_eq!(checked, [0, 20, 30, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn an_address_without_a_mistake_waits_for_few_of_those_that_guess() {
+        let mut attempts = Attempts::default();
+        let guessers = 1..=100;
+        for number in guessers.clone() {
+            push(&mut attempts, number, 0);
+        }
+        check_all(&mut attempts, Verdict::Wrong, START);
+        guessers.for_each(|number| push(&mut attempts, number, 0));
+        push(&mut attempts, 200, 1);
+        let checked = check_all(&mut attempts, Verdict::Wrong, START);
+        assert_eq!(checked.len(), 101);
+        assert!(checked[..2].contains(&1), "{checked:?}");
     }
 
     #[test]
