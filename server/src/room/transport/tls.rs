@@ -306,6 +306,8 @@ impl<S: Transport> Transport for TlsSocket<S> {
         let text = buffer.len().min(self.text.rest().len());
         buffer[..text].copy_from_slice(&self.text.rest()[..text]);
         self.text.advance(text);
+        // More may come to the socket until the rest of the text is read, and what the poller tells of it is forgotten by then.
+        self.has_more |= !self.text.is_empty();
         Ok(Input::Bytes {
             text,
             raw,
