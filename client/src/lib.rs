@@ -20,6 +20,8 @@ mod app;
 mod chat;
 mod cli;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod io;
 mod protocol;
 mod script;

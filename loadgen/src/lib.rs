@@ -14,6 +14,8 @@
 mod cli;
 mod commands;
 mod engine;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod machine;
 mod metrics;
 mod plan;

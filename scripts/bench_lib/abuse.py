@@ -83,7 +83,8 @@ def without(bench, one, users):
 
 
 def beside(bench, one, users, did):
-    server = attack.among_strangers(bench.tools)
+    guesses = one.name.startswith("passwords")
+    server = attack.with_accounts(bench.tools) if guesses else attack.among_strangers(bench.tools)
     try:
         with fresh(server) as (port, pid), attack.attacking(bench.tools, one.name, port) as told:
             run = chat(bench, server, users, port, pid)

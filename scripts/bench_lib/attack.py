@@ -1,8 +1,10 @@
 """Attack: strangers who do one bad thing each, in a niced program (loadgen/examples/attack), beside a chat."""
 import json
+import secrets
 import subprocess
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from . import servers
 
@@ -34,6 +36,18 @@ def at_home(tools, *flags):
 def among_strangers(tools, *flags):
     """Starts the server with its defaults, but only those who connect from 127.0.0.1 are trusted."""
     return at_home(tools, "--trusted", "127.0.0.1/32", *flags)
+
+
+def with_accounts(tools):
+    """Starts the server among strangers, with one registered name, whose password nobody guesses."""
+    plain = among_strangers(tools)
+
+    def command(port, folder):
+        accounts = Path(folder) / "accounts"
+        subprocess.run([tools / "wacd", "account", "add", "victim", "--accounts", accounts], input=secrets.token_hex() + "\n",
+                       stdout=subprocess.DEVNULL, text=True, check=True)
+        return [*plain.command(port, folder), "--accounts", accounts]
+    return replace(plain, command=command)
 
 
 @contextmanager

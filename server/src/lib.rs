@@ -14,6 +14,7 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)] // They panic where nothing can be written.
 
+pub mod accounts;
 pub mod config;
 pub mod network;
 pub mod operator;
@@ -115,6 +116,11 @@ pub fn run(
         .map(|index| ShardThread::spawn(ShardId::of_index(index), shared.clone()))
         .collect::<Result<Vec<_>, _>>()
         .map_err(start("shards"))?;
+    if config.accounts.is_some() {
+        shared
+            .start_login_checks()
+            .map_err(start("thread that checks passwords"))?;
+    }
     let ready_line = ready_line(&server, config.shards);
     let (ban_file, bans) = server.bans;
     lock(&shared.admission).bans = bans;

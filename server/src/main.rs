@@ -20,7 +20,7 @@ use wac_server::process::reload::Running;
 use wac_server::process::sandbox::{self, Sandbox};
 use wac_server::process::terminal::{pass, say};
 use wac_server::process::{cert, exit, manual, panics, signals};
-use wac_server::{DrainReport, Server, run};
+use wac_server::{DrainReport, Server, accounts, run};
 use wac_settings::Problems;
 
 fn main() -> ExitCode {
@@ -67,6 +67,15 @@ fn perform(starter: &mut Starter) -> anyhow::Result<ExitCode> {
             print(asked.loaded.to_string().as_bytes())
         }
         Some(_) => match sources.read()?.line.verb {
+            Some(Verb::Account {
+                accounts,
+                action,
+                name,
+                ..
+            }) => {
+                let path = accounts.accounts.map(|it| sources.folder().join(it));
+                accounts::verb::operate(path.as_deref(), action, name.as_deref())
+            }
             Some(verb) => verbs::operate(verb),
             None => bail!("this is no subcommand for a running server"),
         },

@@ -6,11 +6,12 @@ use std::process::Command;
 use wac_tests::{Daemon, Peer, Said, binary};
 
 /// For each key two values that it takes.
-const VALUES: [(&str, [&str; 2]); 32] = [
+const VALUES: [(&str, [&str; 2]); 36] = [
     ("daemon", ["true", "false"]),
     ("pid-file", ["/x/a.pid", "/x/b.pid"]),
     ("control", ["unix:/x/a", "unix:/x/b"]),
     ("bans", ["/x/a.toml", "/x/b.toml"]),
+    ("accounts", ["/x/a", "/x/b"]),
     ("log-file", ["/x/a.log", "/x/b.log"]),
     ("user", ["root", "nobody"]),
     ("group", ["root", "nogroup"]),
@@ -36,6 +37,9 @@ const VALUES: [(&str, [&str; 2]); 32] = [
     ("trusted", ["none", "192.0.2.0/24"]),
     ("max-connections", ["1", "2"]),
     ("reserved-names", ["eve", "dan"]),
+    ("login", ["anyone", "registered"]),
+    ("listeners", ["logged-in", "anyone"]),
+    ("login-timeout", ["10s", "20s"]),
     ("grace", ["1s", "2s"]),
     ("log-level", ["warn", "debug"]),
     ("log-format", ["json", "text"]),

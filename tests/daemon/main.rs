@@ -1,5 +1,6 @@
 //! Tests of the server as a daemon: its life from a shell.
 
+mod accounts;
 mod blocked_log;
 mod clocks;
 mod config;

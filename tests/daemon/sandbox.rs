@@ -27,6 +27,7 @@ use seccompiler::{
 use syscalls::Sysno;
 use wac_tests::{Daemon, Said, Server, Signal, binary, converse, wait_until};
 
+use crate::accounts::{PASSWORD, register};
 use crate::users::{NOBODY, give_to_nobody, is_root};
 
 const UNIT: &str = include_str!("../../scripts/systemd/wacd.service");
@@ -222,6 +223,7 @@ fn a_server_needs_no_more_than_its_unit_allows() {
     let sandbox = Sandbox::new();
     let path = |name| sandbox.path(name);
     fs::write(path("wacd.toml"), "").expect("a file");
+    register(&path("accounts"), "eve");
     let manager = UnixDatagram::bind(path("notify")).expect("a socket");
     give_to_nobody(Path::new(&path("notify")));
     let setup = Server::setup()
@@ -229,6 +231,7 @@ fn a_server_needs_no_more_than_its_unit_allows() {
         .listen("localhost:0")
         .listen_unix(Path::new(&path("wac.sock")))
         .with("--log-file", &path("wacd.log"))
+        .with("--accounts", &path("accounts"))
         .env("NOTIFY_SOCKET", &path("notify"))
         .env("WATCHDOG_USEC", "400000");
     let environment = sandbox.environment().into_iter();
@@ -238,6 +241,9 @@ fn a_server_needs_no_more_than_its_unit_allows() {
     converse(&mut ann, "ann", &mut bob, 0..100, 64);
     ann.send("W bob psst");
     assert_eq!(bob.line(), "ann whispers, \"psst\"");
+    let mut eve = server.connect();
+    eve.send(&format!("LIN eve {PASSWORD}"));
+    eve.expect("* welcome, eve");
     fs::write(path("wacd.toml"), "room-rate = '1MiB'").expect("a file");
     let said = sandbox.inside(|| Said::of(&mut sandbox.command("reload")));
     assert_eq!(said.text, "room-rate = \"1MiB\": changed\n");

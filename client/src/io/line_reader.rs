@@ -27,12 +27,12 @@ pub(crate) fn read(mut connection: impl Read, mut tell: impl FnMut(&str)) -> Opt
 /// A line longer than the protocol allows is split into pieces, and invalid UTF-8 is replaced:
 /// nothing is left out.
 #[derive(Debug, Default)]
-struct LineDecoder {
+pub(crate) struct LineDecoder {
     partial: Vec<u8>,
 }
 
 impl LineDecoder {
-    fn feed(&mut self, bytes: &[u8], mut line: impl FnMut(&str)) {
+    pub(crate) fn feed(&mut self, bytes: &[u8], mut line: impl FnMut(&str)) {
         for &byte in bytes {
             match byte {
                 b'\n' => self.end(&mut line),

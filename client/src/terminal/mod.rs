@@ -10,7 +10,7 @@ mod key_filter;
 mod keyboard;
 mod keys;
 mod line_history;
-mod osc;
+pub(crate) mod osc;
 mod painter;
 mod password;
 mod pasted;

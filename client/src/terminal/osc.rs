@@ -14,14 +14,14 @@ const RESTORE: &str = "\x1b]0;\x1b\\\x1b[23;0t";
 /// The title of the terminal: the number of unread lines, while there are any; else it is left as it
 /// was.
 #[derive(Debug, Default)]
-pub(super) struct Title {
+pub(crate) struct Title {
     /// The unread lines it shows.
     shown: Unread,
 }
 
 impl Title {
     /// Returns what changes the title to show these unread lines.
-    pub(super) fn change(&mut self, unread: Unread) -> String {
+    pub(crate) fn change(&mut self, unread: Unread) -> String {
         let before = mem::replace(&mut self.shown, unread);
         match (before.lines, unread.lines) {
             _ if before == unread => String::new(),
@@ -38,7 +38,7 @@ fn set(unread: Unread) -> String {
 }
 
 /// Returns what has the terminal show a notification (OSC 9).
-pub(super) fn notification(text: &str) -> String {
+pub(crate) fn notification(text: &str) -> String {
     format!("\x1b]9;{}\x1b\\", sanitize(text))
 }
 

@@ -49,7 +49,7 @@ const fn kind(
 const MANY: u32 = 2_000;
 
 #[rustfmt::skip]
-pub(crate) const KINDS: [Attack; 20] = [
+pub(crate) const KINDS: [Attack; 22] = [
     kind("visits", "200 new connections a second from one address", 20, 1, AttackDeed::Visit),
     kind("visits-many", "2,000 new connections a second from 2,000 addresses", 200, MANY, AttackDeed::Visit),
     kind("silent", "1,000 connections that never send", 1_000, 50, AttackDeed::Silence),
@@ -58,6 +58,8 @@ pub(crate) const KINDS: [Attack; 20] = [
     kind("stalled", "100 connections that read nothing, and leave after 20 s", 100, MANY, AttackDeed::Stall),
     kind("names", "256 guess names that are taken or reserved", 256, 16, AttackDeed::Names),
     kind("look-alikes", "256 guess names that look like reserved ones", 256, 16, AttackDeed::LookAlikes),
+    kind("passwords", "64 guess passwords from one address", 64, 1, AttackDeed::Passwords),
+    kind("passwords-many", "256 guess passwords from 2,000 addresses", 256, MANY, AttackDeed::Passwords),
     kind("who", "256 ask WHO and read the answers", 256, 16, AttackDeed::Who),
     kind("who-unread", "256 ask WHO and read nothing", 256, 16, AttackDeed::WhoUnread),
     kind("whispers", "256 whisper to one who reads", 256, 16, AttackDeed::Whispers),

@@ -12,7 +12,7 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::attackers::{Attack, Attackers};
-use crate::words::{Dice, fuzz, garbage, look_alike, reserved};
+use crate::words::{Dice, fuzz, garbage, guess, look_alike, reserved};
 
 /// Between two visits of one visitor.
 const VISIT: Duration = Duration::from_millis(100);
@@ -38,6 +38,7 @@ pub(crate) enum AttackDeed {
     Stall,
     Names,
     LookAlikes,
+    Passwords,
     Who,
     WhoUnread,
     Whispers,
@@ -216,6 +217,7 @@ impl Attacker {
             AttackDeed::LookAlikes => {
                 format!("LIN {}\n", look_alike(&mut self.random)).into_bytes()
             }
+            AttackDeed::Passwords => guess(&mut self.random),
             AttackDeed::Who | AttackDeed::WhoUnread => b"WHO\n".to_vec(),
             AttackDeed::Whispers | AttackDeed::WhispersUnread => {
                 format!("W {VICTIM} {}\n", "psst ".repeat(40)).into_bytes()

@@ -66,6 +66,12 @@ pub(crate) fn look_alike(random: &mut Dice) -> String {
     name.chars().map(other).collect()
 }
 
+/// Returns a login with a guessed password, half of them for a name that nobody has registered.
+pub(crate) fn guess(random: &mut Dice) -> Vec<u8> {
+    let name = random.one_of(&["victim", "nobody"]);
+    format!("LIN {name} {:016x}\n", random.next()).into_bytes()
+}
+
 /// Returns bytes by chance.
 pub(crate) fn garbage(random: &mut Dice) -> Vec<u8> {
     (0..512).flat_map(|_| random.next().to_ne_bytes()).collect()

@@ -85,7 +85,7 @@ impl Payload {
 
     /// Whose name it is, if it is one of this run's.
     pub(crate) fn user_of(&self, name: &str) -> Option<User> {
-        name.strip_prefix(&self.prefix)?.parse().ok().map(User)
+        number(name.strip_prefix(&self.prefix)?.as_bytes()).map(User)
     }
 
     /// A message's text.
@@ -141,10 +141,8 @@ impl Payload {
             return Text::Other;
         };
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let sender = str::from_utf8(&rest[..digits])
-            .ok()
-            .and_then(|digits| digits.parse().ok());
-        let Some(sender) = sender.filter(|&sender| sender < self.users).map(User) else {
+        let sender = number(&rest[..digits]).filter(|&sender| sender < self.users);
+        let Some(sender) = sender.map(User) else {
             return Text::Corrupt(None);
         };
         match rest[digits..].strip_prefix(b": ") {
@@ -205,6 +203,15 @@ impl Payload {
         let sender = u64::from(self.schedule.sender(message).0);
         let of = (u64::from(self.run) << 32 | u64::from(message.0)) ^ sender.rotate_left(40);
         (mix(of) >> 32) as u32
+    }
+}
+
+/// Reads a number as it is written: without a sign, or a zero in front.
+fn number(digits: &[u8]) -> Option<u32> {
+    match digits {
+        [b'0'] => Some(0),
+        [b'1'..=b'9', ..] => str::from_utf8(digits).ok()?.parse().ok(),
+        _ => None,
     }
 }
 
@@ -301,6 +308,20 @@ mod tests {
                 Text::Corrupt(Some(sender)),
                 "byte {at}"
             );
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_spelled_in_another_way_is_nobodys() {
+        let payload = Payload::new(make());
+        let [line, _] = received(&payload);
+        let spelled = String::from_utf8(line).unwrap();
+        for number in ["-0", "-+"] {
+            let spelled = spelled.replacen('-', number, 1);
+            let text = payload.recognise(spelled.as_bytes());
+            assert_eq!(text, Text::Corrupt(None), "{spelled}");
+            let name = spelled.split(':').next().unwrap();
+            assert_eq!(payload.user_of(name), None, "{name}");
         }
     }
 

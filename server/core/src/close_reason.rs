@@ -28,6 +28,10 @@ pub enum CloseReason {
     ServerFull,
     /// The address had reached its limit on connections at once, or on new ones in 10 s.
     AddressLimit,
+    /// The client did not log in in time, in a room for users alone.
+    LoginTimeout,
+    /// The right password for the session's name was given on another connection.
+    LoggedInElsewhere,
     /// The operator ended the session.
     Kicked,
     /// The operator has banned the address.
@@ -40,7 +44,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// Every reason, each at the index that it has as a number.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Quit,
         Self::PeerClosed,
         Self::PeerReset,
@@ -51,6 +55,8 @@ impl CloseReason {
         Self::BadTls,
         Self::ServerFull,
         Self::AddressLimit,
+        Self::LoginTimeout,
+        Self::LoggedInElsewhere,
         Self::Kicked,
         Self::Banned,
         Self::Stopping,
@@ -71,6 +77,8 @@ impl CloseReason {
             Self::HeldTooLong => Closing::HeldTooLong,
             Self::ServerFull => Closing::ServerFull,
             Self::AddressLimit => Closing::AddressLimit,
+            Self::LoginTimeout => Closing::LoginTimeout,
+            Self::LoggedInElsewhere => Closing::LoggedInElsewhere,
             Self::Kicked => Closing::Kicked(why),
             Self::Banned => Closing::Banned(why),
             Self::NotOurProtocol => Closing::NotOurProtocol,
@@ -103,7 +111,9 @@ mod tests {
             CloseReason::NotOurProtocol => Some(CloseReason::BadTls),
             CloseReason::BadTls => Some(CloseReason::ServerFull),
             CloseReason::ServerFull => Some(CloseReason::AddressLimit),
-            CloseReason::AddressLimit => Some(CloseReason::Kicked),
+            CloseReason::AddressLimit => Some(CloseReason::LoginTimeout),
+            CloseReason::LoginTimeout => Some(CloseReason::LoggedInElsewhere),
+            CloseReason::LoggedInElsewhere => Some(CloseReason::Kicked),
             CloseReason::Kicked => Some(CloseReason::Banned),
             CloseReason::Banned => Some(CloseReason::Stopping),
             CloseReason::Stopping => Some(CloseReason::CutShort),

@@ -9,6 +9,8 @@
 //! characters. Nothing is decoded before [`Decoder::peek`] is called, so lines that may not pass
 //! yet stay as they came, and a found line stays until [`Decoder::consume`].
 
+use std::fmt;
+
 use crate::MAX_CLIENT_LINE_BYTES;
 use crate::telnet::{Declined, Step, Telnet};
 
@@ -46,7 +48,7 @@ enum Found {
 }
 
 /// A decoder of lines. Holds at most [`MAX_CLIENT_LINE_BYTES`]; owns no heap while idle.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Decoder {
     bytes: Vec<u8>,
     /// The length of the line's text so far, in `0..=raw`.
@@ -58,6 +60,13 @@ pub struct Decoder {
     /// An over-long line was reported and its tail is being dropped.
     skipping: bool,
     declined: Option<Box<Declined>>,
+}
+
+/// Shows no text: it may be private.
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Decoder({} bytes)", self.bytes.len())
+    }
 }
 
 impl Decoder {
@@ -96,8 +105,10 @@ impl Decoder {
 
     /// Consumes what [`peek`](Self::peek) returned.
     pub fn consume(&mut self) {
-        if let Some(Found::Line | Found::TooLong) = self.found.take() {
-            self.text = 0;
+        match self.found.take() {
+            Some(Found::Line) => self.text = 0,
+            Some(Found::TooLong) => self.skip(self.bytes[self.text - 1]),
+            Some(Found::AreYouThere | Found::Decline(_)) | None => {}
         }
         if self.text == 0 && self.raw == self.bytes.len() {
             self.bytes = Vec::new();
@@ -224,6 +235,8 @@ mod tests {
         let long = [vec![b'x'; 10_000], b"\nnext\n".to_vec()].concat();
         assert_eq!(decode(&[&long]), ["TooLong", "next"]);
         let long = [vec![b'x'; 10_000], b"\rx\0x\r\0next\r\0".to_vec()].concat();
+        assert_eq!(decode(&[&long]), ["TooLong", "next"]);
+        let long = [vec![b'x'; 4095], b"\r\0next\r\0".to_vec()].concat();
         assert_eq!(decode(&[&long]), ["TooLong", "next"]);
     }
 

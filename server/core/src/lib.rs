@@ -20,10 +20,13 @@ pub mod close_reason;
 pub mod cursor;
 pub mod decoder;
 pub mod flood;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod log;
 pub mod name;
 pub mod notice_batch;
 pub mod other_protocols;
+pub mod password;
 pub mod roster;
 pub mod session;
 pub mod telnet;

@@ -13,8 +13,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// The size of a chunk. The window is kept by whole chunks.
-pub const CHUNK_BYTES: usize = 64 * 1024;
+/// The size of a chunk: 64 KiB. The window is kept by whole chunks. Small chunks let a fuzzer cross many of them.
+pub const CHUNK_BYTES: usize = if cfg!(fuzzing) { 256 } else { 64 * 1024 };
 
 /// A position in the room log, in bytes since the server's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::name::{Folded, Name, Skeleton};
+use crate::name::{Folded, Looks, Name, NameSet};
 
 /// Bytes of whispers, overhead included, that may wait for one user: with 4 KiB of own
 /// answers, one more answer and the notices around them a session stays within 64 KiB.
@@ -90,8 +90,19 @@ impl WhisperQuota {
 pub enum Unavailable {
     /// Somebody has the name, or one that looks like it.
     Taken,
-    /// The operator has reserved it.
+    /// The operator has reserved it, or it looks like a registered one.
     Reserved,
+    /// It is registered: only its owner may have it.
+    Registered,
+}
+
+/// Somebody who claims a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimant {
+    /// Anybody.
+    Anybody,
+    /// The owner of the registered name, who has proved it. No reservation counts.
+    Owner,
 }
 
 #[derive(Debug)]
@@ -107,38 +118,17 @@ struct User {
 pub struct Roster {
     users: HashMap<Folded, User>,
     order: BTreeMap<u64, Name>,
-    skeletons: HashMap<Skeleton, SkeletonUsers>,
-    reserved: Vec<Name>,
+    looks: Looks,
+    reserved: NameSet,
+    registered: Arc<NameSet>,
     logins: u64,
     /// A number that grows with each change, so that a list can be cached until then.
     version: u64,
 }
 
-/// The number of users with one skeleton, in plain ASCII and in other letters.
-#[derive(Debug, Default)]
-struct SkeletonUsers {
-    ascii: u32,
-    other: u32,
-}
-
-impl SkeletonUsers {
-    fn count(&mut self, name: &Name) -> &mut u32 {
-        if name.is_ascii() {
-            &mut self.ascii
-        } else {
-            &mut self.other
-        }
-    }
-
-    /// Tells whether they rule out a name. Two plain ASCII names are compared by case alone, so they may look alike.
-    fn exclude(&self, name: &Name) -> bool {
-        self.other > 0 || (self.ascii > 0 && !name.is_ascii())
-    }
-}
-
 impl Roster {
     /// Creates an empty roster with names that nobody may have.
-    pub fn new(reserved: Vec<Name>) -> Self {
+    pub fn new(reserved: NameSet) -> Self {
         Self {
             reserved,
             ..Self::default()
@@ -146,34 +136,33 @@ impl Roster {
     }
 
     /// Reserves other names from now on. Whoever has one of them keeps it.
-    pub fn set_reserved(&mut self, reserved: Vec<Name>) {
+    pub fn set_reserved(&mut self, reserved: NameSet) {
         self.reserved = reserved;
+    }
+
+    /// Keeps other names for their owners from now on. Whoever has one of them keeps it.
+    pub fn set_registered(&mut self, registered: Arc<NameSet>) {
+        self.registered = registered;
     }
 
     /// Gives a name to a session.
     ///
     /// # Errors
-    /// [`Unavailable`] if the name is reserved or taken; nothing has changed then.
+    /// [`Unavailable`] if the name is not for the claimant, or taken; nothing has changed then.
     pub fn claim(
         &mut self,
         name: &Name,
+        claimant: Claimant,
         address: SessionAddress,
     ) -> Result<Arc<WhisperQuota>, Unavailable> {
-        let (folded, skeletons) = (name.folded(), name.skeletons());
-        if self.reserved.iter().any(|reserved| collide(reserved, name)) {
-            return Err(Unavailable::Reserved);
+        if claimant == Claimant::Anybody {
+            self.may_be_had(name)?;
         }
-        let excluded = |skeleton| {
-            self.skeletons
-                .get(skeleton)
-                .is_some_and(|users| users.exclude(name))
-        };
-        if self.users.contains_key(&folded) || skeletons.iter().any(excluded) {
+        let folded = name.folded();
+        if self.users.contains_key(&folded) || self.looks.exclude(name) {
             return Err(Unavailable::Taken);
         }
-        for skeleton in skeletons {
-            *self.skeletons.entry(skeleton).or_default().count(name) += 1;
-        }
+        self.looks.add(name);
         self.logins += 1;
         self.version += 1;
         let account = Arc::new(WhisperQuota::default());
@@ -189,6 +178,17 @@ impl Roster {
         Ok(account)
     }
 
+    /// Refuses a name that is kept for others.
+    fn may_be_had(&self, name: &Name) -> Result<(), Unavailable> {
+        if self.registered.has(name) {
+            Err(Unavailable::Registered)
+        } else if self.reserved.exclude(name) || self.registered.exclude(name) {
+            Err(Unavailable::Reserved)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Frees a name that was claimed.
     pub fn release(&mut self, name: &Name) {
         let Some(user) = self.users.remove(&name.folded()) else {
@@ -196,18 +196,10 @@ impl Roster {
         };
         self.order.remove(&user.login);
         self.version += 1;
-        for skeleton in name.skeletons() {
-            let Some(users) = self.skeletons.get_mut(&skeleton) else {
-                continue;
-            };
-            *users.count(name) -= 1;
-            if users.ascii + users.other == 0 {
-                self.skeletons.remove(&skeleton);
-            }
-        }
+        self.looks.remove(name);
         if self.users.is_empty() {
             // The memory of a full room is freed with its last user.
-            (self.users, self.skeletons) = Default::default();
+            (self.users, self.looks) = Default::default();
         }
     }
 
@@ -229,20 +221,6 @@ impl Roster {
     }
 }
 
-/// Tells whether two names are so alike that one rules out the other.
-pub fn collide(reserved: &Name, name: &Name) -> bool {
-    if reserved.folded() == name.folded() {
-        return true;
-    }
-    if reserved.is_ascii() && name.is_ascii() {
-        return false;
-    }
-    let skeletons = reserved.skeletons();
-    name.skeletons()
-        .iter()
-        .any(|skeleton| skeletons.contains(skeleton))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,13 +229,21 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn names(texts: &[&str]) -> NameSet {
+        texts.iter().map(|text| name(text)).collect()
+    }
+
     fn claim(roster: &mut Roster, text: &str) -> Result<(), Unavailable> {
+        claim_as(Claimant::Anybody, roster, text)
+    }
+
+    fn claim_as(claimant: Claimant, roster: &mut Roster, text: &str) -> Result<(), Unavailable> {
         let address = SessionAddress {
             shard: ShardId(0),
             slot: Slot(0),
             id: SessionId(1),
         };
-        roster.claim(&name(text), address).map(|_| ())
+        roster.claim(&name(text), claimant, address).map(|_| ())
     }
 
     #[test]
@@ -288,13 +274,31 @@ mod tests {
 
     #[test]
     fn reserved_names_and_their_look_alikes_are_unavailable() {
-        let mut roster = Roster::new(vec![name("admin")]);
+        let mut roster = Roster::new(names(&["admin"]));
         assert_eq!(claim(&mut roster, "Admin"), Err(Unavailable::Reserved));
         assert_eq!(
             claim(&mut roster, "\u{430}dmin"),
             Err(Unavailable::Reserved)
         );
         assert_eq!(claim(&mut roster, "administrator"), Ok(()));
+    }
+
+    #[test]
+    fn a_registered_name_is_its_owners_alone_and_its_look_alikes_are_nobodys() {
+        let mut roster = Roster::new(names(&["admin"]));
+        roster.set_registered(Arc::new(names(&["alice", "admin"])));
+        assert_eq!(claim(&mut roster, "ALICE"), Err(Unavailable::Registered));
+        assert_eq!(claim(&mut roster, "admin"), Err(Unavailable::Registered));
+        assert_eq!(
+            claim(&mut roster, "\u{430}lice"),
+            Err(Unavailable::Reserved)
+        );
+        for text in ["Alice", "admin"] {
+            assert_eq!(claim_as(Claimant::Owner, &mut roster, text), Ok(()));
+        }
+        let again = claim_as(Claimant::Owner, &mut roster, "alice");
+        assert_eq!(again, Err(Unavailable::Taken));
+        assert_eq!(claim(&mut roster, "bob"), Ok(()));
     }
 
     #[test]
@@ -320,7 +324,7 @@ mod tests {
         for n in 0..100 {
             roster.release(&name(&format!("user{n}")));
         }
-        assert!(roster.users.is_empty() && roster.skeletons.is_empty() && roster.order.is_empty());
+        assert!(roster.users.is_empty() && roster.looks.is_empty() && roster.order.is_empty());
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::mistakes::on_one_line;
 use super::{Entry, Origin, Program};
 
 const PROFILE: &str = "profile";
@@ -104,7 +105,8 @@ impl File {
             names => names,
         };
         let path = &self.path;
-        format!("{path}: there is no [profile.{profile}]; there are {there_are}")
+        let problem = format!("{path}: there is no [profile.{profile}]; there are {there_are}");
+        on_one_line(&problem)
     }
 }
 
@@ -175,7 +177,8 @@ impl Reader<'_> {
 
     fn tell(&mut self, at: usize, problem: &str) {
         let place = self.place(at);
-        self.problems.push(format!("{place}: {problem}"));
+        let problem = on_one_line(&format!("{place}: {problem}"));
+        self.problems.push(problem);
     }
 
     fn place(&self, at: usize) -> String {

@@ -9,6 +9,8 @@
 //! argument, so clap checks and converts every value in one way; mistakes are told all at once.
 
 mod file;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod mistakes;
 mod show;
 

@@ -20,7 +20,7 @@ impl Program {
             }
             Some(_) => self.refusal(entry)?,
         };
-        Some(format!("{}: {why}", entry.place()))
+        Some(on_one_line(&format!("{}: {why}", entry.place())))
     }
 
     fn unknown(&self, key: &str) -> String {
@@ -71,6 +71,19 @@ impl Program {
         let words = [table.get_name().to_owned()].into_iter().chain(flags);
         table.try_get_matches_from(words).map(drop)
     }
+}
+
+/// Escapes control characters: a key or value that is quoted neither breaks the line nor is obeyed by a terminal.
+pub(super) fn on_one_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 fn one_of(words: &[String]) -> String {

@@ -1,45 +1,12 @@
 //! Settings of a small program, from all sources.
 
+mod program;
+
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::{Arg, ArgAction, Command};
+use program::program;
 use wac_settings::{File, Loaded, Problems, Program, within};
-
-/// A program with one flag of each kind; `status` has some of the settings, `check` all.
-fn program() -> Program {
-    let args = || {
-        [
-            Arg::new("shards")
-                .long("shards")
-                .value_parser(within(1..=64u16)),
-            Arg::new("notices")
-                .long("notices")
-                .value_parser(["on", "off"])
-                .default_value("on")
-                .help("Announces joins"),
-            Arg::new("listen")
-                .long("listen")
-                .action(ArgAction::Append)
-                .default_value("here"),
-            Arg::new("secret")
-                .long("secret")
-                .value_parser(within(0..=9u8))
-                .conflicts_with("secret_file"),
-            Arg::new("secret_file")
-                .long("secret-file")
-                .value_name("FILE"),
-            Arg::new("daemon").long("daemon").action(ArgAction::SetTrue),
-            Arg::new("config").long("config"),
-        ]
-    };
-    let status = Command::new("status").arg(Arg::new("secret_file").long("secret-file"));
-    let command = Command::new("prog")
-        .args(args())
-        .subcommand(status)
-        .subcommand(Command::new("check").args(args()));
-    Program::new(command, None, "PROG", &["config"], &["secret"])
-}
 
 fn load(
     words: &[&str],
@@ -180,6 +147,21 @@ fn every_mistake_is_told_with_its_line_even_where_the_value_is_not_used() {
     assert!(
         spelled[0].starts_with("f:1: ") && spelled[1].starts_with("f:3: "),
         "{spelled:?}"
+    );
+}
+
+#[test]
+fn a_mistake_is_one_line_whatever_it_quotes() {
+    let text = "\"a\\nb\" = 1\nnotices = \"\\u001b[2J\"\n\"c\\r\" = [[1]]\n[profile.\"d\\ne\"]\n";
+    let told = load(&[], &[], text, Some("x")).unwrap_err().0;
+    assert_eq!(
+        told,
+        [
+            "f:3: c\\r: expected a text in quotes, a list of them, a number, true or false",
+            "f: there is no [profile.x]; there are d\\ne",
+            "f:1: a\\nb: there is no such key",
+            "f:2: notices: invalid value '\\u{1b}[2J', expected on or off",
+        ]
     );
 }
 

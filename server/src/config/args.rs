@@ -61,6 +61,15 @@ pub struct ControlArg {
     pub control: Option<PathBuf>,
 }
 
+/// The file of accounts.
+#[derive(Debug, Clone, clap::Args)]
+pub struct AccountsArg {
+    /// File of the registered names and the hashes of their passwords, which `wacd account` keeps. With it, LIN name password
+    /// logs in a registered name [default: none, and no name is registered]
+    #[arg(long, value_name = "FILE")]
+    pub accounts: Option<PathBuf>,
+}
+
 /// The options of a server.
 #[derive(Debug, Clone, Parser)]
 pub struct Args {
@@ -85,6 +94,10 @@ pub struct Args {
     /// $XDG_STATE_HOME/wacd-bans.toml, else ~/.local/state/wacd-bans.toml]
     #[arg(long, value_name = "FILE")]
     pub bans: Option<PathBuf>,
+
+    /// The file of accounts.
+    #[command(flatten)]
+    pub accounts: AccountsArg,
 
     /// Logs to a file, or to a pipe that has a reader [default for root's daemon: /var/log/wacd/wacd.log; for others:
     /// $XDG_STATE_HOME/wacd.log, ~/.local/state/wacd.log, else /tmp/wacd-UID.log; in the foreground:
@@ -216,6 +229,19 @@ pub struct Args {
     )]
     pub reserved_names: Vec<String>,
 
+    /// Lets in anyone, registered names with their password; or registered names alone
+    #[arg(long, value_name = "WHO", default_value = "anyone")]
+    pub login: LoginPolicy,
+
+    /// Shows the room to anyone who is connected; or to those alone who have logged in, and closes the others after
+    /// --login-timeout
+    #[arg(long, value_name = "WHO", default_value = "anyone")]
+    pub listeners: ListenerPolicy,
+
+    /// Time to log in, with --listeners logged-in: 60s, 2m
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = at_least_a_second)]
+    pub login_timeout: Duration,
+
     /// Time that a stop may take: 5s, 500ms
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     pub grace: Duration,
@@ -236,6 +262,24 @@ pub enum Switch {
     On,
     /// Off.
     Off,
+}
+
+/// Who may log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LoginPolicy {
+    /// Anyone; registered names need their password.
+    Anyone,
+    /// Registered names alone.
+    Registered,
+}
+
+/// Who reads the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListenerPolicy {
+    /// Anyone who is connected.
+    Anyone,
+    /// Those alone who have logged in.
+    LoggedIn,
 }
 
 /// A log level, which includes those before it.
@@ -281,6 +325,14 @@ fn rate(text: &str) -> Result<ByteSize, String> {
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| "expected a time, as in 5s or 500ms".to_owned())
+}
+
+fn at_least_a_second(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    if time < Duration::from_secs(1) {
+        return Err("expected at least 1s".to_owned());
+    }
+    Ok(time)
 }
 
 /// Returns a parser of sizes in a range.

@@ -7,7 +7,7 @@ pub mod listen;
 pub mod machine;
 pub mod paths;
 pub mod sources;
-mod text_file;
+pub(crate) mod text_file;
 pub mod tls;
 pub mod trusted_networks;
 pub mod verbs;
@@ -15,6 +15,7 @@ pub mod verbs;
 use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -27,7 +28,8 @@ use wac_core::wire::line::{LINE_END, ServerLine};
 use wac_core::{MAX_SERVER_LINE_BYTES, text};
 use wac_settings::Problems;
 
-use crate::config::args::{Args, LogFormat, LogLevel, Switch};
+use crate::accounts::Accounts;
+use crate::config::args::{Args, ListenerPolicy, LogFormat, LogLevel, LoginPolicy, Switch};
 use crate::config::identity::Identity;
 use crate::config::listen::{Found, Listen, ListenAddr, SocketOptions, ports_for_ipv6_alone};
 use crate::config::paths::{NamedPath, Use};
@@ -87,6 +89,14 @@ pub struct Config {
     pub admission: admission::Limits,
     /// Names that nobody may have.
     pub reserved: Vec<Name>,
+    /// The registered names; `None`: none are, and nobody has a password.
+    pub accounts: Option<Arc<Accounts>>,
+    /// Who may log in.
+    pub login: LoginPolicy,
+    /// Who reads the room.
+    pub listeners: ListenerPolicy,
+    /// The time that those have to log in who do not read the room before.
+    pub login_timeout: Duration,
     /// The time that a stop may take.
     pub grace: Duration,
     /// The level of the log.
@@ -204,6 +214,10 @@ impl Config {
                 .iter()
                 .filter_map(|name| problems.reserved(name))
                 .collect(),
+            accounts: problems.accounts(args),
+            login: args.login,
+            listeners: args.listeners,
+            login_timeout: args.login_timeout,
             grace: args.grace,
             log_level: args.log_level,
             log_format: args.log_format,
@@ -394,6 +408,25 @@ impl Checks<'_> {
     fn first_line(&mut self, path: &Path) -> String {
         let text = self.read("secret-file", path);
         lines(&text).next().unwrap_or_default().to_owned()
+    }
+
+    fn accounts(&mut self, args: &Args) -> Option<Arc<Accounts>> {
+        let Some(path) = &args.accounts.accounts else {
+            if args.login == LoginPolicy::Registered {
+                self.add(
+                    "login",
+                    "nobody could log in; name the file of the registered names with --accounts",
+                );
+            }
+            return None;
+        };
+        match Accounts::read(&self.opened(Use::Read, path)) {
+            Ok(accounts) => Some(Arc::new(accounts)),
+            Err(mistakes) => {
+                mistakes.iter().for_each(|it| self.add("accounts", it));
+                None
+            }
+        }
     }
 
     fn motd(&mut self, path: &Path) -> Vec<String> {

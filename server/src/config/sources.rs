@@ -141,15 +141,15 @@ fn typed(matches: &ArgMatches, flag: &str) -> Option<PathBuf> {
     matches.try_get_one::<PathBuf>(flag).ok()?.cloned()
 }
 
-/// Tells whether a subcommand is for a running server; the others are for its configuration.
+/// Tells whether a subcommand is for a running server or its accounts; the others are for its configuration.
 fn addresses_a_server(matches: &ArgMatches) -> bool {
     let verb = matches.subcommand_name();
     verb.is_some_and(|verb| !["check", "config"].contains(&verb))
 }
 
-/// Keeps what says where a server is: its other settings, right or wrong, are its own.
+/// Keeps what says where a server and its accounts are: its other settings, right or wrong, are its own.
 fn only_addresses(layer: &mut Vec<Entry>) {
-    layer.retain(|entry| ["pid-file", "control"].contains(&entry.key.as_str()));
+    layer.retain(|entry| ["pid-file", "control", "accounts"].contains(&entry.key.as_str()));
 }
 
 impl CommandLine {

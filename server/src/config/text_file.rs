@@ -15,10 +15,16 @@ const MOST_BYTES: u64 = 1 << 20;
 /// # Errors
 /// An I/O error; or a message that says why the file is no text, and where.
 pub(super) fn read(path: &Path) -> io::Result<String> {
+    read_from(File::open(path)?)
+}
+
+/// Reads an open text file.
+///
+/// # Errors
+/// Those of [`read`].
+pub(crate) fn read_from(file: File) -> io::Result<String> {
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MOST_BYTES + 1)
-        .read_to_end(&mut bytes)?;
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST_BYTES {
         let most = ByteSize::b(MOST_BYTES);
         return Err(io::Error::other(format!("it holds more than {most}")));

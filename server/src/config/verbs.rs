@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::config::args::{Args, ConfigArg, ControlArg, LogLevel, PidFileArg, duration};
+use crate::config::args::{
+    AccountsArg, Args, ConfigArg, ControlArg, LogLevel, PidFileArg, duration,
+};
 use crate::process::exit;
 
 /// A subcommand.
@@ -147,6 +149,24 @@ pub enum Verb {
         #[arg(long, conflicts_with_all = ["after", "reason"])]
         cancel: bool,
     },
+    /// Registers names with passwords: adds, removes or lists them, or changes a password
+    ///
+    /// The password is asked for twice on a terminal, and is else one line of standard input. A running server takes over what
+    /// was changed with `wacd reload`.
+    #[command(after_long_help = exit::help(exit::ACCOUNT))]
+    Account {
+        /// The file.
+        #[command(flatten)]
+        accounts: AccountsArg,
+        /// The configuration file, which may name the file of accounts.
+        #[command(flatten)]
+        config: ConfigArg,
+        /// What to do
+        action: AccountAction,
+        /// The name; for list, none
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+    },
     /// Checks the configuration as a start would, and starts nothing
     #[command(after_long_help = exit::help(exit::CHECK))]
     Check(Box<Args>),
@@ -194,6 +214,19 @@ pub struct CertArgs {
     /// Names and addresses of the server [default: this machine's name, and localhost]
     #[arg(value_name = "NAME|ADDR")]
     pub names: Vec<String>,
+}
+
+/// What `wacd account` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AccountAction {
+    /// Registers a name with a password.
+    Add,
+    /// Registers a name no more.
+    Remove,
+    /// Lists the registered names.
+    List,
+    /// Changes the password of a name.
+    Passwd,
 }
 
 /// The server that a subcommand addresses.

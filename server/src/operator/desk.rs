@@ -9,8 +9,8 @@ use ipnet::IpNet;
 use tokio::sync::Mutex;
 use wac_core::admission::bans::{Ban, Banned, Bans};
 use wac_core::close_reason::CloseReason;
-use wac_core::name::Name;
-use wac_core::roster::{SessionId, collide};
+use wac_core::name::{Name, collide};
+use wac_core::roster::SessionId;
 use wac_core::text::{clean, cut};
 
 use crate::config::args::LogLevel;

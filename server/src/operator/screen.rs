@@ -2,13 +2,12 @@
 //! also before a signal ends the program.
 
 use std::io::{self, IsTerminal, Read, Write};
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal, raise};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use nix::poll::PollTimeout;
+use rustix::termios::LocalModes;
+
+use crate::process::terminal_mode::{TerminalMode, Waited};
 
 /// Shows the second page, hides the cursor and cuts long lines.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l";
@@ -18,12 +17,7 @@ const LEAVING_KEYS: [u8; 3] = [b'q', b'Q', 3];
 
 /// The terminal.
 #[derive(Debug)]
-pub(super) struct Screen {
-    former: Termios,
-    /// The signals that would end the program at once; they wait here until the terminal is given back.
-    signals: SignalFd,
-    former_mask: SigSet,
-}
+pub(super) struct Screen(TerminalMode);
 
 impl Screen {
     /// Takes over the terminal, if there is one to read from and to write to.
@@ -31,20 +25,9 @@ impl Screen {
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
             return Ok(None);
         }
-        let ending = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]);
-        let signals =
-            SignalFd::with_flags(&ending, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
-        let former_mask = SigSet::thread_get_mask()?;
-        ending.thread_block()?;
-        let former = tcgetattr(io::stdin())?;
-        let mut own = former.clone();
-        own.local_modes &= !(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
-        tcsetattr(io::stdin(), OptionalActions::Flush, &own)?;
-        let screen = Self {
-            former,
-            signals,
-            former_mask,
-        };
+        let screen = Self(TerminalMode::set(|modes| {
+            modes.local_modes &= !(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
+        })?);
         write(ENTER)?;
         Ok(Some(screen))
     }
@@ -64,14 +47,10 @@ impl Screen {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-            let stdin = io::stdin();
-            let input = PollFd::new(stdin.as_fd(), PollFlags::POLLIN);
-            let mut watched = [input, PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
-            if poll(&mut watched, left)? == 0 {
-                return Ok(false);
-            }
-            if watched[1].any() == Some(true) {
-                return Ok(true);
+            match self.0.wait(Some(left))? {
+                Waited::Nothing => return Ok(false),
+                Waited::Signal => return Ok(true),
+                Waited::Input => {}
             }
             let mut keys = [0; 64];
             let count = io::stdin().read(&mut keys)?;
@@ -84,15 +63,8 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // Nothing is left to be done about a terminal that is gone.
+        // Nothing is left to be done about a terminal that is gone. Its mode is given back next.
         let _ = write(LEAVE);
-        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.former);
-        // Whoever waits for the program is to see that a signal has ended it.
-        let ending = self.signals.read_signal().ok().flatten();
-        let _ = self.former_mask.thread_set_mask();
-        if let Some(Ok(signal)) = ending.map(|it| Signal::try_from(it.ssi_signo.cast_signed())) {
-            let _ = raise(signal);
-        }
     }
 }
 

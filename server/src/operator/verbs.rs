@@ -94,7 +94,8 @@ pub fn operate(verb: Verb) -> anyhow::Result<ExitCode> {
             let reason = reason.map(|it| checked("--reason", &it)).transpose()?;
             (server, Request::Drain { after, reason })
         }
-        Verb::Cert(_)
+        Verb::Account { .. }
+        | Verb::Cert(_)
         | Verb::Check(_)
         | Verb::Config { .. }
         | Verb::Completions { .. }

@@ -75,6 +75,16 @@ pub const OPERATE: Codes = &[
     (NOT_RUNNING, "not running"),
 ];
 
+/// The codes of `wacd account`.
+pub const ACCOUNT: Codes = &[
+    (DONE, "done"),
+    (
+        FAILED,
+        "not done, such as for a name that is registered already; or unable to read or write the file",
+    ),
+    (USAGE, "wrong usage, or a mistake in the file"),
+];
+
 /// The codes of `wacd check` and `wacd config`.
 pub const CHECK: Codes = &[
     (DONE, "the configuration is right"),
@@ -90,7 +100,7 @@ pub const CERT: Codes = &[
 ];
 
 /// The tables, by command.
-pub const TABLES: [(&str, Codes); 8] = [
+pub const TABLES: [(&str, Codes); 9] = [
     ("wacd", SERVER),
     ("wacd stop", STOP),
     ("wacd status", STATUS),
@@ -99,6 +109,7 @@ pub const TABLES: [(&str, Codes); 8] = [
         "wacd who, say, kick, ban, unban, bans, loglevel, drain, top",
         OPERATE,
     ),
+    ("wacd account", ACCOUNT),
     ("wacd check", CHECK),
     ("wacd config", CHECK),
     ("wacd cert", CERT),

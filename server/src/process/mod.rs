@@ -14,3 +14,4 @@ pub mod sandbox;
 pub mod signals;
 pub(crate) mod systemd;
 pub mod terminal;
+pub(crate) mod terminal_mode;

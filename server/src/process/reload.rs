@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use anyhow::Context;
 use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 use wac_settings::{Problems, Setting};
@@ -175,6 +176,7 @@ impl Running {
                 "motd" => self.config.motd != next.config.motd,
                 "secret-file" => self.config.secret != next.config.secret,
                 "tls-cert" => self.config.tls != next.config.tls,
+                "accounts" => self.config.accounts != next.config.accounts,
                 _ => false,
             };
             if new.entry.texts != old.entry.texts {
@@ -269,10 +271,16 @@ impl Reloader {
             let _ = fs::remove_file(path);
         }
         let listeners = self.acceptor.prepare(config);
-        match (log, listeners) {
-            (Ok(log), Ok(listeners)) => Ok((log, listeners)),
-            (log, listeners) => {
-                let errors = [log.err(), listeners.err()].into_iter().flatten();
+        let checks = match &config.accounts {
+            Some(_) => self.shared.start_login_checks(),
+            None => Ok(()),
+        };
+        let checks = checks.context("cannot start the thread that checks passwords");
+        match (log, listeners, checks) {
+            (Ok(log), Ok(listeners), Ok(())) => Ok((log, listeners)),
+            (log, listeners, checks) => {
+                let errors = [log.err(), listeners.err(), checks.err()];
+                let errors = errors.into_iter().flatten();
                 Err(Problems(errors.map(|error| self.told(&error)).collect()))
             }
         }

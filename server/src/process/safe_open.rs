@@ -13,8 +13,8 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Gid, Mode, OFlags, Stat, Uid, chmodat, chownat, fchown, fstat, fsync,
-    mkdirat, openat, readlinkat, renameat, stat, statat, unlinkat,
+    AtFlags, CWD, FileType, FlockOperation, Gid, Mode, OFlags, Stat, Uid, chmodat, chownat, fchown,
+    flock, fstat, fsync, mkdirat, openat, readlinkat, renameat, stat, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -23,6 +23,10 @@ use crate::config::identity::Identity;
 /// Links followed in one path: the kernel's own limit.
 const MOST_LINKS: usize = 40;
 const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+/// A folder that can be locked, or written to the disk.
+const OPEN_FOLDER: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::CLOEXEC);
 const ENTRY: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 /// Flags for every open: a pipe without a reader, or a terminal, must not hold up the start.
 const OPENED: OFlags = OFlags::NOFOLLOW
@@ -142,8 +146,37 @@ impl Place {
         file.sync_all()?;
         renameat(&self.folder, &new, &self.folder, &self.name)?;
         // The name is on the disk too, once the folder is.
-        let folder = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(fsync(openat(&self.folder, ".", folder, Mode::empty())?)?)
+        Ok(fsync(openat(
+            &self.folder,
+            ".",
+            OPEN_FOLDER,
+            Mode::empty(),
+        )?)?)
+    }
+
+    /// Keeps everybody else from locking the folder, until the returned file is closed. It waits for whoever has it locked.
+    ///
+    /// # Errors
+    /// An I/O error if the folder can't be opened or locked.
+    pub(crate) fn lock_folder(&self) -> io::Result<OwnedFd> {
+        let folder = openat(&self.folder, ".", OPEN_FOLDER, Mode::empty())?;
+        flock(&folder, FlockOperation::LockExclusive)?;
+        Ok(folder)
+    }
+
+    /// Gives what root [replaces](Self::replace) to the owner of the file, or if it is new, of its folder.
+    ///
+    /// # Errors
+    /// An I/O error if the owner can't be read.
+    pub(crate) fn keeping_owner(mut self) -> io::Result<Self> {
+        if self.walker.me.is_root() {
+            let stat = match statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
+                Err(Errno::NOENT) => fstat(&self.folder)?,
+                found => found?,
+            };
+            self.heir = Some((Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid)));
+        }
+        Ok(self)
     }
 
     fn inherit(&self, file: File) -> io::Result<File> {

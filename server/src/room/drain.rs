@@ -118,6 +118,7 @@ pub(crate) async fn drain(shared: &Shared, interrupted: impl Future<Output = ()>
         foreign = shared.noise.foreign.total(),
         held_back = shared.noise.held_back.total(),
         handshakes = shared.noise.handshakes.total(),
+        failed_logins = shared.noise.failed_logins.total(),
         unaccepted = shared.noise.unaccepted.total(),
         elapsed_ms,
         "stopped"

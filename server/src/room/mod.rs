@@ -6,6 +6,7 @@ pub(crate) mod drain;
 pub(crate) mod figures;
 pub(crate) mod inbox;
 pub(crate) mod locks;
+pub(crate) mod logins;
 pub(crate) mod noise;
 pub(crate) mod peer;
 pub(crate) mod policy;

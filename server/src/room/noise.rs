@@ -32,6 +32,8 @@ pub(crate) struct Noise {
     pub(crate) foreign: ThrottledCounter,
     /// Senders that flood control began to hold back.
     pub(crate) held_back: ThrottledCounter,
+    /// Logins with a wrong password, or with a name that is not registered.
+    pub(crate) failed_logins: ThrottledCounter,
     /// Connections that could not be accepted for lack of resources.
     pub(crate) unaccepted: ThrottledCounter,
     /// TLS handshakes that failed.
@@ -50,6 +52,7 @@ impl Default for Noise {
             held_back: ThrottledCounter::default(),
             unaccepted: ThrottledCounter::default(),
             handshakes: ThrottledCounter::default(),
+            failed_logins: ThrottledCounter::default(),
             visitors: Sample::at(OF_VISITORS),
             users: Sample::at(OF_USERS),
         }

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use wac_core::bucket::Rate;
-use wac_core::session::Rules;
+use wac_core::session::{Audience, Logins, Rules};
 
 use crate::config::Config;
+use crate::config::args::{ListenerPolicy, LoginPolicy};
 use crate::room::cached_replies::greeting;
 use crate::room::locks::lock;
 
@@ -22,6 +23,8 @@ pub(crate) struct Policy {
     pub(crate) greeting: Arc<[u8]>,
     /// The rate of all senders together, in bytes; `None`: no limit.
     pub(crate) room_rate: Option<Rate>,
+    /// The time that those have to log in who do not read the room before.
+    pub(crate) login_timeout: Duration,
     /// The time that a stop may take.
     pub(crate) grace: Duration,
 }
@@ -32,11 +35,25 @@ impl Policy {
             rules: Rules {
                 flood: config.flood,
                 secret: config.secret.as_str().into(),
+                logins: logins(config),
+                audience: match config.listeners {
+                    ListenerPolicy::Anyone => Audience::Anyone,
+                    ListenerPolicy::LoggedIn => Audience::LoggedIn,
+                },
             },
+            login_timeout: config.login_timeout,
             greeting: greeting(&config.motd),
             room_rate: config.room_rate,
             grace: config.grace,
         }
+    }
+}
+
+fn logins(config: &Config) -> Logins {
+    match (&config.accounts, config.login) {
+        (None, _) => Logins::WithoutPasswords,
+        (Some(_), LoginPolicy::Anyone) => Logins::Anyone,
+        (Some(_), LoginPolicy::Registered) => Logins::Registered,
     }
 }
 
@@ -79,11 +96,13 @@ impl Policies {
 }
 
 impl Followed {
-    /// Takes up the policy in force, if it is another.
-    pub(crate) fn catch_up(&mut self, policies: &Policies) {
-        if policies.count.load(Ordering::Acquire) != self.count {
+    /// Takes up the policy in force; returns whether it is another.
+    pub(crate) fn catch_up(&mut self, policies: &Policies) -> bool {
+        let is_new = policies.count.load(Ordering::Acquire) != self.count;
+        if is_new {
             *self = policies.follow();
         }
+        is_new
     }
 }
 

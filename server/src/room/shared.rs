@@ -9,6 +9,7 @@ use wac_core::admission::Admission;
 use wac_core::bucket::Rate;
 use wac_core::flood::{RoomBudget, Said};
 use wac_core::log::{Position, RoomLog, Sealed};
+use wac_core::name::NameSet;
 use wac_core::notice_batch::Notices;
 use wac_core::roster::{Roster, SessionId};
 
@@ -19,6 +20,7 @@ use crate::room::cached_replies::CachedReplies;
 use crate::room::figures::ByReason;
 use crate::room::inbox::{INBOX_CAPACITY, Inbox, NewConnection};
 use crate::room::locks::{Sleeper, lock};
+use crate::room::logins::LoginChecks;
 use crate::room::noise::Noise;
 use crate::room::peer::Peer;
 use crate::room::policy::{Policies, Policy};
@@ -71,6 +73,8 @@ pub(crate) struct Shared {
     window_start: AtomicU64,
     lines: AtomicU64,
     pub(crate) roster: Mutex<Roster>,
+    /// Passwords to be checked.
+    pub(crate) logins: LoginChecks,
     pub(crate) admission: Mutex<Admission>,
     room_budget: Mutex<RoomBudget>,
     sessions: AtomicU64,
@@ -113,7 +117,8 @@ impl Shared {
             head: AtomicU64::new(0),
             window_start: AtomicU64::new(0),
             lines: AtomicU64::new(0),
-            roster: Mutex::new(Roster::new(config.reserved.clone())),
+            roster: Mutex::new(roster(config)),
+            logins: LoginChecks::new(config.accounts.clone().unwrap_or_default()),
             admission: Mutex::new(Admission::new(config.admission.clone())),
             room_budget: Mutex::default(),
             sessions: AtomicU64::new(0),
@@ -137,8 +142,14 @@ impl Shared {
     pub(crate) fn adopt(&self, config: &Config) {
         self.policies.set(Policy::of(config));
         lock(&self.admission).set_limits(config.admission.clone());
-        lock(&self.roster).set_reserved(config.reserved.clone());
         *lock(&self.tls) = config.tls.clone();
+        {
+            let mut roster = lock(&self.roster);
+            roster.set_reserved(config.reserved.iter().cloned().collect());
+            roster.set_registered(registered(config));
+        }
+        self.logins
+            .set_accounts(config.accounts.clone().unwrap_or_default());
         self.with_room(|room| {
             if room.notices.is_some() != (config.notices == Switch::On) {
                 room.notices = notices(config);
@@ -273,6 +284,17 @@ impl Shared {
             inbox.waker.wake();
         }
     }
+}
+
+fn roster(config: &Config) -> Roster {
+    let mut roster = Roster::new(config.reserved.iter().cloned().collect());
+    roster.set_registered(registered(config));
+    roster
+}
+
+fn registered(config: &Config) -> Arc<NameSet> {
+    let accounts = config.accounts.as_ref();
+    accounts.map(|it| it.names()).unwrap_or_default()
 }
 
 fn notices(config: &Config) -> Option<Notices> {

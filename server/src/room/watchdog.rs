@@ -68,7 +68,7 @@ impl Snapshot {
         let (progress, step) = inbox.progress.now();
         let has_work = step != TurnStep::Rest
             || inbox.has_messages()
-            || inbox.has_new_connections()
+            || !inbox.new_connections.is_empty()
             || inbox.has_requests()
             || inbox.tried() != shared.head();
         Self { progress, has_work }
@@ -130,7 +130,7 @@ fn log(report: Report, id: usize, inbox: &Inbox, shared: &Shared) {
             head = shared.head().0,
             tried = inbox.tried().0,
             messages = inbox.has_messages(),
-            new_connections = inbox.has_new_connections(),
+            new_connections = !inbox.new_connections.is_empty(),
             phase = ?shared.phases.now(),
             "a shard does not come back from its turn; restart the server, and report this line"
         ),

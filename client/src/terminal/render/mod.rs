@@ -35,7 +35,7 @@ pub(crate) fn sanitize(text: &str) -> String {
         }
         marks = if is_mark(c) { marks + 1 } else { 0 };
         if marks <= MAX_MARKS {
-            if is_joined && !c.is_ascii() {
+            if is_joined && !c.is_ascii() && !is_named(c) {
                 shown.push(JOINER);
             }
             push(c, &mut shown);
@@ -49,11 +49,16 @@ fn push(c: char, shown: &mut String) {
     match c {
         '\t' => shown.push_str(TAB),
         '\u{0}'..='\u{1F}' | '\u{7F}' => shown.extend(['^', caret(c)]),
-        _ if is_removed(c) || turns_direction(c) => {
+        _ if is_named(c) => {
             let _ = write!(shown, "<U+{:04X}>", u32::from(c));
         }
         _ => shown.push(c),
     }
+}
+
+/// Returns whether the code point of a character beyond ASCII is shown in its place.
+fn is_named(c: char) -> bool {
+    is_removed(c) || turns_direction(c)
 }
 
 /// Returns the letter typed with Ctrl for a C0 character; `?` for DEL.
@@ -85,6 +90,7 @@ mod tests {
             ("👩\u{200d}", "👩"),
             ("a\u{200d}b", "ab"),
             ("\u{200d}\u{200d}", ""),
+            ("👩\u{200d}\u{202e}👧", "👩<U+202E>👧"),
         ] {
             assert_eq!(sanitize(text), shown, "{text:?}");
         }

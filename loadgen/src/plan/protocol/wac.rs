@@ -140,9 +140,12 @@ impl Limit {
             Closing::Stopping => Some(Self::Stopping),
             Closing::Kicked(_) => Some(Self::Kicked),
             Closing::Banned(_) => Some(Self::Banned),
-            Closing::Goodbye | Closing::NotOurProtocol | Closing::NeedsTls | Closing::Other(_) => {
-                None
-            }
+            Closing::Goodbye
+            | Closing::LoginTimeout
+            | Closing::LoggedInElsewhere
+            | Closing::NotOurProtocol
+            | Closing::NeedsTls
+            | Closing::Other(_) => None,
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gungraun::library_benchmark;
 use wac_core::flood::{Flood, FloodLimits};
 use wac_core::log::View;
-use wac_core::session::{Context, Event, Items, Rules, Session};
+use wac_core::session::{Audience, Context, Event, Items, Logins, Rules, Session};
 
 use crate::LINE;
 
@@ -37,6 +37,8 @@ impl BenchedSession {
             rules: Rules {
                 flood: Some(FloodLimits::new(5, 20)),
                 secret: "s3cret".into(),
+                logins: Logins::WithoutPasswords,
+                audience: Audience::Anyone,
             },
             items: Items::default(),
         };

@@ -1,5 +1,6 @@
 //! Admission of connections: bans, a limit for all, limits for each network, and places kept for visitors.
 
+pub mod attempts;
 pub mod bans;
 mod networks;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use ipnet::IpNet;
 use crate::close_reason::CloseReason;
 use crate::flood::Budget;
 use crate::wire::notice::Notice;
+use attempts::Patience;
 use bans::Bans;
 use networks::Networks;
 
@@ -142,6 +144,14 @@ impl Admission {
     pub fn budget(&self, address: Option<IpAddr>) -> Option<Arc<Budget>> {
         let address = canonical(address).filter(|address| !self.is_trusted(*address))?;
         self.networks.budget(address)
+    }
+
+    /// Tells how much patience there is with the mistakes of an address.
+    pub fn patience(&self, address: Option<IpAddr>) -> Patience {
+        match canonical(address) {
+            Some(address) if !self.is_trusted(address) => Patience::Limited,
+            _ => Patience::Unlimited,
+        }
     }
 
     /// Returns the trusted networks that lie within a network, or around it.

@@ -81,8 +81,7 @@ impl Networks {
 
     /// Returns the budget of an address that has a connection.
     pub(super) fn budget(&self, address: IpAddr) -> Option<Arc<Budget>> {
-        let (net, _) = networks_of(address).next()?;
-        Some(self.known.get(&net)?.budget.clone())
+        Some(self.known.get(&own_network(address))?.budget.clone())
     }
 
     /// Forgets unused networks, once enough are known to make it worthwhile.
@@ -124,17 +123,25 @@ impl Network {
     }
 }
 
+/// Returns the network that counts as one address: an IPv4 address, or an IPv6 /64.
+pub(super) fn own_network(address: IpAddr) -> IpNet {
+    match address {
+        IpAddr::V4(_) => IpNet::from(address),
+        IpAddr::V6(v6) => IpNet::from(Ipv6Net::new_assert(v6, 64).trunc()),
+    }
+}
+
 /// Returns the networks in which a connection from an address counts, the narrowest first, each with the number of
 /// addresses whose limits it has.
 fn networks_of(address: IpAddr) -> impl Iterator<Item = (IpNet, u32)> {
-    let (own, site) = match address {
-        IpAddr::V4(_) => (IpNet::from(address), None),
-        IpAddr::V6(v6) => {
-            let net = |length| IpNet::from(Ipv6Net::new_assert(v6, length).trunc());
-            (net(64), Some((net(48), ADDRESSES_OF_A_SITE)))
-        }
+    let site = match address {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(v6) => Some(IpNet::from(Ipv6Net::new_assert(v6, 48).trunc())),
     };
-    [Some((own, 1)), site].into_iter().flatten()
+    let site = site.map(|net| (net, ADDRESSES_OF_A_SITE));
+    [Some((own_network(address), 1)), site]
+        .into_iter()
+        .flatten()
 }
 
 /// Returns the rate of new connections; those of 10 s may come at once.

@@ -13,6 +13,8 @@
 //! the cursor, into the line it stands in, or into a skip moves to that line's or skip's end. Detours
 //! at one position are read in the order in which they came.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod model;
 #[cfg(test)]
 mod tests;
 
@@ -35,7 +37,7 @@ pub enum Private {
 }
 
 impl Private {
-    fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Self::Own(bytes) | Self::Whisper(bytes) => bytes,
             Self::Shared(bytes) => bytes,
@@ -129,9 +131,40 @@ impl Cursor {
         self.at
     }
 
-    /// Ends reading at a position: nothing after it is written.
+    /// Ends reading at a position, or where it [pauses](Self::pause): nothing of the log after it is written.
     pub fn end_at(&mut self, end: Position) {
-        self.end = end.max(self.at);
+        self.end = end.min(self.end).max(self.at);
+    }
+
+    /// Pauses reading at the end of the line that the cursor stands in: from there on only private bytes are written.
+    pub fn pause(&mut self, view: &View) {
+        self.end = self.end.min(self.next_line(view));
+        for detour in self.detours.iter_mut().flat_map(|all| all.iter_mut()) {
+            debug_assert!(matches!(detour.what, What::Insert(_)), "no own line waits");
+            detour.at = detour.at.min(self.end);
+        }
+    }
+
+    /// Reads on from a position, if reading was paused. What was said meanwhile is passed over.
+    ///
+    /// Returns the weight of the new detour, if there is one, as [`skip`](Self::skip) does.
+    pub fn resume(&mut self, from: Position) -> usize {
+        if !self.is_paused() {
+            return 0;
+        }
+        let paused_at = std::mem::replace(&mut self.end, Position::END);
+        if self.at >= paused_at {
+            self.at = from.max(self.at);
+            return 0;
+        }
+        // The line that it stands in is still to be written.
+        let unheard = from.0.saturating_sub(paused_at.0);
+        self.skip(paused_at, usize::try_from(unheard).unwrap_or(usize::MAX))
+    }
+
+    /// Tells whether reading has a last position.
+    pub fn is_paused(&self) -> bool {
+        self.end < Position::END
     }
 
     /// Tells whether the bytes written end with a whole line.
@@ -168,7 +201,7 @@ impl Cursor {
         if self.has_lost(view) {
             return;
         }
-        let mut at = at.max(self.next_line(view));
+        let mut at = at.max(self.next_line(view)).min(self.end);
         let detours = self.detours.get_or_insert_default();
         let index = detours.partition_point(|detour| detour.at <= at);
         if let Some(What::SkipTo(end)) = index.checked_sub(1).map(|before| &detours[before].what) {

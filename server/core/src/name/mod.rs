@@ -1,5 +1,6 @@
 //! Names: the rules for one, and the comparison of two.
 
+mod alike;
 mod skeleton;
 
 use std::fmt;
@@ -12,6 +13,8 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_security::GeneralSecurityProfile;
 use unicode_security::general_security_profile::IdentifierType;
 
+pub(crate) use alike::Looks;
+pub use alike::{NameSet, collide};
 pub(crate) use skeleton::Skeleton;
 
 /// The most characters in a name.

@@ -23,6 +23,8 @@ use crate::wire::refusal::Refusal;
 pub(super) enum Login {
     Visitor,
     Claiming(Name),
+    /// The password for the name is being checked.
+    Proving(Name),
     User(Name, Arc<WhisperQuota>),
 }
 
@@ -62,7 +64,7 @@ impl Conversation {
     pub(super) fn name(&self) -> Option<&Name> {
         match &self.login {
             Login::User(name, _) => Some(name),
-            Login::Visitor | Login::Claiming(_) => None,
+            Login::Visitor | Login::Claiming(_) | Login::Proving(_) => None,
         }
     }
 
@@ -143,7 +145,7 @@ impl Conversation {
         let line = text::clean(line);
         let line = Line::parse(&line);
         self.allow(line.cost(), bytes.len(), self.said_bytes(&line), context)?;
-        self.respond(&line, &context.rules.secret, context.items);
+        self.respond(&line, context.rules, context.items);
         self.has_spoken |= line != Line::Blank;
         Ok(())
     }
@@ -219,15 +221,20 @@ impl Conversation {
 
     /// Ends the session, with the operator's reason for a removal.
     pub(super) fn end_for(&mut self, reason: CloseReason, why: Option<&str>, items: &mut Items) {
-        if self.ended.is_some() {
-            return;
-        }
-        self.ended = Some(reason);
-        let from_the_room = matches!(reason, CloseReason::TooSlow | CloseReason::Stopping);
-        if let Some(notice) = reason.announcement_for(why).filter(|_| !from_the_room) {
+        if self.ended.is_none()
+            && let Some(notice) = reason.announcement_for(why)
+        {
             self.tell(notice, items);
         }
-        items.push(Item::End(reason));
+        self.end_silently(reason, items);
+    }
+
+    /// Ends the session, whose peer is told by others.
+    pub(super) fn end_silently(&mut self, reason: CloseReason, items: &mut Items) {
+        if self.ended.is_none() {
+            self.ended = Some(reason);
+            items.push(Item::End(reason));
+        }
     }
 
     /// Counts the bytes that have been written.

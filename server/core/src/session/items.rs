@@ -6,6 +6,7 @@ use std::fmt;
 use crate::close_reason::CloseReason;
 use crate::cursor::Private;
 use crate::name::Name;
+use crate::password::Proof;
 use crate::roster::Slot;
 use crate::wire::line::ServerLine;
 
@@ -20,6 +21,8 @@ pub enum Item {
     },
     /// Claim a name.
     Claim(Name),
+    /// Check a password, and claim the name that is its own.
+    Prove(Box<Proof>),
     /// Tell everyone else that the session logged in.
     Joined,
     /// Whisper to a user.

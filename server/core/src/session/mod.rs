@@ -7,6 +7,8 @@
 
 mod conversation;
 mod items;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod model;
 mod respond;
 #[cfg(test)]
 mod tests;
@@ -38,6 +40,30 @@ pub struct Rules {
     pub flood: Option<FloodLimits>,
     /// The answer to `SEC`.
     pub secret: Box<str>,
+    /// Who may log in.
+    pub logins: Logins,
+    /// Who reads the room.
+    pub audience: Audience,
+}
+
+/// Who may log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Logins {
+    /// Anybody: no name is registered, and nobody has a password.
+    WithoutPasswords,
+    /// Registered names with their password, others without one.
+    Anyone,
+    /// Registered names alone.
+    Registered,
+}
+
+/// Who reads the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody who is connected.
+    Anyone,
+    /// Those who have logged in.
+    LoggedIn,
 }
 
 /// A session's surroundings while it handles its input.
@@ -59,6 +85,8 @@ pub enum Event {
     Claimed(Arc<WhisperQuota>),
     /// The name is unavailable.
     Unavailable(Unavailable),
+    /// The password is wrong, or the name is not registered.
+    WrongPassword,
     /// The whisper is on its way.
     Whispered,
     /// Nobody has the name, which is repeated as the sender wrote it.
@@ -101,7 +129,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Begins a session at the view's head; the greeting is its first detour.
+    /// Begins a session at the view's head, in a room that its visitor reads; the greeting is its first detour.
     pub fn begin(view: &View, greeting: Arc<[u8]>, flood: Option<Flood>) -> Self {
         let mut session = Self {
             decoder: Decoder::default(),
@@ -118,9 +146,25 @@ impl Session {
         self.conversation.name()
     }
 
-    /// Tells whether the session has no name and is not claiming one.
+    /// Tells whether the session has no name and is not claiming one. A name is claimed once its password was checked.
     pub fn is_visitor(&self) -> bool {
-        matches!(self.conversation.login, Login::Visitor)
+        matches!(self.conversation.login, Login::Visitor | Login::Proving(_))
+    }
+
+    /// Tells whether a password of the session is being checked.
+    pub fn is_proving(&self) -> bool {
+        matches!(self.conversation.login, Login::Proving(_))
+    }
+
+    /// Keeps the room from the session until it is [shown](Self::show_room): what is said is neither written to it nor counted
+    /// against it.
+    pub fn hide_room(&mut self, view: &View) {
+        self.cursor.pause(view);
+    }
+
+    /// Shows the room from a position on, if it was hidden.
+    pub fn show_room(&mut self, from: Position) {
+        self.conversation.own_waiting += self.cursor.resume(from);
     }
 
     /// Returns the close reason, if the session has ended.
@@ -212,9 +256,15 @@ impl Session {
     /// Ends the session with its last item. The first reason counts.
     ///
     /// The session inserts its last line itself, except in two cases: the shard writes it to a reader that is too slow, if the
-    /// reader's cursor is between two lines, and in a stop the room's own line is the last.
+    /// reader's cursor is between two lines, and in a stop the room's own line is the last for those who read the room.
     pub fn end(&mut self, reason: CloseReason, items: &mut Items) {
-        self.conversation.end(reason, items);
+        match reason {
+            CloseReason::TooSlow => self.conversation.end_silently(reason, items),
+            CloseReason::Stopping if !self.cursor.is_paused() => {
+                self.conversation.end_silently(reason, items);
+            }
+            _ => self.conversation.end(reason, items),
+        }
     }
 
     /// Ends the session as the operator wants it, and tells the peer why. The first reason counts.

@@ -1,20 +1,21 @@
 //! Responses of a session: to a line, and to the outcome of an item.
 
 use super::conversation::{Conversation, Login};
-use super::{CachedReply, Event, Item, Items, Whisper};
+use super::{Audience, CachedReply, Event, Item, Items, Logins, Rules, Whisper};
 use crate::close_reason::CloseReason;
 use crate::cursor::Private;
 use crate::name::Name;
+use crate::password::{Password, Proof};
 use crate::roster::Unavailable;
 use crate::text::cut;
-use crate::wire::command::{Command, Line, Malformed};
+use crate::wire::command::{Command, Line, LoginWords, Malformed};
 use crate::wire::line::ServerLine;
 use crate::wire::notice::Notice;
 use crate::wire::refusal::Refusal;
 
 impl Conversation {
     /// Answers one line of the client.
-    pub(super) fn respond(&mut self, line: &Line<'_>, secret: &str, items: &mut Items) {
+    pub(super) fn respond(&mut self, line: &Line<'_>, rules: &Rules, items: &mut Items) {
         match *line {
             Line::Blank => {}
             Line::Unknown(word) => {
@@ -26,13 +27,13 @@ impl Conversation {
                     self.refuse(Refusal::NoText, items);
                 }
             }
-            Line::Known(_, Ok(command)) => self.obey(command, secret, items),
+            Line::Known(_, Ok(command)) => self.obey(command, rules, items),
         }
     }
 
-    fn obey(&mut self, command: Command<'_>, secret: &str, items: &mut Items) {
+    fn obey(&mut self, command: Command<'_>, rules: &Rules, items: &mut Items) {
         match command {
-            Command::LogIn(name) => self.log_in(name, items),
+            Command::LogIn(words) => self.log_in(words, rules.logins, items),
             Command::Message(text) => {
                 if let Some(name) = self.user(items) {
                     items.push_line(&ServerLine::Message {
@@ -42,26 +43,54 @@ impl Conversation {
                 }
             }
             Command::Whisper { to, text } => self.whisper(to, text, items),
-            Command::Secret => self.answer(ServerLine::Secret(secret).to_bytes(), items),
+            Command::Secret => self.answer(ServerLine::Secret(&rules.secret).to_bytes(), items),
             Command::Ping(text) => self.answer(ServerLine::Pong(text).to_bytes(), items),
-            Command::Who => self.show(CachedReply::Who, items),
+            Command::Who => {
+                if rules.audience == Audience::Anyone || self.user(items).is_some() {
+                    self.show(CachedReply::Who, items);
+                }
+            }
             Command::Help => self.show(CachedReply::Help, items),
             Command::Quit => self.end(CloseReason::Quit, items),
         }
     }
 
-    fn log_in(&mut self, name: &str, items: &mut Items) {
+    fn log_in(&mut self, words: LoginWords<'_>, logins: Logins, items: &mut Items) {
         if let Login::User(name, _) = &self.login {
             let name = name.clone();
             return self.refuse(Refusal::AlreadyLoggedIn(name.as_str()), items);
         }
+        let (name, password) = match logins {
+            Logins::WithoutPasswords => (words.name(), None),
+            Logins::Anyone | Logins::Registered => words.name_and_password(),
+        };
+        if logins == Logins::Registered && password.is_none() {
+            return self.refuse(Refusal::PasswordsOnly, items);
+        }
         match name.parse::<Name>() {
-            Ok(name) => {
-                self.login = Login::Claiming(name.clone());
-                self.awaiting = true;
-                items.push(Item::Claim(name));
-            }
+            Ok(name) => self.claim(name, password.map(Password::of_line), items),
             Err(why) => self.refuse(Refusal::NotAName(&why.to_string()), items),
+        }
+    }
+
+    fn claim(&mut self, name: Name, password: Option<Password>, items: &mut Items) {
+        self.awaiting = true;
+        let (login, item) = match password {
+            None => (Login::Claiming(name.clone()), Item::Claim(name)),
+            Some(password) => {
+                let login = Login::Proving(name.clone());
+                (login, Item::Prove(Box::new(Proof { name, password })))
+            }
+        };
+        self.login = login;
+        items.push(item);
+    }
+
+    /// Takes the name that was claimed; without the event of success the session is a visitor's again.
+    fn claimed_name(&mut self) -> Option<Name> {
+        match std::mem::replace(&mut self.login, Login::Visitor) {
+            Login::Claiming(name) | Login::Proving(name) => Some(name),
+            Login::Visitor | Login::User(..) => None,
         }
     }
 
@@ -91,8 +120,7 @@ impl Conversation {
     pub(super) fn answer_event(&mut self, event: Event, items: &mut Items) {
         match event {
             Event::Claimed(account) => {
-                let Login::Claiming(name) = std::mem::replace(&mut self.login, Login::Visitor)
-                else {
+                let Some(name) = self.claimed_name() else {
                     return;
                 };
                 self.tell(Notice::Welcome(name.as_str()), items);
@@ -100,15 +128,19 @@ impl Conversation {
                 items.push(Item::Joined);
             }
             Event::Unavailable(why) => {
-                let Login::Claiming(name) = std::mem::replace(&mut self.login, Login::Visitor)
-                else {
+                let Some(name) = self.claimed_name() else {
                     return;
                 };
                 let refusal = match why {
+                    Unavailable::Registered => Refusal::NeedsPassword(name.as_str()),
                     Unavailable::Taken => Refusal::Taken(name.as_str()),
                     Unavailable::Reserved => Refusal::Reserved(name.as_str()),
                 };
                 self.refuse(refusal, items);
+            }
+            Event::WrongPassword => {
+                self.login = Login::Visitor;
+                self.refuse(Refusal::WrongPassword, items);
             }
             Event::Whispered => {}
             Event::NoSuchUser(name) => self.refuse(Refusal::NoSuchUser(cut(&name)), items),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::flood::HELD_LIMIT;
-use crate::log::RoomLog;
+use crate::log::{CHUNK_BYTES, RoomLog};
 
 const START: Duration = Duration::from_secs(3);
 
@@ -22,6 +22,8 @@ impl Solo {
         let rules = Rules {
             flood,
             secret: "s3cret".into(),
+            logins: Logins::WithoutPasswords,
+            audience: Audience::Anyone,
         };
         let mut solo = Self {
             session,
@@ -32,6 +34,22 @@ impl Solo {
         };
         solo.read_all();
         solo
+    }
+
+    /// Begins where names are registered.
+    fn with_accounts(logins: Logins) -> Self {
+        let mut solo = Self::new(None);
+        solo.rules.logins = logins;
+        solo
+    }
+
+    /// Returns the bytes of the room that are written to the session next.
+    fn heard(&mut self) -> String {
+        let mut slices = [std::io::IoSlice::new(&[]); 4];
+        let filled = self.session.cursor().gather(&self.view, &mut slices);
+        let bytes: Vec<u8> = slices[..filled].iter().flat_map(|it| it.to_vec()).collect();
+        self.session.written(bytes.len(), &self.view);
+        String::from_utf8(bytes).unwrap()
     }
 
     /// Logs in as Ann and discards the resulting items.
@@ -98,6 +116,10 @@ impl Solo {
             shown.push(match self.items.pop().unwrap().1 {
                 Item::Line { .. } => unreachable!(),
                 Item::Claim(name) => format!("claim {name}"),
+                Item::Prove(proof) => {
+                    let password = String::from_utf8_lossy(proof.password.as_bytes());
+                    format!("prove {} by {password:?}", proof.name)
+                }
                 Item::Joined => "joined".to_owned(),
                 Item::Whisper(whisper) => {
                     format!(
@@ -185,6 +207,115 @@ fn another_name_may_be_claimed_after_a_refusal() {
         ["! not a name: it is empty, say LIN <name>"]
     );
     assert_eq!(solo.say("LIN \"Ann\"\n"), ["claim Ann"]);
+}
+
+#[test]
+fn without_accounts_two_words_are_no_name() {
+    let mut solo = Solo::new(None);
+    assert_eq!(
+        solo.say("LIN two words\n"),
+        ["! not a name: it is more than one word"]
+    );
+}
+
+#[test]
+fn a_password_is_checked_before_the_name_is_claimed() {
+    let mut solo = Solo::with_accounts(Logins::Anyone);
+    assert_eq!(
+        solo.say("LIN Ann  my pass \nMSG hi\n"),
+        ["prove Ann by \" my pass \""]
+    );
+    assert!(solo.session.is_proving() && solo.session.is_visitor());
+    assert_eq!(solo.appetite(), Appetite::None);
+    let account = Arc::default();
+    assert_eq!(
+        solo.hear(Event::Claimed(account)),
+        ["* welcome, Ann", "joined", "room Ann: hi"]
+    );
+}
+
+#[test]
+fn a_wrong_password_and_a_missing_one_are_refused_and_another_login_may_follow() {
+    let mut solo = Solo::with_accounts(Logins::Anyone);
+    solo.say("LIN Ann pw\n");
+    assert_eq!(
+        solo.hear(Event::WrongPassword),
+        ["! wrong name or password"]
+    );
+    assert!(!solo.session.is_proving());
+    assert_eq!(solo.say("LIN Ann\n"), ["claim Ann"]);
+    assert_eq!(
+        solo.hear(Event::Unavailable(Unavailable::Registered)),
+        ["! the name Ann needs its password: LIN <name> <password>"]
+    );
+    assert_eq!(solo.say("LIN Bob \n"), ["claim Bob"]);
+}
+
+#[test]
+fn where_only_registered_names_log_in_every_login_without_a_password_has_one_answer() {
+    let mut solo = Solo::with_accounts(Logins::Registered);
+    let answer = "! log in with your password: LIN <name> <password>";
+    let answers = solo.say("LIN Ann\nLIN\nLIN a:b\nLIN root  \n");
+    assert_eq!(answers, [answer; 4]);
+    assert_eq!(solo.say("LIN Ann pw\n"), ["prove Ann by \"pw\""]);
+}
+
+#[test]
+fn a_password_appears_in_no_debug_output() {
+    let mut solo = Solo::with_accounts(Logins::Anyone);
+    solo.feed(b"LIN Ann hunter2\nLIN Ann hunter");
+    solo.advance();
+    for shown in [format!("{:?}", solo.items), format!("{:?}", solo.session)] {
+        assert!(!shown.contains("hunter"), "{shown}");
+        assert!(
+            !shown.contains("104, 117"),
+            "not as numbers either: {shown}"
+        );
+    }
+}
+
+#[test]
+fn a_session_to_which_the_room_is_hidden_reads_its_answers_and_from_its_login_on_the_room() {
+    let mut log = RoomLog::new(1 << 16);
+    let mut solo = Solo::new(None);
+    solo.rules.audience = Audience::LoggedIn;
+    solo.session.hide_room(&solo.view);
+    // More than the window holds.
+    for _ in 0..3 {
+        log.append(&[&b"x".repeat(CHUNK_BYTES - 1)[..], b"\n"].concat())
+            .unwrap();
+        solo.view.catch_up(&log);
+        assert_eq!(solo.say("WHO\n"), ["! log in first: LIN <name>"]);
+        assert_eq!(solo.heard(), "! log in first: LIN <name>\r\n");
+        assert_eq!(solo.say("SEC\n"), ["s3cret"]);
+        assert_eq!(solo.heard(), "s3cret\r\n");
+        assert_eq!(solo.session.note_lag(&solo.view), 0);
+        assert!(!solo.session.cursor().has_lost(&solo.view));
+    }
+    solo.say("LIN Ann\n");
+    solo.session.show_room(solo.view.head());
+    solo.hear(Event::Claimed(Arc::default()));
+    log.append(b"Bob: hi\r\n").unwrap();
+    solo.view.catch_up(&log);
+    assert_eq!(solo.heard(), "* welcome, Ann\r\nBob: hi\r\n");
+    assert_eq!(solo.say("WHO\n"), ["Who"]);
+}
+
+#[test]
+fn a_room_that_is_hidden_is_not_shown_by_the_end_of_the_session_which_is_told_of_a_stop() {
+    let mut log = RoomLog::new(1 << 20);
+    let mut solo = Solo::new(None);
+    solo.session.hide_room(&solo.view);
+    log.append(b"Bob: hi\r\n").unwrap();
+    solo.view.catch_up(&log);
+    solo.session.end(CloseReason::Stopping, &mut solo.items);
+    assert_eq!(
+        solo.shown(),
+        ["* closing: the server is stopping", "end Stopping"]
+    );
+    solo.session.end_at(solo.view.head());
+    assert_eq!(solo.heard(), "* closing: the server is stopping\r\n");
+    assert!(solo.session.cursor().is_done(&solo.view));
 }
 
 #[test]

@@ -17,6 +17,10 @@ pub enum Closing<'a> {
     ServerFull,
     /// The client's address has its maximum number of connections.
     AddressLimit,
+    /// The client did not log in in time, in a room for users alone.
+    LoginTimeout,
+    /// The owner of the name logged in on another connection.
+    LoggedInElsewhere,
     /// The client speaks another protocol.
     NotOurProtocol,
     /// The client does not speak TLS, on a port that needs it.
@@ -36,13 +40,15 @@ const FOR: &str = ": ";
 
 impl<'a> Closing<'a> {
     /// The reasons whose text never varies.
-    pub(super) const FIXED: [Self; 8] = [
+    pub(super) const FIXED: [Self; 10] = [
         Self::Goodbye,
         Self::Stopping,
         Self::TooSlow,
         Self::HeldTooLong,
         Self::ServerFull,
         Self::AddressLimit,
+        Self::LoginTimeout,
+        Self::LoggedInElsewhere,
         Self::NotOurProtocol,
         Self::NeedsTls,
     ];
@@ -66,6 +72,8 @@ impl<'a> Closing<'a> {
             Self::HeldTooLong => "you sent more than the room takes",
             Self::ServerFull => "server full",
             Self::AddressLimit => "too many connections from your address",
+            Self::LoginTimeout => "you did not log in in time",
+            Self::LoggedInElsewhere => "you logged in elsewhere",
             Self::NotOurProtocol => "this is a chat server, not a web server",
             Self::NeedsTls => "this port speaks TLS; use wac tls:HOST or openssl s_client",
             Self::Kicked(_) => KICKED,

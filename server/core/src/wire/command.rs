@@ -40,7 +40,7 @@ pub const COMMANDS: &[Row] = &[
         arguments: "name",
         does: "log in, once",
         cost: Cost::Fifth,
-        read: |rest| Ok(Command::LogIn(unquoted(rest))),
+        read: |rest| Ok(Command::LogIn(LoginWords(rest))),
     },
     Row {
         word: "MSG",
@@ -102,8 +102,8 @@ pub const COMMANDS: &[Row] = &[
 /// A parsed command; its arguments are not checked yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command<'a> {
-    /// `LIN name`, without quotes and blanks around the name.
-    LogIn(&'a str),
+    /// `LIN name`, or `LIN name password` where names are registered.
+    LogIn(LoginWords<'a>),
     /// `MSG text`, the text not blank.
     Message(&'a str),
     /// `W name text`, the text not blank.
@@ -123,6 +123,30 @@ pub enum Command<'a> {
     Help,
     /// `QUIT`
     Quit,
+}
+
+/// The words after `LIN`. They show no password.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct LoginWords<'a>(&'a str);
+
+impl<'a> LoginWords<'a> {
+    /// Takes all of them as the name, without quotes and blanks around it.
+    pub fn name(self) -> &'a str {
+        unquoted(self.0)
+    }
+
+    /// Splits them into the name and the password, which is all that stands after the name and one space, if there is more
+    /// than blanks.
+    pub fn name_and_password(self) -> (&'a str, Option<&'a str>) {
+        let (name, password) = addressee(self.0.trim_start());
+        (name.trim(), Some(password).filter(|text| !is_blank(text)))
+    }
+}
+
+impl fmt::Debug for LoginWords<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LoginWords")
+    }
 }
 
 /// A known command whose arguments are missing.
@@ -237,6 +261,30 @@ mod tests {
         }
     }
 
+    fn login(line: &str) -> LoginWords<'_> {
+        match read(line) {
+            Ok(Command::LogIn(words)) => words,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_password_is_what_stands_after_the_name_and_one_space() {
+        for (line, name, password) in [
+            ("LIN Jack pw", "Jack", Some("pw")),
+            ("LIN  Jack  two words ", "Jack", Some(" two words ")),
+            ("LIN \"Jack\" \"pw\"", "Jack", Some("\"pw\"")),
+            ("LIN \" Jack \"pw", "Jack", Some("pw")),
+            ("LIN Jack", "Jack", None),
+            ("LIN Jack  ", "Jack", None),
+            ("LIN \tJack\t", "Jack", None),
+            ("LIN", "", None),
+        ] {
+            assert_eq!(login(line).name_and_password(), (name, password), "{line}");
+            assert!(!format!("{:?}", Line::parse(line)).contains("pw"));
+        }
+    }
+
     #[test]
     fn a_command_is_its_word_one_space_and_the_rest() {
         assert_eq!(read("MSG hi there "), Ok(Command::Message("hi there ")));
@@ -255,8 +303,8 @@ mod tests {
 
     #[test]
     fn quotes_mark_a_name_and_are_ordinary_in_a_text() {
-        assert_eq!(read("LIN  \" Jack \" "), Ok(Command::LogIn("Jack")));
-        assert_eq!(read("LIN \""), Ok(Command::LogIn("\"")));
+        assert_eq!(login("LIN  \" Jack \" ").name(), "Jack");
+        assert_eq!(login("LIN \"").name(), "\"");
         assert_eq!(read("MSG \"hi\""), Ok(Command::Message("\"hi\"")));
         assert_eq!(
             read("W \"Jack\" \"hi\""),

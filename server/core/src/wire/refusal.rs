@@ -6,12 +6,15 @@ const NOT_LOGGED_IN: &str = "log in first: LIN <name>";
 const NO_TEXT: &str = "nothing to send";
 const TOO_LONG: &str = "line too long (limit 4096 bytes)";
 const NOT_UTF_8: &str = "not valid UTF-8";
+const PASSWORDS_ONLY: &str = "log in with your password: LIN <name> <password>";
+const WRONG_PASSWORD: &str = "wrong name or password";
 
 const LOGGED_IN: &str = "you are already ";
 const NOT_A_NAME: &str = "not a name: ";
 const THE_NAME: &str = "the name ";
 const IS_TAKEN: &str = " is taken";
 const IS_RESERVED: &str = " is reserved";
+const NEEDS_PASSWORD: &str = " needs its password: LIN <name> <password>";
 const NO_USER: &str = "no user named ";
 const NOT_READING: &str = " is not reading, try later";
 const UNKNOWN: &str = "unknown command ";
@@ -32,6 +35,12 @@ pub enum Refusal<'a> {
     Taken(&'a str),
     /// The operator keeps the name.
     Reserved(&'a str),
+    /// The name is registered, and no password was given.
+    NeedsPassword(&'a str),
+    /// The server lets in registered names alone, and no password was given.
+    PasswordsOnly,
+    /// The password is wrong, or the name is not registered.
+    WrongPassword,
     /// Nobody of this name is online.
     NoSuchUser(&'a str),
     /// The addressee has too many unread whispers.
@@ -56,6 +65,13 @@ impl<'a> Refusal<'a> {
             .or_else(|| Some(Self::NotAName(text.strip_prefix(NOT_A_NAME)?)))
             .or_else(|| Some(Self::Taken(between(text, THE_NAME, IS_TAKEN)?)))
             .or_else(|| Some(Self::Reserved(between(text, THE_NAME, IS_RESERVED)?)))
+            .or_else(|| {
+                Some(Self::NeedsPassword(between(
+                    text,
+                    THE_NAME,
+                    NEEDS_PASSWORD,
+                )?))
+            })
             .or_else(|| Some(Self::NoSuchUser(text.strip_prefix(NO_USER)?)))
             .or_else(|| Some(Self::UnknownCommand(between(text, UNKNOWN, SEE_HELP)?)))
             .or_else(|| Some(Self::NotReading(between(text, "", NOT_READING)?)))
@@ -69,6 +85,8 @@ fn fixed(text: &str) -> Option<Refusal<'_>> {
         NO_TEXT => Refusal::NoText,
         TOO_LONG => Refusal::TooLong,
         NOT_UTF_8 => Refusal::NotUtf8,
+        PASSWORDS_ONLY => Refusal::PasswordsOnly,
+        WRONG_PASSWORD => Refusal::WrongPassword,
         _ => return None,
     })
 }
@@ -87,6 +105,9 @@ impl fmt::Display for Refusal<'_> {
             Self::NotAName(why) => write!(f, "{NOT_A_NAME}{why}"),
             Self::Taken(name) => write!(f, "{THE_NAME}{name}{IS_TAKEN}"),
             Self::Reserved(name) => write!(f, "{THE_NAME}{name}{IS_RESERVED}"),
+            Self::NeedsPassword(name) => write!(f, "{THE_NAME}{name}{NEEDS_PASSWORD}"),
+            Self::PasswordsOnly => f.write_str(PASSWORDS_ONLY),
+            Self::WrongPassword => f.write_str(WRONG_PASSWORD),
             Self::NoSuchUser(name) => write!(f, "{NO_USER}{name}"),
             Self::NotReading(name) => write!(f, "{name}{NOT_READING}"),
             Self::NoText => f.write_str(NO_TEXT),
@@ -107,13 +128,16 @@ mod tests {
     use crate::wire::line::ServerLine;
 
     /// Returns a refusal of each kind.
-    fn refusals<'a>(word: &'a str, text: &'a str) -> [Refusal<'a>; 11] {
+    fn refusals<'a>(word: &'a str, text: &'a str) -> [Refusal<'a>; 14] {
         [
             Refusal::NotLoggedIn,
             Refusal::AlreadyLoggedIn(word),
             Refusal::NotAName(text),
             Refusal::Taken(word),
             Refusal::Reserved(word),
+            Refusal::NeedsPassword(word),
+            Refusal::PasswordsOnly,
+            Refusal::WrongPassword,
             Refusal::NoSuchUser(text),
             Refusal::NotReading(word),
             Refusal::NoText,
@@ -135,7 +159,7 @@ mod tests {
 
         #[test]
         fn any_text_displays_as_it_was_parsed(
-            text in "\\PC{0,40}|(the name )?[a-c ]{0,3}( is (taken|reserved|not reading, try later))?|(unknown command )?.{0,3}(; HELP lists them)?",
+            text in "\\PC{0,40}|(the name )?[a-c ]{0,3}( is (taken|reserved|not reading, try later)| needs its password: LIN <name> <password>)?|(unknown command )?.{0,3}(; HELP lists them)?",
         ) {
             prop_assert_eq!(Refusal::parse(&text).to_string(), text);
         }

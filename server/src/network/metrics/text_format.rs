@@ -63,6 +63,7 @@ const METRICS: &[Metric] = &[
     counter("wacd_deliveries_total", "Lines of the room written to sockets, once for each reader.", |it| one(it.deliveries)),
     counter("wacd_handshakes_failed_total", "TLS handshakes that failed.", |it| one(it.failed_handshakes)),
     counter("wacd_throttled_total", "Times that flood control began to hold a sender back.", |it| one(it.held_back)),
+    counter("wacd_failed_logins_total", "Logins with a wrong password, or with a name that is not registered.", |it| one(it.failed_logins)),
     counter("wacd_undelivered_whispers_total", "Whispers dropped because their addressee had gone.", |it| one(it.undelivered_whispers)),
     counter("wacd_room_lines_total", "Lines appended to the room log.", |it| one(it.room.lines)),
     counter("wacd_room_bytes_total", "Bytes appended to the room log.", |it| one(it.room.bytes)),

@@ -120,7 +120,7 @@ fn bytes<'a>(pieces: impl Iterator<Item = &'a Arc<[u8]>>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wac_core::roster::{SessionAddress, SessionId, ShardId, Slot};
+    use wac_core::roster::{Claimant, SessionAddress, SessionId, ShardId, Slot};
 
     /// People who come and go, and request the list.
     #[derive(Default)]
@@ -148,7 +148,7 @@ mod tests {
                 slot: Slot(0),
                 id: SessionId(1),
             };
-            roster.claim(&name, address).unwrap();
+            roster.claim(&name, Claimant::Anybody, address).unwrap();
             self.names.push(name);
         }
 

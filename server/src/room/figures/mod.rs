@@ -54,6 +54,8 @@ pub(crate) struct Figures {
     pub(crate) failed_handshakes: u64,
     /// Senders that flood control began to hold back.
     pub(crate) held_back: u64,
+    /// Logins with a wrong password, or with a name that is not registered.
+    pub(crate) failed_logins: u64,
     /// Whispers dropped because their addressee was gone.
     pub(crate) undelivered_whispers: u64,
     pub(crate) lost_log_lines: u64,
@@ -127,6 +129,7 @@ impl Figures {
             accept_errors: shared.noise.unaccepted.total(),
             failed_handshakes: shared.noise.handshakes.total(),
             held_back: shared.noise.held_back.total(),
+            failed_logins: shared.noise.failed_logins.total(),
             undelivered_whispers: shared.undelivered.load(Ordering::Relaxed),
             lost_log_lines,
             received: Flow {

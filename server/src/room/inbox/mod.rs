@@ -1,7 +1,8 @@
-//! Inbox of a shard: messages from other shards, new connections from the acceptor, requests of the operator, and the
-//! waker.
+//! Inbox of a shard: messages from other shards, new connections from the acceptor, news of logins, requests of the
+//! operator, and the waker.
 
 mod progress;
+mod tray;
 mod waker;
 
 use std::collections::VecDeque;
@@ -15,11 +16,13 @@ use wac_core::roster::{SessionAddress, SessionId};
 
 use crate::room::figures::ShardFigures;
 use crate::room::locks::{Flag, lock};
+use crate::room::logins::LoginMessage;
 use crate::room::peer::Peer;
 use crate::room::requests::{Person, ShardRequest, Wish};
 use crate::room::transport::Wire;
 use progress::Progress;
 pub(crate) use progress::TurnStep;
+use tray::Tray;
 use waker::Waker;
 
 /// Messages an inbox holds; a full one pauses the sending shard.
@@ -59,8 +62,9 @@ pub(crate) struct Inbox {
     messages: Mutex<VecDeque<DirectMessage>>,
     /// The number of messages, checked before the lock is taken.
     waiting: AtomicUsize,
-    new_connections: Mutex<Vec<NewConnection>>,
-    arrivals: AtomicUsize,
+    pub(crate) new_connections: Tray<NewConnection>,
+    /// A session of the shard, or one that waits for the name of such a session, has one message here at most.
+    pub(crate) logins: Tray<LoginMessage>,
     /// `None` once the shard has ended.
     requests: Mutex<Option<Vec<ShardRequest>>>,
     asked: AtomicUsize,
@@ -86,8 +90,8 @@ impl Inbox {
             capacity,
             messages: Mutex::default(),
             waiting: AtomicUsize::new(0),
-            new_connections: Mutex::default(),
-            arrivals: AtomicUsize::new(0),
+            new_connections: Tray::default(),
+            logins: Tray::default(),
             requests: Mutex::new(Some(Vec::new())),
             asked: AtomicUsize::new(0),
             sessions: AtomicUsize::new(0),
@@ -130,21 +134,14 @@ impl Inbox {
     /// Hands a connection over to the shard.
     pub(crate) fn admit(&self, connection: NewConnection) {
         self.session_began();
-        let mut new_connections = lock(&self.new_connections);
-        new_connections.push(connection);
-        self.arrivals.store(new_connections.len(), Ordering::SeqCst);
-        drop(new_connections);
+        self.new_connections.put(connection);
         self.waker.wake();
     }
 
-    pub(crate) fn has_new_connections(&self) -> bool {
-        self.arrivals.load(Ordering::SeqCst) > 0
-    }
-
-    pub(crate) fn take_new_connections(&self) -> Vec<NewConnection> {
-        let mut new_connections = lock(&self.new_connections);
-        self.arrivals.store(0, Ordering::SeqCst);
-        std::mem::take(&mut new_connections)
+    /// Tells the shard about a login.
+    pub(crate) fn tell(&self, message: LoginMessage) {
+        self.logins.put(message);
+        self.waker.wake();
     }
 
     /// Asks the shard for something; returns where its answer comes. A shard that has ended sends none.

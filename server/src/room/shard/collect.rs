@@ -68,6 +68,7 @@ impl<T: Transport> Shard<T> {
         self.read(slot, now);
         self.judge_part(slot, now);
         self.judge_trial(slot, now);
+        self.judge_listener(slot, now);
     }
 
     /// Reads once, no more than may have to be kept, and turns the input into items.

@@ -8,7 +8,7 @@ use wac_core::admission::Seat;
 use wac_core::close_reason::CloseReason;
 use wac_core::flood::Flood;
 use wac_core::roster::{SessionId, Slot};
-use wac_core::session::Session;
+use wac_core::session::{Audience, Session};
 use wac_core::wire::line::ServerLine;
 
 use super::Shard;
@@ -64,7 +64,11 @@ impl<T: Transport> Shard<T> {
         };
         let flood = (connection.peer != Peer::Unix).then(|| Flood::new(budget));
         let greeting = self.policy.greeting.clone();
-        connection.life = Life::Open(Session::begin(&self.view, greeting, flood));
+        let mut session = Session::begin(&self.view, greeting, flood);
+        if self.policy.rules.audience == Audience::LoggedIn {
+            session.hide_room(&self.view);
+        }
+        connection.life = Life::Open(session);
         connection.seat = seat;
         self.queues.due.push(slot);
         true
@@ -104,6 +108,47 @@ impl<T: Transport> Shard<T> {
         if connection.seat == Seat::OnTrial {
             self.items.current = slot;
             session.end(CloseReason::ServerFull, &mut self.items);
+        }
+    }
+
+    /// Hides the room from a visitor if it is for users alone, and ends the session of one that has not logged in in time.
+    pub(super) fn judge_listener(&mut self, slot: Slot, now: Duration) {
+        if self.policy.rules.audience == Audience::Anyone || self.phase != Phase::Serving {
+            return;
+        }
+        let Some(connection) = self.table.get_mut(slot.index()) else {
+            return;
+        };
+        let until = connection.since + self.policy.login_timeout;
+        let Life::Open(session) = &mut connection.life else {
+            return;
+        };
+        if !session.is_visitor() {
+            return;
+        }
+        session.hide_room(&self.view);
+        if now < until {
+            return self.set_timer(slot, until);
+        }
+        self.items.current = slot;
+        session.end(CloseReason::LoginTimeout, &mut self.items);
+    }
+
+    /// Applies a new policy to those who have not logged in.
+    pub(super) fn judge_all_visitors(&mut self) {
+        let (is_open, head) = (
+            self.policy.rules.audience == Audience::Anyone,
+            self.view.head(),
+        );
+        for (slot, connection) in &mut self.table {
+            let Life::Open(session) = &mut connection.life else {
+                continue;
+            };
+            if is_open {
+                session.show_room(head);
+            } else if session.is_visitor() {
+                self.queues.ready.push(Slot::of_index(slot));
+            }
         }
     }
 

@@ -16,6 +16,7 @@ mod connection;
 mod direct_messages;
 mod lifecycle;
 mod link;
+mod logins;
 mod operator;
 mod perform;
 mod poller;
@@ -32,10 +33,11 @@ use std::time::Duration;
 use slab::Slab;
 use wac_core::MAX_CLIENT_LINE_BYTES;
 use wac_core::log::{Position, View};
-use wac_core::roster::{ShardId, Slot};
+use wac_core::roster::{SessionId, ShardId, Slot};
 use wac_core::session::Items;
 
 use crate::room::inbox::{Inbox, TurnStep};
+use crate::room::logins::Owner;
 use crate::room::policy::Followed;
 use crate::room::requests::ShardRequest;
 use crate::room::shared::Shared;
@@ -66,6 +68,8 @@ struct Shard<T> {
     pending_writes: Vec<(Slot, PendingWrite)>,
     /// Requests of the operator, to be answered in this turn.
     requests: Vec<ShardRequest>,
+    /// Owners who wait for a session of this shard to leave their name.
+    heirs: Vec<(SessionId, Owner)>,
     /// The time at which gathered notices are due.
     notices_due: Option<Duration>,
     /// The head up to which every session has been tried.
@@ -93,6 +97,7 @@ impl<T: Transport> Shard<T> {
             items: Items::default(),
             pending_writes: Vec::new(),
             requests: Vec::new(),
+            heirs: Vec::new(),
             notices_due: None,
             passed: Position::default(),
             appended: None,
@@ -113,10 +118,13 @@ impl<T: Transport> Shard<T> {
     /// Collects and performs.
     fn ingest(&mut self, now: Duration) {
         self.inbox.progress.begin(TurnStep::Collect);
-        self.policy.catch_up(&self.shared.policies);
+        if self.policy.catch_up(&self.shared.policies) {
+            self.judge_all_visitors();
+        }
         self.follow_phase(now);
         self.fire_timers(now);
         self.collect(now);
+        self.take_logins(now);
         self.answer_requests(now);
         self.inbox.progress.begin(TurnStep::Perform);
         // A whisper posted before a PING was read must come before its PONG.
@@ -142,7 +150,8 @@ impl<T: Transport> Shard<T> {
         !self.queues.ready.is_empty()
             || self.shared.head() != self.view.head()
             || self.inbox.has_messages()
-            || self.inbox.has_new_connections()
+            || !self.inbox.new_connections.is_empty()
+            || !self.inbox.logins.is_empty()
             || self.inbox.has_requests()
             || self.shared.phases.now() != self.phase
             || match &self.blocked {

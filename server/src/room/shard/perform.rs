@@ -1,4 +1,4 @@
-//! Perform: appends lines and notices to the room log, claims names and posts whispers; answers wait to be
+//! Perform: appends lines and notices to the room log, has names claimed and whispers posted; answers wait to be
 //! placed until the view shows the lines before them.
 
 use std::sync::Arc;
@@ -7,14 +7,12 @@ use std::time::Duration;
 use wac_core::close_reason::CloseReason;
 use wac_core::cursor::Private;
 use wac_core::log::{CHUNK_BYTES, Position, Sealed};
-use wac_core::name::Name;
 use wac_core::notice_batch::{Change, Verdict};
-use wac_core::roster::{SessionAddress, ShardId, Slot};
+use wac_core::roster::{Claimant, ShardId, Slot};
 use wac_core::session::{CachedReply, Event, Item, Session};
 use wac_core::wire::line::ServerLine;
 
 use super::Shard;
-use super::connection::Life;
 use super::write::PendingWrite;
 use crate::room::locks::lock;
 use crate::room::shared::{Append, Room, Shared};
@@ -98,7 +96,7 @@ impl<T: Transport> Shard<T> {
         self.table.get(slot.index())?.session()
     }
 
-    fn session_mut(&mut self, slot: Slot) -> Option<&mut Session> {
+    pub(super) fn session_mut(&mut self, slot: Slot) -> Option<&mut Session> {
         self.table.get_mut(slot.index())?.session_mut()
     }
 
@@ -111,7 +109,8 @@ impl<T: Transport> Shard<T> {
     fn perform_item(&mut self, slot: Slot, item: Item, now: Duration) {
         match item {
             Item::Line { .. } => unreachable!("lines are appended in one piece"),
-            Item::Claim(name) => self.claim(slot, &name, now),
+            Item::Claim(name) => self.claim(slot, &name, Claimant::Anybody, now),
+            Item::Prove(proof) => self.prove(slot, *proof, now),
             Item::Joined => {
                 if !self.announce(slot, Change::Joined, now) {
                     self.items.push_front(slot, Item::Joined);
@@ -131,21 +130,6 @@ impl<T: Transport> Shard<T> {
             }
             Item::HeldBack => self.log_held_back(slot, now),
             Item::End(reason) => self.leave_room(slot, reason, now),
-        }
-    }
-
-    /// Logs who a connection's user is, so that an operator finds the address of a name.
-    fn log_login(&self, slot: Slot, name: &Name, now: Duration) {
-        if let Some(connection) = self.table.get(slot.index())
-            && let Some(left_out) = self.shared.noise.users.take(now)
-        {
-            tracing::info!(
-                session.id = connection.id.0,
-                peer.addr = %connection.peer,
-                user.name = %name,
-                left_out = (left_out > 0).then_some(left_out),
-                "logged in"
-            );
         }
     }
 
@@ -175,32 +159,6 @@ impl<T: Transport> Shard<T> {
             |piece: &Arc<[u8]>| PendingWrite::Private(Private::Shared(piece.clone()));
         self.pending_writes
             .extend(pieces.iter().map(|piece| (slot, pending_writes(piece))));
-    }
-
-    /// Claims a name for a session unless it has ended meanwhile, since nobody would release the name.
-    fn claim(&mut self, slot: Slot, name: &Name, now: Duration) {
-        let Some(connection) = self.table.get(slot.index()) else {
-            return;
-        };
-        if !matches!(&connection.life, Life::Open(session) if session.ended().is_none()) {
-            return;
-        }
-        let address = SessionAddress {
-            shard: self.id,
-            slot,
-            id: connection.id,
-        };
-        let claimed = lock(&self.shared.roster).claim(name, address);
-        let event = match claimed {
-            Ok(account) => {
-                self.shared.user_logged_in();
-                self.seat_user(slot);
-                self.log_login(slot, name, now);
-                Event::Claimed(account)
-            }
-            Err(why) => Event::Unavailable(why),
-        };
-        self.deliver_event(slot, event, now);
     }
 
     /// Passes the outcome of an item to its session, whose input then resumes.
@@ -265,7 +223,10 @@ impl<T: Transport> Shard<T> {
         if let Some(name) = self.session(slot).and_then(|session| session.name()) {
             lock(&self.shared.roster).release(name);
             self.shared.user_left();
+            let id = self.table[slot.index()].id;
+            self.tell_heirs(id);
         }
+        self.withdraw_proof(slot);
         self.pending_writes.push((slot, PendingWrite::End(reason)));
     }
 }

@@ -82,6 +82,6 @@ impl<T: Transport> Shard<T> {
         self.phase >= Phase::Sealed
             && self.table.is_empty()
             && self.items.is_empty()
-            && !self.inbox.has_new_connections()
+            && self.inbox.new_connections.is_empty()
     }
 }

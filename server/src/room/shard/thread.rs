@@ -82,10 +82,10 @@ impl Shard<Wire> {
 
     /// Takes in the connections that the acceptor handed over.
     fn admit(&mut self, poller: &Poller) {
-        if !self.inbox.has_new_connections() {
+        if self.inbox.new_connections.is_empty() {
             return;
         }
-        for NewConnection { id, peer, wire } in self.inbox.take_new_connections() {
+        for NewConnection { id, peer, wire } in self.inbox.new_connections.take() {
             let slot = Slot::of_index(self.table.vacant_key());
             match poller.watch(&wire, slot) {
                 Ok(()) => self.add_connection(id, peer, wire, self.shared.now()),

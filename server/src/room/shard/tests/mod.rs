@@ -1,8 +1,10 @@
 //! Tests of shards without an operating system: fake sockets, time as an argument, turns in any order.
 
+mod accounts;
 mod dialogues;
 mod fake;
 mod freezes;
+mod listeners;
 mod operator;
 mod rules;
 mod simulation;
