@@ -178,7 +178,6 @@ fn a_client_whose_user_logged_in_elsewhere_does_not_take_the_name_back() {
          < * closing: you logged in elsewhere
          show * closing: you logged in elsewhere
          gone
-         mark Away
          lost connection lost: you logged in elsewhere
          end Lost"
     ));
