@@ -13,6 +13,7 @@ fn ended(daemon: &Daemon, name: &str) -> Vec<u64> {
     let log = fs::read_to_string(daemon.path(name)).expect("there is a log");
     let ids = log
         .lines()
+        .filter(|line| line.contains("session ended"))
         .filter_map(|line| line.split_once("session.id="));
     ids.map(|(_, rest)| {
         rest.split(' ')
