@@ -43,7 +43,7 @@ pub(crate) enum Failure {
     #[error("{address} is not trusted")]
     Untrusted {
         address: Address,
-        source: TrustError,
+        source: Box<TrustError>,
     },
     #[error("--tls-ca")]
     Authorities(#[from] AuthoritiesError),
@@ -81,7 +81,10 @@ impl Failure {
                 let found = error.to_string();
                 Self::NoTls { address, found }
             }
-            OpenError::Untrusted(source) => Self::Untrusted { address, source },
+            OpenError::Untrusted(source) => {
+                let source = Box::new(source);
+                Self::Untrusted { address, source }
+            }
         }
     }
 
@@ -118,15 +121,17 @@ impl Failure {
                 "a server has a port for TLS (4701) and one for plain text (4700)"
             }
             Self::NoProof { tls } => return Some(format!("encrypted: wac {tls}").into()),
-            Self::Untrusted {
-                source: TrustError::Changed { place, .. },
-                ..
-            } => return Some(how_to_accept(place.as_ref()).into()),
+            Self::Untrusted { source, .. } => match &**source {
+                TrustError::Changed { place, .. } => {
+                    return Some(how_to_accept(place.as_ref()).into());
+                }
+                _ => return None,
+            },
             Self::PasswordFile {
                 path,
                 source: PasswordFileError::Readable(_),
             } => return Some(format!("chmod 600 {}", path.display()).into()),
-            Self::Untrusted { .. } | Self::PasswordFile { .. } => return None,
+            Self::PasswordFile { .. } => return None,
             Self::Blank
             | Self::Config(_)
             | Self::Authorities(_)

@@ -161,6 +161,12 @@ fn without_a_file_the_defaults_apply() {
     assert!(ran.out.contains("\n# name is not set\n"), "{}", ran.out);
 }
 
+/// Fingerprints of two keys.
+const KEYS: [&str; 2] = [
+    "sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
+    "sha256:0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
+];
+
 #[test]
 fn each_key_is_set_by_file_variable_and_flag_in_that_order() {
     let program = SettingsOf {
@@ -173,6 +179,10 @@ fn each_key_is_set_by_file_variable_and_flag_in_that_order() {
         ("host", ["home", "[::1]:99"]),
         ("name", ["ann", "bob"]),
         ("alt-name", ["ann", "bob"]),
+        ("tls-ca", ["/x/a.pem", "/x/b.pem"]),
+        ("tls-pin", KEYS),
+        ("password-file", ["/x/a", "/x/b"]),
+        ("insecure-password", ["true", "false"]),
         ("color", ["never", "always"]),
         ("time", ["each", "off"]),
         ("bell", ["all", "off"]),

@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use tempfile::TempDir;
-use wac_tests::wait_until;
+use wac_tests::{Server, binary, wait_until};
 
-use crate::run::run;
+use crate::run::{Running, command, run};
 use crate::stand_in::{greets, listener};
-use crate::term::Term;
+use crate::term::{Term, at};
 
 const SECRET: &str = "open sésame ";
 
@@ -144,6 +144,43 @@ fn a_password_is_asked_for_and_never_shown() {
         let kept = fs::read_to_string(&path).unwrap();
         assert!(!kept.contains("sésame"), "{}: {kept}", path.display());
     }
+}
+
+/// Starts a server at which Ann is registered.
+#[track_caller]
+fn with_accounts() -> (TempDir, Server) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("accounts");
+    let file = path.to_str().expect("it is UTF-8");
+    let mut add = command(binary("wacd"));
+    add.args(["account", "add", "Ann", "--accounts", file]);
+    add.env("WACD_CONFIG", "/dev/null");
+    let mut adding = Running::start(add);
+    adding.types(&format!("{SECRET}\n"));
+    let added = adding.ends();
+    assert_eq!(added.code, Some(0), "{}", added.err);
+    let server = Server::setup().with("--accounts", file).start();
+    (folder, server)
+}
+
+#[test]
+fn the_real_server_asks_and_gives_the_name_to_who_logs_in_last() {
+    let (_folder, server) = with_accounts();
+    let ann = format!("Ann@{}", at(&server));
+    let mut term = Term::start(&[&ann]);
+    term.shows_row("password:");
+    term.types("wrong\r");
+    term.shows("# login refused: wrong name or password");
+    term.shows_row("password:");
+    term.types(&format!("{SECRET}\r"));
+    term.shows_row("Ann▸");
+    let (_files, file) = password_file(0o600);
+    let mut other = Term::start(&[&ann, &file]);
+    other.shows_row("Ann▸");
+    term.ends(4);
+    term.shows("✗ connection lost: you logged in elsewhere");
+    other.types("/status\r");
+    other.shows("# online as Ann");
 }
 
 #[test]

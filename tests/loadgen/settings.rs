@@ -7,6 +7,12 @@ use wac_tests::{Server, SettingsOf, binary};
 use crate::command::command;
 use crate::tester::run;
 
+/// Fingerprints of two keys.
+const KEYS: [&str; 2] = [
+    "sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
+    "sha256:0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
+];
+
 #[test]
 fn each_key_is_set_by_file_variable_and_flag_in_that_order() {
     let config = || {
@@ -39,6 +45,9 @@ fn each_key_is_set_by_file_variable_and_flag_in_that_order() {
         ("hostile", ["1", "2"]),
         ("connect-rate", ["10/s", "20/s"]),
         ("threads", ["1", "2"]),
+        ("tls", ["true", "false"]),
+        ("tls-ca", ["/x/a.pem", "/x/b.pem"]),
+        ("tls-pin", KEYS),
         ("protocol", ["irc", "nats"]),
         ("slo", ["deliver.p99<50ms", "join.max<1s"]),
         ("server-pid", ["1", "2"]),

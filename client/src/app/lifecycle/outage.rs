@@ -64,7 +64,8 @@ impl Lifecycle {
             reported: None,
         });
         match (session.closing(), hung_up) {
-            (Some(Closing::Kicked(_) | Closing::Banned(_)), _) => {
+            // Two clients of one user would take the name from each other for ever.
+            (Some(Closing::Kicked(_) | Closing::Banned(_) | Closing::LoggedInElsewhere), _) => {
                 self.give_up(&session.loss(None), out)
             }
             (_, Some(HangUpReason::Requested | HangUpReason::Renaming)) => self.dial(out),

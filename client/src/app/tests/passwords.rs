@@ -172,6 +172,18 @@ fn the_password_of_a_name_takes_it_back_from_a_lost_connection_at_once() {
 }
 
 #[test]
+fn a_client_whose_user_logged_in_elsewhere_does_not_take_the_name_back() {
+    plays_ann(&format!(
+        "{ASKED}{IN}
+         < * closing: you logged in elsewhere
+         show * closing: you logged in elsewhere
+         gone
+         lost connection lost: you logged in elsewhere
+         end Lost"
+    ));
+}
+
+#[test]
 fn a_server_in_the_place_of_the_one_that_is_meant_ends_the_chat() {
     plays_ann(&format!(
         "{ASKED}{IN}

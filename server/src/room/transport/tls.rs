@@ -55,6 +55,8 @@ pub(crate) struct TlsSocket<S> {
     text: Remaining,
     /// Sealed bytes that the socket has not taken yet.
     output: Remaining,
+    /// The socket may have more than was received, of which the poller does not tell again. It is read once the text is.
+    has_more: bool,
     /// The peer sends no more.
     input_ended: bool,
 }
@@ -97,6 +99,7 @@ impl<S: Transport> TlsSocket<S> {
             part_since: None,
             text: Remaining::default(),
             output: Remaining::default(),
+            has_more: false,
             input_ended: false,
         })
     }
@@ -117,6 +120,7 @@ impl<S: Transport> TlsSocket<S> {
             part_since: self.part_since,
             text: self.text,
             output: self.output,
+            has_more: self.has_more,
             input_ended: self.input_ended,
         })
     }
@@ -158,6 +162,7 @@ impl<S: Transport> TlsSocket<S> {
             }
             sealed[..kept].copy_from_slice(&self.part);
             let end = sealed.len().min(kept + most);
+            self.has_more = false;
             let received = match self.socket.read(&mut sealed[kept..end])? {
                 Input::End => {
                     self.input_ended = true;
@@ -165,6 +170,8 @@ impl<S: Transport> TlsSocket<S> {
                 }
                 Input::Bytes { raw, .. } => raw,
             };
+            // Behind much of a record there was room for fewer than were wanted.
+            self.has_more = received == end - kept;
             let (used, state) = self.open(&mut sealed[..kept + received])?;
             self.part = sealed[used..kept + received].to_vec();
             Ok((received, state))
@@ -299,10 +306,12 @@ impl<S: Transport> Transport for TlsSocket<S> {
         let text = buffer.len().min(self.text.rest().len());
         buffer[..text].copy_from_slice(&self.text.rest()[..text]);
         self.text.advance(text);
+        // More may come to the socket until the rest of the text is read, and what the poller tells of it is forgotten by then.
+        self.has_more |= !self.text.is_empty();
         Ok(Input::Bytes {
             text,
             raw,
-            more: self.has_input() || raw == buffer.len(),
+            more: self.has_input(),
         })
     }
 
@@ -327,7 +336,7 @@ impl<S: Transport> Transport for TlsSocket<S> {
     }
 
     fn has_input(&self) -> bool {
-        !self.text.is_empty() || self.input_ended
+        !self.text.is_empty() || self.has_more || self.input_ended
     }
 
     fn waits_since(&mut self, now: Duration) -> Option<Duration> {
