@@ -12,10 +12,10 @@ use crate::room::locks::lock;
 /// The shortest time between two log lines.
 const LOG_EVERY: Duration = Duration::from_secs(60);
 
-/// Lines about visitors: a hundred at once, then 86,400 a day.
+/// Lines about visitors: a thousand at once, then 86,400 a day.
 const OF_VISITORS: Rate = Rate {
     per_second: 1,
-    burst: 100,
+    burst: 1_000,
 };
 /// Lines about users: all of a full room that comes back after a restart, then ten a second.
 const OF_USERS: Rate = Rate {
@@ -130,8 +130,8 @@ mod tests {
     #[test]
     fn each_visitor_is_logged_but_of_a_crowd_only_a_sample_which_says_how_many_it_leaves_out() {
         let visitors = Noise::default().visitors;
-        let logged = (0..100).filter_map(|_| visitors.take(Duration::ZERO));
-        assert_eq!(logged.collect::<Vec<_>>(), [0; 100]);
+        let logged = (0..1_000).filter_map(|_| visitors.take(Duration::ZERO));
+        assert_eq!(logged.collect::<Vec<_>>(), [0; 1_000]);
         let crowd = (0..5_000).filter_map(|_| visitors.take(Duration::ZERO));
         assert_eq!(crowd.count(), 0);
         assert_eq!(visitors.take(Duration::from_secs(1)), Some(5_000));

@@ -256,12 +256,12 @@ impl<S: Transport> TlsSocket<S> {
 
     /// Sends sealed bytes, and keeps those that the socket does not take.
     fn send(&mut self, sealed: &[u8]) -> io::Result<()> {
-        let taken = if self.output.is_empty() {
-            self.socket.write(&[IoSlice::new(sealed)])
-        } else {
-            Err(io::ErrorKind::WouldBlock.into())
-        };
-        let taken = match taken {
+        if !self.output.is_empty() {
+            // An answer of TLS's own comes first. The socket may have room for it: nothing else would tell.
+            self.output.bytes.extend_from_slice(sealed);
+            return self.flush_if_possible();
+        }
+        let taken = match self.socket.write(&[IoSlice::new(sealed)]) {
             Ok(taken) => taken.bytes,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             Err(error) => return Err(error),
