@@ -539,6 +539,7 @@ fn input(screen: &vt100::Screen, prompt: &str) -> String {
 pub(crate) fn at(server: &Server) -> String {
     match server.address() {
         Address::Tcp(address) => address.to_string(),
+        Address::Tls(address) => format!("tls:{address}"),
         Address::Unix(path) => format!("unix:{}", path.display()),
     }
 }

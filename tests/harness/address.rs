@@ -6,13 +6,16 @@ use std::path::PathBuf;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::DEADLINE;
+use crate::stream::Stream;
+use crate::{DEADLINE, over};
 
 /// An address that a server listens on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
     /// An IPv4 or IPv6 address with its port.
     Tcp(SocketAddr),
+    /// Such an address, where TLS is spoken.
+    Tls(SocketAddr),
     /// The path of a Unix socket.
     Unix(PathBuf),
 }
@@ -34,12 +37,12 @@ impl Address {
     /// `tls:127.0.0.1:4701`, `unix:/run/wac.sock`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Address> {
-        match text.strip_prefix("unix:") {
-            Some(path) => Some(Address::Unix(PathBuf::from(path))),
-            None => {
-                let text = text.strip_prefix("tls:").unwrap_or(text);
-                text.parse().ok().map(Address::Tcp)
-            }
+        if let Some(path) = text.strip_prefix("unix:") {
+            return Some(Address::Unix(PathBuf::from(path)));
+        }
+        match text.strip_prefix("tls:") {
+            Some(text) => text.parse().ok().map(Address::Tls),
+            None => text.parse().ok().map(Address::Tcp),
         }
     }
 
@@ -52,20 +55,41 @@ impl Address {
     #[track_caller]
     pub fn tcp(&self) -> SocketAddr {
         match self {
-            Address::Tcp(address) => *address,
+            Address::Tcp(address) | Address::Tls(address) => *address,
             Address::Unix(path) => panic!("{} has no port", path.display()),
         }
     }
 
     /// Opens a connection whose reads and writes fail at the [`DEADLINE`].
-    pub(crate) fn open(&self, receive: Receive) -> io::Result<Socket> {
+    pub(crate) fn open(&self, receive: Receive) -> io::Result<Stream> {
         self.open_from(None, receive)
     }
 
     /// Opens such a connection from one of this machine's addresses.
-    pub(crate) fn open_from(&self, from: Option<IpAddr>, receive: Receive) -> io::Result<Socket> {
+    pub(crate) fn open_from(&self, from: Option<IpAddr>, receive: Receive) -> io::Result<Stream> {
+        let socket = self.connect_from(from, receive)?;
+        match self {
+            Address::Tls(_) => {
+                over::report("tls");
+                Stream::tls(socket)
+            }
+            Address::Tcp(_) | Address::Unix(_) => {
+                over::report("plain");
+                Ok(Stream::plain(socket))
+            }
+        }
+    }
+
+    /// Connects a socket, and says nothing.
+    pub(crate) fn connect_from(
+        &self,
+        from: Option<IpAddr>,
+        receive: Receive,
+    ) -> io::Result<Socket> {
         let (domain, target) = match self {
-            Address::Tcp(address) => (Domain::for_address(*address), SockAddr::from(*address)),
+            Address::Tcp(address) | Address::Tls(address) => {
+                (Domain::for_address(*address), SockAddr::from(*address))
+            }
             Address::Unix(path) => (Domain::UNIX, SockAddr::unix(path)?),
         };
         let socket = Socket::new(domain, Type::STREAM, None)?;

@@ -3,7 +3,7 @@
 //! Each member that epoll reports as readable is read once, and its lines are handed out. No member
 //! waits for another, as if each had a thread, and yet thousands cost one thread.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::mem;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -11,10 +11,10 @@ use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use socket2::Socket;
 
 use crate::address::Receive;
 use crate::line_cutter::Inbox;
+use crate::stream::Stream;
 use crate::{Address, DEADLINE, Ending};
 
 /// Bytes requested in one read.
@@ -33,7 +33,7 @@ pub struct Crowd {
 
 #[derive(Debug)]
 struct Member {
-    socket: Socket,
+    stream: Stream,
     inbox: Inbox,
 }
 
@@ -105,7 +105,7 @@ impl Crowd {
     }
 
     #[track_caller]
-    fn of(address: &Address, count: usize, open: impl Fn(&Address) -> io::Result<Socket>) -> Crowd {
+    fn of(address: &Address, count: usize, open: impl Fn(&Address) -> io::Result<Stream>) -> Crowd {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).expect("a file can be opened");
         let members = Vec::with_capacity(count);
         let mut crowd = Crowd {
@@ -114,10 +114,10 @@ impl Crowd {
             buffer: vec![0; READ_BYTES],
         };
         for number in 0..count {
-            let socket = open(address).expect("the server takes connections");
-            crowd.watch(&socket, number);
+            let stream = open(address).expect("the server takes connections");
+            crowd.watch(&stream, number);
             crowd.members.push(Member {
-                socket,
+                stream,
                 inbox: Inbox::default(),
             });
         }
@@ -125,10 +125,10 @@ impl Crowd {
         crowd
     }
 
-    fn watch(&self, socket: &Socket, number: usize) {
+    fn watch(&self, stream: &Stream, number: usize) {
         let event = EpollEvent::new(EpollFlags::EPOLLIN, number as u64);
         self.epoll
-            .add(socket, event)
+            .add(stream, event)
             .expect("a socket can be watched");
     }
 
@@ -172,8 +172,7 @@ impl Crowd {
     /// If the server does not take them.
     #[track_caller]
     pub fn send_bytes(&mut self, member: usize, bytes: &[u8]) {
-        self.members[member]
-            .socket
+        (&self.members[member].stream)
             .write_all(bytes)
             .expect("the server accepts input");
     }
@@ -240,14 +239,14 @@ impl Crowd {
     /// Reads once from a readable member, which does not block.
     fn read(&mut self, number: usize, hear: &mut impl FnMut(usize, Event<'_>) -> Listen) -> Listen {
         let mut buffer = mem::take(&mut self.buffer);
-        let read = self.members[number].socket.read(&mut buffer);
+        let read = self.members[number].stream.read(&mut buffer);
         let heard = match read {
             Ok(0) => self.end(number, Ending::Closed, hear),
             Ok(count) => self.members[number].hear(number, &buffer[..count], hear),
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
-                self.end(number, Ending::Reset, hear)
-            }
-            Err(error) => panic!("member {number}: {error}"),
+            Err(error) => match Ending::of(&error) {
+                Some(ending) => self.end(number, ending, hear),
+                None => panic!("member {number}: {error}"),
+            },
         };
         self.buffer = buffer;
         heard
@@ -260,7 +259,7 @@ impl Crowd {
         hear: &mut impl FnMut(usize, Event<'_>) -> Listen,
     ) -> Listen {
         self.epoll
-            .delete(&self.members[number].socket)
+            .delete(&self.members[number].stream)
             .expect("it was watched");
         hear(number, Event::End(ending))
     }

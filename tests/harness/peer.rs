@@ -1,24 +1,24 @@
 //! Peer: one connection, used line by line.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Shutdown};
+use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use socket2::Socket;
 
 use crate::address::Receive;
 use crate::line_cutter::Inbox;
+use crate::stream::Stream;
 use crate::{Address, DEADLINE, Writer};
 
 /// Bytes requested in one read.
 const READ_BYTES: usize = 64 * 1024;
 
-/// A connection to a server, over TCP or a Unix socket.
+/// A connection to a server, over TCP, TLS or a Unix socket.
 #[derive(Debug)]
 pub struct Peer {
-    socket: Socket,
+    stream: Stream,
     inbox: Inbox,
 }
 
@@ -29,6 +29,19 @@ pub enum Ending {
     Closed,
     /// With a reset, which discards bytes that the peer has not read.
     Reset,
+    /// With the end of the stream, but without the goodbye of TLS: what is missing can't be known.
+    CutOff,
+}
+
+impl Ending {
+    /// Returns the way in which a connection ended, if an error of reading says so.
+    pub(crate) fn of(error: &io::Error) -> Option<Ending> {
+        match error.kind() {
+            ErrorKind::ConnectionReset => Some(Ending::Reset),
+            ErrorKind::UnexpectedEof => Some(Ending::CutOff),
+            _ => None,
+        }
+    }
 }
 
 /// Everything that came until a connection ended.
@@ -77,7 +90,7 @@ impl Peer {
     #[track_caller]
     pub fn dial_from(from: impl Into<IpAddr>, address: &Address) -> Peer {
         match address.open_from(Some(from.into()), Receive::Usual) {
-            Ok(socket) => Peer::on(socket),
+            Ok(stream) => Peer::on(stream),
             Err(error) => panic!("cannot connect to {address:?}: {error}"),
         }
     }
@@ -85,7 +98,7 @@ impl Peer {
     #[track_caller]
     pub(crate) fn dial_as(address: &Address, receive: Receive) -> Peer {
         match address.open(receive) {
-            Ok(socket) => Peer::on(socket),
+            Ok(stream) => Peer::on(stream),
             Err(error) => panic!("cannot connect to {address:?}: {error}"),
         }
     }
@@ -99,9 +112,9 @@ impl Peer {
         address.open(Receive::Usual).map(Peer::on)
     }
 
-    fn on(socket: Socket) -> Peer {
+    pub(crate) fn on(stream: Stream) -> Peer {
         Peer {
-            socket,
+            stream,
             inbox: Inbox::default(),
         }
     }
@@ -123,30 +136,27 @@ impl Peer {
     /// If the server does not take them.
     #[track_caller]
     pub fn send_bytes(&mut self, bytes: &[u8]) {
-        self.socket
+        (&self.stream)
             .write_all(bytes)
             .expect("the server accepts input");
     }
 
-    /// Sends bytes, the last of them as urgent data.
+    /// Sends bytes, the last of them as urgent data, which only plain text has.
     ///
     /// # Panics
     ///
     /// If the server does not take them.
     #[track_caller]
     pub fn send_urgent(&mut self, bytes: &[u8]) {
-        let sent = self.socket.send_out_of_band(bytes);
+        assert!(!self.stream.is_tls(), "TLS has no urgent data");
+        let sent = self.stream.socket().send_out_of_band(bytes);
         assert_eq!(sent.expect("the server accepts input"), bytes.len());
     }
 
     /// Returns a second handle for sending, for another thread.
-    ///
-    /// # Panics
-    ///
-    /// If the process has no descriptor left.
     #[must_use]
     pub fn writer(&self) -> Writer {
-        Writer::new(self.socket.try_clone().expect("a socket can be duplicated"))
+        Writer::new(self.stream.clone())
     }
 
     /// Returns the next line.
@@ -188,16 +198,18 @@ impl Peer {
             "the server sends, but not what it was waited for"
         );
         let mut buffer = [0; READ_BYTES];
-        match self.socket.read(&mut buffer) {
+        match self.stream.read(&mut buffer) {
             Ok(0) => Err(Ending::Closed),
             Ok(count) => {
                 self.inbox.push(&buffer[..count]);
                 Ok(())
             }
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => Err(Ending::Reset),
             // The end of a child process can interrupt a read that has a deadline.
             Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
-            Err(error) => panic!("nothing came: {error}"),
+            Err(error) => match Ending::of(&error) {
+                Some(ending) => Err(ending),
+                None => panic!("nothing came: {error}"),
+            },
         }
     }
 
@@ -208,7 +220,7 @@ impl Peer {
     /// If nothing comes.
     #[track_caller]
     pub fn wait_for_unread(&self) {
-        let mut watched = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+        let mut watched = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
         let patience = PollTimeout::try_from(DEADLINE).expect("the deadline fits");
         let ready = poll(&mut watched, patience).expect("a socket can be polled");
         assert_eq!(ready, 1, "nothing came");
@@ -280,8 +292,8 @@ impl Peer {
     ///
     /// If the server has closed already.
     pub fn half_close(&mut self) {
-        self.socket
-            .shutdown(Shutdown::Write)
+        self.stream
+            .end()
             .expect("an open connection can be half closed");
     }
 }
@@ -293,7 +305,8 @@ impl Peer {
     ///
     /// If the socket can't be told to.
     pub fn reset(self) {
-        self.socket
+        self.stream
+            .socket()
             .set_linger(Some(Duration::ZERO))
             .expect("a socket can be told how to end");
     }

@@ -1,13 +1,15 @@
 //! Server: a running `wacd`, its log, its signals, its end.
 
 use std::process::Child;
+use std::sync::Arc;
 use std::thread;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::address::Receive;
-use crate::{Address, Lines, Peer, Setup};
+use crate::tls::CertificateFiles;
+use crate::{Address, Identity, Lines, Peer, Setup};
 
 /// Lines of a failing test's server log that are printed: enough for any small test, little enough
 /// to be read.
@@ -19,6 +21,8 @@ pub struct Server {
     child: Child,
     log: Lines,
     addresses: Vec<Address>,
+    /// Files of its certificate, if the test did not bring any.
+    certificate: Option<Arc<CertificateFiles>>,
 }
 
 /// A server that has ended.
@@ -44,7 +48,7 @@ impl Server {
         Setup::default()
     }
 
-    pub(crate) fn new(mut child: Child) -> Server {
+    pub(crate) fn new(mut child: Child, certificate: Option<Arc<CertificateFiles>>) -> Server {
         let stderr = child
             .stderr
             .take()
@@ -53,6 +57,7 @@ impl Server {
             child,
             log: Lines::follow(stderr),
             addresses: Vec::new(),
+            certificate,
         }
     }
 
@@ -89,6 +94,48 @@ impl Server {
     #[must_use]
     pub fn addresses(&self) -> &[Address] {
         &self.addresses
+    }
+
+    /// Returns its first address in plain text, for what only plain text has.
+    ///
+    /// # Panics
+    ///
+    /// If it listens in plain text nowhere.
+    #[must_use]
+    #[track_caller]
+    pub fn plain_address(&self) -> &Address {
+        let mut addresses = self.addresses.iter();
+        let plain = addresses.find(|address| !matches!(address, Address::Tls(_)));
+        plain.expect("it listens in plain text, too")
+    }
+
+    /// Returns its first address that speaks TLS.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    #[must_use]
+    #[track_caller]
+    pub fn tls_address(&self) -> &Address {
+        let mut addresses = self.addresses.iter();
+        let tls = addresses.find(|address| matches!(address, Address::Tls(_)));
+        tls.expect("it listens for TLS, too")
+    }
+
+    /// Is somebody else from now on, to those who come over TLS.
+    ///
+    /// # Panics
+    ///
+    /// If it does not take the new certificate.
+    #[track_caller]
+    pub fn becomes(&self, identity: &Identity) {
+        let files = self.certificate.as_ref();
+        files.expect("it was given one").write(identity);
+        let is_reload = |line: &str| line.contains(" reloaded ");
+        let reloads = self.log().count(is_reload);
+        self.signal(Signal::SIGHUP);
+        self.log()
+            .wait_for_count(reloads + 1, "it has the new certificate", is_reload);
     }
 
     /// Returns its process id.

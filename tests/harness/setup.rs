@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use crate::{Server, Stopped, binary, raise_open_files};
+use crate::over::usual_addresses;
+use crate::tls::CertificateFiles;
+use crate::{Identity, Server, Stopped, binary, raise_open_files};
 
 /// The default secret of every server.
 pub const SECRET: &str = "swordfish";
@@ -15,14 +17,15 @@ pub const SECRET: &str = "swordfish";
 /// Flags for a server, each at most once except `--listen`.
 ///
 /// The defaults are those of a quiet room, in which a test sees only what it caused: any free port
-/// of 127.0.0.1, the secret [`SECRET`], no flood control, no join and leave notices.
-/// [`Setup::without`] restores the server's own default.
+/// of 127.0.0.1, the secret [`SECRET`], no flood control, no join and leave notices, and a certificate if TLS is to be
+/// spoken. [`Setup::without`] restores the server's own default.
 #[derive(Debug, Clone)]
 pub struct Setup {
     listen: Vec<String>,
     flags: BTreeMap<String, String>,
     environment: BTreeMap<String, String>,
     inherited: Vec<Arc<OwnedFd>>,
+    certificate: Option<Arc<CertificateFiles>>,
     program: PathBuf,
     /// The program that becomes the server, with its arguments, such as prlimit.
     launcher: Vec<String>,
@@ -38,6 +41,7 @@ impl Default for Setup {
             flags: BTreeMap::new(),
             environment: BTreeMap::new(),
             inherited: Vec::new(),
+            certificate: None,
             program: binary("wacd"),
             launcher: Vec::new(),
         }
@@ -101,6 +105,13 @@ impl Setup {
         self.listen(&format!("unix:{}", path.display()))
     }
 
+    /// Proves itself as somebody, over TLS.
+    #[must_use]
+    pub fn identity(mut self, identity: &Identity) -> Setup {
+        self.certificate = Some(Arc::new(CertificateFiles::of(identity)));
+        self
+    }
+
     /// Runs another copy of the program.
     #[must_use]
     pub fn program(mut self, path: &Path) -> Setup {
@@ -124,7 +135,7 @@ impl Setup {
     #[must_use]
     #[track_caller]
     pub fn start(&self) -> Server {
-        Server::new(self.spawn()).ready()
+        self.spawn().ready()
     }
 
     /// Starts the server, which may become ready or end.
@@ -138,7 +149,7 @@ impl Setup {
     /// If it does neither.
     #[track_caller]
     pub fn try_start(&self) -> Result<Server, Stopped> {
-        Server::new(self.spawn()).ready_or_ended()
+        self.spawn().ready_or_ended()
     }
 
     /// Starts a server that is expected to refuse to start, and waits for its exit.
@@ -149,19 +160,29 @@ impl Setup {
     #[must_use]
     #[track_caller]
     pub fn refused(&self) -> Stopped {
-        Server::new(self.spawn()).wait_for_exit()
+        self.spawn().wait_for_exit()
     }
 
-    fn spawn(&self) -> Child {
+    fn spawn(&self) -> Server {
         raise_open_files();
-        let usual = ["127.0.0.1:0".to_owned()];
-        let listen = if self.listen.is_empty() && self.inherited.is_empty() {
-            &usual[..]
-        } else {
-            &self.listen
+        let mut listen: Vec<&str> = self.listen.iter().map(String::as_str).collect();
+        if listen.is_empty() && self.inherited.is_empty() {
+            listen.extend(usual_addresses());
+        }
+        let speaks_tls = listen.iter().any(|address| address.starts_with("tls:"));
+        let has_certificate = self.flags.contains_key("--tls-cert");
+        let certificate = match &self.certificate {
+            None if speaks_tls && !has_certificate => Some(Arc::new(CertificateFiles::usual())),
+            given => given.clone(),
         };
+        let child = self.start_child(&listen, certificate.as_deref());
+        Server::new(child, certificate)
+    }
+
+    fn start_child(&self, listen: &[&str], certificate: Option<&CertificateFiles>) -> Child {
         self.command()
             .args(listen.iter().flat_map(|address| ["--listen", address]))
+            .args(certificate.iter().flat_map(|files| files.flags()))
             .args(
                 self.flags
                     .iter()

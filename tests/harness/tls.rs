@@ -4,9 +4,9 @@ use std::fs::{self, Permissions};
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::PathBuf;
+use std::sync::LazyLock;
 
-use nix::sys::signal::Signal;
 use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
 use wac_tls::Fingerprint;
@@ -47,14 +47,6 @@ impl Identity {
     pub fn fingerprint(&self) -> String {
         let key = Fingerprint::of(self.certificate.der());
         key.expect("the certificate is whole").to_string()
-    }
-
-    /// Writes the files that a server wants.
-    fn write_into(&self, folder: &Path) {
-        let key = folder.join("key.pem");
-        fs::write(folder.join("cert.pem"), self.certificate.pem()).expect("it can be written");
-        fs::write(&key, self.key.serialize_pem()).expect("it can be written");
-        fs::set_permissions(&key, Permissions::from_mode(0o600)).expect("it is ours");
     }
 }
 
@@ -111,12 +103,50 @@ fn params(host: &str) -> CertificateParams {
     CertificateParams::new([host.to_owned()]).expect("it is a host")
 }
 
+/// A certificate and its key in files, as a server wants them.
+#[derive(Debug)]
+pub(crate) struct CertificateFiles(TempDir);
+
+impl CertificateFiles {
+    /// Writes the identity of all servers that need no other.
+    pub(crate) fn usual() -> CertificateFiles {
+        static USUAL: LazyLock<Identity> = LazyLock::new(Identity::new);
+        CertificateFiles::of(&USUAL)
+    }
+
+    pub(crate) fn of(identity: &Identity) -> CertificateFiles {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let files = CertificateFiles(folder);
+        files.write(identity);
+        files
+    }
+
+    /// Writes another identity into them.
+    pub(crate) fn write(&self, identity: &Identity) {
+        let [cert, key] = self.paths();
+        fs::write(cert, identity.certificate.pem()).expect("it can be written");
+        fs::write(&key, identity.key.serialize_pem()).expect("it can be written");
+        fs::set_permissions(key, Permissions::from_mode(0o600)).expect("it is ours");
+    }
+
+    /// Returns where the certificate is, and its key.
+    pub(crate) fn paths(&self) -> [PathBuf; 2] {
+        ["cert.pem", "key.pem"].map(|name| self.0.path().join(name))
+    }
+
+    /// Returns the flags that name them.
+    pub(crate) fn flags(&self) -> [String; 2] {
+        let [cert, key] = self.paths();
+        [
+            format!("--tls-cert={}", cert.display()),
+            format!("--tls-key={}", key.display()),
+        ]
+    }
+}
+
 /// A server that speaks TLS at its second address, and plain text at its first.
 #[derive(Debug)]
-pub struct TlsServer {
-    server: Server,
-    folder: TempDir,
-}
+pub struct TlsServer(Server);
 
 impl TlsServer {
     /// Starts a server for a quiet room.
@@ -127,37 +157,15 @@ impl TlsServer {
     #[must_use]
     #[track_caller]
     pub fn start(identity: &Identity) -> TlsServer {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        identity.write_into(folder.path());
-        let file = |name| folder.path().join(name).display().to_string();
-        let server = Setup::default()
-            .listen("127.0.0.1:0")
-            .listen("tls:127.0.0.1:0")
-            .with("--tls-cert", &file("cert.pem"))
-            .with("--tls-key", &file("key.pem"))
-            .start();
-        TlsServer { server, folder }
+        let setup = Setup::default().identity(identity);
+        let setup = setup.listen("127.0.0.1:0").listen("tls:127.0.0.1:0");
+        TlsServer(setup.start())
     }
 
     /// Returns where it speaks TLS.
     #[must_use]
     pub fn over_tls(&self) -> SocketAddr {
-        self.addresses()[1].tcp()
-    }
-
-    /// Is somebody else from now on, to those who come.
-    ///
-    /// # Panics
-    ///
-    /// If it does not take the new certificate.
-    #[track_caller]
-    pub fn becomes(&self, identity: &Identity) {
-        identity.write_into(self.folder.path());
-        let is_reload = |line: &str| line.contains(" reloaded ");
-        let reloads = self.log().count(is_reload);
-        self.signal(Signal::SIGHUP);
-        self.log()
-            .wait_for_count(reloads + 1, "it has the new certificate", is_reload);
+        self.tls_address().tcp()
     }
 }
 
@@ -165,6 +173,6 @@ impl Deref for TlsServer {
     type Target = Server;
 
     fn deref(&self) -> &Server {
-        &self.server
+        &self.0
     }
 }

@@ -3,18 +3,18 @@
 use std::io::{self, Write};
 use std::net::Shutdown;
 
-use socket2::Socket;
+use crate::stream::Stream;
 
 /// The sending half of a connection whose receiving half is with its [`Peer`](crate::Peer). Failures are
 /// returned instead of panicking, because a server that stops closes connections that are still sending.
 #[derive(Debug)]
 pub struct Writer {
-    socket: Socket,
+    stream: Stream,
 }
 
 impl Writer {
-    pub(crate) fn new(socket: Socket) -> Writer {
-        Writer { socket }
+    pub(crate) fn new(stream: Stream) -> Writer {
+        Writer { stream }
     }
 
     /// Sends bytes as they are.
@@ -24,7 +24,7 @@ impl Writer {
     /// The socket's error, if the server has closed the connection or has taken nothing until the
     /// deadline.
     pub fn send_bytes(&self, bytes: &[u8]) -> io::Result<()> {
-        (&self.socket).write_all(bytes)
+        (&self.stream).write_all(bytes)
     }
 
     /// Sends one line.
@@ -40,6 +40,6 @@ impl Writer {
     /// sending on it.
     pub fn hang_up(&self) {
         // The other side may have closed it first.
-        let _ = self.socket.shutdown(Shutdown::Both);
+        let _ = self.stream.socket().shutdown(Shutdown::Both);
     }
 }

@@ -6,7 +6,8 @@ use wac_tests::{Address, Server};
 
 #[test]
 fn the_ready_line_shows_addresses_shards_and_pid() {
-    let server = Server::setup().with("--shards", "2").start();
+    let setup = Server::setup().with("--shards", "2");
+    let server = setup.listen("127.0.0.1:0").start();
     let ready = server
         .log()
         .wait_for("the ready line", |line| line.starts_with("ready "));

@@ -13,7 +13,7 @@ struct TerminalChat {
 impl TerminalChat {
     fn new() -> TerminalChat {
         let server = Server::setup().with_flood_control().with_notices().start();
-        let address = server.address().tcp();
+        let address = server.plain_address().tcp();
         let mut ann = logged_in(Program::telnet(address), "ann");
         let mut bob = logged_in(Program::telnet(address), "bob");
         let cat = logged_in(Program::ncat(address), "cat");
@@ -90,7 +90,7 @@ fn closing_the_program_leaves_the_room() {
 #[test]
 fn ncat_fed_from_a_pipe_is_answered_and_ends() {
     let server = Server::start();
-    let mut ncat = Program::ncat(server.address().tcp());
+    let mut ncat = Program::ncat(server.plain_address().tcp());
     ncat.types("WHO");
     ncat.ends_input();
     assert_eq!(ncat.lines_to_end()[1..], ["* online (0)"]);
@@ -100,7 +100,7 @@ fn ncat_fed_from_a_pipe_is_answered_and_ends() {
 #[test]
 fn telnet_shows_new_messages_after_each_ctrl_c() {
     let server = Server::start();
-    let mut ann = Program::telnet_on_terminal(server.address().tcp());
+    let mut ann = Program::telnet_on_terminal(server.plain_address().tcp());
     ann.types("LIN ann");
     ann.shows_before("* welcome, ann");
     let mut bob = server.user("bob");
@@ -117,7 +117,7 @@ fn telnet_shows_new_messages_after_each_ctrl_c() {
 #[test]
 fn quit_ends_telnet() {
     let server = Server::start();
-    let mut ann = logged_in(Program::telnet(server.address().tcp()), "ann");
+    let mut ann = logged_in(Program::telnet(server.plain_address().tcp()), "ann");
     ann.types("QUIT");
     assert_eq!(ann.lines_to_end(), ["* closing: goodbye"]);
 }

@@ -55,8 +55,6 @@ pub(crate) struct TlsSocket<S> {
     text: Remaining,
     /// Sealed bytes that the socket has not taken yet.
     output: Remaining,
-    /// The socket may have more than was received, of which the poller does not tell again. It is read once the text is.
-    has_more: bool,
     /// The peer sends no more.
     input_ended: bool,
 }
@@ -74,6 +72,16 @@ impl<S: fmt::Debug> fmt::Debug for TlsSocket<S> {
 struct Remaining {
     bytes: Vec<u8>,
     used: usize,
+}
+
+/// The outcome of receiving.
+#[derive(Debug, Clone, Copy)]
+struct Received {
+    /// Sealed bytes that came.
+    bytes: usize,
+    /// The socket may have more.
+    more: bool,
+    state: TlsState,
 }
 
 /// The state of a connection that has taken all of its input.
@@ -99,7 +107,6 @@ impl<S: Transport> TlsSocket<S> {
             part_since: None,
             text: Remaining::default(),
             output: Remaining::default(),
-            has_more: false,
             input_ended: false,
         })
     }
@@ -120,7 +127,6 @@ impl<S: Transport> TlsSocket<S> {
             part_since: self.part_since,
             text: self.text,
             output: self.output,
-            has_more: self.has_more,
             input_ended: self.input_ended,
         })
     }
@@ -132,12 +138,12 @@ impl<S: Transport> TlsSocket<S> {
     pub(crate) fn shake_hands(&mut self) -> io::Result<TlsState> {
         loop {
             self.flush_if_possible()?;
-            match self.receive(RECORD_BYTES) {
-                Ok((_, TlsState::Handshaking)) if self.input_ended => {
+            match self.receive(RECORD_BYTES).map(|received| received.state) {
+                Ok(TlsState::Handshaking) if self.input_ended => {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
-                Ok((_, TlsState::Handshaking)) => {}
-                Ok((_, state)) => {
+                Ok(TlsState::Handshaking) => {}
+                Ok(state) => {
                     self.flush_if_possible()?;
                     return Ok(state);
                 }
@@ -149,8 +155,8 @@ impl<S: Transport> TlsSocket<S> {
         }
     }
 
-    /// Receives at most so many sealed bytes and opens the records that are whole; returns the number received.
-    fn receive(&mut self, most: usize) -> io::Result<(usize, TlsState)> {
+    /// Receives at most so many sealed bytes and opens the records that are whole.
+    fn receive(&mut self, most: usize) -> io::Result<Received> {
         SCRATCH.with_borrow_mut(|scratch| {
             let kept = self.part.len();
             let sealed = &mut scratch.sealed[..];
@@ -162,19 +168,20 @@ impl<S: Transport> TlsSocket<S> {
             }
             sealed[..kept].copy_from_slice(&self.part);
             let end = sealed.len().min(kept + most);
-            self.has_more = false;
-            let received = match self.socket.read(&mut sealed[kept..end])? {
+            let (bytes, more) = match self.socket.read(&mut sealed[kept..end])? {
                 Input::End => {
                     self.input_ended = true;
-                    0
+                    (0, false)
                 }
-                Input::Bytes { raw, .. } => raw,
+                Input::Bytes { raw, more, .. } => (raw, more),
             };
-            // Behind much of a record there was room for fewer than were wanted.
-            self.has_more = received == end - kept;
-            let (used, state) = self.open(&mut sealed[..kept + received])?;
-            self.part = sealed[used..kept + received].to_vec();
-            Ok((received, state))
+            let (used, state) = self.open(&mut sealed[..kept + bytes])?;
+            self.part = sealed[used..kept + bytes].to_vec();
+            if used > 0 {
+                // What is kept now is the beginning of another record.
+                self.part_since = None;
+            }
+            Ok(Received { bytes, more, state })
         })
     }
 
@@ -214,7 +221,8 @@ impl<S: Transport> TlsSocket<S> {
                 Ok(ConnectionState::Closed) => Some(TlsState::Closed),
                 Ok(_) => return Err(io::Error::other("early data, which is not accepted")),
                 Err(error) => {
-                    self.send_alert();
+                    used += discard;
+                    self.send_alert(&mut sealed[used..]);
                     return Err(invalid(error));
                 }
             };
@@ -226,8 +234,8 @@ impl<S: Transport> TlsSocket<S> {
     }
 
     /// Sends the alert about an error, if the socket takes it.
-    fn send_alert(&mut self) {
-        let status = self.tls.process_tls_records(&mut []);
+    fn send_alert(&mut self, sealed: &mut [u8]) {
+        let status = self.tls.process_tls_records(sealed);
         if let Ok(ConnectionState::EncodeTlsData(alert)) = status.state
             && append(alert, &mut self.output.bytes).is_ok()
         {
@@ -238,7 +246,8 @@ impl<S: Transport> TlsSocket<S> {
     /// Seals bytes of text, at least 1 and at most a record's, into a buffer.
     fn seal(&mut self, text: &[u8], into: &mut [u8]) -> io::Result<usize> {
         loop {
-            match self.tls.process_tls_records(&mut []).state {
+            // rustls knows where in the part half a message of a handshake is, and panics if that is missing.
+            match self.tls.process_tls_records(&mut self.part).state {
                 Ok(ConnectionState::WriteTraffic(mut traffic)) => {
                     return traffic.encrypt(text, into).map_err(io::Error::other);
                 }
@@ -257,7 +266,6 @@ impl<S: Transport> TlsSocket<S> {
     /// Sends sealed bytes, and keeps those that the socket does not take.
     fn send(&mut self, sealed: &[u8]) -> io::Result<()> {
         if !self.output.is_empty() {
-            // An answer of TLS's own comes first. The socket may have room for it: nothing else would tell.
             self.output.bytes.extend_from_slice(sealed);
             return self.flush_if_possible();
         }
@@ -295,9 +303,11 @@ impl<S: Transport> TlsSocket<S> {
 
 impl<S: Transport> Transport for TlsSocket<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Input> {
-        let mut raw = 0;
+        // Text that was kept tells nothing about the socket, which may have had more than was read then.
+        let (mut raw, mut more) = (0, true);
         if self.text.is_empty() && !self.input_ended {
-            (raw, _) = self.receive(buffer.len())?;
+            let received = self.receive(buffer.len())?;
+            (raw, more) = (received.bytes, received.more);
             self.flush_if_possible()?;
         }
         if self.text.is_empty() && self.input_ended {
@@ -306,12 +316,10 @@ impl<S: Transport> Transport for TlsSocket<S> {
         let text = buffer.len().min(self.text.rest().len());
         buffer[..text].copy_from_slice(&self.text.rest()[..text]);
         self.text.advance(text);
-        // More may come to the socket until the rest of the text is read, and what the poller tells of it is forgotten by then.
-        self.has_more |= !self.text.is_empty();
         Ok(Input::Bytes {
             text,
             raw,
-            more: self.has_input(),
+            more: self.has_input() || more,
         })
     }
 
@@ -336,7 +344,7 @@ impl<S: Transport> Transport for TlsSocket<S> {
     }
 
     fn has_input(&self) -> bool {
-        !self.text.is_empty() || self.has_more || self.input_ended
+        !self.text.is_empty() || self.input_ended
     }
 
     fn waits_since(&mut self, now: Duration) -> Option<Duration> {
@@ -351,7 +359,7 @@ impl<S: Transport> Transport for TlsSocket<S> {
     /// Says goodbye behind all that was written. A socket that has just taken everything takes that, too.
     fn shut_down(&mut self) {
         if let Ok(ConnectionState::WriteTraffic(mut traffic)) =
-            self.tls.process_tls_records(&mut []).state
+            self.tls.process_tls_records(&mut self.part).state
         {
             let mut goodbye = [0; 64];
             if let Ok(bytes) = traffic.queue_close_notify(&mut goodbye) {
@@ -413,3 +421,6 @@ fn gather(slices: &[IoSlice<'_>], buffer: &mut [u8]) -> usize {
 fn invalid(error: rustls::Error) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
+
+#[cfg(test)]
+mod tests;
