@@ -105,6 +105,11 @@ impl Stream {
     }
 }
 
+/// Returns the error of TLS in an error of a stream.
+pub(crate) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
 impl Tls {
     fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().expect("no holder of this lock panics")
