@@ -1,8 +1,13 @@
 //! Expectations of a connection: lines, silence, a login, an end.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Peer, wait_until};
+use rustls::AlertDescription;
+
+use crate::address::Receive;
+use crate::stream::tls_error;
+use crate::{Address, Peer, wait_until};
 
 impl Peer {
     /// Expects exactly this line next.
@@ -43,6 +48,25 @@ impl Peer {
                 line if line == last => return lines,
                 line => lines.push(line),
             }
+        }
+    }
+
+    /// Expects to be refused, with a notice; over TLS, where there can be none yet, with an alert.
+    ///
+    /// # Panics
+    ///
+    /// If the server lets it in, or says something else.
+    #[track_caller]
+    pub fn refused(from: Option<IpAddr>, address: &Address, notice: &str) {
+        match address.open_from(from, Receive::Usual) {
+            Ok(stream) => Peer::on(stream).expect_end(&[notice]),
+            Err(error) => assert_eq!(
+                tls_error(&error),
+                Some(&rustls::Error::AlertReceived(
+                    AlertDescription::AccessDenied
+                )),
+                "{error}"
+            ),
         }
     }
 

@@ -35,6 +35,7 @@ mod socket_memory;
 mod stream;
 mod tally;
 mod tls;
+mod tls_peer;
 mod writer;
 
 pub use address::Address;

@@ -18,7 +18,7 @@ const READ_BYTES: usize = 64 * 1024;
 /// A connection to a server, over TCP, TLS or a Unix socket.
 #[derive(Debug)]
 pub struct Peer {
-    stream: Stream,
+    pub(crate) stream: Stream,
     inbox: Inbox,
 }
 
@@ -148,7 +148,7 @@ impl Peer {
     /// If the server does not take them.
     #[track_caller]
     pub fn send_urgent(&mut self, bytes: &[u8]) {
-        assert!(!self.stream.is_tls(), "TLS has no urgent data");
+        assert!(self.stream.tls_state().is_none(), "TLS has no urgent data");
         let sent = self.stream.socket().send_out_of_band(bytes);
         assert_eq!(sent.expect("the server accepts input"), bytes.len());
     }

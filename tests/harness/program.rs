@@ -74,10 +74,32 @@ impl Program {
         Program::run("ncat", address)
     }
 
+    /// Starts `openssl s_client`, and shows its errors on the screen, too.
+    ///
+    /// # Panics
+    ///
+    /// If it is not installed.
+    #[must_use]
+    #[track_caller]
+    pub fn s_client(address: SocketAddr, flags: &[&str]) -> Program {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "exec openssl s_client -connect \"$@\" 2>&1", "sh"])
+            .arg(address.to_string())
+            .args(flags);
+        Program::start("openssl", &mut command)
+    }
+
     #[track_caller]
     fn run(name: &str, address: SocketAddr) -> Program {
-        let spawned = Command::new(name)
-            .args([address.ip().to_string(), address.port().to_string()])
+        let mut command = Command::new(name);
+        command.args([address.ip().to_string(), address.port().to_string()]);
+        Program::start(name, &mut command)
+    }
+
+    #[track_caller]
+    fn start(name: &str, command: &mut Command) -> Program {
+        let spawned = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection};
 use socket2::Socket;
 use wac_tls::Trust;
@@ -23,13 +23,13 @@ pub(crate) struct Stream {
 }
 
 /// What TLS needs besides the socket. A sender that has to wait keeps no reader waiting.
-struct Tls {
+pub(crate) struct Tls {
     session: Mutex<Session>,
     /// Held from sealing to sending, so that records leave in the order in which they were sealed.
     sending: Mutex<()>,
 }
 
-struct Session {
+pub(crate) struct Session {
     connection: ClientConnection,
     /// Text that was opened and not read yet.
     text: Vec<u8>,
@@ -49,17 +49,19 @@ impl Stream {
     /// # Errors
     /// `InvalidData` with rustls' error, if TLS itself failed.
     pub(crate) fn tls(socket: Socket) -> io::Result<Stream> {
-        static ANY: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-        let config = ANY.get_or_init(|| wac_tls::client_config(Trust::Any));
-        Stream::tls_with(socket, config.clone())
+        Stream::tls_in_pieces(socket, usize::MAX)
     }
 
-    /// Shakes hands with a configuration.
-    pub(crate) fn tls_with(socket: Socket, config: Arc<ClientConfig>) -> io::Result<Stream> {
+    /// Shakes hands over a socket, the pieces that are sent at once being of a number of bytes at most.
+    pub(crate) fn tls_in_pieces(socket: Socket, most: usize) -> io::Result<Stream> {
+        static ANY: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+        let config = ANY.get_or_init(|| wac_tls::client_config(Trust::Any));
         let name = ServerName::try_from("localhost").expect("it is a name");
-        let mut connection = ClientConnection::new(config, name).map_err(io::Error::other)?;
+        let connection = ClientConnection::new(config.clone(), name);
+        let mut connection = connection.map_err(io::Error::other)?;
         while connection.is_handshaking() {
-            connection.complete_io(&mut &socket)?;
+            let socket = &socket;
+            connection.complete_io(&mut InPieces { socket, most })?;
         }
         let session = Session {
             connection,
@@ -80,51 +82,73 @@ impl Stream {
         &self.socket
     }
 
-    /// Tells whether it is encrypted.
-    pub(crate) fn is_tls(&self) -> bool {
-        self.tls.is_some()
+    /// Returns what it has for TLS; `None`: it is plain text.
+    pub(crate) fn tls_state(&self) -> Option<&Tls> {
+        self.tls.as_deref()
     }
 
     /// Ends the sending side: over TLS by its goodbye alone, which needs no end of the stream.
     pub(crate) fn end(&self) -> io::Result<()> {
         match &self.tls {
             None => self.socket.shutdown(Shutdown::Write),
-            Some(tls) => tls.seal(&self.socket, |connection| {
+            Some(tls) => tls.send(&self.socket, |connection| {
                 connection.send_close_notify();
                 Ok(())
             }),
         }
     }
 
-    /// Takes a new key for sending, and asks for one of the server.
-    pub(crate) fn renew_keys(&self) -> io::Result<()> {
-        let tls = self.tls.as_ref().expect("plain text has no keys");
-        tls.seal(&self.socket, |connection| {
-            connection.refresh_traffic_keys().map_err(io::Error::other)
-        })
+    /// Lets the connection of TLS do something; returns the sealed bytes that are to be sent for it.
+    #[track_caller]
+    pub(crate) fn sealed(
+        &self,
+        work: impl FnOnce(&mut ClientConnection) -> io::Result<()>,
+    ) -> Vec<u8> {
+        let tls = self.tls.as_ref().expect("it speaks TLS");
+        tls.session().seal(work).expect("it can be sealed")
     }
 }
 
+/// A socket that takes a limited number of bytes at once.
+struct InPieces<'a> {
+    socket: &'a Socket,
+    most: usize,
+}
+
+impl Read for InPieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket.read(buffer)
+    }
+}
+
+impl Write for InPieces<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.socket.write(&bytes[..bytes.len().min(self.most)])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Returns the error of TLS in an error of a stream.
+pub(crate) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
 impl Tls {
-    fn session(&self) -> MutexGuard<'_, Session> {
+    pub(crate) fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().expect("no holder of this lock panics")
     }
 
     /// Seals what `write` hands to the connection, and sends it.
-    fn seal(
+    fn send(
         &self,
         mut socket: &Socket,
         write: impl FnOnce(&mut ClientConnection) -> io::Result<()>,
     ) -> io::Result<()> {
         let _order = self.sending.lock().expect("no holder of this lock panics");
-        let mut sealed = Vec::new();
-        {
-            let connection = &mut self.session().connection;
-            write(connection)?;
-            while connection.wants_write() {
-                connection.write_tls(&mut sealed)?;
-            }
-        }
+        let sealed = self.session().seal(write)?;
         socket.write_all(&sealed)
     }
 
@@ -142,6 +166,24 @@ impl Tls {
 }
 
 impl Session {
+    /// Returns what is to be sent for what `write` hands to the connection.
+    fn seal(
+        &mut self,
+        write: impl FnOnce(&mut ClientConnection) -> io::Result<()>,
+    ) -> io::Result<Vec<u8>> {
+        write(&mut self.connection)?;
+        let mut sealed = Vec::new();
+        while self.connection.wants_write() {
+            self.connection.write_tls(&mut sealed)?;
+        }
+        Ok(sealed)
+    }
+
+    /// Returns the certificate that the server has proved itself with.
+    pub(crate) fn certificate(&self) -> Option<&CertificateDer<'static>> {
+        self.connection.peer_certificates()?.first()
+    }
+
     /// Hands out opened text; `None`, if more has to be received first.
     ///
     /// # Errors
@@ -194,7 +236,7 @@ impl Write for &Stream {
             Some(tls) => {
                 // As much as the connection keeps; it goes into records of 16 KiB.
                 let some = &bytes[..bytes.len().min(SEALED_BYTES)];
-                tls.seal(&self.socket, |connection| {
+                tls.send(&self.socket, |connection| {
                     connection.writer().write_all(some)
                 })?;
                 Ok(some.len())

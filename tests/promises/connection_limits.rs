@@ -25,18 +25,14 @@ fn greeted(from: Ipv4Addr, server: &Server) -> Peer {
 
 #[track_caller]
 fn refused(from: Ipv4Addr, server: &Server) {
-    let rest = Peer::dial_from(from, server.address()).read_to_end();
-    rest.whole();
-    assert_eq!(rest.lines, [TOO_MANY]);
+    Peer::refused(Some(from.into()), server.address(), TOO_MANY);
 }
 
 #[test]
 fn one_connection_too_many_gets_a_notice_that_the_server_is_full() {
     let server = Server::setup().with("--max-connections", "2").start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
-    let rest = Peer::dial(server.address()).read_to_end();
-    assert_eq!(rest.lines.last().map(String::as_str), Some(FULL));
-    rest.whole();
+    Peer::refused(None, server.address(), FULL);
     server.wait_for_ends(1, "ServerFull");
     ann.send("MSG still here");
     bob.expect("ann: still here");

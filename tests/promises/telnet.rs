@@ -121,7 +121,10 @@ fn commands_are_removed_from_a_line_wherever_they_are_split() {
 #[test]
 fn a_synch_removes_nothing_and_the_text_after_it_is_read() {
     let server = Server::start();
-    let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
+    let (mut ann, mut bob) = (
+        Peer::user(server.plain_address(), "ann"),
+        server.user("bob"),
+    );
     for _ in 0..3 {
         server.while_stopped(|| {
             ann.send_bytes(b"MSG hel");

@@ -63,6 +63,10 @@ fn after_quit_readers_with_unread_input_get_every_line_and_the_closing_line() {
     let server = Server::start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
     let mut readers: Vec<Peer> = (0..READERS).map(|_| server.connect_narrow()).collect();
+    // Of so many visitors not each one's end would be logged.
+    for (number, reader) in readers.iter_mut().enumerate() {
+        reader.log_in(&format!("u{number}"));
+    }
     converse(&mut ann, "ann", &mut bob, 0..LINES, TEXT_BYTES);
     let input = [b"QUIT\n".to_vec(), unread_input()].concat();
     for reader in &mut readers {

@@ -22,6 +22,7 @@ use wac_core::wire::closing::Closing;
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
+use super::refusal::linger;
 use crate::room::locks::lock;
 use crate::room::peer::Peer;
 use crate::room::shared::Shared;
@@ -36,7 +37,7 @@ const TIME: Duration = Duration::from_secs(10);
 /// The first byte of a TLS connection: a record of the handshake.
 const HANDSHAKE: u8 = 0x16;
 /// A fatal alert, access denied (RFC 8446, 6.2): the answer to a connection that is refused.
-const ACCESS_DENIED: [u8; 7] = [21, 3, 3, 0, 2, 2, 49];
+pub(super) const ACCESS_DENIED: [u8; 7] = [21, 3, 3, 0, 2, 2, 49];
 
 /// The thread of handshakes, if there has been a connection for it.
 #[derive(Debug)]
@@ -133,7 +134,7 @@ impl Drop for Place {
 }
 
 /// Refuses a connection by an alert.
-pub(super) fn refuse(mut socket: Socket) {
+fn refuse(mut socket: Socket) {
     // A new socket's buffer takes it; if it does not, the peer is gone.
     let _ = socket.write(&[IoSlice::new(&ACCESS_DENIED)]);
     socket.shut_down();
@@ -188,15 +189,27 @@ async fn handshake(socket: Socket, shared: &Shared) -> Result<TlsSocket<Socket>,
     let stream = TcpStream::from_std(OwnedFd::from(socket).into())?;
     let mut first = [0];
     if stream.peek(&mut first).await? == 1 && first[0] != HANDSHAKE {
-        tell_in_plain_text(&mut Watched(stream));
+        let mut stream = Watched(stream);
+        tell_in_plain_text(&mut stream);
+        stream.close().await;
         return Err(Failure::PlainText);
     }
     let tls = lock(&shared.tls).clone().ok_or(Failure::NoCertificate)?;
     let mut tls = TlsSocket::new(Watched(stream), tls.server)?;
+    if let Err(error) = until_open(&mut tls).await {
+        tls.socket_mut().close().await;
+        return Err(error.into());
+    }
+    let unwatched = |Watched(stream)| Ok(Socket::from(OwnedFd::from(stream.into_std()?)));
+    Ok(tls.try_map(unwatched)?)
+}
+
+/// Goes on with a handshake until text may be sent.
+async fn until_open(tls: &mut TlsSocket<Watched>) -> io::Result<()> {
     loop {
         match tls.shake_hands()? {
-            TlsState::Open => break,
-            TlsState::Closed => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            TlsState::Open => return Ok(()),
+            TlsState::Closed => return Err(io::ErrorKind::UnexpectedEof.into()),
             TlsState::Handshaking => {}
         }
         let interest = if tls.is_flushed() {
@@ -204,21 +217,26 @@ async fn handshake(socket: Socket, shared: &Shared) -> Result<TlsSocket<Socket>,
         } else {
             Interest::READABLE | Interest::WRITABLE
         };
-        tls.socket().0.ready(interest).await?;
+        tls.socket_mut().0.ready(interest).await?;
     }
-    let unwatched = |Watched(stream)| Ok(Socket::from(OwnedFd::from(stream.into_std()?)));
-    Ok(tls.try_map(unwatched)?)
 }
 
 fn tell_in_plain_text(socket: &mut Watched) {
     let line = ServerLine::Notice(Notice::Closing(Closing::NeedsTls)).to_bytes();
     let _ = socket.write(&[IoSlice::new(&line)]);
-    socket.shut_down();
 }
 
 /// A socket that this thread's reactor watches.
 #[derive(Debug)]
 struct Watched(TcpStream);
+
+impl Watched {
+    /// Closes it so that its last words arrive.
+    async fn close(&mut self) {
+        self.shut_down();
+        linger(&self.0).await;
+    }
+}
 
 impl Transport for Watched {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Input> {

@@ -15,6 +15,7 @@ use nix::errno::Errno;
 use socket2::SockRef;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::AbortHandle;
+use wac_core::wire::line::ServerLine;
 
 use crate::config::Config;
 use crate::config::listen::ListenAddr;
@@ -222,10 +223,13 @@ impl Entry {
         match (admitted, &self.handshakes) {
             (Ok(()), None) => shared.hand_over(Wire::Plain(socket), peer),
             (Ok(()), Some(handshakes)) => handshakes.begin(socket, peer),
-            (Err(refused), None) => self.refusals.refuse(socket, peer, refused, shared),
-            (Err(refused), Some(_)) => {
+            (Err(refused), handshakes) => {
                 refusal::note(peer, &refused, shared);
-                handshakes::refuse(socket);
+                let last_words = match handshakes {
+                    None => ServerLine::Notice(refused.announcement()).to_bytes(),
+                    Some(_) => handshakes::ACCESS_DENIED.into(),
+                };
+                self.refusals.close(socket, peer, &last_words);
             }
         }
     }

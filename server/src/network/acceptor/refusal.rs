@@ -1,14 +1,13 @@
-//! Refusal of a connection: one line that says why, and a close that does not lose it.
+//! Refusal of a connection: a line that says why, or an alert of TLS, and a close that does not lose it.
 
-use std::io::IoSlice;
+use std::io::{ErrorKind, IoSlice};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use wac_core::admission::Refused;
-use wac_core::wire::line::ServerLine;
 
 use crate::room::peer::Peer;
 use crate::room::shard::LINGER;
@@ -43,33 +42,42 @@ impl Default for Refusals {
 }
 
 impl Refusals {
-    /// Tells a connection the reason, and closes it.
-    pub(super) fn refuse(&self, mut socket: Socket, peer: Peer, refused: Refused, shared: &Shared) {
-        note(peer, &refused, shared);
-        let line = ServerLine::Notice(refused.announcement()).to_bytes();
+    /// Tells a connection its last words, and closes it.
+    pub(super) fn close(&self, mut socket: Socket, peer: Peer, last_words: &[u8]) {
         // A new socket's buffer takes a line; if it does not, the peer is gone.
-        let told = socket.write(&[IoSlice::new(&line)]).is_ok();
+        let told = socket.write(&[IoSlice::new(last_words)]).is_ok();
         // Closing a Unix socket never loses written bytes.
         if told && peer != Peer::Unix {
             socket.shut_down();
-            self.linger(socket);
+            self.linger_with(socket);
         }
     }
 
-    /// Reads and drops input until the peer closes, so that no reset swallows the line.
-    fn linger(&self, socket: Socket) {
+    fn linger_with(&self, socket: Socket) {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             return;
         };
-        let Ok(mut stream) = TcpStream::from_std(OwnedFd::from(socket).into()) else {
+        let Ok(stream) = TcpStream::from_std(OwnedFd::from(socket).into()) else {
             return;
         };
         tokio::spawn(async move {
-            let mut dropped = [0; 1024];
-            let until_end =
-                async { while stream.read(&mut dropped).await.is_ok_and(|bytes| bytes > 0) {} };
-            let _ = tokio::time::timeout(LINGER, until_end).await;
+            linger(&stream).await;
             drop(place);
         });
     }
+}
+
+/// Reads and drops input until the peer closes, for a while, so that no reset swallows its last words.
+pub(super) async fn linger(stream: &TcpStream) {
+    let mut dropped = [0; 1024];
+    let until_end = async {
+        while stream.readable().await.is_ok() {
+            match stream.try_read(&mut dropped) {
+                Ok(0) => return,
+                Err(error) if error.kind() != ErrorKind::WouldBlock => return,
+                _ => {}
+            }
+        }
+    };
+    let _ = timeout(LINGER, until_end).await;
 }

@@ -111,8 +111,8 @@ impl<S: Transport> TlsSocket<S> {
         })
     }
 
-    pub(crate) fn socket(&self) -> &S {
-        &self.socket
+    pub(crate) fn socket_mut(&mut self) -> &mut S {
+        &mut self.socket
     }
 
     /// Puts another socket in the place of its own.
