@@ -29,5 +29,6 @@ mod start;
 mod symlinks;
 mod systemd;
 mod text_files;
+mod tls;
 mod unix_socket;
 mod users;

@@ -52,6 +52,7 @@ pub use open_files::raise_open_files;
 pub use peer::{Ending, Peer, Rest};
 pub use process::{limit, mapped_bytes, resident_bytes};
 pub use program::Program;
+pub use rustls::AlertDescription;
 pub use server::{Server, Stopped};
 pub use settings::{SettingsOf, keys_of};
 pub use setup::{SECRET, Setup};

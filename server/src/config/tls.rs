@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::Error;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -54,7 +55,13 @@ impl Tls {
             .map_err(|error| of_cert(&error))?
             .with_no_client_auth()
             .with_single_cert(chain.clone(), private)
-            .map_err(|error| of_key(&error))?;
+            .map_err(|error| match error {
+                Error::InvalidCertificate(_) => of_cert(&"it holds what is no certificate"),
+                Error::InconsistentKeys(_) => {
+                    of_key(&format_args!("it is not the key of {}", cert.display()))
+                }
+                error => of_key(&error),
+            })?;
         Ok(Self {
             server: Arc::new(server),
             chain,
