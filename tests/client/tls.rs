@@ -161,7 +161,7 @@ fn a_key_that_has_changed_is_refused_until_its_line_is_removed() {
     let told = [
         &*now,
         &*before,
-        &*format!("hint: somebody may"),
+        "hint: somebody may",
         &*format!("sed -i 1d {file}\n"),
     ];
     every_mode_is_refused(&home, &target(&server), &[], 6, &told);
