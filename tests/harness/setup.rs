@@ -99,6 +99,14 @@ impl Setup {
         self
     }
 
+    /// Listens where it would without an address of the test's choice.
+    #[must_use]
+    pub fn listen_as_usual(mut self) -> Setup {
+        let usual = usual_addresses().iter();
+        self.listen.extend(usual.map(|&address| address.to_owned()));
+        self
+    }
+
     /// Listens on a Unix socket too.
     #[must_use]
     pub fn listen_unix(self, path: &Path) -> Setup {

@@ -34,10 +34,11 @@ fn room_lines(lines: &[String]) -> usize {
 fn in_a_stop_readers_with_unread_input_get_every_line_and_the_closing_line() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let setup = Server::setup()
-        .listen("127.0.0.1:0")
+        .listen_as_usual()
         .listen_unix(&folder.path().join("wac.sock"));
     let server = limited(setup).start();
-    let (mut ann, mut bob) = (server.connect_at(1), server.connect_at(1));
+    let unix = server.addresses().len() - 1;
+    let (mut ann, mut bob) = (server.connect_at(unix), server.connect_at(unix));
     ann.log_in("ann");
     let mut readers: Vec<Peer> = (0..READERS).map(|_| server.connect_narrow()).collect();
     for reader in &mut readers {

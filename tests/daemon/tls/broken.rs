@@ -66,6 +66,10 @@ fn plain_text_where_tls_is_spoken_is_told_so() {
     let mut bystanders = Bystanders::of(&server);
     let mut lost = Peer::dial(&Address::Tcp(server.tls_address().tcp()));
     lost.send("LIN lost");
+    lost.wait_for_unread();
+    // If it were closed already, the first would be answered with a reset, and the second would fail.
+    lost.send("WHO");
+    lost.send("HELP");
     lost.expect_end(&["* closing: this port speaks TLS; use wac tls:HOST or openssl s_client"]);
     bystanders.undisturbed();
 }

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use wac_tests::{Address, Peer, Server, wait_until};
+use wac_tests::{Address, Ending, Peer, Server, wait_until};
 
 use super::{Bystanders, setup};
 
@@ -40,16 +40,38 @@ fn handshakes_that_stall_are_ended_and_their_places_are_free_again() {
     for each in stalled {
         assert_eq!(each.bytes_to_end(), b"");
     }
-    let mut people = [None, None];
-    for peer in &mut people {
-        wait_until("a place is free", || {
-            *peer = Peer::try_dial(server.address()).ok();
-            peer.is_some()
-        });
-    }
-    ann.send("MSG hello");
-    for peer in people.iter_mut().flatten() {
+    for name in ["bob", "cat"] {
+        let mut peer = place(&server);
         peer.greeted();
+        peer.log_in(name);
+        ann.send("MSG hello");
         peer.expect("ann: hello");
+    }
+}
+
+/// Connects as soon as there is a place.
+#[track_caller]
+fn place(server: &Server) -> Peer {
+    let mut peer = None;
+    wait_until("a place is free", || {
+        peer = Peer::try_dial(server.address()).ok();
+        peer.is_some()
+    });
+    peer.expect("it is connected")
+}
+
+/// A fatal alert: access denied.
+const ACCESS_DENIED: [u8; 7] = [21, 3, 3, 0, 2, 2, 49];
+
+#[test]
+fn whoever_is_refused_may_still_send_its_hello() {
+    let server = setup().with("--max-connections", "1").start();
+    let _ann = server.user("ann");
+    let mut late = Peer::dial(&Address::Tcp(server.tls_address().tcp()));
+    late.bytes_through(&ACCESS_DENIED);
+    assert_eq!(late.line_or_end(), Err(Ending::Closed));
+    // If it were closed, one of these would be answered with a reset, which can overtake the alert, and the next would fail.
+    for _ in 0..100 {
+        late.send_bytes(b"\x16\x03\x01\x02\x00\x01");
     }
 }
