@@ -9,6 +9,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::attackers::{Attack, Attackers};
@@ -24,6 +25,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const STALL: Duration = Duration::from_secs(20);
 /// Short lines that are sent in one piece.
 const LINES_AT_ONCE: u64 = 64;
+/// Connections to be reset that are opened together: one after the other they would wait for all that the others do.
+const OPENED_AT_ONCE: usize = 64;
 /// Bytes sent after QUIT.
 const BLAST: usize = 1 << 20;
 const VICTIM: &str = "victim";
@@ -197,8 +200,7 @@ impl Attacker {
             | AttackDeed::Who
             | AttackDeed::WhoUnread
             | AttackDeed::Whispers
-            | AttackDeed::WhispersUnread
-            | AttackDeed::Fuzz => LINES_AT_ONCE,
+            | AttackDeed::WhispersUnread => LINES_AT_ONCE,
             _ => 1,
         }
     }
@@ -234,10 +236,19 @@ impl Attacker {
     /// Opens so many connections, and resets them all at once.
     async fn resets(&mut self, connections: u32) -> io::Result<()> {
         let mut open: Vec<TcpStream> = Vec::new();
-        for _ in 0..connections {
-            match self.all.connect(&self.kind).await {
-                Ok(stream) => open.push(stream),
-                Err(_) => break,
+        while open.len() < connections as usize {
+            let wanted = connections as usize - open.len();
+            let mut opening = JoinSet::new();
+            for _ in 0..wanted.min(OPENED_AT_ONCE) {
+                let (all, kind) = (self.all.clone(), self.kind);
+                opening.spawn(async move { all.connect(&kind).await });
+            }
+            let before = open.len();
+            while let Some(opened) = opening.join_next().await {
+                open.extend(opened.into_iter().flatten());
+            }
+            if open.len() == before {
+                break;
             }
         }
         for stream in open {
