@@ -51,10 +51,11 @@ fn result(load: Child) -> Value {
     serde_json::from_slice(&output.stdout).expect("it reports")
 }
 
-/// Connects and leaves, again and again, so that lines are logged.
+/// Connects and leaves, again and again, so that lines are logged; not so often that only a sample would be.
 fn come_and_go(address: &Address, enough: &AtomicBool) {
     while !enough.load(Ordering::Relaxed) {
         let mut peer = Peer::dial(address);
+        hear(&mut peer, 10);
         peer.send("QUIT");
         let _ = peer.read_to_end();
     }
