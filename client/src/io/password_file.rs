@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::protocol::password::Password;
+use crate::protocol::password::{self, Password};
 
 /// Most bytes read: far more than a password has.
 const MAX_BYTES: u64 = 4096;
@@ -37,7 +37,7 @@ pub(crate) fn read(path: &Path) -> Result<Password, PasswordFileError> {
     let mut line = String::new();
     BufReader::new(file.take(MAX_BYTES)).read_line(&mut line)?;
     let text = line.trim_end_matches(['\n', '\r']);
-    Password::new(text).ok_or(PasswordFileError::NoPassword)
+    password::typed(text).ok_or(PasswordFileError::NoPassword)
 }
 
 #[cfg(test)]
@@ -56,7 +56,7 @@ mod tests {
     fn the_first_line_is_the_password() {
         for text in [" two words ", " two words \r\nmore\n"] {
             let read = read(file(text, 0o600).path()).unwrap();
-            assert_eq!(Some(read), Password::new(" two words "));
+            assert_eq!(Some(read), password::typed(" two words "));
         }
     }
 

@@ -3,27 +3,14 @@
 //! No server is told a password before it asks for one. From then on it goes with each login under the
 //! name, so that a name which a lost connection still holds comes back at once.
 
-use std::fmt;
-
 use wac_core::name::Name;
+pub(crate) use wac_core::password::Password;
 use wac_core::wire::refusal::Refusal;
 
-/// A password. Nothing shows it.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Password(String);
-
-impl Password {
-    /// Takes a text as it was typed; `None` if it is blank, or cannot stand in a line.
-    pub(crate) fn new(text: &str) -> Option<Self> {
-        let is_one = !text.trim().is_empty() && !text.contains(char::is_control);
-        is_one.then(|| Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password")
-    }
+/// Takes a password as it was typed; `None` if it is blank, or cannot stand in a line.
+pub(crate) fn typed(text: &str) -> Option<Password> {
+    let is_one = !text.trim().is_empty() && !text.contains(char::is_control);
+    is_one.then(|| Password::of_line(text))
 }
 
 /// A login, with a password or without one.
@@ -38,7 +25,7 @@ impl Login {
     pub(crate) fn line(&self) -> String {
         match &self.password {
             None => format!("LIN {}", self.name),
-            Some(Password(password)) => format!("LIN {} {password}", self.name),
+            Some(password) => format!("LIN {} {}", self.name, password.as_str()),
         }
     }
 }
@@ -139,7 +126,7 @@ mod tests {
     }
 
     fn password(text: &str) -> Password {
-        Password::new(text).unwrap()
+        typed(text).unwrap()
     }
 
     #[track_caller]
@@ -200,7 +187,7 @@ mod tests {
     #[test]
     fn a_text_that_no_line_can_hold_is_no_password() {
         for text in ["", " ", "a\nQUIT", "\u{1b}[A"] {
-            assert_eq!(Password::new(text), None);
+            assert_eq!(typed(text), None);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::app::event::{Action, Event, InputError};
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
 use crate::protocol::clock::Now;
-use crate::protocol::password::{Login, Password, Passwords, Secrecy};
+use crate::protocol::password::{self, Login, Passwords, Secrecy};
 use crate::protocol::session::Farewell;
 
 /// A script and the time it is.
@@ -76,7 +76,7 @@ fn said(line: &str) -> Action {
 fn logs_in(as_name: &str, password: Option<&str>) -> [Action; 2] {
     let login = Login {
         name: name(as_name),
-        password: password.and_then(Password::new),
+        password: password.and_then(password::typed),
     };
     [said("PING wac greeted"), Action::LogIn(login)]
 }
@@ -427,7 +427,7 @@ const NEEDS: &str = "! the name ann needs its password: LIN <name> <password>";
 fn a_script_sends_its_password_once_the_server_asks_for_it() {
     let plan = send::SendPlan {
         names: Names {
-            passwords: Passwords::new(Password::new("secret"), Secrecy::Kept),
+            passwords: Passwords::new(password::typed("secret"), Secrecy::Kept),
             ..names(None)
         },
         ..sender()

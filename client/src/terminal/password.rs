@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 
 use crate::app::{Event, PromptState};
-use crate::protocol::password::Password;
+use crate::protocol::password;
 use crate::terminal::key_filter::{BACKSPACE, CTRL_C, CTRL_D, CTRL_U, ESC, PASTE, PASTE_END};
 
 /// The keys typed so far.
@@ -26,7 +26,7 @@ impl PasswordKeys {
             });
         for (at, key) in keys.char_indices() {
             let event = match u8::try_from(key) {
-                Ok(b'\r' | b'\n') => Event::Password(Password::new(&mem::take(&mut self.0))),
+                Ok(b'\r' | b'\n') => Event::Password(password::typed(&mem::take(&mut self.0))),
                 Ok(CTRL_C) => Event::Interrupted,
                 Ok(CTRL_D) if self.0.is_empty() => Event::InputEnded,
                 // A key that is no letter, which has come alone.
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     fn password(text: &str) -> Event {
-        Event::Password(Password::new(text))
+        Event::Password(password::typed(text))
     }
 
     #[track_caller]

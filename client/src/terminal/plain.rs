@@ -12,7 +12,7 @@ use crate::app::line::TranscriptLine;
 use crate::app::{Event, PromptState};
 use crate::io::hub::{Hub, RowOutcome, Task};
 use crate::io::input_lines::InputLines;
-use crate::protocol::password::Password;
+use crate::protocol::password;
 use crate::terminal::password::Echo;
 use crate::terminal::printer;
 use crate::terminal::render::plain::PlainRenderer;
@@ -84,7 +84,7 @@ fn enter_one(lines: &mut InputLines<impl BufRead>, hub: &Hub) -> io::Result<bool
     };
     hub.on(match line {
         Ok(line) if hub.prompt_state() == PromptState::Password => {
-            Event::Password(Password::new(&line))
+            Event::Password(password::typed(&line))
         }
         Ok(line) => Event::Entered(line),
         Err(why) => Event::InputError(why),

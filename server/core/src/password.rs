@@ -8,7 +8,7 @@ use crate::name::Name;
 use crate::text;
 
 /// A password.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Password(Zeroizing<Box<str>>);
 
 impl Password {
@@ -33,9 +33,9 @@ impl Password {
         }
     }
 
-    /// Returns the bytes, to be hashed.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+    /// Returns the text, to be hashed, or sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -84,7 +84,7 @@ mod tests {
             assert!(Password::chosen(text).is_err(), "{text:?}");
         }
         for text in ["hunter2", " two words ", "naïve 😀", &"x".repeat(1024)] {
-            assert_eq!(Password::chosen(text).unwrap().as_bytes(), text.as_bytes());
+            assert_eq!(Password::chosen(text).unwrap().as_str(), text);
         }
     }
 }

@@ -36,7 +36,7 @@ impl Hasher {
         self.memory.resize_with(blocks, Block::default);
         self.argon2
             .hash_password_into_with_memory(
-                password.as_bytes(),
+                password.as_str().as_bytes(),
                 &salt?,
                 &mut found,
                 &mut self.memory,
@@ -49,7 +49,7 @@ impl Hasher {
 
 /// Hashes a password, with a salt of its own.
 pub(super) fn hash(password: &Password) -> io::Result<String> {
-    let hashed = Argon2::default().hash_password(password.as_bytes());
+    let hashed = Argon2::default().hash_password(password.as_str().as_bytes());
     let hashed = hashed.map_err(|error| io::Error::other(error.to_string()))?;
     Ok(hashed.to_string())
 }

@@ -13,7 +13,7 @@ use wac_core::MAX_CLIENT_LINE_BYTES;
 use super::*;
 use crate::app::line::Mention;
 use crate::app::settings::{Reconnect, Settings};
-use crate::protocol::password::Password;
+use crate::protocol::password;
 
 /// Plays a dialogue. `>` is entered, `$` is a password, `<` comes from the server, `+5s` lets time pass, tick by tick. The
 /// lines after it are the actions expected. `…` stands for any rest of a line.
@@ -89,7 +89,7 @@ impl Happens {
         Some(Self::Event(match (line.split_at(1), line) {
             ((">", typed), _) => Event::Entered(typed.strip_prefix(' ').unwrap_or(typed).into()),
             (("<", said), _) => Event::Line(said.trim_start().into()),
-            (("$", typed), _) => Event::Password(Password::new(typed.trim_start())),
+            (("$", typed), _) => Event::Password(password::typed(typed.trim_start())),
             (("+", time), _) => return seconds(time).map(Self::Passes),
             (("z", time), _) => return seconds(time).map(Self::Sleeps),
             (_, "focus gained") => Event::Focus(Focus::Gained),

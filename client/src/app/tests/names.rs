@@ -28,7 +28,7 @@ const SECOND_IN: &str = "
     < * welcome, Ann2
 ";
 
-const RENAMED: &str = "
+pub(super) const RENAMED: &str = "
     > /name Bea
     mark Away
     tell reconnecting as Bea: a connection has one name

@@ -1,5 +1,6 @@
 //! Names that are registered.
 
+use super::names::RENAMED;
 use super::*;
 
 const ASKED: &str = "
@@ -25,6 +26,20 @@ const IN: &str = "
     back connected to 127.0.0.1:4700 as Ann · plaintext · 1 here · /help
 ";
 
+const OUTAGE: &str = "
+    gone
+    mark Away
+    lost connection lost: the server has closed it · try 1…
+    > 
+    dial
+";
+
+const AGAIN: &str = "
+    connected
+    send PING wac greeted
+    send LIN Ann two words
+";
+
 fn ann(host: &str) -> Config {
     Config {
         name: Some("Ann".parse().unwrap()),
@@ -42,14 +57,7 @@ fn plays_ann(script: &str) {
 fn a_password_is_asked_for_when_the_server_wants_one_and_sent_again_from_then_on() {
     plays_ann(&format!(
         "{ASKED}{IN}
-         gone
-         mark Away
-         lost connection lost: the server has closed it · try 1…
-         > 
-         dial
-         connected
-         send PING wac greeted
-         send LIN Ann two words"
+         {OUTAGE}{AGAIN}"
     ));
 }
 
@@ -82,19 +90,10 @@ fn ctrl_c_instead_of_a_password_leaves() {
 
 #[test]
 fn somebody_who_chats_keeps_their_name_without_the_password_of_another() {
+    let renamed = RENAMED.replace("Bea", "bob");
     plays_ann(&format!(
         "{ASKED}{IN}
-         > /name bob
-         mark Away
-         tell reconnecting as bob: a connection has one name
-         send QUIT
-         < * closing: goodbye
-         gone
-         dial
-         connected
-         send PING wac greeted
-         send LIN bob
-         < PONG wac greeted
+         {renamed}
          < ! the name bob needs its password: LIN <name> <password>
          mark Password
          tell type the password of bob, and Enter; it is not shown
@@ -138,7 +137,7 @@ fn a_program_has_its_password_or_ends() {
         end LoginRefused";
     plays_configured(&ann("tls:far"), Mode::Pipe, &format!("{refused}\n{end}"));
     let knows = Config {
-        password: Password::new("two words"),
+        password: password::typed("two words"),
         ..ann("tls:far")
     };
     let sent = "
@@ -155,14 +154,7 @@ fn a_program_has_its_password_or_ends() {
 fn the_password_of_a_name_takes_it_back_from_a_lost_connection_at_once() {
     plays_ann(&format!(
         "{ASKED}{IN}
-         gone
-         mark Away
-         lost connection lost: the server has closed it · try 1…
-         > 
-         dial
-         connected
-         send PING wac greeted
-         send LIN Ann two words
+         {OUTAGE}{AGAIN}
          < PONG wac greeted
          < * welcome, Ann
          mark Here
@@ -187,11 +179,7 @@ fn a_client_whose_user_logged_in_elsewhere_does_not_take_the_name_back() {
 fn a_server_in_the_place_of_the_one_that_is_meant_ends_the_chat() {
     plays_ann(&format!(
         "{ASKED}{IN}
-         gone
-         mark Away
-         lost connection lost: the server has closed it · try 1…
-         > 
-         dial
+         {OUTAGE}
          untrusted
          lost not connected: its key has changed
          end Untrusted"

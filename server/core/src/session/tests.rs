@@ -117,7 +117,7 @@ impl Solo {
                 Item::Line { .. } => unreachable!(),
                 Item::Claim(name) => format!("claim {name}"),
                 Item::Prove(proof) => {
-                    let password = String::from_utf8_lossy(proof.password.as_bytes());
+                    let password = proof.password.as_str();
                     format!("prove {} by {password:?}", proof.name)
                 }
                 Item::Joined => "joined".to_owned(),
