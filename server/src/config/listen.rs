@@ -189,16 +189,15 @@ impl ListenAddr {
     }
 }
 
-/// Returns the ports on which all IPv6 addresses are listened on, and not all IPv4 addresses.
-pub(super) fn ports_for_ipv6_alone(listen: &[ListenAddr]) -> impl Iterator<Item = u16> {
-    let has_ipv4 = |port| {
-        let all = (Ipv4Addr::UNSPECIFIED, port).into();
-        listen.iter().any(|address| address.ip() == Some(all))
-    };
+/// Returns the addresses, each with its port, that mean all IPv6 addresses where not all IPv4 addresses are listened on alike.
+pub(super) fn for_ipv6_alone(listen: &[ListenAddr]) -> impl Iterator<Item = (&ListenAddr, u16)> {
     listen
         .iter()
-        .filter_map(ListenAddr::port_for_all_ipv6)
-        .filter(move |port| !has_ipv4(*port))
+        .filter_map(|address| Some((address, address.port_for_all_ipv6()?)))
+        .filter(|(address, port)| {
+            let all_ipv4 = address.at((Ipv4Addr::UNSPECIFIED, *port).into());
+            !listen.contains(&all_ipv4)
+        })
 }
 
 impl fmt::Display for ListenAddr {
@@ -305,8 +304,20 @@ mod tests {
         let alone = |texts: &[&str]| {
             let parse = |text: &&str| ListenAddr::Tcp(text.parse().unwrap());
             let listen: Vec<_> = texts.iter().map(parse).collect();
-            ports_for_ipv6_alone(&listen).collect::<Vec<_>>()
+            for_ipv6_alone(&listen)
+                .map(|(_, port)| port)
+                .collect::<Vec<_>>()
         };
         assert_eq!(alone(&["[::]:1", "0.0.0.0:2", "[::]:2", "[::1]:3"]), [1]);
+        // A port where TLS is spoken is another than one in plain text.
+        let over_tls = ListenAddr::Tls((Ipv6Addr::UNSPECIFIED, 1).into());
+        let listen = [
+            over_tls.clone(),
+            ListenAddr::Tcp((Ipv4Addr::UNSPECIFIED, 1).into()),
+        ];
+        assert_eq!(
+            for_ipv6_alone(&listen).collect::<Vec<_>>(),
+            [(&over_tls, 1)]
+        );
     }
 }

@@ -31,7 +31,7 @@ use wac_settings::Problems;
 use crate::accounts::Accounts;
 use crate::config::args::{Args, ListenerPolicy, LogFormat, LogLevel, LoginPolicy, Switch};
 use crate::config::identity::Identity;
-use crate::config::listen::{Found, Listen, ListenAddr, SocketOptions, ports_for_ipv6_alone};
+use crate::config::listen::{Found, Listen, ListenAddr, SocketOptions, for_ipv6_alone};
 use crate::config::paths::{NamedPath, Use};
 use crate::config::tls::Tls;
 use crate::process::sandbox::Sandbox;
@@ -346,8 +346,13 @@ impl Checks<'_> {
                 format!("--{key} {written} leaves out {address}, which this machine does not have")
             }));
         }
-        remarks.extend(ports_for_ipv6_alone(&listen).map(|port| {
-            format!("--{key} [::]:{port} takes IPv6 alone; --{key} :{port} takes IPv4 as well")
+        remarks.extend(for_ipv6_alone(&listen).map(|(address, port)| {
+            let tls = if matches!(address, ListenAddr::Tls(_)) {
+                "tls:"
+            } else {
+                ""
+            };
+            format!("--{key} {address} takes IPv6 alone; --{key} {tls}:{port} takes IPv4 as well")
         }));
         (listen, remarks)
     }
