@@ -91,21 +91,24 @@ impl Handshakes {
                 shared: Some(self.shared.clone()),
             },
         };
+        if let Err(entrant) = self.pass_on(entrant) {
+            refuse(entrant.socket);
+        }
+    }
+
+    /// Passes a connection on to the thread, which is started for the first one.
+    fn pass_on(&self, entrant: Entrant) -> Result<(), Entrant> {
         let mut thread = lock(&self.thread);
-        let running = thread.take().or_else(|| {
-            start()
-                .map_err(
+        if thread.is_none() {
+            *thread = start()
+                .inspect_err(
                     |error| tracing::warn!(%error, "cannot start the thread of TLS handshakes"),
                 )
-                .ok()
-        });
-        let refused = match &running {
-            Some(running) => running.try_send(entrant).err(),
-            None => return refuse(entrant.socket),
-        };
-        *thread = running;
-        if let Some(refused) = refused {
-            refuse(refused.into_inner().socket);
+                .ok();
+        }
+        match &*thread {
+            Some(running) => running.try_send(entrant).map_err(|full| full.into_inner()),
+            None => Err(entrant),
         }
     }
 
