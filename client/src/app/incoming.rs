@@ -61,7 +61,7 @@ impl App {
             }
             ServerLine::Notice(notice) => self.notice(&notice, now, out),
             ServerLine::Refusal(why) => out.show(Line::Refusal(why.to_string())),
-            ServerLine::Pong(_) | ServerLine::Secret(_) => {
+            ServerLine::Pong(_) | ServerLine::Mark(_) | ServerLine::Secret(_) => {
                 out.show(Line::Secret(line.to_owned()));
             }
         }

@@ -95,7 +95,7 @@ impl Line {
             Self::Waiting { .. } | Self::Rule(_) => false,
             Self::Wire(line) => !matches!(
                 ServerLine::parse(line),
-                ServerLine::Pong(_) | ServerLine::Secret(_)
+                ServerLine::Pong(_) | ServerLine::Mark(_) | ServerLine::Secret(_)
             ),
             _ => true,
         }

@@ -23,15 +23,18 @@ pub mod flood;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod log;
+pub mod mark;
 pub mod name;
 pub mod notice_batch;
 pub mod other_protocols;
 pub mod password;
+pub mod replay;
 pub mod roster;
 pub mod session;
 pub mod telnet;
 pub mod text;
 pub mod text_file;
+pub mod unix_time;
 pub mod wire;
 
 /// The default TCP port of the protocol.

@@ -22,6 +22,7 @@ use bytesize::ByteSize;
 use wac_core::admission;
 use wac_core::bucket::Rate;
 use wac_core::flood::FloodLimits;
+use wac_core::mark::RoomId;
 use wac_core::name::Name;
 use wac_core::text_file::lines;
 use wac_core::wire::line::{LINE_END, ServerLine};
@@ -77,6 +78,8 @@ pub struct Config {
     pub send_buffer_bytes: usize,
     /// The answer to `SEC`.
     pub secret: String,
+    /// The room's id, for marks.
+    pub room: RoomId,
     /// Lines shown after the greeting.
     pub motd: Vec<String>,
     /// Whether joins and leaves are announced.
@@ -114,6 +117,8 @@ pub struct Surroundings {
     pub folder: PathBuf,
     /// The answer to `SEC` if none is given.
     pub random_secret: String,
+    /// The id of the room: random, unless its history has one.
+    pub room: RoomId,
     /// The number of listening sockets that were inherited: they take the place of `listen`.
     pub inherited: usize,
     /// The number of shards if none is given. The sandbox hides what it depends on.
@@ -128,11 +133,12 @@ impl Surroundings {
     /// # Errors
     /// An I/O error if there is no randomness.
     pub fn new(open_files: usize, folder: PathBuf, inherited: usize) -> io::Result<Self> {
-        let random = getrandom::u64().map_err(io::Error::other)?;
+        let random = || getrandom::u64().map_err(io::Error::other);
         Ok(Self {
             open_files,
             folder,
-            random_secret: format!("{random:016x}"),
+            random_secret: format!("{:016x}", random()?),
+            room: RoomId(random()?),
             inherited,
             shards: machine::default_shards(),
             sandbox: Sandbox::default(),
@@ -196,6 +202,7 @@ impl Config {
             window_bytes: window,
             send_buffer_bytes: bytes(args.send_buffer),
             secret: problems.secret(args),
+            room: problems.around.room,
             motd: args
                 .motd
                 .as_deref()

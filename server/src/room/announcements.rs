@@ -49,7 +49,7 @@ impl Shared {
         if self.phases.now() != Phase::Serving {
             return Append::Sealed;
         }
-        let appended = self.append(line.len(), |room| room.log.append(line).map(drop));
+        let appended = self.append(line.len(), |room| room.append(line).map(drop));
         if matches!(appended, Append::Done(())) {
             self.wake_all();
         }
@@ -87,7 +87,7 @@ mod tests {
         shared.with_room(|room| {
             for _ in 0..2 {
                 let line = [vec![b'x'; 65_000], b"\n".to_vec()].concat();
-                room.log.append(&line).unwrap();
+                room.append(&line).unwrap();
             }
         });
         assert_eq!(shared.announce("full").await, Err(Unannounced::NotYet));

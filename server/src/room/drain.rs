@@ -63,7 +63,7 @@ impl Shared {
             .expect("a stop is announced");
         let line = ServerLine::Notice(notice).to_bytes();
         self.with_room(|room| {
-            room.log.append(&line).expect("only this seals the log");
+            room.append(&line).expect("only this seals the log");
             room.log.seal();
         });
     }

@@ -35,6 +35,7 @@ impl Policy {
             rules: Rules {
                 flood: config.flood,
                 secret: config.secret.as_str().into(),
+                room: config.room,
                 logins: logins(config),
                 audience: match config.listeners {
                     ListenerPolicy::Anyone => Audience::Anyone,

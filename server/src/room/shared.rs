@@ -12,6 +12,7 @@ use wac_core::log::{Position, RoomLog, Sealed};
 use wac_core::name::NameSet;
 use wac_core::notice_batch::Notices;
 use wac_core::roster::{Roster, SessionId};
+use wac_core::unix_time::UnixSeconds;
 
 use crate::config::Config;
 use crate::config::args::Switch;
@@ -38,6 +39,11 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    /// Appends whole lines to the log, said now.
+    pub(crate) fn append(&mut self, lines: &[u8]) -> Result<Position, Sealed> {
+        self.log.append(lines, unix_now())
+    }
+
     /// Notes that something was appended.
     fn appended(&mut self, now: Duration) {
         for since in &mut self.unseen_since {
@@ -110,7 +116,7 @@ impl Shared {
             policies: Policies::new(Policy::of(config)),
             replies: CachedReplies::default(),
             room: Mutex::new(Room {
-                log: RoomLog::new(config.window_bytes),
+                log: RoomLog::beginning_at(Position::default(), config.window_bytes, unix_now()),
                 notices: notices(config),
                 unseen_since: vec![None; config.shards].into(),
             }),
@@ -284,6 +290,12 @@ impl Shared {
             inbox.waker.wake();
         }
     }
+}
+
+/// Returns the time by the calendar.
+fn unix_now() -> UnixSeconds {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    UnixSeconds(since.unwrap_or_default().as_secs())
 }
 
 fn roster(config: &Config) -> Roster {

@@ -49,7 +49,7 @@ fn parse_other<'a>(payload: &Payload, user: User, line: &'a [u8]) -> Line<'a> {
         // Somebody who is not of this run talks.
         ServerLine::Message { .. } | ServerLine::Whisper { .. } => Line::Other,
         // Nobody of this run asks for it.
-        ServerLine::Secret(_) => Line::Corrupt(None),
+        ServerLine::Secret(_) | ServerLine::Mark(_) => Line::Corrupt(None),
     }
 }
 

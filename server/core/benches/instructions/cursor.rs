@@ -5,6 +5,7 @@ use std::io::IoSlice;
 use gungraun::library_benchmark;
 use wac_core::cursor::{Cursor, Private};
 use wac_core::log::{Position, RoomLog, View};
+use wac_core::unix_time::UnixSeconds;
 
 use crate::LINE;
 
@@ -24,7 +25,7 @@ const MIDDLE: Position = Position(8 * LINE.len() as u64);
 pub fn cursor_passes((mut cursor, view): (Cursor, View)) -> (Cursor, View) {
     loop {
         let mut slices = [IoSlice::new(&[]); SLICES];
-        let filled = cursor.gather(&view, &mut slices);
+        let filled = cursor.gather(&view, &mut slices, usize::MAX);
         let bytes = slices[..filled].iter().map(|slice| slice.len()).sum();
         cursor.advance(bytes, &view);
         if filled == 0 {
@@ -36,7 +37,8 @@ pub fn cursor_passes((mut cursor, view): (Cursor, View)) -> (Cursor, View) {
 /// Returns a cursor with sixteen lines still to read and the detour that `detour` inserts.
 fn reader(detour: impl FnOnce(&mut Cursor, &View)) -> (Cursor, View) {
     let mut log = RoomLog::new(1 << 20);
-    log.append(&LINE.repeat(16)).expect("it is not sealed");
+    log.append(&LINE.repeat(16), UnixSeconds::default())
+        .expect("it is not sealed");
     let mut view = View::default();
     view.catch_up(&log);
     let mut cursor = Cursor::new(Position(0));

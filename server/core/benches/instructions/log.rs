@@ -2,6 +2,7 @@
 
 use gungraun::library_benchmark;
 use wac_core::log::{CHUNK_BYTES, RoomLog, View};
+use wac_core::unix_time::UnixSeconds;
 
 use crate::LINE;
 
@@ -38,6 +39,7 @@ fn followed_and_appended(lines: usize) -> (View, RoomLog) {
 
 fn append(log: &mut RoomLog, lines: usize) {
     for _ in 0..lines {
-        log.append(LINE).expect("it is not sealed");
+        log.append(LINE, UnixSeconds::default())
+            .expect("it is not sealed");
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use gungraun::library_benchmark;
 use wac_core::flood::{Flood, FloodLimits};
 use wac_core::log::View;
+use wac_core::mark::RoomId;
 use wac_core::session::{Audience, Context, Event, Items, Logins, Rules, Session};
 
 use crate::LINE;
@@ -35,6 +36,7 @@ impl BenchedSession {
         let mut user = Self {
             session: Session::begin(&view, Arc::from(*b"* hello\r\n"), Some(Flood::default())),
             rules: Rules {
+                room: RoomId(0),
                 flood: Some(FloodLimits::new(5, 20)),
                 secret: "s3cret".into(),
                 logins: Logins::WithoutPasswords,

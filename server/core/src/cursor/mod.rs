@@ -1,7 +1,7 @@
 //! Cursor: a session's position in the room log, with its detours: the places where it reads something different.
 //!
-//! A detour stands at a position: private bytes to write there, or lines to skip (the session's own,
-//! so that there is no echo). Most cursors have none and own no heap.
+//! A detour stands at a position: private bytes to write there, lines of the past to show again, or lines to skip (the
+//! session's own, so that there is no echo). Most cursors have none and own no heap.
 //!
 //! ```text
 //!  log      │ Ann: hi │ Bob: hello │ Ann: lunch? │          at = position of the cursor
@@ -21,6 +21,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::IoSlice;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::log::{Position, View, line_feeds};
@@ -32,24 +33,24 @@ pub enum Private {
     Own(Box<[u8]>),
     /// A whisper from another user.
     Whisper(Box<[u8]>),
-    /// A text that many sessions share, stored once.
-    Shared(Arc<[u8]>),
+    /// A reply that the shard makes: it may be shared by many sessions and stored once, and at most one waits for a session.
+    Reply(Arc<[u8]>),
 }
 
 impl Private {
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Self::Own(bytes) | Self::Whisper(bytes) => bytes,
-            Self::Shared(bytes) => bytes,
+            Self::Reply(bytes) => bytes,
         }
     }
 
-    /// Returns its weight while it waits: its bytes and the overhead of keeping them. A shared
-    /// text weighs nothing.
+    /// Returns its weight while it waits: its bytes and the overhead of keeping them. A reply
+    /// weighs nothing.
     pub fn weight(&self) -> usize {
         match self {
             Self::Own(bytes) | Self::Whisper(bytes) => bytes.len() + DETOUR_BYTES,
-            Self::Shared(_) => 0,
+            Self::Reply(_) => 0,
         }
     }
 }
@@ -60,7 +61,7 @@ impl fmt::Debug for Private {
         let kind = match self {
             Self::Own(_) => "own",
             Self::Whisper(_) => "whisper",
-            Self::Shared(_) => "shared",
+            Self::Reply(_) => "reply",
         };
         write!(f, "{kind}({} bytes)", self.bytes().len())
     }
@@ -75,6 +76,10 @@ struct Detour {
 #[derive(Debug)]
 enum What {
     Insert(Private),
+    /// Lines of the log to show again; the beginning moves on as they are written.
+    Span(Range<Position>),
+    /// Nothing is written from here on until it is [opened](Cursor::open).
+    Gate,
     /// The position at which the skip ends.
     SkipTo(Position),
 }
@@ -89,8 +94,10 @@ pub struct Written {
     pub own: usize,
     /// Whispers.
     pub whispers: usize,
-    /// The number of shared texts.
-    pub shared: usize,
+    /// The number of replies, and of spans shown again.
+    pub replies: usize,
+    /// The number of bytes shown again.
+    pub replayed: usize,
     /// The number of line feeds in bytes of the log.
     pub room_lines: u64,
     /// The number of line feeds in private bytes.
@@ -140,7 +147,7 @@ impl Cursor {
     pub fn pause(&mut self, view: &View) {
         self.end = self.end.min(self.next_line(view));
         for detour in self.detours.iter_mut().flat_map(|all| all.iter_mut()) {
-            debug_assert!(matches!(detour.what, What::Insert(_)), "no own line waits");
+            debug_assert!(!matches!(detour.what, What::SkipTo(_)), "no own line waits");
             detour.at = detour.at.min(self.end);
         }
     }
@@ -174,7 +181,10 @@ impl Cursor {
 
     /// Tells whether bytes not yet written have left the window.
     pub fn has_lost(&self, view: &View) -> bool {
-        self.at < view.start() && self.at < self.end
+        let start = view.start();
+        let is_past =
+            |detour: &Detour| matches!(&detour.what, What::Span(span) if span.start < start);
+        self.at < start && self.at < self.end || self.first().is_some_and(is_past)
     }
 
     /// Returns the number of bytes of the log between the cursor and the view's head, or the end of reading.
@@ -198,6 +208,31 @@ impl Cursor {
     /// A cursor that [`has_lost`](Self::has_lost) bytes drops them: nothing more is written to its socket,
     /// and the line it stands in is gone.
     pub fn insert(&mut self, at: Position, private: Private, view: &View) {
+        self.place(at, What::Insert(private), view);
+    }
+
+    /// Shows lines of the log again at a position, or as soon after it as a line begins. They are whole, and in the window.
+    ///
+    /// If they leave the window before they are written, the cursor [`has_lost`](Self::has_lost) them.
+    pub fn show_again(&mut self, at: Position, span: Range<Position>, view: &View) {
+        debug_assert!(span.start < span.end, "a span is not empty");
+        self.place(at, What::Span(span), view);
+    }
+
+    /// Writes nothing more from a position on, or from as soon after it as a line begins, until the gate is [opened](Self::open).
+    pub fn close(&mut self, at: Position, view: &View) {
+        self.place(at, What::Gate, view);
+    }
+
+    /// Opens the first gate, and writes a reply in its place.
+    pub fn open(&mut self, reply: Private) {
+        let mut detours = self.detours.iter_mut().flat_map(|all| all.iter_mut());
+        if let Some(gate) = detours.find(|detour| matches!(detour.what, What::Gate)) {
+            gate.what = What::Insert(reply);
+        }
+    }
+
+    fn place(&mut self, at: Position, what: What, view: &View) {
         if self.has_lost(view) {
             return;
         }
@@ -208,13 +243,7 @@ impl Cursor {
             at = at.max(*end);
         }
         let index = detours.partition_point(|detour| detour.at <= at);
-        detours.insert(
-            index,
-            Detour {
-                at,
-                what: What::Insert(private),
-            },
-        );
+        detours.insert(index, Detour { at, what });
     }
 
     /// Skips a session's own lines, which were just appended at `at`: no detour comes after them.
@@ -243,12 +272,17 @@ impl Cursor {
         DETOUR_BYTES
     }
 
-    /// Fills `slices` with the bytes to write next; returns how many it filled, 0 when
-    /// everything is written.
+    /// Fills `slices` with the bytes to write next, at most `replay_bytes` of them shown again; returns how many it filled, 0
+    /// when everything is written, up to a closed gate.
     ///
     /// # Panics
     /// If the cursor [`has_lost`](Self::has_lost) bytes.
-    pub fn gather<'a>(&'a self, view: &'a View, slices: &mut [IoSlice<'a>]) -> usize {
+    pub fn gather<'a>(
+        &'a self,
+        view: &'a View,
+        slices: &mut [IoSlice<'a>],
+        replay_bytes: usize,
+    ) -> usize {
         let limit = view.head().min(self.end);
         let (mut at, mut begun, mut filled) = (self.at, self.begun as usize, 0);
         let mut detours = self
@@ -265,6 +299,21 @@ impl Cursor {
                         filled += 1;
                         begun = 0;
                     }
+                    // One piece at a time.
+                    What::Span(span) => {
+                        if span.start < view.start() || replay_bytes == 0 {
+                            break;
+                        }
+                        let most = Position(span.start.0.saturating_add(replay_bytes as u64))
+                            .min(span.end);
+                        let bytes = view.bytes(span.start, most);
+                        slices[filled] = IoSlice::new(bytes);
+                        filled += 1;
+                        if span.start.plus(bytes.len()) < span.end {
+                            break;
+                        }
+                    }
+                    What::Gate => break,
                 }
                 continue;
             }
@@ -286,10 +335,10 @@ impl Cursor {
         let mut written = Written::default();
         let limit = view.head().min(self.end);
         loop {
-            if self.detours.is_some() && self.pass_detours(&mut bytes, &mut written) {
+            if self.detours.is_some() && self.pass_detours(&mut bytes, &mut written, view) {
                 continue;
             }
-            if bytes == 0 || self.begun > 0 {
+            if bytes == 0 {
                 return written;
             }
             let next = self.first().map_or(limit, |detour| detour.at.min(limit));
@@ -309,14 +358,14 @@ impl Cursor {
 
     /// Passes the first detour if the cursor stands at it, as far as `bytes` reach; tells whether it
     /// is finished.
-    fn pass_detours(&mut self, bytes: &mut usize, written: &mut Written) -> bool {
+    fn pass_detours(&mut self, bytes: &mut usize, written: &mut Written, view: &View) -> bool {
         let Some(detours) = &mut self.detours else {
             return false;
         };
-        let Some(detour) = detours.front().filter(|detour| detour.at <= self.at) else {
+        let Some(detour) = detours.front_mut().filter(|it| it.at <= self.at) else {
             return false;
         };
-        match &detour.what {
+        match &mut detour.what {
             What::SkipTo(end) => {
                 self.at = self.at.max(*end);
                 written.own += DETOUR_BYTES;
@@ -334,9 +383,27 @@ impl Cursor {
                 match private {
                     Private::Own(_) => written.own += private.weight(),
                     Private::Whisper(_) => written.whispers += private.weight(),
-                    Private::Shared(_) => written.shared += 1,
+                    Private::Reply(_) => written.replies += 1,
                 }
             }
+            What::Span(span) => {
+                let whole = usize::try_from(span.end.0 - span.start.0).unwrap_or(usize::MAX);
+                let step = whole.min(*bytes);
+                if step == 0 {
+                    return false;
+                }
+                let to = span.start.plus(step);
+                *bytes -= step;
+                written.replayed += step;
+                written.room_lines += view.lines_between(span.start, to);
+                span.start = to;
+                self.mid_line = view.bytes(Position(to.0 - 1), to) != b"\n";
+                if to < span.end {
+                    return false;
+                }
+                written.replies += 1;
+            }
+            What::Gate => return false,
         }
         detours.pop_front();
         if detours.is_empty() {
@@ -349,9 +416,10 @@ impl Cursor {
         self.detours.as_ref()?.front()
     }
 
-    /// Returns the first start of a line at or after the cursor.
+    /// Returns the first start of a line at or after the cursor. A detour stands at one, whatever is written of it.
     fn next_line(&self, view: &View) -> Position {
-        if self.mid_line {
+        let is_at_detour = self.first().is_some_and(|detour| detour.at <= self.at);
+        if self.mid_line && !is_at_detour {
             view.line_end(self.at)
         } else {
             self.at

@@ -5,16 +5,24 @@ use proptest::prelude::*;
 use super::model::{Kind, Run, Step, play};
 use super::*;
 use crate::log::RoomLog;
+use crate::unix_time::UnixSeconds;
+
+const NOW: UnixSeconds = UnixSeconds(0);
 
 fn step() -> impl Strategy<Value = Step> {
     let reader = any::<u8>;
     let line = || prop_oneof![2u16..90, 3000u16..5000];
-    let kind = prop_oneof![Just(Kind::Own), Just(Kind::Whisper), Just(Kind::Shared)];
+    let kind = prop_oneof![Just(Kind::Own), Just(Kind::Whisper), Just(Kind::Reply)];
     let room = prop_oneof![0u16..40, 0u16..9000];
     prop_oneof![
         8 => (reader(), line()).prop_map(|(from, bytes)| Step::Say { from, bytes }),
         6 => (reader(), kind, 0u16..300, any::<u8>())
             .prop_map(|(to, kind, back, bytes)| Step::Tell { to, kind, back, bytes }),
+        3 => (reader(), 0u16..300, 0u8..20, 0u8..20).prop_map(|(to, back, from, before_end)| {
+            Step::ShowAgain { to, back, from, before_end }
+        }),
+        1 => reader().prop_map(Step::Shut),
+        1 => reader().prop_map(Step::Open),
         6 => (any::<u8>(), any::<u16>()).prop_map(|(shard, back)| Step::CatchUp { shard, back }),
         10 => (reader(), room).prop_map(|(to, bytes)| Step::Write { to, bytes }),
         2 => reader().prop_map(Step::Close),
@@ -39,7 +47,7 @@ fn a_pause_begins_after_the_line_that_is_being_written_and_ends_where_it_is_told
     let mut log = RoomLog::new(1 << 20);
     let mut view = View::default();
     let mut say = |view: &mut View, line: &str| {
-        log.append(line.as_bytes()).unwrap();
+        log.append(line.as_bytes(), NOW).unwrap();
         view.catch_up(&log);
     };
     let mut cursor = Cursor::new(Position(0));
@@ -53,7 +61,7 @@ fn a_pause_begins_after_the_line_that_is_being_written_and_ends_where_it_is_told
     say(&mut view, "three\r\n");
     let read = |cursor: &Cursor, view: &View| {
         let mut slices = [IoSlice::new(&[]); 8];
-        let filled = cursor.gather(view, &mut slices);
+        let filled = cursor.gather(view, &mut slices, usize::MAX);
         let bytes = slices[..filled].iter().flat_map(|it| it.to_vec());
         String::from_utf8(bytes.collect()).unwrap()
     };

@@ -73,6 +73,7 @@ impl FloodLimits {
             Cost::Free => 0,
             Cost::Fifth => 1,
             Cost::Line => FIFTHS,
+            Cost::Burst => self.session.lines.burst,
             Cost::FiveLines => (5 * FIFTHS).min(self.session.lines.burst),
         }
     }

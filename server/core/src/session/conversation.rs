@@ -36,8 +36,8 @@ pub(super) struct Conversation {
     pub(super) flood: Option<Flood>,
     /// The weight of own answers and skips that have not been written.
     pub(super) own_waiting: usize,
-    /// The number of shared texts, or pieces of one, that have not been written.
-    pub(super) shared_waiting: usize,
+    /// The number of replies of the shard's, or parts of one, that have not been written.
+    pub(super) replies_waiting: usize,
     /// An item was handed out whose outcome is not known yet.
     pub(super) awaiting: bool,
     /// A first line that is not blank has been seen, so the peer speaks our protocol, well or badly.
@@ -53,7 +53,7 @@ impl Conversation {
             login: Login::Visitor,
             flood,
             own_waiting: 0,
-            shared_waiting: 1,
+            replies_waiting: 1,
             awaiting: false,
             has_spoken: false,
             input_ended: false,
@@ -69,7 +69,7 @@ impl Conversation {
     }
 
     pub(super) fn is_waiting(&self) -> bool {
-        self.awaiting || self.own_waiting > OWN_WAITING_BYTES || self.shared_waiting > 0
+        self.awaiting || self.own_waiting > OWN_WAITING_BYTES || self.replies_waiting > 0
     }
 
     pub(super) fn wants_input(&self) -> bool {
@@ -171,6 +171,9 @@ impl Conversation {
                 | Command::Secret
                 | Command::Ping(_)
                 | Command::Who
+                | Command::History(_)
+                | Command::Mark
+                | Command::Since(_)
                 | Command::Help
                 | Command::Quit => 0,
             },
@@ -240,7 +243,7 @@ impl Conversation {
     /// Counts the bytes that have been written.
     pub(super) fn written(&mut self, written: &Written) {
         self.own_waiting -= written.own;
-        self.shared_waiting -= written.shared;
+        self.replies_waiting -= written.replies;
         if let Login::User(_, account) = &self.login
             && written.whispers > 0
         {

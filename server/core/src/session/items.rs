@@ -7,6 +7,7 @@ use crate::close_reason::CloseReason;
 use crate::cursor::Private;
 use crate::name::Name;
 use crate::password::Proof;
+use crate::replay::Recall;
 use crate::roster::Slot;
 use crate::wire::line::ServerLine;
 
@@ -31,6 +32,10 @@ pub enum Item {
     Answer(Private),
     /// Write a shared text to the session.
     Show(CachedReply),
+    /// Show the past to the session.
+    Replay(Recall),
+    /// Write a mark of the place to the session.
+    Mark,
     /// Note that flood control begins to hold the session back.
     HeldBack,
     /// End the session: its last item.

@@ -22,7 +22,9 @@ use crate::cursor::{Cursor, Private, Written};
 use crate::decoder::Decoder;
 use crate::flood::{Flood, FloodLimits, Said};
 use crate::log::{Position, View, line_feeds};
+use crate::mark::RoomId;
 use crate::name::Name;
+use crate::replay::{Part, Recall, replay};
 use crate::roster::{Unavailable, WhisperQuota};
 
 use conversation::{Conversation, Login};
@@ -40,6 +42,8 @@ pub struct Rules {
     pub flood: Option<FloodLimits>,
     /// The answer to `SEC`.
     pub secret: Box<str>,
+    /// The room's id, for marks.
+    pub room: RoomId,
     /// Who may log in.
     pub logins: Logins,
     /// Who reads the room.
@@ -137,7 +141,7 @@ impl Session {
             conversation: Conversation::begin(flood),
             traffic: Traffic::default(),
         };
-        session.insert(view.head(), Private::Shared(greeting), view);
+        session.insert(view.head(), Private::Reply(greeting), view);
         session
     }
 
@@ -277,9 +281,21 @@ impl Session {
         self.conversation.own_waiting += self.cursor.skip(at, bytes);
     }
 
-    /// Notes the number of pieces, at least 1, in which a requested shared text comes.
-    pub fn expect_pieces(&mut self, pieces: usize) {
-        self.conversation.shared_waiting += pieces - 1;
+    /// Notes the number of parts, at least 1, in which a requested reply comes.
+    pub fn expect_parts(&mut self, parts: usize) {
+        self.conversation.replies_waiting += parts - 1;
+    }
+
+    /// Shows the past at a position, as it was requested.
+    pub fn replay(&mut self, at: Position, recall: Recall, view: &View) {
+        let parts = replay(view, recall);
+        self.expect_parts(parts.len());
+        for part in parts {
+            match part {
+                Part::Text(text) => self.insert(at, Private::Reply(text.into()), view),
+                Part::Span(span) => self.cursor.show_again(at, span, view),
+            }
+        }
     }
 
     /// Inserts private bytes at a position.

@@ -4,8 +4,10 @@ use super::conversation::{Conversation, Login};
 use super::{Audience, CachedReply, Event, Item, Items, Logins, Rules, Whisper};
 use crate::close_reason::CloseReason;
 use crate::cursor::Private;
+use crate::mark::{Mark, RoomId};
 use crate::name::Name;
 use crate::password::{Password, Proof};
+use crate::replay::Recall;
 use crate::roster::Unavailable;
 use crate::text::cut;
 use crate::wire::command::{Command, Line, LoginWords, Malformed};
@@ -27,6 +29,7 @@ impl Conversation {
                     self.refuse(Refusal::NoText, items);
                 }
             }
+            Line::Known(_, Err(Malformed::NotACount)) => self.refuse(Refusal::NotACount, items),
             Line::Known(_, Ok(command)) => self.obey(command, rules, items),
         }
     }
@@ -46,11 +49,26 @@ impl Conversation {
             Command::Secret => self.answer(ServerLine::Secret(&rules.secret).to_bytes(), items),
             Command::Ping(text) => self.answer(ServerLine::Pong(text).to_bytes(), items),
             Command::Who => {
-                if rules.audience == Audience::Anyone || self.user(items).is_some() {
-                    self.show(CachedReply::Who, items);
+                if self.may_read_room(rules, items) {
+                    self.request(Item::Show(CachedReply::Who), items);
                 }
             }
-            Command::Help => self.show(CachedReply::Help, items),
+            Command::History(lines) => {
+                if self.may_read_room(rules, items) {
+                    self.request(Item::Replay(Recall::Last(lines)), items);
+                }
+            }
+            Command::Mark => {
+                if self.may_read_room(rules, items) {
+                    self.request(Item::Mark, items);
+                }
+            }
+            Command::Since(token) => {
+                if self.may_read_room(rules, items) {
+                    self.recall_since(token, rules.room, items);
+                }
+            }
+            Command::Help => self.request(Item::Show(CachedReply::Help), items),
             Command::Quit => self.end(CloseReason::Quit, items),
         }
     }
@@ -108,6 +126,18 @@ impl Conversation {
         })));
     }
 
+    fn recall_since(&mut self, token: &str, room: RoomId, items: &mut Items) {
+        match Mark::parse(token).filter(|mark| mark.room == room) {
+            Some(mark) => self.request(Item::Replay(Recall::Since(mark.at)), items),
+            None => self.refuse(Refusal::NotAMark, items),
+        }
+    }
+
+    /// Tells whether the session reads the room, or refuses a command that needs that.
+    fn may_read_room(&mut self, rules: &Rules, items: &mut Items) -> bool {
+        rules.audience == Audience::Anyone || self.user(items).is_some()
+    }
+
     /// Returns the name, or refuses a command that needs one.
     fn user(&mut self, items: &mut Items) -> Option<&Name> {
         if self.name().is_none() {
@@ -163,8 +193,9 @@ impl Conversation {
         items.push(Item::Answer(private));
     }
 
-    fn show(&mut self, text: CachedReply, items: &mut Items) {
-        self.shared_waiting += 1;
-        items.push(Item::Show(text));
+    /// Hands out an item that the shard replies to.
+    fn request(&mut self, item: Item, items: &mut Items) {
+        self.replies_waiting += 1;
+        items.push(item);
     }
 }

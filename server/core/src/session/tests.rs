@@ -3,6 +3,8 @@
 use super::*;
 use crate::flood::HELD_LIMIT;
 use crate::log::{CHUNK_BYTES, RoomLog};
+use crate::mark::RoomId;
+use crate::unix_time::UnixSeconds;
 
 const START: Duration = Duration::from_secs(3);
 
@@ -22,6 +24,7 @@ impl Solo {
         let rules = Rules {
             flood,
             secret: "s3cret".into(),
+            room: RoomId(0xa5),
             logins: Logins::WithoutPasswords,
             audience: Audience::Anyone,
         };
@@ -46,7 +49,10 @@ impl Solo {
     /// Returns the bytes of the room that are written to the session next.
     fn heard(&mut self) -> String {
         let mut slices = [std::io::IoSlice::new(&[]); 4];
-        let filled = self.session.cursor().gather(&self.view, &mut slices);
+        let filled = self
+            .session
+            .cursor()
+            .gather(&self.view, &mut slices, usize::MAX);
         let bytes: Vec<u8> = slices[..filled].iter().flat_map(|it| it.to_vec()).collect();
         self.session.written(bytes.len(), &self.view);
         String::from_utf8(bytes).unwrap()
@@ -96,7 +102,12 @@ impl Solo {
     /// Reads everything that was inserted.
     fn read_all(&mut self) {
         let mut slices = [std::io::IoSlice::new(&[]); 1];
-        while self.session.cursor().gather(&self.view, &mut slices) > 0 {
+        while self
+            .session
+            .cursor()
+            .gather(&self.view, &mut slices, usize::MAX)
+            > 0
+        {
             let bytes = slices[0].len();
             self.session.written(bytes, &self.view);
             slices = [std::io::IoSlice::new(&[]); 1];
@@ -137,6 +148,8 @@ impl Solo {
                     line
                 }
                 Item::Show(text) => format!("{text:?}"),
+                Item::Replay(recall) => format!("{recall:?}"),
+                Item::Mark => "mark".to_owned(),
                 Item::HeldBack => continue,
                 Item::End(reason) => format!("end {reason}"),
             });
@@ -159,6 +172,49 @@ fn a_visitor_may_ask_but_not_speak() {
     assert_eq!(
         solo.say("nonsense x\n\n  \n"),
         ["! unknown command nonsense; HELP lists them"]
+    );
+}
+
+#[test]
+fn a_visitor_may_ask_for_the_past_and_for_a_mark() {
+    for (command, wanted) in [
+        ("HIST", "Last(20)"),
+        ("hist 7", "Last(7)"),
+        ("HIST 1000", "Last(1000)"),
+        ("HIST 0", "! how many lines? HIST <1 to 1000>"),
+        ("HIST 1001", "! how many lines? HIST <1 to 1000>"),
+        ("HIST all", "! how many lines? HIST <1 to 1000>"),
+        ("MARK", "mark"),
+        ("SINCE 00000000000000a5-12", "Since(Position(12))"),
+        ("SINCE  00000000000000a5-12 ", "Since(Position(12))"),
+        ("SINCE 00000000000000a6-12", "! not a mark of this room"),
+        ("SINCE yesterday", "! not a mark of this room"),
+        ("SINCE", "! not a mark of this room"),
+    ] {
+        let mut solo = Solo::new(None);
+        assert_eq!(solo.say(&format!("{command}\n")), [wanted], "{command}");
+    }
+}
+
+#[test]
+fn one_replay_waits_at_a_time_and_the_input_behind_it() {
+    let mut solo = Solo::new(None);
+    assert_eq!(solo.say("HIST\nHIST\nPING\n"), ["Last(20)"]);
+    assert_eq!(solo.advance(), InputState::Waiting);
+    let Solo { session, view, .. } = &mut solo;
+    session.replay(view.head(), Recall::Last(20), view);
+    solo.read_all();
+    solo.advance();
+    assert_eq!(solo.shown(), ["Last(20)"]);
+}
+
+#[test]
+fn who_does_not_read_the_room_is_shown_nothing_of_its_past() {
+    let mut solo = Solo::new(None);
+    solo.rules.audience = Audience::LoggedIn;
+    assert_eq!(
+        solo.say("HIST\nMARK\nSINCE 00000000000000a5-12\n"),
+        vec!["! log in first: LIN <name>"; 3]
     );
 }
 
@@ -282,8 +338,11 @@ fn a_session_to_which_the_room_is_hidden_reads_its_answers_and_from_its_login_on
     solo.session.hide_room(&solo.view);
     // More than the window holds.
     for _ in 0..3 {
-        log.append(&[&b"x".repeat(CHUNK_BYTES - 1)[..], b"\n"].concat())
-            .unwrap();
+        log.append(
+            &[&b"x".repeat(CHUNK_BYTES - 1)[..], b"\n"].concat(),
+            UnixSeconds::default(),
+        )
+        .unwrap();
         solo.view.catch_up(&log);
         assert_eq!(solo.say("WHO\n"), ["! log in first: LIN <name>"]);
         assert_eq!(solo.heard(), "! log in first: LIN <name>\r\n");
@@ -295,7 +354,7 @@ fn a_session_to_which_the_room_is_hidden_reads_its_answers_and_from_its_login_on
     solo.say("LIN Ann\n");
     solo.session.show_room(solo.view.head());
     solo.hear(Event::Claimed(Arc::default()));
-    log.append(b"Bob: hi\r\n").unwrap();
+    log.append(b"Bob: hi\r\n", UnixSeconds::default()).unwrap();
     solo.view.catch_up(&log);
     assert_eq!(solo.heard(), "* welcome, Ann\r\nBob: hi\r\n");
     assert_eq!(solo.say("WHO\n"), ["Who"]);
@@ -306,7 +365,7 @@ fn a_room_that_is_hidden_is_not_shown_by_the_end_of_the_session_which_is_told_of
     let mut log = RoomLog::new(1 << 20);
     let mut solo = Solo::new(None);
     solo.session.hide_room(&solo.view);
-    log.append(b"Bob: hi\r\n").unwrap();
+    log.append(b"Bob: hi\r\n", UnixSeconds::default()).unwrap();
     solo.view.catch_up(&log);
     solo.session.end(CloseReason::Stopping, &mut solo.items);
     assert_eq!(
@@ -373,12 +432,12 @@ fn a_client_that_asks_without_reading_delays_only_itself() {
 }
 
 #[test]
-fn one_shared_text_waits_at_a_time() {
+fn one_reply_of_the_shards_waits_at_a_time() {
     let mut solo = Solo::new(None);
     assert_eq!(solo.say("HELP\nWHO\n"), ["Help"]);
     solo.session.insert(
         solo.view.head(),
-        Private::Shared(Arc::from(*b"help\r\n")),
+        Private::Reply(Arc::from(*b"help\r\n")),
         &solo.view,
     );
     assert_eq!(solo.appetite(), Appetite::None);
@@ -542,11 +601,19 @@ fn a_session_skips_its_own_lines_and_reads_the_others() {
     let mut log = RoomLog::new(1 << 20);
     let mut solo = Solo::logged_in();
     solo.read_all();
-    let at = log.append(b"Ann: mine\r\n").unwrap();
+    let at = log
+        .append(b"Ann: mine\r\n", UnixSeconds::default())
+        .unwrap();
     solo.session.appended(at, 11);
-    log.append(b"Bob: yours\r\n").unwrap();
+    log.append(b"Bob: yours\r\n", UnixSeconds::default())
+        .unwrap();
     solo.view.catch_up(&log);
     let mut slices = [std::io::IoSlice::new(&[]); 4];
-    assert_eq!(solo.session.cursor().gather(&solo.view, &mut slices), 1);
+    assert_eq!(
+        solo.session
+            .cursor()
+            .gather(&solo.view, &mut slices, usize::MAX),
+        1
+    );
     assert_eq!(&*slices[0], b"Bob: yours\r\n");
 }

@@ -31,7 +31,13 @@ pub enum Cost {
     Line,
     /// Five lines, or the whole burst if that is less.
     FiveLines,
+    /// The whole burst.
+    Burst,
 }
+
+/// The number of lines that `HIST` shows by itself, and the most that it shows.
+const HISTORY_LINES: u64 = 20;
+const MOST_HISTORY_LINES: u64 = 1000;
 
 /// The table of commands.
 pub const COMMANDS: &[Row] = &[
@@ -84,6 +90,27 @@ pub const COMMANDS: &[Row] = &[
         read: |rest| Ok(Command::Ping(Some(rest).filter(|text| !text.is_empty()))),
     },
     Row {
+        word: "HIST",
+        arguments: "[n]",
+        does: "show the room's last n lines, or 20",
+        cost: Cost::FiveLines,
+        read: |rest| lines(rest).map(Command::History),
+    },
+    Row {
+        word: "MARK",
+        arguments: "",
+        does: "name this place in the room",
+        cost: Cost::Line,
+        read: |_| Ok(Command::Mark),
+    },
+    Row {
+        word: "SINCE",
+        arguments: "mark",
+        does: "show what the room said since a mark",
+        cost: Cost::Burst,
+        read: |rest| Ok(Command::Since(rest.trim())),
+    },
+    Row {
         word: "HELP",
         arguments: "",
         does: "list the commands",
@@ -119,6 +146,12 @@ pub enum Command<'a> {
     Secret,
     /// `PING [text]`
     Ping(Option<&'a str>),
+    /// `HIST [n]`: the room's last lines.
+    History(u64),
+    /// `MARK`
+    Mark,
+    /// `SINCE mark`
+    Since(&'a str),
     /// `HELP`
     Help,
     /// `QUIT`
@@ -149,11 +182,13 @@ impl fmt::Debug for LoginWords<'_> {
     }
 }
 
-/// A known command whose arguments are missing.
+/// A known command whose arguments are missing or wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Malformed {
     /// `MSG` or `W` without a text.
     NoText,
+    /// `HIST` with something that is no number of lines.
+    NotACount,
 }
 
 /// A parsed line of a client.
@@ -214,6 +249,18 @@ impl<'a> Line<'a> {
         match self {
             Self::Known(row, _) => row.cost,
             Self::Blank | Self::Unknown(_) => Cost::Line,
+        }
+    }
+}
+
+/// Parses the number of lines that `HIST` is to show.
+fn lines(rest: &str) -> Result<u64, Malformed> {
+    match rest.trim() {
+        "" => Ok(HISTORY_LINES),
+        count => {
+            let count = count.parse().map_err(|_| Malformed::NotACount)?;
+            let is_count = (1..=MOST_HISTORY_LINES).contains(&count);
+            is_count.then_some(count).ok_or(Malformed::NotACount)
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use super::notice::Notice;
 use super::refusal::Refusal;
+use crate::mark::may_be_mark;
 use crate::name::Name;
 
 /// The ending of every line the server sends, so that telnet displays it correctly.
@@ -33,6 +34,8 @@ pub enum ServerLine<'a> {
     Refusal(Refusal<'a>),
     /// `PONG` or `PONG text`
     Pong(Option<&'a str>),
+    /// `MARK token`
+    Mark(&'a str),
     /// Anything else.
     Secret(&'a str),
 }
@@ -54,6 +57,12 @@ impl<'a> ServerLine<'a> {
                 return Self::Pong(Some(text));
             }
         }
+        if let Some(token) = line
+            .strip_prefix("MARK ")
+            .filter(|token| may_be_mark(token))
+        {
+            return Self::Mark(token);
+        }
         said(line).unwrap_or(Self::Secret(line))
     }
 
@@ -66,6 +75,7 @@ impl<'a> ServerLine<'a> {
             Self::Refusal(refusal) => return write_shown("! ", &refusal, out),
             Self::Pong(None) => ["PONG", "", "", ""],
             Self::Pong(Some(text)) => ["PONG ", text, "", ""],
+            Self::Mark(token) => ["MARK ", token, "", ""],
             Self::Secret(text) => [text, "", "", ""],
         };
         for part in parts {
@@ -125,7 +135,9 @@ mod tests {
             ServerLine::Refusal(Refusal::NoText),
             ServerLine::Pong(None),
             ServerLine::Pong(Some("x y")),
+            ServerLine::Mark("00000000000000a5-7"),
             ServerLine::Secret("0123456789abcdef"),
+            ServerLine::Secret("MARK my words"),
             ServerLine::Secret("PONGO is a secret"),
         ];
         for line in lines {

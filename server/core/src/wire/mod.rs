@@ -5,6 +5,7 @@
 
 pub mod closing;
 pub mod command;
+pub mod history;
 pub mod line;
 pub mod notice;
 pub mod refusal;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::closing::Closing;
 use super::command::Row;
+use super::history::History;
 use super::who::Online;
 use crate::name::Name;
 
@@ -50,6 +51,8 @@ pub enum Notice<'a> {
     Closing(Closing<'a>),
     /// The operator says something to everybody.
     Server(&'a str),
+    /// A line of a replay that is not the room's.
+    History(History),
     /// Anything else: the operator's greeting, or a notice of another version.
     Other(&'a str),
 }
@@ -66,6 +69,7 @@ impl<'a> Notice<'a> {
             .or_else(|| Online::parse(text).map(Self::Online))
             .or_else(|| Row::of_help(text).map(Self::Help))
             .or_else(|| text.strip_prefix(SERVER).map(Self::Server))
+            .or_else(|| History::parse(text).map(Self::History))
             .unwrap_or(Self::Other(text))
     }
 }
@@ -111,6 +115,7 @@ impl fmt::Display for Notice<'_> {
             Self::Present => f.write_str(PRESENT),
             Self::Closing(closing) => write!(f, "{CLOSING}{closing}"),
             Self::Server(text) => write!(f, "{SERVER}{text}"),
+            Self::History(line) => line.fmt(f),
             Self::Other(text) => f.write_str(text),
         }
     }
@@ -133,6 +138,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::unix_time::UnixSeconds;
     use crate::wire::command::COMMANDS;
     use crate::wire::line::ServerLine;
 
@@ -154,6 +160,13 @@ mod tests {
             Notice::Closing(Closing::Banned(None)),
             Notice::Closing(Closing::Banned(Some(text))),
             Notice::Server(text),
+            Notice::History(History::Begins {
+                lines: joined.into(),
+                since: UnixSeconds(left.into()),
+                is_cut: joined > left,
+            }),
+            Notice::History(History::At(UnixSeconds(u64::from(left) / 60 * 60))),
+            Notice::History(History::Ends),
         ];
         notices.extend(Closing::FIXED.map(Notice::Closing));
         notices.extend(COMMANDS.iter().map(Notice::Help));
@@ -176,7 +189,7 @@ mod tests {
 
         #[test]
         fn any_text_displays_as_it_was_parsed(
-            text in "\\PC{0,40}|(welcome, )?[a-c., \"]{0,3}( joined| left)?|[0-9+]{0,3} more (joined|left)(, [0-9]{0,2} more left)?|(closing: )?(kicked|banned).{0,3}|server:.{0,3}|online( \\([0-9]{0,2}\\))?[:, ]{0,2}[a-c, ]{0,5}",
+            text in "\\PC{0,40}|(welcome, )?[a-c., \"]{0,3}( joined| left)?|[0-9+]{0,3} more (joined|left)(, [0-9]{0,2} more left)?|(closing: )?(kicked|banned).{0,3}|server:.{0,3}|(history: [0-9,]{0,5} lines? since |at )[0-9: UTC-]{0,23}|online( \\([0-9]{0,2}\\))?[:, ]{0,2}[a-c, ]{0,5}",
         ) {
             prop_assert_eq!(Notice::parse(&text).to_string(), text);
         }

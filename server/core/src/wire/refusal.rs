@@ -9,6 +9,10 @@ const NOT_UTF_8: &str = "not valid UTF-8";
 const PASSWORDS_ONLY: &str = "log in with your password: LIN <name> <password>";
 const WRONG_PASSWORD: &str = "wrong name or password";
 
+const NOT_A_COUNT: &str = "how many lines? HIST <1 to 1000>";
+const NOT_A_MARK: &str = "not a mark of this room";
+const NO_MARK: &str = "no mark now: the history is not being written; try later";
+
 const LOGGED_IN: &str = "you are already ";
 const NOT_A_NAME: &str = "not a name: ";
 const THE_NAME: &str = "the name ";
@@ -53,6 +57,12 @@ pub enum Refusal<'a> {
     NotUtf8,
     /// There is no such command.
     UnknownCommand(&'a str),
+    /// What was asked for is no number of lines.
+    NotACount,
+    /// What was given is no mark, or the mark of another room.
+    NotAMark,
+    /// The room's history can't be written, and a mark may not point beyond it.
+    NoMark,
     /// Anything else: a refusal of another version.
     Other(&'a str),
 }
@@ -87,6 +97,9 @@ fn fixed(text: &str) -> Option<Refusal<'_>> {
         NOT_UTF_8 => Refusal::NotUtf8,
         PASSWORDS_ONLY => Refusal::PasswordsOnly,
         WRONG_PASSWORD => Refusal::WrongPassword,
+        NOT_A_COUNT => Refusal::NotACount,
+        NOT_A_MARK => Refusal::NotAMark,
+        NO_MARK => Refusal::NoMark,
         _ => return None,
     })
 }
@@ -114,6 +127,9 @@ impl fmt::Display for Refusal<'_> {
             Self::TooLong => f.write_str(TOO_LONG),
             Self::NotUtf8 => f.write_str(NOT_UTF_8),
             Self::UnknownCommand(word) => write!(f, "{UNKNOWN}{word}{SEE_HELP}"),
+            Self::NotACount => f.write_str(NOT_A_COUNT),
+            Self::NotAMark => f.write_str(NOT_A_MARK),
+            Self::NoMark => f.write_str(NO_MARK),
             Self::Other(text) => f.write_str(text),
         }
     }
@@ -128,7 +144,7 @@ mod tests {
     use crate::wire::line::ServerLine;
 
     /// Returns a refusal of each kind.
-    fn refusals<'a>(word: &'a str, text: &'a str) -> [Refusal<'a>; 14] {
+    fn refusals<'a>(word: &'a str, text: &'a str) -> [Refusal<'a>; 17] {
         [
             Refusal::NotLoggedIn,
             Refusal::AlreadyLoggedIn(word),
@@ -143,6 +159,9 @@ mod tests {
             Refusal::NoText,
             Refusal::TooLong,
             Refusal::NotUtf8,
+            Refusal::NotACount,
+            Refusal::NotAMark,
+            Refusal::NoMark,
             Refusal::UnknownCommand(word),
         ]
     }

@@ -50,8 +50,10 @@ pub(super) struct Record {
 pub(super) enum WriteOutcome {
     /// Everything there is was written.
     All,
-    /// The socket took only a part.
+    /// The socket took only a part, or nothing more may be written yet.
     Part,
+    /// More of the past is to be shown, in another turn.
+    Paced,
     /// The connection broke.
     Broken(CloseReason),
 }
@@ -113,14 +115,19 @@ impl<T: Transport> Connection<T> {
         self.session().is_some() && !self.link.is_broken()
     }
 
-    /// Writes what is due, as far as the socket takes it; adds it to `sent`.
-    pub(super) fn write(&mut self, view: &View, sent: &mut Sent) -> WriteOutcome {
+    /// Writes what is due, as far as the socket takes it, and of the past at most `replay_left` bytes; adds it to `sent`.
+    pub(super) fn write(
+        &mut self,
+        view: &View,
+        sent: &mut Sent,
+        replay_left: &mut usize,
+    ) -> WriteOutcome {
         let (Life::Open(session) | Life::Ending(session, _)) = &mut self.life else {
             return WriteOutcome::All;
         };
         loop {
             let mut slices = [IoSlice::new(&[]); SLICES];
-            let filled = session.cursor().gather(view, &mut slices);
+            let filled = session.cursor().gather(view, &mut slices, *replay_left);
             let slices = &slices[..filled];
             let offered: usize = slices.iter().map(|slice| slice.len()).sum();
             let taken = match self.link.write(slices) {
@@ -130,12 +137,23 @@ impl<T: Transport> Connection<T> {
                 }
                 Err(error) => return WriteOutcome::Broken(broken_by(&error)),
             };
-            sent.add(taken.bytes, &session.written(taken.bytes, view));
+            let written = session.written(taken.bytes, view);
+            sent.add(taken.bytes, &written);
+            *replay_left -= written.replayed;
             if taken.is_full {
                 return WriteOutcome::Part;
             }
-            if taken.bytes == offered && filled < SLICES {
+            if taken.bytes < offered || filled == SLICES {
+                continue;
+            }
+            if session.cursor().is_done(view) {
                 return WriteOutcome::All;
+            }
+            if *replay_left == 0 {
+                return WriteOutcome::Paced;
+            }
+            if filled == 0 {
+                return WriteOutcome::Part;
             }
         }
     }

@@ -74,6 +74,8 @@ struct Shard<T> {
     notices_due: Option<Duration>,
     /// The head up to which every session has been tried.
     passed: Position,
+    /// Bytes of the past that may still be shown in this turn.
+    replay_left: usize,
     /// The time of the first append that this turn caught up with.
     appended: Option<Duration>,
     /// The reason for due items to wait.
@@ -87,19 +89,22 @@ struct Shard<T> {
 impl<T: Transport> Shard<T> {
     fn new(id: ShardId, shared: Arc<Shared>) -> Self {
         let inbox = shared.inboxes[id.index()].clone();
+        let mut view = View::default();
+        shared.with_room(|room| view.catch_up(&room.log));
         Self {
             id,
             queues: Queues::default(),
             policy: shared.policies.follow(),
             inbox,
             table: Slab::new(),
-            view: View::default(),
+            passed: view.head(),
+            view,
             items: Items::default(),
             pending_writes: Vec::new(),
             requests: Vec::new(),
             heirs: Vec::new(),
             notices_due: None,
-            passed: Position::default(),
+            replay_left: 0,
             appended: None,
             blocked: None,
             phase: Phase::Serving,
@@ -150,6 +155,7 @@ impl<T: Transport> Shard<T> {
         !self.queues.ready.is_empty()
             || self.shared.head() != self.view.head()
             || self.inbox.has_messages()
+            || !self.queues.replaying.is_empty()
             || !self.inbox.new_connections.is_empty()
             || !self.inbox.logins.is_empty()
             || self.inbox.has_requests()

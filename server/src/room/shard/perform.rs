@@ -77,7 +77,7 @@ impl<T: Transport> Shard<T> {
     fn append_lines(&mut self) {
         let lines = self.items.lines(PIECE_BYTES);
         let mut left = lines.len();
-        let mut at = match self.shared.append(left, |room| room.log.append(lines)) {
+        let mut at = match self.shared.append(left, |room| room.append(lines)) {
             Append::Done(at) => Some(at),
             Append::NotYet => return self.blocked = Some(Blocked::Room(left)),
             Append::Sealed => None,
@@ -128,6 +128,10 @@ impl<T: Transport> Shard<T> {
                 let pieces = self.shared.replies.who(&self.shared.roster);
                 self.show(slot, &pieces);
             }
+            Item::Replay(recall) => self
+                .pending_writes
+                .push((slot, PendingWrite::Replay(recall))),
+            Item::Mark => self.pending_writes.push((slot, PendingWrite::Mark)),
             Item::HeldBack => self.log_held_back(slot, now),
             Item::End(reason) => self.leave_room(slot, reason, now),
         }
@@ -153,10 +157,10 @@ impl<T: Transport> Shard<T> {
     /// Inserts a shared text for a session, piece by piece.
     fn show(&mut self, slot: Slot, pieces: &[Arc<[u8]>]) {
         if let Some(session) = self.session_mut(slot) {
-            session.expect_pieces(pieces.len());
+            session.expect_parts(pieces.len());
         }
         let pending_writes =
-            |piece: &Arc<[u8]>| PendingWrite::Private(Private::Shared(piece.clone()));
+            |piece: &Arc<[u8]>| PendingWrite::Private(Private::Reply(piece.clone()));
         self.pending_writes
             .extend(pieces.iter().map(|piece| (slot, pending_writes(piece))));
     }
@@ -186,7 +190,7 @@ impl<T: Transport> Shard<T> {
                 return Ok(Announced::Off);
             };
             match notices.on(change, now) {
-                Verdict::Now => room.log.append(&line).map(Announced::Appended),
+                Verdict::Now => room.append(&line).map(Announced::Appended),
                 Verdict::Gathered(until) => Ok(Announced::Deferred(until)),
             }
         });
@@ -235,7 +239,6 @@ impl<T: Transport> Shard<T> {
 fn tell_gathered(room: &mut Room, now: Duration) -> Result<(), Sealed> {
     match room.notices.as_mut().and_then(|notices| notices.due(now)) {
         Some(notice) => room
-            .log
             .append(&ServerLine::Notice(notice).to_bytes())
             .map(drop),
         None => Ok(()),

@@ -17,6 +17,8 @@ pub(super) struct Queues {
     pub(super) unread: Queue,
     /// Sessions whose sockets have refused bytes and have not been reported writable since.
     pub(super) full: Queue,
+    /// Sessions that wait for their turn to be shown more of the past.
+    pub(super) replaying: Queue,
     /// Sessions whose input waits for an event, or for their answers to be read.
     pub(super) waiting: Slots,
     pub(super) timers: Timers,
@@ -30,6 +32,7 @@ impl Queues {
             &mut self.due,
             &mut self.unread,
             &mut self.full,
+            &mut self.replaying,
         ] {
             queue.members.remove(slot);
         }

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use wac_core::close_reason::CloseReason;
 use wac_core::cursor::Private;
+use wac_core::mark::Mark;
+use wac_core::replay::Recall;
 use wac_core::roster::Slot;
+use wac_core::wire::line::ServerLine;
 
 use super::Shard;
 use super::connection::{Life, WriteOutcome};
@@ -15,11 +18,18 @@ use crate::room::inbox::DirectMessage;
 use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
+/// Bytes of the past that a shard shows in one turn, so that nobody who talks waits for those who come back.
+const REPLAY_BYTES: usize = 256 * 1024;
+
 /// A write that gets its position once the lines before it have theirs.
 #[derive(Debug)]
 pub(super) enum PendingWrite {
     /// Private bytes.
     Private(Private),
+    /// The past of the room.
+    Replay(Recall),
+    /// The mark of the place.
+    Mark,
     /// A whisper from a session of the same shard.
     DirectMessage(DirectMessage),
     /// The end of the session's reading.
@@ -41,6 +51,21 @@ impl<T: Transport> Shard<T> {
                         self.queues.due.push(slot);
                     }
                 }
+                PendingWrite::Replay(recall) => {
+                    if let Some(session) = connection.session_mut() {
+                        session.replay(head, recall, &self.view);
+                        self.queues.due.push(slot);
+                    }
+                }
+                PendingWrite::Mark => {
+                    if let Some(session) = connection.session_mut() {
+                        let room = self.policy.rules.room;
+                        let token = Mark { room, at: head }.to_string();
+                        let line = ServerLine::Mark(&token).to_bytes();
+                        session.insert(head, Private::Reply(line.into()), &self.view);
+                        self.queues.due.push(slot);
+                    }
+                }
                 PendingWrite::DirectMessage(message) => self.deliver(message),
                 PendingWrite::End(reason) => {
                     if connection.end(reason, head) {
@@ -55,12 +80,14 @@ impl<T: Transport> Shard<T> {
     /// Writes what is due, and publishes that every session has been tried up to here.
     pub(super) fn write(&mut self, now: Duration) {
         let head = self.view.head();
+        self.replay_left = REPLAY_BYTES;
         if head != self.passed {
             let lines = self.view.lines_between(self.passed, head);
             self.inbox.figures.batches.add(lines);
             self.write_to_all();
             self.passed = head;
         }
+        self.continue_replays(now);
         for slot in self.queues.due.take() {
             self.queues.due.remove(slot);
             self.write_to_one(slot);
@@ -72,27 +99,49 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Tries every session whose socket is neither full nor broken.
+    /// Writes more of the replays that wait for their turn, as far as the turn's share goes: those that then go on wait behind the
+    /// others.
+    fn continue_replays(&mut self, now: Duration) {
+        let mut slots = self.queues.replaying.take();
+        let mut tried = 0;
+        while self.replay_left > 0
+            && let Some(&slot) = slots.get(tried)
+        {
+            tried += 1;
+            self.queues.replaying.remove(slot);
+            self.write_to_one(slot);
+            self.after_write(slot, now);
+        }
+        slots.drain(..tried);
+        self.queues.replaying.give_back(slots);
+    }
+
+    /// Tries every session whose socket is neither full nor broken, and which does not wait to be shown the past.
     fn write_to_all(&mut self) {
         let Self {
             table,
             view,
             queues,
             inbox,
+            replay_left,
             ..
         } = self;
         let mut sent = Sent::default();
         for (slot, connection) in table.iter_mut() {
             let slot = Slot::of_index(slot);
-            if queues.full.contains(slot) || !connection.is_reader() {
+            if queues.full.contains(slot)
+                || queues.replaying.contains(slot)
+                || !connection.is_reader()
+            {
                 continue;
             }
-            match connection.write(view, &mut sent) {
+            match connection.write(view, &mut sent, replay_left) {
                 // Sessions that ended, or waited for their answers to be read, are handled afterwards.
                 WriteOutcome::All
                     if matches!(connection.life, Life::Open(_))
                         && !queues.waiting.contains(slot) => {}
                 WriteOutcome::Part => queues.full.push(slot),
+                WriteOutcome::Paced => queues.replaying.push(slot),
                 WriteOutcome::All | WriteOutcome::Broken(_) => queues.due.push(slot),
             }
         }
@@ -106,6 +155,7 @@ impl<T: Transport> Shard<T> {
             queues,
             items,
             inbox,
+            replay_left,
             ..
         } = self;
         let Some(connection) = table.get_mut(slot.index()).filter(|it| it.is_reader()) else {
@@ -113,14 +163,15 @@ impl<T: Transport> Shard<T> {
         };
         let session = connection.session().expect("a reader has one");
         if session.cursor().has_lost(view) {
-            return;
+            return queues.full.push(slot);
         }
         let mut sent = Sent::default();
-        let outcome = connection.write(view, &mut sent);
+        let outcome = connection.write(view, &mut sent, replay_left);
         inbox.figures.sent(&sent);
         match outcome {
             WriteOutcome::All => _ = queues.full.remove(slot),
             WriteOutcome::Part => queues.full.push(slot),
+            WriteOutcome::Paced => queues.replaying.push(slot),
             WriteOutcome::Broken(reason) => {
                 connection.link = Link::Broken;
                 items.current = slot;

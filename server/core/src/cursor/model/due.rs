@@ -14,6 +14,9 @@ enum Token {
     /// A line of the reader's own, which it skips.
     Own(usize),
     Private(Private),
+    /// Lines of the log that are shown again.
+    Span(Range<usize>),
+    Gate,
 }
 
 /// The bytes that a reader should receive, as a plain list.
@@ -37,6 +40,26 @@ impl Due {
 
     /// Adds private bytes at a place in the log, or as soon after it as a line begins.
     pub(crate) fn private(&mut self, at: usize, private: Private) {
+        self.insert(at, Token::Private(private));
+    }
+
+    /// Adds lines that are shown again, as private bytes are.
+    pub(crate) fn span(&mut self, at: usize, span: Range<usize>) {
+        self.insert(at, Token::Span(span));
+    }
+
+    /// Adds a gate, as private bytes are.
+    pub(super) fn gate(&mut self, at: usize) {
+        self.insert(at, Token::Gate);
+    }
+
+    /// Puts private bytes in the place of the first gate; tells whether there is one.
+    pub(super) fn open(&mut self, private: Private) -> bool {
+        let gate = self.left.iter_mut().find(|it| matches!(it, Token::Gate));
+        gate.map(|gate| *gate = Token::Private(private)).is_some()
+    }
+
+    fn insert(&mut self, at: usize, token: Token) {
         let mut index = usize::from(self.begun > 0);
         while let Some(token) = self.left.get(index) {
             match token {
@@ -48,10 +71,10 @@ impl Due {
         while matches!(self.left.get(index), Some(Token::Own(_))) {
             index += 1;
         }
-        while matches!(self.left.get(index), Some(Token::Private(_))) {
+        while let Some(Token::Private(_) | Token::Span(_) | Token::Gate) = self.left.get(index) {
             index += 1;
         }
-        self.left.insert(index, Token::Private(private));
+        self.left.insert(index, token);
     }
 
     /// Returns the place of the last own line that is yet to be passed.
@@ -62,19 +85,28 @@ impl Due {
         })
     }
 
-    /// Tells whether the first line left begins before a place.
+    /// Tells whether a line left begins before a place.
     pub(super) fn begins_before(&self, place: usize) -> bool {
-        self.left.iter().any(|token| match token {
-            Token::Line(at) => at.start < place,
-            Token::Own(at) => *at < place,
-            Token::Private(_) => false,
+        let mut begun = self.begun;
+        self.left.iter().any(|token| {
+            let begun = std::mem::take(&mut begun);
+            match token {
+                Token::Line(at) => at.start < place,
+                Token::Span(span) => span.start + begun < place,
+                Token::Own(at) => *at < place,
+                Token::Private(_) | Token::Gate => false,
+            }
         })
     }
 
-    /// Returns the bytes that only this reader is to receive; shared texts aside.
+    /// Returns the bytes that only this reader is to receive; replies aside.
     pub(crate) fn private_bytes(&self) -> usize {
         let bytes = |token: &Token| match token {
-            Token::Private(Private::Shared(_)) | Token::Line(_) | Token::Own(_) => 0,
+            Token::Private(Private::Reply(_))
+            | Token::Line(_)
+            | Token::Own(_)
+            | Token::Span(_)
+            | Token::Gate => 0,
             Token::Private(private) => private.bytes().len(),
         };
         self.left.iter().map(bytes).sum()
@@ -94,7 +126,10 @@ impl Due {
     pub(crate) fn receive(&mut self, said: &[u8], mut received: &[u8]) {
         loop {
             let whole = match self.left.front() {
-                Some(Token::Line(at)) if !received.is_empty() => &said[at.clone()],
+                Some(Token::Line(at) | Token::Span(at)) if !received.is_empty() => {
+                    &said[at.clone()]
+                }
+                Some(Token::Gate) => return assert!(received.is_empty(), "the gate is closed"),
                 Some(Token::Private(private)) if !received.is_empty() => private.bytes(),
                 Some(Token::Own(_)) => {
                     self.left.pop_front();

@@ -10,6 +10,7 @@ use arbitrary::{Arbitrary, Unstructured};
 
 use super::{Cursor, Private, Written};
 use crate::log::{CHUNK_BYTES, Position, RoomLog, View, line_feeds};
+use crate::unix_time::UnixSeconds;
 pub(crate) use due::Due;
 
 /// Gives a socket up to `room` bytes of what a cursor gathers; tells `advance` how many it took of the slices.
@@ -21,7 +22,7 @@ pub(crate) fn write(
     room: usize,
 ) -> usize {
     let mut slices = [IoSlice::new(&[]); 3];
-    let filled = cursor.gather(view, &mut slices);
+    let filled = cursor.gather(view, &mut slices, room);
     let mut taken = 0;
     for slice in &slices[..filled] {
         let now = slice.len().min(room - taken);
@@ -46,7 +47,10 @@ pub(crate) struct Run {
 #[derive(Debug, Clone, Copy, Arbitrary)]
 pub(crate) enum Step {
     /// A reader sends a line.
-    Say { from: u8, bytes: u16 },
+    Say {
+        from: u8,
+        bytes: u16,
+    },
     /// Private text for a reader, posted some bytes before the head.
     Tell {
         to: u8,
@@ -54,21 +58,39 @@ pub(crate) enum Step {
         back: u16,
         bytes: u8,
     },
+    /// A reader is shown some lines again, which begin and end as far from the first and the last that its shard has.
+    ShowAgain {
+        to: u8,
+        back: u16,
+        from: u8,
+        before_end: u8,
+    },
+    /// A reader's gate is closed, or the first one opened.
+    Shut(u8),
+    Open(u8),
     /// A shard reads the log.
-    CatchUp { shard: u8, back: u16 },
+    CatchUp {
+        shard: u8,
+        back: u16,
+    },
     /// A reader's socket takes some bytes.
-    Write { to: u8, bytes: u16 },
+    Write {
+        to: u8,
+        bytes: u16,
+    },
     /// A reader receives everything up to here, and nothing more.
     Close(u8),
     /// Others fill the chunk, or the next one, but for some bytes.
-    Fill { before_end: u8 },
+    Fill {
+        before_end: u8,
+    },
 }
 
 #[derive(Debug, Clone, Copy, Arbitrary)]
 pub(crate) enum Kind {
     Own,
     Whisper,
-    Shared,
+    Reply,
 }
 
 impl<'a> Arbitrary<'a> for Run {
@@ -127,7 +149,7 @@ enum State {
 struct Waiting {
     own: usize,
     whispers: usize,
-    shared: usize,
+    replies: usize,
 }
 
 /// Plays a run.
@@ -179,6 +201,14 @@ impl World {
                 back,
                 bytes,
             } => self.tell(to, kind, back, bytes),
+            Step::ShowAgain {
+                to,
+                back,
+                from,
+                before_end,
+            } => self.show_again(to, back, from.into(), before_end.into()),
+            Step::Shut(who) => self.shut(who),
+            Step::Open(who) => _ = self.open(usize::from(who) % READERS),
             Step::CatchUp { shard, back } => self.catch_up(shard, back),
             Step::Write { to, bytes } => self.write(usize::from(to) % READERS, bytes.into()),
             Step::Close(who) => self.close(who),
@@ -191,7 +221,7 @@ impl World {
         let begin = self.said.len();
         self.said.resize(begin + bytes, letter);
         self.said.push(b'\n');
-        let at = self.log.append(&self.said[begin..]);
+        let at = self.log.append(&self.said[begin..], UnixSeconds::default());
         assert_eq!(at, Ok(position(begin)));
         self.starts.push(self.said.len());
         begin..self.said.len()
@@ -236,26 +266,82 @@ impl World {
     }
 
     fn tell(&mut self, to: u8, kind: Kind, back: u16, bytes: u8) {
-        let reader = &mut self.readers[usize::from(to) % READERS];
+        let reader = &self.readers[usize::from(to) % READERS];
         let view = &self.views[reader.shard];
         if reader.state != State::Open || reader.cursor.has_lost(view) {
             return;
         }
+        let at = self.place(reader, back);
+        let reader = &mut self.readers[usize::from(to) % READERS];
         self.serial += 1;
         let line = format!("{} {}\n", self.serial, "p".repeat(bytes.into())).into_bytes();
         let private = match kind {
             Kind::Own => Private::Own(line.into()),
             Kind::Whisper => Private::Whisper(line.into()),
-            Kind::Shared => Private::Shared(Arc::from(line)),
+            Kind::Reply => Private::Reply(Arc::from(line)),
         };
         reader.waiting.add(&private);
+        reader.cursor.insert(position(at), private.clone(), view);
+        reader.due.private(at, private);
+    }
+
+    /// Returns the last beginning of a line that is so far behind the log's head, or a later one.
+    fn place(&self, reader: &Reader, back: u16) -> usize {
         // Own lines yet to be read were appended after all private bytes posted before them.
         let wanted = self.said.len().saturating_sub(back.into());
         let wanted = wanted.max(reader.due.last_own().unwrap_or_default());
         let index = self.starts.partition_point(|start| *start <= wanted);
-        let at = self.starts[index - 1];
-        reader.cursor.insert(position(at), private.clone(), view);
-        reader.due.private(at, private);
+        self.starts[index - 1]
+    }
+
+    fn show_again(&mut self, to: u8, back: u16, from: usize, before_end: usize) {
+        let to = usize::from(to) % READERS;
+        let reader = &self.readers[to];
+        let view = &self.views[reader.shard];
+        if reader.state != State::Open || reader.cursor.has_lost(view) {
+            return;
+        }
+        let kept = |&&start: &&usize| (view.first_line()..=view.head()).contains(&position(start));
+        let kept: Vec<usize> = self.starts.iter().filter(kept).copied().collect();
+        let Some(last) = kept.len().checked_sub(1 + before_end) else {
+            return;
+        };
+        if from >= last {
+            return;
+        }
+        let (at, span) = (self.place(reader, back), kept[from]..kept[last]);
+        let lines = view.lines_between(position(span.start), position(span.end));
+        assert_eq!(lines as usize, last - from);
+        let again = position(span.start)..position(span.end);
+        let reader = &mut self.readers[to];
+        reader.cursor.show_again(position(at), again, view);
+        reader.due.span(at, span);
+        reader.waiting.replies += 1;
+    }
+
+    fn shut(&mut self, who: u8) {
+        let who = usize::from(who) % READERS;
+        let reader = &self.readers[who];
+        let view = &self.views[reader.shard];
+        if reader.state != State::Open || reader.cursor.has_lost(view) {
+            return;
+        }
+        let at = self.place(reader, 0);
+        let reader = &mut self.readers[who];
+        reader.cursor.close(position(at), view);
+        reader.due.gate(at);
+    }
+
+    /// Opens the first gate of a reader; tells whether there is one.
+    fn open(&mut self, who: usize) -> bool {
+        let reader = &mut self.readers[who];
+        let reply = Private::Reply(Arc::from(*b"open\n"));
+        let is_open = reader.due.open(reply.clone());
+        if is_open {
+            reader.waiting.add(&reply);
+            reader.cursor.open(reply);
+        }
+        is_open
     }
 
     fn catch_up(&mut self, shard: u8, back: u16) {
@@ -268,6 +354,11 @@ impl World {
         let rest = &self.said[from..];
         let lines = view.lines_between(position(from), view.head());
         assert_eq!(lines, line_feeds(rest));
+        let first = view.first_line().0 as usize;
+        let first = self.starts.partition_point(|&start| start < first);
+        let lines = usize::from(back % 300).min(self.starts.len() - 1 - first);
+        let wanted = self.starts[self.starts.len() - 1 - lines];
+        assert_eq!(view.last_lines(lines as u64), position(wanted));
         let end = rest.iter().position(|&byte| byte == b'\n');
         let end = end.map_or(head, |end| from + end + 1);
         assert_eq!(view.line_end(position(from)), position(end));
@@ -289,8 +380,12 @@ impl World {
             reader.note(taken, view);
             room -= taken;
             if taken == 0 {
-                return;
+                break;
             }
+        }
+        if reader.cursor.has_lost(view) {
+            assert!(reader.due.begins_before(view.start().0 as usize));
+            reader.state = State::Lost;
         }
     }
 
@@ -307,6 +402,7 @@ impl World {
     fn finish(&mut self) {
         for n in 0..READERS {
             self.views[self.readers[n].shard].catch_up(&self.log);
+            while self.open(n) {}
             self.write(n, usize::MAX);
             let Reader {
                 shard,
@@ -343,14 +439,14 @@ impl Waiting {
         match private {
             Private::Own(_) => self.own += private.weight(),
             Private::Whisper(_) => self.whispers += private.weight(),
-            Private::Shared(_) => self.shared += 1,
+            Private::Reply(_) => self.replies += 1,
         }
     }
 
     fn take(&mut self, written: &Written) {
         self.own -= written.own;
         self.whispers -= written.whispers;
-        self.shared -= written.shared;
+        self.replies -= written.replies;
     }
 }
 

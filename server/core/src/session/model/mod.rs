@@ -16,7 +16,9 @@ use crate::cursor::Private;
 use crate::cursor::model::write;
 use crate::flood::FloodLimits;
 use crate::log::{Position, RoomLog, View};
+use crate::mark::RoomId;
 use crate::name::Name;
+use crate::replay::Recall;
 use crate::roster::{Roster, Slot, WHISPER_BYTES};
 use person::Person;
 use typed::Typed;
@@ -74,6 +76,7 @@ impl<'a> Arbitrary<'a> for Run {
 const SEATS: usize = 4;
 const RESERVED: &str = "root";
 const SECRET: &str = "s3cret";
+const ROOM: RoomId = RoomId(0xa5);
 /// The window: more than anybody says.
 const WINDOW_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes that are typed in a run at most, so that it is short.
@@ -100,6 +103,8 @@ struct World {
 enum Pending {
     Private(Position, Private),
     Answer(Private),
+    Replay(Recall),
+    Mark,
     End,
 }
 
@@ -122,6 +127,7 @@ impl World {
             rules: Rules {
                 flood: has_flood_control.then(|| FloodLimits::new(5, 2)),
                 secret: SECRET.into(),
+                room: ROOM,
                 logins: Logins::WithoutPasswords,
                 audience: Audience::Anyone,
             },

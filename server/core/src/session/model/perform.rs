@@ -4,14 +4,17 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::person::{Done, answer, refused};
-use super::{Pending, RESERVED, SEATS, World};
+use super::{Pending, RESERVED, ROOM, SEATS, World};
 use crate::close_reason::CloseReason;
 use crate::cursor::Private;
 use crate::flood::HELD_LIMIT;
 use crate::log::{CHUNK_BYTES, Position};
+use crate::mark::Mark;
 use crate::name::Name;
+use crate::replay::{Part, Recall, replay};
 use crate::roster::{Claimant, SessionAddress, SessionId, ShardId, Slot, Unavailable};
 use crate::session::{CachedReply, Context, Event, InputState, Item, Whisper};
+use crate::unix_time::UnixSeconds;
 use crate::wire::command::write_help;
 use crate::wire::line::ServerLine;
 use crate::wire::notice::Notice;
@@ -63,7 +66,11 @@ impl World {
 
     fn append_lines(&mut self) {
         let lines = self.items.lines(CHUNK_BYTES).to_vec();
-        let mut at = self.log.append(&lines).expect("it is not sealed").0 as usize;
+        let mut at = self
+            .log
+            .append(&lines, UnixSeconds::default())
+            .expect("it is not sealed")
+            .0 as usize;
         assert_eq!(at, self.said.len());
         self.said.extend_from_slice(&lines);
         while at < self.said.len() {
@@ -95,7 +102,7 @@ impl World {
         let begin = self.said.len();
         ServerLine::Notice(*notice).write(&mut self.said);
         self.log
-            .append(&self.said[begin..])
+            .append(&self.said[begin..], UnixSeconds::default())
             .expect("it is not sealed");
         self.appended(from, begin..self.said.len());
     }
@@ -119,9 +126,17 @@ impl World {
             Item::Show(reply) => {
                 self.check(who, Done::Show(reply));
                 let pieces = self.pieces(reply);
-                self.people[who].session.expect_pieces(pieces.len());
-                let pending = |piece| (who, Pending::Answer(Private::Shared(piece)));
+                self.people[who].session.expect_parts(pieces.len());
+                let pending = |piece| (who, Pending::Answer(Private::Reply(piece)));
                 self.pending.extend(pieces.into_iter().map(pending));
+            }
+            Item::Replay(recall) => {
+                self.check(who, Done::Replay(recall));
+                self.pending.push((who, Pending::Replay(recall)));
+            }
+            Item::Mark => {
+                self.check(who, Done::Mark);
+                self.pending.push((who, Pending::Mark));
             }
             Item::HeldBack => assert!(self.rules.flood.is_some()),
             Item::End(reason) => self.end(who, reason),
@@ -240,12 +255,50 @@ impl World {
             match pending {
                 Pending::Private(at, private) => person.insert(at, private, &self.view),
                 Pending::Answer(private) => person.insert(head, private, &self.view),
+                Pending::Replay(recall) => self.replay(who, recall),
+                Pending::Mark => {
+                    let token = Mark {
+                        room: ROOM,
+                        at: head,
+                    }
+                    .to_string();
+                    let line = ServerLine::Mark(&token).to_bytes();
+                    person.insert(head, Private::Reply(line.into()), &self.view);
+                }
                 Pending::End => {
                     person.session.end_at(head);
                     person.is_closed = true;
                 }
             }
         }
+    }
+
+    /// Shows somebody the past; its lines are those that the log ends with.
+    fn replay(&mut self, who: usize, recall: Recall) {
+        let head = self.view.head();
+        let person = &mut self.people[who];
+        person.session.replay(head, recall, &self.view);
+        let mut lines = Vec::new();
+        let at = head.0 as usize;
+        for part in replay(&self.view, recall) {
+            match part {
+                Part::Text(text) => person.due.private(at, Private::Reply(text.into())),
+                Part::Span(span) => {
+                    let span = span.start.0 as usize..span.end.0 as usize;
+                    lines.extend_from_slice(&self.said[span.clone()]);
+                    person.due.span(at, span);
+                }
+            }
+        }
+        let all: Vec<&[u8]> = self.said.split_inclusive(|&byte| byte == b'\n').collect();
+        let wanted = match recall {
+            Recall::Last(most) => all[all.len().saturating_sub(most as usize)..].concat(),
+            Recall::Since(Position(from)) => match self.said.get(from as usize..) {
+                Some(since) if from == 0 || self.said[from as usize - 1] == b'\n' => since.to_vec(),
+                _ => Vec::new(),
+            },
+        };
+        assert_eq!(lines, wanted);
     }
 
     /// Holds what a session hands out against what its person typed.

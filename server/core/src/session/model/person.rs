@@ -12,6 +12,7 @@ use crate::cursor::model::Due;
 use crate::flood::Flood;
 use crate::log::{Position, View};
 use crate::name::Name;
+use crate::replay::Recall;
 use crate::session::{CachedReply, Session};
 use crate::wire::line::ServerLine;
 use crate::wire::notice::Notice;
@@ -53,6 +54,8 @@ pub(super) enum Done {
     Whisper(String, Vec<u8>),
     Answer(Vec<u8>),
     Show(CachedReply),
+    Replay(Recall),
+    Mark,
     End(CloseReason),
 }
 
@@ -60,7 +63,7 @@ impl Person {
     pub(super) fn new(view: &View, now: Duration) -> Self {
         let greeting: Arc<[u8]> = ServerLine::Notice(Notice::Greeting).to_bytes().into();
         let mut due = Due::default();
-        due.private(view.head().0 as usize, Private::Shared(greeting.clone()));
+        due.private(view.head().0 as usize, Private::Reply(greeting.clone()));
         Self {
             session: Session::begin(view, greeting, Some(Flood::default())),
             under_way: VecDeque::new(),
@@ -151,6 +154,11 @@ impl Person {
             }
             (Typed::Ping { bytes }, _) => answer(ServerLine::Pong(Some(&text(serial, bytes)))),
             (Typed::Who, _) => Done::Show(CachedReply::Who),
+            (Typed::History { lines: 0 }, _) => refused(Refusal::NotACount),
+            (Typed::History { lines }, _) => Done::Replay(Recall::Last(lines.into())),
+            (Typed::Since { at }, _) => Done::Replay(Recall::Since(Position(at.into()))),
+            (Typed::Mark, _) => Done::Mark,
+            (Typed::NoMark, _) => refused(Refusal::NotAMark),
             (Typed::Help, _) => Done::Show(CachedReply::Help),
             (Typed::Secret, _) => answer(ServerLine::Secret(SECRET)),
             (Typed::Unknown, _) => refused(Refusal::UnknownCommand("hello")),

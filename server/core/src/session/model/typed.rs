@@ -8,11 +8,29 @@ use crate::wire::line::LINE_END;
 /// What a person types: a line, or what Telnet sends. Names are counted round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Arbitrary)]
 pub(super) enum Typed {
-    LogIn { name: u8 },
-    Say { bytes: u8 },
-    Whisper { to: u8, bytes: u8 },
-    Ping { bytes: u8 },
+    LogIn {
+        name: u8,
+    },
+    Say {
+        bytes: u8,
+    },
+    Whisper {
+        to: u8,
+        bytes: u8,
+    },
+    Ping {
+        bytes: u8,
+    },
     Who,
+    History {
+        lines: u8,
+    },
+    Mark,
+    /// Since a place, between two lines or not.
+    Since {
+        at: u8,
+    },
+    NoMark,
     Secret,
     Help,
     Quit,
@@ -23,7 +41,10 @@ pub(super) enum Typed {
     TooLong,
     OtherProtocol,
     AreYouThere,
-    Offer { asks_us: bool, option: u8 },
+    Offer {
+        asks_us: bool,
+        option: u8,
+    },
 }
 
 /// Names that people ask for, some quoted, in another case or not allowed; and who may not have them beside whom.
@@ -47,6 +68,10 @@ impl Typed {
             Self::Whisper { to, bytes } => format!("w {} {}", asked(to), text(serial, bytes)),
             Self::Ping { bytes } => format!("Ping {}", text(serial, bytes)),
             Self::Who => "WHO".to_owned(),
+            Self::History { lines } => format!("HIST {lines}"),
+            Self::Mark => "mark".to_owned(),
+            Self::Since { at } => format!("SINCE {}-{at}", super::ROOM),
+            Self::NoMark => "SINCE yesterday".to_owned(),
             Self::Secret => "sec".to_owned(),
             Self::Help => "HELP me".to_owned(),
             Self::Quit => "QUIT".to_owned(),

@@ -1,0 +1,93 @@
+//! Marks: names of places in the room, which clients keep.
+
+use std::fmt;
+
+use crate::log::Position;
+
+/// The longest mark that a client accepts, in bytes. Marks consist of `A-Z a-z 0-9 . -`.
+pub const MARK_BYTES: usize = 64;
+const ROOM_DIGITS: usize = 16;
+
+/// The id of a room, made once from random bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RoomId(pub u64);
+
+impl RoomId {
+    /// Parses an id as it displays.
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = Self(u64::from_str_radix(text, 16).ok()?);
+        (id.to_string() == text).then_some(id)
+    }
+}
+
+impl fmt::Display for RoomId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:0ROOM_DIGITS$x}", self.0)
+    }
+}
+
+/// A place in a room. It displays as the token that names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// The room.
+    pub room: RoomId,
+    /// The position, between two lines.
+    pub at: Position,
+}
+
+impl Mark {
+    /// Parses a token as it displays.
+    pub fn parse(token: &str) -> Option<Self> {
+        let (room, at) = token.split_once('-')?;
+        let mark = Self {
+            room: RoomId::parse(room)?,
+            at: Position(at.parse().ok()?),
+        };
+        (mark.to_string() == token).then_some(mark)
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.room, self.at.0)
+    }
+}
+
+/// Tells whether a text may be the mark of some server.
+pub fn may_be_mark(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-';
+    (1..=MARK_BYTES).contains(&text.len()) && text.bytes().all(is_part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_read_as_it_is_written_and_nothing_else_is_one() {
+        for (room, at) in [(0, 0), (0xa5, 7), (u64::MAX, u64::MAX)] {
+            let mark = Mark {
+                room: RoomId(room),
+                at: Position(at),
+            };
+            let token = mark.to_string();
+            assert!(may_be_mark(&token), "{token}");
+            assert_eq!(Mark::parse(&token), Some(mark));
+        }
+        for token in [
+            "",
+            "-",
+            "a5-7",
+            "00000000000000A5-7",
+            "00000000000000a5",
+            "00000000000000a5-",
+            "00000000000000a5-07",
+            "00000000000000a5--7",
+            "00000000000000a5-18446744073709551616",
+            "+0000000000000a5-7",
+        ] {
+            assert_eq!(Mark::parse(token), None, "{token}");
+        }
+        assert!(!may_be_mark("") && !may_be_mark("a b") && !may_be_mark(&"a".repeat(65)));
+    }
+}
