@@ -18,7 +18,10 @@ RATE = 1  # messages a second of each honest user: flood control holds none of t
 P99 = Column("deliver p99", "ms", ms("deliver", "p99"))
 LIMIT = 2.0
 # Attacks of many connections that read the room: what that costs, as many honest listeners cost, too.
-FAN_OUT = ("silent", "trickle", "half-lines", "passwords", "passwords-many", "resets", "long-lines-many", "mix")
+FAN_OUT = ("silent", "trickle", "half-lines", "names", "look-alikes", "passwords", "passwords-many", "who", "who-unread", "whispers",
+           "whispers-unread", "resets", "long-lines-many", "mix")
+# Attacks that keep the cores busy by themselves, at whatever they are aimed: without means beside one that is aimed at another server.
+ELSEWHERE = ("quit-blast",)
 COLUMNS = [("deeds", "/s"), ("bytes", "KiB/s"), ("connected", "/s"), ("ended", "/s"), ("p99 without", "ms"), ("p99 with", "ms"),
            ("ratio", "median"), ("ratio", "worst")]
 
@@ -55,7 +58,8 @@ def measure(bench, users, attacks):
             say(f"abuse, {users} users, round {number + 1} of {rounds}: {one.name}")
             done[one.name].append(one_round(bench, one, users, number))
     bench.record.grid(f"abuse: {users} honest users, {users * RATE:g} messages a second, without and beside an attack, {seconds} s each, "
-                      f"medians of {rounds} rounds; {', '.join(FAN_OUT)}: without means beside as many honest listeners",
+                      f"medians of {rounds} rounds; {', '.join(FAN_OUT)}: without means beside as many honest listeners; {', '.join(ELSEWHERE)}: beside one aimed "
+                      "at another server",
                       COLUMNS, [(name, cells(of_one), verdict(of_one)) for name, of_one in done.items()], JUDGED)
     for name, of_one in done.items():
         bench.record.remarks(name, [run for one in of_one for run in (one.without, one.beside)])
@@ -73,10 +77,13 @@ def without(bench, one, users):
     # Many listeners come from several addresses of loopback, which is all trusted here.
     server = attack.at_home(bench.tools)
     try:
-        with fresh(server) as (port, pid), ExitStack() as listeners:
+        with fresh(server) as (port, pid), ExitStack() as control:
             if one.name in FAN_OUT:
                 crowd = silent(bench, server, one.connections, port, pid)
-                listeners.enter_context(settled(one.connections, pid, crowd))
+                control.enter_context(settled(one.connections, pid, crowd))
+            if one.name in ELSEWHERE:
+                elsewhere, _ = control.enter_context(fresh(attack.among_strangers(bench.tools)))
+                control.enter_context(attack.attacking(bench.tools, one.name, elsewhere))
             return chat(bench, server, users, port, pid)
     except servers.Failed as failure:
         return Run(server.name, failure=str(failure))

@@ -4,6 +4,7 @@
 // Promises.
 mod answers_in_order;
 mod drain;
+mod history;
 mod no_echo;
 mod once;
 mod one_order;

@@ -78,8 +78,8 @@ pub(crate) fn garbage(random: &mut Dice) -> Vec<u8> {
 }
 
 #[rustfmt::skip]
-const PIECES: [&[u8]; 40] = [
-    b"LIN ", b"MSG ", b"W ", b"WHO", b"SEC", b"HELP", b"PING ", b"QUIT", b"lin ", b"mSg ", b"NICK ", b"GET / HTTP/1.1",
+const PIECES: [&[u8]; 43] = [
+    b"LIN ", b"MSG ", b"W ", b"WHO", b"SEC", b"HELP", b"PING ", b"QUIT", b"HIST ", b"MARK", b"SINCE ", b"lin ", b"mSg ", b"NICK ", b"GET / HTTP/1.1",
     b"\n", b"\n", b"\n", b"\r\n", b"\r\0", b"\r", b"\0", b" ", b"  ", b"\t", b"\"", b"victim ", b"server ", b"x",
     b"\xff\xfb\x01", b"\xff\xf6", b"\xff\xfa\x18\x00\xff\xf0", b"\xff\xff", b"\xff", b"\x08", b"\x7f", b"\x1b[2J",
     b"\xef\xbb\xbf", b"\xc3\x28", b"\xed\xa0\x80", "e\u{301}\u{301}\u{301}".as_bytes(), "\u{202e}".as_bytes(),

@@ -5,11 +5,10 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::Error;
-use rustls::ServerConfig;
-use rustls::crypto::ring;
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{CipherSuite, Error, ServerConfig};
 use wac_tls::Fingerprint;
 
 use super::text_file;
@@ -50,7 +49,7 @@ impl Tls {
         if chain.is_empty() {
             return Err(of_cert(&"it holds no certificate in PEM"));
         }
-        let server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let mut server = ServerConfig::builder_with_provider(Arc::new(provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| of_cert(&error))?
             .with_no_client_auth()
@@ -62,6 +61,7 @@ impl Tls {
                 }
                 error => of_key(&error),
             })?;
+        server.ignore_client_order = true;
         Ok(Self {
             server: Arc::new(server),
             chain,
@@ -72,4 +72,19 @@ impl Tls {
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         Fingerprint::of(self.chain.first()?).ok()
     }
+}
+
+/// Returns the ciphers of ring, AES-128 first: it takes seven eighths of the time of AES-256 (4 KiB at a time), and is as far out of
+/// anybody's reach.
+fn provider() -> CryptoProvider {
+    let mut provider = ring::default_provider();
+    provider.cipher_suites.sort_by_key(|it| {
+        !matches!(
+            it.suite(),
+            CipherSuite::TLS13_AES_128_GCM_SHA256
+                | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+                | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+        )
+    });
+    provider
 }

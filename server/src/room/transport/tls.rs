@@ -326,9 +326,13 @@ impl<S: Transport> Transport for TlsSocket<S> {
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Taken> {
         self.flush()?;
         SCRATCH.with_borrow_mut(|scratch| {
-            let bytes = gather(slices, &mut scratch.text);
+            let text = match slices {
+                [one] => &one[..one.len().min(RECORD_BYTES)],
+                _ => gather(slices, &mut scratch.text),
+            };
+            let bytes = text.len();
             if bytes > 0 {
-                let sealed = self.seal(&scratch.text[..bytes], &mut scratch.sealed)?;
+                let sealed = self.seal(text, &mut scratch.sealed)?;
                 let sealed = &scratch.sealed[..sealed];
                 self.send(sealed)?;
             }
@@ -407,15 +411,15 @@ fn append<Data>(mut message: EncodeTlsData<'_, Data>, to: &mut Vec<u8>) -> io::R
     Ok(())
 }
 
-/// Copies the beginning of slices into a buffer; returns the number of bytes.
-fn gather(slices: &[IoSlice<'_>], buffer: &mut [u8]) -> usize {
+/// Copies the beginning of slices into a buffer; returns what it holds of them.
+fn gather<'a>(slices: &[IoSlice<'_>], buffer: &'a mut [u8]) -> &'a [u8] {
     let mut filled = 0;
     for slice in slices {
         let bytes = slice.len().min(buffer.len() - filled);
         buffer[filled..filled + bytes].copy_from_slice(&slice[..bytes]);
         filled += bytes;
     }
-    filled
+    &buffer[..filled]
 }
 
 fn invalid(error: rustls::Error) -> io::Error {

@@ -6,6 +6,7 @@ mod fake;
 mod freezes;
 mod listeners;
 mod operator;
+mod replays;
 mod rules;
 mod simulation;
 mod suspended;

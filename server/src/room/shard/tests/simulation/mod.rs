@@ -159,6 +159,7 @@ impl Simulation {
             }
             Step::Ping(seat) => self.ping(seat),
             Step::Who(seat) => self.send(seat, "WHO\n"),
+            Step::Recall(seat, lines) => self.send(seat, &format!("HIST {lines}\n")),
             Step::MakeRoom(seat, bytes) => self.world.people[self.seats[seat]].make_room(bytes),
             Step::Leave(seat, how) => self.leave(seat, how),
             Step::HalfTurn(shard) => self.half_turn(shard),

@@ -29,10 +29,21 @@ pub(super) struct Reader {
     /// The beginning of an incomplete line.
     partial: Vec<u8>,
     lines: Vec<String>,
+    /// The past that it was shown; the last one may not have ended.
+    replays: Vec<Replay>,
+    is_shown_past: bool,
     last_said: BTreeMap<Option<usize>, u64>,
     /// The last number read of each stream.
     seen: BTreeMap<Stream, u64>,
     fences: BTreeMap<u64, Fence>,
+}
+
+/// The past that somebody was shown.
+#[derive(Debug)]
+struct Replay {
+    /// The number of messages of the room read before.
+    read: usize,
+    numbers: Vec<u64>,
 }
 
 /// A fence that was requested.
@@ -55,6 +66,8 @@ impl Reader {
             refused: false,
             partial: Vec::new(),
             lines: Vec::new(),
+            replays: Vec::new(),
+            is_shown_past: false,
             last_said: BTreeMap::new(),
             seen: BTreeMap::new(),
             fences: BTreeMap::new(),
@@ -111,9 +124,19 @@ impl Reader {
         let rest = self.partial.split_off(whole + 1);
         let text = String::from_utf8(std::mem::replace(&mut self.partial, rest)).unwrap();
         for line in text.split_terminator("\r\n") {
-            self.read_line(line, said, stands, step);
-            self.lines.push(line.to_owned());
+            if self.is_shown_past {
+                self.read_past(line);
+            } else {
+                self.read_line(line, said, stands, step);
+                self.lines.push(line.to_owned());
+            }
         }
+    }
+
+    fn read_past(&mut self, line: &str) {
+        let replay = self.replays.last_mut().expect("one has begun");
+        replay.numbers.extend(message(line));
+        self.is_shown_past = line != "* history ends";
     }
 
     fn read_line(
@@ -126,6 +149,11 @@ impl Reader {
         self.greeted.get_or_insert(step);
         if let Some(name) = line.strip_prefix("* welcome, p") {
             self.named = Some((name.parse().unwrap(), step));
+        } else if line.starts_with("* history: ") && !line.contains(": nothing") {
+            let read = self.lines.iter().filter_map(|line| message(line)).count();
+            let numbers = Vec::new();
+            self.replays.push(Replay { read, numbers });
+            self.is_shown_past = true;
         } else if line.starts_with("! no user") || line.ends_with("try later") {
             self.refused = true;
         } else if let Some(number) = message(line) {
@@ -216,7 +244,34 @@ impl Reader {
             "{who} was answered: {:?}",
             self.fences.keys()
         );
+        self.check_past(room, &read);
         self.check_private(said);
+    }
+
+    /// Checks that each replay showed the room as it was: what was read before it is within or before, all that was read after it
+    /// is beyond.
+    fn check_past(&self, room: &[u64], read: &[u64]) {
+        let place = |number: &u64| room.iter().position(|it| it == number).unwrap();
+        for Replay {
+            read: before,
+            numbers,
+        } in &self.replays
+        {
+            let Some(first) = numbers.first() else {
+                continue;
+            };
+            let begin = place(first);
+            let end = begin + numbers.len();
+            assert_eq!(
+                room[begin..end],
+                numbers[..],
+                "{}: the past as it was",
+                self.who
+            );
+            assert!(read[*before..].iter().all(|number| place(number) >= end));
+            let is_whole = !self.is_shown_past || numbers != &self.replays.last().unwrap().numbers;
+            assert!(!is_whole || read[..*before].iter().all(|number| place(number) < end));
+        }
     }
 
     fn check_private(&self, said: &BTreeMap<u64, Said>) {

@@ -73,6 +73,8 @@ pub(super) enum Step {
     TakeOver(usize, usize),
     Ping(usize),
     Who(usize),
+    /// Somebody asks for so many of the last lines.
+    Recall(usize, usize),
     /// A socket takes this many more bytes.
     MakeRoom(usize, usize),
     Leave(usize, Departure),
@@ -108,6 +110,7 @@ impl Step {
             6,
             6,
             stops,
+            20,
         ];
         let mut at = random.usize(..weights.iter().sum::<usize>());
         let kind = weights.iter().position(|&weight| {
@@ -133,6 +136,7 @@ impl Step {
             10 => Self::TakeOver(seat, name),
             11 => Self::Kick(seat),
             12 => Self::List,
+            14 => Self::Recall(seat, random.usize(1..40)),
             _ => Self::Stop(random.usize(1..60)),
         }
     }
