@@ -19,7 +19,7 @@ use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
 /// Bytes of the past that a shard shows in one turn, so that nobody who talks waits for those who come back.
-pub(super) const REPLAY_BYTES: usize = 256 * 1024;
+const REPLAY_BYTES: usize = 256 * 1024;
 
 /// A write that gets its position once the lines before it have theirs.
 #[derive(Debug)]

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::world::{PLENTY, World};
-use crate::room::shard::write::REPLAY_BYTES;
+use crate::room::stop_phase::Phase;
 
 /// Lines that fill most of the smallest window.
 const LINES: usize = 60;
 const LINE_BYTES: usize = 1000;
+/// Bytes of the past that are shown in a turn.
+const SHARE: usize = 256 * 1024;
 
 fn world(shards: &str) -> World {
     let flags = ["--shards", shards, "--flood-rate", "0", "--notices", "off"];
@@ -84,7 +86,7 @@ fn those_who_talk_do_not_wait_for_those_who_are_shown_the_past() {
     talk(&mut world, ann, LINES);
     forget(&world);
     let bob = world.join(0, "Bob");
-    let most = REPLAY_BYTES + readers.len() * 100;
+    let most = SHARE + readers.len() * 100;
     readers
         .iter()
         .for_each(|&reader| world.send(reader, "HIST 1000\n"));
@@ -150,13 +152,67 @@ fn whoever_reads_the_past_too_slowly_is_closed_and_nobody_else() {
 }
 
 #[test]
+fn a_long_past_is_shown_to_the_end_while_nobody_talks() {
+    let flags = ["--shards", "1", "--flood-rate", "0", "--window", "2MiB"];
+    let mut world = World::new(&flags);
+    let ann = world.join(0, "Ann");
+    let bob = world.join(0, "Bob");
+    talk(&mut world, ann, 900);
+    forget(&world);
+    world.send(bob, "HIST 900\n");
+    world.settle();
+    assert!(ends(&world.people[bob].take_output()));
+}
+
+/// Has somebody fill most of the window, and others ask for it.
+fn asked(readers: usize) -> (World, Vec<usize>) {
+    let mut world = world("1");
+    let ann = world.join(0, "Ann");
+    let readers: Vec<usize> = (0..readers).map(|_| world.connect(0, PLENTY)).collect();
+    world.settle();
+    talk(&mut world, ann, LINES);
+    forget(&world);
+    readers
+        .iter()
+        .for_each(|&reader| world.send(reader, "HIST 1000\n"));
+    (world, readers)
+}
+
+#[test]
+fn nobody_is_shown_a_past_with_a_hole_however_fast_the_room_goes_on() {
+    let mut closed = 0;
+    // Whether or not anything is said after the lines have left the window.
+    for turns in 1..8 {
+        let (mut world, readers) = asked(50);
+        world.turn(0);
+        let talkers: Vec<usize> = (0..20).map(|_| world.connect(0, PLENTY)).collect();
+        for (number, &who) in talkers.iter().enumerate() {
+            world.send(who, &format!("LIN p{number}\n"));
+        }
+        // A turn reads one piece of each sender: together they say nearly the whole window.
+        for _ in 0..turns {
+            let text = format!("MSG {:0LINE_BYTES$}\n", 0).repeat(3);
+            talkers.iter().for_each(|&who| world.send(who, &text));
+            world.turn(0);
+        }
+        world.settle();
+        for reader in readers {
+            if !ends(&world.people[reader].take_output()) {
+                assert!(world.people[reader].is_closed(), "a hole, and it goes on");
+                closed += 1;
+            }
+        }
+    }
+    assert!(closed > 0, "the room was fast enough");
+}
+
+#[test]
 fn a_stop_waits_until_the_past_has_been_shown() {
-    use crate::room::stop_phase::Phase;
     let mut world = world("1");
     let ann = world.join(0, "Ann");
     talk(&mut world, ann, LINES);
     forget(&world);
-    let readers: Vec<usize> = (0..20).map(|_| world.connect(0, PLENTY)).collect();
+    let readers: Vec<usize> = (0..100).map(|_| world.connect(0, PLENTY)).collect();
     world.settle();
     readers
         .iter()
