@@ -22,6 +22,12 @@ impl LateWho {
         self.until = now + PAUSE;
     }
 
+    /// Lets the client's own request wait for a replay, which is more than twice as much for a server.
+    pub(super) fn after_replay(&mut self, now: Duration) {
+        self.until = now + 2 * PAUSE;
+        self.add(WhoPurpose::Refresh);
+    }
+
     pub(super) fn add(&mut self, purpose: WhoPurpose) {
         self.waiting.push_back(purpose);
     }
