@@ -59,7 +59,7 @@ impl App {
     fn came_online(&mut self, now: Now, out: &mut Vec<Action>) {
         match self.mode {
             Mode::Pipe => {}
-            _ if self.lifecycle.is_catching_up() => self.late_who.after_replay(now.elapsed),
+            _ if self.lifecycle.is_catching_up() => self.late_who.add(WhoPurpose::Refresh),
             _ => self.request_who(WhoPurpose::Refresh, now, out),
         }
         if !self.waiting.is_empty() {

@@ -4,6 +4,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use wac_core::wire::command::Cost;
+
+use super::pacer::lines;
 use crate::protocol::who::WhoPurpose;
 
 /// Time after which a server takes another `WHO`: 1 s. It counts five lines, of ten at once and five a
@@ -22,10 +25,9 @@ impl LateWho {
         self.until = now + PAUSE;
     }
 
-    /// Lets the client's own request wait for a replay, which is more than twice as much for a server.
-    pub(super) fn after_replay(&mut self, now: Duration) {
-        self.until = now + 2 * PAUSE;
-        self.add(WhoPurpose::Refresh);
+    /// Notes another line of the client's own: a server makes up for five a second.
+    pub(super) fn spent(&mut self, cost: Cost, now: Duration) {
+        self.until = self.until.max(now) + PAUSE * lines(cost) / 5;
     }
 
     pub(super) fn add(&mut self, purpose: WhoPurpose) {

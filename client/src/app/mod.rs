@@ -146,7 +146,7 @@ impl App {
         let to_send = to_send
             .into_iter()
             .filter(|_| self.lifecycle.takes_messages());
-        let others = [self.presence_batch.due(), self.lifecycle.catch_up_due()];
+        let others = [self.presence_batch.due(), self.past_due()];
         let others = to_send.chain(others).flatten();
         others.fold(self.lifecycle.due(), Duration::min)
     }
@@ -226,7 +226,7 @@ impl App {
         let changes = self.presence_batch.flush_due(now.elapsed);
         out.extend(changes.map(|changes| Action::Show(Line::Presence(changes))));
         self.lifecycle.tick(now, out);
-        self.lifecycle.tick_catch_up(now, out);
+        self.tick_past(now, out);
         if self.lifecycle.takes_messages() {
             self.ask_late_who(now, out);
         }

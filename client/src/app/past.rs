@@ -1,6 +1,9 @@
 //! The past of the room: what was missed in an outage, what was said before the user came, and what they want to read again.
 
+use std::time::Duration;
+
 use jiff::civil::DateTime;
+use wac_core::wire::command::Line as Row;
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
@@ -137,6 +140,30 @@ impl App {
         said.collect()
     }
 
+    /// Returns when the recipe has something to ask: not while a paste goes out, unless it must be known first what was
+    /// accepted.
+    pub(super) fn past_due(&self) -> Option<Duration> {
+        let may_ask = self.pacer.len() == 0 || self.lifecycle.is_catching_up();
+        self.lifecycle.catch_up_due().filter(|_| may_ask)
+    }
+
+    /// Asks what is due.
+    pub(super) fn tick_past(&mut self, now: Now, out: &mut Vec<Action>) {
+        if self.past_due().is_some()
+            && let Some(request) = self.lifecycle.tick_catch_up(now)
+        {
+            self.ask_past(request, now, out);
+        }
+    }
+
+    /// Sends a request of the recipe, and lets other lines wait as long as it costs the server.
+    fn ask_past(&mut self, request: String, now: Now, out: &mut Vec<Action>) {
+        let cost = Row::parse(&request).cost();
+        self.pacer.spent(cost, now.elapsed);
+        self.late_who.spent(cost, now.elapsed);
+        out.push(Action::Send(request));
+    }
+
     /// Shows the last messages again. The server is asked for those that the client does not remember.
     pub(super) fn show_last(&mut self, count: usize, now: Now, out: &mut Vec<Action>) {
         let lines = u64::try_from(count).unwrap_or(u64::MAX);
@@ -145,7 +172,7 @@ impl App {
         match request {
             Some(request) => {
                 self.recalling = Some(count);
-                out.push(Action::Send(request));
+                self.ask_past(request, now, out);
             }
             None => show_again(self.scrollback.last(count, now.local.date()), out),
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wac_core::wire::line::ServerLine;
 
 use super::{Gap, Lifecycle, State};
-use crate::app::Action;
+use crate::app::Mode;
 use crate::protocol::catch_up::Heard;
 use crate::protocol::clock::Now;
 use crate::protocol::outgoing::OutgoingMessage;
@@ -48,7 +48,7 @@ impl Lifecycle {
     /// Notes a message that is being sent.
     pub(in crate::app) fn said(&mut self, message: &OutgoingMessage, now: Now) {
         if let Some(me) = self.user.name()
-            && self.mode != crate::app::Mode::Pipe
+            && self.mode != Mode::Pipe
         {
             self.catch_up.said(me, message, now.elapsed);
         }
@@ -68,11 +68,10 @@ impl Lifecycle {
         self.catch_up.due().filter(|_| self.is_online())
     }
 
-    /// Asks what is due.
-    pub(in crate::app) fn tick_catch_up(&mut self, now: Now, out: &mut Vec<Action>) {
-        if self.is_online() {
-            out.extend(self.catch_up.tick(now.elapsed).map(Action::Send));
-        }
+    /// Returns the request that is due.
+    pub(in crate::app) fn tick_catch_up(&mut self, now: Now) -> Option<String> {
+        self.catch_up_due()
+            .and_then(|_| self.catch_up.tick(now.elapsed))
     }
 
     /// Returns the time of the outage of which it is not known yet what was missed.

@@ -353,7 +353,7 @@ fn a_pipe_shows_only_what_the_server_says() {
 #[test]
 fn commands_are_sent_in_the_protocols_words() {
     chats(
-        "+1s
+        "+2s
          > /w bob psst, you
          send W bob psst, you
          show me ⇢ bob: psst, you
@@ -386,18 +386,23 @@ fn an_unknown_command_is_never_sent() {
 /// A client that chats.
 fn ann(mode: Mode) -> App {
     let mut app = app(&Settings::default(), mode, Some("Ann"));
-    let mut clock = Clock::default();
+    // Long enough ago for the server to be ready for everything.
+    let clock = Clock::default();
+    let before = |seconds| Now {
+        elapsed: clock.now().elapsed - Duration::from_secs(seconds),
+        ..clock.now()
+    };
     for event in [
         Event::Connected,
         Event::Line("PONG wac greeted".into()),
         Event::Line("* welcome, Ann".into()),
     ] {
-        app.on(event, clock.now());
+        app.on(event, before(8));
     }
-    clock.0 += Duration::from_millis(100);
-    app.on(Event::Tick, clock.now());
+    app.on(Event::Tick, before(4));
     let refusal = "! unknown command HIST; HELP lists them";
-    app.on(Event::Line(refusal.into()), clock.now());
+    app.on(Event::Line(refusal.into()), before(4));
+    app.on(Event::Tick, clock.now());
     app
 }
 

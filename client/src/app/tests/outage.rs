@@ -405,6 +405,8 @@ fn what_is_entered_while_away_waits_until_it_is_sent_or_dropped() {
          dial
          {BACK}
          tell 4 lines wait: /send sends them, /drop drops them
+         +1s
+         send MARK
          > /send
          send MSG last
          show Ann: last

@@ -127,6 +127,8 @@ fn own_lines_that_were_not_accepted_wait_and_the_others_stand() {
          tell 1 line waits: /send sends it, /drop drops it
          send MSG three
          show Ann: three
+         +1s
+         send MARK
          > /send
          send MSG two
          show Ann: two"
