@@ -12,6 +12,7 @@ use crate::app::exit;
 use crate::app::target::{Address, TLS};
 use crate::io::connection::{OpenError, PATIENCE};
 use crate::io::password_file::PasswordFileError;
+use crate::io::place_file::PlaceFileError;
 use crate::io::server::TrustError;
 
 /// A failure to start.
@@ -55,6 +56,11 @@ pub(crate) enum Failure {
         path: PathBuf,
         source: PasswordFileError,
     },
+    #[error("cannot use {path} as the file of a place", path = path.display())]
+    Place {
+        path: PathBuf,
+        source: PlaceFileError,
+    },
     #[error("cannot open the log {path}", path = path.display())]
     Log { path: PathBuf, source: io::Error },
     /// The system refuses a signal handler.
@@ -95,6 +101,7 @@ impl Failure {
                 exit::USAGE
             }
             Self::Authorities(_) | Self::NoProof { .. } | Self::PasswordFile { .. } => exit::USAGE,
+            Self::Place { .. } => exit::USAGE,
             Self::Connect { .. } | Self::NotWac { .. } | Self::SpeaksTls { .. } => {
                 exit::CANNOT_CONNECT
             }
@@ -136,6 +143,7 @@ impl Failure {
             | Self::Config(_)
             | Self::Authorities(_)
             | Self::Log { .. }
+            | Self::Place { .. }
             | Self::System(_)
             | Self::Terminal(_) => return None,
         };

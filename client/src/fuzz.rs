@@ -207,7 +207,8 @@ impl Shown {
     }
 
     fn show(&mut self, line: Line, chime: Chime) {
-        let (at, time) = (self.now.local, self.time);
+        let at = line.said_at().unwrap_or(self.now.local);
+        let time = self.time;
         self.view.show(&TranscriptLine {
             at,
             time,
@@ -257,6 +258,7 @@ fn is_wrapped(line: &Line) -> bool {
         Line::Wire(_) | Line::Output(_) | Line::Said { .. } | Line::Secret(_) => false,
         Line::WhisperFrom { .. } | Line::WhisperTo { .. } => false,
         Line::Waiting { .. } | Line::Rule(_) => false,
+        Line::Past(past) => is_wrapped(&past.line),
     }
 }
 
@@ -272,7 +274,7 @@ fn unstyled(text: &str, styles: Styles) -> String {
             Some(Ok(_)) => is_colored = true,
             _ => match style {
                 "39" => is_colored = false,
-                "1" => is_bold = true,
+                "1" | "2" => is_bold = true,
                 "22" => is_bold = false,
                 _ => panic!("{text:?}"),
             },

@@ -24,10 +24,12 @@ use crate::failure::Failure;
 use crate::io::connection::Connection;
 use crate::io::known_servers::KnownServers;
 use crate::io::password_file;
+use crate::io::place_file::PlaceFile;
 use crate::io::server::{Proof, Server};
+use crate::protocol::catch_up::Place;
 use crate::protocol::password::Password;
 use crate::protocol::text::plain;
-use crate::script::listen::ListenScript;
+use crate::script::listen::{ListenScript, Since};
 use crate::script::send::SendScript;
 use crate::script::who::WhoScript;
 use crate::script::{Names, Script, driver, raw};
@@ -171,8 +173,22 @@ fn listen(args: &ListenArgs, config: Config) -> Result<ExitReason, Failure> {
     if args.whispers && config.name.is_none() {
         return Err(Failure::NoNameTo("hear whispers"));
     }
-    let script = ListenScript::new(args.plan(names(&config)));
-    play(script, &config, io::empty())
+    let (file, since) = match &args.since {
+        None => (None, Since::Now),
+        Some(path) => {
+            let (file, place) = open_place(path)?;
+            (Some(file), Since::Place(place))
+        }
+    };
+    let script = ListenScript::new(args.plan(names(&config), since));
+    play_from(file, script, &config, io::empty())
+}
+
+fn open_place(path: &Path) -> Result<(PlaceFile, Option<Place>), Failure> {
+    PlaceFile::open(path).map_err(|source| Failure::Place {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn read_password(path: &Path) -> Result<Password, Failure> {
@@ -195,9 +211,20 @@ fn play(
     config: &Config,
     input: impl BufRead + Send + 'static,
 ) -> Result<ExitReason, Failure> {
-    let connection = connect(&server(config)?)?;
+    play_from(None, script, config, input)
+}
+
+/// Plays a script whose place is kept in a file.
+fn play_from(
+    place: Option<PlaceFile>,
+    script: impl Script,
+    config: &Config,
+    input: impl BufRead + Send + 'static,
+) -> Result<ExitReason, Failure> {
+    let server = server(config)?;
+    let connection = connect(&server)?;
     print_note(&connection);
-    Ok(driver::play(script, connection, input))
+    Ok(driver::play(script, server, connection, input, place))
 }
 
 fn print(text: &str) -> ExitReason {

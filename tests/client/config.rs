@@ -193,6 +193,7 @@ fn each_key_is_set_by_file_variable_and_flag_in_that_order() {
         ("reconnect", ["0", "3"]),
         ("log", ["/x/a", "/x/b"]),
         ("history", ["on", "off"]),
+        ("last", ["0", "50"]),
     ];
     let shown = run(&["config"], "").out;
     let lines = shown.lines().skip(1);

@@ -130,8 +130,9 @@ fn without_ours(raw: &str) -> String {
 }
 
 fn is_ours(sequence: &str) -> bool {
-    const OURS: [&str; 11] = [
-        "?1004h", "?1004l", "?2004h", "?2004l", "?2026h", "?2026l", "K", "J", "1m", "22m", "39m",
+    const OURS: [&str; 12] = [
+        "?1004h", "?1004l", "?2004h", "?2004l", "?2026h", "?2026l", "K", "J", "1m", "2m", "22m",
+        "39m",
     ];
     let is_number = |text: &str| text.chars().all(|c| c.is_ascii_digit());
     let color = sequence

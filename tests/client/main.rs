@@ -2,6 +2,7 @@
 //! emulator) and as a program uses it (in a pipe).
 
 mod length;
+mod proxy;
 mod reflow;
 mod run;
 mod stand_in;
@@ -25,6 +26,7 @@ mod login;
 mod look;
 mod lost;
 mod measured;
+mod misses_nothing;
 mod order;
 mod passwords;
 mod paste;

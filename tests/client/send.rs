@@ -145,6 +145,7 @@ fn forgetful(listener: &TcpListener, last: &str) -> TcpStream {
             _ if line == last => break,
             Some(("PING", text)) => format!("PONG {text}\r\n"),
             Some(("LIN", name)) => format!("* welcome, {name}\r\n"),
+            None if line == "MARK" => "! unknown command MARK; HELP lists them\r\n".to_owned(),
             _ => continue,
         };
         client

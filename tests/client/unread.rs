@@ -12,7 +12,7 @@ fn stuck(server: &Server, flags: &[&str]) -> Term {
     let flag = format!("--log={}", log.display());
     let target = format!("Ann@{}", at(server));
     let mut bob = server.user("bob");
-    let term = Term::start(&[flags, &[&*flag, &*target]].concat());
+    let term = Term::start(&[flags, &["--last=0", &*flag, &*target]].concat());
     term.shows("2 here");
     term.stops_reading();
     let long = "x".repeat(1000);

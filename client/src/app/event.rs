@@ -9,6 +9,7 @@ use super::attention::{Focus, Unread};
 use super::exit::ExitReason;
 use super::line::Line;
 use super::settings::{Settings, TimeDisplay};
+use crate::protocol::catch_up::Progress;
 use crate::protocol::password::{Login, Password};
 
 /// Something that has happened.
@@ -85,6 +86,8 @@ pub(crate) enum Action {
     Save(Settings),
     /// Leave the entered text in the row.
     Keep,
+    /// Keep the place in the room, once everything before is written out.
+    KeepPlace(Progress),
     /// Make a connection.
     Dial,
     /// End the connection.

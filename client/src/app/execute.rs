@@ -19,11 +19,11 @@ impl App {
             Input::Say(texts) if texts.is_empty() => self.lifecycle.try_now(now, out),
             Input::Say(texts) => {
                 for text in texts {
-                    self.say(OutgoingMessage::to_all(text), out);
+                    self.say(OutgoingMessage::to_all(text), now, out);
                 }
             }
-            Input::Whisper { to, text } => self.say(OutgoingMessage::to_one(to, text), out),
-            Input::Reply(text) => self.reply(text, out),
+            Input::Whisper { to, text } => self.say(OutgoingMessage::to_one(to, text), now, out),
+            Input::Reply(text) => self.reply(text, now, out),
             Input::Who(part) => self.ask_who(part, now, out),
             Input::Secret => self.ask_server("SEC", out),
             Input::Send => self.send_waiting(out),
@@ -47,8 +47,8 @@ impl App {
                 );
                 out.tell(messages::KEYS);
             }
-            Input::Last(count) => recall(self.scrollback.last(count, now.local.date()), out),
-            Input::Grep(text) => recall(self.scrollback.holding(text, now.local.date()), out),
+            Input::Last(count) => self.show_last(count, now, out),
+            Input::Grep(text) => show_again(self.scrollback.holding(text, now.local.date()), out),
             Input::Mute(name) => out.tell(self.mute(name)),
             Input::Bell(bell) => {
                 self.bell.rings_for = bell.unwrap_or(self.bell.rings_for);
@@ -81,14 +81,14 @@ impl App {
         ));
     }
 
-    fn reply(&mut self, text: &str, out: &mut Vec<Action>) {
+    fn reply(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
         match self.people.last_whisperer().map(str::to_owned) {
             Some(to) => {
                 // In plain mode the line stays as it was typed, without the reader.
                 if self.mode == Mode::Plain {
                     out.tell(messages::replying(&to));
                 }
-                self.say(OutgoingMessage::to_one(&to, text), out);
+                self.say(OutgoingMessage::to_one(&to, text), now, out);
             }
             None => out.tell(messages::NOBODY_WHISPERED),
         }
@@ -163,7 +163,8 @@ impl App {
     }
 }
 
-fn recall(lines: Vec<String>, out: &mut Vec<Action>) {
+/// Shows messages again, as notes.
+pub(super) fn show_again(lines: Vec<String>, out: &mut Vec<Action>) {
     let is_empty = lines.is_empty();
     lines.into_iter().for_each(|line| out.tell(line));
     if is_empty {

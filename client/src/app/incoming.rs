@@ -9,6 +9,7 @@ use super::lifecycle::Audience;
 use super::line::{Chime, Line, Mention};
 use super::people::Activity;
 use super::{Action, App, Mode, mention, messages, pacer};
+use crate::protocol::catch_up::Heard;
 use crate::protocol::clock::Now;
 use crate::protocol::text::bare;
 use crate::protocol::who::WhoPurpose;
@@ -16,17 +17,35 @@ use crate::protocol::who::WhoPurpose;
 impl App {
     pub(super) fn line(&mut self, line: &str, now: Now, out: &mut Vec<Action>) {
         let parsed = ServerLine::parse(line);
+        match self.lifecycle.hear(line, &parsed, now) {
+            Heard::Room | Heard::Other => self.line_of_now(line, &parsed, now, out),
+            Heard::Held => _ = self.lifecycle.line(&parsed, now, out),
+            Heard::Internal | Heard::Marked(_) => {}
+            Heard::Missed(missed) => self.missed(missed, now, out),
+            Heard::Newcomer(lines) => self.came_late(&lines, now, out),
+            Heard::Recalled(lines) => self.recalled(&lines, now, out),
+            Heard::Refused(refused) => self.not_caught_up(refused, now, out),
+        }
+    }
+
+    fn line_of_now(
+        &mut self,
+        line: &str,
+        parsed: &ServerLine<'_>,
+        now: Now,
+        out: &mut Vec<Action>,
+    ) {
         let was_online = self.lifecycle.is_online();
         // The line is shown before anything that follows from it.
         let mut then = Vec::new();
-        let mut audience = self.lifecycle.line(&parsed, now, &mut then);
-        if parsed == ServerLine::Pong(Some(pacer::TAKEN)) {
+        let mut audience = self.lifecycle.line(parsed, now, &mut then);
+        if *parsed == ServerLine::Pong(Some(pacer::TAKEN)) {
             self.pacer.taken();
             audience = Audience::Client;
         }
         if audience == Audience::User {
             match self.mode {
-                Mode::Screen | Mode::Plain => self.show_line(line, &parsed, now, out),
+                Mode::Screen | Mode::Plain => self.show_line(line, parsed, now, out),
                 Mode::Pipe => out.show(Line::Wire(line.to_owned())),
             }
         }
@@ -38,8 +57,10 @@ impl App {
 
     /// Asks who is here, for Tab completion, and reminds the user of waiting messages.
     fn came_online(&mut self, now: Now, out: &mut Vec<Action>) {
-        if self.mode != Mode::Pipe {
-            self.request_who(WhoPurpose::Refresh, now, out);
+        match self.mode {
+            Mode::Pipe => {}
+            _ if self.lifecycle.is_catching_up() => self.late_who.add(WhoPurpose::Refresh),
+            _ => self.request_who(WhoPurpose::Refresh, now, out),
         }
         if !self.waiting.is_empty() {
             out.tell(messages::still_waiting(self.waiting.len()));
@@ -47,7 +68,13 @@ impl App {
     }
 
     /// Shows a line of the server to a user.
-    fn show_line(&mut self, line: &str, parsed: &ServerLine<'_>, now: Now, out: &mut Vec<Action>) {
+    pub(super) fn show_line(
+        &mut self,
+        line: &str,
+        parsed: &ServerLine<'_>,
+        now: Now,
+        out: &mut Vec<Action>,
+    ) {
         match *parsed {
             ServerLine::Message { name, .. } | ServerLine::Whisper { name, .. }
                 if self.muted.contains_key(&bare(name)) => {}
@@ -68,7 +95,7 @@ impl App {
     }
 
     /// Shows what somebody said; a user who does not look finds a rule before it, and is notified.
-    fn heard(&mut self, said: Action, now: Now, out: &mut Vec<Action>) {
+    pub(super) fn heard(&mut self, said: Action, now: Now, out: &mut Vec<Action>) {
         let (rule, notification) = match &said {
             Action::Show(line) | Action::Ring(line) => (
                 self.attention.count(line, now.elapsed),
@@ -81,7 +108,7 @@ impl App {
         out.extend(notification.map(Action::Notify));
     }
 
-    fn message(&mut self, name: &str, text: &str, now: Now) -> Action {
+    pub(super) fn message(&mut self, name: &str, text: &str, now: Now) -> Action {
         let me = self.lifecycle.name().map(Name::folded);
         let mut highlights = self.highlights.iter();
         let (mention, activity) = if me.is_some_and(|me| mention::names(text, &me)) {
@@ -126,6 +153,7 @@ impl App {
             }
             Some((WhoPurpose::Refresh | WhoPurpose::Search(_), None)) => {}
             _ if self.is_for_telnet(notice) => {}
+            _ if *notice == Notice::SlowDown && self.lifecycle.is_asking() => {}
             _ => out.show(Line::Notice(notice.to_string())),
         }
     }

@@ -40,9 +40,9 @@ impl App {
     /// Takes a line of a user who chats: the answer to a question, a command or messages.
     fn entered_in_chat(&mut self, text: &str, now: Now, out: &mut Vec<Action>) {
         match self.question.take() {
-            Some(Question::Paste(lines)) => self.answered(lines, text, out),
+            Some(Question::Paste(lines)) => self.answered(lines, text, now, out),
             Some(question) if question.is_confirmed(text, now.elapsed) => {
-                self.say(OutgoingMessage::to_all(text), out);
+                self.say(OutgoingMessage::to_all(text), now, out);
             }
             _ => match self.doubt(text, now) {
                 Some(question) => self.ask(question, out),
@@ -79,10 +79,12 @@ impl App {
         self.question = Some(question);
     }
 
-    fn answered(&mut self, lines: Vec<String>, answer: &str, out: &mut Vec<Action>) {
+    fn answered(&mut self, lines: Vec<String>, answer: &str, now: Now, out: &mut Vec<Action>) {
         match confirm::choice(answer) {
             Some(PasteChoice::Send) => self.say_all(&lines, out),
-            Some(PasteChoice::Join) => self.say(OutgoingMessage::to_all(&lines.join(" ")), out),
+            Some(PasteChoice::Join) => {
+                self.say(OutgoingMessage::to_all(&lines.join(" ")), now, out)
+            }
             Some(PasteChoice::Drop) => out.tell(messages::PASTE_DROPPED),
             None => {
                 out.tell(messages::PASTE_UNCLEAR);

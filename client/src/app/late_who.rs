@@ -4,6 +4,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use wac_core::wire::command::Cost;
+
+use super::pacer::lines;
 use crate::protocol::who::WhoPurpose;
 
 /// Time after which a server takes another `WHO`: 1 s. It counts five lines, of ten at once and five a
@@ -20,6 +23,11 @@ pub(super) struct LateWho {
 impl LateWho {
     pub(super) fn asked(&mut self, now: Duration) {
         self.until = now + PAUSE;
+    }
+
+    /// Notes another line of the client's own: a server makes up for five a second.
+    pub(super) fn spent(&mut self, cost: Cost, now: Duration) {
+        self.until = self.until.max(now) + PAUSE * lines(cost) / 5;
     }
 
     pub(super) fn add(&mut self, purpose: WhoPurpose) {

@@ -62,6 +62,26 @@ pub(crate) enum Line {
     Back(String),
     /// A rule between what the user has seen and what came since.
     Rule(String),
+    /// A line that the server has shown again.
+    Past(Box<Past>),
+}
+
+/// A line of the room that was said before the client could receive it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Past {
+    /// The local date and time, as exact as it is known.
+    pub(crate) at: DateTime,
+    pub(crate) line: Line,
+    pub(crate) kind: PastKind,
+}
+
+/// Why a line could not be received when it was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PastKind {
+    /// There was no connection.
+    Missed,
+    /// The user had not come yet.
+    History,
 }
 
 /// The user in a whisper; no name, whatever people are called.
@@ -93,11 +113,21 @@ impl Line {
         match self {
             Self::Output(_) | Self::Note(_) | Self::Help(_) | Self::Secret(_) => false,
             Self::Waiting { .. } | Self::Rule(_) => false,
+            // What was said before the user came may be in the log of a former run.
+            Self::Past(past) => past.kind == PastKind::Missed && past.line.is_logged(),
             Self::Wire(line) => !matches!(
                 ServerLine::parse(line),
                 ServerLine::Pong(_) | ServerLine::Mark(_) | ServerLine::Secret(_)
             ),
             _ => true,
+        }
+    }
+
+    /// Returns when it was said, if that is not now.
+    pub(crate) fn said_at(&self) -> Option<DateTime> {
+        match self {
+            Self::Past(past) => Some(past.at),
+            _ => None,
         }
     }
 
@@ -114,6 +144,7 @@ impl Line {
             | Self::Back(text)
             | Self::Rule(text) => text.len(),
             Self::Help(entry) => entry.usage.len() + entry.does.len(),
+            Self::Past(past) => past.line.bytes(),
             Self::Said {
                 name: who, text, ..
             }

@@ -1,16 +1,20 @@
 //! Messages of the client to the user.
 
+use std::fmt::Write;
 use std::time::Duration;
 
+use jiff::civil::DateTime;
 use wac_core::name::{Name, NameError};
 use wac_core::text::{clean, cut};
 
 use super::commands::{SlashCommand, UnknownCommand};
 use super::event::InputError;
+use super::lifecycle::Gap;
 use super::line::{Line, Mention};
 use super::settings::{BellLevel, TimeDisplay};
 use super::target::Address;
 use super::{Mode, pacer};
+use crate::protocol::catch_up::WhyRefused;
 use crate::protocol::clock::Now;
 use crate::protocol::keepalive::Keepalive;
 use crate::protocol::password::Demand;
@@ -34,6 +38,8 @@ pub(super) const NOBODY_WHISPERED: &str =
 pub(super) const NOTHING_SAID: &str = "no messages found";
 pub(super) const NAME_HELD: &str =
     "the lost connection still holds the name, for at most 30 s; retrying until it is free";
+pub(super) const NOTHING_MISSED: &str = "nothing missed";
+pub(super) const FROM_NOW_ON: &str = "from now on";
 pub(super) const SINCE_LOOKED: &str = "since you looked";
 pub(super) const SINCE_TYPED: &str = "since you typed";
 
@@ -252,18 +258,83 @@ pub(super) fn away(why: &str, tries: u32, wait: Duration) -> String {
     )
 }
 
-/// Reports the end of an outage, and its time.
-pub(super) fn back(name: &Name, from: Now, to: Now) -> String {
-    let outage = to.elapsed.saturating_sub(from.elapsed);
-    if outage < Duration::from_secs(1) {
-        return format!("back as {name} after less than 1 s · nothing received meanwhile");
+/// Reports the end of an outage.
+pub(super) fn back(name: &Name, gap: Gap) -> String {
+    match gap.length() {
+        length if length < Duration::from_secs(1) => {
+            format!("back as {name} after less than 1 s")
+        }
+        length => format!("back as {name} after {}", duration(length)),
     }
+}
+
+/// Reports the end of an outage of which nothing more will be known.
+pub(super) fn back_without(name: &Name, gap: Gap) -> String {
+    format!("{} · {}", back(name, gap), nothing_received(gap))
+}
+
+fn nothing_received(gap: Gap) -> String {
+    let times = times(gap);
     format!(
-        "back as {name} after {} · nothing received {}–{}",
-        duration(outage),
-        from.local.strftime("%T"),
-        to.local.strftime("%T"),
+        "nothing received {}",
+        times.as_deref().unwrap_or("meanwhile")
     )
+}
+
+/// Writes when an outage began and ended, if it was long enough for that.
+fn times(gap: Gap) -> Option<String> {
+    let is_long = gap.length() >= Duration::from_secs(1);
+    let time = |now: Now| now.local.strftime("%T").to_string();
+    is_long.then(|| format!("{}–{}", time(gap.from), time(gap.to)))
+}
+
+/// Introduces what was missed: `14 lines missed 13:01:17–13:01:24`. The number is the least if it is not the whole.
+pub(super) fn missed(
+    lines: usize,
+    is_whole: bool,
+    gap: Option<Gap>,
+    kept_since: Option<DateTime>,
+) -> String {
+    let least = if is_whole { "" } else { "more than " };
+    let mut told = format!("{least}{} missed", count(lines));
+    if let Some(times) = gap.and_then(times) {
+        let _ = write!(told, " {times}");
+    }
+    if let Some(since) = kept_since {
+        let since = since.strftime("%T");
+        let _ = write!(told, "; what was said before {since} is no longer kept");
+    }
+    told
+}
+
+/// Introduces what was said before the user came.
+pub(super) fn last_lines(lines: usize) -> String {
+    match lines {
+        1 => "the last line".to_owned(),
+        _ => format!("the last {lines} lines"),
+    }
+}
+
+/// Reports an outage of which the server tells nothing.
+pub(super) fn not_caught_up(gap: Gap, why: WhyRefused) -> String {
+    let nothing = nothing_received(gap);
+    match why {
+        WhyRefused::OtherRoom => {
+            format!("{nothing}: the server has begun anew, and kept nothing of before")
+        }
+        WhyRefused::NoHistory => format!("{nothing}: the server keeps no history"),
+    }
+}
+
+/// Reports messages that were lost with a connection.
+pub(super) fn not_accepted(lines: usize) -> String {
+    let was = if lines == 1 { "was" } else { "were" };
+    let of_yours = count(lines);
+    format!("{of_yours} of yours {was} not accepted before the connection was lost")
+}
+
+pub(super) fn in_doubt(lines: usize) -> String {
+    format!("{} of yours may not have been accepted", count(lines))
 }
 
 pub(super) fn waits(lines: usize) -> String {

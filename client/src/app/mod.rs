@@ -21,6 +21,7 @@ pub(crate) mod line;
 pub(crate) mod mention;
 pub(crate) mod messages;
 mod pacer;
+mod past;
 mod people;
 mod presence_batch;
 mod scrollback;
@@ -98,6 +99,8 @@ pub(crate) struct App {
     introduced: bool,
     tab: Tab,
     scrollback: Scrollback,
+    /// The number of messages that are to be shown again once the server has shown its own.
+    recalling: Option<usize>,
     /// The people whose messages are hidden, by their [`bare`] names.
     muted: BTreeMap<String, Name>,
     /// The settings in effect, but for the bell and the muted people, which have their own places.
@@ -126,6 +129,7 @@ impl App {
             introduced: false,
             tab: Tab::default(),
             scrollback: Scrollback::default(),
+            recalling: None,
             muted: config
                 .settings
                 .mute
@@ -139,8 +143,11 @@ impl App {
     /// Returns when the next [`Event::Tick`] is due.
     pub(crate) fn due(&self) -> Duration {
         let to_send = [self.pacer.due(), self.late_who.due()];
-        let to_send = to_send.into_iter().filter(|_| self.lifecycle.is_online());
-        let others = to_send.chain([self.presence_batch.due()]).flatten();
+        let to_send = to_send
+            .into_iter()
+            .filter(|_| self.lifecycle.takes_messages());
+        let others = [self.presence_batch.due(), self.past_due()];
+        let others = to_send.chain(others).flatten();
         others.fold(self.lifecycle.due(), Duration::min)
     }
 
@@ -219,7 +226,10 @@ impl App {
         let changes = self.presence_batch.flush_due(now.elapsed);
         out.extend(changes.map(|changes| Action::Show(Line::Presence(changes))));
         self.lifecycle.tick(now, out);
-        self.ask_late_who(now, out);
+        self.tick_past(now, out);
+        if self.lifecycle.takes_messages() {
+            self.ask_late_who(now, out);
+        }
     }
 
     /// Marks the row before anything is shown, since that redraws it.
@@ -276,6 +286,8 @@ impl App {
         let unsent: Vec<OutgoingMessage> = unsent.collect();
         self.who.forget();
         self.late_who = LateWho::default();
+        self.recalled(&[], now, out);
+        self.lifecycle.not_sent(&unsent);
         self.lifecycle.lost(why, now, out);
         self.show_waiting(&unsent, out);
         self.waiting.extend(unsent);

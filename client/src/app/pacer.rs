@@ -7,6 +7,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use wac_core::wire::command::Cost;
+
 use crate::protocol::outgoing::OutgoingMessage;
 
 /// Lines sent at once, and ahead of what the server has taken: two fewer than the ten it takes at
@@ -33,6 +35,12 @@ impl Pacer {
             self.ahead = 0;
         }
         self.lines.extend(lines);
+    }
+
+    /// Notes a line of the client's own that costs the server as much as several. One line may follow at once: that is
+    /// what somebody has typed meanwhile.
+    pub(super) fn spent(&mut self, cost: Cost, now: Duration) {
+        self.made_up = self.made_up.max(now) + INTERVAL * lines(cost).min(AT_ONCE - 1);
     }
 
     /// Returns the next line that may be sent now.
@@ -66,6 +74,16 @@ impl Pacer {
     /// Takes the lines that were not sent.
     pub(super) fn take(&mut self) -> VecDeque<OutgoingMessage> {
         std::mem::take(&mut self.lines)
+    }
+}
+
+/// Returns the number of lines that a cost is worth to a server of the usual limits.
+pub(super) fn lines(cost: Cost) -> u32 {
+    match cost {
+        Cost::Free | Cost::Fifth => 0,
+        Cost::Line => 1,
+        Cost::FiveLines => 5,
+        Cost::Burst => 10,
     }
 }
 

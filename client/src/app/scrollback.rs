@@ -6,68 +6,114 @@ use jiff::civil::{Date, DateTime};
 use wac_core::name::Folded;
 
 use crate::app::line::{Line, ME};
+use crate::protocol::catch_up::{MOST_LINES, overlap};
 
 /// Capacity in lines and bytes: a long day of a lively room, in 1 MiB.
 const MAX_LINES: usize = 10_000;
 const MAX_BYTES: usize = 1024 * 1024;
-/// Most lines shown at once.
-const MAX_SHOWN: usize = 100;
+/// Most lines that are found at once.
+const MAX_FOUND: usize = 100;
+/// Most lines that are shown again at once.
+const MAX_SHOWN: usize = MOST_LINES as usize;
 
 /// The last messages.
 #[derive(Debug, Default)]
 pub(super) struct Scrollback {
-    lines: VecDeque<(Date, String)>,
+    lines: VecDeque<Kept>,
     bytes: usize,
+}
+
+/// A message or a whisper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Kept {
+    at: DateTime,
+    /// `bob: hi`
+    text: String,
+    origin: Origin,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Room,
+    Whisper,
 }
 
 impl Scrollback {
     /// Keeps a line if it is a message or a whisper.
-    pub(super) fn keep(&mut self, at: DateTime, line: &Line) {
-        let said = match line {
-            Line::Said { name, text, .. } => format!("{name}: {text}"),
-            Line::WhisperFrom { from, text } => format!("{from} ⇢ {ME} {text}"),
-            Line::WhisperTo { to, text } => format!("{ME} ⇢ {to} {text}"),
-            _ => return,
+    pub(super) fn keep(&mut self, now: DateTime, line: &Line) {
+        let Some(kept) = Kept::of(now, line) else {
+            return;
         };
-        let line = format!("{} {said}", at.strftime("%H:%M"));
-        self.bytes += line.len();
-        self.lines.push_back((at.date(), line));
+        self.bytes += kept.text.len();
+        self.lines.push_back(kept);
         while self.lines.len() > MAX_LINES || self.bytes > MAX_BYTES {
             let oldest = self.lines.pop_front();
-            self.bytes -= oldest.map_or(0, |(_, oldest)| oldest.len());
+            self.bytes -= oldest.map_or(0, |oldest| oldest.text.len());
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
     pub(super) fn last(&self, count: usize, today: Date) -> Vec<String> {
-        let count = count.min(MAX_SHOWN);
-        let begin = self.lines.len().saturating_sub(count);
-        let last = self.lines.range(begin..);
-        last.map(|line| dated(line, today)).collect()
+        self.last_of(&[], count, today)
+    }
+
+    /// Returns the last lines, the room's among them as far back as the server has shown them.
+    pub(super) fn last_of(&self, room: &[Line], count: usize, today: Date) -> Vec<String> {
+        let room = room.iter();
+        let room = room.filter_map(|line| Kept::of(line.said_at()?, line));
+        let room: Vec<Kept> = room.collect();
+        let shown: Vec<&str> = room.iter().map(|kept| kept.text.as_str()).collect();
+        let of_room = |kept: &&Kept| kept.origin == Origin::Room;
+        let kept = self.lines.iter().filter(of_room);
+        let kept: Vec<&str> = kept.map(|kept| kept.text.as_str()).collect();
+        let older = room.len() - overlap(&shown, &kept);
+        let all: Vec<&Kept> = room[..older].iter().chain(&self.lines).collect();
+        let begin = all.len().saturating_sub(count.min(MAX_SHOWN));
+        all[begin..].iter().map(|kept| kept.dated(today)).collect()
     }
 
     /// Returns the last lines that contain the text, in any case, the oldest first.
     pub(super) fn holding(&self, text: &str, today: Date) -> Vec<String> {
         let wanted = Folded::of(text);
-        let holds = |(_, line): &&(_, String)| Folded::of(line).as_str().contains(wanted.as_str());
-        let found = self.lines.iter().rev().filter(holds).take(MAX_SHOWN);
-        let mut found: Vec<String> = found.map(|line| dated(line, today)).collect();
+        let holds = |kept: &&Kept| Folded::of(&kept.text).as_str().contains(wanted.as_str());
+        let found = self.lines.iter().rev().filter(holds).take(MAX_FOUND);
+        let mut found: Vec<String> = found.map(|kept| kept.dated(today)).collect();
         found.reverse();
         found
     }
 }
 
-/// Writes the day before a line, unless it is today.
-fn dated((day, line): &(Date, String), today: Date) -> String {
-    if *day == today {
-        return line.clone();
+impl Kept {
+    fn of(now: DateTime, line: &Line) -> Option<Self> {
+        let (text, origin) = match line {
+            Line::Said { name, text, .. } => (format!("{name}: {text}"), Origin::Room),
+            Line::WhisperFrom { from, text } => (format!("{from} ⇢ {ME} {text}"), Origin::Whisper),
+            Line::WhisperTo { to, text } => (format!("{ME} ⇢ {to} {text}"), Origin::Whisper),
+            Line::Past(past) => return Self::of(past.at, &past.line),
+            _ => return None,
+        };
+        let at = now;
+        Some(Self { at, text, origin })
     }
-    format!("{} {line}", day.strftime("%a %-d %b"))
+
+    /// Writes the time before it, and the day unless it is today.
+    fn dated(&self, today: Date) -> String {
+        let Self { at, text, .. } = self;
+        let time = at.strftime("%H:%M");
+        if at.date() == today {
+            return format!("{time} {text}");
+        }
+        format!("{} {time} {text}", at.strftime("%a %-d %b"))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::line::Mention;
+    use crate::app::line::{Mention, Past, PastKind};
 
     const TODAY: Date = jiff::civil::date(2025, 11, 22);
 
@@ -99,6 +145,32 @@ mod tests {
             scrollback.holding("key", TODAY),
             ["10:41 bob: The KEY", "10:41 bob: keys"]
         );
+    }
+
+    #[test]
+    fn what_the_server_remembers_stands_before_what_is_remembered_here() {
+        let mut scrollback = past(&["two".into(), "two".into()]);
+        let (to, text) = ("bob".to_owned(), "psst".to_owned());
+        scrollback.keep(TODAY.at(10, 42, 0, 0), &Line::WhisperTo { to, text });
+        let of_server = |text: &str| {
+            let line = Line::Said {
+                name: "bob".into(),
+                text: text.into(),
+                mention: Mention::None,
+            };
+            let (at, kind) = (TODAY.at(9, 0, 0, 0), PastKind::History);
+            Line::Past(Box::new(Past { at, line, kind }))
+        };
+        let room = ["one", "two", "two", "two"].map(of_server);
+        let wanted = [
+            "09:00 bob: one",
+            "09:00 bob: two",
+            "10:41 bob: two",
+            "10:41 bob: two",
+            "10:42 (me) ⇢ bob psst",
+        ];
+        assert_eq!(scrollback.last_of(&room, 9, TODAY), wanted);
+        assert_eq!(scrollback.last_of(&room, 4, TODAY), wanted[1..]);
     }
 
     #[test]

@@ -16,10 +16,12 @@ impl App {
     pub(super) fn say(
         &mut self,
         message: Result<OutgoingMessage, MessageError>,
+        now: Now,
         out: &mut Vec<Action>,
     ) {
         match message {
-            Ok(message) if self.lifecycle.is_online() => self.send(&message, out),
+            Ok(message) if self.lifecycle.takes_messages() => self.send(&message, now, out),
+            Ok(message) if self.lifecycle.is_online() => self.pacer.add([message]),
             Ok(message) => self.keep(vec![message], out),
             Err(why) => self.unsendable(&why, out),
         }
@@ -52,10 +54,10 @@ impl App {
 
     /// Sends the messages that the pacer lets go.
     pub(super) fn pace(&mut self, now: Now, out: &mut Vec<Action>) {
-        while self.lifecycle.is_online()
+        while self.lifecycle.takes_messages()
             && let Some(message) = self.pacer.next(now.elapsed)
         {
-            self.send(&message, out);
+            self.send(&message, now, out);
             if self.pacer.waits_for_server() {
                 out.push(Action::Send(format!("PING {}", pacer::TAKEN)));
             }
@@ -63,7 +65,8 @@ impl App {
     }
 
     /// Sends a message and shows it like everyone's, since the server does not send it back.
-    fn send(&self, message: &OutgoingMessage, out: &mut Vec<Action>) {
+    fn send(&mut self, message: &OutgoingMessage, now: Now, out: &mut Vec<Action>) {
+        self.lifecycle.said(message, now);
         out.push(Action::Send(message.line()));
         let Some(me) = self.lifecycle.name() else {
             return;

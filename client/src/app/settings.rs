@@ -10,6 +10,7 @@ use wac_tls::Fingerprint;
 
 use super::mention::Word;
 use super::target::Address;
+use crate::protocol::catch_up::MOST_LINES;
 use crate::protocol::password::{Password, Passwords, Secrecy};
 
 /// The configuration of the client.
@@ -89,6 +90,8 @@ pub(crate) struct Settings {
     pub(crate) log: Option<PathBuf>,
     /// Whether entered lines are kept for the next run. Default: yes.
     pub(crate) history: HistoryMode,
+    /// How many of the lines before they came a user is shown. Default: 20.
+    pub(crate) last: LastLines,
 }
 
 /// A value that a setting cannot have.
@@ -192,6 +195,34 @@ fn one_of(words: &[&str]) -> String {
     }
 }
 
+/// The number of the room's last lines that a user who comes is shown: 0 to 1000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LastLines(pub(crate) u64);
+
+impl Default for LastLines {
+    fn default() -> Self {
+        Self(20)
+    }
+}
+
+impl FromStr for LastLines {
+    type Err = SettingError;
+
+    fn from_str(text: &str) -> Result<Self, SettingError> {
+        let lines = text.parse().ok().filter(|lines| *lines <= MOST_LINES);
+        lines.map(Self).ok_or_else(|| SettingError {
+            found: text.to_owned(),
+            wanted: format!("a number of lines from 0 to {MOST_LINES}"),
+        })
+    }
+}
+
+impl fmt::Display for LastLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// How often a lost connection is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Reconnect {
@@ -289,6 +320,7 @@ mod tests {
         is_read_back::<BellLevel>(BellLevel::WORDS);
         is_read_back::<HistoryMode>(HistoryMode::WORDS);
         is_read_back::<Reconnect>(&["forever", "0", "12"]);
+        is_read_back::<LastLines>(&["0", "20", "1000"]);
         is_read_back::<Notify>(&["off", "osc9", "notify-send -a 'WAC chat'"]);
     }
 
@@ -300,6 +332,11 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "\"-1\" is not forever or a number of tries"
+        );
+        let error = "1001".parse::<LastLines>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "\"1001\" is not a number of lines from 0 to 1000"
         );
     }
 }

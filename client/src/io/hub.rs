@@ -316,7 +316,8 @@ impl Hub {
     }
 
     fn stamped(&self, line: Line, chime: Chime, now: Now) -> TranscriptLine {
-        let (at, time) = (now.local, *lock(&self.time));
+        let at = line.said_at().unwrap_or(now.local);
+        let time = *lock(&self.time);
         TranscriptLine {
             at,
             time,
@@ -364,8 +365,8 @@ impl Hub {
                     let _ = saves.send(settings);
                 }
             }
-            // `on_locked` returns the first to the caller; a chat's input is not read on request.
-            Action::Keep | Action::Read => {}
+            // `on_locked` returns the first to the caller; a chat's input is not read on request, and its place is kept in memory.
+            Action::Keep | Action::Read | Action::KeepPlace(_) => {}
             Action::Dial => self.dial(),
             Action::HangUp => self.hang_up(),
             Action::End(reason) => self.end(reason),

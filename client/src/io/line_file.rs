@@ -1,7 +1,7 @@
 //! Line file: a plain file of the user's own state, to which lines are appended.
 //!
 //! Programs that run at the same time interleave their lines: each append is one write, under a lock
-//! that is waited for no longer than nobody notices. What is no plain file is not opened, as it could
+//! that is waited for no longer than nobody notices. A file may also be replaced as a whole. What is no plain file is not opened, as it could
 //! make its reader or writer wait.
 
 use std::ffi::OsString;
@@ -13,6 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::fs::OFlags;
+use tempfile::NamedTempFile;
 
 /// Attempts to take the lock, 1 ms apart: clients hold it for microseconds, and nobody notices 100 ms.
 pub(super) const LOCK_ATTEMPTS: u32 = 100;
@@ -59,10 +60,7 @@ pub(super) fn lock(file: &File, attempts: u32) -> io::Result<()> {
 /// Appends lines. A new file is readable by its owner alone.
 pub(super) fn append(path: &Path, lines: &[String], attempts: u32) -> io::Result<()> {
     if let Some(folder) = path.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+        make_folder(folder)?;
     }
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true).mode(0o600);
@@ -73,6 +71,23 @@ pub(super) fn append(path: &Path, lines: &[String], attempts: u32) -> io::Result
         text.insert(0, '\n');
     }
     file.write_all(text.as_bytes())
+}
+
+/// Replaces a file at once, so that it is never half a file; only its owner can read it. Returns it, open at its end.
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<File> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    make_folder(folder)?;
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file.persist(path)?)
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// Returns whether the last line has no newline: it was written by hand, or the disk was full.

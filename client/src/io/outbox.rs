@@ -51,6 +51,7 @@ impl Outbox {
     pub(crate) fn take_unsent(&self) -> Vec<String> {
         let mut queue = self.queue();
         let lines = queue.lines.drain(..);
+        self.changed.notify_all();
         lines
             .map(|line| line.trim_end_matches('\n').to_owned())
             .collect()

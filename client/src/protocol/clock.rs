@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use jiff::{Timestamp, Zoned};
 use nix::time::{ClockId, clock_gettime};
+use wac_core::unix_time::UnixSeconds;
 
 /// A moment, as the state machines are told it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,6 +29,14 @@ impl Now {
             local: now.datetime(),
             utc: now.timestamp(),
         }
+    }
+
+    /// Returns a time of the past in the local time of now.
+    pub(crate) fn local_at(&self, at: UnixSeconds) -> DateTime {
+        let at = i64::try_from(at.0).ok();
+        let at = at.and_then(|at| Timestamp::from_second(at).ok());
+        let at = at.unwrap_or(Timestamp::MAX);
+        self.local.saturating_add(at.duration_since(self.utc))
     }
 
     /// Returns the time passed since an earlier moment.

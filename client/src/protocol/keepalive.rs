@@ -49,7 +49,7 @@ impl Keepalive {
     }
 
     /// Notes that something has been heard of the server.
-    pub(super) fn heard(&mut self, now: Now) {
+    pub(crate) fn heard(&mut self, now: Now) {
         self.heard = now;
         self.probed = None;
     }
@@ -60,7 +60,7 @@ impl Keepalive {
     }
 
     /// Notes that the server has taken all our lines.
-    pub(super) fn release(&mut self) {
+    pub(crate) fn release(&mut self) {
         self.patience = PATIENCE;
     }
 

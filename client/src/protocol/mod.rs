@@ -1,6 +1,7 @@
 //! The client's side of the protocol, free of I/O: the state machine of a connection, which the
 //! chat and the scripts share.
 
+pub(crate) mod catch_up;
 pub(crate) mod clock;
 pub(crate) mod keepalive;
 pub(crate) mod outgoing;

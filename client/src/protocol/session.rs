@@ -8,6 +8,7 @@
 //! follows the answer to the fence is no greeting.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use wac_core::name::Name;
 use wac_core::wire::closing::Closing;
@@ -17,6 +18,12 @@ use wac_core::wire::refusal::Refusal;
 
 use super::clock::Now;
 use super::keepalive::{ALIVE, Keepalive};
+
+/// Time in which a taken name is tried again, as our own dead connection may hold it: the server
+/// frees it within 30 s.
+pub(crate) const NAME_HELD: Duration = Duration::from_secs(40);
+/// Wait between two tries.
+pub(crate) const NAME_RETRY: Duration = Duration::from_secs(2);
 
 /// The fence behind the greeting.
 const GREETED: &str = "wac greeted";

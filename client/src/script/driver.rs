@@ -4,9 +4,9 @@
 //! writes to the server. Only the output may make the script wait.
 
 use std::io::{self, BufRead, BufWriter, StdoutLock, Write};
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 
 use super::{Script, pipe};
 use crate::app::event::{Action, Event};
@@ -16,7 +16,10 @@ use crate::io::connection::Connection;
 use crate::io::input_lines::InputLines;
 use crate::io::line_reader;
 use crate::io::outbox::Outbox;
+use crate::io::place_file::PlaceFile;
+use crate::io::server::Server;
 use crate::io::unread;
+use crate::protocol::catch_up::Progress;
 use crate::protocol::clock::Now;
 
 /// Capacity of the queue: the lines of one read of the socket are reported without a pause.
@@ -28,25 +31,42 @@ type Report = Result<Event, io::Error>;
 /// Runs a script to its end. Signals take their default effect: there is nothing to restore.
 pub(crate) fn play(
     mut script: impl Script,
+    server: Server,
     connection: Connection,
     input: impl BufRead + Send + 'static,
+    place: Option<PlaceFile>,
 ) -> ExitReason {
-    let played = Driver::open(connection, input).play(&mut script);
+    let played = Driver::open(server, connection, input, place).play(&mut script);
     played.unwrap_or_else(|error| ExitReason::unwritten(&error))
 }
 
 struct Driver {
+    server: Arc<Server>,
     connection: Arc<Connection>,
     outbox: Arc<Outbox>,
+    /// The thread that writes to the server.
+    sender: Option<JoinHandle<()>>,
+    /// Reports what comes of a connection.
+    reporter: SyncSender<Report>,
+    /// The next connection, once it is reported.
+    next_connection: Arc<Mutex<Option<Connection>>>,
     /// Requests the next line of the input.
     input: Sender<()>,
     reports: Receiver<Report>,
     output: BufWriter<StdoutLock<'static>>,
+    place: Option<PlaceFile>,
+    /// What is new about the place with the lines that are in the output's buffer.
+    progress: Vec<Progress>,
 }
 
 impl Driver {
     /// Starts the threads.
-    fn open(connection: Connection, input: impl BufRead + Send + 'static) -> Self {
+    fn open(
+        server: Server,
+        connection: Connection,
+        input: impl BufRead + Send + 'static,
+        place: Option<PlaceFile>,
+    ) -> Self {
         let (reporter, reports) = mpsc::sync_channel(QUEUE);
         let unread = reporter.clone();
         unread::watch(io::stdout(), move || {
@@ -55,16 +75,20 @@ impl Driver {
         let (connection, outbox) = (Arc::new(connection), Arc::new(Outbox::default()));
         outbox.open();
         let input = spawn_input(input, outbox.clone(), reporter.clone());
-        let (sender, sent) = (connection.clone(), outbox.clone());
-        thread::spawn(move || sent.send_to(sender.writer()));
-        let reader = connection.clone();
-        thread::spawn(move || read(&reader, &reporter));
+        let sender = spawn_sender(&connection, &outbox);
+        spawn_reader(&connection, &reporter);
         Self {
+            server: Arc::new(server),
             connection,
             outbox,
+            sender: Some(sender),
+            reporter,
+            next_connection: Arc::default(),
             input,
             reports,
             output: BufWriter::new(io::stdout().lock()),
+            place,
+            progress: Vec::new(),
         }
     }
 
@@ -82,9 +106,10 @@ impl Driver {
                     return Ok(ExitReason::Failed(why));
                 }
             };
+            self.adopt(&event);
             for action in script.on(event, Now::read()) {
                 if let Some(reason) = self.perform(action)? {
-                    self.output.flush()?;
+                    self.flush()?;
                     return Ok(reason);
                 }
             }
@@ -102,18 +127,61 @@ impl Driver {
             Action::Tell(note) => pipe::print_line(Line::Note(note), &mut self.output)?,
             // The input thread ends with the input, which has been reported.
             Action::Read => drop(self.input.send(())),
+            Action::KeepPlace(progress) => self.progress.push(progress),
             Action::HangUp => self.connection.shut_down(),
+            Action::Dial => self.dial(),
             Action::End(reason) => return Ok(Some(reason)),
-            // There is no row, no log, no second connection and nobody who looks.
+            // There is no row, no log and nobody who looks.
             Action::Ask
             | Action::AskPassword
             | Action::Chat(_)
             | Action::Mark(_)
             | Action::Keep => {}
-            Action::Log(_) | Action::Time(_) | Action::Save(_) | Action::Dial => {}
+            Action::Log(_) | Action::Time(_) | Action::Save(_) => {}
             Action::CountUnread(_) | Action::Notify(_) => {}
         }
         Ok(None)
+    }
+
+    /// Writes the output out, and then up to where it goes.
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()?;
+        if let Some(place) = &mut self.place {
+            place.write(&self.progress)?;
+        }
+        self.progress.clear();
+        Ok(())
+    }
+
+    /// Connects again. Nothing that waits is sent over the next connection: the script knows better.
+    fn dial(&mut self) {
+        let (server, next) = (self.server.clone(), self.next_connection.clone());
+        let reporter = self.reporter.clone();
+        thread::spawn(move || {
+            let report = match server.open() {
+                Ok(connection) => {
+                    *lock(&next) = Some(connection);
+                    Event::Connected
+                }
+                Err(error) => Event::Unreachable(error.to_string()),
+            };
+            drop(reporter.send(Ok(report)));
+        });
+    }
+
+    /// Takes over a connection that is reported.
+    fn adopt(&mut self, event: &Event) {
+        let next = lock(&self.next_connection).take_if(|_| *event == Event::Connected);
+        let Some(connection) = next else { return };
+        self.connection.shut_down();
+        self.outbox.close();
+        // The sender is gone before another can take what it left.
+        _ = self.sender.take().map(JoinHandle::join);
+        drop(self.outbox.take_unsent());
+        self.outbox.open();
+        self.connection = Arc::new(connection);
+        self.sender = Some(spawn_sender(&self.connection, &self.outbox));
+        spawn_reader(&self.connection, &self.reporter);
     }
 
     /// Waits for the next event. Output is buffered only as long as more events follow at once.
@@ -127,7 +195,7 @@ impl Driver {
         if let Ok(report) = self.reports.try_recv() {
             return Ok(report);
         }
-        self.output.flush()?;
+        self.flush()?;
         let report = match wait {
             Some(wait) => self.reports.recv_timeout(wait),
             None => self.reports.recv().map_err(RecvTimeoutError::from),
@@ -137,6 +205,20 @@ impl Driver {
             report => report.expect("a script ends with the connection"),
         })
     }
+}
+
+fn spawn_sender(connection: &Arc<Connection>, outbox: &Arc<Outbox>) -> JoinHandle<()> {
+    let (connection, outbox) = (connection.clone(), outbox.clone());
+    thread::spawn(move || outbox.send_to(connection.writer()))
+}
+
+fn spawn_reader(connection: &Arc<Connection>, reporter: &SyncSender<Report>) {
+    let (connection, reporter) = (connection.clone(), reporter.clone());
+    thread::spawn(move || read(&connection, &reporter));
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reports what comes from the server.

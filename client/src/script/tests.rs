@@ -10,6 +10,7 @@ use super::{Names, Script, listen, send, who};
 use crate::app::event::{Action, Event, InputError};
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
+use crate::protocol::catch_up::{Place, Progress};
 use crate::protocol::clock::Now;
 use crate::protocol::password::{self, Login, Passwords, Secrecy};
 use crate::protocol::session::Farewell;
@@ -134,8 +135,117 @@ fn confirming() -> send::SendPlan {
     }
 }
 
+/// Sends to a server without history.
 fn sending(plan: send::SendPlan) -> Dialogue<send::SendScript> {
-    Dialogue::logged_in(send::SendScript::new(plan), &[Action::Read])
+    if plan.farewell == Farewell::Quit || plan.to.is_some() {
+        return Dialogue::logged_in(send::SendScript::new(plan), &[Action::Read]);
+    }
+    let mut send = Dialogue::logged_in(send::SendScript::new(plan), &[said("MARK")]);
+    send.hears("! unknown command MARK; HELP lists them", &[Action::Read]);
+    send
+}
+
+/// Sends one and two for sure to a server with a history, and loses the connection.
+fn losing(plan: send::SendPlan) -> Dialogue<send::SendScript> {
+    let mut send = Dialogue::logged_in(send::SendScript::new(plan), &[said("MARK")]);
+    send.hears("MARK a-1", &[Action::Read]);
+    send.reads("one", &[said("MSG one"), Action::Read]);
+    send.hears("bob: hello", &[]);
+    send.reads("two", &[said("MSG two"), Action::Read]);
+    send.on(loses(Some("reset")), &[Action::Dial]);
+    send
+}
+
+/// It is connected again, and shown so much of the room.
+fn is_shown(send: &mut Dialogue<send::SendScript>, lines: &[&str], then: &[Action]) {
+    send.on(Event::Connected, &logs_in("ann", None));
+    send.hears("PONG wac greeted", &[]);
+    send.hears("! the name ann is taken", &[]);
+    send.wakes_after(seconds(2), &logs_in("ann", None));
+    send.hears("PONG wac greeted", &[]);
+    send.hears("* welcome, ann", &[]);
+    send.wakes_after(Duration::from_millis(100), &[said("SINCE a-1")]);
+    let begins = format!(
+        "* history: {} lines since 2026-11-29 13:01:17 UTC",
+        lines.len()
+    );
+    send.hears(&begins, &[]);
+    lines.iter().for_each(|line| send.hears(line, &[]));
+    send.hears("* history ends", then);
+}
+
+#[test]
+fn send_goes_on_over_another_connection_if_all_is_in_the_room() {
+    let mut send = losing(confirming());
+    let told = told("connection lost: reset; connected again, and all is in the room (2 sent)");
+    is_shown(&mut send, &["ann: one", "bob: hello", "ann: two"], &[told]);
+    send.reads("three", &[said("MSG three"), Action::Read]);
+    send.on(Event::InputEnded, &[said("PING wac taken")]);
+    send.hears("PONG wac taken", &[ends(ExitReason::Done)]);
+}
+
+#[test]
+fn send_takes_up_the_input_that_came_while_it_asked() {
+    let all = || told("connection lost: reset; connected again, and all is in the room (2 sent)");
+    let shown = ["ann: one", "bob: hello", "ann: two"];
+    let mut send = losing(confirming());
+    send.reads("three", &[]);
+    is_shown(&mut send, &shown, &[all(), said("MSG three"), Action::Read]);
+    let mut send = losing(confirming());
+    send.on(Event::InputEnded, &[]);
+    is_shown(&mut send, &shown, &[all(), said("PING wac taken")]);
+    send.hears("PONG wac taken", &[ends(ExitReason::Done)]);
+}
+
+#[test]
+fn send_tells_how_much_is_in_the_room() {
+    let part = told("not confirmed: 1 of 2 in the room: connection lost: reset");
+    is_shown(
+        &mut losing(confirming()),
+        &["ann: one", "bob: hello"],
+        &[part, ends(ExitReason::NotConfirmed)],
+    );
+    let nothing = told("nothing of it is in the room (2 sent): connection lost: reset");
+    is_shown(
+        &mut losing(confirming()),
+        &["bob: hello", "bob: one"],
+        &[nothing, ends(ExitReason::Lost)],
+    );
+}
+
+#[test]
+fn send_asks_once_and_nobody_knows_without_an_answer() {
+    let unknown = || {
+        let lost = "not confirmed (2 sent): connection lost: reset";
+        [told(lost), ends(ExitReason::NotConfirmed)]
+    };
+    let mut send = losing(confirming());
+    send.on(Event::Unreachable("refused".into()), &unknown());
+    let mut send = losing(confirming());
+    send.on(Event::Connected, &logs_in("ann", None));
+    send.on(loses(None), &unknown());
+    let mut send = losing(confirming());
+    send.on(Event::Connected, &logs_in("ann", None));
+    send.hears("PONG wac greeted", &[]);
+    send.hears("* welcome, ann", &[]);
+    send.wakes_after(Duration::from_millis(100), &[said("SINCE a-1")]);
+    send.hears("! not a mark of this room", &unknown());
+}
+
+#[test]
+fn send_leaves_a_dead_connection_before_it_asks() {
+    let mut send = Dialogue::logged_in(send::SendScript::new(confirming()), &[said("MARK")]);
+    send.hears("MARK a-1", &[Action::Read]);
+    send.reads("one", &[said("MSG one"), Action::Read]);
+    send.on(Event::InputEnded, &[said("PING wac taken")]);
+    send.wakes_after(seconds(30), &[said("PING wac alive")]);
+    send.wakes_after(seconds(10), &[Action::HangUp]);
+    send.on(loses(None), &[Action::Dial]);
+    let lost = "not confirmed (1 sent): connection lost: no answer for 10 s";
+    send.on(
+        Event::Unreachable("refused".into()),
+        &[told(lost), ends(ExitReason::NotConfirmed)],
+    );
 }
 
 #[test]
@@ -328,7 +438,110 @@ fn listener() -> listen::ListenPlan {
         format: Format::Wire,
         count: None,
         timeout: None,
+        since: listen::Since::Now,
     }
+}
+
+fn keeps_line(line: &str) -> Action {
+    Action::KeepPlace(Progress::Line(line.to_owned()))
+}
+
+fn keeps_mark(mark: &str) -> Action {
+    Action::KeepPlace(Progress::Mark(mark.to_owned()))
+}
+
+/// Listens to bob, from a place on.
+fn listens_since(place: Option<Place>) -> Dialogue<listen::ListenScript> {
+    let script = listen::ListenScript::new(listen::ListenPlan {
+        since: listen::Since::Place(place),
+        filter: Filter {
+            from: vec![name("bob")],
+            ..Filter::default()
+        },
+        ..listener()
+    });
+    Dialogue::begin(script, &[])
+}
+
+#[test]
+fn listen_keeps_its_place_behind_what_it_has_printed() {
+    let mut listen = listens_since(None);
+    listen.hears(
+        "bob: early",
+        &[printed("bob: early"), keeps_line("bob: early")],
+    );
+    listen.wakes_after(Duration::from_millis(100), &[said("MARK")]);
+    listen.hears("MARK a-1", &[keeps_mark("a-1")]);
+    listen.hears("bob: one", &[printed("bob: one"), keeps_line("bob: one")]);
+    listen.hears("eve: no", &[keeps_line("eve: no")]);
+    listen.hears("* zoe joined", &[keeps_line("* zoe joined")]);
+    listen.hears("* online (1): bob", &[]);
+    listen.wakes_after(seconds(5), &[said("MARK")]);
+    listen.hears("MARK a-2", &[keeps_mark("a-2")]);
+}
+
+#[test]
+fn listen_goes_on_at_its_place() {
+    let heard = ["bob: one".to_owned(), "eve: no".to_owned()];
+    let mut listen = listens_since(Some(Place::with("a-1", heard)));
+    listen.hears("bob: three", &[]);
+    listen.wakes_after(Duration::from_millis(100), &[said("SINCE a-1")]);
+    let lines = "bob: one|eve: no|bob: two|bob: three";
+    listen.hears("* history: 4 lines since 2026-11-29 13:01:17 UTC", &[]);
+    lines.split('|').for_each(|line| listen.hears(line, &[]));
+    listen.hears(
+        "* history ends",
+        &[
+            printed("bob: two"),
+            keeps_line("bob: two"),
+            printed("bob: three"),
+            keeps_line("bob: three"),
+        ],
+    );
+    listen.wakes_after(Duration::from_millis(300), &[said("MARK")]);
+}
+
+#[test]
+fn listen_tells_what_it_cannot_print() {
+    let since = || {
+        let mut listen = listens_since(Some(Place::new("a-1")));
+        listen.wakes_after(Duration::from_millis(100), &[said("SINCE a-1")]);
+        listen
+    };
+    let mut listen = since();
+    listen.hears("bob: hi", &[]);
+    let other = told("the mark is of another room: what was said before now is not printed");
+    listen.hears("! not a mark of this room", &[other, printed("bob: hi")]);
+    let mut listen = since();
+    let none = told("the server keeps no history: what is missed stays missed");
+    listen.hears("! unknown command SINCE; HELP lists them", &[none]);
+    let mut listen = since();
+    let cut = "1 line since 2026-11-29 13:01:17 UTC; what was said before is no longer kept";
+    listen.hears(&format!("* history: {cut}"), &[]);
+    listen.hears("bob: hi", &[]);
+    let cut = told("what was said before 2026-11-29 13:01:17 UTC is no longer kept");
+    let rest = [cut, printed("bob: hi"), keeps_line("bob: hi")];
+    listen.hears("* history ends", &rest);
+}
+
+#[test]
+fn listen_prints_no_more_of_the_past_than_it_is_to() {
+    let script = listen::ListenScript::new(listen::ListenPlan {
+        since: listen::Since::Place(Some(Place::new("a-1"))),
+        count: Some(1),
+        ..listener()
+    });
+    let mut listen = Dialogue::begin(script, &[]);
+    listen.wakes_after(Duration::from_millis(100), &[said("SINCE a-1")]);
+    listen.hears("* history: 2 lines since 2026-11-29 13:01:17 UTC", &[]);
+    listen.hears("bob: one", &[]);
+    listen.hears("bob: two", &[]);
+    let one = [
+        printed("bob: one"),
+        keeps_line("bob: one"),
+        ends(ExitReason::Done),
+    ];
+    listen.hears("* history ends", &one);
 }
 
 #[test]

@@ -6,19 +6,14 @@ use wac_core::name::{Folded, Name};
 use wac_core::wire::notice::Notice;
 use wac_core::wire::refusal::Refusal;
 
-use super::outage::Outage;
+use super::outage::{Gap, Outage};
 use super::{Attempt, Audience, Lifecycle, Phase, State, User};
 use crate::app::event::Actions;
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
 use crate::app::{Action, Mode, messages};
 use crate::protocol::clock::Now;
-
-/// Time in which a taken name is tried again, as our own dead connection may hold it: the server
-/// frees it within 30 s.
-const NAME_HELD: Duration = Duration::from_secs(40);
-/// Wait between two tries.
-const NAME_RETRY: Duration = Duration::from_secs(2);
+use crate::protocol::session::{NAME_HELD, NAME_RETRY};
 
 impl Lifecycle {
     /// Takes the name that the user wants.
@@ -68,6 +63,9 @@ impl Lifecycle {
 
     pub(super) fn welcomed(&mut self, name: Name, now: Now, out: &mut Vec<Action>) -> Audience {
         self.set_phase(Phase::Online { since: now.elapsed });
+        if !self.is_piped() {
+            self.catch_up.logged_in(now.elapsed);
+        }
         let outage = self.outage.take();
         let had_chatted = self.has_chatted();
         if !had_chatted || self.name() != Some(&name) {
@@ -82,7 +80,14 @@ impl Lifecycle {
             };
         }
         if let Some(Outage { from, to, .. }) = outage {
-            out.show(Line::Back(messages::back(&name, from, to)));
+            let gap = Gap { from, to };
+            out.show(Line::Back(if self.catch_up.has_place() {
+                let from = self.gap.map_or(from, |gap| gap.from);
+                self.gap = Some(Gap { from, to });
+                messages::back(&name, gap)
+            } else {
+                messages::back_without(&name, gap)
+            }));
         }
         Audience::Client
     }

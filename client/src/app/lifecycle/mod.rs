@@ -12,6 +12,7 @@
 //! `Unnamed` while the user is asked for a name. `Leaving` is reached from any phase of a connection,
 //! and `Closed` from any state.
 
+mod catching_up;
 mod login;
 mod outage;
 mod password;
@@ -25,11 +26,13 @@ use fastrand::Rng;
 use wac_core::name::Name;
 use wac_core::wire::line::ServerLine;
 
+pub(super) use self::outage::Gap;
 use self::outage::Outage;
 use super::backoff::Backoff;
 use super::exit::ExitReason;
 use super::settings::{Config, Reconnect};
 use super::{Action, Mode, messages};
+use crate::protocol::catch_up::CatchUp;
 use crate::protocol::clock::Now;
 use crate::protocol::password::Passwords;
 use crate::protocol::session::{Farewell, Reply, Session};
@@ -46,6 +49,9 @@ pub(super) struct Lifecycle {
     backoff: Backoff,
     /// The outage that is not over.
     outage: Option<Outage>,
+    /// The outage that is over, until it is known what was missed.
+    gap: Option<Gap>,
+    catch_up: CatchUp,
     ticked: Duration,
 }
 
@@ -135,6 +141,17 @@ enum User {
     },
 }
 
+impl User {
+    fn name(&self) -> Option<&Name> {
+        match self {
+            Self::Unnamed => None,
+            Self::Named(name) | Self::Chatting(name) | Self::Renaming { from: name, .. } => {
+                Some(name)
+            }
+        }
+    }
+}
+
 /// The reader that a line of the server is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Audience {
@@ -157,18 +174,15 @@ impl Lifecycle {
             passwords: config.passwords(),
             backoff: Backoff::new(reconnect, jitter),
             outage: None,
+            gap: None,
+            catch_up: CatchUp::new(config.settings.last.0),
             ticked: Duration::ZERO,
         }
     }
 
     /// Returns the name that is logged in, or will be. A user keeps it until another is accepted.
     pub(super) fn name(&self) -> Option<&Name> {
-        match &self.user {
-            User::Unnamed => None,
-            User::Named(name) | User::Chatting(name) | User::Renaming { from: name, .. } => {
-                Some(name)
-            }
-        }
+        self.user.name()
     }
 
     /// Returns whether a login has succeeded.

@@ -26,6 +26,19 @@ pub(super) struct Outage {
     pub(super) reported: Option<String>,
 }
 
+/// The time of an outage that is over.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::app) struct Gap {
+    pub(in crate::app) from: Now,
+    pub(in crate::app) to: Now,
+}
+
+impl Gap {
+    pub(in crate::app) fn length(&self) -> Duration {
+        self.to.since(self.from.elapsed)
+    }
+}
+
 impl Lifecycle {
     /// Responds to the end of the connection; `why` is what the system says of it.
     pub(in crate::app) fn lost(&mut self, why: Option<String>, now: Now, out: &mut Vec<Action>) {

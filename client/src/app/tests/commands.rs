@@ -137,7 +137,7 @@ fn the_bell_and_the_time_can_be_set() {
 #[test]
 fn who_is_here_is_told_and_who_asks_reads_the_servers_list() {
     chats(
-        "+1s
+        "+2s
          > /who
          send WHO
          < * online (2): bob, Ann

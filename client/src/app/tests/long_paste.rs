@@ -131,7 +131,7 @@ fn who_right_after_the_login_waits_until_the_server_takes_it() {
     chats(
         "> /who
          > /who bo
-         +1s
+         +2s
          send WHO
          < * online (2): bob, Ann
          show * online (2): bob, Ann

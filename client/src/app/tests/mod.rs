@@ -7,16 +7,17 @@ mod long_paste;
 mod names;
 mod outage;
 mod passwords;
+mod past;
 
 use wac_core::MAX_CLIENT_LINE_BYTES;
 
 use super::*;
-use crate::app::line::Mention;
-use crate::app::settings::{Reconnect, Settings};
+use crate::app::line::{Mention, PastKind};
+use crate::app::settings::{LastLines, Reconnect, Settings};
 use crate::protocol::password;
 
-/// Plays a dialogue. `>` is entered, `$` is a password, `<` comes from the server, `+5s` lets time pass, tick by tick. The
-/// lines after it are the actions expected. `…` stands for any rest of a line.
+/// Plays a dialogue. `>` is entered, `$` is a password, `<` comes from the server, `+5s` lets time pass, tick by tick, and
+/// `+100ms` a moment. The lines after it are the actions expected. `…` stands for any rest of a line.
 #[track_caller]
 fn plays(mode: Mode, name: Option<&str>, script: &str) {
     plays_with(&Settings::default(), mode, name, script);
@@ -75,6 +76,8 @@ enum Happens {
     Event(Event),
     /// Ticks, one a second.
     Passes(u64),
+    /// One tick, after so many milliseconds.
+    Moment(u64),
     /// One tick, for the machine was asleep.
     Sleeps(u64),
 }
@@ -90,7 +93,10 @@ impl Happens {
             ((">", typed), _) => Event::Entered(typed.strip_prefix(' ').unwrap_or(typed).into()),
             (("<", said), _) => Event::Line(said.trim_start().into()),
             (("$", typed), _) => Event::Password(password::typed(typed.trim_start())),
-            (("+", time), _) => return seconds(time).map(Self::Passes),
+            (("+", time), _) => {
+                let moment = time.strip_suffix("ms").and_then(|time| time.parse().ok());
+                return moment.map(Self::Moment).or(seconds(time).map(Self::Passes));
+            }
             (("z", time), _) => return seconds(time).map(Self::Sleeps),
             (_, "focus gained") => Event::Focus(Focus::Gained),
             (_, "focus lost") => Event::Focus(Focus::Lost),
@@ -115,6 +121,10 @@ impl Happens {
                 clock.pass(seconds);
                 app.on(Event::Tick, clock.now())
             }
+            Self::Moment(millis) => {
+                clock.0 += Duration::from_millis(millis);
+                app.on(Event::Tick, clock.now())
+            }
             Self::Passes(seconds) => (0..seconds)
                 .flat_map(|_| {
                     clock.pass(1);
@@ -131,10 +141,11 @@ struct Clock(Duration);
 impl Clock {
     /// It is 10:41 when the client starts, and the machine has been up for a day.
     fn now(&self) -> Now {
+        let local = jiff::civil::date(2025, 11, 22).at(10, 41, 0, 0) + self.0;
         Now {
             elapsed: Duration::from_secs(24 * 3600) + self.0,
-            local: jiff::civil::date(2025, 11, 22).at(10, 41, 0, 0) + self.0,
-            ..Now::default()
+            local,
+            utc: jiff::tz::TimeZone::UTC.to_timestamp(local).unwrap(),
         }
     }
 
@@ -169,6 +180,7 @@ fn written(action: &Action) -> String {
         }
         Action::Keep => "keep".into(),
         Action::Read => "read".into(),
+        Action::KeepPlace(progress) => format!("keep {progress:?}"),
         Action::Dial => "dial".into(),
         Action::HangUp => "hang up".into(),
         Action::End(reason) => format!("end {reason:?}"),
@@ -201,6 +213,13 @@ fn shown(line: &Line) -> String {
         Line::Lost(text) => format!("lost {text}"),
         Line::Back(text) => format!("back {text}"),
         Line::Rule(text) => format!("rule {text}"),
+        Line::Past(past) => {
+            let kind = match past.kind {
+                PastKind::Missed => "missed",
+                PastKind::History => "history",
+            };
+            format!("{kind} {} {}", past.at.strftime("%H:%M"), shown(&past.line))
+        }
     }
 }
 
@@ -214,6 +233,9 @@ const LOGGED_IN: &str = "
     < * online (2): bob, Ann
     back connected to 127.0.0.1:4700 as Ann · plaintext · 2 here · /help
     tell here: bob, Ann
+    +100ms
+    send HIST 20
+    < ! unknown command HIST; HELP lists them
 ";
 
 /// The same for a program, which does not ask who is here.
@@ -331,7 +353,7 @@ fn a_pipe_shows_only_what_the_server_says() {
 #[test]
 fn commands_are_sent_in_the_protocols_words() {
     chats(
-        "+1s
+        "+2s
          > /w bob psst, you
          send W bob psst, you
          show me ⇢ bob: psst, you
@@ -364,13 +386,23 @@ fn an_unknown_command_is_never_sent() {
 /// A client that chats.
 fn ann(mode: Mode) -> App {
     let mut app = app(&Settings::default(), mode, Some("Ann"));
+    // Long enough ago for the server to be ready for everything.
+    let clock = Clock::default();
+    let before = |seconds| Now {
+        elapsed: clock.now().elapsed - Duration::from_secs(seconds),
+        ..clock.now()
+    };
     for event in [
         Event::Connected,
         Event::Line("PONG wac greeted".into()),
         Event::Line("* welcome, Ann".into()),
     ] {
-        app.on(event, Clock::default().now());
+        app.on(event, before(8));
     }
+    app.on(Event::Tick, before(4));
+    let refusal = "! unknown command HIST; HELP lists them";
+    app.on(Event::Line(refusal.into()), before(4));
+    app.on(Event::Tick, clock.now());
     app
 }
 

@@ -106,7 +106,9 @@ fn after_an_outage_the_second_name_is_tried_once_the_first_is_taken_for_good() {
              chat Ann2
              back back as Ann2 after …
              send WHO
-             +29s"
+             +1s
+             send MARK
+             +28s"
         ),
     );
     plays_second(

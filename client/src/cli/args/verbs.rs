@@ -1,5 +1,8 @@
 //! Arguments of `wac send`, `wac listen` and `wac who`.
 
+use std::path::PathBuf;
+
+use clap::ValueHint;
 use regex::Regex;
 use wac_core::name::Name;
 
@@ -8,7 +11,7 @@ use crate::protocol::session::Farewell;
 use crate::script::Names;
 use crate::script::filter::Filter;
 use crate::script::format::{Format, Template};
-use crate::script::listen::ListenPlan;
+use crate::script::listen::{ListenPlan, Since};
 use crate::script::rate::Rate;
 use crate::script::send::SendPlan;
 
@@ -30,8 +33,8 @@ pub(crate) struct SendArgs {
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     pub(crate) to: Option<Name>,
 
-    /// Ends with 0 only if the server has proved that it took everything; with 4 it took nothing,
-    /// with 7 it may have taken some
+    /// Ends with 0 only if the server has proved that it took everything, over a second connection if the
+    /// first is lost; with 4 it took nothing, with 7 it may have taken some
     #[arg(long)]
     pub(crate) confirm: bool,
 
@@ -102,11 +105,16 @@ pub(crate) struct ListenArgs {
     /// Ends this long after it has connected, with exit code 5: 90s, 10m, 8h
     #[arg(long, value_name = "D")]
     pub(crate) timeout: Option<humantime::Duration>,
+
+    /// Goes on where the last run with this file ended, and misses and doubles nothing; without the file it
+    /// begins now
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) since: Option<PathBuf>,
 }
 
 impl ListenArgs {
     /// Returns the task of the script, under a name or without one.
-    pub(crate) fn plan(&self, names: Option<Names>) -> ListenPlan {
+    pub(crate) fn plan(&self, names: Option<Names>, since: Since) -> ListenPlan {
         let format = match &self.format {
             Some(template) => Format::Template(template.clone()),
             None if self.json => Format::Json,
@@ -122,6 +130,7 @@ impl ListenArgs {
             format,
             count: self.count,
             timeout: self.timeout.map(Into::into),
+            since,
         }
     }
 }

@@ -11,7 +11,7 @@ use wac_tls::Fingerprint;
 
 use crate::app::mention::Word;
 use crate::app::settings::{
-    BellLevel, Color, Config, HistoryMode, Notify, Reconnect, Settings, TimeDisplay,
+    BellLevel, Color, Config, HistoryMode, LastLines, Notify, Reconnect, Settings, TimeDisplay,
 };
 use crate::app::target::{Target, parse_name};
 
@@ -112,6 +112,10 @@ pub(crate) struct SettingFlags {
     /// Sets whether entered lines are kept for the next run, except whispers
     #[arg(long, global = true, value_name = "WORD", default_value = "on", value_parser = one_of::<HistoryMode>(HistoryMode::WORDS))]
     history: HistoryMode,
+
+    /// Sets how many of the lines said before you came are shown when you come
+    #[arg(long, global = true, value_name = "N", default_value = "20")]
+    last: LastLines,
 }
 
 /// Several items in one value, separated by commas or blanks.
@@ -144,6 +148,7 @@ impl From<SettingFlags> for Config {
                 reconnect: flags.reconnect,
                 log: flags.log.filter(|path| path != Path::new("")),
                 history: flags.history,
+                last: flags.last,
             },
         }
     }

@@ -1,16 +1,15 @@
 //! Saving of settings: those that differ from the settings file are written into it. The rest of the
 //! file stays as it is, comments too.
 
-use std::fs::{self, DirBuilder};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, TomlError, Value};
 
 use super::load::config_of;
 use crate::app::settings::Settings;
+use crate::io::line_file;
 
 const PROFILE: &str = "profile";
 
@@ -115,7 +114,7 @@ impl SettingsFile {
 }
 
 /// Returns the settings as values of the file.
-fn values(settings: &Settings) -> [(&'static str, Value); 10] {
+fn values(settings: &Settings) -> [(&'static str, Value); 11] {
     let log = settings.log.as_ref();
     let log = log.map_or(String::new(), |path| path.display().to_string());
     [
@@ -129,6 +128,7 @@ fn values(settings: &Settings) -> [(&'static str, Value); 10] {
         ("reconnect", settings.reconnect.to_string().into()),
         ("log", log.into()),
         ("history", settings.history.to_string().into()),
+        ("last", settings.last.to_string().into()),
     ]
 }
 
@@ -145,23 +145,10 @@ fn put(table: &mut dyn TableLike, key: &str, mut value: Value) {
     *item = Item::Value(value);
 }
 
-/// Replaces the file at once, so that it is never half a file; only its owner can read it. A link to
-/// it stays one.
+/// Replaces the file at once. A link to it stays one.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
-    Ok(())
+    line_file::replace(&path, text).map(drop)
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ fn body(line: &Line, out: &mut String) {
         Line::Lost(text) => marked('✗', text, out),
         Line::Back(text) => marked('✓', text, out),
         Line::Rule(text) => marked('─', text, out),
+        Line::Past(past) => body(&past.line, out),
     }
 }
 

@@ -78,6 +78,7 @@ fn words(line: &Line) -> String {
         Line::Help(entry) => format!("client note: {}: {}", entry.usage, entry.does),
         Line::Note(text) => format!("client note: {}", without_signs(text)),
         Line::Lost(text) | Line::Back(text) | Line::Rule(text) => without_signs(text),
+        Line::Past(past) => words(&past.line),
     }
 }
 

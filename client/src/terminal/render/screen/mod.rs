@@ -19,7 +19,7 @@ use super::sanitize;
 use super::stamp::Stamp;
 use super::wrap::{wrap, wrap_entry};
 use crate::app::commands::HelpEntry;
-use crate::app::line::{Chime, Line, ME, Mention, PresenceChanges, TranscriptLine};
+use crate::app::line::{Chime, Line, ME, Mention, Past, PastKind, PresenceChanges, TranscriptLine};
 use crate::app::settings::TimeDisplay;
 
 /// Initial width of the name column, enough for most names; it grows to the widest name, up to
@@ -132,9 +132,29 @@ impl ScreenRenderer {
             Line::Note(text) => self.wrapped('#', text, margin, out),
             Line::Lost(text) => self.wrapped('✗', text, margin, out),
             Line::Back(text) => self.wrapped('✓', text, margin, out),
-            Line::Rule(text) => {
-                let _ = write!(out, "── {text} ──");
-            }
+            Line::Rule(text) => out.push_str(&self.dim(&format!("── {text} ──"))),
+            Line::Past(past) => self.past(past, margin, out),
+        }
+    }
+
+    /// Draws a line of the past, dim if it was said before the user came.
+    fn past(&mut self, past: &Past, margin: usize, out: &mut String) {
+        let mut text = String::new();
+        self.body(&past.line, margin, &mut text);
+        out.push_str(&match past.kind {
+            PastKind::Missed => text,
+            PastKind::History => self.dim(&text),
+        });
+    }
+
+    fn dim(&self, text: &str) -> String {
+        match self.styles {
+            Styles::On => text
+                .split('\n')
+                .map(|row| format!("\x1b[2m{row}\x1b[22m"))
+                .collect::<Vec<_>>()
+                .join("\n"),
+            Styles::Off => text.to_owned(),
         }
     }
 
@@ -204,7 +224,11 @@ impl ScreenRenderer {
 }
 
 fn is_mention(line: &Line) -> bool {
-    matches!(line, Line::Said { mention, .. } if *mention != Mention::None)
+    match line {
+        Line::Said { mention, .. } => *mention != Mention::None,
+        Line::Past(past) => is_mention(&past.line),
+        _ => false,
+    }
 }
 
 pub(super) fn marked(mark: char, text: &str, out: &mut String) {

@@ -119,6 +119,32 @@ fn a_transcript_is_read_in_columns() {
 }
 
 #[test]
+fn what_was_said_before_is_dim_and_what_was_missed_is_not() {
+    let past = |kind, line| {
+        let at = at(10, 40);
+        Line::Past(Box::new(Past { at, line, kind }))
+    };
+    let drawn = |line| {
+        let mut renderer = ScreenRenderer::new(Styles::On);
+        renderer.render(&silent(at(10, 40), TimeDisplay::Off, line))
+    };
+    let hi = || Line::Notice("hi".into());
+    assert_eq!(
+        drawn(past(PastKind::History, hi())),
+        "  \x1b[2m* hi\x1b[22m\n"
+    );
+    assert_eq!(drawn(past(PastKind::Missed, hi())), "  * hi\n");
+    let rule = Line::Rule("from now on".into());
+    assert_eq!(drawn(rule), "  \x1b[2m── from now on ──\x1b[22m\n");
+    let mention = Line::Said {
+        name: "bob".into(),
+        text: "ann?".into(),
+        mention: Mention::OfMe,
+    };
+    assert!(drawn(past(PastKind::Missed, mention)).starts_with("▌ "));
+}
+
+#[test]
 fn midnight_is_a_rule() {
     let late = date(2025, 12, 31).at(23, 59, 0, 0);
     let early = date(2026, 1, 1).at(0, 0, 0, 0);

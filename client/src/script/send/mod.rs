@@ -3,10 +3,17 @@
 //! ```text
 //!             welcome           input ended             PONG, or goodbye
 //!  LoggingIn ─────────▶ Sending ───────────▶ Leaving ───────────────────▶ the end
+//!    welcome │            ▲  │ lost             │ lost         not all accepted ▲
+//!            ▼    mark    │  ▼                  ▼                              │
+//!          Marking ───────┘ Inquiring ◀──────────        ──────────────────────┘
 //! ```
+//! With `--confirm` there is a mark before the first message, and after a loss the server is asked over one more connection what
+//! was said since. If it has taken everything, the script goes on.
 //!
 //! The next line is requested when the one before is on its way, so at most one line waits here: one
 //! that comes sooner than the rate allows.
+
+mod inquiry;
 
 use std::time::Duration;
 
@@ -14,10 +21,12 @@ use wac_core::name::Name;
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
+use self::inquiry::{Inquiry, Rest};
 use super::rate::Rate;
 use super::{Names, Script, end_lost, keep_alive, loss};
 use crate::app::event::{Action, Event};
 use crate::app::exit::ExitReason;
+use crate::protocol::catch_up::{CatchUp, Heard};
 use crate::protocol::clock::Now;
 use crate::protocol::outgoing::{MessageError, OutgoingMessage};
 use crate::protocol::session::{Farewell, Reply, Session};
@@ -39,13 +48,21 @@ pub(crate) struct SendPlan {
 #[derive(Debug)]
 enum SendState {
     LoggingIn,
+    /// The answer to the request for a mark is under way.
+    Marking,
     Sending {
         /// When the next line may be sent.
         next: Duration,
         /// A line that waits until then.
-        waiting: Option<String>,
+        waiting: Option<OutgoingMessage>,
     },
     Leaving,
+    /// The connection is dead, for this reason.
+    HangingUp {
+        why: String,
+        rest: Rest,
+    },
+    Inquiring(Inquiry),
 }
 
 /// The state of `wac send`.
@@ -54,6 +71,8 @@ pub(crate) struct SendScript {
     plan: SendPlan,
     state: SendState,
     session: Session,
+    /// What the server can be asked after a loss; `None`: nothing.
+    catch_up: Option<CatchUp>,
     /// When it gives up.
     deadline: Option<Duration>,
     /// Lines handed over to be sent.
@@ -66,12 +85,13 @@ impl Script for SendScript {
     fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
         match event {
             Event::Connected => self.connected(now),
-            Event::Line(line) => self.line(&ServerLine::parse(&line), now),
+            Event::Line(line) => self.hear(&line, now),
             Event::Entered(text) => self.input(&text, now),
             Event::InputError(why) => self.unsent(&why.to_string()),
             Event::InputEnded => self.leave(now),
             Event::Tick => self.tick(now),
-            Event::Lost { why, .. } => self.lost(why),
+            Event::Lost { why, .. } => self.lost(why, now),
+            Event::Unreachable(_) => self.not_confirmed(),
             _ => Vec::new(),
         }
     }
@@ -81,14 +101,24 @@ impl Script for SendScript {
             SendState::Sending { next, waiting } => waiting.is_some().then_some(*next),
             _ => self.is_watching().then(|| self.session.keepalive.due()),
         };
-        self.deadline.into_iter().chain(next).min()
+        let asks = match &self.state {
+            SendState::Inquiring(inquiry) => {
+                [inquiry.retry, self.catch_up.as_ref().and_then(CatchUp::due)]
+            }
+            _ => [None, None],
+        };
+        let asks = asks.into_iter().flatten();
+        self.deadline.into_iter().chain(next).chain(asks).min()
     }
 }
 
 impl SendScript {
     /// Creates the script; its connection is made next.
     pub(crate) fn new(plan: SendPlan) -> Self {
+        // A whisper is in no replay.
+        let may_ask = plan.farewell == Farewell::Fence && plan.to.is_none();
         Self {
+            catch_up: may_ask.then(|| CatchUp::new(0)),
             plan,
             state: SendState::LoggingIn,
             session: Session::new(Now::default()),
@@ -100,21 +130,61 @@ impl SendScript {
 
     fn connected(&mut self, now: Now) -> Vec<Action> {
         self.session = Session::new(now);
-        self.deadline = self.plan.timeout.map(|timeout| now.elapsed + timeout);
+        if !matches!(self.state, SendState::Inquiring(_)) {
+            self.deadline = self.plan.timeout.map(|timeout| now.elapsed + timeout);
+        }
         self.plan.names.log_in(&mut self.session)
+    }
+
+    fn hear(&mut self, text: &str, now: Now) -> Vec<Action> {
+        let line = ServerLine::parse(text);
+        let me = Some(&self.plan.names.name);
+        let heard = match &mut self.catch_up {
+            Some(catch_up) => catch_up.on(text, &line, me, now.elapsed),
+            None => Heard::Other,
+        };
+        if matches!(heard, Heard::Room | Heard::Held | Heard::Other) {
+            return self.line(&line, now);
+        }
+        self.session.keepalive.heard(now);
+        match (heard, &self.state) {
+            (Heard::Marked(_) | Heard::Refused(_), SendState::Marking) => self.begin(now),
+            (Heard::Missed(missed), SendState::Inquiring(_)) if missed.ends => {
+                self.session.keepalive.release();
+                self.answered(&missed, now)
+            }
+            (Heard::Refused(_), SendState::Inquiring(_)) => self.not_confirmed(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn begin(&mut self, now: Now) -> Vec<Action> {
+        let (next, waiting) = (now.elapsed, None);
+        self.state = SendState::Sending { next, waiting };
+        vec![Action::Read]
+    }
+
+    fn welcomed(&mut self, now: Now) -> Vec<Action> {
+        let Some(catch_up) = &mut self.catch_up else {
+            return self.begin(now);
+        };
+        catch_up.logged_in(now.elapsed);
+        match &self.state {
+            SendState::Inquiring(_) => Vec::new(),
+            _ => {
+                self.state = SendState::Marking;
+                vec![Action::Send(catch_up.ask_mark(now.elapsed))]
+            }
+        }
     }
 
     fn line(&mut self, line: &ServerLine<'_>, now: Now) -> Vec<Action> {
         match (self.session.on(line, now), line) {
-            (Reply::Welcome(_), _) => {
-                let (next, waiting) = (now.elapsed, None);
-                self.state = SendState::Sending { next, waiting };
-                vec![Action::Read]
-            }
-            (Reply::Refused(why), _) => self.plan.names.refused(&why, &mut self.session),
+            (Reply::Welcome(_), _) => self.welcomed(now),
+            (Reply::Refused(why), _) => self.refused(&why, now),
             (Reply::Taken, _) => self.end(),
             // The greeting may look like anything.
-            _ if matches!(self.state, SendState::LoggingIn) => Vec::new(),
+            _ if matches!(self.state, SendState::LoggingIn | SendState::Inquiring(_)) => Vec::new(),
             (_, ServerLine::Refusal(why)) => {
                 self.failed += 1;
                 let why = sanitize(&why.to_string());
@@ -134,7 +204,7 @@ impl SendScript {
             None => OutgoingMessage::to_all(text),
         };
         match message {
-            Ok(message) => self.send_in_time(message.line(), now),
+            Ok(message) => self.send_in_time(message, now),
             Err(MessageError::Blank) => vec![Action::Read],
             Err(MessageError::TooLong(excess)) => {
                 self.unsent(&format!("a line is {excess} bytes too long"))
@@ -142,22 +212,29 @@ impl SendScript {
         }
     }
 
-    fn send_in_time(&mut self, line: String, now: Now) -> Vec<Action> {
-        if let SendState::Sending { next, waiting } = &mut self.state
-            && now.elapsed < *next
-        {
-            *waiting = Some(line);
-            return Vec::new();
+    fn send_in_time(&mut self, message: OutgoingMessage, now: Now) -> Vec<Action> {
+        match &mut self.state {
+            SendState::Sending { next, waiting } if now.elapsed < *next => {
+                *waiting = Some(message);
+                Vec::new()
+            }
+            SendState::Inquiring(Inquiry { rest, .. }) | SendState::HangingUp { rest, .. } => {
+                *rest = Rest::Message(message);
+                Vec::new()
+            }
+            _ => self.send(&message, now),
         }
-        self.send(line, now)
     }
 
-    fn send(&mut self, line: String, now: Now) -> Vec<Action> {
+    fn send(&mut self, message: &OutgoingMessage, now: Now) -> Vec<Action> {
         self.sent += 1;
+        if let Some(catch_up) = &mut self.catch_up {
+            catch_up.said(&self.plan.names.name, message, now.elapsed);
+        }
         if let SendState::Sending { next, .. } = &mut self.state {
             *next = now.elapsed + self.plan.rate.map_or(Duration::ZERO, |rate| rate.interval);
         }
-        vec![Action::Send(line), Action::Read]
+        vec![Action::Send(message.line()), Action::Read]
     }
 
     fn unsent(&mut self, why: &str) -> Vec<Action> {
@@ -167,6 +244,12 @@ impl SendScript {
 
     /// Sends the farewell, which the server answers once it has taken everything before.
     fn leave(&mut self, now: Now) -> Vec<Action> {
+        if let SendState::Inquiring(Inquiry { rest, .. }) | SendState::HangingUp { rest, .. } =
+            &mut self.state
+        {
+            *rest = Rest::Nothing;
+            return Vec::new();
+        }
         self.state = SendState::Leaving;
         vec![Action::Send(self.session.leave(self.plan.farewell, now))]
     }
@@ -177,12 +260,16 @@ impl SendScript {
         }
         if let SendState::Sending { next, waiting } = &mut self.state {
             let due = waiting.take_if(|_| *next <= now.elapsed);
-            return due.map_or_else(Vec::new, |line| self.send(line, now));
+            return due.map_or_else(Vec::new, |message| self.send(&message, now));
+        }
+        let asks = self.asks(now);
+        if !asks.is_empty() {
+            return asks;
         }
         if !self.is_watching() {
             return Vec::new();
         }
-        keep_alive(&mut self.session, now).unwrap_or_else(|why| self.lost(Some(why)))
+        keep_alive(&mut self.session, now).unwrap_or_else(|why| self.dead(why, now))
     }
 
     /// Returns whether an answer is awaited, and so the server watched. A server that holds lines back
@@ -207,12 +294,21 @@ impl SendScript {
         vec![Action::Tell(told), Action::End(ExitReason::TimedOut)]
     }
 
-    fn lost(&self, why: Option<String>) -> Vec<Action> {
+    fn lost(&mut self, why: Option<String>, now: Now) -> Vec<Action> {
         if self.plan.farewell == Farewell::Quit || self.sent == 0 {
             return end_lost(&self.session, why);
         }
-        let lost = loss(&self.session, why);
-        let told = format!("not confirmed ({} sent): {lost}", self.sent);
+        if matches!(self.state, SendState::Inquiring(_)) {
+            return self.not_confirmed();
+        }
+        if self.may_inquire() {
+            return self.inquire(why, now);
+        }
+        self.end_not_confirmed(&loss(&self.session, why))
+    }
+
+    fn end_not_confirmed(&self, loss: &str) -> Vec<Action> {
+        let told = format!("not confirmed ({} sent): {loss}", self.sent);
         vec![Action::Tell(told), Action::End(ExitReason::NotConfirmed)]
     }
 }

@@ -1,0 +1,159 @@
+//! Inquiry: after a loss, the server is asked over another connection which messages it has accepted.
+
+use std::mem;
+use std::time::Duration;
+
+use wac_core::wire::refusal::Refusal;
+
+use super::{SendScript, SendState};
+use crate::app::event::Action;
+use crate::app::exit::ExitReason;
+use crate::protocol::catch_up::{CatchUp, Missed};
+use crate::protocol::clock::Now;
+use crate::protocol::outgoing::OutgoingMessage;
+use crate::protocol::session::{NAME_HELD, NAME_RETRY};
+use crate::script::loss;
+
+/// The question to the server, over another connection, what it has accepted.
+#[derive(Debug)]
+pub(super) struct Inquiry {
+    /// The loss that made it necessary.
+    pub(super) loss: String,
+    pub(super) rest: Rest,
+    /// When to try to log in again: the lost connection may hold the name.
+    pub(super) retry: Option<Duration>,
+    /// When it is no longer the lost connection that holds it.
+    pub(super) held_until: Duration,
+}
+
+/// What is left of the input.
+#[derive(Debug)]
+pub(super) enum Rest {
+    /// It was asked for the next line.
+    Requested,
+    Message(OutgoingMessage),
+    Nothing,
+}
+
+impl SendScript {
+    /// Asks what is due in an inquiry.
+    pub(super) fn asks(&mut self, now: Now) -> Vec<Action> {
+        let SendState::Inquiring(inquiry) = &mut self.state else {
+            return Vec::new();
+        };
+        if inquiry.retry.take_if(|at| *at <= now.elapsed).is_some() {
+            return self.plan.names.log_in(&mut self.session);
+        }
+        let catch_up = self.catch_up.as_mut();
+        let request = catch_up.and_then(|it| it.tick(now.elapsed));
+        request.map(Action::Send).into_iter().collect()
+    }
+
+    /// Ends a connection that is dead; its end is reported before there is another.
+    pub(super) fn dead(&mut self, why: String, now: Now) -> Vec<Action> {
+        if !self.may_inquire() {
+            return self.lost(Some(why), now);
+        }
+        let rest = self.take_rest();
+        self.state = SendState::HangingUp { why, rest };
+        vec![Action::HangUp]
+    }
+
+    /// Returns whether the server can be asked what it has accepted; it is asked once.
+    pub(super) fn may_inquire(&self) -> bool {
+        let is_first = !matches!(self.state, SendState::Inquiring(_));
+        self.sent > 0 && is_first && self.catch_up.as_ref().is_some_and(CatchUp::has_place)
+    }
+
+    pub(super) fn inquire(&mut self, why: Option<String>, now: Now) -> Vec<Action> {
+        if let Some(catch_up) = &mut self.catch_up {
+            catch_up.lost(&[]);
+        }
+        let rest = self.take_rest();
+        let why = match &mut self.state {
+            SendState::HangingUp { why, .. } => Some(mem::take(why)),
+            _ => why,
+        };
+        self.state = SendState::Inquiring(Inquiry {
+            loss: loss(&self.session, why),
+            rest,
+            retry: None,
+            held_until: now.elapsed + NAME_HELD,
+        });
+        vec![Action::Dial]
+    }
+
+    pub(super) fn take_rest(&mut self) -> Rest {
+        match &mut self.state {
+            SendState::Sending { waiting, .. } => {
+                waiting.take().map_or(Rest::Requested, Rest::Message)
+            }
+            SendState::HangingUp { rest, .. } | SendState::Inquiring(Inquiry { rest, .. }) => {
+                mem::replace(rest, Rest::Nothing)
+            }
+            _ => Rest::Nothing,
+        }
+    }
+
+    /// Goes on if the server has accepted everything; ends if not.
+    pub(super) fn answered(&mut self, missed: &Missed, now: Now) -> Vec<Action> {
+        let SendState::Inquiring(inquiry) = &self.state else {
+            return Vec::new();
+        };
+        let (loss, sent) = (&inquiry.loss, self.sent);
+        match missed.unaccepted.len() {
+            _ if missed.in_doubt > 0 => self.not_confirmed(),
+            0 => {
+                let told = format!("{loss}; connected again, and all is in the room ({sent} sent)");
+                let mut actions = vec![Action::Tell(told)];
+                actions.extend(self.go_on(now));
+                actions
+            }
+            lost if lost == sent => {
+                let told = format!("nothing of it is in the room ({sent} sent): {loss}");
+                vec![Action::Tell(told), Action::End(ExitReason::Lost)]
+            }
+            lost => {
+                let in_room = sent.saturating_sub(lost);
+                let told = format!("not confirmed: {in_room} of {sent} in the room: {loss}");
+                vec![Action::Tell(told), Action::End(ExitReason::NotConfirmed)]
+            }
+        }
+    }
+
+    /// Goes on with the rest of the input, over the new connection. What becomes of that nobody is asked.
+    pub(super) fn go_on(&mut self, now: Now) -> Vec<Action> {
+        self.catch_up = None;
+        let rest = self.take_rest();
+        self.begin(now);
+        match rest {
+            Rest::Requested => Vec::new(),
+            Rest::Message(message) => self.send_in_time(message, now),
+            Rest::Nothing => self.leave(now),
+        }
+    }
+
+    /// Ends without an answer of the server.
+    pub(super) fn not_confirmed(&mut self) -> Vec<Action> {
+        let SendState::Inquiring(inquiry) = &mut self.state else {
+            return Vec::new();
+        };
+        let loss = mem::take(&mut inquiry.loss);
+        self.end_not_confirmed(&loss)
+    }
+
+    pub(super) fn refused(&mut self, why: &Refusal<'_>, now: Now) -> Vec<Action> {
+        let SendState::Inquiring(inquiry) = &mut self.state else {
+            return self.plan.names.refused(why, &mut self.session);
+        };
+        if matches!(why, Refusal::Taken(_)) && now.elapsed < inquiry.held_until {
+            inquiry.retry = Some(now.elapsed + NAME_RETRY);
+            return Vec::new();
+        }
+        let actions = self.plan.names.refused(why, &mut self.session);
+        match actions.last() {
+            Some(Action::End(_)) => self.not_confirmed(),
+            _ => actions,
+        }
+    }
+}
