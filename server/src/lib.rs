@@ -25,9 +25,9 @@ mod room;
 use std::io;
 use std::sync::Arc;
 
-use config::{Config, Surroundings};
 use config::sources::Sources;
 use config::tls::Tls;
+use config::{Config, Surroundings};
 use history::{JournalThread, Past};
 use network::acceptor::Acceptor;
 use network::listeners::Listeners;

@@ -51,7 +51,8 @@ fn a_file_that_was_hardly_begun_is_begun_anew() {
         let kept = three_lines();
         let name = "history-00000000000000000500.txt";
         fs::write(kept.path().join(name), begin).expect("a file");
-        let mut ann = kept.start().user("ann");
+        let server = kept.start();
+        let mut ann = server.user("ann");
         assert_eq!(kept.segments().len(), 1);
         assert_eq!(shown(&mut ann, "HIST").len(), 3);
 
@@ -96,7 +97,8 @@ fn a_removed_folder_is_made_again_with_what_the_room_still_knows() {
     });
     mark(&mut bob);
     kill(server);
-    let mut eve = kept.start().user("eve");
+    let server = kept.start();
+    let mut eve = server.user("eve");
     assert_eq!(shown(&mut eve, "HIST"), ["ann: one", "ann: two"]);
     assert_eq!(since(&mut eve, &before), ["ann: two"]);
 }
@@ -114,7 +116,8 @@ fn a_removed_file_is_written_again_and_marks_still_hold() {
     ann.send("MSG three");
     mark(&mut ann);
     kill(server);
-    let mut eve = kept.start().user("eve");
+    let server = kept.start();
+    let mut eve = server.user("eve");
     assert_eq!(shown(&mut eve, "HIST").len(), 3);
     assert_eq!(since(&mut eve, &behind), ["ann: three"]);
 }

@@ -109,7 +109,8 @@ fn the_chat_goes_on_without_marks_and_the_history_takes_up_where_it_was() {
 
     let moved = Kept::new();
     town.copy(&moved.path());
-    let mut eve = moved.start().user("eve");
+    let server = moved.start();
+    let mut eve = server.user("eve");
     let all: Vec<usize> = (0..=said).collect();
     assert_eq!(numbers(&since(&mut eve, &before)), all);
     assert_eq!(since(&mut eve, &behind), [""; 0]);
@@ -137,7 +138,8 @@ fn what_left_the_window_meanwhile_is_a_hole_on_record() {
 
     let moved = Kept::new();
     town.copy(&moved.path());
-    let mut eve = moved.start().user("eve");
+    let server = moved.start();
+    let mut eve = server.user("eve");
     let kept = numbers(&shown(&mut eve, "HIST 1000"));
     assert!(kept[0] > full, "{kept:?}");
     assert_eq!(kept, (kept[0]..=said).collect::<Vec<_>>());

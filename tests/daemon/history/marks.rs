@@ -51,7 +51,8 @@ fn no_mark_that_was_given_before_a_kill_points_behind_the_history() {
             kill(server);
             marks.join().expect("it read")
         });
-        let mut eve = kept.start().user("eve");
+        let server = kept.start();
+        let mut eve = server.user("eve");
         let (_, newest) = marks.last().expect("there are many");
         for (mark, before) in marks.iter().rev().step_by(5).take(10) {
             let lines = since(&mut eve, mark);

@@ -22,7 +22,10 @@ fn goes_on(end: impl Fn(Server), last: &[&str]) {
 
     let server = kept.start();
     let mut ann = server.user("ann");
-    assert_eq!(shown(&mut ann, "HIST"), [&["ann: one", "bob: two"], last].concat());
+    assert_eq!(
+        shown(&mut ann, "HIST"),
+        [&["ann: one", "bob: two"], last].concat()
+    );
     assert_eq!(since(&mut ann, &before), [&["bob: two"], last].concat());
     assert_eq!(since(&mut ann, &behind), last);
     let mut bob = server.user("bob");
@@ -71,7 +74,7 @@ fn the_files_are_text_that_holds_the_rooms_lines_and_no_whisper() {
     let server = kept.start();
     let [mut ann, mut bob] = ["ann", "bob"].map(|name| server.user(name));
     ann.send("MSG hello");
-    ann.send("PRV bob between us");
+    ann.send("W bob between us");
     bob.expect("ann: hello");
     assert!(bob.line().contains("between us"));
     mark(&mut bob);
@@ -94,7 +97,8 @@ fn without_a_history_no_mark_holds_over_a_restart() {
     let server = Server::start();
     let before = mark(&mut server.user("ann"));
     assert_eq!(server.stop().code, Some(0));
-    let mut ann = Server::start().user("ann");
+    let server = Server::start();
+    let mut ann = server.user("ann");
     ann.send(&format!("SINCE {before}"));
     ann.expect("! not a mark of this room");
 }

@@ -121,7 +121,8 @@ fn the_folder_is_made_for_the_user_who_serves() {
         assert_eq!(fs::metadata(path).expect("it is there").uid(), NOBODY);
     }
     kill(server);
-    let mut ann = setup.start().user("ann");
+    let server = setup.start();
+    let mut ann = server.user("ann");
     assert_eq!(mark(&mut ann), before);
     // Root's own is not that user's.
     let other = Kept::new();
