@@ -30,6 +30,7 @@ impl OnDisk {
         let server = kept
             .setup()
             .with("--window", "64KiB")
+            .with("--metrics", "127.0.0.1:0")
             .through(&["unshare", "--mount", "sh", "-c", &script, "sh"])
             .start();
         // The server alone sees the disk; this is the way into its view.
@@ -103,8 +104,13 @@ fn the_chat_goes_on_without_marks_and_the_history_takes_up_where_it_was() {
         line.contains("the history can't be written") && line.contains("No space left")
     };
     town.server.log().wait_for("that it is full", is_told);
+    let figure = |name: &str| town.server.metrics()[name];
+    assert_eq!(figure("wacd_history_fails"), 1.0);
+    assert!(figure("wacd_history_errors_total") >= 1.0);
     town.clear();
     let behind = mark(&mut ann);
+    assert_eq!(figure("wacd_history_fails"), 0.0);
+    assert_eq!(figure("wacd_history_lag_bytes"), 0.0);
     assert_eq!(town.server.log().count(is_told), 1);
 
     let moved = Kept::new();
@@ -133,6 +139,7 @@ fn what_left_the_window_meanwhile_is_a_hole_on_record() {
         .log()
         .wait_for("the hole", |line| line.contains("the history has a hole"));
     let behind = mark(&mut ann);
+    assert!(town.server.metrics()["wacd_history_lost_bytes_total"] > 0.0);
     say(&mut ann, &mut bob, said);
     mark(&mut ann);
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-use wac_tests::{Said, Setup, Stopped};
+use wac_tests::{Daemon, Said, Setup, Stopped};
 
 use super::{Kept, kill, mark};
 use crate::users::{AS_NOBODY, NOBODY, is_root};
@@ -44,6 +44,18 @@ fn the_history_of_a_newer_version_is_left_alone() {
         "hint: start that version",
     );
     assert_eq!(fs::read_to_string(file).expect("it is there"), text);
+}
+
+#[test]
+fn the_status_of_a_daemon_says_where_its_history_is_and_whether_it_is_written() {
+    let daemon = Daemon::folder();
+    let path = daemon.path("history");
+    let path = path.to_str().expect("a path of text");
+    assert_eq!(daemon.start(&["--history", path]).code, Some(0));
+    let status = daemon.status().text;
+    let line = format!("history          {path}, written");
+    assert!(status.lines().any(|it| it == line), "{status}");
+    assert_eq!(daemon.stop(&[]).code, Some(0));
 }
 
 #[test]
