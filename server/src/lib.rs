@@ -16,6 +16,7 @@
 
 pub mod accounts;
 pub mod config;
+pub mod history;
 pub mod network;
 pub mod operator;
 pub mod process;
@@ -24,9 +25,10 @@ mod room;
 use std::io;
 use std::sync::Arc;
 
-use config::Surroundings;
 use config::sources::Sources;
 use config::tls::Tls;
+use config::{Config, Surroundings};
+use history::{JournalThread, Past};
 use network::acceptor::Acceptor;
 use network::listeners::Listeners;
 use network::metrics::{MetricsListeners, Watched};
@@ -79,6 +81,8 @@ pub struct Server {
     pub control: Option<ControlSocket>,
     /// The file of its bans, and those that it held.
     pub bans: (BanFile, Bans),
+    /// The room as its history left it, if it has one.
+    pub past: Option<Past>,
 }
 
 /// Serves until a signal says to stop, then drains.
@@ -104,14 +108,16 @@ pub fn run(
         .block_on(async { Signals::install(log) })
         .map_err(start("signal handlers"))?;
     let config = &server.running.config;
-    for remark in &config.remarks {
+    let of_past = server.past.iter().flat_map(|past| &past.remarks);
+    for remark in config.remarks.iter().chain(of_past) {
         tracing::info!("{remark}");
     }
     server.around.sandbox.log();
     if let Some(fingerprint) = config.tls.as_ref().and_then(Tls::fingerprint) {
         tracing::info!(%fingerprint, "TLS certificate");
     }
-    let shared = Arc::new(Shared::new(config));
+    let ready_line = ready_line(&server, config.shards);
+    let (shared, journal) = open_room(config, server.past).map_err(start("journal"))?;
     let threads = (0..config.shards)
         .map(|index| ShardThread::spawn(ShardId::of_index(index), shared.clone()))
         .collect::<Result<Vec<_>, _>>()
@@ -121,7 +127,6 @@ pub fn run(
             .start_login_checks()
             .map_err(start("thread that checks passwords"))?;
     }
-    let ready_line = ready_line(&server, config.shards);
     let (ban_file, bans) = server.bans;
     lock(&shared.admission).bans = bans;
     let report = runtime.block_on(async {
@@ -178,7 +183,24 @@ pub fn run(
     if report.hung == 0 {
         threads.into_iter().for_each(ShardThread::join);
     }
+    if let Some(journal) = journal {
+        journal.finish();
+    }
     Ok(report)
+}
+
+/// Opens the room: a new one, or the one that a history left, which is written on.
+fn open_room(
+    config: &Config,
+    past: Option<Past>,
+) -> io::Result<(Arc<Shared>, Option<JournalThread>)> {
+    let shared = Shared::new(config);
+    let Some(past) = past else {
+        return Ok((Arc::new(shared), None));
+    };
+    let shared = Arc::new(shared.going_on(past.log));
+    let journal = JournalThread::spawn(past.folder, shared.clone())?;
+    Ok((shared, Some(journal)))
 }
 
 /// Answers the operator. Never returns: without a control socket there is nothing to answer.

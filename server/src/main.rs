@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use wac_server::config::sources::{self, Sources};
 use wac_server::config::verbs::Verb;
 use wac_server::config::{Surroundings, machine};
+use wac_server::history::{self, HistoryError, Past};
 use wac_server::network::listeners::{Inherited, Listeners};
 use wac_server::network::metrics::{MetricsError, MetricsListeners};
 use wac_server::operator::ban_file::BanFile;
@@ -100,7 +101,7 @@ fn configured(sources: &Sources, inherited: usize) -> anyhow::Result<(Running, S
 fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport> {
     signals::hold().context("cannot hold signals")?; // 0. from here on none ends a start halfway
     let inherited = Inherited::of_process()?; // before other files are opened
-    let (running, mut around) = configured(&sources, inherited.len())?; // 1. read only: every problem on the terminal
+    let (mut running, mut around) = configured(&sources, inherited.len())?; // 1. read only: every problem on the terminal
     let config = &running.config;
     let (daemon, log_level, log_format) = (config.daemon, config.log_level, config.log_format);
     let server = config.identity.as_ref();
@@ -108,6 +109,8 @@ fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport>
     let mut pid_file = config.pid_file.as_deref().map(claim).transpose()?; // 2. "already running"
     let mut log = Log::open(config.log_file.as_deref(), server)?; // 3. "cannot write the log"
     let bans = BanFile::open(config.bans.as_deref(), server)?; // 4. "line 3: expected an address"
+    let folder = config.history.as_deref();
+    folder.map_or(Ok(()), |folder| history::prepare(folder, server))?; // the user who serves may not be able to
     let mut listeners = Listeners::bind(&config.listen, &config.socket_options())?; // 5. "address in use"
     listeners
         .inherit(inherited, &config.socket_options())
@@ -126,11 +129,17 @@ fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport>
     if let Some(server) = server {
         server.assume().context("cannot become another user")?; // 7. another user's privileges
     }
-    around.sandbox = Sandbox::enter(config.sandbox, &config.paths); // 8. nobody's privileges any more
+    let past = |folder| Past::open(folder, config.window_bytes, config.room, server);
+    let past = folder.map(past).transpose()?; // 8. "the history is damaged here"
+    around.sandbox = Sandbox::enter(config.sandbox, &config.paths); // 9. nobody's privileges any more
     log.reopen_as(server)?;
     let log = log
         .start(log_level, log_format)
-        .context("cannot start the log")?; // 9. threads appear here
+        .context("cannot start the log")?; // 10. threads appear here
+    if let Some(past) = &past {
+        around.room = past.room;
+        running.config.room = past.room;
+    }
     let ready = |line: &str| {
         if daemon || !log.say(line) {
             starter.ready(line);
@@ -144,6 +153,7 @@ fn serve(sources: Sources, starter: &mut Starter) -> anyhow::Result<DrainReport>
         metrics,
         control,
         bans,
+        past,
     };
     let report = run(server, &log, pid_file.as_mut(), ready)?;
     if let Some(file) = pid_file {
@@ -162,6 +172,11 @@ fn go_on() -> anyhow::Result<()> {
 
 fn hint(error: &anyhow::Error) -> Option<String> {
     if let Some(error) = error.downcast_ref::<LogError>()
+        && let Some(hint) = error.hint()
+    {
+        return Some(hint);
+    }
+    if let Some(error) = error.downcast_ref::<HistoryError>()
         && let Some(hint) = error.hint()
     {
         return Some(hint);

@@ -6,12 +6,15 @@ use std::process::Command;
 use wac_tests::{Daemon, Peer, Said, binary};
 
 /// For each key two values that it takes.
-const VALUES: [(&str, [&str; 2]); 36] = [
+const VALUES: [(&str, [&str; 2]); 39] = [
     ("daemon", ["true", "false"]),
     ("pid-file", ["/x/a.pid", "/x/b.pid"]),
     ("control", ["unix:/x/a", "unix:/x/b"]),
     ("bans", ["/x/a.toml", "/x/b.toml"]),
     ("accounts", ["/x/a", "/x/b"]),
+    ("history", ["/x/a", "/x/b"]),
+    ("history-keep", ["64MiB", "30d"]),
+    ("history-sync", ["always", "off"]),
     ("log-file", ["/x/a.log", "/x/b.log"]),
     ("user", ["root", "nobody"]),
     ("group", ["root", "nogroup"]),

@@ -8,6 +8,7 @@ mod descriptors;
 mod exit_codes;
 mod first_minute;
 mod full_disk;
+mod history;
 mod identity;
 mod inherited_sockets;
 mod life;

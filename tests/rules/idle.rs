@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::Duration;
 
-use wac_tests::{Crowd, Server};
+use wac_tests::{Crowd, Server, Setup};
 
 const USERS: usize = 200;
 /// The time without any event: the measured interval, not a wait.
@@ -16,7 +16,15 @@ const WAKE_UPS: usize = 30;
 
 #[test]
 fn an_idle_server_sleeps() {
-    let server = Server::setup().with("--shards", "2").start();
+    sleeps(&Server::setup());
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_str().expect("a path of text");
+    sleeps(&Server::setup().with("--history", path));
+}
+
+#[track_caller]
+fn sleeps(setup: &Setup) {
+    let server = setup.clone().with("--shards", "2").start();
     let mut crowd = Crowd::connect(server.address(), USERS);
     crowd.log_in("u");
     let mut fence = server.connect();

@@ -22,6 +22,7 @@ pub mod decoder;
 pub mod flood;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+pub mod journal;
 pub mod log;
 pub mod mark;
 pub mod name;

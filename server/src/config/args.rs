@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 use serde::{Deserialize, Serialize};
 use wac_settings::within;
 
+use crate::config::history::{HistorySync, Keep};
 use crate::config::listen::{Listen, ListenAddr};
 use crate::config::trusted_networks::Trusted;
 use crate::config::verbs::Verb;
@@ -98,6 +99,20 @@ pub struct Args {
     /// The file of accounts.
     #[command(flatten)]
     pub accounts: AccountsArg,
+
+    /// Keeps what is said, whispers aside, in text files in this folder, so that the room goes on after a restart: HIST shows
+    /// what was said before, and marks hold [default: none, and nothing that is said is written to disk]
+    #[arg(long, value_name = "DIR")]
+    pub history: Option<PathBuf>,
+
+    /// Deletes the oldest files of the history beyond a size (64KiB or more) or an age (1min or more): 1GiB, 30d
+    #[arg(long, value_name = "SIZE|AGE", default_value = "1GiB")]
+    pub history_keep: Keep,
+
+    /// Brings the history to the disk each second, or always before a mark is given; off: when the system likes. It is
+    /// written at once in any case: this counts if the machine loses its power
+    #[arg(long, value_name = "WHEN", default_value = "1s")]
+    pub history_sync: HistorySync,
 
     /// Logs to a file, or to a pipe that has a reader [default for root's daemon: /var/log/wacd/wacd.log; for others:
     /// $XDG_STATE_HOME/wacd.log, ~/.local/state/wacd.log, else /tmp/wacd-UID.log; in the foreground:

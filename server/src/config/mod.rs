@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod default_paths;
+pub mod history;
 pub mod identity;
 pub mod listen;
 pub mod machine;
@@ -31,6 +32,7 @@ use wac_settings::Problems;
 
 use crate::accounts::Accounts;
 use crate::config::args::{Args, ListenerPolicy, LogFormat, LogLevel, LoginPolicy, Switch};
+use crate::config::history::{HistorySync, Keep};
 use crate::config::identity::Identity;
 use crate::config::listen::{Found, Listen, ListenAddr, SocketOptions, for_ipv6_alone};
 use crate::config::paths::{NamedPath, Use};
@@ -53,6 +55,12 @@ pub struct Config {
     pub bans: Option<PathBuf>,
     /// The absolute path of the log file; a daemon has one. `None`: standard error.
     pub log_file: Option<PathBuf>,
+    /// The absolute path of the history's folder; `None`: what is said is not written to disk.
+    pub history: Option<PathBuf>,
+    /// How much of the history is kept.
+    pub history_keep: Keep,
+    /// When the history is sure to be on the disk.
+    pub history_sync: HistorySync,
     /// The serving user, if not the one who starts the server.
     pub identity: Option<Identity>,
     /// Whether the server keeps to its own files, without privileges.
@@ -188,6 +196,9 @@ impl Config {
                 args.log_file.as_deref(),
                 args.daemon.then(default_paths::log_file),
             ),
+            history: args.history.as_deref().map(|path| problems.history(path)),
+            history_keep: args.history_keep,
+            history_sync: args.history_sync,
             identity: args
                 .user
                 .as_deref()
@@ -369,6 +380,17 @@ impl Checks<'_> {
             ListenAddr::Unix(path) => ListenAddr::Unix(self.opened(Use::Write, path)),
             ListenAddr::Tcp(_) | ListenAddr::Tls(_) => address.clone(),
         }
+    }
+
+    /// Returns the absolute path of the history's folder, which may be removed and made anew.
+    fn history(&mut self, path: &Path) -> PathBuf {
+        let folder = self.around.folder.join(path);
+        if folder.exists() && !folder.is_dir() {
+            let shown = path.display();
+            self.add("history", format_args!("{shown} is no folder; name one"));
+        }
+        self.opened(Use::Keep, &folder.join(crate::history::LOCK));
+        folder
     }
 
     fn identity(&mut self, user: &str, group: Option<&str>) -> Option<Identity> {

@@ -13,6 +13,7 @@ use wac_core::name::{Name, collide};
 use wac_core::roster::SessionId;
 use wac_core::text::{clean, cut};
 
+use crate::config::Config;
 use crate::config::args::LogLevel;
 use crate::operator::ban_file::BanFile;
 use crate::operator::countdown::{Countdown, in_words, whole_seconds};
@@ -85,8 +86,19 @@ impl Desk {
             connections: self.shared.sessions(),
             bans: self.bans().len(),
             sandbox: self.reloader.around.sandbox.to_string(),
+            history: self.history(&running.config),
             limits: running.limits(),
         }
+    }
+
+    fn history(&self, config: &Config) -> Option<String> {
+        let folder = config.history.as_ref()?.display();
+        let journal = self.shared.history.as_ref()?;
+        Some(if journal.fails() {
+            format!("{folder}, which can't be written: see the log")
+        } else {
+            format!("{folder}, written")
+        })
     }
 
     async fn who(&self) -> Answer {

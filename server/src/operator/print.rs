@@ -87,6 +87,9 @@ pub(super) fn status(report: &StatusReport, file: &Path) -> String {
     line("connections", &report.connections.to_string());
     line("bans", &report.bans.to_string());
     line("sandbox", &report.sandbox);
+    if let Some(history) = &report.history {
+        line("history", history);
+    }
     for (key, value) in &report.limits {
         line(key, value);
     }

@@ -131,6 +131,9 @@ pub struct StatusReport {
     pub bans: usize,
     /// The parts of the sandbox that are in force.
     pub sandbox: String,
+    /// Whether the history is written, if there is one.
+    #[serde(default)]
+    pub history: Option<String>,
     /// The limits in force, by the name of their flag.
     pub limits: BTreeMap<String, String>,
 }

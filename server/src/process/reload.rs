@@ -32,12 +32,13 @@ use crate::process::systemd;
 use crate::room::shared::Shared;
 
 /// The keys that are bound to the process: a reload leaves them as they are.
-const BOUND: [&str; 11] = [
+const BOUND: [&str; 12] = [
     "daemon",
     "pid-file",
     "control",
     "metrics",
     "bans",
+    "history",
     "user",
     "group",
     "sandbox",
@@ -76,6 +77,7 @@ impl Args {
         self.control = running.control.clone();
         self.metrics = running.metrics.clone();
         self.bans = running.bans.clone();
+        self.history = running.history.clone();
         (self.user, self.group) = (None, None);
         self.sandbox = running.sandbox;
         (self.shards, self.window) = (running.shards, running.window);

@@ -39,6 +39,8 @@ const OPENED: OFlags = OFlags::NOFOLLOW
 pub(crate) enum Missing {
     /// Create it.
     Made,
+    /// Create it, the last one for its owner alone.
+    MadePrivate,
     /// Report an error.
     Refused,
 }
@@ -327,7 +329,12 @@ impl Walker {
         let mut names = names(path);
         while let Some(name) = names.pop() {
             let next;
-            (next, made) = step(&folder, &name, self.may_make(missing, &from))?;
+            let mode = match missing {
+                Missing::MadePrivate if names.is_empty() => 0o700,
+                _ => 0o755,
+            };
+            let may = self.may_make(missing, &from);
+            (next, made) = step(&folder, &name, may, Mode::from_raw_mode(mode))?;
             let found = fstat(&next)?;
             self.may_go(&from, &found).map_err(|why| at(&name, &why))?;
             from = found;
@@ -403,13 +410,18 @@ impl Walker {
     }
 }
 
-/// Opens the next entry of the path; a missing folder may be created.
-fn step(folder: &OwnedFd, name: &OsStr, missing: Missing) -> io::Result<(OwnedFd, Made)> {
+/// Opens the next entry of the path; a missing folder may be created, with a mode.
+fn step(
+    folder: &OwnedFd,
+    name: &OsStr,
+    missing: Missing,
+    mode: Mode,
+) -> io::Result<(OwnedFd, Made)> {
     match openat(folder, name, ENTRY, Mode::empty()) {
-        Err(Errno::NOENT) if missing == Missing::Made => {}
+        Err(Errno::NOENT) if missing != Missing::Refused => {}
         opened => return Ok((opened?, Made::Before)),
     }
-    let made = match mkdirat(folder, name, Mode::from_raw_mode(0o755)) {
+    let made = match mkdirat(folder, name, mode) {
         Err(Errno::EXIST) => Made::Before,
         made => made.map(|()| Made::Now)?,
     };

@@ -21,10 +21,14 @@ impl Flag {
         self.0.store(true, Ordering::SeqCst);
     }
 
+    pub(crate) fn is_up(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
     /// Takes the flag down; returns whether it was up.
     pub(crate) fn take(&self) -> bool {
         // Checking first spares the cache line a write if the flag is down, as it nearly always is.
-        self.0.load(Ordering::SeqCst) && self.0.swap(false, Ordering::SeqCst)
+        self.is_up() && self.0.swap(false, Ordering::SeqCst)
     }
 }
 

@@ -12,6 +12,7 @@ use wac_core::session::{Audience, Logins, Rules};
 
 use crate::config::Config;
 use crate::config::args::{ListenerPolicy, LoginPolicy};
+use crate::config::history::{HistorySync, Keep};
 use crate::room::cached_replies::greeting;
 use crate::room::locks::lock;
 
@@ -27,6 +28,10 @@ pub(crate) struct Policy {
     pub(crate) login_timeout: Duration,
     /// The time that a stop may take.
     pub(crate) grace: Duration,
+    /// How much of the history is kept.
+    pub(crate) history_keep: Keep,
+    /// When the history is sure to be on the disk.
+    pub(crate) history_sync: HistorySync,
 }
 
 impl Policy {
@@ -46,6 +51,8 @@ impl Policy {
             greeting: greeting(&config.motd),
             room_rate: config.room_rate,
             grace: config.grace,
+            history_keep: config.history_keep,
+            history_sync: config.history_sync,
         }
     }
 }

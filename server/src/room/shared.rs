@@ -17,6 +17,7 @@ use wac_core::unix_time::UnixSeconds;
 use crate::config::Config;
 use crate::config::args::Switch;
 use crate::config::tls::Tls;
+use crate::history::Progress;
 use crate::room::cached_replies::CachedReplies;
 use crate::room::figures::ByReason;
 use crate::room::inbox::{INBOX_CAPACITY, Inbox, NewConnection};
@@ -73,6 +74,10 @@ pub(crate) struct Shared {
     pub(crate) policies: Policies,
     pub(crate) replies: CachedReplies,
     room: Mutex<Room>,
+    /// The log's head at the start.
+    pub(crate) began: Position,
+    /// The journal, if the room has one.
+    pub(crate) history: Option<Progress>,
     /// The log's head, checked before the lock is taken.
     head: AtomicU64,
     /// The log's first position, and the number of its lines, for those who must not wait for the lock.
@@ -120,6 +125,8 @@ impl Shared {
                 notices: notices(config),
                 unseen_since: vec![None; config.shards].into(),
             }),
+            began: Position::default(),
+            history: None,
             head: AtomicU64::new(0),
             window_start: AtomicU64::new(0),
             lines: AtomicU64::new(0),
@@ -144,6 +151,27 @@ impl Shared {
         }
     }
 
+    /// Goes on with the log that a history left, and lets it be written on. Nobody has seen the room yet.
+    pub(crate) fn going_on(mut self, log: RoomLog) -> Self {
+        let head = log.head();
+        self.began = head;
+        self.history = Some(Progress::at(head));
+        self.head = AtomicU64::new(head.0);
+        self.window_start = AtomicU64::new(log.start().0);
+        let inboxes = self.inboxes.iter();
+        inboxes.for_each(|inbox| inbox.set_tried(head));
+        lock(&self.room).log = log;
+        self
+    }
+
+    /// Returns how far the journal has come.
+    ///
+    /// # Panics
+    /// If the room has none.
+    pub(crate) fn journal(&self) -> &Progress {
+        self.history.as_ref().expect("the room has a history")
+    }
+
     /// Applies a configuration to the room that is open, and to those in it.
     pub(crate) fn adopt(&self, config: &Config) {
         self.policies.set(Policy::of(config));
@@ -161,6 +189,9 @@ impl Shared {
                 room.notices = notices(config);
             }
         });
+        if let Some(history) = &self.history {
+            history.wake();
+        }
     }
 
     /// Returns the time since the server's start.
@@ -284,16 +315,19 @@ impl Shared {
         self.inboxes.iter().map(|inbox| inbox.sessions()).sum()
     }
 
-    /// Wakes every shard that sleeps.
+    /// Wakes every shard that sleeps, and the journal.
     pub(crate) fn wake_all(&self) {
         for inbox in &self.inboxes {
             inbox.waker.wake();
+        }
+        if let Some(history) = &self.history {
+            history.wake();
         }
     }
 }
 
 /// Returns the time by the calendar.
-fn unix_now() -> UnixSeconds {
+pub(crate) fn unix_now() -> UnixSeconds {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     UnixSeconds(since.unwrap_or_default().as_secs())
 }

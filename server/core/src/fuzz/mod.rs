@@ -2,6 +2,7 @@
 //! the seeds run as tests.
 
 mod decoder;
+mod journal;
 mod line;
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -9,6 +10,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use crate::{cursor, session};
 
 pub use decoder::decoder;
+pub use journal::journal;
 pub use line::line;
 
 /// Lets sessions of a room send commands, read, come and go: the items of each are those that its commands demand,
@@ -54,5 +56,10 @@ mod tests {
     #[test]
     fn the_seeds_of_the_lines_pass() {
         run("line", super::line);
+    }
+
+    #[test]
+    fn the_seeds_of_the_journal_pass() {
+        run("journal", super::journal);
     }
 }

@@ -25,7 +25,7 @@ pub use view::View;
 /// The size of a chunk: 64 KiB. The window is kept by whole chunks. Small chunks let a fuzzer cross many of them.
 pub const CHUNK_BYTES: usize = if cfg!(fuzzing) { 256 } else { 64 * 1024 };
 
-/// A position in the room log, in bytes since the server's start.
+/// A position in the room log, in bytes since the room began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Position(pub u64);
 

@@ -83,13 +83,21 @@ impl View {
             return;
         }
         let mut seam = std::mem::take(&mut self.seam);
-        let mut at = seen;
-        while at < head {
-            let piece = self.bytes(at, head);
-            seam.extend_from_slice(piece);
+        self.copy(seen..head, &mut seam);
+        (self.seam, self.seam_at) = (seam, seen);
+    }
+
+    /// Appends the bytes between two positions to others.
+    ///
+    /// # Panics
+    /// If the first has left the window.
+    pub(crate) fn copy(&self, span: Range<Position>, to: &mut Vec<u8>) {
+        let mut at = span.start;
+        while at < span.end {
+            let piece = self.bytes(at, span.end);
+            to.extend_from_slice(piece);
             at = at.plus(piece.len());
         }
-        (self.seam, self.seam_at) = (seam, seen);
     }
 
     /// Returns the position after the last line seen.

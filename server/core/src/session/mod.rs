@@ -303,6 +303,16 @@ impl Session {
         self.cursor.insert(at, private, view);
     }
 
+    /// Writes nothing more from a position on, until the session is [released](Self::release).
+    pub fn hold(&mut self, at: Position, view: &View) {
+        self.cursor.close(at, view);
+    }
+
+    /// Writes a reply where the session was held, and then the rest.
+    pub fn release(&mut self, reply: Private) {
+        self.cursor.open(reply);
+    }
+
     /// Ends reading at a position.
     pub fn end_at(&mut self, at: Position) {
         self.cursor.end_at(at);

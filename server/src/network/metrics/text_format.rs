@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-use crate::room::figures::{Figures, Histogram, ShardState};
+use crate::room::figures::{Figures, Histogram, HistoryFigures, ShardState};
 use crate::room::stop_phase::Phase;
 
 /// A row of the table.
@@ -72,6 +72,10 @@ const METRICS: &[Metric] = &[
     gauge("wacd_room_furthest_lag_bytes", "Bytes of the room log that the slowest reader lacks.", |it| one(it.room.furthest_lag_bytes)),
     histogram("wacd_room_batch_lines", "Lines that came to a shard's readers at once.", |it| Reading::Histogram(&it.room.batches)),
     histogram("wacd_room_fan_out_seconds", "Time from an append until a shard had tried every reader.", |it| Reading::Histogram(&it.room.fan_outs)),
+    gauge("wacd_history_fails", "1 while the history can't be written, else 0.", |it| of_history(it, |it| it.fails.into())),
+    counter("wacd_history_errors_total", "Attempts to write the history that failed.", |it| of_history(it, |it| it.errors)),
+    gauge("wacd_history_lag_bytes", "Bytes of the room log that are not in the history yet.", |it| of_history(it, |it| it.lag_bytes)),
+    counter("wacd_history_lost_bytes_total", "Bytes of the room log that are missing from the history.", |it| of_history(it, |it| it.lost_bytes)),
     histogram("wacd_shard_turn_seconds", "Time of a shard's turn.", |it| Reading::Histogram(&it.turns)),
     counter("wacd_shard_busy_seconds_total", "Time that a shard has spent in turns.", |it| by_shard(it, |shard| shard.busy_seconds)),
     gauge("wacd_shard_turn_age_seconds", "Age of the turn that a shard is in; 0 between turns.", |it| by_shard(it, |shard| shard.turn_age_seconds)),
@@ -136,6 +140,11 @@ fn one(number: u64) -> Reading<'static> {
 fn known(number: Option<f64>) -> Reading<'static> {
     let sample = number.map(|number| (String::new(), number));
     Reading::Samples(sample.into_iter().collect())
+}
+
+/// Returns a value that there is with a history alone.
+fn of_history(figures: &Figures, read: fn(&HistoryFigures) -> u64) -> Reading<'static> {
+    known(figures.history.as_ref().map(read).map(float))
 }
 
 fn build(figures: &Figures) -> Reading<'static> {

@@ -64,6 +64,7 @@ pub(crate) struct Figures {
     /// Lines of the room among those sent.
     pub(crate) deliveries: u64,
     pub(crate) room: RoomFigures,
+    pub(crate) history: Option<HistoryFigures>,
     /// Times of turns, in seconds.
     pub(crate) turns: Histogram,
     pub(crate) shards: Vec<ShardState>,
@@ -94,6 +95,19 @@ pub(crate) struct RoomFigures {
     pub(crate) batches: Histogram,
     /// Times from an append until every session of a shard was tried, in seconds.
     pub(crate) fan_outs: Histogram,
+}
+
+/// The journal.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct HistoryFigures {
+    /// It could not be written lately.
+    pub(crate) fails: bool,
+    /// Attempts that failed.
+    pub(crate) errors: u64,
+    /// Bytes of the room log that are not written yet.
+    pub(crate) lag_bytes: u64,
+    /// Bytes that left the window before they could be written.
+    pub(crate) lost_bytes: u64,
 }
 
 /// What a shard has done and is doing.
@@ -142,6 +156,7 @@ impl Figures {
             },
             deliveries: sum(|it| &it.deliveries),
             room: RoomFigures::take(shared),
+            history: HistoryFigures::take(shared),
             turns: merged(shards().map(|it| it.turns.snapshot(NANOS))),
             shards: ShardState::all(shared),
             process: ProcessFigures::take(shared.started),
@@ -155,7 +170,7 @@ impl RoomFigures {
         let (head, start) = (shared.head(), shared.window_start());
         Self {
             lines: shared.lines(),
-            bytes: head.0,
+            bytes: head.0 - shared.began.0,
             window_bytes: head.0.saturating_sub(start.0),
             window_limit_bytes: shared.window_bytes as u64,
             furthest_lag_bytes: shards()
@@ -165,6 +180,18 @@ impl RoomFigures {
             batches: merged(shards().map(|it| it.batches.snapshot(1.0))),
             fan_outs: merged(shards().map(|it| it.fan_outs.snapshot(NANOS))),
         }
+    }
+}
+
+impl HistoryFigures {
+    fn take(shared: &Shared) -> Option<Self> {
+        let journal = shared.history.as_ref()?;
+        Some(Self {
+            fails: journal.fails(),
+            errors: journal.errors(),
+            lag_bytes: shared.head().0.saturating_sub(journal.written().0),
+            lost_bytes: journal.lost_bytes(),
+        })
     }
 }
 

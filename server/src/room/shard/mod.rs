@@ -17,6 +17,7 @@ mod direct_messages;
 mod lifecycle;
 mod link;
 mod logins;
+mod marks;
 mod operator;
 mod perform;
 mod poller;
@@ -27,6 +28,7 @@ mod tests;
 mod thread;
 mod write;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +47,7 @@ use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 use connection::Connection;
 pub(crate) use lifecycle::LINGER;
+use marks::WaitingMark;
 use perform::Blocked;
 use queues::Queues;
 pub(crate) use thread::ShardThread;
@@ -70,6 +73,8 @@ struct Shard<T> {
     requests: Vec<ShardRequest>,
     /// Owners who wait for a session of this shard to leave their name.
     heirs: Vec<(SessionId, Owner)>,
+    /// Marks that wait for the journal, in the order of their places and times.
+    marks: VecDeque<WaitingMark>,
     /// The time at which gathered notices are due.
     notices_due: Option<Duration>,
     /// The head up to which every session has been tried.
@@ -103,6 +108,7 @@ impl<T: Transport> Shard<T> {
             pending_writes: Vec::new(),
             requests: Vec::new(),
             heirs: Vec::new(),
+            marks: VecDeque::new(),
             notices_due: None,
             replay_left: 0,
             appended: None,
@@ -142,6 +148,7 @@ impl<T: Transport> Shard<T> {
         self.inbox.progress.begin(TurnStep::Write);
         self.catch_up();
         self.place(now);
+        self.answer_marks(now);
         // A whisper posted before a line was appended must come before that line.
         self.take_messages();
         self.write(now);
@@ -159,6 +166,7 @@ impl<T: Transport> Shard<T> {
             || !self.inbox.new_connections.is_empty()
             || !self.inbox.logins.is_empty()
             || self.inbox.has_requests()
+            || self.has_decided_marks()
             || self.shared.phases.now() != self.phase
             || match &self.blocked {
                 Some(blocked) => blocked.may_go(&self.shared),
@@ -171,7 +179,9 @@ impl<T: Transport> Shard<T> {
     fn next_deadline(&self) -> Option<Duration> {
         let told = self.blocked.is_none() && self.phase == Phase::Serving;
         let notices = self.notices_due.filter(|_| told);
-        self.queues.timers.next().into_iter().chain(notices).min()
+        let marks = self.marks.front().map(|mark| mark.until);
+        let timers = self.queues.timers.next().into_iter();
+        timers.chain(notices).chain(marks).min()
     }
 
     /// Takes over the lines appended by this shard and others.

@@ -45,6 +45,7 @@ impl<T: Transport> Shard<T> {
     fn cut_all(&mut self, now: Duration) {
         self.items = Items::default();
         self.pending_writes.clear();
+        self.marks.clear();
         for slot in self.slots() {
             let reason = match &self.table[slot.index()].life {
                 Life::Lingering(record, _) => record.reason,

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use wac_core::close_reason::CloseReason;
 use wac_core::cursor::Private;
-use wac_core::mark::Mark;
 use wac_core::replay::Recall;
 use wac_core::roster::Slot;
-use wac_core::wire::line::ServerLine;
 
 use super::Shard;
 use super::connection::{Life, WriteOutcome};
@@ -57,15 +55,7 @@ impl<T: Transport> Shard<T> {
                         self.queues.due.push(slot);
                     }
                 }
-                PendingWrite::Mark => {
-                    if let Some(session) = connection.session_mut() {
-                        let room = self.policy.rules.room;
-                        let token = Mark { room, at: head }.to_string();
-                        let line = ServerLine::Mark(&token).to_bytes();
-                        session.insert(head, Private::Reply(line.into()), &self.view);
-                        self.queues.due.push(slot);
-                    }
-                }
+                PendingWrite::Mark => self.place_mark(slot, now),
                 PendingWrite::DirectMessage(message) => self.deliver(message),
                 PendingWrite::End(reason) => {
                     if connection.end(reason, head) {

@@ -5,6 +5,7 @@ mod dialogues;
 mod fake;
 mod freezes;
 mod listeners;
+mod marks;
 mod operator;
 mod replays;
 mod rules;

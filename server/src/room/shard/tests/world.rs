@@ -7,7 +7,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use wac_core::close_reason::CloseReason;
+use wac_core::log::{Position, RoomLog};
 use wac_core::roster::{SessionId, ShardId, Slot};
+use wac_core::unix_time::UnixSeconds;
 
 use super::fake::Fake;
 use crate::config::Config;
@@ -51,9 +53,22 @@ impl World {
 
     /// Starts with inboxes that hold `capacity` messages.
     pub(super) fn with_inboxes(flags: &[&str], capacity: usize) -> Self {
+        Self::open(flags, |config| Shared::with_inboxes(config, capacity))
+    }
+
+    /// Starts with a history that ends at a position, and whose journal is left to the test.
+    pub(super) fn with_history(flags: &[&str], end: Position) -> Self {
+        Self::open(flags, |config| {
+            let now = UnixSeconds::default();
+            let log = RoomLog::beginning_at(end, config.window_bytes, now);
+            Shared::new(config).going_on(log)
+        })
+    }
+
+    fn open(flags: &[&str], shared: impl FnOnce(&Config) -> Shared) -> Self {
         let flags = [&["--secret", "s3cret"], flags].concat();
         let config = Config::of(&flags, 20_000).unwrap();
-        let shared = Arc::new(Shared::with_inboxes(&config, capacity));
+        let shared = Arc::new(shared(&config));
         let shards = (0..config.shards)
             .map(|id| RefCell::new(Shard::new(ShardId::of_index(id), shared.clone())))
             .collect();
