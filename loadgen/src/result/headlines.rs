@@ -134,10 +134,10 @@ fn resumed(outcome: &Outcome) -> [Headline; 2] {
     let tally = &outcome.tally;
     [
         milliseconds(
-            "replay p99",
-            outcome.replay.figure("p99"),
+            "replay",
+            outcome.replay.max(),
             &format!(
-                " from the login until {} who came back had what they missed",
+                " at most from a login until all that was missed had come, of {} who came back",
                 outcome.replay.samples()
             ),
         ),
