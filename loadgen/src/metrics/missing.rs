@@ -50,8 +50,8 @@ impl Missing {
 
 impl AddAssign for Missing {
     fn add_assign(&mut self, other: Self) {
-        let room = KEPT - self.0.len();
-        self.0.extend(other.0.into_iter().take(room));
+        let all = std::mem::take(&mut self.0).into_iter().chain(other.0);
+        self.0 = all.take(KEPT).collect();
     }
 }
 
