@@ -68,4 +68,4 @@ SLOW = (
     Column("fan-out p50", "ms", ms("fan-out", "p50", "with")),
     CPU,
 )
-FAULTS = ("lost", "duplicated", "reordered", "echoed", "corrupt", "leaked")
+FAULTS = ("lost", "duplicated", "reordered", "echoed", "corrupt", "leaked", "forgotten")

@@ -41,6 +41,7 @@ fn each_key_is_set_by_file_variable_and_flag_in_that_order() {
         ("whispers", ["5%", "7%"]),
         ("churn", ["1%/s", "2%/s"]),
         ("storm", ["at=1s", "frac=25%"]),
+        ("resume", ["true", "false"]),
         ("slow", ["n=3", "n=4"]),
         ("hostile", ["1", "2"]),
         ("connect-rate", ["10/s", "20/s"]),

@@ -146,6 +146,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "at=D,frac=P%,back=D")]
     pub(crate) storm: Option<Storm>,
 
+    /// Who comes back has kept a mark and is shown what it missed: everything is expected of everybody; with --churn or --storm
+    #[arg(long)]
+    pub(crate) resume: bool,
+
     /// Readers that don't keep up, beside the users [default: none]
     #[arg(long, value_name = "n=N,rate=B/s,stopped=N")]
     pub(crate) slow: Option<Slow>,

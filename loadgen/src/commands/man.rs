@@ -36,7 +36,7 @@ const EXITS: [(Exit, &str); 9] = [
 ];
 
 /// The words of a result, and what each means.
-const WORDS: [(&str, &str); 24] = [
+const WORDS: [(&str, &str); 26] = [
     ("I", "the moment a message was due by the schedule"),
     ("W", "the moment the kernel had accepted its last byte"),
     (
@@ -77,12 +77,20 @@ const WORDS: [(&str, &str); 24] = [
         "indeterminate",
         "overlaps a join or a leave: counted, never called lost",
     ),
+    (
+        "replayed",
+        "--resume: came with a replay, as its reader was away; in no latency",
+    ),
     ("lost", "expected, and never came"),
     ("duplicated", "came again"),
     ("reordered", "came behind a later message of its sender"),
     ("echoed", "came back to its sender"),
     ("corrupt", "a line that is not what was sent"),
     ("leaked", "a whisper that somebody else read"),
+    (
+        "forgotten",
+        "--resume: its reader had it since its mark, and the replay left it out",
+    ),
     (
         "closed loop",
         "--in-flight N: what is due waits while the deliveries of N messages are under way; no latency is shown",

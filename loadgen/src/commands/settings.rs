@@ -127,6 +127,7 @@ fn flags(work: &Workload) -> Vec<(&'static str, String)> {
         let (at, frac, back) = (time(storm.at), percent(storm.frac), time(storm.back));
         ("storm", format!("at={at},frac={frac},back={back}"))
     }));
+    flags.extend(work.resume.then(|| ("resume", "true".to_owned())));
     flags.extend(work.slow.map(|slow| {
         (
             "slow",
@@ -184,6 +185,7 @@ mod tests {
         is_repeated(Preset::Idle, &["idle", "x:1"]);
         is_repeated(Preset::Flood, &["flood", "x:1"]);
         is_repeated(Preset::Storm, &["storm", "x:1", "--seed", "7"]);
+        is_repeated(Preset::Storm, &["storm", "x:1", "--resume"]);
         is_repeated(Preset::Run, &["run", "x:1", "--whispers", "7%"]);
         let all = "run x:1 --users 50 --senders 20% --stages 2s:@10/s,1m:@0.3/s --warmup 1500ms --size 32-400 \
                    --churn 2.5%/s --slow n=3,rate=2kB/s,stopped=1 --hostile 4 --connect-rate 33/s";

@@ -31,23 +31,15 @@ impl Worker {
         let leave = self
             .next_absence()
             .map(|absence| self.shared.start() + absence.from);
-        let back = self.churn.returns.peek().map(|Reverse((at, _))| *at);
-        leave.into_iter().chain(back).min()
+        leave.into_iter().chain(self.next_return()).min()
     }
 
     /// Who is to leave leaves, who is to come back does.
     pub(super) fn churn_users(&mut self, now: u64) {
-        if self.phase != Phase::Sending {
-            return;
-        }
-        while let Some(absence) = self.next_absence() {
-            if self.shared.start() + absence.from > now {
-                break;
-            }
-            self.churn.next += 1;
-            self.leave(absence, now);
-            // Many may leave at once: what falls due meanwhile is not kept waiting by them.
-            self.send_due(self.shared.clock.now());
+        match self.phase {
+            Phase::Sending => self.leave_users(now),
+            Phase::Draining { .. } => {}
+            _ => return,
         }
         while let Some(&Reverse((at, slot))) = self.churn.returns.peek() {
             if at > now {
@@ -57,6 +49,23 @@ impl Worker {
             self.come_back(slot, now);
             self.send_due(self.shared.clock.now());
         }
+    }
+
+    fn leave_users(&mut self, now: u64) {
+        while let Some(absence) = self.next_absence() {
+            if self.shared.start() + absence.from > now {
+                break;
+            }
+            self.churn.next += 1;
+            self.leave(absence, now);
+            // Many may leave at once: what falls due meanwhile is not kept waiting by them.
+            self.send_due(self.shared.clock.now());
+        }
+    }
+
+    /// When somebody comes back next.
+    pub(super) fn next_return(&self) -> Option<u64> {
+        self.churn.returns.peek().map(|Reverse((at, _))| *at)
     }
 
     /// The next absence of one of this worker's users.
@@ -75,7 +84,9 @@ impl Worker {
         }
         self.shared.joined.fetch_sub(1, Relaxed);
         self.metrics.tally.left += 1;
-        self.metrics.ledger.leaves(slot);
+        if !self.plan.workload.resume {
+            self.metrics.ledger.leaves(slot);
+        }
         let until = self.shared.start() + absence.until;
         self.churn.returns.push(Reverse((until.max(now), slot)));
         match absence.why {
@@ -103,6 +114,9 @@ impl Worker {
             State::Away => {
                 user.came_back = true;
                 user.asked_again = false;
+                if let Some(resume) = &mut user.resume {
+                    self.unwritten += resume.fall_behind();
+                }
                 match self.connect(slot) {
                     Ok(()) => {}
                     // Nobody listens any more: this is as final as if it were known a moment later.
@@ -116,7 +130,7 @@ impl Worker {
                 }
             }
             // Its name was taken.
-            State::Joining => {
+            State::Joining if user.asked_again => {
                 self.log_in(slot);
                 self.flush(slot);
             }
@@ -134,7 +148,11 @@ impl Worker {
             self.churn.missing -= 1;
             self.metrics.tally.storm_over_ns = (self.churn.missing == 0).then_some(at);
         }
-        self.metrics.ledger.came_back(slot, &self.shared.begun());
+        if self.plan.workload.resume {
+            self.ask_since(slot, at);
+        } else {
+            self.metrics.ledger.came_back(slot, &self.shared.begun());
+        }
     }
 
     /// The server has not freed the name yet.
@@ -144,9 +162,15 @@ impl Worker {
         self.churn.returns.push(Reverse((at + ASK_AGAIN_NS, slot)));
     }
 
-    /// Nobody moves any more: who is not there is not waited for.
+    /// Nobody leaves any more. Who is not there is not waited for; or comes back now, to be shown the rest.
     pub(super) fn end_churn(&mut self) {
-        self.metrics.tally.storm_missing = self.churn.missing;
+        if self.plan.workload.resume {
+            let now = self.shared.clock.now();
+            let away = self.churn.returns.drain();
+            let back = away.map(|Reverse((_, slot))| Reverse((now, slot)));
+            self.churn.returns = back.collect();
+            return;
+        }
         for user in &mut self.users {
             let moves = matches!(user.state, State::Leaving | State::Away)
                 || (user.state == State::Joining && user.came_back);

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::JoinError;
+use super::resume::Resume;
 use super::shared::{Event, Phase};
 use super::user::{State, User};
 use super::wake::SlotWaker;
@@ -18,7 +19,8 @@ impl Worker {
         while self.phase == Phase::Joining && self.may_connect() {
             let slot = Slot(self.users.len() as u32);
             let ready = SlotWaker::new(slot, self.ready.clone());
-            self.users.push(User::new(ready));
+            let resume = self.plan.workload.resume.then(|| Resume::new().into());
+            self.users.push(User::new(ready, resume));
             if let Err(error) = self.connect(slot) {
                 self.cannot_join(slot, error);
             }
@@ -86,6 +88,7 @@ impl Worker {
             self.came_back(slot, at);
             return;
         }
+        self.ask_for_mark(slot, at);
         self.joined += 1;
         if self.joined == self.partition.of(self.plan.workload.users) {
             self.report(Event::Joined);

@@ -46,6 +46,8 @@ pub(super) struct Measured {
     /// All logins, and those of users who came back.
     pub(super) join: Histogram,
     pub(super) rejoin: Histogram,
+    /// From the login of a user who came back until it had been shown what it missed.
+    pub(super) replay: Histogram,
     /// Senders whose last lines the server may rightly not have taken: they were held back, or closed.
     pub(super) held: BTreeSet<User>,
     /// How late a worker was awake.
@@ -65,6 +67,7 @@ impl Measured {
             came: vec![0; stages],
             join: Histogram::default(),
             rejoin: Histogram::default(),
+            replay: Histogram::default(),
             held: BTreeSet::new(),
             lag: Histogram::default(),
             unread: 0,
@@ -84,6 +87,7 @@ impl AddAssign for Measured {
         }
         self.join.add(&other.join);
         self.rejoin.add(&other.rejoin);
+        self.replay.add(&other.replay);
         self.held.extend(other.held);
         self.lag.add(&other.lag);
         self.unread = self.unread.max(other.unread);
@@ -171,6 +175,7 @@ pub(super) fn merge(
         storm_over: storm_over(&tally, plan, shared),
         interrupted: course.interrupted,
         rejoin: measured.rejoin,
+        replay: measured.replay,
         stages: measured.stages,
         came: measured.came,
         sent_for: course.sent_for,

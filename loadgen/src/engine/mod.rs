@@ -23,6 +23,7 @@ pub(crate) mod outcome;
 mod progress;
 mod read;
 mod receive;
+mod resume;
 mod send;
 mod shared;
 mod timeline;

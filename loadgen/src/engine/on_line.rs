@@ -27,22 +27,23 @@ impl Worker {
             Line::Limit(limit) => self.limit_met(slot, limit),
             Line::NameTaken if self.users[slot.index()].came_back => self.name_taken(slot, at),
             Line::NameTaken => self.refused(slot, "the name is taken"),
+            Line::Past(past) => self.on_past(slot, at, past),
             Line::Refused(said) => self.refused(slot, said),
             Line::Other => {}
         }
     }
 
     fn delivered(&mut self, slot: Slot, at: u64, message: Message) {
-        let schedule = &self.plan.schedule;
-        let (sender, number) = (schedule.sender(message), schedule.number(message));
-        if self.metrics.ledger.arrived(at, slot, sender, number) != Receipt::First {
-            return;
-        }
-        if !self.is_closed_loop() {
-            self.measure(at, message);
+        match self.enter(slot, at, message) {
+            Receipt::First if self.is_closed_loop() => {}
+            Receipt::First => self.measure(at, message),
+            // It is late by design.
+            Receipt::Replayed => {}
+            Receipt::Again | Receipt::Indeterminate => return,
         }
         self.metrics.received += 1;
         self.fence_if_complete(slot);
+        self.ask_for_mark(slot, at);
     }
 
     /// Enters how long a delivery took.
@@ -82,7 +83,11 @@ impl Worker {
         self.fence_if_complete(slot);
     }
 
-    fn corrupted(&mut self, slot: Slot, at: u64, sender: Option<User>) {
+    /// What is corrupt before or in a replay takes the place of no message: that may come yet.
+    pub(super) fn corrupted(&mut self, slot: Slot, at: u64, sender: Option<User>) {
+        let resume = &self.users[slot.index()].resume;
+        let is_live = resume.as_ref().is_none_or(|resume| resume.is_live());
+        let sender = sender.filter(|_| is_live);
         self.metrics.ledger.corrupted(at, slot, sender);
         self.fence_if_complete(slot);
     }
@@ -102,6 +107,10 @@ impl Worker {
     }
 
     fn limit_met(&mut self, slot: Slot, limit: Limit) {
+        // Another server may take its place, and the users are to come back to it.
+        if limit == Limit::Stopping && self.plan.workload.resume {
+            return;
+        }
         self.metrics.measured.held.insert(self.partition.user(slot));
         if limit != Limit::Flood {
             // A closing: the server has said why this reader gets no more.

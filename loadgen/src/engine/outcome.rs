@@ -19,6 +19,8 @@ pub(crate) struct Outcome {
     pub(crate) stages: Vec<Latencies>,
     /// Logins of users who came back.
     pub(crate) rejoin: Histogram,
+    /// From their logins until they had been shown what they missed.
+    pub(crate) replay: Histogram,
     /// Deliveries that came while each stage was under way.
     pub(crate) came: Vec<u64>,
     /// How long was sent: less than planned if the run was cut short.

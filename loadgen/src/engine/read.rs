@@ -53,6 +53,10 @@ impl Worker {
         while let Some(end) = memchr(b'\n', bytes) {
             let line = &bytes[..end];
             self.on_line(slot, at, line.strip_suffix(b"\r").unwrap_or(line));
+            // An answer could not be written: what follows comes again with the replay.
+            if self.users[slot.index()].state == State::Away {
+                return;
+            }
             bytes = &bytes[end + 1..];
         }
         if bytes.len() > MAX_LINE_BYTES {
@@ -65,9 +69,13 @@ impl Worker {
     /// The connection has ended, or failed.
     pub(super) fn ended(&mut self, slot: Slot, error: Option<io::Error>) {
         let shown = self.metrics.ledger.is_excused(slot);
+        let resumes = self.is_to_resume(slot);
         let user = &mut self.users[slot.index()];
         self.unwritten -= user.outbox.give_up();
         user.drop_connection();
+        if resumes {
+            return self.cut_off(slot);
+        }
         let (stage, came_back) = (user.state, user.came_back);
         user.state = match stage {
             // It comes back when its time has come.

@@ -70,6 +70,15 @@ impl Worker {
             .partition
             .slot(self.plan.schedule.sender(message).into());
         let user = &mut self.users[slot.index()];
+        if let Some(resume) = &mut user.resume
+            && user.state != State::Gone
+        {
+            resume.say(message);
+            if !resume.is_live() {
+                self.unwritten += 1;
+                return;
+            }
+        }
         if user.state != State::In {
             return;
         }
@@ -104,17 +113,26 @@ impl Worker {
     /// Notes the time of the write for the messages whose last byte the kernel took with it.
     fn note_written(&mut self, slot: Slot, at: u64) {
         while let Some(message) = self.users[slot.index()].outbox.pop_written() {
-            self.shared.set_written(&self.plan, message, at);
-            self.shared.sent.fetch_add(1, Relaxed);
-            self.note_sendlag(message, at);
-            self.metrics.tally.sent += 1;
-            self.second.tally.sent += 1;
             self.unwritten -= 1;
+            // What is said again was sent before.
+            if self.shared.set_written(&self.plan, message, at) {
+                self.shared.sent.fetch_add(1, Relaxed);
+                self.note_sendlag(slot, message, at);
+                self.metrics.tally.sent += 1;
+                self.second.tally.sent += 1;
+            }
         }
     }
 
-    /// In a closed loop what is due waits, by design.
-    fn note_sendlag(&mut self, message: Message, at: u64) {
+    /// In a closed loop what is due waits, by design, as it does for a sender who was cut off.
+    fn note_sendlag(&mut self, slot: Slot, message: Message, at: u64) {
+        let resume = &self.users[slot.index()].resume;
+        if resume
+            .as_ref()
+            .is_some_and(|resume| resume.has_waited(message))
+        {
+            return;
+        }
         let due = self.plan.schedule.due(message);
         if let Some(stage) = self.plan.stage(due).filter(|_| !self.is_closed_loop()) {
             let due = self.shared.start() + due;
@@ -143,7 +161,9 @@ impl Worker {
     /// Gives up what the kernel has not taken.
     pub(super) fn give_up_sending(&mut self) {
         for user in &mut self.users {
-            self.unwritten -= user.outbox.give_up();
+            let under_way = user.outbox.give_up();
+            let waiting = user.resume.as_mut().map(|resume| resume.give_up(under_way));
+            self.unwritten -= under_way + waiting.unwrap_or(0);
         }
     }
 }

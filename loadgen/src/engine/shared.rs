@@ -74,9 +74,13 @@ impl Shared {
         count(&self.begun, plan, message);
     }
 
-    pub(super) fn set_written(&self, plan: &Plan, message: Message, at: u64) {
-        self.written[message.index()].store(at.max(1), Relaxed);
-        count(&self.taken, plan, message);
+    /// Notes when a message was written; returns whether it was for the first time.
+    pub(super) fn set_written(&self, plan: &Plan, message: Message, at: u64) -> bool {
+        let is_first = self.written[message.index()].swap(at.max(1), Relaxed) == 0;
+        if is_first {
+            count(&self.taken, plan, message);
+        }
+        is_first
     }
 
     /// How many messages to the room each sender has begun.

@@ -14,6 +14,7 @@ use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 
 use super::receive::{Inbox, Received};
+use super::resume::Resume;
 use super::tls::Session;
 use super::wake::SlotWaker;
 use crate::plan::ids::Message;
@@ -41,6 +42,8 @@ pub(super) struct User {
     /// The beginning of a line whose end has not come.
     carry: Vec<u8>,
     pub(super) outbox: Outbox,
+    /// None where who was away is told nothing of it.
+    pub(super) resume: Option<Box<Resume>>,
 }
 
 /// How far a user is. Those who stay only ever move on; those who leave begin anew.
@@ -64,7 +67,7 @@ pub(super) enum State {
 
 impl User {
     /// A user who is not there yet.
-    pub(super) fn new(ready: Arc<SlotWaker>) -> Self {
+    pub(super) fn new(ready: Arc<SlotWaker>, resume: Option<Box<Resume>>) -> Self {
         Self {
             stream: None,
             tls: None,
@@ -77,6 +80,7 @@ impl User {
             came_back: false,
             carry: Vec::new(),
             outbox: Outbox::default(),
+            resume,
         }
     }
 

@@ -136,6 +136,8 @@ impl Worker {
             self.rest().await;
         }
         self.hand_over_second();
+        self.metrics.tally.storm_missing = self.churn.missing;
+        self.count_never_back();
         self.metrics
     }
 
@@ -216,7 +218,7 @@ impl Worker {
                 due.chain([self.next_second(), self.sending_ends()]).min()
             }
             Phase::Stopping { until } => (!self.flushed).then_some(until),
-            Phase::Draining { until } => Some(until),
+            Phase::Draining { until } => self.next_return().into_iter().chain([until]).min(),
             // It is not rested any more.
             Phase::Over => Some(0),
         }

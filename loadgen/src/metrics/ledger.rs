@@ -8,10 +8,11 @@
 //! a gap (it was reordered) or came before (duplicated). What is still missing at the end was lost. No
 //! heap is used for a pair until something goes wrong with it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::Receipt;
+use super::catch_up::Said;
 use super::tally::{Delivery, Fault, Seen};
 use crate::plan::ids::{Number, Partition, Sender, Slot, User};
 
@@ -25,6 +26,8 @@ pub(crate) struct Ledger {
     gaps: HashMap<(Slot, Sender), Vec<Range<u32>>>,
     /// For readers who came back: how many messages each sender had begun then.
     before: HashMap<Slot, Box<[u32]>>,
+    /// What readers had, and the room forgot: it may come once more.
+    forgotten: HashSet<(Slot, Said)>,
     /// What readers expected who left.
     expected_before: u64,
     /// For each sender: one more than the highest number anybody has got.
@@ -50,6 +53,7 @@ impl Ledger {
             readers,
             gaps: HashMap::new(),
             before: HashMap::new(),
+            forgotten: HashSet::new(),
             expected_before: 0,
             reached: vec![0; of.senders as usize],
             delivery: Delivery::default(),
@@ -87,6 +91,27 @@ impl Ledger {
             self.gaps.entry((slot, sender)).or_default().push(missing);
         }
         self.enter(slot)
+    }
+
+    /// Enters a message that a replay brought.
+    pub(crate) fn replayed(&mut self, at: u64, slot: Slot, (sender, number): Said) -> Receipt {
+        let receipt = self.arrived(at, slot, sender, number);
+        if receipt != Receipt::First {
+            return receipt;
+        }
+        self.delivery.replayed += 1;
+        Receipt::Replayed
+    }
+
+    /// Enters a message that a reader had, and that was not in its replay.
+    pub(crate) fn forgotten(&mut self, at: u64, slot: Slot, said: Said) {
+        let (sender, number) = said;
+        let seen = self
+            .readers
+            .seen(at, slot, Some(sender.into()), Some(number));
+        self.delivery.note(Fault::Forgotten, 1, seen);
+        self.delivery.missing.add(sender, number.0..number.0 + 1);
+        self.forgotten.insert((slot, said));
     }
 
     /// With its sender known, it takes the place of the next number expected.
@@ -203,6 +228,7 @@ impl Ledger {
                 .seen(0, slot, Some(sender.into()), Some(Number(missing.start)));
             let count = missing.len() as u64;
             self.delivery.note(Fault::Lost, count, seen);
+            self.delivery.missing.add(sender, missing);
         }
     }
 
@@ -210,6 +236,9 @@ impl Ledger {
         let before = self.before.get(&slot);
         if before.is_some_and(|begun| number.0 < begun[sender.index()]) {
             return self.note_indeterminate();
+        }
+        if self.forgotten.remove(&(slot, (sender, number))) {
+            return Receipt::Again;
         }
         let seen = self
             .readers
@@ -390,7 +419,7 @@ mod tests {
         ledger.close(&[4, 4])
     }
 
-    fn counts(totals: &Delivery) -> [u64; 6] {
+    fn counts(totals: &Delivery) -> [u64; 7] {
         totals.faults().map(|(_, count)| count)
     }
 
@@ -413,7 +442,7 @@ mod tests {
     #[test]
     fn what_never_comes_is_lost_in_the_middle_and_at_the_end() {
         let totals = reader_2_gets(&[(0, 0), (0, 3), (1, 0), (1, 1)]);
-        assert_eq!(counts(&totals), [4, 0, 0, 0, 0, 0]);
+        assert_eq!(counts(&totals), [4, 0, 0, 0, 0, 0, 0]);
         assert_eq!((totals.expected, totals.received), (16, 12));
         assert_eq!(totals.first[&Fault::Lost].place, "at u2, message 2 of u0");
     }
@@ -430,7 +459,7 @@ mod tests {
             (1, 2),
             (1, 3),
         ]);
-        assert_eq!(counts(&totals), [1, 1, 0, 0, 0, 0]);
+        assert_eq!(counts(&totals), [1, 1, 0, 0, 0, 0, 0]);
         assert_eq!((totals.expected, totals.received), (16, 15));
     }
 
@@ -439,7 +468,7 @@ mod tests {
         let rest = [(0, 3), (1, 0), (1, 1), (1, 2), (1, 3)];
         let late = [(0, 0), (0, 2), (0, 1), (0, 1)];
         let totals = reader_2_gets(&[&late[..], &rest].concat());
-        assert_eq!(counts(&totals), [0, 1, 1, 0, 0, 0]);
+        assert_eq!(counts(&totals), [0, 1, 1, 0, 0, 0, 0]);
         assert_eq!((totals.expected, totals.received), (16, 16));
     }
 
@@ -455,7 +484,7 @@ mod tests {
             (1, 2),
             (1, 3),
         ];
-        assert_eq!(counts(&reader_2_gets(&backwards)), [0, 0, 3, 0, 0, 0]);
+        assert_eq!(counts(&reader_2_gets(&backwards)), [0, 0, 3, 0, 0, 0, 0]);
     }
 
     #[test]
@@ -466,7 +495,7 @@ mod tests {
             Receipt::Again
         );
         let totals = close(ledger);
-        assert_eq!(counts(&totals), [8, 0, 0, 1, 0, 0]);
+        assert_eq!(counts(&totals), [8, 0, 0, 1, 0, 0, 0]);
         assert_eq!(totals.received, 8);
     }
 
@@ -480,7 +509,7 @@ mod tests {
         (0..4).for_each(|number| _ = ledger.arrived(8, Slot(2), Sender(1), Number(number)));
         assert_eq!(ledger.readers.accounted(Slot(2)), 8);
         let totals = close(ledger);
-        assert_eq!(counts(&totals), [0, 0, 0, 0, 1, 0]);
+        assert_eq!(counts(&totals), [0, 0, 0, 0, 1, 0, 0]);
         assert_eq!((totals.expected, totals.received), (16, 15));
         assert_eq!(
             totals.first[&Fault::Corrupt].place,

@@ -1,8 +1,10 @@
 //! Metrics: what came against what was expected, and how long it took. Pure.
 
 pub(crate) mod arrivals;
+pub(crate) mod catch_up;
 pub(crate) mod histogram;
 pub(crate) mod ledger;
+pub(crate) mod missing;
 pub(crate) mod tally;
 pub(crate) mod whispers;
 
@@ -11,6 +13,8 @@ pub(crate) mod whispers;
 pub(crate) enum Receipt {
     First,
     Again,
+    /// It came for the first time, with a replay.
+    Replayed,
     /// It overlaps a join or a leave, and counts in no figure.
     Indeterminate,
 }

@@ -7,6 +7,7 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
+use super::missing::Missing;
 use crate::plan::ids::{Number, User};
 use crate::plan::protocol::Limit;
 
@@ -34,6 +35,13 @@ pub(crate) struct Tally {
     /// When the last whom the storm dropped was back, on the run's clock, or how many never were.
     pub(crate) storm_over_ns: Option<u64>,
     pub(crate) storm_missing: u32,
+    /// Users who came back with a mark, those of them whose mark was refused or no longer kept, and users who never were
+    /// back.
+    pub(crate) resumed: u64,
+    pub(crate) marks_lost: u64,
+    pub(crate) never_back: u64,
+    /// Connections that ended without a plan, and whose users came back.
+    pub(crate) cut_off: u64,
     /// Slow readers and hostile clients that the server let in.
     pub(crate) bad_clients: u32,
     /// Messages of the measured time that not everybody has, and whispers that never came.
@@ -70,6 +78,10 @@ impl AddAssign for Tally {
         self.names_taken += other.names_taken;
         self.storm_over_ns = self.storm_over_ns.max(other.storm_over_ns);
         self.storm_missing += other.storm_missing;
+        self.resumed += other.resumed;
+        self.marks_lost += other.marks_lost;
+        self.never_back += other.never_back;
+        self.cut_off += other.cut_off;
         self.bad_clients += other.bad_clients;
         self.fanouts_missing += other.fanouts_missing;
         self.whispers_missing += other.whispers_missing;
@@ -81,6 +93,9 @@ impl AddAssign for Tally {
 pub(crate) struct Delivery {
     pub(crate) expected: u64,
     pub(crate) received: u64,
+    /// Of what was received: brought by replays.
+    #[serde(default)]
+    pub(crate) replayed: u64,
     /// What overlaps a join or a leave: neither expected nor wrong.
     pub(crate) indeterminate: u64,
     pub(crate) lost: u64,
@@ -90,6 +105,12 @@ pub(crate) struct Delivery {
     pub(crate) corrupt: u64,
     /// Whispers that somebody else read.
     pub(crate) leaked: u64,
+    /// Messages that a reader had since its mark, and that were not in its replay.
+    #[serde(default)]
+    pub(crate) forgotten: u64,
+    /// What was lost or forgotten of the messages to the room.
+    #[serde(default, skip_serializing_if = "Missing::is_empty")]
+    pub(crate) missing: Missing,
     /// Where each fault was seen first.
     pub(crate) first: BTreeMap<Fault, Example>,
 }
@@ -104,6 +125,7 @@ pub(crate) enum Fault {
     Echoed,
     Corrupt,
     Leaked,
+    Forgotten,
 }
 
 /// Where a fault was seen: `at u3, message 2 of u0`.
@@ -130,7 +152,7 @@ pub(crate) struct Seen {
 
 impl Delivery {
     /// Each fault with its word and its count, in the order they are shown.
-    pub(crate) fn faults(&self) -> [(&'static str, u64); 6] {
+    pub(crate) fn faults(&self) -> [(&'static str, u64); 7] {
         [
             ("lost", self.lost),
             ("duplicated", self.duplicated),
@@ -138,6 +160,7 @@ impl Delivery {
             ("echoed", self.echoed),
             ("corrupt", self.corrupt),
             ("leaked", self.leaked),
+            ("forgotten", self.forgotten),
         ]
     }
 
@@ -162,6 +185,7 @@ impl Delivery {
             Fault::Echoed => &mut self.echoed,
             Fault::Corrupt => &mut self.corrupt,
             Fault::Leaked => &mut self.leaked,
+            Fault::Forgotten => &mut self.forgotten,
         }
     }
 }
@@ -170,6 +194,7 @@ impl AddAssign for Delivery {
     fn add_assign(&mut self, other: Self) {
         self.expected += other.expected;
         self.received += other.received;
+        self.replayed += other.replayed;
         self.indeterminate += other.indeterminate;
         self.lost += other.lost;
         self.duplicated += other.duplicated;
@@ -177,6 +202,8 @@ impl AddAssign for Delivery {
         self.echoed += other.echoed;
         self.corrupt += other.corrupt;
         self.leaked += other.leaked;
+        self.forgotten += other.forgotten;
+        self.missing += other.missing;
         for (fault, example) in other.first {
             let first = self.first.entry(fault).or_insert_with(|| example.clone());
             if example < *first {

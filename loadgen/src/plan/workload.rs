@@ -38,6 +38,9 @@ pub(crate) struct Workload {
     /// The share of the users that leaves, each second, 0 to 1.
     pub(crate) churn: f64,
     pub(crate) storm: Option<Storm>,
+    /// Who comes back has kept a mark, and is shown what it missed.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub(crate) resume: bool,
     pub(crate) slow: Option<Slow>,
     pub(crate) hostile: u32,
     pub(crate) connect_rate: Option<f64>,
@@ -86,6 +89,7 @@ impl Workload {
             whispers: args.whispers.map_or(0.0, |share| share.0),
             churn: args.churn.map_or(0.0, |churn| churn.0),
             storm: args.storm.or(defaults.storm),
+            resume: args.resume,
             slow,
             hostile,
             connect_rate: args.connect_rate.map(|rate| rate.0),
@@ -222,6 +226,8 @@ impl Workload {
     fn movement_problems(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         if !self.is_moving() {
+            let why = "--resume: found without --churn or --storm, wanted one of them: only who leaves comes back";
+            wrong.extend(self.resume.then(|| why.to_owned()));
             return wrong;
         }
         let movers = f64::from(self.users - self.senders.min(self.users)) / f64::from(self.users);
@@ -255,6 +261,7 @@ impl Workload {
             ("--whispers", self.whispers > 0.0),
             ("--churn", self.churn > 0.0),
             ("--storm", self.storm.is_some()),
+            ("--resume", self.resume),
             ("--hostile", self.hostile > 0),
         ];
         let special = special.iter().filter(|(_, found)| *found);
@@ -265,6 +272,11 @@ impl Workload {
                 .collect(),
         }
     }
+}
+
+/// What is not asked for changes no hash.
+fn is_no(asked: &bool) -> bool {
+    !asked
 }
 
 fn stage(name: &str, rate: f64, duration: Duration, bad_clients: bool) -> Stage {

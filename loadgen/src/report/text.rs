@@ -66,6 +66,8 @@ fn delivery_lines(delivery: &Delivery) -> Vec<String> {
     let mut lines = vec![format!(" DELIVERY  {}", shown.join(" · "))];
     let first = delivery.first.iter();
     lines.extend(first.map(|(word, place)| format!(" FAULT     first {word}: {place}")));
+    let missing = &delivery.missing;
+    lines.extend((!missing.is_empty()).then(|| format!(" MISSING   {missing}")));
     lines
 }
 

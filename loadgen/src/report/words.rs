@@ -70,16 +70,20 @@ pub(crate) fn a_second(deliveries: Option<f64>) -> String {
     deliveries.map_or("–".to_owned(), |count| grouped(count as u64, ' '))
 }
 
-/// What is shown of the deliveries: indeterminate and leaked only where there were any.
+/// Counts of the deliveries that are shown only where there are any.
+const SELDOM: [&str; 4] = ["replayed", "indeterminate", "leaked", "forgotten"];
+
+/// What is shown of the deliveries.
 pub(crate) fn counts(delivery: &Delivery) -> Vec<(&'static str, u64)> {
     let faults = delivery.faults();
     let sums = [
         ("expected", delivery.expected),
         ("received", delivery.received),
+        ("replayed", delivery.replayed),
         ("indeterminate", delivery.indeterminate),
     ];
     let all = sums.into_iter().chain(faults);
-    all.filter(|&(word, count)| count > 0 || !["indeterminate", "leaked"].contains(&word))
+    all.filter(|&(word, count)| count > 0 || !SELDOM.contains(&word))
         .collect()
 }
 

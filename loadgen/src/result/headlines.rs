@@ -32,6 +32,9 @@ pub(super) fn headlines(plan: &Plan, outcome: &Outcome) -> Vec<Headline> {
             shown.extend(storm_headlines(at as u32, outcome, timeline));
         }
     }
+    if work.resume {
+        shown.extend(resumed(outcome));
+    }
     if work.is_closed_loop() {
         shown.extend(closed_loop(plan, outcome));
     } else if work.has_halves() {
@@ -125,6 +128,29 @@ fn storm_headlines(at: u32, outcome: &Outcome, timeline: &[Second]) -> [Headline
     });
     let nanos = normal.map(|seconds| f64::from(seconds) * 1e9);
     [back, headline("p99 normal", nanos, "ns", text)]
+}
+
+fn resumed(outcome: &Outcome) -> [Headline; 2] {
+    let tally = &outcome.tally;
+    [
+        milliseconds(
+            "replay",
+            outcome.replay.max(),
+            &format!(
+                " at most from a login until all that was missed had come, of {} who came back",
+                outcome.replay.samples()
+            ),
+        ),
+        headline(
+            "marks",
+            Some(tally.marks_lost as f64),
+            "count",
+            format!(
+                "{} of {} refused or no longer kept; {} connections were cut off",
+                tally.marks_lost, tally.resumed, tally.cut_off
+            ),
+        ),
+    ]
 }
 
 /// Seconds from the storm until a second whose p99, or maximum where it has too few deliveries for one, is

@@ -15,6 +15,7 @@ use super::build::check_slo;
 use super::verdict::{Findings, conclude};
 use super::{Run, Second, StageResult, Trust};
 use crate::metrics::histogram::Summary;
+use crate::metrics::missing::Missing;
 
 /// One result of several; the first to begin stands for what they have in common.
 ///
@@ -122,6 +123,8 @@ fn told_apart(mut run: Run, later: u32) -> Run {
     for example in run.tally.delivery.first.values_mut() {
         example.place = format!("{name}: {example}");
     }
+    // Numbers of one run are not those of another.
+    run.tally.delivery.missing = Missing::default();
     for reason in &mut run.verdict.reasons {
         *reason = format!("{name}: {reason}");
     }

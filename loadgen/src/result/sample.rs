@@ -194,6 +194,7 @@ fn workload(seed: u64) -> Workload {
         whispers: 0.0,
         churn: 0.0,
         storm: None,
+        resume: false,
         slow: None,
         hostile: 0,
         connect_rate: None,

@@ -101,6 +101,12 @@ fn invalid(facts: &Facts<'_>) -> Vec<String> {
             facts.tally.cut
         ));
     }
+    let never_back = facts.tally.never_back;
+    if never_back > 0 && !facts.interrupted {
+        reasons.push(format!(
+            "{never_back} users did not come back: see the server's log, or a longer --drain"
+        ));
+    }
     // A limit met ends the sending early: it has been reported already.
     let all_is_due = !facts.closed_loop && !facts.interrupted;
     if reasons.is_empty() && all_is_due && facts.tally.sent < facts.messages {
@@ -406,6 +412,7 @@ mod tests {
         };
         assert_eq!(exit(|tally| tally.sent = 9), Exit::Invalid);
         assert_eq!(exit(|tally| tally.cut = 1), Exit::Invalid);
+        assert_eq!(exit(|tally| tally.never_back = 1), Exit::Invalid);
         assert_eq!(
             exit(|tally| tally.first_refusal = Some("! no".into())),
             Exit::Invalid

@@ -11,6 +11,7 @@
 //! writes everything, so that a delivery is as late as the script says and nothing overtakes anything. It trusts its
 //! clients to read, and holds late lines in memory, without a bound.
 
+mod past;
 mod room;
 mod writer;
 
@@ -21,6 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+pub(crate) use past::ReplayFault;
 use room::FakeRoom;
 
 /// What is done wrong with one message, for one reader: of those it is for, the one who has talked least so far, and
@@ -70,6 +72,8 @@ pub(crate) struct Script {
     pub(crate) refusal: Option<String>,
     /// No ping is answered.
     pub(crate) answers_no_ping: bool,
+    /// What is done wrong with the first replay after so many messages.
+    pub(crate) replay: Option<(usize, ReplayFault)>,
 }
 
 /// A running fake. It ends with this value, and its connections with it.
@@ -117,6 +121,11 @@ impl Fake {
     pub(crate) fn place(&self, fault: Fault) -> Option<String> {
         lock(&self.room).place(fault)
     }
+
+    /// Where something was done wrong with a replay, as the load tester is to tell it.
+    pub(crate) fn replay_fault(&self) -> Option<String> {
+        lock(&self.room).replay_fault()
+    }
 }
 
 impl Drop for Fake {
@@ -163,6 +172,8 @@ fn converse(stream: TcpStream, room: &Mutex<FakeRoom>) {
                 room.whisper(me, name, text);
             }
             "PING" => room.answer_ping(me, rest),
+            "MARK" => room.mark(me),
+            "SINCE" => room.replay(me, rest),
             "QUIT" => room.dismiss(me),
             _ => room.answer(me, "! unknown command"),
         }

@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::past::{Past, Shown};
 use super::writer::{FakeWriter, Parcel};
 use super::{Fault, Script};
 
@@ -24,6 +25,7 @@ pub(super) struct FakeRoom {
     paused_until: Option<Instant>,
     /// What was done wrong, and where.
     done: Vec<(Fault, String)>,
+    past: Past,
     writer: FakeWriter,
 }
 
@@ -64,6 +66,7 @@ impl FakeRoom {
             withheld: Vec::new(),
             paused_until: None,
             done: Vec::new(),
+            past: Past::default(),
             writer: FakeWriter::start()?,
         })
     }
@@ -93,6 +96,27 @@ impl FakeRoom {
         if !self.script.answers_no_ping {
             self.answer(me, format!("PONG {token}").trim_end());
         }
+    }
+
+    /// Names the place in the room that this answer stands at: all that was dealt with is on its way.
+    pub(super) fn mark(&mut self, me: MemberId) {
+        let mark = self.past.mark();
+        self.answer(me, &format!("MARK {mark}"));
+    }
+
+    /// Shows what was said since a mark, rightly or as the script says.
+    pub(super) fn replay(&mut self, me: MemberId, mark: &str) {
+        let due = self.script.replay.filter(|(from, _)| *from <= self.dealt);
+        let fault = due.map(|(_, fault)| fault);
+        let lines = self.past.since(mark, self.members[me].user(), fault);
+        if self.past.wrong().is_some() {
+            self.script.replay = None;
+        }
+        lines.iter().for_each(|line| self.answer(me, line));
+    }
+
+    pub(super) fn replay_fault(&self) -> Option<String> {
+        self.past.wrong().map(str::to_owned)
     }
 
     pub(super) fn say(&mut self, me: MemberId, text: &str) {
@@ -176,6 +200,16 @@ impl FakeRoom {
         }
         let wrong = self.wrong_with(message);
         self.dealt += 1;
+        if message.to.is_none() {
+            self.past.push(Shown {
+                line: message.line.clone(),
+                name: format!(
+                    "message {} of u{}",
+                    message.number,
+                    self.members[message.sender].user()
+                ),
+            });
+        }
         for reader in 0..self.members.len() {
             match wrong {
                 Some((fault, victim)) if victim == reader => {

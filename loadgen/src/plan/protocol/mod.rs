@@ -14,7 +14,8 @@ mod wac;
 pub(crate) use crate::cli::values::Protocol;
 use crate::plan::ids::{Message, User};
 use crate::plan::payload::{Payload, Text};
-pub(crate) use wac::Limit;
+pub(crate) use wac::{Limit, MARK, write_since};
+use wac_core::wire::history::History;
 
 /// What a line means to the user who reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,10 +37,25 @@ pub(crate) enum Line<'a> {
     Limit(Limit),
     /// The name is in use.
     NameTaken,
+    /// An answer about the room's past.
+    Past(Past<'a>),
     /// The server refuses what was sent.
     Refused(&'a str),
     /// Nothing to do with this run.
     Other,
+}
+
+/// An answer to a user who keeps a mark, and comes back with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Past<'a> {
+    /// It names this place in the room.
+    Mark(&'a str),
+    /// There is none to be had now.
+    NoMark,
+    /// What was given is none of this room.
+    NotAMark,
+    /// A line of a replay that is not the room's.
+    History(History),
 }
 
 impl Protocol {

@@ -6,7 +6,7 @@ use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 use wac_core::wire::refusal::Refusal;
 
-use super::Line;
+use super::{Line, Past};
 use crate::plan::ids::{Message, User};
 use crate::plan::payload::{self, Payload};
 
@@ -28,6 +28,16 @@ pub(super) fn write_message(payload: &Payload, message: Message, out: &mut Vec<u
     out.extend_from_slice(b"\r\n");
 }
 
+/// Asks for a mark.
+pub(crate) const MARK: &[u8] = b"MARK\r\n";
+
+/// Asks for what was said since a mark.
+pub(crate) fn write_since(mark: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"SINCE ");
+    out.extend_from_slice(mark.as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
 pub(super) fn parse<'a>(payload: &Payload, user: User, line: &'a [u8]) -> Line<'a> {
     match payload.recognise(line) {
         payload::Text::Message(message) => Line::Message(message),
@@ -44,18 +54,22 @@ fn parse_other<'a>(payload: &Payload, user: User, line: &'a [u8]) -> Line<'a> {
     match ServerLine::parse(line) {
         ServerLine::Notice(notice) => noticed(payload, user, &notice),
         ServerLine::Refusal(Refusal::Taken(_)) => Line::NameTaken,
+        ServerLine::Refusal(Refusal::NotAMark) => Line::Past(Past::NotAMark),
+        ServerLine::Refusal(Refusal::NoMark) => Line::Past(Past::NoMark),
         ServerLine::Refusal(_) => Line::Refused(line),
         ServerLine::Pong(_) => Line::Pong,
         // Somebody who is not of this run talks.
         ServerLine::Message { .. } | ServerLine::Whisper { .. } => Line::Other,
+        ServerLine::Mark(token) => Line::Past(Past::Mark(token)),
         // Nobody of this run asks for it.
-        ServerLine::Secret(_) | ServerLine::Mark(_) => Line::Corrupt(None),
+        ServerLine::Secret(_) => Line::Corrupt(None),
     }
 }
 
 fn noticed<'a>(payload: &Payload, user: User, notice: &Notice<'_>) -> Line<'a> {
     match notice {
         Notice::Closing(Closing::NeedsTls) => Line::Refused("this port speaks TLS: --tls"),
+        Notice::History(line) => Line::Past(Past::History(*line)),
         Notice::Welcome(name) if payload.user_of(name) == Some(user) => Line::Welcome,
         _ => Limit::of_notice(notice).map_or(Line::Other, Line::Limit),
     }

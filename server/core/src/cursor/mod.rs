@@ -285,6 +285,7 @@ impl Cursor {
     ) -> usize {
         let limit = view.head().min(self.end);
         let (mut at, mut begun, mut filled) = (self.at, self.begun as usize, 0);
+        let mut replay_left = replay_bytes;
         let mut detours = self
             .detours
             .iter()
@@ -301,12 +302,13 @@ impl Cursor {
                     }
                     // One piece at a time.
                     What::Span(span) => {
-                        if span.start < view.start() || replay_bytes == 0 {
+                        if span.start < view.start() || replay_left == 0 {
                             break;
                         }
-                        let most = Position(span.start.0.saturating_add(replay_bytes as u64))
-                            .min(span.end);
+                        let most =
+                            Position(span.start.0.saturating_add(replay_left as u64)).min(span.end);
                         let bytes = view.bytes(span.start, most);
+                        replay_left -= bytes.len();
                         slices[filled] = IoSlice::new(bytes);
                         filled += 1;
                         if span.start.plus(bytes.len()) < span.end {

@@ -74,3 +74,22 @@ fn a_pause_begins_after_the_line_that_is_being_written_and_ends_where_it_is_told
     assert_eq!(written.own, answers + DETOUR_BYTES);
     assert!(cursor.is_done(&view) && !cursor.is_paused());
 }
+
+#[test]
+fn a_turn_shows_no_more_of_the_past_than_its_share_however_many_spans_there_are() {
+    let mut log = RoomLog::new(1 << 20);
+    let mut view = View::default();
+    log.append(b"one\r\ntwo\r\n", NOW).unwrap();
+    view.catch_up(&log);
+    let (begin, middle, head) = (Position(0), Position(5), view.head());
+    let mut cursor = Cursor::new(head);
+    cursor.show_again(head, begin..middle, &view);
+    cursor.insert(head, Private::Own((*b"time\r\n").into()), &view);
+    cursor.show_again(head, middle..head, &view);
+    for (share, shown) in [(5, "one\r\ntime\r\n"), (8, "one\r\ntime\r\ntwo"), (0, "")] {
+        let mut slices = [IoSlice::new(&[]); 8];
+        let filled = cursor.gather(&view, &mut slices, share);
+        let bytes = slices[..filled].iter().flat_map(|it| it.to_vec());
+        assert_eq!(String::from_utf8(bytes.collect()).unwrap(), shown);
+    }
+}
