@@ -98,6 +98,46 @@ fn with_a_server_killed_and_another_in_its_place_what_was_missed_is_lost() {
     loss_of_a_room_is_told(Signal::SIGKILL);
 }
 
+/// Runs while a server that keeps a history ends by a signal, and goes on in another process.
+#[track_caller]
+fn with_a_history(signal: Signal) -> Told {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let history = folder.path().join("history");
+    let history = history.to_str().expect("the path is text");
+    let start = || Server::setup().with("--history", history).start();
+    let server = start();
+    let relay = Relay::to(server.address().tcp());
+    let flags = format!("--users 40 --senders 20 --rate 400/s --duration 3s {STORM}");
+    let mut tester = Tester::start(relay.address(), &flags);
+    tester.shows_deliveries();
+    server.signal(signal);
+    let _stopped = server.wait_for_exit();
+    let again = start();
+    relay.turn_to(again.address().tcp());
+    let told = tester.told();
+    assert_eq!(told.number("/marks_lost"), 0, "{}", told.text);
+    assert_eq!(told.number("/never_back"), 0);
+    told
+}
+
+#[test]
+fn a_server_that_stops_and_goes_on_with_its_history_loses_nothing() {
+    nothing_is_missed(&with_a_history(Signal::SIGTERM), 40);
+}
+
+#[test]
+fn of_a_server_that_is_killed_only_what_was_not_yet_written_is_forgotten_and_named() {
+    let told = with_a_history(Signal::SIGKILL);
+    assert_eq!(told.faults(), [0; 6], "{}", told.text);
+    assert_eq!(told.number("/sent"), told.number("/messages"));
+    if told.number("/delivery/forgotten") > 0 {
+        told.ended_with(5);
+        told.shows("MISSING   messages ");
+    } else {
+        told.ended_with(0);
+    }
+}
+
 #[test]
 fn a_server_that_does_not_come_back_makes_a_run_invalid_in_bounded_time() {
     let server = Server::start();
