@@ -146,7 +146,8 @@ pub struct Args {
     pub listen: Vec<Listen>,
 
     /// Certificate for the addresses with tls:, then those that vouch for it, in PEM; `wacd cert` makes one [default, if
-    /// there is such an address: beside the configuration file: tls-cert.pem]
+    /// there is such an address: for root /etc/wacd/tls-cert.pem; for others $XDG_CONFIG_HOME/wacd/tls-cert.pem, else
+    /// ~/.config/wacd/tls-cert.pem]
     #[arg(long, value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
 

@@ -32,7 +32,7 @@ pub fn config_file() -> Option<PathBuf> {
     config_file_of(Uid::effective(), |name| env::var_os(name))
 }
 
-/// Returns the default certificate: beside the configuration file.
+/// Returns the default certificate: beside the default configuration file.
 pub fn tls_cert() -> Option<PathBuf> {
     Some(config_file()?.with_file_name("tls-cert.pem"))
 }

@@ -76,6 +76,11 @@ impl LoginChecks {
         *lock(&self.accounts) = accounts;
     }
 
+    /// Tells whether a name is registered.
+    pub(crate) fn know(&self, name: &Name) -> bool {
+        lock(&self.accounts).names().has(name)
+    }
+
     /// Adds a password to be checked.
     pub(crate) fn add(
         &self,

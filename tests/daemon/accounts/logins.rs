@@ -173,6 +173,19 @@ fn no_password_is_in_a_log_a_metric_or_an_answer_to_the_operator() {
 }
 
 #[test]
+fn a_password_in_the_place_of_the_name_is_not_logged() {
+    let accounts = Accounts::of(&["Ann"]);
+    let server = accounts.setup().with("--log-level", "trace").start();
+    let mut ann = server.connect();
+    assert_eq!(log_in(&mut ann, "swordfish", "Ann"), WRONG);
+    let is_failure = |line: &str| line.contains("a login failed");
+    server.log().wait_for("the failure", is_failure);
+    ann.silent_until_fence();
+    let log = server.stop().text();
+    assert!(!log.contains("swordfish"), "{log}");
+}
+
+#[test]
 fn guesses_of_one_address_at_a_high_rate_wait_take_little_memory_and_disturb_nobody() {
     let accounts = Accounts::of(&["Ann"]);
     let server = accounts

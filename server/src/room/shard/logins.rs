@@ -151,14 +151,16 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Logs that a password was wrong, or its name not registered: noise.
+    /// Logs that a password was wrong, or its name not registered: noise. What is no registered name may be a password in the wrong
+    /// place.
     fn log_failed_login(&self, owner: &Owner, now: Duration) {
         let connection = &self.table[owner.session.slot.index()];
+        let name = Some(&owner.name).filter(|name| self.shared.logins.know(name));
         if let Some(count) = self.shared.noise.failed_logins.count(now) {
             tracing::info!(
                 session.id = connection.id.0,
                 peer.addr = %connection.peer,
-                user.name = %owner.name,
+                user.name = name.map(tracing::field::display),
                 failed_logins = count,
                 "a login failed"
             );
