@@ -14,7 +14,10 @@ fn silent(server: &Server, number: u8) -> Peer {
 
 #[test]
 fn a_thousand_silent_handshakes_disturb_nobody() {
-    let server = setup().with("--trusted", "127.0.0.1").start();
+    let server = setup()
+        .with("--trusted", "127.0.0.1")
+        .with("--metrics", "127.0.0.1:0")
+        .start();
     let mut bystanders = Bystanders::of(&server);
     let silent: Vec<Peer> = (1..=50)
         .flat_map(|number| [number; 20])
@@ -26,6 +29,12 @@ fn a_thousand_silent_handshakes_disturb_nobody() {
         late.silent_until_fence();
         bystanders.undisturbed();
     }
+    // All but the last 256 were displaced by those that came after them.
+    let metrics = server.get("/metrics").body;
+    let mut lines = metrics.lines();
+    let failed = lines.find_map(|line| line.strip_prefix("wacd_handshakes_failed_total "));
+    let failed: usize = failed.and_then(|it| it.parse().ok()).expect("a count");
+    assert!(failed >= 1000 - 256, "{failed}");
     drop(silent);
     bystanders.undisturbed();
 }

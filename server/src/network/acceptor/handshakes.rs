@@ -66,6 +66,8 @@ struct Place {
 enum Failure {
     #[error("it took longer than 10 s")]
     TooLong,
+    #[error("too many others began after it")]
+    Displaced,
     #[error("the peer does not speak TLS")]
     PlainText,
     #[error("there is no certificate any more")]
@@ -155,15 +157,18 @@ fn start() -> io::Result<mpsc::Sender<Entrant>> {
 }
 
 async fn shake_hands_with(mut entrants: mpsc::Receiver<Entrant>) {
-    let mut under_way: VecDeque<AbortHandle> = VecDeque::new();
+    let mut under_way: VecDeque<(AbortHandle, Peer)> = VecDeque::new();
     while let Some(entrant) = entrants.recv().await {
-        under_way.retain(|handshake| !handshake.is_finished());
+        under_way.retain(|(handshake, _)| !handshake.is_finished());
         if under_way.len() >= AT_ONCE
-            && let Some(oldest) = under_way.pop_front()
+            && let Some((oldest, peer)) = under_way.pop_front()
+            && let Some(shared) = &entrant.place.shared
         {
             oldest.abort();
+            log_failure(shared, peer, &Failure::Displaced);
         }
-        under_way.push_back(tokio::spawn(enter(entrant)).abort_handle());
+        let peer = entrant.place.peer;
+        under_way.push_back((tokio::spawn(enter(entrant)).abort_handle(), peer));
     }
 }
 
@@ -179,11 +184,14 @@ async fn enter(Entrant { socket, place }: Entrant) {
                 shared.hand_over(Wire::Tls(Box::new(socket)), peer);
             }
         }
-        Err(error) => {
-            if let Some(count) = shared.noise.handshakes.count(shared.now()) {
-                tracing::info!(peer.addr = %peer, %error, failed = count, "TLS handshake failed");
-            }
-        }
+        Err(error) => log_failure(&shared, peer, &error),
+    }
+}
+
+/// Counts and logs that a handshake failed: noise.
+fn log_failure(shared: &Shared, peer: Peer, error: &Failure) {
+    if let Some(count) = shared.noise.handshakes.count(shared.now()) {
+        tracing::info!(peer.addr = %peer, %error, failed = count, "TLS handshake failed");
     }
 }
 
