@@ -187,6 +187,8 @@ impl Restore {
         });
         for &from in &segments[begun..] {
             folder.remove(from)?;
+            let path = folder.path_of(from);
+            remarks.push(format!("{} held nothing, and was removed", path.display()));
         }
         match newest {
             None => folder.begin(log.head())?,

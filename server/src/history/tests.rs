@@ -203,3 +203,17 @@ fn a_write_that_fails_leaves_whole_blocks_behind() {
         (RoomId(1), 0, "Ann: one\n".to_owned(), 10)
     );
 }
+
+#[test]
+fn a_file_that_holds_nothing_is_removed_and_that_is_told() {
+    for text in ["", "WAC history 1, room"] {
+        let written = Written::new();
+        let end = written.segment(ROOM, 0, &[(0, "Ann: hi")]);
+        fs::write(written.path(end), text).unwrap();
+        let past = written.open().unwrap();
+        let told = past.remarks.join("\n");
+        let name = written.path(end).display().to_string();
+        assert!(told.contains(&format!("{name} held nothing")), "{told}");
+        assert!(!written.path(end).exists());
+    }
+}
