@@ -160,6 +160,18 @@ fn top_shows_what_the_server_does_and_who_lags() {
 }
 
 #[test]
+fn those_who_may_not_read_the_room_are_not_counted_as_told() {
+    let town = OperatedServer::start(&["--listeners", "logged-in"]);
+    let mut ann = town.user("Ann");
+    let mut visitor = Peer::dial(&town.address);
+    visitor.greeted();
+    let told = town.does(&["say", "tea is ready"]);
+    assert_eq!(told, "said to 1 connection\n");
+    ann.expect("* server: tea is ready");
+    visitor.silent_until_fence();
+}
+
+#[test]
 fn what_the_operator_says_is_a_notice_to_everybody_once() {
     let town = OperatedServer::start(&["--notices", "off"]);
     let mut people = [town.user("Ann"), town.user("Bob")];

@@ -140,8 +140,10 @@ impl Desk {
         match self.shared.announce(text.as_str()).await {
             Ok(()) => {
                 tracing::info!("the operator said something to everybody");
-                let connections = self.shared.sessions();
-                Answer::done(format!("said to {}", counted(connections, "connection")))
+                Answer::done(format!(
+                    "said to {}",
+                    counted(self.shared.readers(), "connection")
+                ))
             }
             Err(error) => Answer::failed(format!("not said: {error}")),
         }

@@ -12,6 +12,7 @@ use wac_core::log::{Position, RoomLog, Sealed};
 use wac_core::name::NameSet;
 use wac_core::notice_batch::Notices;
 use wac_core::roster::{Roster, SessionId};
+use wac_core::session::Audience;
 use wac_core::unix_time::UnixSeconds;
 
 use crate::config::Config;
@@ -212,6 +213,14 @@ impl Shared {
     /// Returns the number of people logged in.
     pub(crate) fn users(&self) -> u64 {
         self.users.load(Ordering::Relaxed)
+    }
+
+    /// Returns the number of connections that read the room.
+    pub(crate) fn readers(&self) -> usize {
+        match self.policies.follow().rules.audience {
+            Audience::Anyone => self.sessions(),
+            Audience::LoggedIn => usize::try_from(self.users()).unwrap_or(usize::MAX),
+        }
     }
 
     pub(crate) fn user_logged_in(&self) {
