@@ -61,8 +61,9 @@ impl App {
                     lines.filter(|line| !is_blank(line)).collect(),
                 ))
             }
-            Input::Say(_) if !text.starts_with('/') && confirm::looks_like_whisper(text) => {
-                Some(Question::Leak {
+            Input::Say(_) if !text.starts_with('/') => {
+                confirm::leak(text).map(|leak| Question::Leak {
+                    leak,
                     text: text.to_owned(),
                     asked: now.elapsed,
                 })

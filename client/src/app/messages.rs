@@ -29,6 +29,8 @@ pub(super) const CONNECTING: &str = "connecting";
 pub(super) const NOTHING_WAITS: &str = "no line waits to be sent";
 pub(super) const LEAK: &str =
     "not sent: it looks like a whisper (/w NAME TEXT); Enter again sends it to everyone";
+pub(super) const LEAKED_LOGIN: &str = "not sent: it looks like a login with its password, which everyone would read; \
+     Enter again sends it";
 pub(super) const PASTE_DROPPED: &str = "dropped; the Up key brings it back";
 pub(super) const PASTE_UNCLEAR: &str = "not sent: answer y, j or n for the paste first";
 pub(super) const LEAVING: &str =

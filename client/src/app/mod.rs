@@ -57,7 +57,7 @@ use crate::protocol::text::bare;
 use crate::protocol::who::WhoAssembly;
 
 pub(crate) use self::attention::{Focus, Unread};
-pub(crate) use self::confirm::looks_like_whisper;
+pub(crate) use self::confirm::leak;
 pub(crate) use self::event::{Action, Event, PromptState};
 
 /// The kind of interface.

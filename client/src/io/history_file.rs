@@ -18,7 +18,7 @@ use wac_core::MAX_CLIENT_LINE_BYTES;
 
 use super::line_file::{self, LOCK_ATTEMPTS};
 use crate::app::commands::Input;
-use crate::app::looks_like_whisper;
+use crate::app::leak;
 use crate::protocol::text::plain;
 
 /// Most lines kept.
@@ -119,12 +119,12 @@ fn shorten(file: &mut File, lines: &[&str]) -> io::Result<()> {
 }
 
 /// Returns whether a line may be kept: a message, or a command that does not whisper. A line that
-/// looks like a whisper, or an unknown command, may hold a private text; a paste was not typed.
+/// looks like a whisper or a login, or an unknown command, may hold a private text; a paste was not typed.
 fn may_be_kept(line: &str) -> bool {
     let is_private = match Input::parse(line) {
         Input::Whisper { .. } | Input::Reply(_) => true,
         Input::Misused(_) | Input::Unknown { .. } => true,
-        _ => looks_like_whisper(line),
+        _ => leak(line).is_some(),
     };
     !is_private && !line.contains(char::is_control)
 }
@@ -178,6 +178,8 @@ mod tests {
             "/W bob the key",
             "/r the key",
             "w bob the key",
+            "lin bob the key",
+            "/LIN bob the key",
             "/ww bob the key",
             "/who bob the key",
             "two\nlines",

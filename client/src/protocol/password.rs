@@ -44,8 +44,8 @@ pub(crate) enum Secrecy {
 pub(crate) struct Passwords {
     /// One that no server has asked for yet.
     given: Option<Password>,
-    /// The one that is sent, and its name.
-    sent: Option<(Name, Password)>,
+    /// Those that are sent, and their names.
+    sent: Vec<(Name, Password)>,
     secrecy: Secrecy,
 }
 
@@ -67,15 +67,14 @@ impl Passwords {
     pub(crate) fn new(given: Option<Password>, secrecy: Secrecy) -> Self {
         Self {
             given,
-            sent: None,
+            sent: Vec::new(),
             secrecy,
         }
     }
 
     /// Returns the login under a name.
     pub(crate) fn login(&self, name: &Name) -> Login {
-        let of_name = |(named, _): &&(Name, Password)| named.folded() == name.folded();
-        let sent = self.sent.as_ref().filter(of_name);
+        let sent = self.sent.iter().find(|(named, _)| is_same(named, name));
         Login {
             name: name.clone(),
             password: sent.map(|(_, password)| password.clone()),
@@ -84,7 +83,13 @@ impl Passwords {
 
     /// Takes the password of a name, which a server has asked for.
     pub(crate) fn give(&mut self, name: &Name, password: Password) {
-        self.sent = Some((name.clone(), password));
+        self.forget(name);
+        self.sent.push((name.clone(), password));
+    }
+
+    /// Forgets the password of a name; those of others stay.
+    fn forget(&mut self, name: &Name) {
+        self.sent.retain(|(named, _)| !is_same(named, name));
     }
 
     /// Takes the refusal of a login; returns `None` if it is not about the password.
@@ -94,9 +99,7 @@ impl Passwords {
         if !is_wrong && why != DEMANDED && !why.ends_with(NEEDED) {
             return None;
         }
-        if self.login(name).password.is_some() {
-            self.sent = None;
-        }
+        self.forget(name);
         Some(match self.given.take() {
             _ if self.secrecy == Secrecy::Exposed => Demand::Exposed,
             _ if is_wrong => Demand::Wrong,
@@ -107,6 +110,10 @@ impl Passwords {
             None => Demand::Missing,
         })
     }
+}
+
+fn is_same(name: &Name, other: &Name) -> bool {
+    name.folded() == other.folded()
 }
 
 /// A server's refusals: of a name that is registered, of everybody without a password, and of another

@@ -38,6 +38,30 @@ fn what_looks_like_a_whisper_is_asked_about_once() {
     );
 }
 
+#[test]
+fn what_looks_like_a_login_is_asked_about_once() {
+    chats(
+        "> lin Ann two words
+         mark Asked
+         keep
+         tell not sent: it looks like a login with its password, which everyone would read; Enter again sends it
+         +1s
+         > lin Ann
+         mark Here
+         send MSG lin Ann
+         show Ann: lin Ann
+         > LIN Ann two
+         mark Asked
+         keep
+         tell not sent: …
+         +1s
+         > LIN Ann two
+         mark Here
+         send MSG LIN Ann two
+         show Ann: LIN Ann two",
+    );
+}
+
 const PASTE: &str = "one\r\n/quit\nW bob x\n\n\0LIN eve\nlast\n";
 
 /// Pastes, answers, and returns the actions of the answer.

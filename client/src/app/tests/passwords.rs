@@ -107,6 +107,34 @@ fn somebody_who_chats_keeps_their_name_without_the_password_of_another() {
 }
 
 #[test]
+fn the_password_of_a_name_outlives_a_wrong_one_for_another() {
+    let renamed = RENAMED.replace("Bea", "bob");
+    plays_ann(&format!(
+        "{ASKED}{IN}
+         {renamed}
+         < ! the name bob needs its password: LIN <name> <password>
+         mark Password
+         tell type the password of bob, and Enter; it is not shown
+         ask password
+         $ wrong
+         mark Away
+         send PING wac greeted
+         send LIN bob wrong
+         < PONG wac greeted
+         < ! wrong name or password
+         mark Password
+         tell login refused: wrong name or password
+         tell type the password of bob, and Enter; it is not shown
+         ask password
+         ^C
+         mark Away
+         tell not renamed: no password; you stay Ann
+         send PING wac greeted
+         send LIN Ann two words"
+    ));
+}
+
+#[test]
 fn a_password_is_not_asked_for_where_others_could_read_it() {
     plays_configured(
         &ann("far"),

@@ -19,6 +19,7 @@ mod replay;
 mod tests;
 
 use std::collections::VecDeque;
+use std::mem;
 use std::time::Duration;
 
 use wac_core::name::Name;
@@ -59,8 +60,8 @@ pub(crate) struct CatchUp {
     replay: Option<Replay>,
     /// The room's lines on this connection that came before its replay.
     held: Lines,
-    /// The number of the room's lines shown as they came on this connection.
-    seen: usize,
+    /// The room's lines that were shown as they came, before the past that a user who is new wants to see.
+    seen: Lines,
     /// When the next mark is to be asked for.
     next_mark: Option<Duration>,
     last_mark: Duration,
@@ -171,7 +172,7 @@ impl CatchUp {
             asked: VecDeque::new(),
             replay: None,
             held: Lines::default(),
-            seen: 0,
+            seen: Lines::default(),
             next_mark: None,
             last_mark: Duration::ZERO,
         }
@@ -218,7 +219,7 @@ impl CatchUp {
         self.asked.clear();
         self.replay = None;
         self.held = Lines::default();
-        self.seen = 0;
+        self.seen = Lines::default();
         self.next_mark = None;
         self.own.lost(unsent);
         if !self.has_place() {
@@ -267,7 +268,7 @@ impl CatchUp {
             return Some(self.ask_mark(now));
         }
         self.stage = Stage::Asked;
-        let lines = std::mem::take(&mut self.newcomer);
+        let lines = mem::take(&mut self.newcomer);
         let (request, line) = match &self.place {
             Some(place) => (Request::Since, format!("SINCE {}", place.mark)),
             None => (Request::Newcomer, format!("HIST {lines}")),
@@ -319,7 +320,9 @@ impl CatchUp {
             self.held.push(text.to_owned());
             return Heard::Held;
         }
-        self.seen += 1;
+        if self.is_new() {
+            self.seen.push(text.to_owned());
+        }
         if let Some(place) = &mut self.place {
             place.heard.push(text.to_owned());
         }
@@ -331,6 +334,11 @@ impl CatchUp {
     fn holds(&self) -> bool {
         let is_before_replay = matches!(self.stage, Stage::Offline | Stage::Due(_) | Stage::Asked);
         is_before_replay && self.has_place()
+    }
+
+    /// Returns whether a user who is new is still to see the last lines.
+    fn is_new(&self) -> bool {
+        self.newcomer > 0 || self.asked.contains(&Request::Newcomer)
     }
 
     fn want_mark(&mut self, now: Duration) {
@@ -386,7 +394,10 @@ impl CatchUp {
         };
         let heard = match replay.request {
             Request::Since => Heard::Missed(self.missed(&mut replay, me, ends)),
-            Request::Newcomer => Heard::Newcomer(replay.before(me, &self.own, self.seen)),
+            Request::Newcomer => {
+                let seen = mem::take(&mut self.seen);
+                Heard::Newcomer(replay.before(me, &self.own, &seen))
+            }
             Request::Recall | Request::Mark { .. } => Heard::Recalled(replay.take_lines()),
         };
         if !ends {
@@ -446,7 +457,7 @@ impl CatchUp {
         self.place = None;
         Heard::Refused(Refused {
             why,
-            held: std::mem::take(&mut self.held).into(),
+            held: mem::take(&mut self.held).into(),
             in_doubt: self.own.take_doubtful().len(),
         })
     }

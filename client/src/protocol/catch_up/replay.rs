@@ -7,7 +7,7 @@ use wac_core::unix_time::UnixSeconds;
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
-use super::place::{OwnLines, Place};
+use super::place::{Lines, OwnLines, Place};
 use super::{PastLine, Request};
 
 /// The lines after which a long replay is told in parts: as many as the transcript holds.
@@ -102,24 +102,21 @@ impl Replay {
         known
     }
 
-    /// Takes the lines, and returns those before all that the user has seen and said: the replay ends with that.
+    /// Takes the lines, and returns those before all that the user has seen and said: the replay ends with that, but for
+    /// what was said too late for it.
     pub(super) fn before(
         &mut self,
         me: Option<&Name>,
         own: &OwnLines,
-        mut seen: usize,
+        seen: &Lines,
     ) -> Vec<PastLine> {
         let mut lines = self.take_lines();
-        let mut own = own.latest_first().peekable();
-        while let Some(last) = lines.last() {
-            if !is_about(me, &last.line) && own.next_if_eq(&last.line.as_str()).is_none() {
-                if seen == 0 {
-                    break;
-                }
-                seen -= 1;
-            }
-            lines.pop();
-        }
+        let seen = seen.last.iter().rev().map(String::as_str);
+        let mut known: Vec<&str> = seen.chain(own.latest_first()).collect();
+        while lines
+            .pop_if(|last| is_about(me, &last.line) || take(&mut known, &last.line))
+            .is_some()
+        {}
         lines
     }
 }
@@ -144,6 +141,12 @@ impl Known {
         self.heard += usize::from(is_known);
         !is_known
     }
+}
+
+/// Removes a line from among others; returns whether it was there.
+fn take(lines: &mut Vec<&str>, line: &str) -> bool {
+    let found = lines.iter().position(|other| *other == line);
+    found.map(|index| lines.remove(index)).is_some()
 }
 
 /// Returns whether a line tells that the user came or went.

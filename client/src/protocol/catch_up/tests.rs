@@ -183,6 +183,50 @@ fn a_newcomer_is_shown_what_was_said_before_they_read() {
     assert_eq!(texts(&lines), ["Ann: one", "bob: one"]);
 }
 
+/// Returns what a newcomer is shown who hears some lines before the login, and others before the replay.
+#[track_caller]
+fn before(greeting: &str, says: &str, replay: &str) -> Vec<String> {
+    let mut catch_up = CatchUp::new(20);
+    hear(&mut catch_up, greeting);
+    catch_up.logged_in(T);
+    catch_up.tick(AFTER_LOGIN);
+    catch_up.said(&ann(), &say(says), T);
+    let begins = "* history: 5 lines since 2026-11-29 13:01:17 UTC";
+    let replay = format!("{begins}|{replay}|* history ends");
+    let Heard::Newcomer(lines) = hear(&mut catch_up, &replay) else {
+        panic!("the last lines");
+    };
+    lines.into_iter().map(|past| past.line).collect()
+}
+
+#[test]
+fn a_newcomer_who_takes_the_name_back_misses_nothing_that_was_said_under_it() {
+    let replay = "Ann: one|Ann: two|* Ann left|* Ann joined";
+    assert_eq!(before("* Ann left", "hi", replay), ["Ann: one", "Ann: two"]);
+}
+
+#[test]
+fn a_greeting_that_looks_like_the_room_hides_nothing_from_a_newcomer() {
+    let replay = "bob: one|* Ann joined";
+    assert_eq!(before("rules: be kind", "hi", replay), ["bob: one"]);
+}
+
+#[test]
+fn what_a_newcomer_says_too_late_for_the_replay_doubles_nothing() {
+    let replay = "bob: one|bob: two|* Ann joined";
+    assert_eq!(before("bob: two", "hi", replay), ["bob: one"]);
+    let mut catch_up = CatchUp::new(20);
+    catch_up.logged_in(T);
+    catch_up.said(&ann(), &say("early"), T);
+    catch_up.tick(AFTER_LOGIN);
+    catch_up.said(&ann(), &say("late"), T);
+    let replay = "* history: 3 lines since 2026-11-29 13:01:17 UTC|bob: one|* Ann joined|Ann: early|* history ends";
+    let Heard::Newcomer(lines) = hear(&mut catch_up, replay) else {
+        panic!("the last lines");
+    };
+    assert_eq!(texts(&lines), ["bob: one"]);
+}
+
 #[test]
 fn a_replay_that_was_not_asked_for_is_none() {
     let mut catch_up = marked();
