@@ -90,7 +90,7 @@ fn start(line: &CommandLine) -> Result<ExitReason, Failure> {
         }
         Some(Command::Send(args)) => send(args, load()?.config),
         Some(Command::Listen(args)) => listen(args, load()?.config),
-        Some(Command::Who(_)) => play(WhoScript::new(), &load()?.config, io::empty()),
+        Some(Command::Who(_)) => who(&load()?.config),
         Some(Command::Config) => Ok(print(&Loaded::load(line)?.to_string())),
         Some(Command::Man) => Ok(print(&manual::page())),
         Some(Command::Completions { shell }) => Ok(print(&manual::completions(*shell))),
@@ -182,6 +182,11 @@ fn listen(args: &ListenArgs, config: Config) -> Result<ExitReason, Failure> {
     };
     let script = ListenScript::new(args.plan(names(&config), since));
     play_from(file, script, &config, io::empty())
+}
+
+/// Prints who is online.
+fn who(config: &Config) -> Result<ExitReason, Failure> {
+    play(WhoScript::new(names(config)), config, io::empty())
 }
 
 fn open_place(path: &Path) -> Result<(PlaceFile, Option<Place>), Failure> {

@@ -61,6 +61,10 @@ pub(crate) fn no_password(demand: Demand, why: &str) -> String {
     }
 }
 
+pub(crate) fn no_name(why: &str) -> String {
+    format!("{why} (give a name: NAME@HOST, or --name NAME)")
+}
+
 /// Refuses to send a password that others on the way could read.
 pub(super) const EXPOSED: &str = "the password is not sent, as others on the way could read it: connect with tls:HOST, or allow it with --insecure-password";
 

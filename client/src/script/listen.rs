@@ -1,16 +1,17 @@
 //! `wac listen`: prints messages until a count or a time limit is reached.
 //!
-//! Without a name it receives the messages to everyone; with one it logs in, and whispers can reach
+//! Without a name it receives the messages to everyone, where the server has no objection; with one it logs in, and whispers can reach
 //! it. With a place it goes on where a former run ended, and tells the driver how far it has come.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use wac_core::wire::line::ServerLine;
+use wac_core::wire::refusal::Refusal;
 
 use super::filter::{Filter, Said};
 use super::format::Format;
-use super::{Names, Script, end_lost, keep_alive};
+use super::{Names, Script, end_lost, end_nameless, keep_alive};
 use crate::app::event::{Action, Event};
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
@@ -96,8 +97,25 @@ impl ListenScript {
         self.deadline = self.plan.timeout.map(|timeout| now.elapsed + timeout);
         match &self.plan.names {
             Some(names) => names.log_in(&mut self.session),
+            None if self.catch_up.is_none() => self.probe(),
             None => self.begin(now),
         }
+    }
+
+    /// Asks for what only a reader of the room is told: a server that has nothing for who is not logged in refuses it. The
+    /// requests of the recipe do the same.
+    fn probe(&mut self) -> Vec<Action> {
+        let before = self.session.request();
+        [before, "MARK".to_owned()].map(Action::Send).into()
+    }
+
+    /// Returns whether the server wants a name, and there is none.
+    fn lacks_name(&self, line: &ServerLine<'_>) -> bool {
+        let is_answer = match &self.catch_up {
+            Some(catch_up) => catch_up.is_asking(),
+            None => !self.session.is_greeting(),
+        };
+        is_answer && self.plan.names.is_none() && is_name_wanted(line)
     }
 
     /// Begins to catch up, once nothing is in the way.
@@ -110,6 +128,9 @@ impl ListenScript {
 
     fn line(&mut self, text: &str, now: Now) -> Vec<Action> {
         let line = ServerLine::parse(text);
+        if self.lacks_name(&line) {
+            return end_nameless(&Refusal::NotLoggedIn);
+        }
         let Some(catch_up) = &mut self.catch_up else {
             return self.line_of_now(&line, now);
         };
@@ -204,6 +225,10 @@ impl ListenScript {
         actions.extend(request.map(Action::Send));
         actions
     }
+}
+
+fn is_name_wanted(line: &ServerLine<'_>) -> bool {
+    matches!(line, ServerLine::Refusal(Refusal::NotLoggedIn))
 }
 
 /// Has the place kept behind a line, before the end that may follow it.

@@ -61,6 +61,12 @@ fn loss(session: &Session, why: Option<String>) -> String {
     messages::lost(&sanitize(&session.loss(why)))
 }
 
+/// Ends a script without a name, which the server wants.
+fn end_nameless(why: &Refusal<'_>) -> Vec<Action> {
+    let refused = messages::login_refused(&messages::no_name(&sanitize(&why.to_string())));
+    vec![Action::Tell(refused), Action::End(ExitReason::LoginRefused)]
+}
+
 /// Ends a script that has lost its connection.
 fn end_lost(session: &Session, why: Option<String>) -> Vec<Action> {
     let lost = Action::Tell(loss(session, why));

@@ -442,6 +442,11 @@ fn listener() -> listen::ListenPlan {
     }
 }
 
+/// What a listener without a name asks, to learn whether it hears anything.
+fn probes() -> [Action; 2] {
+    [said("PING wac greeted"), said("MARK")]
+}
+
 fn keeps_line(line: &str) -> Action {
     Action::KeepPlace(Progress::Line(line.to_owned()))
 }
@@ -546,7 +551,7 @@ fn listen_prints_no_more_of_the_past_than_it_is_to() {
 
 #[test]
 fn listen_prints_what_is_said_and_nothing_else() {
-    let mut listen = Dialogue::begin(listen::ListenScript::new(listener()), &[]);
+    let mut listen = Dialogue::begin(listen::ListenScript::new(listener()), &probes());
     listen.hears("* WAC chat", &[]);
     listen.hears("* bob joined", &[]);
     listen.hears("bob: hi\u{7}", &[printed("bob: hi^G")]);
@@ -584,7 +589,7 @@ fn listen_gives_up_in_time_however_much_is_said() {
             timeout: Some(seconds(60)),
             ..listener()
         }),
-        &[],
+        &probes(),
     );
     listen.wakes_after(seconds(29), &[]);
     listen.hears("bob: hi", &[printed("bob: hi")]);
@@ -595,7 +600,7 @@ fn listen_gives_up_in_time_however_much_is_said() {
 
 #[test]
 fn listen_notices_a_dead_link() {
-    let mut listen = Dialogue::begin(listen::ListenScript::new(listener()), &[]);
+    let mut listen = Dialogue::begin(listen::ListenScript::new(listener()), &probes());
     listen.wakes_after(seconds(30), &[said("PING wac alive")]);
     let lost = "connection lost: no answer for 10 s";
     listen.wakes_after(seconds(10), &[told(lost), ends(ExitReason::Lost)]);
@@ -603,7 +608,7 @@ fn listen_notices_a_dead_link() {
 
 fn asking() -> Dialogue<who::WhoScript> {
     Dialogue::begin(
-        who::WhoScript::new(),
+        who::WhoScript::new(None),
         &[said("PING wac greeted"), said("WHO")],
     )
 }
@@ -624,6 +629,55 @@ fn who_prints_nothing_where_nobody_is() {
     let mut who = asking();
     who.hears("PONG wac greeted", &[]);
     who.hears("* online (0)", &[ends(ExitReason::Done)]);
+}
+
+const WANTS_NAME: &str = "! log in first: LIN <name>";
+
+/// What a script without a name does where the server wants one.
+fn lacks_name() -> [Action; 2] {
+    let told_so =
+        "login refused: log in first: LIN <name> (give a name: NAME@HOST, or --name NAME)";
+    [told(told_so), ends(ExitReason::LoginRefused)]
+}
+
+#[test]
+fn who_without_a_name_ends_where_the_server_wants_one() {
+    let mut who = asking();
+    who.hears(WANTS_NAME, &[]);
+    who.hears("PONG wac greeted", &[]);
+    who.hears(WANTS_NAME, &lacks_name());
+}
+
+#[test]
+fn who_logs_in_only_where_the_server_wants_it() {
+    let script = who::WhoScript::new(Some(names(None)));
+    let asks = [said("PING wac greeted"), said("WHO")];
+    let mut who = Dialogue::begin(script, &asks);
+    who.hears("PONG wac greeted", &[]);
+    who.hears(WANTS_NAME, &logs_in("ann", None));
+    who.hears("PONG wac greeted", &[]);
+    who.hears("* welcome, ann", &asks);
+    who.hears("PONG wac greeted", &[]);
+    who.hears(
+        "* online (1): ann",
+        &[printed("ann"), ends(ExitReason::Done)],
+    );
+}
+
+#[test]
+fn listen_without_a_name_ends_where_the_server_wants_one() {
+    let mut listen = Dialogue::begin(listen::ListenScript::new(listener()), &probes());
+    listen.hears(WANTS_NAME, &[]);
+    listen.hears("PONG wac greeted", &[]);
+    listen.hears(WANTS_NAME, &lacks_name());
+}
+
+#[test]
+fn listen_since_without_a_name_ends_where_the_server_wants_one() {
+    let mut listen = listens_since(None);
+    listen.hears(WANTS_NAME, &[]);
+    listen.wakes_after(Duration::from_millis(100), &[said("MARK")]);
+    listen.hears(WANTS_NAME, &lacks_name());
 }
 
 #[test]
