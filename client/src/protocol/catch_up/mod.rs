@@ -32,7 +32,7 @@ use wac_core::wire::refusal::Refusal;
 
 use self::place::{Lines, OwnLines};
 pub(crate) use self::place::{Place, Progress};
-pub(crate) use self::replay::overlap;
+
 use self::replay::{PIECE_LINES, Replay};
 use super::outgoing::OutgoingMessage;
 
