@@ -227,6 +227,14 @@ impl CatchUp {
         }
     }
 
+    /// Notes that the user gives a name up: its leave, which the replay will show, is no news.
+    pub(crate) fn renames(&mut self, from: &Name) {
+        if let Some(place) = &mut self.place {
+            let left = Notice::Left(from.as_str());
+            place.heard.push(format!("* {left}"));
+        }
+    }
+
     /// Notes a message to everyone that is being sent.
     pub(crate) fn said(&mut self, me: &Name, message: &OutgoingMessage, now: Duration) {
         if message.to.is_some() {

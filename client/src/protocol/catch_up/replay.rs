@@ -79,7 +79,7 @@ impl Replay {
             Some(known) => known,
             None => self.begin(&lines, place, own),
         };
-        lines.retain(|past| !is_about(me, &past.line) && known.is_news(&past.line, place, own));
+        lines.retain(|past| known.is_news(&past.line, place, own) && !is_about(me, &past.line));
         self.known = Some(known);
         lines
     }
