@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime};
 use wac_core::name::Folded;
 
 use crate::app::line::{Line, ME};
-use crate::protocol::catch_up::{MOST_LINES, overlap};
+use crate::protocol::catch_up::MOST_LINES;
 
 /// Capacity in lines and bytes: a long day of a lively room, in 1 MiB.
 const MAX_LINES: usize = 10_000;
@@ -60,19 +60,47 @@ impl Scrollback {
         self.last_of(&[], count, today)
     }
 
-    /// Returns the last lines, the room's among them as far back as the server has shown them.
+    /// Returns the last lines, with those of the room that only the server remembers.
     pub(super) fn last_of(&self, room: &[Line], count: usize, today: Date) -> Vec<String> {
         let room = room.iter();
-        let room = room.filter_map(|line| Kept::of(line.said_at()?, line));
-        let room: Vec<Kept> = room.collect();
-        let shown: Vec<&str> = room.iter().map(|kept| kept.text.as_str()).collect();
-        let of_room = |kept: &&Kept| kept.origin == Origin::Room;
-        let kept = self.lines.iter().filter(of_room);
-        let kept: Vec<&str> = kept.map(|kept| kept.text.as_str()).collect();
-        let older = room.len() - overlap(&shown, &kept);
-        let all: Vec<&Kept> = room[..older].iter().chain(&self.lines).collect();
+        let room: Vec<Kept> = room
+            .filter_map(|line| Kept::of(line.said_at()?, line))
+            .collect();
+        let all = self.with(&room);
         let begin = all.len().saturating_sub(count.min(MAX_SHOWN));
         all[begin..].iter().map(|kept| kept.dated(today)).collect()
+    }
+
+    /// Returns all lines, and those of the server that are not among them each before the line that follows.
+    fn with<'a>(&'a self, room: &'a [Kept]) -> Vec<&'a Kept> {
+        let mut all = Vec::new();
+        let mut missing = self.missing(room).into_iter().rev().peekable();
+        for (index, kept) in self.lines.iter().enumerate() {
+            while let Some((_, line)) = missing.next_if(|(before, _)| *before == index) {
+                all.push(line);
+            }
+            all.push(kept);
+        }
+        all.extend(missing.map(|(_, line)| line));
+        all
+    }
+
+    /// Returns the server's lines that are not kept, the last first, each with the index of the line that it stands before.
+    /// Where the same is said several times, the last are kept. Order does not count: the user's own lines are kept before
+    /// others that the server took first.
+    fn missing<'a>(&self, room: &'a [Kept]) -> Vec<(usize, &'a Kept)> {
+        let of_room = |index: &usize| self.lines[*index].origin == Origin::Room;
+        let mut kept: Vec<usize> = (0..self.lines.len()).filter(of_room).collect();
+        let mut before = self.lines.len();
+        let mut missing = Vec::new();
+        for line in room.iter().rev() {
+            let is_same = |index: &usize| self.lines[*index].text == line.text;
+            match kept.iter().rposition(is_same) {
+                Some(found) => before = before.min(kept.remove(found)),
+                None => missing.push((before, line)),
+            }
+        }
+        missing
     }
 
     /// Returns the last lines that contain the text, in any case, the oldest first.
@@ -130,6 +158,17 @@ mod tests {
         scrollback
     }
 
+    /// A line of bob's, as the server shows it again.
+    fn of_server(text: &str) -> Line {
+        let line = Line::Said {
+            name: "bob".into(),
+            text: text.into(),
+            mention: Mention::None,
+        };
+        let (at, kind) = (TODAY.at(9, 0, 0, 0), PastKind::History);
+        Line::Past(Box::new(Past { at, line, kind }))
+    }
+
     #[test]
     fn the_last_lines_come_back_in_order() {
         let scrollback = past(&["one".into(), "two".into(), "three".into()]);
@@ -152,15 +191,6 @@ mod tests {
         let mut scrollback = past(&["two".into(), "two".into()]);
         let (to, text) = ("bob".to_owned(), "psst".to_owned());
         scrollback.keep(TODAY.at(10, 42, 0, 0), &Line::WhisperTo { to, text });
-        let of_server = |text: &str| {
-            let line = Line::Said {
-                name: "bob".into(),
-                text: text.into(),
-                mention: Mention::None,
-            };
-            let (at, kind) = (TODAY.at(9, 0, 0, 0), PastKind::History);
-            Line::Past(Box::new(Past { at, line, kind }))
-        };
         let room = ["one", "two", "two", "two"].map(of_server);
         let wanted = [
             "09:00 bob: one",
@@ -171,6 +201,26 @@ mod tests {
         ];
         assert_eq!(scrollback.last_of(&room, 9, TODAY), wanted);
         assert_eq!(scrollback.last_of(&room, 4, TODAY), wanted[1..]);
+    }
+
+    #[test]
+    fn what_is_remembered_in_another_order_or_with_gaps_is_not_doubled() {
+        let said = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+        for (here, server, wanted) in [
+            (&["a", "c"][..], &["a", "b", "c"][..], &["a", "b", "c"][..]),
+            (&["b", "a"], &["z", "a", "b"], &["z", "b", "a"]),
+            (&["a"], &["a", "b"], &["a", "b"]),
+            (&["a", "b"], &["b"], &["a", "b"]),
+            (&[], &["a"], &["a"]),
+        ] {
+            let room: Vec<Line> = server.iter().map(|text| of_server(text)).collect();
+            let last = past(&said(here)).last_of(&room, 9, TODAY);
+            let texts: Vec<&str> = last
+                .iter()
+                .filter_map(|line| line.rsplit(' ').next())
+                .collect();
+            assert_eq!(texts, wanted, "{here:?} {server:?}");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ impl Lifecycle {
             return out.tell(messages::named_already(&to));
         }
         out.tell(messages::renaming(&to));
+        self.catch_up.renames(&from);
         self.user = User::Renaming { from, to };
         match self.state {
             State::Connected {

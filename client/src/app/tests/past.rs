@@ -303,3 +303,23 @@ fn that_the_recipe_is_held_back_is_not_told() {
     let script = format!("{script} {slow}\n show * slow down: your lines wait");
     plays(Mode::Screen, Some("Ann"), &script);
 }
+
+#[test]
+fn who_has_another_name_now_did_not_miss_their_own_leave() {
+    let renamed = super::names::RENAMED;
+    marked(&format!(
+        "{renamed}
+         < * Ann left
+         < * welcome, Bea
+         mark Here
+         chat Bea
+         back back as Bea after …
+         +100ms
+         send SINCE a-1
+         < * history: 2 lines since 2025-11-22 10:40:58 UTC
+         < * Ann left
+         < * Bea joined
+         < * history ends
+         back nothing missed"
+    ));
+}

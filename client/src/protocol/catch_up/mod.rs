@@ -32,7 +32,7 @@ use wac_core::wire::refusal::Refusal;
 
 use self::place::{Lines, OwnLines};
 pub(crate) use self::place::{Place, Progress};
-pub(crate) use self::replay::overlap;
+
 use self::replay::{PIECE_LINES, Replay};
 use super::outgoing::OutgoingMessage;
 
@@ -224,6 +224,14 @@ impl CatchUp {
         self.own.lost(unsent);
         if !self.has_place() {
             self.own = OwnLines::default();
+        }
+    }
+
+    /// Notes that the user gives a name up: its leave, which the replay will show, is no news.
+    pub(crate) fn renames(&mut self, from: &Name) {
+        if let Some(place) = &mut self.place {
+            let left = Notice::Left(from.as_str());
+            place.heard.push(format!("* {left}"));
         }
     }
 

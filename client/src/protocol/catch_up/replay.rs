@@ -79,7 +79,7 @@ impl Replay {
             Some(known) => known,
             None => self.begin(&lines, place, own),
         };
-        lines.retain(|past| !is_about(me, &past.line) && known.is_news(&past.line, place, own));
+        lines.retain(|past| known.is_news(&past.line, place, own) && !is_about(me, &past.line));
         self.known = Some(known);
         lines
     }
@@ -160,7 +160,7 @@ fn is_about(me: Option<&Name>, line: &str) -> bool {
 }
 
 /// Returns the greatest number of items with which `first` ends and `second` begins.
-pub(crate) fn overlap<T: PartialEq>(first: &[T], second: &[T]) -> usize {
+fn overlap<T: PartialEq>(first: &[T], second: &[T]) -> usize {
     let most = first.len().min(second.len());
     let is_shared = |count: &usize| first[first.len() - count..] == second[..*count];
     (0..=most).rev().find(is_shared).unwrap_or(0)
