@@ -27,10 +27,14 @@ pub(crate) enum Receive {
     Usual,
     /// The minimum: such a reader is full soon after it stops reading.
     Narrow,
+    /// Small, but larger than what loopback passes on at once (17 KiB). Into a smaller buffer, Linux may pass on 2 KiB at a time, after
+    /// pauses that grow to minutes, because the receiver counts on more than a whole buffer and leaves its window as it is.
+    Small,
 }
 
 /// 4,096: the kernel doubles it, and rounds it up to its own minimum.
 const NARROW_BYTES: usize = 4096;
+const SMALL_BYTES: usize = 32 * 1024;
 
 impl Address {
     /// Reads an address as the ready line writes it: `127.0.0.1:4700`, `[::1]:4700`,
@@ -93,9 +97,11 @@ impl Address {
             Address::Unix(path) => (Domain::UNIX, SockAddr::unix(path)?),
         };
         let socket = Socket::new(domain, Type::STREAM, None)?;
-        if receive == Receive::Narrow {
-            // Before connecting: the window scale is negotiated in the handshake.
-            socket.set_recv_buffer_size(NARROW_BYTES)?;
+        // Before connecting: the window scale is negotiated in the handshake.
+        match receive {
+            Receive::Usual => {}
+            Receive::Narrow => socket.set_recv_buffer_size(NARROW_BYTES)?,
+            Receive::Small => socket.set_recv_buffer_size(SMALL_BYTES)?,
         }
         if let Some(from) = from {
             socket.bind(&SocketAddr::new(from, 0).into())?;

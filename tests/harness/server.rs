@@ -176,6 +176,15 @@ impl Server {
         peer
     }
 
+    /// Connects with a small receive buffer, which takes what comes as fast as it is read.
+    #[must_use]
+    #[track_caller]
+    pub fn connect_small(&self) -> Peer {
+        let mut peer = Peer::dial_as(self.address(), Receive::Small);
+        peer.greeted();
+        peer
+    }
+
     /// Connects and logs in.
     #[must_use]
     #[track_caller]

@@ -76,7 +76,7 @@ fn a_client_that_asks_without_reading_delays_only_itself_and_loses_nothing() {
     const QUESTIONS: usize = 4000;
     let server = Server::start();
     let (mut ann, mut bob) = (server.user("ann"), server.user("bob"));
-    let mut asking = server.connect_narrow();
+    let mut asking = server.connect_small();
     let before = server.resident_bytes();
     let questions = asking.writer();
     let asked = thread::spawn(move || {
