@@ -22,19 +22,6 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
     u64::deserialize(deserializer).map(Duration::from_nanos)
 }
 
-/// A number in groups of three digits.
-pub(crate) fn grouped(number: u64, separator: char) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(separator);
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// A number with at most three digits behind the point, and none that say nothing: 20, 0.5, 33.333.
 pub(crate) fn short(number: f64) -> String {
     let digits = format!("{number:.3}");
@@ -99,12 +86,5 @@ mod tests {
             [812, 1_126, 9_961_472].map(bytes),
             ["812 B", "1.1 KiB", "9.5 MiB"]
         );
-    }
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!(grouped(0, ','), "0");
-        assert_eq!(grouped(999, ','), "999");
-        assert_eq!(grouped(1_198_800, ' '), "1 198 800");
     }
 }

@@ -61,19 +61,25 @@ fn what_a_sender_was_saying_when_it_was_cut_off_is_said_once() {
     assert_eq!(told.number("/marks_lost"), 0);
 }
 
-/// A server ends in the middle of a run, and another, which has no history, takes its place.
+/// Runs while a server ends by a signal, and another, started in the same way, takes its place.
 #[track_caller]
-fn loss_of_a_room_is_told(signal: Signal) {
-    let server = Server::start();
+fn with_another_in_its_place(signal: Signal, start: impl Fn() -> Server) -> Told {
+    let server = start();
     let relay = Relay::to(server.address().tcp());
     let flags = format!("--users 40 --senders 20 --rate 400/s --duration 3s {STORM}");
     let mut tester = Tester::start(relay.address(), &flags);
     tester.shows_deliveries();
     server.signal(signal);
     let _stopped = server.wait_for_exit();
-    let another = Server::start();
+    let another = start();
     relay.turn_to(another.address().tcp());
-    let told = tester.told();
+    tester.told()
+}
+
+/// A room without a history ends in the middle of a run.
+#[track_caller]
+fn loss_of_a_room_is_told(signal: Signal) {
+    let told = with_another_in_its_place(signal, Server::start);
     told.ended_with(5);
     let [lost, others @ ..] = told.faults();
     assert_eq!(others, [0; 5], "{}", told.text);
@@ -105,16 +111,7 @@ fn with_a_history(signal: Signal) -> Told {
     let history = folder.path().join("history");
     let history = history.to_str().expect("the path is text");
     let start = || Server::setup().with("--history", history).start();
-    let server = start();
-    let relay = Relay::to(server.address().tcp());
-    let flags = format!("--users 40 --senders 20 --rate 400/s --duration 3s {STORM}");
-    let mut tester = Tester::start(relay.address(), &flags);
-    tester.shows_deliveries();
-    server.signal(signal);
-    let _stopped = server.wait_for_exit();
-    let again = start();
-    relay.turn_to(again.address().tcp());
-    let told = tester.told();
+    let told = with_another_in_its_place(signal, start);
     assert_eq!(told.number("/marks_lost"), 0, "{}", told.text);
     assert_eq!(told.number("/never_back"), 0);
     told

@@ -115,7 +115,7 @@ impl Scrollback {
 }
 
 impl Kept {
-    fn of(now: DateTime, line: &Line) -> Option<Self> {
+    fn of(at: DateTime, line: &Line) -> Option<Self> {
         let (text, origin) = match line {
             Line::Said { name, text, .. } => (format!("{name}: {text}"), Origin::Room),
             Line::WhisperFrom { from, text } => (format!("{from} ⇢ {ME} {text}"), Origin::Whisper),
@@ -123,7 +123,6 @@ impl Kept {
             Line::Past(past) => return Self::of(past.at, &past.line),
             _ => return None,
         };
-        let at = now;
         Some(Self { at, text, origin })
     }
 

@@ -33,10 +33,8 @@ impl Now {
 
     /// Returns a time of the past in the local time of now.
     pub(crate) fn local_at(&self, at: UnixSeconds) -> DateTime {
-        let at = i64::try_from(at.0).ok();
-        let at = at.and_then(|at| Timestamp::from_second(at).ok());
-        let at = at.unwrap_or(Timestamp::MAX);
-        self.local.saturating_add(at.duration_since(self.utc))
+        let ago = at.timestamp().duration_since(self.utc);
+        self.local.saturating_add(ago)
     }
 
     /// Returns the time passed since an earlier moment.

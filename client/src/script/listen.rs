@@ -177,10 +177,8 @@ impl ListenScript {
                     if self.is_done() {
                         break;
                     }
-                    let time = i64::try_from(past.at.0).ok();
-                    let time = time.and_then(|time| Timestamp::from_second(time).ok());
                     let line = ServerLine::parse(&past.line);
-                    let said = self.print_wanted(&line, time.unwrap_or(now.utc));
+                    let said = self.print_wanted(&line, past.at.timestamp());
                     actions.extend(with_progress(said, Progress::Line(past.line)));
                 }
                 actions

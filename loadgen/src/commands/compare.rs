@@ -13,7 +13,8 @@ use crate::result::comparable::{self, Read};
 use crate::result::compare::{Comparison, DELIVERIES, ERROR, Row, compare};
 use crate::result::verdict::Exit;
 use crate::result::{self, Run, SCHEMA};
-use crate::units::{grouped, milliseconds};
+use crate::units::milliseconds;
+use wac_core::text::grouped;
 
 /// Reads both sides, compares them, and prints the answer.
 pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {

@@ -16,7 +16,8 @@ use crate::plan::protocol::Protocol;
 use crate::plan::workload::Workload;
 use crate::plan::{How, Plan};
 use crate::result::verdict::Exit;
-use crate::units::{grouped, quoted, short};
+use crate::units::{quoted, short};
+use wac_core::text::grouped;
 
 /// Checks everything, and prints the answer.
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {

@@ -8,7 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::outcome::Second;
 use crate::cli::values::Ui;
 use crate::metrics::histogram::Summary;
-use crate::units::{grouped, milliseconds};
+use crate::units::milliseconds;
+use wac_core::text::grouped;
 
 /// Shows progress, the way that was asked for. Errors of writing end no run.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use super::host::Limits;
 use super::needs::Needs;
 use super::process::{OpenFiles, Used};
 use crate::plan::Plan;
-use crate::units::grouped;
+use wac_core::text::grouped;
 
 /// One thing that must fit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

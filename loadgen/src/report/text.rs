@@ -8,7 +8,8 @@ use super::words::{
 };
 use crate::metrics::histogram::Latencies;
 use crate::result::{Delivery, Run, ServerUse, SloResult, StageResult};
-use crate::units::{bytes, grouped, short};
+use crate::units::{bytes, short};
+use wac_core::text::grouped;
 
 /// The whole result. Latencies that mean nothing are not in it. `out`: where the run's files are.
 pub(crate) fn render(run: &Run, out: Option<&Path>) -> String {

@@ -2,7 +2,8 @@
 
 use crate::metrics::histogram::{Latencies, PERCENTILES};
 use crate::result::{Delivery, Run, SloResult, Trust};
-use crate::units::{grouped, milliseconds, short};
+use crate::units::{milliseconds, short};
+use wac_core::text::grouped;
 
 /// What was asked: `1,000 users, 100 senders, 40 msg/s for 30s after 5s of warm-up`.
 pub(crate) fn work(run: &Run) -> String {

@@ -6,8 +6,8 @@ use crate::engine::outcome::Outcome;
 use crate::metrics::histogram::Latencies;
 use crate::plan::Plan;
 use crate::plan::workload::Workload;
-use crate::units::grouped;
 use crate::units::nanos;
+use wac_core::text::grouped;
 
 /// p99 is normal again when it is at most so many times what it was before.
 const NORMAL: f64 = 1.5;

@@ -1,4 +1,4 @@
-//! Text cleaning: removes characters that a terminal would obey instead of show.
+//! Text for people: cleaned of characters that a terminal would obey instead of show, cut, and numbers in groups.
 
 use std::borrow::Cow;
 
@@ -40,6 +40,19 @@ pub fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 
+/// Returns a number with its digits in groups of three: `57,012`.
+pub fn grouped(number: u64, separator: char) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(separator);
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,5 +75,12 @@ mod tests {
     fn an_echo_is_cut_to_32_characters() {
         assert_eq!(cut(&"ä".repeat(40)).chars().count(), 32);
         assert_eq!(cut("short"), "short");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(grouped(0, ','), "0");
+        assert_eq!(grouped(999, ','), "999");
+        assert_eq!(grouped(1_198_800, ' '), "1 198 800");
     }
 }

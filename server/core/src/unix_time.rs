@@ -32,10 +32,14 @@ impl UnixSeconds {
         (parsed.shown(format) == text).then_some(parsed)
     }
 
-    fn shown(self, format: &str) -> String {
+    /// Returns the time as a calendar has it; from the year 10000 on, the last moment before.
+    pub fn timestamp(self) -> Timestamp {
         let seconds = i64::try_from(self.0).unwrap_or(i64::MAX);
-        let time = Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
-        time.strftime(format).to_string()
+        Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+    }
+
+    fn shown(self, format: &str) -> String {
+        self.timestamp().strftime(format).to_string()
     }
 }
 

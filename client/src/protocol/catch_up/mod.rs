@@ -230,8 +230,8 @@ impl CatchUp {
     /// Notes that the user gives a name up: its leave, which the replay will show, is no news.
     pub(crate) fn renames(&mut self, from: &Name) {
         if let Some(place) = &mut self.place {
-            let left = Notice::Left(from.as_str());
-            place.heard.push(format!("* {left}"));
+            let left = ServerLine::Notice(Notice::Left(from.as_str()));
+            place.heard.push(left.to_text());
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::mem;
 
 use wac_core::name::Name;
+use wac_core::wire::line::ServerLine;
 
 use crate::protocol::outgoing::OutgoingMessage;
 
@@ -106,8 +107,12 @@ impl OwnLines {
     /// # Errors
     /// [`TooMany`]: the first is forgotten.
     pub(super) fn push(&mut self, me: &Name, message: &OutgoingMessage) -> Result<(), TooMany> {
+        let line = ServerLine::Message {
+            name: me.as_str(),
+            text: &message.text,
+        };
         self.0.push_back(OwnLine {
-            line: format!("{me}: {}", message.text),
+            line: line.to_text(),
             message: message.clone(),
             fate: Fate::Sent,
         });

@@ -19,7 +19,8 @@ use crate::report::words::{
     CLOSED_LOOP, a_second, counts, figures, held, microseconds, sent, time, trust, work,
 };
 use crate::result::{Delivery, Run, StageResult};
-use crate::units::{bytes, grouped, short};
+use crate::units::{bytes, short};
+use wac_core::text::grouped;
 
 /// A name and its value; what is empty is not shown.
 type Pair = (&'static str, String);

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::notice::positive;
+use crate::text::grouped;
 use crate::unix_time::{Minute, UnixSeconds};
 
 const BEGINS: &str = "history: ";
@@ -76,7 +77,7 @@ impl fmt::Display for History {
                 let lines = match lines {
                     0 => NOTHING.to_owned(),
                     1 => "1 line".to_owned(),
-                    _ => format!("{} lines", in_thousands(lines)),
+                    _ => format!("{} lines", grouped(lines, ',')),
                 };
                 let is_cut = if is_cut { IS_CUT } else { "" };
                 write!(f, "{BEGINS}{lines}{SINCE}{since}{is_cut}")
@@ -84,14 +85,6 @@ impl fmt::Display for History {
             Self::At(time) => write!(f, "{AT}{}", Minute(time)),
             Self::Ends => f.write_str(ENDS),
         }
-    }
-}
-
-/// Returns a number with commas: 57,012.
-fn in_thousands(number: u64) -> String {
-    match number {
-        ..1000 => number.to_string(),
-        _ => format!("{},{:03}", in_thousands(number / 1000), number % 1000),
     }
 }
 

@@ -84,6 +84,14 @@ impl<'a> ServerLine<'a> {
         out.extend_from_slice(LINE_END);
     }
 
+    /// Returns the line without its ending.
+    pub fn to_text(&self) -> String {
+        let mut bytes = Vec::new();
+        self.write(&mut bytes);
+        bytes.truncate(bytes.len() - LINE_END.len());
+        String::from_utf8(bytes).expect("it is written from text")
+    }
+
     /// Returns the line with its ending.
     pub fn to_bytes(&self) -> Box<[u8]> {
         let mut bytes = Vec::new();
@@ -147,6 +155,7 @@ mod tests {
                 .strip_suffix("\r\n")
                 .unwrap();
             assert_eq!(ServerLine::parse(text), line);
+            assert_eq!(line.to_text(), text);
         }
     }
 
