@@ -17,6 +17,7 @@
 pub mod admission;
 pub mod bucket;
 pub mod close_reason;
+pub mod cluster;
 pub mod cursor;
 pub mod decoder;
 pub mod flood;

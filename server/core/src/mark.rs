@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::log::Position;
 
 /// The longest mark that a client accepts, in bytes. Marks consist of `A-Z a-z 0-9 . -`.
@@ -9,7 +11,7 @@ pub const MARK_BYTES: usize = 64;
 const ROOM_DIGITS: usize = 16;
 
 /// The id of a room, made once from random bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RoomId(pub u64);
 
 impl RoomId {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::wire::notice::Notice;
 
 /// Notices that are sent at once in each second.
@@ -10,8 +12,8 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Gathers notices that come in quick succession, so that a storm of joins costs the others tens of lines.
 ///
-/// A second begins with the first notice after the last one ended. Times are since the server's start.
-#[derive(Debug, Default)]
+/// A second begins with the first notice after the last one ended. Times are since the server's start, or those of a stream.
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Notices {
     /// The end of the current second; `None` while nothing has happened.
     ends: Option<Duration>,

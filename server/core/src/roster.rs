@@ -1,17 +1,19 @@
-//! Roster: the names in use, each with its owner's address and account of whispers.
+//! Roster: the names in use, each with its owner's address and account of whispers, or with the node of the cluster that knows them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::name::{Folded, Looks, Name, NameSet};
+use serde::{Deserialize, Serialize};
+
+use crate::name::{Folded, Keys, Looks, Name, NameSet};
 
 /// Bytes of whispers, overhead included, that may wait for one user: with 4 KiB of own
 /// answers, one more answer and the notices around them a session stays within 64 KiB.
 pub const WHISPER_BYTES: usize = 48 * 1024;
 
 /// The address of a session. Its id is never used again; its slot is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionAddress {
     /// The shard that serves it.
     pub shard: ShardId,
@@ -22,11 +24,11 @@ pub struct SessionAddress {
 }
 
 /// The number of a shard, counted from 0.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardId(pub u16);
 
 /// A place in a shard's table, counted from 0.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Slot(pub u32);
 
 impl ShardId {
@@ -60,8 +62,59 @@ impl Slot {
 }
 
 /// The number of a session, counted from 1 and never used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SessionId(pub u64);
+
+/// The id of a node of a cluster for as long as it belongs to the room without interruption: random, never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct NodeId(pub u64);
+
+/// Where a user is connected.
+#[derive(Debug, Clone)]
+pub enum Home {
+    /// To this server, with its account of whispers.
+    Here(SessionAddress, Arc<WhisperQuota>),
+    /// To another node of the cluster.
+    There(NodeId, SessionAddress),
+}
+
+impl Home {
+    /// Returns the node, on the node `me`.
+    pub fn node(&self, me: NodeId) -> NodeId {
+        match self {
+            Self::Here(..) => me,
+            Self::There(node, _) => *node,
+        }
+    }
+
+    /// Returns the session.
+    pub fn address(&self) -> SessionAddress {
+        match self {
+            Self::Here(address, _) | Self::There(_, address) => *address,
+        }
+    }
+
+    /// Tells whether it is a session of a node, on the node `me`.
+    pub fn is(&self, me: NodeId, node: NodeId, address: SessionAddress) -> bool {
+        self.node(me) == node && self.address() == address
+    }
+}
+
+/// A name and the keys that its node compares it by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyedName {
+    /// The name.
+    pub name: Name,
+    /// Its keys.
+    pub keys: Keys,
+}
+
+impl From<Name> for KeyedName {
+    fn from(name: Name) -> Self {
+        let keys = name.keys();
+        Self { name, keys }
+    }
+}
 
 /// An account of the bytes of whispers that wait for a user. A whisper reserves its bytes, and its delivery releases them.
 #[derive(Debug, Default)]
@@ -107,10 +160,11 @@ pub enum Claimant {
 
 #[derive(Debug)]
 struct User {
-    address: SessionAddress,
-    account: Arc<WhisperQuota>,
+    home: Home,
     /// The key in the order of logging in.
     login: u64,
+    /// The keys that another node compares the name by; `None`: those of this one.
+    keys: Option<Box<Keys>>,
 }
 
 /// The names in use.
@@ -145,7 +199,7 @@ impl Roster {
         self.registered = registered;
     }
 
-    /// Gives a name to a session.
+    /// Gives a name to a session of this server.
     ///
     /// # Errors
     /// [`Unavailable`] if the name is not for the claimant, or taken; nothing has changed then.
@@ -155,34 +209,61 @@ impl Roster {
         claimant: Claimant,
         address: SessionAddress,
     ) -> Result<Arc<WhisperQuota>, Unavailable> {
-        if claimant == Claimant::Anybody {
-            self.may_be_had(name)?;
-        }
-        let folded = name.folded();
-        if self.users.contains_key(&folded) || self.looks.exclude(name) {
-            return Err(Unavailable::Taken);
-        }
-        self.looks.add(name);
-        self.logins += 1;
-        self.version += 1;
+        let keys = name.keys();
+        self.check(&keys, claimant)?;
         let account = Arc::new(WhisperQuota::default());
-        self.order.insert(self.logins, name.clone());
-        self.users.insert(
-            folded,
-            User {
-                address,
-                account: account.clone(),
-                login: self.logins,
-            },
-        );
+        let home = Home::Here(address, account.clone());
+        self.add(name.clone(), &keys, home, None);
         Ok(account)
     }
 
+    /// Tells whether a claim would succeed now.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if it would not.
+    pub fn check(&self, keys: &Keys, claimant: Claimant) -> Result<(), Unavailable> {
+        if claimant == Claimant::Anybody {
+            self.may_be_had(keys)?;
+        }
+        if self.is_taken(keys) {
+            return Err(Unavailable::Taken);
+        }
+        Ok(())
+    }
+
+    /// Tells whether somebody has a name, or one that looks like it.
+    pub fn is_taken(&self, keys: &Keys) -> bool {
+        self.users.contains_key(&keys.folded) || self.looks.exclude(keys)
+    }
+
+    /// Enters a user of the cluster, unless the name [is taken](Self::is_taken); returns whether it was free.
+    pub fn enter(&mut self, KeyedName { name, keys }: KeyedName, home: Home) -> bool {
+        let is_free = !self.is_taken(&keys);
+        if is_free {
+            let kept = matches!(home, Home::There(..)).then(|| Box::new(keys.clone()));
+            self.add(name, &keys, home, kept);
+        }
+        is_free
+    }
+
+    fn add(&mut self, name: Name, keys: &Keys, home: Home, kept: Option<Box<Keys>>) {
+        self.looks.add(keys);
+        self.logins += 1;
+        self.version += 1;
+        self.order.insert(self.logins, name);
+        let user = User {
+            home,
+            login: self.logins,
+            keys: kept,
+        };
+        self.users.insert(keys.folded.clone(), user);
+    }
+
     /// Refuses a name that is kept for others.
-    fn may_be_had(&self, name: &Name) -> Result<(), Unavailable> {
-        if self.registered.has(name) {
+    fn may_be_had(&self, keys: &Keys) -> Result<(), Unavailable> {
+        if self.registered.has(&keys.folded) {
             Err(Unavailable::Registered)
-        } else if self.reserved.exclude(name) || self.registered.exclude(name) {
+        } else if self.reserved.exclude(keys) || self.registered.exclude(keys) {
             Err(Unavailable::Reserved)
         } else {
             Ok(())
@@ -191,23 +272,60 @@ impl Roster {
 
     /// Frees a name that was claimed.
     pub fn release(&mut self, name: &Name) {
-        let Some(user) = self.users.remove(&name.folded()) else {
-            return;
-        };
-        self.order.remove(&user.login);
+        self.remove(&name.folded());
+    }
+
+    /// Removes the user with a folded name; returns the name.
+    pub fn remove(&mut self, folded: &Folded) -> Option<Name> {
+        let user = self.users.remove(folded)?;
+        let name = self.order.remove(&user.login).expect("it is in both");
         self.version += 1;
-        self.looks.remove(name);
+        let keys = user.keys.unwrap_or_else(|| Box::new(name.keys()));
+        self.looks.remove(&keys);
         if self.users.is_empty() {
             // The memory of a full room is freed with its last user.
             (self.users, self.looks) = Default::default();
         }
+        Some(name)
+    }
+
+    /// Removes everybody.
+    pub fn clear(&mut self) {
+        (self.users, self.looks, self.order) = Default::default();
+        self.version += 1;
     }
 
     /// Finds the owner of a name regardless of case; a look-alike finds nobody.
-    pub fn find(&self, name: &str) -> Option<(SessionAddress, &Arc<WhisperQuota>)> {
-        self.users
-            .get(&Folded::of(name))
-            .map(|user| (user.address, &user.account))
+    pub fn find(&self, name: &str) -> Option<&Home> {
+        let user = self.users.get(&Folded::of(name))?;
+        Some(&user.home)
+    }
+
+    /// Finds the owner of a folded name.
+    pub fn find_folded(&self, name: &Folded) -> Option<&Home> {
+        let user = self.users.get(name)?;
+        Some(&user.home)
+    }
+
+    /// Finds the owner of a name, as [`find`](Self::find) does, if they are connected to this server.
+    pub fn find_here(&self, name: &str) -> Option<(SessionAddress, &Arc<WhisperQuota>)> {
+        match self.find(name)? {
+            Home::Here(address, account) => Some((*address, account)),
+            Home::There(..) => None,
+        }
+    }
+
+    /// Lists the users of a cluster in the order of logging in: their names with the keys, and where they are connected.
+    pub fn users(&self) -> Vec<(KeyedName, Home)> {
+        let mut users: Vec<_> = self.users.iter().collect();
+        users.sort_unstable_by_key(|(_, user)| user.login);
+        let users = users.into_iter().map(|(_, user)| {
+            let name = self.order[&user.login].clone();
+            let keys = user.keys.as_deref().cloned();
+            let keys = keys.unwrap_or_else(|| name.keys());
+            (KeyedName { name, keys }, user.home.clone())
+        });
+        users.collect()
     }
 
     /// Lists the names in the order of logging in.
@@ -267,7 +385,7 @@ mod tests {
         assert_eq!(claim(&mut roster, "\u{430}lice"), Ok(()));
         assert_eq!(claim(&mut roster, "ALICE"), Err(Unavailable::Taken));
         assert!(
-            roster.find("alice").is_none(),
+            roster.find_here("alice").is_none(),
             "a look-alike reaches nobody"
         );
     }
@@ -325,6 +443,29 @@ mod tests {
             roster.release(&name(&format!("user{n}")));
         }
         assert!(roster.users.is_empty() && roster.looks.is_empty() && roster.order.is_empty());
+    }
+
+    #[test]
+    fn a_name_of_another_node_is_compared_by_that_nodes_keys_until_it_is_free() {
+        let mut roster = Roster::default();
+        let address = SessionAddress {
+            shard: ShardId(0),
+            slot: Slot(0),
+            id: SessionId(1),
+        };
+        // A version of Unicode in which the two look alike.
+        let mut there = KeyedName::from(name("жук"));
+        there.keys = Keys {
+            folded: there.keys.folded,
+            ..name("\u{430}nn").keys()
+        };
+        let home = Home::There(NodeId(7), address);
+        assert!(roster.enter(there.clone(), home.clone()));
+        assert!(!roster.enter(there, home));
+        assert_eq!(claim(&mut roster, "ann"), Err(Unavailable::Taken));
+        assert!(roster.find("ЖУК").is_some() && roster.find_here("жук").is_none());
+        roster.release(&name("жук"));
+        assert_eq!(claim(&mut roster, "ann"), Ok(()));
     }
 
     #[test]

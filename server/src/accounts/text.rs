@@ -75,9 +75,9 @@ impl Text {
     /// [`Unchanged`], if it or one that looks like it is there.
     pub(super) fn may_add(&self, name: &Name) -> Result<(), Unchanged> {
         let names: NameSet = self.accounts().map(|(name, _)| name.clone()).collect();
-        if names.has(name) {
+        if names.has(&name.folded()) {
             Err(Unchanged::Registered(name.clone()))
-        } else if names.exclude(name) {
+        } else if names.exclude(&name.keys()) {
             Err(Unchanged::LooksRegistered(name.clone()))
         } else {
             Ok(())
@@ -140,7 +140,7 @@ impl Row {
             .trim()
             .parse()
             .map_err(|why| format!("not a name: {why}"))?;
-        if before.exclude(&name) {
+        if before.exclude(&name.keys()) {
             return Err(format!(
                 "{name} is above already, or a name that looks like it"
             ));

@@ -193,7 +193,7 @@ impl Desk {
     async fn holder(&self, written: &str) -> Option<SessionId> {
         let owner = |name: &str| {
             let roster = lock(&self.shared.roster);
-            roster.find(name).map(|(address, _)| address.id)
+            roster.find_here(name).map(|(address, _)| address.id)
         };
         if let Some(id) = owner(written) {
             return Some(id);

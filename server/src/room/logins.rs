@@ -78,7 +78,7 @@ impl LoginChecks {
 
     /// Tells whether a name is registered.
     pub(crate) fn know(&self, name: &Name) -> bool {
-        lock(&self.accounts).names().has(name)
+        lock(&self.accounts).names().has(&name.folded())
     }
 
     /// Adds a password to be checked.

@@ -18,6 +18,8 @@ mod view;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::unix_time::UnixSeconds;
 use chunk::Chunk;
 pub use view::View;
@@ -26,7 +28,9 @@ pub use view::View;
 pub const CHUNK_BYTES: usize = if cfg!(fuzzing) { 256 } else { 64 * 1024 };
 
 /// A position in the room log, in bytes since the room began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Position(pub u64);
 
 impl Position {

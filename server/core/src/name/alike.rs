@@ -2,7 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Folded, Name, Skeleton};
+
+/// What a name is compared by. Nodes of a cluster tell each other, because they may know different versions of Unicode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys {
+    /// The same for all spellings that differ only in case.
+    pub folded: Folded,
+    pub(crate) skeletons: Box<[Skeleton]>,
+    pub(crate) is_ascii: bool,
+}
 
 /// The looks of some names. They rule out what looks alike, but two plain ASCII names are compared by case alone.
 #[derive(Debug, Default)]
@@ -20,47 +31,47 @@ struct Count {
 }
 
 impl Count {
-    fn of(&mut self, name: &Name) -> &mut u32 {
-        if name.is_ascii() {
+    fn of(&mut self, keys: &Keys) -> &mut u32 {
+        if keys.is_ascii {
             &mut self.ascii
         } else {
             &mut self.other
         }
     }
 
-    fn exclude(&self, name: &Name) -> bool {
-        self.other > 0 || (self.ascii > 0 && !name.is_ascii())
+    fn exclude(&self, keys: &Keys) -> bool {
+        self.other > 0 || (self.ascii > 0 && !keys.is_ascii)
     }
 }
 
 impl Looks {
     /// Adds a name.
-    pub(crate) fn add(&mut self, name: &Name) {
-        self.others += usize::from(!name.is_ascii());
-        for skeleton in name.skeletons() {
-            *self.counts.entry(skeleton).or_default().of(name) += 1;
+    pub(crate) fn add(&mut self, keys: &Keys) {
+        self.others += usize::from(!keys.is_ascii);
+        for &skeleton in &keys.skeletons {
+            *self.counts.entry(skeleton).or_default().of(keys) += 1;
         }
     }
 
     /// Removes a name that was added.
-    pub(crate) fn remove(&mut self, name: &Name) {
-        self.others -= usize::from(!name.is_ascii());
-        for skeleton in name.skeletons() {
-            let Some(count) = self.counts.get_mut(&skeleton) else {
+    pub(crate) fn remove(&mut self, keys: &Keys) {
+        self.others -= usize::from(!keys.is_ascii);
+        for skeleton in &keys.skeletons {
+            let Some(count) = self.counts.get_mut(skeleton) else {
                 continue;
             };
-            *count.of(name) -= 1;
+            *count.of(keys) -= 1;
             if count.ascii + count.other == 0 {
-                self.counts.remove(&skeleton);
+                self.counts.remove(skeleton);
             }
         }
     }
 
     /// Tells whether they rule out a name.
-    pub(crate) fn exclude(&self, name: &Name) -> bool {
-        let may_look_alike = self.others > 0 || !name.is_ascii();
-        let excludes = |skeleton| self.counts.get(skeleton).is_some_and(|it| it.exclude(name));
-        may_look_alike && name.skeletons().iter().any(excludes)
+    pub(crate) fn exclude(&self, keys: &Keys) -> bool {
+        let may_look_alike = self.others > 0 || !keys.is_ascii;
+        let excludes = |skeleton| self.counts.get(skeleton).is_some_and(|it| it.exclude(keys));
+        may_look_alike && keys.skeletons.iter().any(excludes)
     }
 
     #[cfg(test)]
@@ -79,19 +90,21 @@ pub struct NameSet {
 impl NameSet {
     /// Adds a name.
     pub fn add(&mut self, name: &Name) {
-        if self.names.insert(name.folded()) {
-            self.looks.add(name);
+        let keys = name.keys();
+        if !self.names.contains(&keys.folded) {
+            self.looks.add(&keys);
+            self.names.insert(keys.folded);
         }
     }
 
     /// Tells whether a name is among them, in any case.
-    pub fn has(&self, name: &Name) -> bool {
-        !self.names.is_empty() && self.names.contains(&name.folded())
+    pub fn has(&self, name: &Folded) -> bool {
+        self.names.contains(name)
     }
 
     /// Tells whether a name is among them, or looks like one of them.
-    pub fn exclude(&self, name: &Name) -> bool {
-        self.has(name) || self.looks.exclude(name)
+    pub fn exclude(&self, keys: &Keys) -> bool {
+        self.has(&keys.folded) || self.looks.exclude(keys)
     }
 }
 
@@ -105,5 +118,5 @@ impl FromIterator<Name> for NameSet {
 
 /// Tells whether two names are so alike that one rules out the other.
 pub fn collide(one: &Name, other: &Name) -> bool {
-    NameSet::from_iter([one.clone()]).exclude(other)
+    NameSet::from_iter([one.clone()]).exclude(&other.keys())
 }

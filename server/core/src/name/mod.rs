@@ -8,13 +8,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use caseless::Caseless;
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_security::GeneralSecurityProfile;
 use unicode_security::general_security_profile::IdentifierType;
 
 pub(crate) use alike::Looks;
-pub use alike::{NameSet, collide};
+pub use alike::{Keys, NameSet, collide};
 pub(crate) use skeleton::Skeleton;
 
 /// The most characters in a name.
@@ -25,7 +26,8 @@ pub const MAX_NAME_CHARS: usize = 32;
 ///
 /// The only invisible characters allowed are the two joiners, which the words of some scripts need
 /// (Persian, Sinhala); names are compared without them.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Name(Arc<str>);
 
 impl Name {
@@ -39,8 +41,13 @@ impl Name {
         Folded::of(&self.0)
     }
 
-    pub(crate) fn is_ascii(&self) -> bool {
-        self.0.is_ascii()
+    /// Returns what the name is compared by.
+    pub fn keys(&self) -> Keys {
+        Keys {
+            folded: self.folded(),
+            skeletons: self.skeletons().into(),
+            is_ascii: self.0.is_ascii(),
+        }
     }
 }
 
@@ -83,6 +90,20 @@ fn is_invisible(c: char) -> bool {
 /// Tells whether a character is U+200C or U+200D, which join or part the letters beside them.
 fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200C}' | '\u{200D}')
+}
+
+impl TryFrom<String> for Name {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        text.parse()
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> Self {
+        name.0.as_ref().into()
+    }
 }
 
 impl fmt::Display for Name {
@@ -132,7 +153,7 @@ impl fmt::Display for NameError {
 impl std::error::Error for NameError {}
 
 /// A name as it is compared: NFC, case folded, without joiners.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Folded(Box<str>);
 
 impl Folded {

@@ -7,6 +7,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_script::{Script, UnicodeScript};
@@ -17,7 +18,7 @@ use super::{Folded, Name};
 /// A skeleton as 64 bits of its hash, which the roster keeps for each user.
 ///
 /// Two skeletons that share a hash by accident would make a free name "taken", once in 2^64 pairs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Skeleton(u64);
 
 impl Skeleton {

@@ -20,7 +20,7 @@ impl<T: Transport> Shard<T> {
     pub(super) fn whisper(&mut self, slot: Slot, whisper: Whisper, now: Duration) {
         let weight = whisper.line.len() + DETOUR_BYTES;
         let found = lock(&self.shared.roster)
-            .find(&whisper.to)
+            .find_here(&whisper.to)
             .map(|(to, account)| (to, account.clone()));
         match found {
             None => self.deliver_event(slot, Event::NoSuchUser(whisper.to), now),

@@ -92,7 +92,7 @@ impl<T: Transport> Shard<T> {
             return;
         }
         let holder = lock(&self.shared.roster)
-            .find(name.as_str())
+            .find_here(name.as_str())
             .map(|(holder, _)| holder);
         match holder {
             Some(holder) => self.shared.tell(LoginMessage::GiveUp(holder, owner)),

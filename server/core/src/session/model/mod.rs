@@ -268,7 +268,10 @@ impl World {
         let names: Vec<Name> = self.online.iter().map(|(name, _)| name.clone()).collect();
         assert_eq!(self.roster.names(), names);
         for name in names {
-            let (_, account) = self.roster.find(name.as_str()).expect("the name is taken");
+            let (_, account) = self
+                .roster
+                .find_here(name.as_str())
+                .expect("the name is taken");
             assert!(
                 account.reserve(WHISPER_BYTES),
                 "no whisper waits for {name}"

@@ -197,7 +197,7 @@ impl World {
         let is_called =
             |(name, _): &&(Name, usize)| name.as_str().to_lowercase() == to.to_lowercase();
         let wanted = self.online.iter().find(is_called).map(|(_, who)| *who);
-        let found = self.roster.find(&to);
+        let found = self.roster.find_here(&to);
         assert_eq!(found.map(|(it, _)| it.slot.index()), wanted, "{to}");
         let private = Private::Whisper(line);
         let event = match (found, wanted) {

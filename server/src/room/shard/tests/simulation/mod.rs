@@ -361,7 +361,7 @@ impl Simulation {
             "the roster's names are those of the people who are there"
         );
         for name in named {
-            let (_, account) = roster.find(&format!("p{name}")).unwrap();
+            let (_, account) = roster.find_here(&format!("p{name}")).unwrap();
             assert!(
                 account.reserve(WHISPER_BYTES),
                 "the account of p{name} is empty"

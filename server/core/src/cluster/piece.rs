@@ -1,0 +1,101 @@
+//! Pieces: what nodes put into the stream.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::log::{CHUNK_BYTES, Position};
+use crate::mark::RoomId;
+use crate::name::Folded;
+use crate::roster::{KeyedName, NodeId, SessionAddress};
+
+/// The version of the form. A message of another version counts as none.
+const VERSION: u8 = 1;
+/// The records of a piece have at most about this many bytes, or are one record.
+pub const PIECE_BYTES: usize = CHUNK_BYTES;
+
+/// A message of the stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its number in the stream, counted from 1.
+    pub seq: u64,
+    /// The time at which the broker took it, since 1970.
+    pub time: Duration,
+    /// The piece.
+    pub payload: Vec<u8>,
+}
+
+/// A node's contribution to the stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// The node.
+    pub from: NodeId,
+    /// The number of the piece among those of the node, counted from 1.
+    pub number: u64,
+    /// The node belongs to a room; otherwise it looks for one.
+    pub is_member: bool,
+    /// What it says.
+    pub records: Vec<Record>,
+}
+
+/// A part of a piece.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Record {
+    /// The node wants to belong to the room. It is the first piece's only record.
+    Hello,
+    /// A new room begins, with this node alone.
+    Found {
+        /// The id of the room.
+        room: RoomId,
+        /// The position of its first line.
+        origin: Position,
+        /// Joins and leaves are announced.
+        has_notices: bool,
+    },
+    /// Lines of the room, whole, appended as they are.
+    Lines(#[serde(with = "serde_bytes")] Vec<u8>),
+    /// A session claims a name.
+    Claim(SessionAddress, KeyedName),
+    /// A session has ended, and its name is free.
+    Left(SessionAddress, Folded),
+    /// A place in the stream that is waited for.
+    Fence,
+    /// A node has not been heard for a lease.
+    Dead(NodeId),
+    /// The node leaves, and all of its users with it.
+    Leave {
+        /// Nobody is left in the room.
+        is_last: bool,
+    },
+}
+
+impl Piece {
+    /// Encodes the piece.
+    pub fn to_payload(&self) -> Vec<u8> {
+        postcard::to_extend(self, vec![VERSION]).expect("memory takes all bytes")
+    }
+
+    /// Decodes a piece; returns `None` if it is none of this version.
+    pub fn of_payload(payload: &[u8]) -> Option<Self> {
+        let (&VERSION, rest) = payload.split_first()? else {
+            return None;
+        };
+        let (piece, rest) = postcard::take_from_bytes::<Self>(rest).ok()?;
+        let is_sound = |record: &Record| match record {
+            Record::Lines(lines) => lines.ends_with(b"\r\n"),
+            _ => true,
+        };
+        (rest.is_empty() && piece.records.iter().all(is_sound)).then_some(piece)
+    }
+}
+
+impl Record {
+    /// Returns about the number of bytes that the record takes.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Lines(lines) => lines.len() + 8,
+            Self::Claim(..) | Self::Left(..) => 256,
+            _ => 32,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Reading: the place in the stream up to which a node has read, by which it recognises the stream.
+
+use super::piece::Message;
+
+/// The last message read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    seq: u64,
+    crc: u32,
+}
+
+/// The state of reading.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reading {
+    place: Option<Place>,
+    /// A reader has begun anew: its first message must be the last one read.
+    is_new: bool,
+}
+
+/// What a message is to a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// The next one.
+    Next,
+    /// It has been read.
+    Known,
+    /// It is not what stood there, or those before it are gone: this is another stream, or was overtaken.
+    Foreign,
+}
+
+impl Reading {
+    /// Returns the number of the last message read, 0 if there is none.
+    pub(super) fn seq(&self) -> u64 {
+        self.place.map_or(0, |place| place.seq)
+    }
+
+    /// Returns the checksum of the last message read.
+    pub(super) fn crc(&self) -> u32 {
+        self.place.map_or(0, |place| place.crc)
+    }
+
+    /// Notes that the stream is read from the last message on.
+    pub(super) fn begin(&mut self) {
+        self.is_new = true;
+    }
+
+    /// Judges a message, and notes it as read if it is the next.
+    pub(super) fn see(&mut self, message: &Message) -> Sight {
+        let crc = checksum(&message.payload);
+        let seq = message.seq;
+        let is_new = std::mem::take(&mut self.is_new);
+        let sight = match self.place {
+            None => Sight::Next,
+            Some(place) if place.seq == seq && place.crc == crc => Sight::Known,
+            Some(place) if place.seq > seq && !is_new => Sight::Known,
+            Some(place) if place.seq + 1 == seq && !is_new => Sight::Next,
+            Some(_) => Sight::Foreign,
+        };
+        if sight == Sight::Next {
+            self.place = Some(Place { seq, crc });
+        }
+        sight
+    }
+}
+
+/// Returns the checksum of a payload.
+pub(super) fn checksum(payload: &[u8]) -> u32 {
+    crc32fast::hash(payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(seq: u64, text: &str) -> Message {
+        Message {
+            seq,
+            time: std::time::Duration::ZERO,
+            payload: text.into(),
+        }
+    }
+
+    #[test]
+    fn a_reader_goes_on_only_at_the_message_it_read_last() {
+        let mut reading = Reading::default();
+        assert_eq!(reading.see(&message(7, "a")), Sight::Next);
+        assert_eq!(reading.see(&message(8, "b")), Sight::Next);
+        reading.begin();
+        assert_eq!(reading.see(&message(8, "b")), Sight::Known);
+        assert_eq!(reading.see(&message(9, "c")), Sight::Next);
+        for other in [message(9, "x"), message(10, "d"), message(8, "b")] {
+            let mut reading = reading.clone();
+            reading.begin();
+            assert_eq!(reading.see(&other), Sight::Foreign, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_missing_is_noticed_and_one_that_comes_twice_is_none() {
+        let mut reading = Reading::default();
+        for (seq, sight) in [(1, Sight::Next), (2, Sight::Next), (1, Sight::Known)] {
+            assert_eq!(reading.see(&message(seq, "a")), sight);
+        }
+        assert_eq!(reading.see(&message(4, "a")), Sight::Foreign);
+    }
+}

@@ -1,0 +1,260 @@
+//! Replica: the room as the stream describes it, the same on every node that has read as far.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::piece::{Piece, Record};
+use crate::log::Position;
+use crate::mark::RoomId;
+use crate::name::Folded;
+use crate::notice_batch::{Change, Notices, Verdict};
+use crate::roster::{Home, KeyedName, NodeId, Roster, SessionAddress, WhisperQuota};
+use crate::unix_time::UnixSeconds;
+use crate::wire::line::ServerLine;
+
+/// The time for which a node that is gone is remembered: a message that is later than this is the broker's own invention.
+const REMEMBERED: Duration = Duration::from_secs(600);
+
+/// The state of the room that pieces change. The names are in the [`Roster`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Replica {
+    pub(super) room: RoomId,
+    /// The position after the last line.
+    pub(super) head: Position,
+    /// The time of the last message. It never goes back.
+    time: Duration,
+    /// `None` if joins and leaves are not announced.
+    notices: Option<Notices>,
+    /// The nodes, each with the number of its last piece.
+    members: BTreeMap<NodeId, u64>,
+    /// Nodes that are gone, and when they went: none of their pieces counts any more.
+    gone: BTreeMap<NodeId, Duration>,
+}
+
+/// What a message did.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// The position of the lines that are appended.
+    pub at: Position,
+    /// The time of them.
+    pub second: UnixSeconds,
+    /// The lines, in order, possibly none.
+    pub lines: Vec<u8>,
+    /// What became of the records that this node submitted, in order.
+    pub returned: Vec<Returned>,
+    /// Nodes that belong to the room no more, and whether they were declared dead.
+    pub gone: Vec<(NodeId, Departure)>,
+    /// The node whose piece counted, and its number.
+    pub(super) counted: Option<(NodeId, u64)>,
+}
+
+/// How a node went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Departure {
+    /// It left.
+    Left,
+    /// It was not heard for a lease.
+    Dead,
+}
+
+/// What became of a record of this node.
+#[derive(Debug)]
+pub struct Returned {
+    /// The position at which it stands.
+    pub at: Position,
+    /// What it did.
+    pub outcome: Outcome,
+}
+
+/// The effect of a record of this node.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Its lines are appended.
+    Appended,
+    /// All that was said before it has been read.
+    Reached,
+    /// The name is the session's, with its account; the notice of it, if there is one, stands before the position that is given.
+    Claimed(Arc<WhisperQuota>, Position),
+    /// Another claim of the name came first.
+    Taken,
+    /// The name is free; the notice of it, if there is one, stands before the position that is given.
+    Left(Position),
+}
+
+impl Replica {
+    /// Describes a room that begins with one node, which has sent a number of pieces.
+    pub(super) fn founded(
+        (room, origin, has_notices): (RoomId, Position, bool),
+        (node, number): (NodeId, u64),
+        time: Duration,
+    ) -> Self {
+        Self {
+            room,
+            head: origin,
+            time,
+            notices: has_notices.then(Notices::default),
+            members: BTreeMap::from([(node, number)]),
+            gone: BTreeMap::new(),
+        }
+    }
+
+    /// Returns the nodes.
+    pub(super) fn members(&self) -> impl Iterator<Item = NodeId> {
+        self.members.keys().copied()
+    }
+
+    /// Tells whether a node belongs to the room.
+    pub(super) fn has(&self, node: NodeId) -> bool {
+        self.members.contains_key(&node)
+    }
+
+    /// Applies a message, on the node `me`. One that is no piece, or not the next of a node of the room, only passes the time on.
+    pub(super) fn apply(
+        &mut self,
+        me: NodeId,
+        piece: Option<Piece>,
+        time: Duration,
+        roster: &mut Roster,
+    ) -> Applied {
+        self.time = self.time.max(time);
+        let mut change = Changing {
+            me,
+            roster,
+            applied: Applied {
+                at: self.head,
+                second: UnixSeconds(self.time.as_secs()),
+                ..Applied::default()
+            },
+        };
+        let gathered = self.notices.as_mut().and_then(|it| it.due(self.time));
+        if let Some(notice) = gathered {
+            self.append(&ServerLine::Notice(notice).to_bytes(), &mut change);
+        }
+        if let Some(piece) = piece.filter(|piece| self.counts(piece)) {
+            change.applied.counted = Some((piece.from, piece.number));
+            for record in piece.records {
+                let at = self.head;
+                let outcome = self.perform(piece.from, record, &mut change);
+                if let Some(outcome) = outcome.filter(|_| piece.from == me) {
+                    change.applied.returned.push(Returned { at, outcome });
+                }
+            }
+        }
+        change.applied
+    }
+
+    /// Tells whether a piece is the next one of its node, and notes that.
+    fn counts(&mut self, piece: &Piece) -> bool {
+        if let Some(last) = self.members.get_mut(&piece.from) {
+            let is_next = piece.number == *last + 1;
+            *last += u64::from(is_next);
+            return is_next;
+        }
+        let forgotten = self.time.saturating_sub(REMEMBERED);
+        self.gone.retain(|_, went| *went >= forgotten);
+        let is_hello = piece.number == 1 && piece.records == [Record::Hello];
+        let joins = is_hello && !self.gone.contains_key(&piece.from);
+        if joins {
+            self.members.insert(piece.from, piece.number);
+        }
+        joins
+    }
+
+    fn perform(
+        &mut self,
+        from: NodeId,
+        record: Record,
+        change: &mut Changing<'_>,
+    ) -> Option<Outcome> {
+        match record {
+            Record::Hello | Record::Found { .. } => None,
+            Record::Lines(lines) => {
+                self.append(&lines, change);
+                Some(Outcome::Appended)
+            }
+            Record::Fence => Some(Outcome::Reached),
+            Record::Claim(address, name) => Some(self.claim(from, address, name, change)),
+            Record::Left(address, name) => {
+                let home = change.roster.find_folded(&name);
+                if home.is_some_and(|home| home.is(change.me, from, address)) {
+                    self.free(&name, change);
+                }
+                Some(Outcome::Left(self.head))
+            }
+            Record::Dead(node) => {
+                self.part(node, Departure::Dead, change);
+                None
+            }
+            Record::Leave { .. } => {
+                self.part(from, Departure::Left, change);
+                None
+            }
+        }
+    }
+
+    fn claim(
+        &mut self,
+        from: NodeId,
+        address: SessionAddress,
+        name: KeyedName,
+        change: &mut Changing<'_>,
+    ) -> Outcome {
+        let account = Arc::new(WhisperQuota::default());
+        let home = if from == change.me {
+            Home::Here(address, account.clone())
+        } else {
+            Home::There(from, address)
+        };
+        let text = name.name.clone();
+        if !change.roster.enter(name, home) {
+            return Outcome::Taken;
+        }
+        self.announce(Change::Joined, text.as_str(), change);
+        Outcome::Claimed(account, self.head)
+    }
+
+    /// Removes a node with all of its users.
+    fn part(&mut self, node: NodeId, how: Departure, change: &mut Changing<'_>) {
+        if self.members.remove(&node).is_none() {
+            return;
+        }
+        self.gone.insert(node, self.time);
+        change.applied.gone.push((node, how));
+        for (name, home) in change.roster.users() {
+            if home.node(change.me) == node {
+                self.free(&name.keys.folded, change);
+            }
+        }
+    }
+
+    /// Frees a name, and says so.
+    fn free(&mut self, name: &Folded, change: &mut Changing<'_>) {
+        if let Some(name) = change.roster.remove(name) {
+            self.announce(Change::Left, name.as_str(), change);
+        }
+    }
+
+    fn announce(&mut self, what: Change, name: &str, change: &mut Changing<'_>) {
+        if let Some(notices) = &mut self.notices
+            && notices.on(what, self.time) == Verdict::Now
+        {
+            let line = ServerLine::Notice(what.of(name)).to_bytes();
+            self.append(&line, change);
+        }
+    }
+
+    fn append(&mut self, lines: &[u8], change: &mut Changing<'_>) {
+        change.applied.lines.extend_from_slice(lines);
+        self.head = self.head.plus(lines.len());
+    }
+}
+
+/// A message that is being applied.
+struct Changing<'a> {
+    me: NodeId,
+    roster: &'a mut Roster,
+    applied: Applied,
+}

@@ -1,0 +1,160 @@
+//! Simulation of a cluster: nodes, a broker that loses and doubles, links that are cut, processes that stop, die and come back.
+//!
+//! One seed is one history of a few minutes. At each step no name is open on two nodes that serve. In the end, when everything has
+//! worked for a while, all nodes are in one room and have the same log, which is what the stream says; of each node that was never
+//! cut off, every line stands in it once and in order.
+
+mod broker;
+mod server;
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use broker::Broker;
+use server::Server;
+
+const STEP: Duration = Duration::from_millis(250);
+const NODES: usize = 3;
+/// The troubled part of a history, in steps, and the peace after it.
+const TROUBLE: u32 = 400;
+const PEACE: u32 = 320;
+
+/// What can go wrong.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Perils {
+    /// The broker loses the last messages, or all.
+    pub(super) losses: bool,
+}
+
+struct World {
+    rng: Rng,
+    perils: Perils,
+    now: Duration,
+    broker: Broker,
+    servers: Vec<Server>,
+}
+
+impl World {
+    fn new(seed: u64, perils: Perils) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let servers = (0..NODES).map(|index| Server::new(index, &mut rng));
+        Self {
+            servers: servers.collect(),
+            broker: Broker::default(),
+            now: Duration::ZERO,
+            perils,
+            rng,
+        }
+    }
+
+    fn run(&mut self) {
+        for _ in 0..TROUBLE {
+            self.trouble();
+            self.step(true);
+        }
+        self.broker.is_down = false;
+        for server in &mut self.servers {
+            server.end_trouble(&mut self.rng, self.now);
+        }
+        for _ in 0..PEACE {
+            self.step(false);
+        }
+        self.check_end();
+    }
+
+    /// Lets something go wrong, now and then.
+    fn trouble(&mut self) {
+        let rng = &mut self.rng;
+        if rng.u8(..) < 3 {
+            self.broker.is_down = true;
+        } else if self.broker.is_down && rng.u8(..) < 12 {
+            self.broker.is_down = false;
+            self.servers.iter_mut().for_each(Server::reconnect);
+        }
+        if self.perils.losses && rng.u16(..) < 160 {
+            self.broker.lose(rng);
+            self.servers.iter_mut().for_each(Server::reconnect);
+        }
+        for server in &mut self.servers {
+            server.trouble(rng, self.now);
+        }
+    }
+
+    fn step(&mut self, people_talk: bool) {
+        self.now += STEP;
+        self.broker.pass_time(STEP, &mut self.rng);
+        let mut order: Vec<_> = (0..NODES).collect();
+        self.rng.shuffle(&mut order);
+        for index in order {
+            let server = &mut self.servers[index];
+            if people_talk {
+                server.people_act(&mut self.rng);
+            }
+            server.act(self.now, &mut self.broker, &mut self.rng);
+            self.pass_snapshots(index);
+        }
+        self.check_names();
+    }
+
+    /// Any member that has read as far answers who asks for a snapshot.
+    fn pass_snapshots(&mut self, index: usize) {
+        let Some(at_least) = self.servers[index].wanted_snapshot.take() else {
+            return;
+        };
+        let other = self.rng.usize(..NODES);
+        if let Some(snapshot) = self.servers[other].snapshot(at_least) {
+            self.servers[index].take_snapshot(&snapshot, self.now);
+        }
+    }
+
+    fn check_names(&self) {
+        let mut open = Vec::new();
+        for server in self.servers.iter().filter(|it| it.serves(&self.broker)) {
+            for name in server.open_names() {
+                assert!(!open.contains(&name), "{name:?} is open twice");
+                open.push(name);
+            }
+        }
+    }
+
+    fn check_end(&self) {
+        let rooms: Vec<_> = self.servers.iter().filter_map(Server::room).collect();
+        let count = self.servers.iter().filter(|server| server.is_up()).count();
+        assert_eq!(rooms.len(), count, "everybody is in a room");
+        assert!(rooms.windows(2).all(|two| two[0] == two[1]), "{rooms:?}");
+        let up: Vec<_> = self.servers.iter().filter(|it| it.is_up()).collect();
+        for server in &up {
+            server.check_own_lines();
+            server.check_same(up[0]);
+        }
+    }
+}
+
+#[test]
+fn every_history_ends_with_one_room_one_log_and_every_line_once() {
+    for seed in 0..seeds(7_000) {
+        check(seed, Perils { losses: false });
+    }
+}
+
+#[test]
+fn whatever_the_broker_loses_nobody_serves_on_with_a_hole() {
+    for seed in 0..seeds(3_000) {
+        check(seed, Perils { losses: true });
+    }
+}
+
+fn check(seed: u64, perils: Perils) {
+    let run = || World::new(seed, perils).run();
+    if let Err(panic) = std::panic::catch_unwind(run) {
+        eprintln!("seed {seed}, {perils:?}");
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// Returns the number of seeds: another one for a long run.
+fn seeds(usual: u64) -> u64 {
+    let wanted = std::env::var("WAC_SEEDS").ok();
+    wanted.map_or(usual, |seeds| seeds.parse().expect("WAC_SEEDS is a number"))
+}

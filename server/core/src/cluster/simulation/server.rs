@@ -1,0 +1,383 @@
+//! Server of the simulation: a node with its people, its link to the broker, and its process.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::broker::Broker;
+use crate::cluster::{Applied, Effect, Founding, Message, Node, Outcome, Over, Record, Snapshot};
+use crate::log::Position;
+use crate::mark::RoomId;
+use crate::name::{Folded, Name};
+use crate::roster::{KeyedName, NodeId, Roster, SessionAddress, SessionId, ShardId, Slot};
+
+/// Two of them are the same, and two look alike.
+const NAMES: [&str; 5] = ["ann", "Ann", "\u{430}nn", "bob", "carla"];
+/// Messages that are read in one step.
+const READ: usize = 40;
+
+pub(super) struct Server {
+    index: usize,
+    /// What its clock shows beyond the world's.
+    clock: Duration,
+    roster: Roster,
+    node: Option<Node>,
+    log: Log,
+    /// The time until which the process is stopped, or down.
+    stopped_until: Duration,
+    is_killed: bool,
+    is_leaving: bool,
+    /// The time until which the link is cut.
+    cut_until: Duration,
+    reads: bool,
+    /// The last message that was read.
+    last_read: Option<Message>,
+    /// The number of the stream's last message when the node began to read.
+    begun_at: Option<u64>,
+    pub(super) wanted_snapshot: Option<u64>,
+    sessions: Vec<Session>,
+    /// Records whose outcome has not come yet.
+    asked: std::collections::VecDeque<Asked>,
+    last_id: u64,
+    /// The lines said by the node since it joined, in order.
+    said: Vec<String>,
+}
+
+/// The log of a node.
+#[derive(Default)]
+struct Log {
+    room: Option<RoomId>,
+    start: Position,
+    bytes: Vec<u8>,
+}
+
+struct Session {
+    address: SessionAddress,
+    name: Name,
+    is_open: bool,
+}
+
+enum Asked {
+    Line(String),
+    Fence,
+    Claim(SessionAddress, Name),
+    Left,
+}
+
+impl Server {
+    pub(super) fn new(index: usize, rng: &mut Rng) -> Self {
+        Self {
+            index,
+            clock: Duration::from_secs(rng.u64(..5_000)),
+            roster: Roster::default(),
+            node: None,
+            log: Log::default(),
+            stopped_until: Duration::from_secs(rng.u64(..10)),
+            is_killed: true,
+            is_leaving: false,
+            cut_until: Duration::ZERO,
+            reads: false,
+            last_read: None,
+            begun_at: None,
+            wanted_snapshot: None,
+            sessions: Vec::new(),
+            asked: Default::default(),
+            last_id: 0,
+            said: Vec::new(),
+        }
+    }
+
+    pub(super) fn trouble(&mut self, rng: &mut Rng, now: Duration) {
+        let while_ = |rng: &mut Rng| now + Duration::from_millis(rng.u64(..45_000));
+        match rng.u16(..2000) {
+            0..6 => self.stopped_until = while_(rng),
+            6..12 => {
+                self.stopped_until = while_(rng);
+                self.end_process();
+            }
+            12..20 => self.cut_until = while_(rng),
+            20..24 => self.reads = false,
+            24..28 => {
+                if let Some(node) = self.node.as_mut().filter(|it| it.is_member()) {
+                    node.leave();
+                    self.is_leaving = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn end_trouble(&mut self, rng: &mut Rng, now: Duration) {
+        self.stopped_until = self
+            .stopped_until
+            .min(now + Duration::from_secs(rng.u64(..5)));
+        self.cut_until = now;
+        self.reads = false;
+    }
+
+    pub(super) fn reconnect(&mut self) {
+        self.reads = false;
+    }
+
+    fn end_process(&mut self) {
+        self.end_node();
+        self.is_killed = true;
+    }
+
+    fn end_node(&mut self) {
+        self.node = None;
+        self.last_read = None;
+        self.begun_at = None;
+        self.is_leaving = false;
+        self.sessions.clear();
+        self.asked.clear();
+        self.said.clear();
+        self.log = Log::default();
+        self.wanted_snapshot = None;
+    }
+
+    /// Tells whether people are served, by a process that runs: whoever is on a node that leaves is served no more. A node that
+    /// has read what the broker lost does not know it yet.
+    pub(super) fn serves(&self, broker: &Broker) -> bool {
+        let has_lost = self
+            .last_read
+            .as_ref()
+            .is_some_and(|last| !broker.has(last));
+        !has_lost && self.room().is_some() && self.stopped_until.is_zero() && !self.is_leaving
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        self.node.is_some()
+    }
+
+    pub(super) fn room(&self) -> Option<RoomId> {
+        let is_member = self.node.as_ref().is_some_and(Node::is_member);
+        self.log.room.filter(|_| is_member)
+    }
+
+    pub(super) fn open_names(&self) -> impl Iterator<Item = Folded> {
+        let open = self.sessions.iter().filter(|session| session.is_open);
+        open.map(|session| session.name.folded())
+    }
+
+    /// Lets people say something, come or go.
+    pub(super) fn people_act(&mut self, rng: &mut Rng) {
+        let Some(node) = self.node.as_mut() else {
+            return;
+        };
+        if !node.is_member() || self.is_leaving || !self.stopped_until.is_zero() {
+            return;
+        }
+        for _ in 0..rng.u8(..3) {
+            self.last_id += 1;
+            let id = self.last_id;
+            match rng.u8(..6) {
+                0..3 => {
+                    let line = format!("node {} says {id}\r\n", node.id().0);
+                    node.submit(Record::Lines(line.clone().into()));
+                    self.said.push(line.clone());
+                    self.asked.push_back(Asked::Line(line));
+                }
+                3 => {
+                    node.submit(Record::Fence);
+                    self.asked.push_back(Asked::Fence);
+                }
+                4 => {
+                    let name: Name = rng.choice(NAMES).expect("there are some").parse().unwrap();
+                    let address = SessionAddress {
+                        shard: ShardId(0),
+                        slot: Slot(0),
+                        id: SessionId(id),
+                    };
+                    let keyed = KeyedName::from(name.clone());
+                    node.submit(Record::Claim(address, keyed));
+                    self.asked.push_back(Asked::Claim(address, name));
+                }
+                _ => {
+                    if let Some(at) = self.sessions.iter().position(|session| session.is_open) {
+                        let session = &mut self.sessions[at];
+                        session.is_open = false;
+                        node.submit(Record::Left(session.address, session.name.folded()));
+                        self.asked.push_back(Asked::Left);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets the process run for a moment: it looks at the time first.
+    pub(super) fn act(&mut self, world: Duration, broker: &mut Broker, rng: &mut Rng) {
+        if world < self.stopped_until {
+            return;
+        }
+        self.stopped_until = Duration::ZERO;
+        let now = world + self.clock;
+        if self.node.is_none() {
+            self.begin(now, rng);
+        }
+        let is_linked = world >= self.cut_until && !broker.is_down;
+        if is_linked && self.begun_at.is_none() {
+            self.begun_at = Some(broker.last());
+        }
+        self.tick(now, is_linked, broker, rng);
+        if is_linked {
+            self.read(now, broker, rng);
+            self.tick(now, is_linked, broker, rng);
+        } else {
+            self.reads = false;
+        }
+    }
+
+    fn begin(&mut self, now: Duration, rng: &mut Rng) {
+        self.is_killed = false;
+        let founding = Founding {
+            room: RoomId(rng.u64(..)),
+            origin: Position(rng.u64(..1 << 40)),
+            has_notices: true,
+        };
+        self.node = Some(Node::new(NodeId(rng.u64(..)), founding, now));
+        self.reads = false;
+    }
+
+    fn tick(&mut self, now: Duration, is_linked: bool, broker: &mut Broker, rng: &mut Rng) {
+        let effects = self.node.as_mut().map(|node| node.tick(now));
+        for effect in effects.into_iter().flatten() {
+            match effect {
+                Effect::Publish(publication) if is_linked => broker.take(publication, rng),
+                Effect::AskForSnapshot(at_least) if is_linked => {
+                    self.wanted_snapshot = Some(at_least);
+                }
+                other => self.perform(other),
+            }
+        }
+    }
+
+    fn read(&mut self, now: Duration, broker: &Broker, rng: &mut Rng) {
+        let Some(node) = self.node.as_mut() else {
+            return;
+        };
+        let read_to = node.read_to();
+        let from = match read_to {
+            // Whoever joins reads from the end.
+            0 => self.begun_at.unwrap_or_default().max(1),
+            _ if self.reads => read_to + 1,
+            _ => read_to,
+        };
+        if !self.reads {
+            node.begin_reading();
+            self.reads = true;
+        }
+        let messages = broker.read(from).iter().take(rng.usize(1..READ));
+        let mut effects = Vec::new();
+        for message in messages {
+            effects.extend(node.on_message(message.clone(), now, &mut self.roster));
+            if node.read_to() == message.seq {
+                self.last_read = Some(message.clone());
+            }
+        }
+        effects.into_iter().for_each(|effect| self.perform(effect));
+    }
+
+    pub(super) fn snapshot(&self, at_least: u64) -> Option<Vec<u8>> {
+        let node = self.node.as_ref()?;
+        if !node.is_member() || node.read_to() < at_least || !self.stopped_until.is_zero() {
+            return None;
+        }
+        let history = self.log.bytes.clone();
+        Some(node.snapshot(&self.roster, history).to_bytes())
+    }
+
+    pub(super) fn take_snapshot(&mut self, snapshot: &[u8], world: Duration) {
+        let snapshot = Snapshot::of_bytes(snapshot).expect("it is whole");
+        if let Some(node) = &mut self.node {
+            let effects = node.on_snapshot(snapshot, world + self.clock, &mut self.roster);
+            effects.into_iter().for_each(|effect| self.perform(effect));
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Publish(_) | Effect::AskForSnapshot(_) | Effect::Silence(_) => {}
+            Effect::Enter {
+                room,
+                head,
+                history,
+            } => {
+                self.log = Log {
+                    room: Some(room),
+                    start: Position(head.0 - history.len() as u64),
+                    bytes: history,
+                };
+            }
+            Effect::Apply(applied) => self.apply(applied),
+            Effect::Over(why) => {
+                if why == Over::Left {
+                    assert!(self.asked.is_empty(), "everything came back before");
+                    self.check_own_lines();
+                }
+                self.end_node();
+            }
+        }
+    }
+
+    fn apply(&mut self, applied: Applied) {
+        assert_eq!(applied.at, self.log.head(), "no line is missing or doubled");
+        self.log.bytes.extend_from_slice(&applied.lines);
+        for returned in applied.returned {
+            let asked = self.asked.pop_front().expect("it was asked for");
+            let at = returned.at;
+            match (asked, returned.outcome) {
+                (Asked::Line(line), Outcome::Appended) => {
+                    assert!(self.log.from(at).starts_with(line.as_bytes()));
+                }
+                (Asked::Fence, Outcome::Reached) => {}
+                (Asked::Claim(address, name), Outcome::Claimed(..)) => {
+                    self.sessions.push(Session {
+                        address,
+                        name,
+                        is_open: true,
+                    });
+                }
+                (Asked::Claim(..), Outcome::Taken) => {}
+                (Asked::Left, Outcome::Left(_)) => {}
+                (_, outcome) => panic!("{outcome:?} is not what was asked for"),
+            }
+        }
+    }
+
+    /// Checks that each of its lines stands in its log once, in order, but for those that are still under way.
+    pub(super) fn check_own_lines(&self) {
+        let text = String::from_utf8(self.log.bytes.clone()).unwrap();
+        let mine = format!("node {} ", self.node.as_ref().expect("it is up").id().0);
+        let found = text
+            .split_inclusive('\n')
+            .filter(|line| line.starts_with(&mine));
+        let under_way = self.asked.iter().filter(|it| matches!(it, Asked::Line(_)));
+        let said = &self.said[..self.said.len() - under_way.count()];
+        assert_eq!(found.collect::<Vec<_>>(), said, "server {}", self.index);
+    }
+
+    /// Checks that everything has come back, and that its log is that of another as far as both go.
+    pub(super) fn check_same(&self, other: &Self) {
+        assert!(self.asked.is_empty(), "server {} still waits", self.index);
+        let start = self.log.start.max(other.log.start);
+        let end = self.log.head().min(other.log.head());
+        let cut = |log: &Log| {
+            let bytes = log.from(start);
+            bytes[..usize::try_from(end.0 - start.0).unwrap()].to_vec()
+        };
+        assert_eq!(cut(&self.log), cut(&other.log));
+        let names = |server: &Self| server.roster.names();
+        assert_eq!(names(self), names(other));
+    }
+}
+
+impl Log {
+    fn head(&self) -> Position {
+        self.start.plus(self.bytes.len())
+    }
+
+    fn from(&self, at: Position) -> &[u8] {
+        &self.bytes[usize::try_from(at.0 - self.start.0).unwrap()..]
+    }
+}
