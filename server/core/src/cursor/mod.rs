@@ -246,29 +246,26 @@ impl Cursor {
         detours.insert(index, Detour { at, what });
     }
 
-    /// Skips a session's own lines, which were just appended at `at`: no detour comes after them.
+    /// Skips a session's own lines, which stand at `at` and have not been shown to it. Private bytes may already stand behind them,
+    /// not within.
     ///
     /// Returns the weight of the new detour, counted as [`Written::own`] when it is passed.
     pub fn skip(&mut self, at: Position, bytes: usize) -> usize {
         let end = at.plus(bytes);
         let detours = self.detours.get_or_insert_default();
-        if let Some(Detour {
-            what: What::SkipTo(last),
-            ..
-        }) = detours.back_mut()
+        let index = match detours.back() {
+            Some(last) if last.at > at => detours.partition_point(|detour| detour.at <= at),
+            _ => detours.len(),
+        };
+        if let Some(before) = index.checked_sub(1)
+            && let What::SkipTo(last) = &mut detours[before].what
             && *last == at
         {
             *last = end;
             return 0;
         }
-        debug_assert!(
-            detours.back().is_none_or(|last| last.at <= at),
-            "own lines come last"
-        );
-        detours.push_back(Detour {
-            at,
-            what: What::SkipTo(end),
-        });
+        let what = What::SkipTo(end);
+        detours.insert(index, Detour { at, what });
         DETOUR_BYTES
     }
 

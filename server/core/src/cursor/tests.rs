@@ -16,6 +16,7 @@ fn step() -> impl Strategy<Value = Step> {
     let room = prop_oneof![0u16..40, 0u16..9000];
     prop_oneof![
         8 => (reader(), line()).prop_map(|(from, bytes)| Step::Say { from, bytes }),
+        4 => (reader(), line()).prop_map(|(from, bytes)| Step::SayElsewhere { from, bytes }),
         6 => (reader(), kind, 0u16..300, any::<u8>())
             .prop_map(|(to, kind, back, bytes)| Step::Tell { to, kind, back, bytes }),
         3 => (reader(), 0u16..300, 0u8..20, 0u8..20).prop_map(|(to, back, from, before_end)| {

@@ -35,7 +35,10 @@ impl Due {
     }
 
     pub(crate) fn own_line(&mut self, at: usize) {
-        self.left.push_back(Token::Own(at));
+        let is_behind = |token: &Token| matches!(token, Token::Line(line) if line.start > at);
+        let index = self.left.iter().position(is_behind);
+        let index = index.unwrap_or(self.left.len());
+        self.left.insert(index, Token::Own(at));
     }
 
     /// Adds private bytes at a place in the log, or as soon after it as a line begins.

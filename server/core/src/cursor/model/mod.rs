@@ -51,6 +51,11 @@ pub(crate) enum Step {
         from: u8,
         bytes: u16,
     },
+    /// A reader's line is appended by somebody else; its shard is told before it reads the log again.
+    SayElsewhere {
+        from: u8,
+        bytes: u16,
+    },
     /// Private text for a reader, posted some bytes before the head.
     Tell {
         to: u8,
@@ -129,6 +134,8 @@ struct World {
 struct Reader {
     shard: usize,
     cursor: Cursor,
+    /// Own lines of which the shard has not been told.
+    untold: Vec<Range<usize>>,
     due: Due,
     state: State,
     /// The weights that came, less those that went.
@@ -183,6 +190,7 @@ impl World {
         let reader = |n| Reader {
             shard: n % run.shards,
             cursor: Cursor::new(world.log.head()),
+            untold: Vec::new(),
             due: Due::default(),
             state: State::Open,
             waiting: Waiting::default(),
@@ -195,6 +203,7 @@ impl World {
     fn step(&mut self, step: Step) {
         match step {
             Step::Say { from, bytes } => self.say(from, bytes),
+            Step::SayElsewhere { from, bytes } => _ = self.append_own(from, bytes),
             Step::Tell {
                 to,
                 kind,
@@ -228,22 +237,38 @@ impl World {
     }
 
     fn say(&mut self, from: u8, bytes: u16) {
+        if let Some(shard) = self.append_own(from, bytes) {
+            // A shard that appends reads the log before it does anything else.
+            self.read(shard);
+        }
+    }
+
+    /// Appends a line of a reader's; returns its shard.
+    fn append_own(&mut self, from: u8, bytes: u16) -> Option<usize> {
         let from = usize::from(from) % READERS;
         if self.readers[from].state != State::Open {
-            return;
+            return None;
         }
         let line = self.append(b'a' + from as u8, usize::from(bytes) % LINE_BYTES);
         for (n, reader) in self.readers.iter_mut().enumerate() {
             match reader.state {
-                State::Open if n == from => reader.due.own_line(line.start),
+                State::Open if n == from => reader.untold.push(line.clone()),
                 State::Open => reader.due.line(line.clone()),
                 State::Closed | State::Lost => {}
             }
         }
-        let reader = &mut self.readers[from];
-        reader.waiting.own += reader.cursor.skip(position(line.start), line.len());
-        // A shard that appends reads the log before it does anything else.
-        self.views[reader.shard].catch_up(&self.log);
+        Some(self.readers[from].shard)
+    }
+
+    /// Has a shard read the log, once it knows which lines are whose.
+    fn read(&mut self, shard: usize) {
+        for reader in self.readers.iter_mut().filter(|it| it.shard == shard) {
+            for line in reader.untold.drain(..) {
+                reader.due.own_line(line.start);
+                reader.waiting.own += reader.cursor.skip(position(line.start), line.len());
+            }
+        }
+        self.views[shard].catch_up(&self.log);
     }
 
     fn fill(&mut self, before_end: usize) {
@@ -287,11 +312,21 @@ impl World {
 
     /// Returns the last beginning of a line that is so far behind the log's head, or a later one.
     fn place(&self, reader: &Reader, back: u16) -> usize {
-        // Own lines yet to be read were appended after all private bytes posted before them.
+        // Own lines yet to be read were appended after all private bytes posted before them, if the shard has been told.
+        let own = reader.due.last_own();
         let wanted = self.said.len().saturating_sub(back.into());
-        let wanted = wanted.max(reader.due.last_own().unwrap_or_default());
+        let wanted = wanted.max(own.unwrap_or_default());
         let index = self.starts.partition_point(|start| *start <= wanted);
-        self.starts[index - 1]
+        let mut place = self.starts[index - 1];
+        // Before or behind an own line is the same, but for what else is private there.
+        if own == Some(place) {
+            place = self.starts[index];
+        }
+        let untold = reader.untold.iter();
+        untold.fold(
+            place,
+            |place, line| if line.start == place { line.end } else { place },
+        )
     }
 
     fn show_again(&mut self, to: u8, back: u16, from: usize, before_end: usize) {
@@ -346,8 +381,8 @@ impl World {
 
     fn catch_up(&mut self, shard: u8, back: u16) {
         let shard = usize::from(shard) % self.views.len();
-        let view = &mut self.views[shard];
-        view.catch_up(&self.log);
+        self.read(shard);
+        let view = &self.views[shard];
         let (start, head) = (view.start().0 as usize, view.head().0 as usize);
         assert_eq!((head, view.start()), (self.said.len(), self.log.start()));
         let from = start.max(head.saturating_sub(back.into()));
@@ -390,9 +425,10 @@ impl World {
     }
 
     fn close(&mut self, who: u8) {
-        let reader = &mut self.readers[usize::from(who) % READERS];
-        if reader.state == State::Open {
-            self.views[reader.shard].catch_up(&self.log);
+        let who = usize::from(who) % READERS;
+        if self.readers[who].state == State::Open {
+            self.read(self.readers[who].shard);
+            let reader = &mut self.readers[who];
             reader.cursor.end_at(self.log.head());
             reader.state = State::Closed;
         }
@@ -401,12 +437,13 @@ impl World {
     /// Lets everybody read to the end.
     fn finish(&mut self) {
         for n in 0..READERS {
-            self.views[self.readers[n].shard].catch_up(&self.log);
+            self.read(self.readers[n].shard);
             while self.open(n) {}
             self.write(n, usize::MAX);
             let Reader {
                 shard,
                 cursor,
+                untold: _,
                 due,
                 state,
                 waiting,
