@@ -36,6 +36,8 @@ pub enum CloseReason {
     Kicked,
     /// The operator has banned the address.
     Banned,
+    /// The server, a node of a cluster, could not read the room any more.
+    CutOff,
     /// The server stopped, and the client had received everything.
     Stopping,
     /// The server stopped, and its time ran out before the client had received everything.
@@ -44,7 +46,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// Every reason, each at the index that it has as a number.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Quit,
         Self::PeerClosed,
         Self::PeerReset,
@@ -59,6 +61,7 @@ impl CloseReason {
         Self::LoggedInElsewhere,
         Self::Kicked,
         Self::Banned,
+        Self::CutOff,
         Self::Stopping,
         Self::CutShort,
     ];
@@ -81,6 +84,7 @@ impl CloseReason {
             Self::LoggedInElsewhere => Closing::LoggedInElsewhere,
             Self::Kicked => Closing::Kicked(why),
             Self::Banned => Closing::Banned(why),
+            Self::CutOff => Closing::CutOff,
             Self::NotOurProtocol => Closing::NotOurProtocol,
             Self::PeerClosed | Self::PeerReset | Self::TimedOut | Self::BadTls | Self::CutShort => {
                 return None;
@@ -115,7 +119,8 @@ mod tests {
             CloseReason::LoginTimeout => Some(CloseReason::LoggedInElsewhere),
             CloseReason::LoggedInElsewhere => Some(CloseReason::Kicked),
             CloseReason::Kicked => Some(CloseReason::Banned),
-            CloseReason::Banned => Some(CloseReason::Stopping),
+            CloseReason::Banned => Some(CloseReason::CutOff),
+            CloseReason::CutOff => Some(CloseReason::Stopping),
             CloseReason::Stopping => Some(CloseReason::CutShort),
             CloseReason::CutShort => None,
         }

@@ -8,6 +8,7 @@ pub(crate) mod inbox;
 pub(crate) mod locks;
 pub(crate) mod logins;
 pub(crate) mod noise;
+pub(crate) mod outbox;
 pub(crate) mod peer;
 pub(crate) mod policy;
 pub(crate) mod requests;

@@ -24,6 +24,7 @@ use crate::room::figures::ByReason;
 use crate::room::inbox::{INBOX_CAPACITY, Inbox, NewConnection};
 use crate::room::locks::{Sleeper, lock};
 use crate::room::logins::LoginChecks;
+use crate::room::outbox::{Outbox, Returns};
 use crate::room::noise::Noise;
 use crate::room::peer::Peer;
 use crate::room::policy::{Policies, Policy};
@@ -38,6 +39,10 @@ pub(crate) struct Room {
     pub(crate) notices: Option<Notices>,
     /// For each shard, the time of the first append that it has not caught up with.
     pub(crate) unseen_since: Box<[Option<Duration>]>,
+    /// For each shard, what came back from the stream of a cluster with the lines of the log.
+    pub(crate) returns: Box<[Returns]>,
+    /// The number of times that the log has been replaced.
+    pub(crate) replaced: u64,
 }
 
 impl Room {
@@ -79,6 +84,8 @@ pub(crate) struct Shared {
     pub(crate) began: Position,
     /// The journal, if the room has one.
     pub(crate) history: Option<Progress>,
+    /// The way to the other servers of a cluster; `None`: the room is this server's own.
+    pub(crate) cluster: Option<Outbox>,
     /// The log's head, checked before the lock is taken.
     head: AtomicU64,
     /// The log's first position, and the number of its lines, for those who must not wait for the lock.
@@ -125,9 +132,12 @@ impl Shared {
                 log: RoomLog::beginning_at(Position::default(), config.window_bytes, unix_now()),
                 notices: notices(config),
                 unseen_since: vec![None; config.shards].into(),
+                returns: (0..config.shards).map(|_| Returns::new()).collect(),
+                replaced: 0,
             }),
             began: Position::default(),
             history: None,
+            cluster: None,
             head: AtomicU64::new(0),
             window_start: AtomicU64::new(0),
             lines: AtomicU64::new(0),

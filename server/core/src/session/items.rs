@@ -30,6 +30,8 @@ pub enum Item {
     Whisper(Box<Whisper>),
     /// Write private bytes to the session.
     Answer(Private),
+    /// Write private bytes to the session, once all that anybody was answered before can be read by everybody.
+    Fence(Private),
     /// Write a shared text to the session.
     Show(CachedReply),
     /// Show the past to the session.

@@ -47,7 +47,10 @@ impl Conversation {
             }
             Command::Whisper { to, text } => self.whisper(to, text, items),
             Command::Secret => self.answer(ServerLine::Secret(&rules.secret).to_bytes(), items),
-            Command::Ping(text) => self.answer(ServerLine::Pong(text).to_bytes(), items),
+            Command::Ping(text) => {
+                let pong = self.own(ServerLine::Pong(text).to_bytes());
+                items.push(Item::Fence(pong));
+            }
             Command::Who => {
                 if self.may_read_room(rules, items) {
                     self.request(Item::Show(CachedReply::Who), items);
@@ -188,9 +191,15 @@ impl Conversation {
 
     /// Answers with bytes of the session's own.
     pub(super) fn answer(&mut self, bytes: Box<[u8]>, items: &mut Items) {
+        let private = self.own(bytes);
+        items.push(Item::Answer(private));
+    }
+
+    /// Counts bytes of the session's own that are to be written.
+    fn own(&mut self, bytes: Box<[u8]>) -> Private {
         let private = Private::Own(bytes);
         self.own_waiting += private.weight();
-        items.push(Item::Answer(private));
+        private
     }
 
     /// Hands out an item that the shard replies to.

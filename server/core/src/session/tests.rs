@@ -139,7 +139,7 @@ impl Solo {
                         String::from_utf8_lossy(&whisper.line).trim_end()
                     )
                 }
-                Item::Answer(private) => {
+                Item::Answer(private) | Item::Fence(private) => {
                     let Private::Own(bytes) = &private else {
                         panic!("an answer is the session's own")
                     };

@@ -9,6 +9,10 @@ pub enum Closing<'a> {
     Goodbye,
     /// The server is stopping.
     Stopping,
+    /// The server is stopping; others serve the same room.
+    StoppingAlone,
+    /// The server can't reach the room, which other servers may serve.
+    CutOff,
     /// The client reads too slowly.
     TooSlow,
     /// The client sent more than flood control takes.
@@ -40,9 +44,11 @@ const FOR: &str = ": ";
 
 impl<'a> Closing<'a> {
     /// The reasons whose text never varies.
-    pub(super) const FIXED: [Self; 10] = [
+    pub(super) const FIXED: [Self; 12] = [
         Self::Goodbye,
         Self::Stopping,
+        Self::StoppingAlone,
+        Self::CutOff,
         Self::TooSlow,
         Self::HeldTooLong,
         Self::ServerFull,
@@ -68,6 +74,8 @@ impl<'a> Closing<'a> {
         match self {
             Self::Goodbye => "goodbye",
             Self::Stopping => "the server is stopping",
+            Self::StoppingAlone => "the server is stopping; the room goes on at other servers",
+            Self::CutOff => "cut off from the room",
             Self::TooSlow => "you read too slowly",
             Self::HeldTooLong => "you sent more than the room takes",
             Self::ServerFull => "server full",

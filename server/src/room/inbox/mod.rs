@@ -78,6 +78,10 @@ pub(crate) struct Inbox {
     pub(crate) waits: Flag,
     /// The watchdog has found that it hangs.
     hangs: AtomicBool,
+    /// Something has come back from the stream of a cluster.
+    pub(crate) returns: Flag,
+    /// The number of cuts from a cluster's room after which the shard has ended its sessions.
+    cuts_seen: AtomicU64,
     /// What the shard has done.
     pub(crate) figures: ShardFigures,
 }
@@ -99,6 +103,8 @@ impl Inbox {
             progress: Progress::default(),
             waits: Flag::default(),
             hangs: AtomicBool::new(false),
+            returns: Flag::default(),
+            cuts_seen: AtomicU64::new(0),
             figures: ShardFigures::default(),
         }
     }
@@ -190,6 +196,15 @@ impl Inbox {
 
     pub(crate) fn set_tried(&self, tried: Position) {
         self.tried.store(tried.0, Ordering::SeqCst);
+    }
+
+    /// Returns the number of cuts from a cluster's room after which the shard has ended its sessions.
+    pub(crate) fn cuts_seen(&self) -> u64 {
+        self.cuts_seen.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn set_cuts_seen(&self, cuts: u64) {
+        self.cuts_seen.store(cuts, Ordering::SeqCst);
     }
 
     /// Tells whether the shard does not come back from its turn.

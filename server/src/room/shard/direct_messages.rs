@@ -95,6 +95,9 @@ impl<T: Transport> Shard<T> {
 
     /// Wakes the shards that wait for this one's turn.
     pub(super) fn wake_waiting(&self) {
+        if let Some(outbox) = &self.shared.cluster {
+            outbox.replicator.wake();
+        }
         for inbox in self
             .shared
             .inboxes

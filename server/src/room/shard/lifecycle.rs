@@ -68,6 +68,10 @@ impl<T: Transport> Shard<T> {
         if self.policy.rules.audience == Audience::LoggedIn {
             session.hide_room(&self.view);
         }
+        if self.shared.cluster.as_ref().is_some_and(|it| !it.is_open()) {
+            self.items.current = slot;
+            session.end(CloseReason::CutOff, &mut self.items);
+        }
         connection.life = Life::Open(session);
         connection.seat = seat;
         self.queues.due.push(slot);

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use wac_core::close_reason::CloseReason;
+use wac_core::log::Position;
 use wac_core::name::Name;
 use wac_core::password::Proof;
 use wac_core::roster::{Claimant, SessionAddress, SessionId, Slot};
@@ -18,7 +19,7 @@ use crate::room::transport::Transport;
 
 impl<T: Transport> Shard<T> {
     /// Returns the address of a session, unless it has ended: nobody would release its name.
-    fn address_of_open(&self, slot: Slot) -> Option<SessionAddress> {
+    pub(super) fn address_of_open(&self, slot: Slot) -> Option<SessionAddress> {
         let connection = self.table.get(slot.index())?;
         is_open(connection).then_some(SessionAddress {
             shard: self.id,
@@ -35,18 +36,22 @@ impl<T: Transport> Shard<T> {
         let claimed = lock(&self.shared.roster).claim(name, claimant, address);
         let event = match claimed {
             Ok(account) => {
-                self.shared.user_logged_in();
-                self.seat_user(slot);
-                self.log_login(slot, name, now);
-                let head = self.shared.head();
-                if let Some(session) = self.session_mut(slot) {
-                    session.show_room(head);
-                }
+                self.let_in_as(slot, name, self.shared.head(), now);
                 Event::Claimed(account)
             }
             Err(why) => Event::Unavailable(why),
         };
         self.deliver_event(slot, event, now);
+    }
+
+    /// Counts a session as a user's, which reads the room from a position on.
+    pub(super) fn let_in_as(&mut self, slot: Slot, name: &Name, from: Position, now: Duration) {
+        self.shared.user_logged_in();
+        self.seat_user(slot);
+        self.log_login(slot, name, now);
+        if let Some(session) = self.session_mut(slot) {
+            session.show_room(from);
+        }
     }
 
     /// Has the password of a session checked.

@@ -14,6 +14,7 @@
 mod collect;
 mod connection;
 mod direct_messages;
+mod flight;
 mod lifecycle;
 mod link;
 mod logins;
@@ -46,6 +47,7 @@ use crate::room::shared::Shared;
 use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 use connection::Connection;
+use flight::Flight;
 pub(crate) use lifecycle::LINGER;
 use marks::WaitingMark;
 use perform::Blocked;
@@ -85,6 +87,9 @@ struct Shard<T> {
     appended: Option<Duration>,
     /// The reason for due items to wait.
     blocked: Option<Blocked>,
+    flight: Flight,
+    /// The number of times that the log had been replaced when the view caught up with it.
+    replaced: u64,
     /// The phase whose work has been done.
     phase: Phase,
     settled: bool,
@@ -113,6 +118,8 @@ impl<T: Transport> Shard<T> {
             replay_left: 0,
             appended: None,
             blocked: None,
+            flight: Flight::default(),
+            replaced: 0,
             phase: Phase::Serving,
             settled: false,
             scratch: Box::new([0; MAX_CLIENT_LINE_BYTES]),
@@ -133,6 +140,7 @@ impl<T: Transport> Shard<T> {
             self.judge_all_visitors();
         }
         self.follow_phase(now);
+        self.follow_cuts();
         self.fire_timers(now);
         self.collect(now);
         self.take_logins(now);
@@ -146,7 +154,7 @@ impl<T: Transport> Shard<T> {
     /// Writes, and closes slow readers. Sees what other shards did between the two halves.
     fn flush(&mut self, now: Duration) {
         self.inbox.progress.begin(TurnStep::Write);
-        self.catch_up();
+        self.catch_up(now);
         self.place(now);
         self.answer_marks(now);
         // A whisper posted before a line was appended must come before that line.
@@ -161,6 +169,8 @@ impl<T: Transport> Shard<T> {
     fn has_work(&self) -> bool {
         !self.queues.ready.is_empty()
             || self.shared.head() != self.view.head()
+            || self.inbox.returns.is_up()
+            || self.is_cut_off()
             || self.inbox.has_messages()
             || !self.queues.replaying.is_empty()
             || !self.inbox.new_connections.is_empty()
@@ -169,6 +179,7 @@ impl<T: Transport> Shard<T> {
             || self.has_decided_marks()
             || self.shared.phases.now() != self.phase
             || match &self.blocked {
+                Some(Blocked::Flight) => !self.flight.is_full(),
                 Some(blocked) => blocked.may_go(&self.shared),
                 None => !self.items.is_empty(),
             }
@@ -184,16 +195,32 @@ impl<T: Transport> Shard<T> {
         timers.chain(notices).chain(marks).min()
     }
 
-    /// Takes over the lines appended by this shard and others.
-    fn catch_up(&mut self) {
-        if self.shared.head() != self.view.head() {
-            let Self {
-                shared, view, id, ..
-            } = self;
-            self.appended = shared.with_room(|room| {
-                view.catch_up(&room.log);
-                room.unseen_since[id.index()].take()
-            });
+    /// Takes over the lines appended by this shard and others, and what has come back with them.
+    fn catch_up(&mut self, now: Duration) {
+        let has_returns = self.inbox.returns.take();
+        if self.shared.head() == self.view.head() && !has_returns {
+            return;
+        }
+        let Self {
+            shared,
+            view,
+            id,
+            replaced,
+            passed,
+            ..
+        } = self;
+        let returns = shared.with_room(|room| {
+            if room.replaced != *replaced {
+                *replaced = room.replaced;
+                *view = View::default();
+                *passed = room.log.head();
+            }
+            view.catch_up(&room.log);
+            self.appended = room.unseen_since[id.index()].take();
+            std::mem::take(&mut room.returns[id.index()])
+        });
+        if !returns.is_empty() {
+            self.take_returns(returns, now);
         }
     }
 }

@@ -8,7 +8,7 @@ use wac_core::close_reason::CloseReason;
 use wac_core::cursor::Private;
 use wac_core::log::{CHUNK_BYTES, Position, Sealed};
 use wac_core::notice_batch::{Change, Verdict};
-use wac_core::roster::{Claimant, ShardId, Slot};
+use wac_core::roster::{Claimant, SessionAddress, ShardId, Slot};
 use wac_core::session::{CachedReply, Event, Item, Session};
 use wac_core::wire::line::ServerLine;
 
@@ -20,7 +20,7 @@ use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
 /// Bytes of lines appended at a time, at most.
-const PIECE_BYTES: usize = CHUNK_BYTES;
+pub(super) const PIECE_BYTES: usize = CHUNK_BYTES;
 /// The upper bound of a notice's length.
 const NOTICE_BYTES: usize = 256;
 
@@ -31,6 +31,8 @@ pub(super) enum Blocked {
     Room(usize),
     /// The inbox of that shard is full.
     Inbox(ShardId),
+    /// Too much of what was said has not come back from the stream of a cluster.
+    Flight,
 }
 
 /// The outcome of announcing that a user joined or left.
@@ -48,6 +50,7 @@ impl Blocked {
         match self {
             Self::Room(bytes) => shared.may_append(bytes),
             Self::Inbox(shard) => !shared.inboxes[shard.index()].is_full(),
+            Self::Flight => false,
         }
     }
 }
@@ -75,6 +78,9 @@ impl<T: Transport> Shard<T> {
 
     /// Appends the lines at the front in one piece; each sender skips its own.
     fn append_lines(&mut self) {
+        if self.shared.cluster.is_some() {
+            return self.submit_lines();
+        }
         let lines = self.items.lines(PIECE_BYTES);
         let mut left = lines.len();
         let mut at = match self.shared.append(left, |room| room.append(lines)) {
@@ -100,7 +106,7 @@ impl<T: Transport> Shard<T> {
         self.table.get_mut(slot.index())?.session_mut()
     }
 
-    fn appended(&mut self, slot: Slot, at: Position, bytes: usize) {
+    pub(super) fn appended(&mut self, slot: Slot, at: Position, bytes: usize) {
         if let Some(session) = self.session_mut(slot) {
             session.appended(at, bytes);
         }
@@ -109,6 +115,9 @@ impl<T: Transport> Shard<T> {
     fn perform_item(&mut self, slot: Slot, item: Item, now: Duration) {
         match item {
             Item::Line { .. } => unreachable!("lines are appended in one piece"),
+            Item::Claim(name) if self.shared.cluster.is_some() => {
+                self.submit_claim(slot, name, now)
+            }
             Item::Claim(name) => self.claim(slot, &name, Claimant::Anybody, now),
             Item::Prove(proof) => self.prove(slot, *proof, now),
             Item::Joined => {
@@ -116,10 +125,16 @@ impl<T: Transport> Shard<T> {
                     self.items.push_front(slot, Item::Joined);
                 }
             }
-            Item::Whisper(whisper) => self.whisper(slot, *whisper, now),
-            Item::Answer(private) => self
-                .pending_writes
-                .push((slot, PendingWrite::Private(private))),
+            Item::Whisper(whisper) => {
+                if let Some(whisper) = self.whisper_later(slot, *whisper) {
+                    self.whisper(slot, whisper, now);
+                }
+            }
+            Item::Answer(private) => self.write_later(slot, PendingWrite::Private(private)),
+            Item::Fence(private) => {
+                self.submit_fence();
+                self.write_later(slot, PendingWrite::Private(private));
+            }
             Item::Show(CachedReply::Help) => {
                 let help = self.shared.replies.help.clone();
                 self.show(slot, &[help]);
@@ -128,10 +143,8 @@ impl<T: Transport> Shard<T> {
                 let pieces = self.shared.replies.who(&self.shared.roster);
                 self.show(slot, &pieces);
             }
-            Item::Replay(recall) => self
-                .pending_writes
-                .push((slot, PendingWrite::Replay(recall))),
-            Item::Mark => self.pending_writes.push((slot, PendingWrite::Mark)),
+            Item::Replay(recall) => self.write_later(slot, PendingWrite::Replay(recall)),
+            Item::Mark => self.write_later(slot, PendingWrite::Mark),
             Item::HeldBack => self.log_held_back(slot, now),
             Item::End(reason) => self.leave_room(slot, reason, now),
         }
@@ -159,10 +172,10 @@ impl<T: Transport> Shard<T> {
         if let Some(session) = self.session_mut(slot) {
             session.expect_parts(pieces.len());
         }
-        let pending_writes =
-            |piece: &Arc<[u8]>| PendingWrite::Private(Private::Reply(piece.clone()));
-        self.pending_writes
-            .extend(pieces.iter().map(|piece| (slot, pending_writes(piece))));
+        for piece in pieces {
+            let reply = Private::Reply(piece.clone());
+            self.write_later(slot, PendingWrite::Private(reply));
+        }
     }
 
     /// Passes the outcome of an item to its session, whose input then resumes.
@@ -180,6 +193,10 @@ impl<T: Transport> Shard<T> {
     /// Announces that a user joined or left, now or gathered with others. Returns `false` if that has
     /// to wait.
     fn announce(&mut self, slot: Slot, change: Change, now: Duration) -> bool {
+        if self.shared.cluster.is_some() {
+            // All nodes do, when the claim or the departure comes back.
+            return true;
+        }
         let Some(name) = self.session(slot).and_then(|session| session.name()) else {
             return true;
         };
@@ -225,13 +242,18 @@ impl<T: Transport> Shard<T> {
             return self.items.push_front(slot, Item::End(reason));
         }
         if let Some(name) = self.session(slot).and_then(|session| session.name()) {
-            lock(&self.shared.roster).release(name);
+            let (name, id) = (name.clone(), self.table[slot.index()].id);
+            if self.shared.cluster.is_none() {
+                lock(&self.shared.roster).release(&name);
+            } else if self.phase < Phase::Sealed {
+                let shard = self.id;
+                self.submit_departure(SessionAddress { shard, slot, id }, &name);
+            }
             self.shared.user_left();
-            let id = self.table[slot.index()].id;
             self.tell_heirs(id);
         }
         self.withdraw_proof(slot);
-        self.pending_writes.push((slot, PendingWrite::End(reason)));
+        self.write_later(slot, PendingWrite::End(reason));
     }
 }
 

@@ -8,6 +8,7 @@ use wac_core::session::Items;
 
 use super::Shard;
 use super::connection::Life;
+use super::flight::Flight;
 use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
@@ -45,6 +46,7 @@ impl<T: Transport> Shard<T> {
     fn cut_all(&mut self, now: Duration) {
         self.items = Items::default();
         self.pending_writes.clear();
+        self.flight = Flight::default();
         self.marks.clear();
         for slot in self.slots() {
             let reason = match &self.table[slot.index()].life {
@@ -68,6 +70,7 @@ impl<T: Transport> Shard<T> {
         if self.phase == Phase::Draining
             && !self.settled
             && self.items.is_empty()
+            && self.flight.is_empty()
             && !self.inbox.has_messages()
         {
             self.settled = true;

@@ -119,7 +119,7 @@ impl World {
                 self.announce(who, &Notice::Joined(name.as_str()));
             }
             Item::Whisper(whisper) => self.whisper(who, *whisper),
-            Item::Answer(private) => {
+            Item::Answer(private) | Item::Fence(private) => {
                 self.check(who, Done::Answer(private.bytes().to_vec()));
                 self.pending.push((who, Pending::Answer(private)));
             }
