@@ -15,6 +15,8 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)] // They panic where nothing can be written.
 
 pub mod accounts;
+#[cfg(feature = "cluster")]
+mod cluster;
 pub mod config;
 pub mod history;
 pub mod network;
@@ -25,6 +27,8 @@ mod room;
 use std::io;
 use std::sync::Arc;
 
+#[cfg(feature = "cluster")]
+use config::args::Switch;
 use config::sources::Sources;
 use config::tls::Tls;
 use config::{Config, Surroundings};
@@ -118,6 +122,11 @@ pub fn run(
     }
     let ready_line = ready_line(&server, config.shards);
     let (shared, journal) = open_room(config, server.past).map_err(start("journal"))?;
+    #[cfg(feature = "cluster")]
+    if let Some(cluster) = config.cluster.clone() {
+        let has_notices = config.notices == Switch::On;
+        cluster::start(shared.clone(), cluster, has_notices).map_err(start("replicator"))?;
+    }
     let threads = (0..config.shards)
         .map(|index| ShardThread::spawn(ShardId::of_index(index), shared.clone()))
         .collect::<Result<Vec<_>, _>>()
@@ -156,11 +165,18 @@ pub fn run(
             countdown: Countdown::default(),
         });
         signals.let_in().map_err(start("signal handlers"))?;
-        ready(&ready_line);
         let mut service_manager = ServiceManager::default();
         service_manager.ready(shared.sessions());
         let serve = async {
+            let joined = async {
+                if let Some(outbox) = &shared.cluster {
+                    outbox.opened().await;
+                }
+                ready(&ready_line);
+                std::future::pending().await
+            };
             tokio::select! {
+                () = joined => {}
                 () = signals.stop() => {}
                 () = kept(pid_file) => {}
                 () = hang_up.reload(&reloader) => {}
@@ -194,7 +210,10 @@ fn open_room(
     config: &Config,
     past: Option<Past>,
 ) -> io::Result<(Arc<Shared>, Option<JournalThread>)> {
-    let shared = Shared::new(config);
+    let mut shared = Shared::new(config);
+    if config.cluster.is_some() {
+        shared = shared.of_cluster();
+    }
     let Some(past) = past else {
         return Ok((Arc::new(shared), None));
     };

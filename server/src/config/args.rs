@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 use serde::{Deserialize, Serialize};
 use wac_settings::within;
 
+use crate::config::cluster::ClusterArgs;
 use crate::config::history::{HistorySync, Keep};
 use crate::config::listen::{Listen, ListenAddr};
 use crate::config::trusted_networks::Trusted;
@@ -113,6 +114,10 @@ pub struct Args {
     /// written at once in any case: this counts if the machine loses its power
     #[arg(long, value_name = "WHEN", default_value = "1s")]
     pub history_sync: HistorySync,
+
+    /// The cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
 
     /// Logs to a file, or to a pipe that has a reader [default for root's daemon: /var/log/wacd/wacd.log; for others:
     /// $XDG_STATE_HOME/wacd.log, ~/.local/state/wacd.log, else /tmp/wacd-UID.log; in the foreground:

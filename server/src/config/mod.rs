@@ -1,6 +1,7 @@
 //! Checked configuration of the server; all problems are reported at once.
 
 pub mod args;
+pub mod cluster;
 pub mod default_paths;
 pub mod history;
 pub mod identity;
@@ -32,6 +33,7 @@ use wac_settings::Problems;
 
 use crate::accounts::Accounts;
 use crate::config::args::{Args, ListenerPolicy, LogFormat, LogLevel, LoginPolicy, Switch};
+use crate::config::cluster::Cluster;
 use crate::config::history::{HistorySync, Keep};
 use crate::config::identity::Identity;
 use crate::config::listen::{Found, Listen, ListenAddr, SocketOptions, for_ipv6_alone};
@@ -61,6 +63,8 @@ pub struct Config {
     pub history_keep: Keep,
     /// When the history is sure to be on the disk.
     pub history_sync: HistorySync,
+    /// The server's place in a cluster; `None`: the room is its own.
+    pub cluster: Option<Cluster>,
     /// The serving user, if not the one who starts the server.
     pub identity: Option<Identity>,
     /// Whether the server keeps to its own files, without privileges.
@@ -199,6 +203,7 @@ impl Config {
             history: args.history.as_deref().map(|path| problems.history(path)),
             history_keep: args.history_keep,
             history_sync: args.history_sync,
+            cluster: problems.cluster(args),
             identity: args
                 .user
                 .as_deref()
@@ -391,6 +396,45 @@ impl Checks<'_> {
         }
         self.opened(Use::Keep, &folder.join(crate::history::LOCK));
         folder
+    }
+
+    /// Returns the server's place in a cluster.
+    fn cluster(&mut self, args: &Args) -> Option<Cluster> {
+        let wanted = &args.cluster;
+        if wanted.cluster.is_empty() {
+            return None;
+        }
+        if !cfg!(feature = "cluster") {
+            self.add(
+                "cluster",
+                "this wacd was built without it; build it with --features cluster",
+            );
+        }
+        if args.history.is_some() {
+            self.add(
+                "history",
+                "with --cluster the brokers keep what is said; leave it out",
+            );
+        }
+        if args.accounts.accounts.is_some() {
+            self.add("accounts", "a cluster has no passwords yet; leave it out");
+        }
+        if args.secret.is_none() && args.secret_file.is_none() {
+            let problem =
+                "all servers of the cluster need the same secret; give it with --secret-file";
+            self.add("cluster", problem);
+        }
+        let read = |this: &mut Self, path: &Option<PathBuf>| {
+            path.as_deref().map(|path| this.opened(Use::Read, path))
+        };
+        Some(Cluster {
+            brokers: wanted.cluster.clone(),
+            room: wanted.room.clone(),
+            replicas: wanted.cluster_replicas.count(),
+            storage: wanted.cluster_storage,
+            credentials: read(self, &wanted.cluster_credentials),
+            ca: read(self, &wanted.cluster_ca),
+        })
     }
 
     fn identity(&mut self, user: &str, group: Option<&str>) -> Option<Identity> {

@@ -32,13 +32,19 @@ use crate::process::systemd;
 use crate::room::shared::Shared;
 
 /// The keys that are bound to the process: a reload leaves them as they are.
-const BOUND: [&str; 12] = [
+const BOUND: [&str; 18] = [
     "daemon",
     "pid-file",
     "control",
     "metrics",
     "bans",
     "history",
+    "cluster",
+    "room",
+    "cluster-replicas",
+    "cluster-storage",
+    "cluster-credentials",
+    "cluster-ca",
     "user",
     "group",
     "sandbox",
@@ -78,6 +84,7 @@ impl Args {
         self.metrics = running.metrics.clone();
         self.bans = running.bans.clone();
         self.history = running.history.clone();
+        self.cluster = running.cluster.clone();
         (self.user, self.group) = (None, None);
         self.sandbox = running.sandbox;
         (self.shards, self.window) = (running.shards, running.window);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
+use wac_core::cluster::Record;
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
@@ -48,6 +49,10 @@ impl Shared {
     fn try_announce(&self, line: &[u8]) -> Append<()> {
         if self.phases.now() != Phase::Serving {
             return Append::Sealed;
+        }
+        if let Some(outbox) = &self.cluster {
+            outbox.put(None, Record::Lines(line.into()));
+            return Append::Done(());
         }
         let appended = self.append(line.len(), |room| room.append(line).map(drop));
         if matches!(appended, Append::Done(())) {

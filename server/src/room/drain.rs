@@ -88,6 +88,9 @@ impl Shared {
     async fn bring_everybody_to_the_end(&self) {
         self.enter(Phase::Draining);
         self.all_shards(&self.phases.settled).await;
+        if let Some(outbox) = &self.cluster {
+            outbox.left().await;
+        }
         self.seal();
         self.enter(Phase::Sealed);
         self.all_shards(&self.phases.empty).await;

@@ -6,17 +6,72 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 use wac_core::cluster::{Record, Returned};
-use wac_core::roster::ShardId;
+use wac_core::mark::RoomId;
+use wac_core::roster::{NodeId, SessionAddress, ShardId};
 
 use crate::room::locks::{Sleeper, lock};
+
+/// A whisper to somebody on another node.
+pub(crate) struct Mail {
+    pub(crate) node: NodeId,
+    pub(crate) to: SessionAddress,
+    /// The addressee, as the sender wrote it.
+    pub(crate) name: String,
+    pub(crate) sender: SessionAddress,
+    pub(crate) line: Box<[u8]>,
+}
+
+/// Leaves the private text out.
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mail")
+            .field("to", &self.to)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of a whisper to another node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Delivery {
+    /// It is with its addressee.
+    Delivered,
+    /// Too many wait for the addressee already, or the node can't be reached.
+    NotReading,
+    /// The addressee is not there any more.
+    Gone,
+}
+
+/// How a node stands, for the operator.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Standing {
+    /// The node and the room it serves, if it does.
+    pub(crate) member: Option<(NodeId, RoomId)>,
+    /// The nodes of the room, this one included.
+    pub(crate) members: Vec<NodeId>,
+    /// The number of the last message read.
+    pub(crate) read_to: u64,
+    /// Pieces that have not come back.
+    pub(crate) in_flight: usize,
+    /// The time since the server's start at which the node was cut off, or could not read what it wrote any more.
+    pub(crate) silent_since: Option<Duration>,
+}
 
 /// What shards and replicator share.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     /// In the order in which they were put in; what a shard puts in comes back in that order.
-    records: Mutex<Vec<(ShardId, Record)>>,
+    records: Mutex<Vec<(Option<ShardId>, Record)>>,
+    mails: Mutex<Vec<Mail>>,
+    standing: Mutex<Standing>,
+    /// Tells those who wait that the room is served, or that the node has left it.
+    news: Notify,
+    /// The node has left the room, or the replicator has given up.
+    has_left: AtomicBool,
     /// The replicator, while it sleeps.
     pub(crate) replicator: Sleeper,
     /// The room is served; otherwise nobody is let in, and nothing that is said counts.
@@ -28,8 +83,8 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Puts a record of a shard in, unless the node has no room: then all sessions end.
-    pub(crate) fn put(&self, shard: ShardId, record: Record) {
+    /// Puts a record in, of a shard or of nobody, unless the node has no room: then all sessions end.
+    pub(crate) fn put(&self, shard: Option<ShardId>, record: Record) {
         let mut records = lock(&self.records);
         if self.is_open() {
             records.push((shard, record));
@@ -39,12 +94,39 @@ impl Outbox {
     }
 
     /// Takes everything out.
-    pub(crate) fn take(&self) -> Vec<(ShardId, Record)> {
+    pub(crate) fn take(&self) -> Vec<(Option<ShardId>, Record)> {
         std::mem::take(&mut lock(&self.records))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        lock(&self.records).is_empty()
+        lock(&self.records).is_empty() && lock(&self.mails).is_empty()
+    }
+
+    /// Puts a whisper in, unless the node has no room.
+    pub(crate) fn put_mail(&self, mail: Mail) {
+        let mut mails = lock(&self.mails);
+        if self.is_open() {
+            mails.push(mail);
+            drop(mails);
+            self.replicator.wake();
+        }
+    }
+
+    pub(crate) fn take_mails(&self) -> Vec<Mail> {
+        std::mem::take(&mut lock(&self.mails))
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        lock(&self.standing).clone()
+    }
+
+    pub(crate) fn set_standing(&self, standing: Standing) {
+        *lock(&self.standing) = standing;
+    }
+
+    /// Returns the room that is served.
+    pub(crate) fn room(&self) -> Option<RoomId> {
+        lock(&self.standing).member.map(|(_, room)| room)
     }
 
     /// Tells whether the room is served.
@@ -55,12 +137,44 @@ impl Outbox {
     /// Serves a room from now on.
     pub(crate) fn open(&self) {
         self.is_open.store(true, Ordering::SeqCst);
+        self.news.notify_waiters();
+    }
+
+    /// Waits until a room is served.
+    pub(crate) async fn opened(&self) {
+        self.until(|| self.is_open()).await;
+    }
+
+    /// Has the node leave the room, and waits until it has.
+    pub(crate) async fn left(&self) {
+        self.leaves.store(true, Ordering::SeqCst);
+        self.replicator.wake();
+        self.until(|| self.has_left.load(Ordering::SeqCst)).await;
+    }
+
+    /// Notes that the node has left.
+    pub(crate) fn note_left(&self) {
+        self.has_left.store(true, Ordering::SeqCst);
+        self.news.notify_waiters();
+    }
+
+    async fn until(&self, holds: impl Fn() -> bool) {
+        loop {
+            let news = self.news.notified();
+            tokio::pin!(news);
+            news.as_mut().enable();
+            if holds() {
+                return;
+            }
+            news.await;
+        }
     }
 
     /// Serves no room from now on; drops what waits.
     pub(crate) fn cut_off(&self) {
         let mut records = lock(&self.records);
         records.clear();
+        lock(&self.mails).clear();
         self.is_open.store(false, Ordering::SeqCst);
         self.cuts.fetch_add(1, Ordering::SeqCst);
     }
@@ -70,12 +184,7 @@ impl Outbox {
         self.cuts.load(Ordering::SeqCst)
     }
 
-    /// Has the node leave the room.
-    pub(crate) fn leave(&self) {
-        self.leaves.store(true, Ordering::SeqCst);
-        self.replicator.wake();
-    }
-
+    /// Tells whether the node is to leave the room.
     pub(crate) fn leaves(&self) -> bool {
         self.leaves.load(Ordering::SeqCst)
     }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use wac_core::bucket::Rate;
+use wac_core::mark::RoomId;
 use wac_core::session::{Audience, Logins, Rules};
 
 use crate::config::Config;
@@ -17,7 +18,7 @@ use crate::room::cached_replies::greeting;
 use crate::room::locks::lock;
 
 /// The settings that every shard applies.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Policy {
     pub(crate) rules: Rules,
     /// The first text of a session.
@@ -92,6 +93,13 @@ impl Policies {
     pub(crate) fn set(&self, policy: Policy) {
         *lock(&self.now) = Arc::new(policy);
         self.count.fetch_add(1, Ordering::Release);
+    }
+
+    /// Puts the policy in force for another room, from now on.
+    pub(crate) fn set_room(&self, room: RoomId) {
+        let mut policy = Policy::clone(&*lock(&self.now));
+        policy.rules.room = room;
+        self.set(policy);
     }
 
     /// Returns the policy in force.

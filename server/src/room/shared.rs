@@ -9,6 +9,7 @@ use wac_core::admission::Admission;
 use wac_core::bucket::Rate;
 use wac_core::flood::{RoomBudget, Said};
 use wac_core::log::{Position, RoomLog, Sealed};
+use wac_core::mark::RoomId;
 use wac_core::name::NameSet;
 use wac_core::notice_batch::Notices;
 use wac_core::roster::{Roster, SessionId};
@@ -24,8 +25,8 @@ use crate::room::figures::ByReason;
 use crate::room::inbox::{INBOX_CAPACITY, Inbox, NewConnection};
 use crate::room::locks::{Sleeper, lock};
 use crate::room::logins::LoginChecks;
-use crate::room::outbox::{Outbox, Returns};
 use crate::room::noise::Noise;
+use crate::room::outbox::{Outbox, Returns};
 use crate::room::peer::Peer;
 use crate::room::policy::{Policies, Policy};
 use crate::room::stop_phase::Phases;
@@ -175,6 +176,22 @@ impl Shared {
         self
     }
 
+    /// Serves a room that other servers serve as well, once the replicator has joined it.
+    pub(crate) fn of_cluster(mut self) -> Self {
+        self.cluster = Some(Outbox::default());
+        self
+    }
+
+    /// Replaces the log by that of the room that was joined. Nobody reads the old one any more but those whose sessions have ended.
+    pub(crate) fn replace_log(&self, log: RoomLog, id: RoomId) {
+        self.with_room(|room| {
+            room.log = log;
+            room.replaced += 1;
+            room.returns.iter_mut().for_each(Vec::clear);
+        });
+        self.policies.set_room(id);
+    }
+
     /// Returns how far the journal has come.
     ///
     /// # Panics
@@ -185,7 +202,9 @@ impl Shared {
 
     /// Applies a configuration to the room that is open, and to those in it.
     pub(crate) fn adopt(&self, config: &Config) {
-        self.policies.set(Policy::of(config));
+        let mut policy = Policy::of(config);
+        policy.rules.room = self.policies.follow().rules.room;
+        self.policies.set(policy);
         lock(&self.admission).set_limits(config.admission.clone());
         *lock(&self.tls) = config.tls.clone();
         {

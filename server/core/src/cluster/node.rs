@@ -170,6 +170,14 @@ impl Node {
         matches!(self.stage, Stage::Member { .. })
     }
 
+    /// Returns the room that it serves.
+    pub fn room(&self) -> Option<RoomId> {
+        match &self.stage {
+            Stage::Member { replica, .. } => Some(replica.room),
+            Stage::Joining(_) | Stage::Over => None,
+        }
+    }
+
     /// Returns the nodes of the room, this one included.
     pub fn members(&self) -> Vec<NodeId> {
         match &self.stage {
@@ -400,7 +408,9 @@ impl Node {
                     joining.members = joining.members.as_of_here(message.time, now);
                 }
             }
-            Some(piece) if begins_anew(piece, self.me) => return self.end(Over::Again),
+            Some(piece) if joining.hello.is_some() && begins_anew(piece, self.me) => {
+                return self.end(Over::Again);
+            }
             other => {
                 if other.as_ref().is_some_and(is_last_leave) {
                     joining.members = Heard::Nobody;

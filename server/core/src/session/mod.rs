@@ -36,7 +36,7 @@ pub use traffic::{Flow, Traffic};
 pub const OWN_WAITING_BYTES: usize = 4 * 1024;
 
 /// The rules that apply to every session.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     /// `None`: no flood control.
     pub flood: Option<FloodLimits>,

@@ -17,6 +17,7 @@ use wac_core::roster::{SessionAddress, SessionId};
 use crate::room::figures::ShardFigures;
 use crate::room::locks::{Flag, lock};
 use crate::room::logins::LoginMessage;
+use crate::room::outbox::Delivery;
 use crate::room::peer::Peer;
 use crate::room::requests::{Person, ShardRequest, Wish};
 use crate::room::transport::Wire;
@@ -65,6 +66,8 @@ pub(crate) struct Inbox {
     pub(crate) new_connections: Tray<NewConnection>,
     /// A session of the shard, or one that waits for the name of such a session, has one message here at most.
     pub(crate) logins: Tray<LoginMessage>,
+    /// What became of whispers to other nodes: each with its sender and the addressee as the sender wrote it.
+    pub(crate) deliveries: Tray<(SessionAddress, String, Delivery)>,
     /// `None` once the shard has ended.
     requests: Mutex<Option<Vec<ShardRequest>>>,
     asked: AtomicUsize,
@@ -96,6 +99,7 @@ impl Inbox {
             waiting: AtomicUsize::new(0),
             new_connections: Tray::default(),
             logins: Tray::default(),
+            deliveries: Tray::default(),
             requests: Mutex::new(Some(Vec::new())),
             asked: AtomicUsize::new(0),
             sessions: AtomicUsize::new(0),

@@ -24,7 +24,7 @@ impl<T> Default for Tray<T> {
 
 impl<T> Tray<T> {
     /// Leaves a thing.
-    pub(super) fn put(&self, thing: T) {
+    pub(crate) fn put(&self, thing: T) {
         let mut things = lock(&self.things);
         things.push(thing);
         self.count.store(things.len(), Ordering::SeqCst);

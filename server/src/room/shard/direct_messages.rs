@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use wac_core::cursor::{DETOUR_BYTES, Private};
-use wac_core::roster::{SessionAddress, Slot};
+use wac_core::roster::{Home, NodeId, SessionAddress, Slot};
 use wac_core::session::{Event, Item, Whisper};
 
 use super::Shard;
@@ -13,18 +13,18 @@ use super::perform::Blocked;
 use super::write::PendingWrite;
 use crate::room::inbox::DirectMessage;
 use crate::room::locks::lock;
+use crate::room::outbox::{Delivery, Mail};
 use crate::room::transport::Transport;
 
 impl<T: Transport> Shard<T> {
     /// Reserves room for a whisper in its addressee's account and posts it.
     pub(super) fn whisper(&mut self, slot: Slot, whisper: Whisper, now: Duration) {
         let weight = whisper.line.len() + DETOUR_BYTES;
-        let found = lock(&self.shared.roster)
-            .find_here(&whisper.to)
-            .map(|(to, account)| (to, account.clone()));
+        let found = lock(&self.shared.roster).find(&whisper.to).cloned();
         match found {
             None => self.deliver_event(slot, Event::NoSuchUser(whisper.to), now),
-            Some((to, account)) if account.reserve(weight) => {
+            Some(Home::There(node, to)) => self.mail(slot, node, to, whisper),
+            Some(Home::Here(to, account)) if account.reserve(weight) => {
                 if let Err(whisper) = self.post(slot, to, whisper, now) {
                     // The account is the addressee's even if the name has changed hands meanwhile.
                     account.release(weight);
@@ -33,7 +33,38 @@ impl<T: Transport> Shard<T> {
                     self.blocked = Some(Blocked::Inbox(to.shard));
                 }
             }
-            Some(_) => self.deliver_event(slot, Event::NotReading(whisper.to), now),
+            Some(Home::Here(..)) => self.deliver_event(slot, Event::NotReading(whisper.to), now),
+        }
+    }
+
+    /// Has a whisper sent to another node; what becomes of it comes with the deliveries.
+    fn mail(&mut self, slot: Slot, node: NodeId, to: SessionAddress, whisper: Whisper) {
+        let sender = self.address_of_open(slot);
+        if let (Some(outbox), Some(sender)) = (&self.shared.cluster, sender) {
+            outbox.put_mail(Mail {
+                node,
+                to,
+                name: whisper.to,
+                sender,
+                line: whisper.line,
+            });
+        }
+    }
+
+    /// Tells senders what became of their whispers to other nodes.
+    pub(super) fn take_deliveries(&mut self, now: Duration) {
+        if self.inbox.deliveries.is_empty() {
+            return;
+        }
+        for (sender, name, delivery) in self.inbox.deliveries.take() {
+            if self.address_of_open(sender.slot) == Some(sender) {
+                let event = match delivery {
+                    Delivery::Delivered => Event::Whispered,
+                    Delivery::NotReading => Event::NotReading(name),
+                    Delivery::Gone => Event::NoSuchUser(name),
+                };
+                self.deliver_event(sender.slot, event, now);
+            }
         }
     }
 

@@ -167,7 +167,7 @@ impl<T: Transport> Shard<T> {
     fn submit(&mut self, flying: Flying, record: Record) {
         self.flight.push(flying);
         if let Some(outbox) = &self.shared.cluster {
-            outbox.put(self.id, record);
+            outbox.put(Some(self.id), record);
         }
     }
 

@@ -144,6 +144,7 @@ impl<T: Transport> Shard<T> {
         self.fire_timers(now);
         self.collect(now);
         self.take_logins(now);
+        self.take_deliveries(now);
         self.answer_requests(now);
         self.inbox.progress.begin(TurnStep::Perform);
         // A whisper posted before a PING was read must come before its PONG.
@@ -175,6 +176,7 @@ impl<T: Transport> Shard<T> {
             || !self.queues.replaying.is_empty()
             || !self.inbox.new_connections.is_empty()
             || !self.inbox.logins.is_empty()
+            || !self.inbox.deliveries.is_empty()
             || self.inbox.has_requests()
             || self.has_decided_marks()
             || self.shared.phases.now() != self.phase

@@ -1,0 +1,354 @@
+//! Broker: the connection to the NATS servers, and the stream there.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, push};
+use async_nats::jetstream::stream::{self, DiscardPolicy, StorageType};
+use async_nats::jetstream::{self, Context};
+use async_nats::{Client, ConnectOptions, Event, HeaderMap, ServerAddr, StatusCode, Subscriber};
+use futures_util::{FutureExt, StreamExt};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use wac_core::cluster::{Message, Publication};
+use wac_core::roster::NodeId;
+
+use crate::config::cluster::{Cluster, Storage};
+
+/// Bytes that the stream keeps: a node that reads more slowly than that is cut off.
+const STREAM_BYTES: i64 = 256 << 20;
+/// The time that a request to the broker may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The time that the client may need to take a message: it is stuck if its connection is.
+const SENDING: Duration = Duration::from_millis(500);
+const EXPECTED_LAST: &str = "Nats-Expected-Last-Sequence";
+
+/// Something went wrong with the broker. It is tried again.
+pub(super) type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+/// What comes from the brokers.
+pub(super) enum News {
+    /// A message of the stream.
+    Read(Message),
+    /// The stream can't be read as it was; it has to be read anew.
+    Interrupted,
+    /// The connection is there again, or gone.
+    Link(bool),
+    /// A message of another node, on one of the node's own subjects.
+    Told(Letter),
+}
+
+/// A message that is not in the stream.
+pub(super) struct Letter {
+    pub(super) kind: Kind,
+    /// The number in its subject, if there is one.
+    pub(super) number: Option<u64>,
+    pub(super) payload: Vec<u8>,
+    pub(super) reply: Option<String>,
+    /// Nobody takes what was sent.
+    pub(super) has_no_taker: bool,
+}
+
+/// The subject of a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Somebody asks for a snapshot.
+    SnapshotWanted,
+    /// A part of a snapshot.
+    Snapshot,
+    /// A whisper for somebody here.
+    Mail,
+    /// What became of a whisper.
+    Receipt,
+}
+
+/// The subjects of a room, for a node.
+pub(super) struct Subjects {
+    room: String,
+}
+
+impl Subjects {
+    fn log(&self) -> String {
+        format!("wac.{}.log", self.room)
+    }
+
+    fn stream(&self) -> String {
+        format!("WAC_{}", self.room)
+    }
+
+    pub(super) fn snapshot_wanted(&self) -> String {
+        format!("wac.{}.snapshot", self.room)
+    }
+
+    pub(super) fn of_node(&self, kind: Kind, node: NodeId) -> String {
+        let kind = match kind {
+            Kind::SnapshotWanted => "snapshot",
+            Kind::Snapshot => "room",
+            Kind::Mail => "mail",
+            Kind::Receipt => "receipt",
+        };
+        format!("wac.{}.{kind}.{:016x}", self.room, node.0)
+    }
+}
+
+/// The connection to the brokers.
+pub(super) struct Broker {
+    client: Client,
+    context: Context,
+    events: mpsc::UnboundedReceiver<Event>,
+    config: Cluster,
+    pub(super) subjects: Subjects,
+    /// The reader of the stream, if there is one.
+    reader: Option<Subscriber>,
+    /// What the node is told besides.
+    letters: Vec<(Kind, Subscriber)>,
+}
+
+impl Broker {
+    /// Begins to connect, and goes on trying.
+    pub(super) async fn connect(config: Cluster) -> Result<Self, Fault> {
+        let (sender, events) = mpsc::unbounded_channel();
+        let mut options = ConnectOptions::new()
+            .name("wacd")
+            .retry_on_initial_connect()
+            .ping_interval(Duration::from_secs(2))
+            .connection_timeout(PATIENCE)
+            .request_timeout(Some(PATIENCE))
+            .reconnect_delay_callback(|tries| match tries {
+                0 => Duration::ZERO,
+                _ => Duration::from_millis(250),
+            })
+            .event_callback(move |event| {
+                // Nobody listens any more in a process that ends.
+                let _ = sender.send(event);
+                async {}
+            });
+        if let Some(path) = &config.credentials {
+            options = options.credentials_file(path).await?;
+        }
+        if let Some(path) = &config.ca {
+            options = options
+                .add_root_certificates(path.clone())
+                .require_tls(true);
+        }
+        let brokers = config.brokers.iter().map(|url| url.as_str().parse());
+        let brokers: Vec<ServerAddr> = brokers.collect::<Result<_, _>>()?;
+        let client = options.connect(brokers).await?;
+        let subjects = Subjects {
+            room: config.room.as_str().to_owned(),
+        };
+        let mut context = jetstream::new(client.clone());
+        context.set_timeout(PATIENCE);
+        Ok(Self {
+            context,
+            client,
+            events,
+            config,
+            subjects,
+            reader: None,
+            letters: Vec::new(),
+        })
+    }
+
+    /// Tells whether there is a connection.
+    pub(super) fn is_connected(&self) -> bool {
+        self.client.connection_state() == async_nats::connection::State::Connected
+    }
+
+    /// Receives letters to a node from now on.
+    pub(super) async fn be(&mut self, node: NodeId) -> Result<(), Fault> {
+        self.letters.clear();
+        for kind in [Kind::Snapshot, Kind::Mail, Kind::Receipt] {
+            let subject = self.subjects.of_node(kind, node);
+            let subject = match kind {
+                Kind::Receipt => format!("{subject}.*"),
+                _ => subject,
+            };
+            self.letters
+                .push((kind, self.client.subscribe(subject).await?));
+        }
+        let wanted = self.subjects.snapshot_wanted();
+        let group = "members".to_owned();
+        let wanted = self.client.queue_subscribe(wanted, group).await?;
+        self.letters.push((Kind::SnapshotWanted, wanted));
+        Ok(())
+    }
+
+    /// Reads the stream from a message on, or, if that is 0, from the last one. The stream is made if it is missing.
+    pub(super) async fn read(&mut self, from: u64) -> Result<(), Fault> {
+        self.reader = None;
+        let mut stream = self.context.get_or_create_stream(self.stream()).await?;
+        let from = match from {
+            0 => stream.info().await?.state.last_sequence.max(1),
+            from => from,
+        };
+        let deliver_subject = self.client.new_inbox();
+        let reader = self.client.subscribe(deliver_subject.clone()).await?;
+        stream
+            .create_consumer(push::Config {
+                deliver_subject,
+                deliver_policy: DeliverPolicy::ByStartSequence {
+                    start_sequence: from,
+                },
+                ack_policy: AckPolicy::None,
+                flow_control: true,
+                idle_heartbeat: Duration::from_secs(1),
+                memory_storage: true,
+                num_replicas: 1,
+                ..push::Config::default()
+            })
+            .await?;
+        self.reader = Some(reader);
+        Ok(())
+    }
+
+    fn stream(&self) -> stream::Config {
+        stream::Config {
+            name: self.subjects.stream(),
+            subjects: vec![self.subjects.log()],
+            max_bytes: STREAM_BYTES,
+            discard: DiscardPolicy::Old,
+            storage: match self.config.storage {
+                Storage::File => StorageType::File,
+                Storage::Memory => StorageType::Memory,
+            },
+            num_replicas: self.config.replicas,
+            ..stream::Config::default()
+        }
+    }
+
+    /// Sends a piece to the stream. One that is lost is sent again, so nobody waits for an answer.
+    pub(super) async fn publish(&self, publication: Publication) {
+        let subject = self.subjects.log();
+        let mut headers = HeaderMap::new();
+        if let Some(last) = publication.expected_last {
+            headers.insert(EXPECTED_LAST, last.to_string());
+        }
+        let payload = publication.payload.into();
+        let sent = async {
+            match publication.expected_last {
+                None => self.client.publish(subject, payload).await,
+                Some(_) => {
+                    self.client
+                        .publish_with_headers(subject, headers, payload)
+                        .await
+                }
+            }
+        };
+        self.send(sent).await;
+    }
+
+    /// Sends a letter, if there is a connection.
+    pub(super) async fn tell(&self, subject: String, reply: Option<String>, payload: Vec<u8>) {
+        let payload = payload.into();
+        let sent = async {
+            match reply {
+                None => self.client.publish(subject, payload).await,
+                Some(reply) => {
+                    self.client
+                        .publish_with_reply(subject, reply, payload)
+                        .await
+                }
+            }
+        };
+        self.send(sent).await;
+    }
+
+    async fn send(&self, sent: impl Future<Output = Result<(), async_nats::PublishError>>) {
+        if self.is_connected() && !matches!(timeout(SENDING, sent).await, Ok(Ok(()))) {
+            tracing::debug!("a message to the broker was not taken");
+        }
+    }
+
+    /// Waits for news.
+    pub(super) async fn next(&mut self) -> News {
+        loop {
+            let Self {
+                reader,
+                letters,
+                events,
+                ..
+            } = self;
+            let read = async {
+                match reader {
+                    Some(reader) => reader.next().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                Some(event) = events.recv() => match event {
+                    Event::Connected => return News::Link(true),
+                    Event::Disconnected => return News::Link(false),
+                    Event::SlowConsumer(_) => return News::Interrupted,
+                    event => tracing::debug!(%event, "broker"),
+                },
+                message = read => match message {
+                    Some(message) => {
+                        if let Some(news) = self.of_stream(message).await {
+                            return news;
+                        }
+                    }
+                    None => {
+                        self.reader = None;
+                        return News::Interrupted;
+                    }
+                },
+                letter = next_letter(letters) => return News::Told(letter),
+            }
+        }
+    }
+
+    /// Returns news that are there already.
+    pub(super) fn next_now(&mut self) -> Option<News> {
+        self.next().now_or_never()
+    }
+
+    async fn of_stream(&self, message: async_nats::Message) -> Option<News> {
+        if message.status == Some(StatusCode::IDLE_HEARTBEAT) {
+            // The broker waits until it knows that this much was read.
+            if let Some(reply) = message.reply {
+                self.tell(reply.to_string(), None, Vec::new()).await;
+            }
+            return None;
+        }
+        let message = jetstream::Message {
+            message,
+            context: self.context.clone(),
+        };
+        let (seq, nanos) = {
+            let info = message.info().ok()?;
+            (info.stream_sequence, info.published.unix_timestamp_nanos())
+        };
+        let nanos = u64::try_from(nanos).unwrap_or_default();
+        Some(News::Read(Message {
+            seq,
+            time: Duration::from_nanos(nanos),
+            payload: message.message.payload.into(),
+        }))
+    }
+}
+
+async fn next_letter(letters: &mut [(Kind, Subscriber)]) -> Letter {
+    if letters.is_empty() {
+        return std::future::pending().await;
+    }
+    let waiting = letters.iter_mut().map(|(kind, subscriber)| {
+        let kind = *kind;
+        Box::pin(subscriber.next().map(move |message| (kind, message)))
+    });
+    match futures_util::future::select_all(waiting).await {
+        ((kind, Some(message)), ..) => Letter {
+            kind,
+            number: message
+                .subject
+                .rsplit('.')
+                .next()
+                .and_then(|it| it.parse().ok()),
+            has_no_taker: message.status == Some(StatusCode::NO_RESPONDERS),
+            payload: message.payload.into(),
+            reply: message.reply.map(|reply| reply.to_string()),
+        },
+        // The client has ended.
+        ((_, None), ..) => std::future::pending().await,
+    }
+}

@@ -1,0 +1,441 @@
+//! Replicator: the thread between the room and the brokers. It sends what the shards say, and applies what it reads.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use wac_core::cluster::{Applied, Effect, Founding, Message, Node, Over, Snapshot};
+use wac_core::log::Position;
+use wac_core::mark::RoomId;
+use wac_core::roster::{NodeId, ShardId};
+
+use super::broker::{Broker, Fault, Kind, Letter, News};
+use super::{enter, mail, snapshots};
+use crate::config::cluster::Cluster;
+use crate::room::locks::lock;
+use crate::room::outbox::{Outbox, Standing};
+use crate::room::shared::{Append, Shared};
+
+/// The time between two looks at the clock.
+const TICK: Duration = Duration::from_millis(250);
+/// The time after which a fault is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
+/// The silence of the stream, in which this node's own pieces should come, after which it is read anew.
+const SILENCE: Duration = Duration::from_secs(3);
+/// Messages applied before anything else is looked at.
+const BATCH: usize = 256;
+/// Nodes that may wait for a snapshot at a time.
+const MOST_ASKING: usize = 16;
+/// The time that a shard's turn takes at most, roughly: the room is looked at again then.
+const TURN: Duration = Duration::from_millis(20);
+
+/// The replicator of a node.
+struct Replicator {
+    shared: Arc<Shared>,
+    broker: Broker,
+    node: Node,
+    has_notices: bool,
+    /// Whose records are under way, in the order in which they come back.
+    under_way: VecDeque<Option<ShardId>>,
+    outgoing_mail: mail::Outgoing,
+    incoming_mail: mail::Incoming,
+    collected: snapshots::Collected,
+    /// Nodes that want a snapshot at a message, or a later one: where to, and which.
+    asking: Vec<(String, u64)>,
+    /// The time at which the stream was read last, or reading began.
+    read_at: Instant,
+    /// The time at which reading is to begin anew.
+    begin_at: Option<Instant>,
+    silent_since: Option<Duration>,
+}
+
+/// Joins the room and serves it until the node has left.
+pub(super) async fn run(shared: Arc<Shared>, config: Cluster, has_notices: bool) {
+    let brokers: Vec<_> = config
+        .brokers
+        .iter()
+        .map(|it| it.as_str().to_owned())
+        .collect();
+    let brokers = brokers.join(",");
+    tracing::info!(%brokers, room = config.room.as_str(), "joining the room of a cluster");
+    let broker = loop {
+        match Broker::connect(config.clone()).await {
+            Ok(broker) => break broker,
+            Err(error) => tracing::error!(%error, "cannot speak to the brokers; trying again"),
+        }
+        sleep(Duration::from_secs(5)).await;
+    };
+    let node = new_node(&shared, has_notices);
+    let mut replicator = Replicator {
+        broker,
+        node,
+        has_notices,
+        under_way: VecDeque::new(),
+        outgoing_mail: mail::Outgoing::default(),
+        incoming_mail: mail::Incoming::default(),
+        collected: snapshots::Collected::default(),
+        asking: Vec::new(),
+        read_at: Instant::now(),
+        begin_at: None,
+        silent_since: Some(shared.now()),
+        shared,
+    };
+    replicator.serve().await;
+    replicator.outbox().note_left();
+}
+
+fn new_node(shared: &Shared, has_notices: bool) -> Node {
+    let random = || getrandom::u64().expect("the system has randomness");
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let nanos = since.unwrap_or_default().as_nanos();
+    let founding = Founding {
+        room: RoomId(random()),
+        // Later than all that was said in a room before it, at less than a gigabyte a second.
+        origin: Position(u64::try_from(nanos).unwrap_or_default()),
+        has_notices,
+    };
+    Node::new(NodeId(random()), founding, shared.now())
+}
+
+impl Replicator {
+    fn outbox(&self) -> &Outbox {
+        self.shared.cluster.as_ref().expect("the server is a node")
+    }
+
+    /// Serves until the node has left the room.
+    async fn serve(&mut self) {
+        self.begin().await;
+        while !self.outbox().leaves() || self.node.is_member() {
+            self.wait().await;
+            self.collect();
+            let effects = self.node.tick(self.shared.now());
+            if self.perform(effects).await == Some(Over::Left) {
+                return;
+            }
+            self.serve_letters().await;
+            self.keep_reading().await;
+            self.report();
+        }
+    }
+
+    /// Begins to read, as a new node.
+    async fn begin(&mut self) {
+        if let Err(error) = self.broker.be(self.node.id()).await {
+            tracing::warn!(%error, "cannot hear other nodes");
+        }
+        self.read_anew().await;
+    }
+
+    /// Reads the stream from the last message read on.
+    async fn read_anew(&mut self) {
+        self.begin_at = None;
+        self.read_at = Instant::now();
+        if !self.broker.is_connected() {
+            return;
+        }
+        match self.try_to_read().await {
+            Ok(()) => self.node.begin_reading(),
+            Err(error) => {
+                tracing::warn!(%error, "cannot read the room from the broker; trying again");
+                self.begin_at = Some(Instant::now() + AGAIN);
+            }
+        }
+    }
+
+    async fn try_to_read(&mut self) -> Result<(), Fault> {
+        self.broker.read(self.node.read_to()).await
+    }
+
+    /// Reads anew if that is due, or nothing has come for a while.
+    async fn keep_reading(&mut self) {
+        let now = Instant::now();
+        let is_due = self.begin_at.is_some_and(|at| at <= now);
+        if is_due || now >= self.read_at + SILENCE {
+            self.read_anew().await;
+        }
+    }
+
+    /// Waits for something to do, and takes in what has come.
+    async fn wait(&mut self) {
+        let shared = self.shared.clone();
+        let outbox = shared.cluster.as_ref().expect("the server is a node");
+        outbox.replicator.prepare_to_sleep();
+        if outbox.is_empty() {
+            let until = self.begin_at.unwrap_or_else(|| Instant::now() + TICK);
+            let until = until.min(Instant::now() + TICK);
+            tokio::select! {
+                news = self.broker.next() => self.take(news).await,
+                () = outbox.replicator.sleep() => {}
+                () = sleep_until(until) => {}
+            }
+        }
+        outbox.replicator.stay_awake();
+        for _ in 0..BATCH {
+            match self.broker.next_now() {
+                Some(news) => self.take(news).await,
+                None => break,
+            }
+        }
+    }
+
+    async fn take(&mut self, news: News) {
+        match news {
+            News::Read(message) => self.read(message).await,
+            News::Interrupted => self.begin_at = Some(Instant::now()),
+            News::Link(true) => self.begin_at = Some(Instant::now()),
+            News::Link(false) => tracing::warn!("the connection to the broker is lost"),
+            News::Told(letter) => self.told(letter).await,
+        }
+    }
+
+    async fn read(&mut self, message: Message) {
+        self.read_at = Instant::now();
+        let read_to = self.node.read_to();
+        if read_to > 0 && message.seq > read_to + 1 {
+            // The client has dropped some; if the broker has, the first message of the next reader shows it.
+            self.begin_at = Some(Instant::now());
+            return;
+        }
+        let now = self.shared.now();
+        let effects = {
+            let mut roster = lock(&self.shared.roster);
+            self.node.on_message(message, now, &mut roster)
+        };
+        self.perform(effects).await;
+    }
+
+    async fn told(&mut self, letter: Letter) {
+        let Letter {
+            kind,
+            number,
+            payload,
+            reply,
+            has_no_taker,
+        } = letter;
+        match kind {
+            Kind::SnapshotWanted => {
+                if let (Some(reply), Ok(at_least)) = (reply, payload.try_into())
+                    && self.asking.len() < MOST_ASKING
+                {
+                    self.asking.push((reply, u64::from_le_bytes(at_least)));
+                }
+            }
+            Kind::Snapshot if has_no_taker => {}
+            Kind::Snapshot => {
+                let snapshot = self.collected.add(&payload);
+                if let Some(snapshot) = snapshot.and_then(|it| Snapshot::of_bytes(&it)) {
+                    let now = self.shared.now();
+                    let effects = {
+                        let mut roster = lock(&self.shared.roster);
+                        self.node.on_snapshot(snapshot, now, &mut roster)
+                    };
+                    self.perform(effects).await;
+                }
+            }
+            Kind::Mail => self.incoming_mail.add(&payload, reply),
+            Kind::Receipt => match number {
+                Some(number) if has_no_taker => {
+                    self.outgoing_mail.no_taker(number, &self.shared);
+                }
+                _ => self.outgoing_mail.receipt(&payload, &self.shared),
+            },
+        }
+    }
+
+    /// Takes over what the shards have put in.
+    fn collect(&mut self) {
+        let records = self.outbox().take();
+        for (shard, record) in records {
+            self.under_way.push_back(shard);
+            self.node.submit(record);
+        }
+        if self.outbox().leaves() {
+            self.node.leave();
+        }
+    }
+
+    /// Does what the node has decided; returns why it is over, if it is.
+    async fn perform(&mut self, effects: Vec<Effect>) -> Option<Over> {
+        let mut over = None;
+        for effect in effects {
+            match effect {
+                Effect::Publish(publication) => self.broker.publish(publication).await,
+                Effect::AskForSnapshot(at_least) => {
+                    let subjects = &self.broker.subjects;
+                    let subject = subjects.snapshot_wanted();
+                    let reply = subjects.of_node(Kind::Snapshot, self.node.id());
+                    let payload = at_least.to_le_bytes().to_vec();
+                    self.broker.tell(subject, Some(reply), payload).await;
+                }
+                Effect::Enter {
+                    room,
+                    head,
+                    history,
+                } => self.enter(room, head, &history),
+                Effect::Apply(applied) => self.apply(applied).await,
+                Effect::Silence(true) => {
+                    self.silent_since = Some(self.shared.now());
+                    tracing::warn!(
+                        "the room does not come back from the broker; what people say waits"
+                    );
+                }
+                Effect::Silence(false) => {
+                    self.silent_since = None;
+                    tracing::info!("the room comes back from the broker again");
+                }
+                Effect::Over(why) => {
+                    over = Some(why);
+                    self.be_over(why).await;
+                }
+            }
+        }
+        over
+    }
+
+    fn enter(&mut self, room: RoomId, head: Position, history: &[u8]) {
+        let log = enter::log_of(history, head, self.shared.window_bytes);
+        self.shared.replace_log(log, room);
+        self.silent_since = None;
+        self.report();
+        self.outbox().open();
+        let (node, members) = (self.node.id().0, self.node.members().len());
+        tracing::info!(node = format!("{node:016x}"), %room, members, "serving the room");
+        self.shared.wake_all();
+    }
+
+    /// Appends lines to the log, and tells the shards what has come back, under one lock.
+    async fn apply(&mut self, applied: Applied) {
+        let Applied {
+            second,
+            lines,
+            returned,
+            gone,
+            ..
+        } = applied;
+        for (node, how) in gone {
+            tracing::info!(node = format!("{:016x}", node.0), ?how, "a node is gone");
+            self.outgoing_mail.gone(node, &self.shared);
+        }
+        if lines.is_empty() && returned.is_empty() {
+            return;
+        }
+        while !self.shared.may_append(lines.len()) {
+            self.wait_for_a_turn().await;
+        }
+        let owners: Vec<_> = self.under_way.drain(..returned.len()).collect();
+        let appended = self.shared.append(lines.len(), |room| {
+            if !lines.is_empty() {
+                room.log.append(&lines, second)?;
+            }
+            for (shard, returned) in owners.iter().zip(returned) {
+                if let Some(shard) = shard {
+                    room.returns[shard.index()].push(returned);
+                }
+            }
+            Ok(())
+        });
+        if appended == Append::Sealed {
+            return;
+        }
+        for shard in owners.into_iter().flatten() {
+            self.shared.inboxes[shard.index()].returns.set();
+        }
+        self.shared.wake_all();
+    }
+
+    /// Waits until some shard has tried its sessions: the window may not outrun them.
+    async fn wait_for_a_turn(&self) {
+        let outbox = self.outbox();
+        outbox.replicator.prepare_to_sleep();
+        // It is looked at once more in any case, so a wake-up that comes before this costs a moment.
+        let _ = timeout(TURN, outbox.replicator.sleep()).await;
+        outbox.replicator.stay_awake();
+    }
+
+    /// Ends everybody's session, unless the node has left, and begins anew.
+    async fn be_over(&mut self, why: Over) {
+        if why == Over::Left {
+            return;
+        }
+        if self.outbox().is_open() {
+            tracing::error!(
+                ?why,
+                "cut off from the room: everybody is closed, and it is joined anew"
+            );
+            self.outbox().cut_off();
+            self.silent_since = Some(self.shared.now());
+            self.shared.wake_all();
+            let cuts = self.outbox().cuts();
+            let has_seen = |shared: &Shared| shared.inboxes.iter().all(|it| it.cuts_seen() == cuts);
+            while !has_seen(&self.shared) {
+                self.wait_for_a_turn().await;
+            }
+        }
+        self.under_way.clear();
+        self.outgoing_mail.clear();
+        self.incoming_mail.clear();
+        self.asking.clear();
+        self.node = new_node(&self.shared, self.has_notices);
+        self.report();
+        self.begin().await;
+    }
+
+    /// Answers other nodes, and sends whispers.
+    async fn serve_letters(&mut self) {
+        if !self.node.is_member() {
+            return;
+        }
+        let (now, me, read_to) = (self.shared.now(), self.node.id(), self.node.read_to());
+        let mut sent = self.outgoing_mail.due(now);
+        for mail in self.outbox().take_mails() {
+            sent.push(self.outgoing_mail.add(me, read_to, mail, now));
+        }
+        for letter in sent {
+            let subjects = &self.broker.subjects;
+            let subject = subjects.of_node(Kind::Mail, letter.node);
+            let reply = subjects.of_node(Kind::Receipt, me);
+            let reply = format!("{reply}.{}", letter.number);
+            self.broker.tell(subject, Some(reply), letter.payload).await;
+        }
+        for (subject, receipt) in self.incoming_mail.deliver(read_to, &self.shared) {
+            self.broker.tell(subject, None, receipt).await;
+        }
+        self.answer_asking(read_to).await;
+    }
+
+    /// Sends the room to those who want it and may have it.
+    async fn answer_asking(&mut self, read_to: u64) {
+        let ready: Vec<_> = self
+            .asking
+            .extract_if(.., |(_, at_least)| *at_least <= read_to)
+            .collect();
+        let Some(room) = self.outbox().room().filter(|_| !ready.is_empty()) else {
+            return;
+        };
+        let history = enter::history_of(&self.shared, room);
+        let snapshot = {
+            let roster = lock(&self.shared.roster);
+            self.node.snapshot(&roster, history)
+        };
+        let bytes = snapshot.to_bytes();
+        let number = self.node.id().0.wrapping_add(read_to);
+        for (subject, _) in ready {
+            for part in snapshots::parts(number, &bytes) {
+                self.broker.tell(subject.clone(), None, part).await;
+            }
+        }
+    }
+
+    /// Tells the operator's side how the node stands.
+    fn report(&self) {
+        let room = self.node.room();
+        self.outbox().set_standing(Standing {
+            member: room.map(|room| (self.node.id(), room)),
+            members: self.node.members(),
+            read_to: self.node.read_to(),
+            in_flight: self.node.in_flight(),
+            silent_since: self.silent_since,
+        });
+    }
+}
