@@ -100,15 +100,24 @@ fn a_server_that_has_begun_anew_tells_what_it_can() {
     let first = server();
     let proxy = Proxy::to(&first);
     let mut term = ann(&proxy, &[]);
+    term.types("may be lost\r");
+    term.shows_said("Ann", "may be lost");
     let _stopped = first.stop();
     term.shows_row("Ann⟳");
     let second = server();
     let mut bob = second.user("bob");
+    bob.send("MSG Ann: are you back?");
+    bob.send("MSG hello?");
+    bob.fence();
     proxy.open(&second);
-    term.shows("the server has begun anew");
+    term.shows("── the server's history began anew");
+    term.shows("── from now on ──");
+    term.shows("# 1 line of yours may not have been accepted");
+    term.shows("⟳ may be lost");
     term.shows_row("Ann▸");
-    bob.send("MSG hello");
-    term.shows_said("bob", "hello");
+    bob.send("MSG hi");
+    term.shows_said("bob", "hi");
+    assert_eq!(term.said("bob"), ["Ann: are you back?", "hello?", "hi"]);
 }
 
 #[test]
@@ -128,6 +137,38 @@ fn who_comes_sees_the_last_lines_unless_they_want_none() {
     let term = Term::start(&["--last", "0", &target]);
     proxy.passes("MARK ", 1);
     assert_eq!(term.said("bob"), [""; 0]);
+}
+
+#[test]
+fn who_comes_sees_as_many_messages_as_they_want_whoever_came_and_went() {
+    let server = Server::setup().with_notices().listen("127.0.0.1:0").start();
+    let mut bob = server.user("bob");
+    for text in ["one", "two"] {
+        bob.send(&format!("MSG {text}"));
+    }
+    for name in ["dave", "erin", "zoe"] {
+        drop(server.user(name));
+        bob.expect(&format!("* {name} joined"));
+        bob.expect(&format!("* {name} left"));
+    }
+    let term = Term::start(&["--last", "1", &format!("Ann@{}", at(&server))]);
+    term.shows("── the last line ──");
+    term.shows("── from now on ──");
+    assert_eq!(term.said("bob"), ["two"]);
+}
+
+#[test]
+fn who_is_cut_off_while_they_come_sees_the_last_lines_when_they_are_back() {
+    let server = server();
+    let mut bob = server.user("bob");
+    bob.send("MSG one");
+    bob.fence();
+    let proxy = Proxy::to(&server);
+    proxy.cut_at(Cut::Once, "* history: ");
+    let term = Term::start(&[&proxy.at("Ann")]);
+    term.shows("✓ back as Ann after ");
+    term.shows("── the last line ──");
+    assert_eq!(term.said("bob"), ["one"]);
 }
 
 #[test]
@@ -223,14 +264,21 @@ fn a_listener_is_told_of_a_mark_of_another_room_and_goes_on() {
     assert_eq!(listening.ends().code, Some(4));
     let second = server();
     let mut bob = second.user("bob");
+    bob.send("MSG early");
+    bob.fence();
+    proxy.cut_at(Cut::Once, "MARK");
     proxy.open(&second);
-    let listening = listens(&proxy, place, &["--count", "1"]);
-    proxy.passes("MARK ", 2);
-    bob.send("MSG hello");
-    let ran = listening.ends_by_itself();
-    assert_eq!((ran.code, &*ran.out), (Some(0), "bob: hello\n"));
-    let told = "wac: the mark is of another room: what was said before now is not printed\n";
-    assert_eq!(ran.err, told);
+    let ran = listens(&proxy, place, &[]).ends_by_itself();
+    assert_eq!((ran.code, &*ran.out), (Some(4), "bob: early\n"));
+    let told = "wac: the server's history began anew: the last lines of it follow, 1000 at most\n";
+    assert!(ran.err.starts_with(told), "{}", ran.err);
+    bob.send("MSG late");
+    bob.fence();
+    let ran = listens(&proxy, place, &["--count", "1"]).ends_by_itself();
+    assert_eq!(
+        (ran.code, &*ran.out, &*ran.err),
+        (Some(0), "bob: late\n", "")
+    );
 }
 
 #[test]

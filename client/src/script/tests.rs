@@ -214,7 +214,7 @@ fn send_tells_how_much_is_in_the_room() {
 }
 
 #[test]
-fn send_asks_once_and_nobody_knows_without_an_answer() {
+fn send_tries_to_connect_for_some_seconds_and_asks_once() {
     let unknown = || {
         let lost = "not confirmed (2 sent): connection lost: reset";
         [told(lost), ends(ExitReason::NotConfirmed)]
@@ -452,7 +452,7 @@ fn keeps_line(line: &str) -> Action {
 }
 
 fn keeps_mark(mark: &str) -> Action {
-    Action::KeepPlace(Progress::Mark(mark.to_owned()))
+    Action::KeepPlace(Progress::Mark(Some(mark.to_owned())))
 }
 
 /// Listens to bob, from a place on.
@@ -488,7 +488,7 @@ fn listen_keeps_its_place_behind_what_it_has_printed() {
 #[test]
 fn listen_goes_on_at_its_place() {
     let heard = ["bob: one".to_owned(), "eve: no".to_owned()];
-    let mut listen = listens_since(Some(Place::with("a-1", heard)));
+    let mut listen = listens_since(Some(Place::with(Some("a-1"), heard)));
     listen.hears("bob: three", &[]);
     listen.wakes_after(Duration::from_millis(100), &[said("SINCE a-1")]);
     let lines = "bob: one|eve: no|bob: two|bob: three";
@@ -513,10 +513,6 @@ fn listen_tells_what_it_cannot_print() {
         listen.wakes_after(Duration::from_millis(100), &[said("SINCE a-1")]);
         listen
     };
-    let mut listen = since();
-    listen.hears("bob: hi", &[]);
-    let other = told("the mark is of another room: what was said before now is not printed");
-    listen.hears("! not a mark of this room", &[other, printed("bob: hi")]);
     let mut listen = since();
     let none = told("the server keeps no history: what is missed stays missed");
     listen.hears("! unknown command SINCE; HELP lists them", &[none]);
@@ -559,6 +555,24 @@ fn listen_prints_what_is_said_and_nothing_else() {
     let lost = "connection lost: you read too slowly";
     listen.hears("* closing: you read too slowly", &[]);
     listen.on(loses(None), &[told(lost), ends(ExitReason::Lost)]);
+}
+
+#[test]
+fn listen_prints_what_a_history_that_began_anew_holds() {
+    let mut listen = listens_since(Some(Place::new("a-1")));
+    listen.wakes_after(Duration::from_millis(100), &[said("SINCE a-1")]);
+    listen.hears("bob: two", &[]);
+    let anew = told("the server's history began anew: the last lines of it follow, 1000 at most");
+    let beginning = Action::KeepPlace(Progress::Mark(None));
+    listen.hears("! not a mark of this room", &[beginning, anew]);
+    listen.wakes_after(Duration::ZERO, &[said("HIST 1000")]);
+    listen.hears("* history: 2 lines since 2026-11-29 13:01:17 UTC", &[]);
+    listen.hears("bob: one", &[]);
+    listen.hears("bob: two", &[]);
+    let lines = ["bob: one", "bob: two"];
+    let all = lines.map(|line| [printed(line), keeps_line(line)]).concat();
+    listen.hears("* history ends", &all);
+    listen.hears("bob: now", &[printed("bob: now"), keeps_line("bob: now")]);
 }
 
 #[test]

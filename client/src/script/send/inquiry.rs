@@ -102,7 +102,7 @@ impl SendScript {
         };
         let (loss, sent) = (&inquiry.loss, self.sent);
         match missed.unaccepted.len() {
-            _ if missed.in_doubt > 0 => self.not_confirmed(),
+            _ if !missed.in_doubt.is_empty() => self.not_confirmed(),
             0 => {
                 let told = format!("{loss}; connected again, and all is in the room ({sent} sent)");
                 let mut actions = vec![Action::Tell(told)];

@@ -153,7 +153,7 @@ impl SendScript {
                 self.session.keepalive.release();
                 self.answered(&missed, now)
             }
-            (Heard::Refused(_), SendState::Inquiring(_)) => self.not_confirmed(),
+            (Heard::Anew | Heard::Refused(_), SendState::Inquiring(_)) => self.not_confirmed(),
             _ => Vec::new(),
         }
     }
