@@ -1,6 +1,7 @@
 //! Outages: whoever comes back sees what was said meanwhile, once and in order, and none of their own lines is lost or said
 //! twice.
 
+use tempfile::TempDir;
 use wac_tests::{Server, Signal, wait_until};
 
 use crate::proxy::{Cut, Proxy};
@@ -96,7 +97,7 @@ fn a_line_whose_connection_ended_behind_it_is_not_said_twice() {
 }
 
 #[test]
-fn a_server_that_has_begun_anew_tells_what_it_can() {
+fn of_a_server_that_began_anew_all_is_shown_once() {
     let first = server();
     let proxy = Proxy::to(&first);
     let mut term = ann(&proxy, &[]);
@@ -251,7 +252,7 @@ fn a_listener_that_is_killed_and_started_again_misses_nothing_and_doubles_nothin
 }
 
 #[test]
-fn a_listener_is_told_of_a_mark_of_another_room_and_goes_on() {
+fn a_listener_prints_what_a_server_that_began_anew_holds_and_goes_on() {
     let first = server();
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let place = folder.path().join("place");
@@ -298,16 +299,17 @@ fn confirms(cut: Cut, cut_at: &str) -> (Option<i32>, String, Vec<String>) {
     let server = server();
     let mut bob = server.user("bob");
     let proxy = Proxy::to(&server);
-    proxy.cut_at(cut, cut_at);
-    let sending = Running::start(wac(&["send", "--confirm", &proxy.at("ann"), "hello"]));
+    let mut sending = Running::start(wac(&["send", "--confirm", &proxy.at("ann")]));
     proxy.passes("MARK ", 1);
-    let ran = sending.ends_by_itself();
+    proxy.cut_at(cut, cut_at);
+    sending.types("hello\n");
+    let ran = sending.ends();
     (ran.code, ran.err, bob.fence())
 }
 
 #[test]
 fn a_lost_confirmation_is_asked_for_over_another_connection() {
-    let (code, told, heard) = confirms(Cut::Once, "PONG wac taken");
+    let (code, told, heard) = confirms(Cut::Once, "MARK ");
     assert_eq!(heard, ["ann: hello"]);
     assert_eq!(code, Some(0), "{told}");
     assert!(
@@ -329,8 +331,71 @@ fn a_message_that_the_connection_lost_may_be_sent_again() {
 
 #[test]
 fn without_another_connection_nothing_is_confirmed() {
-    let (code, told, heard) = confirms(Cut::ForGood, "PONG wac taken");
+    let (code, told, heard) = confirms(Cut::ForGood, "MARK ");
     assert_eq!(heard, ["ann: hello"]);
     assert_eq!(code, Some(7), "{told}");
     assert!(told.starts_with("wac: not confirmed (1 sent): "), "{told}");
+}
+
+/// A server that can be started again at the same address, with its history.
+struct Restartable(TempDir);
+
+impl Restartable {
+    #[track_caller]
+    fn start(&self) -> Server {
+        let history = self.0.path().join("history");
+        let history = history.to_str().expect("it is UTF-8");
+        Server::setup()
+            .with("--history", history)
+            .listen_unix(&self.0.path().join("wac"))
+            .start()
+    }
+
+    fn at(&self, name: &str) -> String {
+        format!("{name}@unix:{}", self.0.path().join("wac").display())
+    }
+}
+
+#[test]
+fn a_message_is_asked_for_once_the_server_is_started_again() {
+    let place = Restartable(tempfile::tempdir().expect("a temporary folder can be made"));
+    let server = place.start();
+    let mut bob = server.user("bob");
+    let mut sending = Running::start(wac(&["send", "--confirm", &place.at("ann")]));
+    sending.types("hello\n");
+    bob.expect("ann: hello");
+    // It is in the history then.
+    bob.send("MARK");
+    bob.expect_starting("MARK ");
+    server.signal(Signal::SIGKILL);
+    bob.expect_end(&[]);
+    drop(server);
+    let server = place.start();
+    let ran = sending.ends();
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("connected again, and all is in the room (1 sent)"),
+        "{}",
+        ran.err
+    );
+    let mut zoe = server.user("zoe");
+    zoe.send("HIST");
+    zoe.expect_starting("* history: 1 line since ");
+    zoe.expect("ann: hello");
+}
+
+#[test]
+fn what_is_confirmed_outlives_a_server_that_is_killed_at_once() {
+    let place = Restartable(tempfile::tempdir().expect("a temporary folder can be made"));
+    let server = place.start();
+    let ran = run(&["send", "--confirm", &place.at("ann"), "hello"], "");
+    server.signal(Signal::SIGKILL);
+    assert_eq!((ran.code, &*ran.err), (Some(0), ""));
+    drop(server);
+    let server = place.start();
+    let mut zoe = server.user("zoe");
+    zoe.send("HIST");
+    zoe.expect_starting("* history: 1 line since ");
+    zoe.expect("ann: hello");
 }
