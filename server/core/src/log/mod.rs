@@ -48,6 +48,16 @@ impl Position {
     }
 }
 
+/// A place between two lines, as it is known again: where the end of a history was lost, positions are used again, but not with a line
+/// of the same second before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The position.
+    pub at: Position,
+    /// The second in which the line before it was said; 0 where none is kept.
+    pub second: UnixSeconds,
+}
+
 /// The room's one log.
 #[derive(Debug)]
 pub struct RoomLog {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use memchr::memchr_iter;
 
 use super::chunk::Chunk;
-use super::{CHUNK_BYTES, Position, RoomLog, head, line_feeds, start};
+use super::{CHUNK_BYTES, Place, Position, RoomLog, head, line_feeds, start};
 use crate::unix_time::UnixSeconds;
 
 /// The largest run of new bytes that is copied into one piece.
@@ -184,11 +184,30 @@ impl View {
         }
     }
 
-    /// Tells whether a position in the window, or at its head, stands between two lines. Where the window begins nobody can tell,
-    /// unless the log itself begins there.
-    pub fn is_between_lines(&self, at: Position) -> bool {
-        at == self.origin
-            || at > self.start() && at <= self.head() && self.bytes(Position(at.0 - 1), at) == b"\n"
+    /// Returns the place after the last line seen.
+    pub fn place(&self) -> Place {
+        let at = self.head();
+        Place {
+            at,
+            second: self.second_before(at).unwrap_or_default(),
+        }
+    }
+
+    /// Tells whether a place is in the window, or at its head. Where the window begins nobody can tell, unless the log itself begins
+    /// there.
+    pub fn has(&self, place: Place) -> bool {
+        let Place { at, second } = place;
+        let is_between_lines = || self.bytes(Position(at.0 - 1), at) == b"\n";
+        match self.second_before(at) {
+            None => at == self.origin && at == self.start(),
+            Some(before) => before == second && is_between_lines(),
+        }
+    }
+
+    /// Returns the time at which the byte before a position was said, if it is in the window.
+    fn second_before(&self, at: Position) -> Option<UnixSeconds> {
+        let is_known = self.start() < at && at <= self.head();
+        is_known.then(|| self.second_at(Position(at.0 - 1)))
     }
 
     /// Returns the time at which the line that begins at a position in the window was said; at the head, that of the line before.
