@@ -64,7 +64,7 @@ fn perform(starter: &mut Starter) -> anyhow::Result<ExitCode> {
             let history = running.config.history.as_deref();
             if let Some(folder) = history.filter(|it| history::is_in_use(it)) {
                 let folder = folder.display();
-                say(&format!(
+                say(format!(
                     "note: the history in {folder} is that of a server that runs; no other starts with it"
                 ));
             }

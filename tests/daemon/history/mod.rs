@@ -1,5 +1,6 @@
 //! History: what is said outlives the server, in files of text, whatever happens to server and disk.
 
+mod failing_disk;
 mod faults;
 mod full_disk;
 mod kept;
