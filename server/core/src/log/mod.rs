@@ -122,7 +122,8 @@ impl RoomLog {
         self.lines - self.lines_restored
     }
 
-    /// Appends whole lines, said at a time; returns the position at which they begin. Chunks that leave the window are released.
+    /// Appends whole lines, said at a time; returns the position at which they begin. With each chunk that is full, those that have left the
+    /// window are released.
     ///
     /// # Errors
     /// [`Sealed`] if the log is; nothing is appended then.
@@ -143,9 +144,9 @@ impl RoomLog {
                 let next = self.tail.next(self.lines);
                 let full = std::mem::replace(&mut self.tail, next);
                 self.full.push_back(Arc::new(full));
+                self.release();
             }
         }
-        self.release();
         Ok(at)
     }
 
