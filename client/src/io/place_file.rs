@@ -1,7 +1,7 @@
 //! Place file: the place in the room up to which `wac listen --since FILE` has written its output.
 //!
 //! ```text
-//! MARK 1f0c9a6c5be54c11-123456
+//! MARK 1f0c9a6c5be54c11-123456-1795957277
 //! bob: hello
 //! ```
 //! The first line is a mark of the server, or `MARK` alone, which is the beginning of the room; each of the others is a line of
