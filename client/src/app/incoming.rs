@@ -20,7 +20,7 @@ impl App {
         match self.lifecycle.hear(line, &parsed, now) {
             Heard::Room | Heard::Other => self.line_of_now(line, &parsed, now, out),
             Heard::Held => _ = self.lifecycle.line(&parsed, now, out),
-            Heard::Internal | Heard::Marked(_) => {}
+            Heard::Internal | Heard::Marked(_) | Heard::Unmarked | Heard::Anew => {}
             Heard::Missed(missed) => self.missed(missed, now, out),
             Heard::Newcomer(lines) => self.came_late(&lines, now, out),
             Heard::Recalled(lines) => self.recalled(&lines, now, out),

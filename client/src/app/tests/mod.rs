@@ -234,7 +234,7 @@ const LOGGED_IN: &str = "
     back connected to 127.0.0.1:4700 as Ann · plaintext · 2 here · /help
     tell here: bob, Ann
     +100ms
-    send HIST 20
+    send HIST 100
     < ! unknown command HIST; HELP lists them
 ";
 

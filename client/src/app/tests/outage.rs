@@ -132,6 +132,28 @@ fn a_reason_is_told_once_however_often_it_is_tried() {
 }
 
 #[test]
+fn the_waits_begin_anew_soon_after_a_connection_that_was_good() {
+    let failed = "unreachable\n lost connection lost: refused · try 2 …\n >\n dial";
+    let lost = |age: &str, next: u8| {
+        chats(&format!(
+            "gone
+             mark Away
+             lost connection lost: the server has closed it · try 1 …
+             >
+             dial
+             {failed}
+             {BACK}
+             {age}
+             gone
+             mark Away
+             lost connection lost: the server has closed it · try {next} …"
+        ));
+    };
+    lost("+3s\n send MARK\n +1s", 3);
+    lost("+3s\n send MARK\n +2s", 1);
+}
+
+#[test]
 fn it_gives_up_when_it_is_told_to() {
     let settings = Settings {
         reconnect: Reconnect::Times(1),
