@@ -275,12 +275,16 @@ impl Replicator {
                 } => self.enter(room, head, &history),
                 Effect::Apply(applied) => self.apply(applied).await,
                 Effect::Silence(true) => {
+                    self.outbox().note_silence(true);
+                    self.shared.wake_all();
                     self.silent_since = Some(self.shared.now());
                     tracing::warn!(
                         "the room does not come back from the broker; what people say waits"
                     );
                 }
                 Effect::Silence(false) => {
+                    self.outbox().note_silence(false);
+                    self.shared.wake_all();
                     self.silent_since = None;
                     tracing::info!("the room comes back from the broker again");
                 }
@@ -297,6 +301,7 @@ impl Replicator {
         let log = enter::log_of(history, head, self.shared.window_bytes);
         self.shared.replace_log(log, room);
         self.silent_since = None;
+        self.outbox().note_silence(false);
         self.report();
         self.outbox().open();
         let (node, members) = (self.node.id().0, self.node.members().len());
@@ -429,6 +434,10 @@ impl Replicator {
 
     /// Tells the operator's side how the node stands.
     fn report(&self) {
+        if self.outbox().leaves() && !self.node.is_member() {
+            // Whoever is told that the server stops is told whether others go on.
+            return;
+        }
         let room = self.node.room();
         self.outbox().set_standing(Standing {
             member: room.map(|room| (self.node.id(), room)),

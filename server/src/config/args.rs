@@ -403,9 +403,10 @@ mod tests {
             .filter_map(|arg| arg.get_long().map(|long| (arg, long)))
         {
             let (arg, long) = flag;
-            let row = readme
-                .lines()
-                .find(|line| line.starts_with('|') && line.contains(&format!("`--{long}")));
+            let row = readme.lines().find(|line| {
+                let names = [format!("`--{long}`"), format!("`--{long} ")];
+                line.starts_with('|') && names.iter().any(|name| line.contains(name))
+            });
             let row = row.unwrap_or_else(|| panic!("--{long} is in the README"));
             let default: Vec<_> = arg
                 .get_default_values()

@@ -78,6 +78,8 @@ pub(crate) struct Outbox {
     is_open: AtomicBool,
     /// The number of times that the node was cut off from the room.
     cuts: AtomicU64,
+    /// What the stream does: even numbers, it comes back; odd ones, it is silent.
+    silences: AtomicU64,
     /// The node is to leave the room.
     leaves: AtomicBool,
 }
@@ -143,6 +145,18 @@ impl Outbox {
     /// Waits until a room is served.
     pub(crate) async fn opened(&self) {
         self.until(|| self.is_open()).await;
+    }
+
+    /// Notes that the stream is silent, or comes back again.
+    pub(crate) fn note_silence(&self, is_silent: bool) {
+        if (self.silences.load(Ordering::SeqCst) % 2 == 1) != is_silent {
+            self.silences.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Returns the number of times that a silence of the stream began or ended: it is silent if that is odd.
+    pub(crate) fn silences(&self) -> u64 {
+        self.silences.load(Ordering::SeqCst)
     }
 
     /// Has the node leave the room, and waits until it has.

@@ -223,6 +223,10 @@ impl Replica {
         }
         self.gone.insert(node, self.time);
         change.applied.gone.push((node, how));
+        if node == change.me {
+            // Its own people are told that it stops, not that they have left.
+            return;
+        }
         for (name, home) in change.roster.users() {
             if home.node(change.me) == node {
                 self.free(&name.keys.folded, change);

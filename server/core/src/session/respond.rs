@@ -196,7 +196,7 @@ impl Conversation {
     }
 
     /// Counts bytes of the session's own that are to be written.
-    fn own(&mut self, bytes: Box<[u8]>) -> Private {
+    pub(super) fn own(&mut self, bytes: Box<[u8]>) -> Private {
         let private = Private::Own(bytes);
         self.own_waiting += private.weight();
         private

@@ -141,6 +141,7 @@ impl<T: Transport> Shard<T> {
         }
         self.follow_phase(now);
         self.follow_cuts();
+        self.tell_of_silence();
         self.fire_timers(now);
         self.collect(now);
         self.take_logins(now);
@@ -171,7 +172,7 @@ impl<T: Transport> Shard<T> {
         !self.queues.ready.is_empty()
             || self.shared.head() != self.view.head()
             || self.inbox.returns.is_up()
-            || self.is_cut_off()
+            || self.has_news_of_stream()
             || self.inbox.has_messages()
             || !self.queues.replaying.is_empty()
             || !self.inbox.new_connections.is_empty()
