@@ -78,7 +78,7 @@ pub(crate) struct App {
     mode: Mode,
     /// The server that was connected to last.
     node: Option<Node>,
-    /// The server that the user knows to be at.
+    /// The server that the user has been told of.
     told_node: Option<Node>,
     lifecycle: Lifecycle,
     attention: Attention,
