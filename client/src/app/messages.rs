@@ -12,7 +12,7 @@ use super::event::InputError;
 use super::lifecycle::Gap;
 use super::line::{Line, Mention};
 use super::settings::{BellLevel, TimeDisplay};
-use super::target::Address;
+use super::target::{Address, Node};
 use super::{Mode, pacer};
 use crate::protocol::clock::Now;
 use crate::protocol::keepalive::Keepalive;
@@ -140,13 +140,18 @@ pub(super) fn not_sent(word: &str, why: &UnknownCommand) -> String {
 }
 
 /// Reports the server, the name, the transport and the number of people online.
-pub(super) fn connected(host: &Address, me: &Name, here: &[String]) -> String {
-    let (transport, here) = (transport(host), here.len());
-    format!("connected to {host} as {me} · {transport} · {here} here · /help")
+pub(super) fn introduction(node: &Node, me: &Name, here: &[String]) -> String {
+    let (connected, transport) = (connected(node), transport(&node.address));
+    let here = here.len();
+    format!("{connected} as {me} · {transport} · {here} here · /help")
 }
 
-pub(super) fn connected_unnamed(host: &Address) -> String {
-    format!("connected to {host} · {}", transport(host))
+pub(super) fn connected_unnamed(node: &Node) -> String {
+    format!("{} · {}", connected(node), transport(&node.address))
+}
+
+pub(super) fn connected(node: &Node) -> String {
+    format!("connected to {node}")
 }
 
 fn transport(host: &Address) -> &'static str {
@@ -393,12 +398,13 @@ pub(super) fn dropped(lines: usize) -> String {
     format!("{} dropped", count(lines))
 }
 
-pub(super) fn online(name: &str, keepalive: &Keepalive, now: Now) -> String {
+pub(super) fn online(name: &str, node: Option<&Node>, keepalive: &Keepalive, now: Now) -> String {
     let silence = duration(keepalive.silence(now));
+    let at = node.map_or(String::new(), |node| format!(" at {node}"));
     if keepalive.is_probing() {
-        format!("online as {name} · probing the server, which has been silent for {silence}")
+        format!("online as {name}{at} · probing the server, which has been silent for {silence}")
     } else {
-        format!("online as {name} · the server was heard {silence} ago")
+        format!("online as {name}{at} · the server was heard {silence} ago")
     }
 }
 

@@ -63,7 +63,7 @@ pub(crate) struct ListenScript {
 impl Script for ListenScript {
     fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
         match event {
-            Event::Connected => self.connected(now),
+            Event::Connected(_) => self.connected(now),
             Event::Line(line) => self.line(&line, now),
             Event::Tick => self.tick(now),
             Event::Lost { why, .. } => end_lost(&self.session, why),

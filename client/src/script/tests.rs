@@ -7,7 +7,7 @@ use wac_core::name::Name;
 use super::filter::Filter;
 use super::format::Format;
 use super::{Names, Script, listen, send, who};
-use crate::app::event::{Action, Event, InputError};
+use crate::app::event::{Action, Event, First, InputError};
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
 use crate::protocol::catch_up::{Place, Progress};
@@ -27,7 +27,7 @@ impl<S: Script> Dialogue<S> {
     fn begin(script: S, actions: &[Action]) -> Self {
         let now = Duration::ZERO;
         let mut dialogue = Self { script, now };
-        dialogue.on(Event::Connected, actions);
+        dialogue.on(Event::connected(), actions);
         dialogue
     }
 
@@ -152,13 +152,13 @@ fn losing(plan: send::SendPlan) -> Dialogue<send::SendScript> {
     send.reads("one", &[said("MSG one"), Action::Read]);
     send.hears("bob: hello", &[]);
     send.reads("two", &[said("MSG two"), Action::Read]);
-    send.on(loses(Some("reset")), &[Action::Dial]);
+    send.on(loses(Some("reset")), &[Action::Dial(First::Next)]);
     send
 }
 
 /// It is connected again, and shown so much of the room.
 fn is_shown(send: &mut Dialogue<send::SendScript>, lines: &[&str], then: &[Action]) {
-    send.on(Event::Connected, &logs_in("ann", None));
+    send.on(Event::connected(), &logs_in("ann", None));
     send.hears("PONG wac greeted", &[]);
     send.hears("! the name ann is taken", &[]);
     send.wakes_after(seconds(2), &logs_in("ann", None));
@@ -223,17 +223,17 @@ fn send_tries_to_connect_for_some_seconds_and_asks_once() {
     let wait = Duration::from_millis(500);
     let mut send = losing(confirming());
     send.on(refused(), &[]);
-    send.wakes_after(wait, &[Action::Dial]);
-    send.on(Event::Connected, &logs_in("ann", None));
+    send.wakes_after(wait, &[Action::Dial(First::Next)]);
+    send.on(Event::connected(), &logs_in("ann", None));
     send.on(loses(None), &[]);
     for _ in 0..18 {
-        send.wakes_after(wait, &[Action::Dial]);
+        send.wakes_after(wait, &[Action::Dial(First::Next)]);
         send.on(refused(), &[]);
     }
-    send.wakes_after(wait, &[Action::Dial]);
+    send.wakes_after(wait, &[Action::Dial(First::Next)]);
     send.on(refused(), &unknown());
     let mut send = losing(confirming());
-    send.on(Event::Connected, &logs_in("ann", None));
+    send.on(Event::connected(), &logs_in("ann", None));
     send.hears("PONG wac greeted", &[]);
     send.hears("* welcome, ann", &[]);
     send.wakes_after(Duration::from_millis(100), &[said("SINCE a-1")]);
@@ -248,7 +248,7 @@ fn send_leaves_a_dead_connection_before_it_asks() {
     send.on(Event::InputEnded, &[said("MARK")]);
     send.wakes_after(seconds(30), &[said("PING wac alive")]);
     send.wakes_after(seconds(10), &[Action::HangUp]);
-    send.on(loses(None), &[Action::Dial]);
+    send.on(loses(None), &[Action::Dial(First::Next)]);
     send.now += seconds(10);
     let lost = "not confirmed (1 sent): connection lost: no answer for 10 s";
     send.on(
@@ -763,7 +763,7 @@ fn a_script_without_a_password_says_where_it_wants_one_from() {
         };
         let mut script = send::SendScript::new(plan);
         let now = Now::default();
-        script.on(Event::Connected, now);
+        script.on(Event::connected(), now);
         script.on(Event::Line("PONG wac greeted".into()), now);
         let done = script.on(Event::Line(NEEDS.into()), now);
         let [Action::Tell(told), Action::End(ExitReason::LoginRefused)] = &*done else {

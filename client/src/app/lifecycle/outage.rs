@@ -6,7 +6,7 @@ use std::time::Duration;
 use wac_core::wire::closing::Closing;
 
 use super::{HangUpReason, Lifecycle, Phase, State};
-use crate::app::event::Actions;
+use crate::app::event::{Actions, First};
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
 use crate::app::{Action, messages};
@@ -82,7 +82,8 @@ impl Lifecycle {
             (Some(Closing::Kicked(_) | Closing::Banned(_) | Closing::LoggedInElsewhere), _) => {
                 self.give_up(&session.loss(None), out)
             }
-            (_, Some(HangUpReason::Requested | HangUpReason::Renaming)) => self.dial(out),
+            (_, Some(HangUpReason::Requested)) => self.dial(First::Next, out),
+            (_, Some(HangUpReason::Renaming)) => self.dial(First::Same, out),
             (_, Some(HangUpReason::NoAnswer(after))) => {
                 self.back_off(&messages::no_answer(after), now, out);
             }
@@ -108,9 +109,10 @@ impl Lifecycle {
         }
     }
 
-    /// Responds to a connection that could not be made.
+    /// Responds to a connection that could be made to no server.
     pub(in crate::app) fn unreachable(&mut self, why: &str, now: Now, out: &mut Vec<Action>) {
         if !self.is_closed() {
+            self.backoff.all_tried();
             self.back_off(why, now, out);
         }
     }

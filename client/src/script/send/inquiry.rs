@@ -6,7 +6,7 @@ use std::time::Duration;
 use wac_core::wire::refusal::Refusal;
 
 use super::{SendScript, SendState};
-use crate::app::event::Action;
+use crate::app::event::{Action, First};
 use crate::app::exit::ExitReason;
 use crate::protocol::catch_up::{CatchUp, Missed};
 use crate::protocol::clock::Now;
@@ -59,7 +59,7 @@ impl SendScript {
             return Vec::new();
         };
         match inquiry.retry.take_if(|(at, _)| *at <= now.elapsed) {
-            Some((_, Retry::Dial)) => return vec![Action::Dial],
+            Some((_, Retry::Dial)) => return vec![Action::Dial(First::Next)],
             Some((_, Retry::LogIn)) => return self.plan.names.log_in(&mut self.session),
             None => {}
         }
@@ -100,7 +100,7 @@ impl SendScript {
             dialled_until: now.elapsed + DIALLED,
         });
         self.disconnected(now);
-        vec![Action::Dial]
+        vec![Action::Dial(First::Next)]
     }
 
     /// Tries another connection a little later, or ends.

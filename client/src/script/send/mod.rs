@@ -88,7 +88,7 @@ pub(crate) struct SendScript {
 impl Script for SendScript {
     fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
         match event {
-            Event::Connected => self.connected(now),
+            Event::Connected(_) => self.connected(now),
             Event::Line(line) => self.hear(&line, now),
             Event::Entered(text) => self.input(&text, now),
             Event::InputError(why) => self.unsent(&why.to_string()),
