@@ -15,7 +15,7 @@ use super::{enter, mail, snapshots};
 use crate::config::cluster::Cluster;
 use crate::room::locks::lock;
 use crate::room::outbox::{Outbox, Standing};
-use crate::room::shared::{Append, Shared};
+use crate::room::shared::Shared;
 
 /// The time between two looks at the clock.
 const TICK: Duration = Duration::from_millis(250);
@@ -309,44 +309,16 @@ impl Replicator {
         self.shared.wake_all();
     }
 
-    /// Appends lines to the log, and tells the shards what has come back, under one lock.
+    /// Applies what a message has done, as soon as the shards let the log grow.
     async fn apply(&mut self, applied: Applied) {
-        let Applied {
-            second,
-            lines,
-            returned,
-            gone,
-            ..
-        } = applied;
-        for (node, how) in gone {
+        for &(node, how) in &applied.gone {
             tracing::info!(node = format!("{:016x}", node.0), ?how, "a node is gone");
             self.outgoing_mail.gone(node, &self.shared);
         }
-        if lines.is_empty() && returned.is_empty() {
-            return;
-        }
-        while !self.shared.may_append(lines.len()) {
+        while !self.shared.may_append(applied.lines.len()) {
             self.wait_for_a_turn().await;
         }
-        let owners: Vec<_> = self.under_way.drain(..returned.len()).collect();
-        let appended = self.shared.append(lines.len(), |room| {
-            if !lines.is_empty() {
-                room.log.append(&lines, second)?;
-            }
-            for (shard, returned) in owners.iter().zip(returned) {
-                if let Some(shard) = shard {
-                    room.returns[shard.index()].push(returned);
-                }
-            }
-            Ok(())
-        });
-        if appended == Append::Sealed {
-            return;
-        }
-        for shard in owners.into_iter().flatten() {
-            self.shared.inboxes[shard.index()].returns.set();
-        }
-        self.shared.wake_all();
+        self.shared.apply(applied, &mut self.under_way);
     }
 
     /// Waits until some shard has tried its sessions: the window may not outrun them.

@@ -274,6 +274,8 @@ impl<T: Transport> Shard<T> {
             return;
         }
         let lost = std::mem::take(&mut self.flight);
+        let id = self.id.index();
+        self.shared.with_room(|room| room.returns[id].clear());
         self.flight.cuts = cuts;
         self.flight.silences = lost.silences;
         for Behind { slot, what, .. } in lost.behind {

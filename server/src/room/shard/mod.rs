@@ -222,7 +222,8 @@ impl<T: Transport> Shard<T> {
             self.appended = room.unseen_since[id.index()].take();
             std::mem::take(&mut room.returns[id.index()])
         });
-        if !returns.is_empty() {
+        // Whoever was cut short waits for nothing any more.
+        if !returns.is_empty() && self.phase < Phase::Cut {
             self.take_returns(returns, now);
         }
     }

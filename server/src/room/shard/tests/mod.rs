@@ -10,6 +10,7 @@ mod operator;
 mod replays;
 mod rules;
 mod simulation;
+mod stream;
 mod suspended;
 mod visitors;
 mod world;
