@@ -318,6 +318,7 @@ impl Replicator {
         while !self.shared.may_append(applied.lines.len()) {
             self.wait_for_a_turn().await;
         }
+        self.shared.charge_room(applied.foreign_bytes);
         self.shared.apply(applied, &mut self.under_way);
     }
 

@@ -334,6 +334,13 @@ impl Shared {
         }
     }
 
+    /// Charges the room with bytes that were said on other nodes of a cluster.
+    pub(crate) fn charge_room(&self, bytes: usize) {
+        if let Some(rate) = self.policies.follow().room_rate.filter(|_| bytes > 0) {
+            lock(&self.room_budget).charge(rate, bytes as u64, self.now());
+        }
+    }
+
     /// Hands an admitted connection to the shard with the fewest sessions.
     pub(crate) fn hand_over(&self, wire: Wire, peer: Peer) {
         let inbox = self.inboxes.iter().min_by_key(|inbox| inbox.sessions());

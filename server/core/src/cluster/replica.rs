@@ -43,6 +43,8 @@ pub struct Applied {
     pub second: UnixSeconds,
     /// The lines, in order, possibly none.
     pub lines: Vec<u8>,
+    /// The number of bytes of them that were said on other nodes.
+    pub foreign_bytes: usize,
     /// What became of the records that this node submitted, in order.
     pub returned: Vec<Returned>,
     /// Nodes that belong to the room no more, and whether they were declared dead.
@@ -172,6 +174,9 @@ impl Replica {
         match record {
             Record::Hello | Record::Found { .. } => None,
             Record::Lines(lines) => {
+                if from != change.me {
+                    change.applied.foreign_bytes += lines.len();
+                }
                 self.append(&lines, change);
                 Some(Outcome::Appended)
             }
