@@ -82,6 +82,7 @@ pub(super) async fn run(shared: Arc<Shared>, config: Cluster, has_notices: bool)
         shared,
     };
     replicator.serve().await;
+    replicator.broker.flush().await;
     replicator.outbox().note_left();
 }
 
@@ -110,9 +111,7 @@ impl Replicator {
             self.wait().await;
             self.collect();
             let effects = self.node.tick(self.shared.now());
-            if self.perform(effects).await == Some(Over::Left) {
-                return;
-            }
+            self.perform(effects).await;
             self.serve_letters().await;
             self.keep_reading().await;
             self.report();
@@ -255,9 +254,8 @@ impl Replicator {
         }
     }
 
-    /// Does what the node has decided; returns why it is over, if it is.
-    async fn perform(&mut self, effects: Vec<Effect>) -> Option<Over> {
-        let mut over = None;
+    /// Does what the node has decided.
+    async fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Publish(publication) => self.broker.publish(publication).await,
@@ -288,13 +286,9 @@ impl Replicator {
                     self.silent_since = None;
                     tracing::info!("the room comes back from the broker again");
                 }
-                Effect::Over(why) => {
-                    over = Some(why);
-                    self.be_over(why).await;
-                }
+                Effect::Over(why) => self.be_over(why).await,
             }
         }
-        over
     }
 
     fn enter(&mut self, room: RoomId, head: Position, history: &[u8]) {

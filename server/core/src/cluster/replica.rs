@@ -172,7 +172,7 @@ impl Replica {
         change: &mut Changing<'_>,
     ) -> Option<Outcome> {
         match record {
-            Record::Hello | Record::Found { .. } => None,
+            Record::Hello | Record::Found { .. } | Record::End => None,
             Record::Lines(lines) => {
                 if from != change.me {
                     change.applied.foreign_bytes += lines.len();
@@ -182,18 +182,15 @@ impl Replica {
             }
             Record::Fence => Some(Outcome::Reached),
             Record::Claim(address, name) => Some(self.claim(from, address, name, change)),
-            Record::Left(address, name) => {
-                let home = change.roster.find_folded(&name);
-                if home.is_some_and(|home| home.is(change.me, from, address)) {
-                    self.free(&name, change);
-                }
+            Record::Left(name) => {
+                self.free(&name, change);
                 Some(Outcome::Left(self.head))
             }
             Record::Dead(node) => {
                 self.part(node, Departure::Dead, change);
                 None
             }
-            Record::Leave { .. } => {
+            Record::Leave => {
                 self.part(from, Departure::Left, change);
                 None
             }

@@ -100,12 +100,10 @@ impl Written {
             0 => Record::Hello,
             1 => Record::Lines(format!("ann: {value}\r\n").into_bytes()),
             2 => Record::Claim(address, KeyedName::from(name)),
-            3 => Record::Left(address, name.folded()),
+            3 => Record::Left(name.folded()),
             4 => Record::Fence,
             5 => Record::Dead(NodeId((1 + value % 3).into())),
-            6 => Record::Leave {
-                is_last: value % 2 == 0,
-            },
+            6 => Record::Leave,
             _ => return vec![value; usize::from(value)],
         };
         Piece {

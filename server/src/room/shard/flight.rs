@@ -165,9 +165,8 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Submits that a session, whose last line was submitted before, has left its name.
-    pub(super) fn submit_departure(&mut self, address: SessionAddress, name: &Name) {
-        let record = Record::Left(address, name.folded());
-        self.submit(Flying::Left(address.slot), record);
+    pub(super) fn submit_departure(&mut self, slot: Slot, name: &Name) {
+        self.submit(Flying::Left(slot), Record::Left(name.folded()));
     }
 
     fn submit(&mut self, flying: Flying, record: Record) {
@@ -210,7 +209,7 @@ impl<T: Transport> Shard<T> {
                     self.deliver_event(slot, Event::Claimed(account), now);
                 } else {
                     // It has ended meanwhile, and nobody else would release the name.
-                    self.submit_departure(address, &name);
+                    self.submit_departure(slot, &name);
                 }
             }
             (Flying::Claim(address, _), _) => {

@@ -8,7 +8,7 @@ use wac_core::close_reason::CloseReason;
 use wac_core::cursor::Private;
 use wac_core::log::{CHUNK_BYTES, Position, Sealed};
 use wac_core::notice_batch::{Change, Verdict};
-use wac_core::roster::{Claimant, SessionAddress, ShardId, Slot};
+use wac_core::roster::{Claimant, ShardId, Slot};
 use wac_core::session::{CachedReply, Event, Item, Session};
 use wac_core::wire::line::ServerLine;
 
@@ -246,8 +246,7 @@ impl<T: Transport> Shard<T> {
             if self.shared.cluster.is_none() {
                 lock(&self.shared.roster).release(&name);
             } else if self.phase < Phase::Sealed {
-                let shard = self.id;
-                self.submit_departure(SessionAddress { shard, slot, id }, &name);
+                self.submit_departure(slot, &name);
             }
             self.shared.user_left();
             self.tell_heirs(id);
