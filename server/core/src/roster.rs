@@ -93,6 +93,11 @@ impl Home {
             Self::Here(address, _) | Self::There(_, address) => *address,
         }
     }
+
+    /// Tells whether it is a session of a node, on the node `me`.
+    pub fn is(&self, me: NodeId, node: NodeId, address: SessionAddress) -> bool {
+        self.node(me) == node && self.address() == address
+    }
 }
 
 /// A name and the keys that its node compares it by.

@@ -57,7 +57,7 @@ pub enum Record {
     /// A session claims a name.
     Claim(SessionAddress, KeyedName),
     /// A session of the node has ended, and its name is free.
-    Left(Folded),
+    Left(SessionAddress, Folded),
     /// A place in the stream that is waited for.
     Fence,
     /// A node has not been heard for a lease.

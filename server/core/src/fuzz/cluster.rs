@@ -100,7 +100,7 @@ impl Written {
             0 => Record::Hello,
             1 => Record::Lines(format!("ann: {value}\r\n").into_bytes()),
             2 => Record::Claim(address, KeyedName::from(name)),
-            3 => Record::Left(name.folded()),
+            3 => Record::Left(address, name.folded()),
             4 => Record::Fence,
             5 => Record::Dead(NodeId((1 + value % 3).into())),
             6 => Record::Leave,

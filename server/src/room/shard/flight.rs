@@ -11,12 +11,13 @@ use wac_core::cluster::{Outcome, Record, Returned};
 use wac_core::log::Position;
 use wac_core::name::Name;
 use wac_core::roster::{Claimant, KeyedName, SessionAddress, Slot, Unavailable};
-use wac_core::session::{Event, Items, Whisper};
+use wac_core::session::{Event, Item, Items, Whisper};
 use wac_core::wire::notice::Notice;
 
 use super::Shard;
 use super::connection::Life;
 use super::perform::{Blocked, PIECE_BYTES};
+use super::queues::Slots;
 use super::write::PendingWrite;
 use crate::room::locks::lock;
 use crate::room::outbox::Outbox;
@@ -165,8 +166,9 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Submits that a session, whose last line was submitted before, has left its name.
-    pub(super) fn submit_departure(&mut self, slot: Slot, name: &Name) {
-        self.submit(Flying::Left(slot), Record::Left(name.folded()));
+    pub(super) fn submit_departure(&mut self, address: SessionAddress, name: &Name) {
+        let record = Record::Left(address, name.folded());
+        self.submit(Flying::Left(address.slot), record);
     }
 
     fn submit(&mut self, flying: Flying, record: Record) {
@@ -209,7 +211,7 @@ impl<T: Transport> Shard<T> {
                     self.deliver_event(slot, Event::Claimed(account), now);
                 } else {
                     // It has ended meanwhile, and nobody else would release the name.
-                    self.submit_departure(slot, &name);
+                    self.submit_departure(address, &name);
                 }
             }
             (Flying::Claim(address, _), _) => {
@@ -277,8 +279,12 @@ impl<T: Transport> Shard<T> {
         self.shared.with_room(|room| room.returns[id].clear());
         self.flight.cuts = cuts;
         self.flight.silences = lost.silences;
+        let mut have_left = Slots::default();
         for Behind { slot, what, .. } in lost.behind {
             if let Deed::Write(write) = what {
+                if matches!(write, PendingWrite::End(_)) {
+                    have_left.insert(slot);
+                }
                 self.pending_writes.push((slot, write));
             }
         }
@@ -290,7 +296,8 @@ impl<T: Transport> Shard<T> {
             let slot = Slot::of_index(slot);
             self.items.current = slot;
             match session.ended() {
-                Some(reason) => self.pending_writes.push((slot, PendingWrite::End(reason))),
+                Some(_) if have_left.contains(slot) => {}
+                Some(reason) => self.items.push(Item::End(reason)),
                 None => session.end(CloseReason::CutOff, &mut self.items),
             }
         }

@@ -8,7 +8,7 @@ use wac_core::close_reason::CloseReason;
 use wac_core::cursor::Private;
 use wac_core::log::{CHUNK_BYTES, Position, Sealed};
 use wac_core::notice_batch::{Change, Verdict};
-use wac_core::roster::{Claimant, ShardId, Slot};
+use wac_core::roster::{Claimant, SessionAddress, ShardId, Slot};
 use wac_core::session::{CachedReply, Event, Item, Session};
 use wac_core::wire::line::ServerLine;
 
@@ -243,10 +243,14 @@ impl<T: Transport> Shard<T> {
         }
         if let Some(name) = self.session(slot).and_then(|session| session.name()) {
             let (name, id) = (name.clone(), self.table[slot.index()].id);
-            if self.shared.cluster.is_none() {
-                lock(&self.shared.roster).release(&name);
-            } else if self.phase < Phase::Sealed {
-                self.submit_departure(slot, &name);
+            match &self.shared.cluster {
+                None => lock(&self.shared.roster).release(&name),
+                Some(outbox) if outbox.is_open() && self.phase < Phase::Sealed => {
+                    let shard = self.id;
+                    self.submit_departure(SessionAddress { shard, slot, id }, &name);
+                }
+                // Everybody on the node leaves at once.
+                Some(_) => {}
             }
             self.shared.user_left();
             self.tell_heirs(id);

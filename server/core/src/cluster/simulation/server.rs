@@ -55,6 +55,7 @@ struct Log {
 }
 
 struct Session {
+    address: SessionAddress,
     name: Name,
     is_open: bool,
 }
@@ -62,7 +63,7 @@ struct Session {
 enum Asked {
     Line(String),
     Fence,
-    Claim(Name),
+    Claim(SessionAddress, Name),
     Left,
 }
 
@@ -200,13 +201,13 @@ impl Server {
                     };
                     let keyed = KeyedName::from(name.clone());
                     node.submit(Record::Claim(address, keyed));
-                    self.asked.push_back(Asked::Claim(name));
+                    self.asked.push_back(Asked::Claim(address, name));
                 }
                 _ => {
                     if let Some(at) = self.sessions.iter().position(|session| session.is_open) {
                         let session = &mut self.sessions[at];
                         session.is_open = false;
-                        node.submit(Record::Left(session.name.folded()));
+                        node.submit(Record::Left(session.address, session.name.folded()));
                         self.asked.push_back(Asked::Left);
                     }
                 }
@@ -341,8 +342,9 @@ impl Server {
                     assert!(self.log.from(at).starts_with(line.as_bytes()));
                 }
                 (Asked::Fence, Outcome::Reached) => {}
-                (Asked::Claim(name), Outcome::Claimed(..)) => {
+                (Asked::Claim(address, name), Outcome::Claimed(..)) => {
                     self.sessions.push(Session {
+                        address,
                         name,
                         is_open: true,
                     });
