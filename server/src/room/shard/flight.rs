@@ -164,10 +164,14 @@ impl<T: Transport> Shard<T> {
         self.submit(Flying::Left(address.slot), record);
     }
 
+    /// Submits a record, behind which all that follows waits: if the node has just been cut off, until that ends every session. Once
+    /// it has, nothing comes back, and the ends wait for nothing.
     fn submit(&mut self, flying: Flying, record: Record) {
-        self.flight.push(flying);
-        if let Some(outbox) = &self.shared.cluster {
-            outbox.put(Some(self.id), record);
+        let Some(outbox) = &self.shared.cluster else {
+            return;
+        };
+        if outbox.put(Some(self.id), record) || self.is_cut_off() {
+            self.flight.push(flying);
         }
     }
 
@@ -233,14 +237,13 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Ends every session if the node was cut off from the room since the last turn: what they said last does not count.
-    pub(super) fn follow_cuts(&mut self) {
-        let Some(outbox) = self.shared.cluster.as_ref() else {
-            return;
-        };
-        let cuts = outbox.cuts();
+    pub(super) fn follow_cuts(&mut self, now: Duration) {
+        let cuts = self.shared.cluster.as_ref().map_or(0, Outbox::cuts);
         if cuts == self.flight.cuts {
             return;
         }
+        // What came back before the cut counts, and nobody is to read it as somebody else's.
+        self.catch_up(now);
         let lost = std::mem::take(&mut self.flight);
         self.flight.cuts = cuts;
         for Behind { slot, what, .. } in lost.behind {
@@ -261,6 +264,8 @@ impl<T: Transport> Shard<T> {
             }
         }
         self.inbox.set_cuts_seen(cuts);
-        outbox.replicator.wake();
+        if let Some(outbox) = &self.shared.cluster {
+            outbox.replicator.wake();
+        }
     }
 }
