@@ -5,6 +5,7 @@
 //!                     │    └──connect──▶ Crowd     many connections, read by one thread
 //!                     │                  Program   telnet or ncat, as a person uses them
 //!                     └── log, signals, exit code, /proc
+//!  Brokers ──node──▶ Setup                       a server of a cluster, and the NATS servers it needs
 //! ```
 //!
 //! A [`Server`] owns its child process: dropping it kills the child, and prints the child's log if
@@ -14,6 +15,7 @@
 
 mod address;
 mod binaries;
+mod brokers;
 mod chat;
 mod child_output;
 mod crowd;
@@ -40,6 +42,7 @@ mod writer;
 
 pub use address::Address;
 pub use binaries::binary;
+pub use brokers::Brokers;
 pub use chat::{converse, numbered};
 pub use child_output::Lines;
 pub use crowd::{Crowd, Event, Listen};

@@ -70,8 +70,14 @@ impl Server {
         }
     }
 
+    /// Waits until it is ready.
+    ///
+    /// # Panics
+    ///
+    /// If it ends instead, or keeps the test waiting.
+    #[must_use]
     #[track_caller]
-    pub(crate) fn ready(mut self) -> Server {
+    pub fn ready(mut self) -> Server {
         let line = self.log.wait_for("the ready line", is_ready);
         let listen = line
             .split(' ')

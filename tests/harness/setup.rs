@@ -143,7 +143,7 @@ impl Setup {
     #[must_use]
     #[track_caller]
     pub fn start(&self) -> Server {
-        self.spawn().ready()
+        self.launch().ready()
     }
 
     /// Starts the server, which may become ready or end.
@@ -157,7 +157,7 @@ impl Setup {
     /// If it does neither.
     #[track_caller]
     pub fn try_start(&self) -> Result<Server, Stopped> {
-        self.spawn().ready_or_ended()
+        self.launch().ready_or_ended()
     }
 
     /// Starts a server that is expected to refuse to start, and waits for its exit.
@@ -168,10 +168,12 @@ impl Setup {
     #[must_use]
     #[track_caller]
     pub fn refused(&self) -> Stopped {
-        self.spawn().wait_for_exit()
+        self.launch().wait_for_exit()
     }
 
-    fn spawn(&self) -> Server {
+    /// Starts the server, which may [become ready](Server::ready) later.
+    #[must_use]
+    pub fn launch(&self) -> Server {
         raise_open_files();
         let mut listen: Vec<&str> = self.listen.iter().map(String::as_str).collect();
         if listen.is_empty() && self.inherited.is_empty() {

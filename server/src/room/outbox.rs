@@ -87,14 +87,16 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Puts a record in, of a shard or of nobody, unless the node has no room: then all sessions end.
-    pub(crate) fn put(&self, shard: Option<ShardId>, record: Record) {
+    /// Puts a record in, of a shard or of nobody, unless the node has no room: then all sessions end. Tells whether it did.
+    pub(crate) fn put(&self, shard: Option<ShardId>, record: Record) -> bool {
         let mut records = lock(&self.records);
-        if self.is_open() {
+        let is_open = self.is_open();
+        if is_open {
             records.push((shard, record));
             drop(records);
             self.replicator.wake();
         }
+        is_open
     }
 
     /// Takes everything out.

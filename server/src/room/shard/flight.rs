@@ -171,10 +171,14 @@ impl<T: Transport> Shard<T> {
         self.submit(Flying::Left(address.slot), record);
     }
 
+    /// Submits a record, behind which all that follows waits: if the node has just been cut off, until that ends every session. Once
+    /// it has, nothing comes back, and the ends wait for nothing.
     fn submit(&mut self, flying: Flying, record: Record) {
-        self.flight.push(flying);
-        if let Some(outbox) = &self.shared.cluster {
-            outbox.put(Some(self.id), record);
+        let Some(outbox) = &self.shared.cluster else {
+            return;
+        };
+        if outbox.put(Some(self.id), record) || self.is_cut_off() {
+            self.flight.push(flying);
         }
     }
 
@@ -233,11 +237,16 @@ impl<T: Transport> Shard<T> {
         }
     }
 
+    /// Tells whether the node was cut off from the room since the last turn.
+    fn is_cut_off(&self) -> bool {
+        let cuts = self.shared.cluster.as_ref().map(Outbox::cuts);
+        cuts.is_some_and(|cuts| cuts != self.flight.cuts)
+    }
+
     /// Tells whether the node was cut off from the room, or the stream fell silent or came back, since the last turn.
     pub(super) fn has_news_of_stream(&self) -> bool {
-        self.shared.cluster.as_ref().is_some_and(|outbox| {
-            outbox.cuts() != self.flight.cuts || outbox.silences() != self.flight.silences
-        })
+        let silences = self.shared.cluster.as_ref().map(Outbox::silences);
+        self.is_cut_off() || silences.is_some_and(|silences| silences != self.flight.silences)
     }
 
     /// Tells everybody if the stream fell silent or came back since the last turn.
@@ -266,17 +275,14 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Ends every session if the node was cut off from the room since the last turn: what they said last does not count.
-    pub(super) fn follow_cuts(&mut self) {
-        let Some(outbox) = self.shared.cluster.as_ref() else {
-            return;
-        };
-        let cuts = outbox.cuts();
+    pub(super) fn follow_cuts(&mut self, now: Duration) {
+        let cuts = self.shared.cluster.as_ref().map_or(0, Outbox::cuts);
         if cuts == self.flight.cuts {
             return;
         }
+        // What came back before the cut counts, and nobody is to read it as somebody else's.
+        self.catch_up(now);
         let lost = std::mem::take(&mut self.flight);
-        let id = self.id.index();
-        self.shared.with_room(|room| room.returns[id].clear());
         self.flight.cuts = cuts;
         self.flight.silences = lost.silences;
         let mut have_left = Slots::default();
@@ -302,6 +308,8 @@ impl<T: Transport> Shard<T> {
             }
         }
         self.inbox.set_cuts_seen(cuts);
-        outbox.replicator.wake();
+        if let Some(outbox) = &self.shared.cluster {
+            outbox.replicator.wake();
+        }
     }
 }

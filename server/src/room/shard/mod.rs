@@ -140,7 +140,7 @@ impl<T: Transport> Shard<T> {
             self.judge_all_visitors();
         }
         self.follow_phase(now);
-        self.follow_cuts();
+        self.follow_cuts(now);
         self.tell_of_silence();
         self.fire_timers(now);
         self.collect(now);

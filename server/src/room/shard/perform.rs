@@ -245,11 +245,11 @@ impl<T: Transport> Shard<T> {
             let (name, id) = (name.clone(), self.table[slot.index()].id);
             match &self.shared.cluster {
                 None => lock(&self.shared.roster).release(&name),
-                Some(outbox) if outbox.is_open() && self.phase < Phase::Sealed => {
+                Some(_) if self.phase < Phase::Sealed => {
                     let shard = self.id;
                     self.submit_departure(SessionAddress { shard, slot, id }, &name);
                 }
-                // Everybody on the node leaves at once.
+                // Everybody on the node leaves with it.
                 Some(_) => {}
             }
             self.shared.user_left();

@@ -1,0 +1,59 @@
+//! A room served by several nodes, with real brokers: what one server promises holds over all of them, whatever happens to a node or a
+//! broker. Each test has brokers of its own; most wait, so many run at a time: `--test-threads=16`.
+
+mod chat;
+mod cut_off;
+mod drain;
+mod fence;
+mod gone_nodes;
+mod history;
+mod lost_stream;
+mod names;
+mod overtaken;
+mod start;
+mod survived;
+mod whispers;
+
+use std::thread;
+
+use wac_tests::{Brokers, Peer, Server, Setup};
+
+/// The last line of a connection whose node has lost the room.
+const CUT_OFF: &str = "* closing: cut off from the room";
+
+/// Starts nodes, at once.
+fn nodes<const N: usize>(brokers: &Brokers) -> [Server; N] {
+    start(&brokers.node())
+}
+
+/// Starts servers with the same description, at once.
+fn start<const N: usize>(setup: &Setup) -> [Server; N] {
+    let servers = [(); N].map(|()| setup.launch());
+    servers.map(Server::ready)
+}
+
+/// Waits until each node serves a room for the n-th time in its life.
+fn wait_for_joins(nodes: &[Server], count: usize) {
+    for node in nodes {
+        node.log()
+            .wait_for_count(count, "it serves a room", |line| {
+                line.contains("serving the room")
+            });
+    }
+}
+
+/// Reads what everybody is sent until their connections end, all at once: nobody waits for another's deadline.
+fn read_to_ends(people: Vec<Peer>) -> Vec<Vec<String>> {
+    let reading = people.into_iter().map(|peer| {
+        thread::spawn(|| {
+            let rest = peer.read_to_end();
+            rest.whole();
+            rest.lines
+        })
+    });
+    let reading: Vec<_> = reading.collect();
+    reading
+        .into_iter()
+        .map(|it| it.join().expect("it was closed in order"))
+        .collect()
+}

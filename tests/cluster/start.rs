@@ -1,0 +1,55 @@
+//! Nodes that start: two at once begin one room, and a room that others keep going is joined with all that it remembers.
+
+use wac_tests::{Brokers, Server, Signal};
+
+use crate::chat::{Chat, assert_same};
+use crate::nodes;
+
+/// Expects that all nodes serve one room.
+#[track_caller]
+fn assert_one_room(nodes: &[Server]) {
+    let mut chat = Chat::begin(nodes);
+    chat.goes_on(20);
+    chat.end();
+}
+
+#[test]
+fn nodes_that_start_at_once_begin_one_room() {
+    for _ in 0..5 {
+        let brokers = Brokers::one();
+        let nodes: [_; 3] = nodes(&brokers);
+        assert_one_room(&nodes);
+    }
+}
+
+#[test]
+fn nodes_that_start_before_their_brokers_wait_for_them() {
+    let mut brokers = Brokers::three();
+    (0..3).for_each(|number| brokers.end(number, Signal::SIGKILL));
+    let nodes = [(); 3].map(|()| brokers.node().launch());
+    for node in &nodes {
+        node.log()
+            .wait_for("it has begun", |line| line.contains("joining the room"));
+    }
+    (0..3).for_each(|number| brokers.start(number));
+    assert_one_room(&nodes.map(Server::ready));
+}
+
+#[test]
+fn a_node_that_joins_a_busy_room_misses_nothing_from_then_on() {
+    let brokers = Brokers::one();
+    let old: [_; 2] = nodes(&brokers);
+    let mut chat = Chat::begin(&old);
+    let new = [(); 3].map(|()| {
+        chat.goes_on(100);
+        let node = brokers.node().start();
+        let mut listener = node.connect();
+        let read: Vec<_> = (0..100).map(|_| listener.line()).collect();
+        (node, listener, read)
+    });
+    let room = chat.end();
+    for (_node, mut listener, mut read) in new {
+        read.extend(listener.fence());
+        assert_same(&read, &room[room.len() - read.len()..]);
+    }
+}
