@@ -114,6 +114,7 @@ impl Worker {
             State::Away => {
                 user.came_back = true;
                 user.asked_again = false;
+                user.moves = user.moves.wrapping_add(1);
                 if let Some(resume) = &mut user.resume {
                     self.unwritten += resume.fall_behind();
                 }

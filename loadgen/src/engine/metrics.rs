@@ -246,7 +246,12 @@ impl All {
 
     /// Where the wait for what is expected was cut short, as much was expected as somebody got.
     fn close(&mut self, plan: &Plan, shared: &Shared, cut_short: bool) -> Delivery {
-        if cut_short || self.tally.limits.contains(&Limit::Stopping) {
+        let stopped = [Limit::Stopping, Limit::CutOff];
+        if cut_short
+            || stopped
+                .iter()
+                .any(|limit| self.tally.limits.contains(limit))
+        {
             self.measured
                 .held
                 .extend((0..plan.workload.senders).map(User));

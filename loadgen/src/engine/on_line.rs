@@ -107,8 +107,8 @@ impl Worker {
     }
 
     fn limit_met(&mut self, slot: Slot, limit: Limit) {
-        // Another server may take its place, and the users are to come back to it.
-        if limit == Limit::Stopping && self.plan.workload.resume {
+        // Another server may take its place, or serves the room, too, and the users are to come back to it.
+        if matches!(limit, Limit::Stopping | Limit::CutOff) && self.plan.workload.resume {
             return;
         }
         self.metrics.measured.held.insert(self.partition.user(slot));

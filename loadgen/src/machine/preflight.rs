@@ -80,7 +80,7 @@ pub(crate) fn limits(plan: &Plan) -> Result<Limits, PreflightError> {
     if let Some(pid) = plan.server_pid.filter(absent) {
         return Err(PreflightError::NoProcess(pid));
     }
-    Ok(Limits::raise(plan.server, plan.server_pid)?)
+    Ok(Limits::raise(&plan.servers, plan.server_pid)?)
 }
 
 fn first_wrong(users: u32, checks: Vec<Check>) -> Option<PreflightError> {
@@ -153,7 +153,7 @@ fn ports(needs: &Needs, (first, last): (u32, u32)) -> Check {
 fn server_files(needs: &Needs, server: OpenFiles) -> Check {
     /// What a server has open beside its connections: listeners, reactors, logs.
     const SERVER_FILES: u64 = 64;
-    let needed = needs.connections + SERVER_FILES;
+    let needed = needs.at_one_server + SERVER_FILES;
     let OpenFiles { pid, soft, hard } = server;
     let mut fix = format!("prlimit --pid {pid} --nofile={needed}:{}", needed.max(hard));
     if needed > hard {
@@ -165,7 +165,7 @@ fn server_files(needs: &Needs, server: OpenFiles) -> Check {
     );
     let what = format!("open files of the server (pid {pid})");
     // Connections that it can't accept are certain to be missed; its other files are an estimate.
-    let finding = if needs.connections > soft {
+    let finding = if needs.at_one_server > soft {
         Fit::Wrong { fix }
     } else {
         Fit::Doubtful { fix }
@@ -242,6 +242,7 @@ mod tests {
         Needs {
             users,
             connections: users.into(),
+            at_one_server: users.into(),
             files: own_files + u64::from(users),
             own_files,
             sources: 1,
