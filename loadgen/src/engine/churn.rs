@@ -86,6 +86,7 @@ impl Worker {
         self.metrics.tally.left += 1;
         if !self.plan.workload.resume {
             self.metrics.ledger.leaves(slot);
+            self.metrics.followers.leave_out(slot);
         }
         let until = self.shared.start() + absence.until;
         self.churn.returns.push(Reverse((until.max(now), slot)));
