@@ -210,6 +210,9 @@ mod tests {
             Some(Limit::Kicked)
         );
         assert!(flag("closing: banned").contains("wacd unban"));
+        assert!(flag("closing: cut off from the room").contains("brokers"));
+        let alone = "closing: the server is stopping; the room goes on at other servers";
+        assert_eq!(flag(alone), flag("closing: the server is stopping"));
     }
 
     #[test]
