@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
 use wac_tests::{Server, Signal, wait_until};
 
+use crate::relay::Relay;
 use crate::tester::{Tester, Told, run};
 
 /// A broker with JetStream, which ends when this value is dropped.
@@ -121,6 +123,22 @@ fn whoever_comes_back_goes_to_the_next_node_and_its_mark_holds_there() {
     assert_eq!(one.intersection(&other).count(), 20);
 }
 
+#[test]
+fn whoever_finds_a_server_that_says_nothing_goes_on_with_the_next() {
+    let server = Server::start();
+    let relay = Relay::to(server.address().tcp());
+    let silent = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let addresses = format!("{},{}", server.address().tcp(), relay.address());
+    let flags = "--users 20 --senders 2 --rate 50/s --duration 4s --drain 20s --storm at=2s,frac=50%,back=500ms --resume";
+    let mut tester = Tester::start(addresses, flags);
+    tester.shows_deliveries();
+    relay.turn_to(silent.local_addr().expect("it is bound"));
+    let told = tester.told();
+    all_came_once(&told, 20);
+    assert_eq!(told.number("/resumed"), 10);
+    assert_eq!(told.number("/never_back"), 0);
+}
+
 /// A node's names become free half a minute after it was killed, at the latest.
 #[test]
 fn the_users_of_a_node_that_is_killed_are_back_on_others_and_nothing_is_lost_or_doubled() {
@@ -168,7 +186,7 @@ fn addresses_that_make_no_sense_are_refused() {
 #[test]
 fn a_run_does_not_begin_before_every_address_answers() {
     let server = Server::start();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let free = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     let nobody = free.local_addr().expect("it is bound");
     drop(free);
     let told = run(format!("{},{nobody}", server.address().tcp()), "");
