@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use crate::app::event::First;
 use crate::app::exit::ExitReason;
 use crate::app::settings::{Config, HistoryMode, Notify, Settings};
 use crate::app::{App, Mode};
@@ -20,7 +21,7 @@ use crate::io::log_file::LogFile;
 use crate::io::transcript::Transcript;
 use crate::io::{connection, log, notifier};
 use crate::script::pipe::PipeUi;
-use crate::start::{connect, server};
+use crate::start::{connect, servers};
 use crate::terminal::plain::PlainUi;
 use crate::terminal::render::colors;
 use crate::terminal::render::log::logged;
@@ -53,8 +54,8 @@ pub(crate) fn run(
     let signals = Watch::begin(&signals::ENDINGS).map_err(io::Error::from)?;
     let ui = ui(mode, settings)?;
     let log = open_log(settings)?;
-    let server = server(config)?;
-    let connection = connect(&server)?;
+    let servers = servers(config)?;
+    let connection = connect(&servers)?;
     let app = App::new(mode, config, Rng::new());
     let to_log = log.is_some().then(|| Transcript::new("logged"));
     let (hub, receivers) = Hub::new(app, settings.time, to_log);
@@ -63,7 +64,7 @@ pub(crate) fn run(
     signals.handle(move |signal| ended.signalled(signal));
     let written = log::start(&hub, log, logged);
     let keep_connection =
-        move |hub: &Hub, dials| connection::keep(hub, &server, connection, &dials);
+        move |hub: &Hub, dials| connection::keep(hub, &servers, connection, &dials);
     let notify = settings.notify.clone();
     let reason = chat(&hub, receivers, ui, notify, settings_file, keep_connection);
     written.settle(&hub);
@@ -120,7 +121,7 @@ fn chat(
     ui: Box<dyn Ui>,
     notify: Notify,
     settings_file: Option<SettingsFile>,
-    keep_connection: impl FnOnce(&Hub, Receiver<()>) + Send + 'static,
+    keep_connection: impl FnOnce(&Hub, Receiver<First>) + Send + 'static,
 ) -> Result<ExitReason, Failure> {
     let HubReceivers {
         tasks,

@@ -14,6 +14,7 @@ use crate::io::connection::{OpenError, PATIENCE};
 use crate::io::password_file::PasswordFileError;
 use crate::io::place_file::PlaceFileError;
 use crate::io::server::TrustError;
+use crate::io::servers::NoServer;
 
 /// A failure to start.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,9 @@ pub(crate) enum Failure {
     /// No server answers.
     #[error("cannot connect to {address}")]
     Connect { address: Address, source: io::Error },
+    /// None of several servers answers.
+    #[error("no server answers: {0}")]
+    NoServer(NoServer),
     /// Another kind of server listens there, or none that speaks.
     #[error("no WAC chat server answers at {address} ({found})")]
     NotWac { address: Address, found: String },
@@ -72,9 +76,12 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Returns the failure to connect to an address.
-    pub(crate) fn of_connecting(address: &Address, error: OpenError) -> Self {
-        let address = address.clone();
+    /// Returns the failure to connect to any of the servers; if only one is to blame, its own.
+    pub(crate) fn of_connecting(none: NoServer) -> Self {
+        none.only().map_or_else(Self::NoServer, Self::of_one)
+    }
+
+    fn of_one((address, error): (Address, OpenError)) -> Self {
         match error {
             OpenError::Connect(source) => Self::Connect { address, source },
             OpenError::Silent => Self::NotWac {
@@ -102,9 +109,10 @@ impl Failure {
             }
             Self::Authorities(_) | Self::NoProof { .. } | Self::PasswordFile { .. } => exit::USAGE,
             Self::Place { .. } => exit::USAGE,
-            Self::Connect { .. } | Self::NotWac { .. } | Self::SpeaksTls { .. } => {
-                exit::CANNOT_CONNECT
-            }
+            Self::NoServer(_)
+            | Self::Connect { .. }
+            | Self::NotWac { .. }
+            | Self::SpeaksTls { .. } => exit::CANNOT_CONNECT,
             Self::NoTls { .. } | Self::Untrusted { .. } => exit::UNTRUSTED,
             Self::System(_) | Self::Terminal(_) => exit::INTERNAL,
         }
@@ -120,6 +128,7 @@ impl Failure {
                 }
                 _ => "is the address right? wac [NAME@]HOST[:PORT]",
             },
+            Self::NoServer(_) => "are the addresses right? wac [NAME@]HOST[:PORT],HOST[:PORT]",
             Self::NotWac { .. } => "is the port right? wac [NAME@]HOST[:PORT]",
             Self::SpeaksTls { address } => {
                 return Some(format!("encrypted: wac {TLS}{address}").into());

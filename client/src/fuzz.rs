@@ -175,7 +175,7 @@ impl Shown {
             title: osc::Title::default(),
             last: String::new(),
         };
-        shown.happens(Event::Connected);
+        shown.happens(Event::connected());
         shown.happens(Event::Focus(Focus::Lost));
         shown
     }

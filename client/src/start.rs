@@ -12,6 +12,7 @@ use anyhow::Error;
 use wac_core::text::is_blank;
 use wac_tls::Trust;
 
+use crate::app::event::First;
 use crate::app::exit::ExitReason;
 use crate::app::settings::Config;
 use crate::app::target::Address;
@@ -26,6 +27,7 @@ use crate::io::known_servers::KnownServers;
 use crate::io::password_file;
 use crate::io::place_file::PlaceFile;
 use crate::io::server::{Proof, Server};
+use crate::io::servers::Servers;
 use crate::protocol::catch_up::Place;
 use crate::protocol::password::Password;
 use crate::protocol::text::plain;
@@ -97,40 +99,44 @@ fn start(line: &CommandLine) -> Result<ExitReason, Failure> {
     }
 }
 
-/// Connects to the server.
+/// Connects to the first server that answers.
 ///
 /// # Errors
-/// [`Failure::Connect`], [`Failure::NotWac`].
-pub(crate) fn connect(server: &Server) -> Result<Connection, Failure> {
-    let address = server.address();
-    announced(address, || server.open()).map_err(|error| Failure::of_connecting(address, error))
+/// See [`Failure::of_connecting`].
+pub(crate) fn connect(servers: &Servers) -> Result<Connection, Failure> {
+    let open = |server: &Server, first| announced(server.address(), || server.open(first));
+    servers
+        .connect(First::Same, open)
+        .map_err(Failure::of_connecting)
 }
 
 /// Connects to whatever listens there.
 fn connect_raw(config: &Config) -> Result<Connection, Failure> {
-    let server = server(config)?;
-    let address = server.address();
-    let connection = announced(address, || server.open_raw())
-        .map_err(|error| Failure::of_connecting(address, error))?;
+    let open = |server: &Server, _| announced(server.address(), || server.open_raw());
+    let connection = servers(config)?
+        .connect(First::Same, open)
+        .map_err(Failure::of_connecting)?;
     print_note(&connection);
     Ok(connection)
 }
 
-/// Returns the server, and what proves that it is the one.
+/// Returns the servers, and what proves that each is the one that is meant.
 ///
 /// # Errors
 /// [`Failure::Authorities`], [`Failure::NoProof`].
-pub(crate) fn server(config: &Config) -> Result<Server, Failure> {
+pub(crate) fn servers(config: &Config) -> Result<Servers, Failure> {
     let proof = match (&config.tls_pin, &config.tls_ca) {
         (Some(key), _) => Proof::Demanded(Trust::Key(*key)),
         (None, Some(file)) => Proof::Demanded(Trust::in_authorities_of(file)?),
         (None, None) => Proof::same_key(KnownServers::usual(|name| env::var_os(name))),
     };
-    if matches!(proof, Proof::Demanded(_)) && !config.host.is_private() {
-        let tls = config.host.over_tls();
+    let mut hosts = config.hosts.iter();
+    let readable = hosts.find(|host| !host.is_private());
+    if let (Proof::Demanded(_), Some(host)) = (&proof, readable) {
+        let tls = host.over_tls();
         return Err(Failure::NoProof { tls });
     }
-    Ok(Server::new(config.host.clone(), proof))
+    Ok(Servers::new(&config.hosts, &proof))
 }
 
 /// Tells what is to be known of the server, beside the output.
@@ -226,10 +232,10 @@ fn play_from(
     config: &Config,
     input: impl BufRead + Send + 'static,
 ) -> Result<ExitReason, Failure> {
-    let server = server(config)?;
-    let connection = connect(&server)?;
+    let servers = servers(config)?;
+    let connection = connect(&servers)?;
     print_note(&connection);
-    Ok(driver::play(script, server, connection, input, place))
+    Ok(driver::play(script, servers, connection, input, place))
 }
 
 fn print(text: &str) -> ExitReason {

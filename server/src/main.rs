@@ -61,6 +61,13 @@ fn perform(starter: &mut Starter) -> anyhow::Result<ExitCode> {
             let (running, _) = configured(&sources, 0)?;
             BanFile::open(running.config.bans.as_deref(), None)?;
             say("the configuration is right");
+            let history = running.config.history.as_deref();
+            if let Some(folder) = history.filter(|it| history::is_in_use(it)) {
+                let folder = folder.display();
+                say(format!(
+                    "note: the history in {folder} is that of a server that runs; no other starts with it"
+                ));
+            }
             Ok(ExitCode::SUCCESS)
         }
         Some(Verb::Config { .. }) => {

@@ -1,4 +1,5 @@
-//! Addresses of one name: a dead one delays nobody, at the first connection and at each later one.
+//! Addresses of one name: a dead one delays nobody, at the first connection and at each later one, and a lost one gives way to
+//! another.
 //!
 //! The name stands in a hosts file of the client's own (a mount namespace).
 
@@ -42,9 +43,42 @@ impl Dead {
     }
 }
 
+/// Hosts file in which the name has some addresses.
+struct Hosts {
+    folder: TempDir,
+}
+
+impl Hosts {
+    fn new(addresses: &[&str]) -> Hosts {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let line = |address: &&str| format!("{address} {NAME}\n");
+        let hosts: String = addresses.iter().map(line).collect();
+        std::fs::write(folder.path().join("hosts"), hosts).expect("it can be written");
+        Hosts { folder }
+    }
+
+    /// The words before the client's own that give it the hosts file.
+    fn namespace(&self) -> [String; 6] {
+        let hosts: PathBuf = self.folder.path().join("hosts");
+        let script = "mount --bind \"$0\" /etc/hosts && exec \"$@\"";
+        let words = ["unshare", "--mount", "sh", "-c", script];
+        let hosts = hosts.to_str().expect("it is called in UTF-8").to_owned();
+        let [a, b, c, d, e] = words.map(str::to_owned);
+        [a, b, c, d, e, hosts]
+    }
+
+    /// Starts a chat.
+    #[track_caller]
+    fn chats(&self, target: &str) -> Term {
+        let words = self.namespace();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        Term::start_within(&words, &[], &[target])
+    }
+}
+
 /// Server behind a name whose other addresses are dead.
 struct PartlyDeadName {
-    folder: TempDir,
+    hosts: Hosts,
     server: Server,
     port: u16,
     _dead: Vec<Dead>,
@@ -73,11 +107,8 @@ impl PartlyDeadName {
     }
 
     fn with(server: Server, port: u16, dead: Vec<Dead>) -> PartlyDeadName {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let hosts = ADDRESSES.map(|address| format!("{address} {NAME}\n"));
-        std::fs::write(folder.path().join("hosts"), hosts.concat()).expect("it can be written");
         PartlyDeadName {
-            folder,
+            hosts: Hosts::new(&ADDRESSES),
             server,
             port,
             _dead: dead,
@@ -88,19 +119,9 @@ impl PartlyDeadName {
         format!("{name}{NAME}:{}", self.port)
     }
 
-    /// The words before the client's own that give it the hosts file.
-    fn namespace(&self) -> [String; 6] {
-        let hosts: PathBuf = self.folder.path().join("hosts");
-        let script = "mount --bind \"$0\" /etc/hosts && exec \"$@\"";
-        let words = ["unshare", "--mount", "sh", "-c", script];
-        let hosts = hosts.to_str().expect("it is called in UTF-8").to_owned();
-        let [a, b, c, d, e] = words.map(str::to_owned);
-        [a, b, c, d, e, hosts]
-    }
-
     #[track_caller]
     fn starts(&self, args: &[&str]) -> Running {
-        let [unshare, rest @ ..] = self.namespace();
+        let [unshare, rest @ ..] = self.hosts.namespace();
         let mut command = Command::new(unshare);
         command.args(rest).arg(binary("wac")).args(args);
         command.stdin(Stdio::piped());
@@ -126,13 +147,55 @@ fn a_script_is_not_delayed_by_dead_addresses() {
 #[test]
 fn a_person_is_not_delayed_by_dead_addresses() {
     let place = PartlyDeadName::new();
-    let words = place.namespace();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let mut term = Term::start_within(&words, &[], &[&place.target("Ann@")]);
+    let mut term = place.hosts.chats(&place.target("Ann@"));
     term.shows_row("Ann▸");
     term.types("/reconnect\r");
     term.shows("✓ back as Ann after ");
     term.shows_row("Ann▸");
+}
+
+/// Two servers at one port, each at an address of its own.
+#[track_caller]
+fn two_servers(addresses: [&str; 2]) -> (u16, [Server; 2]) {
+    let [first, second] = addresses;
+    // A port that is free at one address may be taken at another.
+    for _ in 0..20 {
+        let server = Setup::default().listen(&format!("{first}:0")).start();
+        let port = server.plain_address().tcp().port();
+        let other = Setup::default().listen(&format!("{second}:{port}"));
+        if let Ok(other) = other.try_start() {
+            return (port, [server, other]);
+        }
+    }
+    panic!("no port is free at both addresses");
+}
+
+#[test]
+fn a_lost_address_of_a_name_gives_way_to_another() {
+    let addresses = ["127.0.0.5", "127.0.0.6"];
+    let (port, [first, _second]) = two_servers(addresses);
+    let hosts = Hosts::new(&addresses);
+    let mut term = hosts.chats(&format!("Ann@{NAME}:{port}"));
+    term.shows(&format!("✓ connected to {NAME}:{port} (127.0.0.5) as Ann"));
+    term.shows_row("Ann▸");
+    let _stopped = first.stop();
+    term.shows(&format!("# connected to {NAME}:{port} (127.0.0.6)"));
+    term.types("/status\r");
+    term.shows(&format!("# online as Ann at {NAME}:{port} (127.0.0.6)"));
+}
+
+#[test]
+fn a_connection_on_demand_is_to_another_address_of_a_name() {
+    let addresses = ["127.0.0.7", "127.0.0.8"];
+    let (port, _servers) = two_servers(addresses);
+    let hosts = Hosts::new(&addresses);
+    let mut term = hosts.chats(&format!("Ann@{NAME}:{port}"));
+    term.shows_row("Ann▸");
+    for other in ["127.0.0.8", "127.0.0.7"] {
+        term.types("/reconnect\r");
+        term.shows(&format!("# connected to {NAME}:{port} ({other})"));
+        term.shows_row("Ann▸");
+    }
 }
 
 #[test]

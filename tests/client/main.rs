@@ -37,6 +37,7 @@ mod recipes;
 mod resize;
 mod row;
 mod send;
+mod servers;
 mod signals;
 mod signs;
 mod strangers;

@@ -1,6 +1,7 @@
 //! Outages: whoever comes back sees what was said meanwhile, once and in order, and none of their own lines is lost or said
 //! twice.
 
+use tempfile::TempDir;
 use wac_tests::{Server, Signal, wait_until};
 
 use crate::proxy::{Cut, Proxy};
@@ -96,19 +97,28 @@ fn a_line_whose_connection_ended_behind_it_is_not_said_twice() {
 }
 
 #[test]
-fn a_server_that_has_begun_anew_tells_what_it_can() {
+fn of_a_server_that_began_anew_all_is_shown_once() {
     let first = server();
     let proxy = Proxy::to(&first);
     let mut term = ann(&proxy, &[]);
+    term.types("may be lost\r");
+    term.shows_said("Ann", "may be lost");
     let _stopped = first.stop();
     term.shows_row("Ann⟳");
     let second = server();
     let mut bob = second.user("bob");
+    bob.send("MSG Ann: are you back?");
+    bob.send("MSG hello?");
+    bob.fence();
     proxy.open(&second);
-    term.shows("the server has begun anew");
+    term.shows("── the server's history began anew");
+    term.shows("── from now on ──");
+    term.shows("# 1 line of yours may not have been accepted");
+    term.shows("⟳ may be lost");
     term.shows_row("Ann▸");
-    bob.send("MSG hello");
-    term.shows_said("bob", "hello");
+    bob.send("MSG hi");
+    term.shows_said("bob", "hi");
+    assert_eq!(term.said("bob"), ["Ann: are you back?", "hello?", "hi"]);
 }
 
 #[test]
@@ -128,6 +138,38 @@ fn who_comes_sees_the_last_lines_unless_they_want_none() {
     let term = Term::start(&["--last", "0", &target]);
     proxy.passes("MARK ", 1);
     assert_eq!(term.said("bob"), [""; 0]);
+}
+
+#[test]
+fn who_comes_sees_as_many_messages_as_they_want_whoever_came_and_went() {
+    let server = Server::setup().with_notices().listen("127.0.0.1:0").start();
+    let mut bob = server.user("bob");
+    for text in ["one", "two"] {
+        bob.send(&format!("MSG {text}"));
+    }
+    for name in ["dave", "erin", "zoe"] {
+        drop(server.user(name));
+        bob.expect(&format!("* {name} joined"));
+        bob.expect(&format!("* {name} left"));
+    }
+    let term = Term::start(&["--last", "1", &format!("Ann@{}", at(&server))]);
+    term.shows("── the last line ──");
+    term.shows("── from now on ──");
+    assert_eq!(term.said("bob"), ["two"]);
+}
+
+#[test]
+fn who_is_cut_off_while_they_come_sees_the_last_lines_when_they_are_back() {
+    let server = server();
+    let mut bob = server.user("bob");
+    bob.send("MSG one");
+    bob.fence();
+    let proxy = Proxy::to(&server);
+    proxy.cut_at(Cut::Once, "* history: ");
+    let term = Term::start(&[&proxy.at("Ann")]);
+    term.shows("✓ back as Ann after ");
+    term.shows("── the last line ──");
+    assert_eq!(term.said("bob"), ["one"]);
 }
 
 #[test]
@@ -210,7 +252,7 @@ fn a_listener_that_is_killed_and_started_again_misses_nothing_and_doubles_nothin
 }
 
 #[test]
-fn a_listener_is_told_of_a_mark_of_another_room_and_goes_on() {
+fn a_listener_prints_what_a_server_that_began_anew_holds_and_goes_on() {
     let first = server();
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let place = folder.path().join("place");
@@ -223,14 +265,21 @@ fn a_listener_is_told_of_a_mark_of_another_room_and_goes_on() {
     assert_eq!(listening.ends().code, Some(4));
     let second = server();
     let mut bob = second.user("bob");
+    bob.send("MSG early");
+    bob.fence();
+    proxy.cut_at(Cut::Once, "MARK");
     proxy.open(&second);
-    let listening = listens(&proxy, place, &["--count", "1"]);
-    proxy.passes("MARK ", 2);
-    bob.send("MSG hello");
-    let ran = listening.ends_by_itself();
-    assert_eq!((ran.code, &*ran.out), (Some(0), "bob: hello\n"));
-    let told = "wac: the mark is of another room: what was said before now is not printed\n";
-    assert_eq!(ran.err, told);
+    let ran = listens(&proxy, place, &[]).ends_by_itself();
+    assert_eq!((ran.code, &*ran.out), (Some(4), "bob: early\n"));
+    let told = "wac: the server's history began anew: the last lines of it follow, 1000 at most\n";
+    assert!(ran.err.starts_with(told), "{}", ran.err);
+    bob.send("MSG late");
+    bob.fence();
+    let ran = listens(&proxy, place, &["--count", "1"]).ends_by_itself();
+    assert_eq!(
+        (ran.code, &*ran.out, &*ran.err),
+        (Some(0), "bob: late\n", "")
+    );
 }
 
 #[test]
@@ -250,16 +299,17 @@ fn confirms(cut: Cut, cut_at: &str) -> (Option<i32>, String, Vec<String>) {
     let server = server();
     let mut bob = server.user("bob");
     let proxy = Proxy::to(&server);
-    proxy.cut_at(cut, cut_at);
-    let sending = Running::start(wac(&["send", "--confirm", &proxy.at("ann"), "hello"]));
+    let mut sending = Running::start(wac(&["send", "--confirm", &proxy.at("ann")]));
     proxy.passes("MARK ", 1);
-    let ran = sending.ends_by_itself();
+    proxy.cut_at(cut, cut_at);
+    sending.types("hello\n");
+    let ran = sending.ends();
     (ran.code, ran.err, bob.fence())
 }
 
 #[test]
 fn a_lost_confirmation_is_asked_for_over_another_connection() {
-    let (code, told, heard) = confirms(Cut::Once, "PONG wac taken");
+    let (code, told, heard) = confirms(Cut::Once, "MARK ");
     assert_eq!(heard, ["ann: hello"]);
     assert_eq!(code, Some(0), "{told}");
     assert!(
@@ -281,8 +331,71 @@ fn a_message_that_the_connection_lost_may_be_sent_again() {
 
 #[test]
 fn without_another_connection_nothing_is_confirmed() {
-    let (code, told, heard) = confirms(Cut::ForGood, "PONG wac taken");
+    let (code, told, heard) = confirms(Cut::ForGood, "MARK ");
     assert_eq!(heard, ["ann: hello"]);
     assert_eq!(code, Some(7), "{told}");
     assert!(told.starts_with("wac: not confirmed (1 sent): "), "{told}");
+}
+
+/// A server that can be started again at the same address, with its history.
+struct Restartable(TempDir);
+
+impl Restartable {
+    #[track_caller]
+    fn start(&self) -> Server {
+        let history = self.0.path().join("history");
+        let history = history.to_str().expect("it is UTF-8");
+        Server::setup()
+            .with("--history", history)
+            .listen_unix(&self.0.path().join("wac"))
+            .start()
+    }
+
+    fn at(&self, name: &str) -> String {
+        format!("{name}@unix:{}", self.0.path().join("wac").display())
+    }
+}
+
+#[test]
+fn a_message_is_asked_for_once_the_server_is_started_again() {
+    let place = Restartable(tempfile::tempdir().expect("a temporary folder can be made"));
+    let server = place.start();
+    let mut bob = server.user("bob");
+    let mut sending = Running::start(wac(&["send", "--confirm", &place.at("ann")]));
+    sending.types("hello\n");
+    bob.expect("ann: hello");
+    // It is in the history then.
+    bob.send("MARK");
+    bob.expect_starting("MARK ");
+    server.signal(Signal::SIGKILL);
+    bob.expect_end(&[]);
+    drop(server);
+    let server = place.start();
+    let ran = sending.ends();
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("connected again, and all is in the room (1 sent)"),
+        "{}",
+        ran.err
+    );
+    let mut zoe = server.user("zoe");
+    zoe.send("HIST");
+    zoe.expect_starting("* history: 1 line since ");
+    zoe.expect("ann: hello");
+}
+
+#[test]
+fn what_is_confirmed_outlives_a_server_that_is_killed_at_once() {
+    let place = Restartable(tempfile::tempdir().expect("a temporary folder can be made"));
+    let server = place.start();
+    let ran = run(&["send", "--confirm", &place.at("ann"), "hello"], "");
+    server.signal(Signal::SIGKILL);
+    assert_eq!((ran.code, &*ran.err), (Some(0), ""));
+    drop(server);
+    let server = place.start();
+    let mut zoe = server.user("zoe");
+    zoe.send("HIST");
+    zoe.expect_starting("* history: 1 line since ");
+    zoe.expect("ann: hello");
 }

@@ -58,6 +58,10 @@ impl Proxy {
         format!("{name}@{}", self.address)
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Cuts every connection, and lets nobody in.
     pub(crate) fn close(&self) {
         let mut state = self.state();

@@ -6,7 +6,7 @@ use std::process::Command;
 use wac_tests::{Daemon, Peer, Said, binary};
 
 /// For each key two values that it takes.
-const VALUES: [(&str, [&str; 2]); 39] = [
+const VALUES: [(&str, [&str; 2]); 45] = [
     ("daemon", ["true", "false"]),
     ("pid-file", ["/x/a.pid", "/x/b.pid"]),
     ("control", ["unix:/x/a", "unix:/x/b"]),

@@ -1,5 +1,5 @@
 //! Backoff with full jitter: a thousand clients that lost their server together must not come back
-//! together.
+//! together. The other servers of a room are tried without a wait.
 
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ pub(super) struct Backoff {
     jitter: Rng,
     /// Failed tries in a row.
     tries: u32,
+    /// Tries that need no wait: one for each server beside the one that was lost.
+    at_once: u32,
 }
 
 impl Backoff {
@@ -27,6 +29,7 @@ impl Backoff {
             limit,
             jitter,
             tries: 0,
+            at_once: 0,
         }
     }
 
@@ -35,9 +38,22 @@ impl Backoff {
         if matches!(self.limit, Reconnect::Times(times) if self.tries >= times) {
             return None;
         }
-        let longest = longest(self.tries).as_millis() as u64;
+        let waited_before = self.tries.checked_sub(self.at_once);
         self.tries += 1;
-        Some(Duration::from_millis(self.jitter.u64(0..=longest)))
+        Some(waited_before.map_or(Duration::ZERO, |waits| {
+            let longest = longest(waits).as_millis() as u64;
+            Duration::from_millis(self.jitter.u64(0..=longest))
+        }))
+    }
+
+    /// Takes note of a connection to a server that has so many others beside it.
+    pub(super) fn connected(&mut self, others: usize) {
+        self.at_once = u32::try_from(others).unwrap_or(u32::MAX);
+    }
+
+    /// Takes note that no server answers.
+    pub(super) fn all_tried(&mut self) {
+        self.at_once = 0;
     }
 
     /// Returns the number of the next try, once its wait has begun.
@@ -51,8 +67,8 @@ impl Backoff {
     }
 }
 
-fn longest(tries_before: u32) -> Duration {
-    let doubled = 1_u32.checked_shl(tries_before).unwrap_or(u32::MAX);
+fn longest(waits_before: u32) -> Duration {
+    let doubled = 1_u32.checked_shl(waits_before).unwrap_or(u32::MAX);
     FIRST.saturating_mul(doubled).min(LONGEST)
 }
 
@@ -66,6 +82,27 @@ mod tests {
         let waits = [0, 1, 2, 3, 4, 5, 6, 7, 31, 32, 1000].map(seconds);
         let wanted = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0, 30.0, 30.0];
         assert_eq!(waits, wanted);
+    }
+
+    #[test]
+    fn each_other_server_is_tried_at_once_until_none_answers() {
+        let mut backoff = Backoff::new(Reconnect::Forever, Rng::with_seed(1));
+        let waits = |backoff: &mut Backoff| {
+            let wait = backoff.next_wait().unwrap();
+            !wait.is_zero()
+        };
+        backoff.connected(2);
+        assert_eq!(
+            [(); 4].map(|()| waits(&mut backoff)),
+            [false, false, true, true]
+        );
+        backoff.reset();
+        assert!(!waits(&mut backoff));
+        backoff.all_tried();
+        assert!(waits(&mut backoff));
+        let mut none = Backoff::new(Reconnect::Times(0), Rng::with_seed(1));
+        none.connected(2);
+        assert_eq!(none.next_wait(), None);
     }
 
     #[test]

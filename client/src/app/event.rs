@@ -9,13 +9,14 @@ use super::attention::{Focus, Unread};
 use super::exit::ExitReason;
 use super::line::Line;
 use super::settings::{Settings, TimeDisplay};
+use super::target::Reached;
 use crate::protocol::catch_up::Progress;
 use crate::protocol::password::{Login, Password};
 
 /// Something that has happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {
-    Connected,
+    Connected(Reached),
     /// A connection could not be made, for this reason.
     Unreachable(String),
     /// A server answered that is not the one that is meant, for this reason.
@@ -88,12 +89,35 @@ pub(crate) enum Action {
     Keep,
     /// Keep the place in the room, once everything before is written out.
     KeepPlace(Progress),
-    /// Make a connection.
-    Dial,
+    /// Make a connection, to this server first.
+    Dial(First),
     /// End the connection.
     HangUp,
     /// End the client.
     End(ExitReason),
+}
+
+#[cfg(test)]
+impl Event {
+    /// A connection to a server that is alone.
+    pub(crate) fn connected() -> Self {
+        Self::connected_to("127.0.0.1", 0)
+    }
+
+    pub(crate) fn connected_to(host: &str, others: usize) -> Self {
+        let (address, ip) = (host.parse().expect("a test knows its hosts"), None);
+        let node = super::target::Node { address, ip };
+        Self::Connected(Reached { node, others })
+    }
+}
+
+/// The server of a room that is tried first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum First {
+    /// The one that was connected to last.
+    Same,
+    /// The one behind it, and itself last of all.
+    Next,
 }
 
 /// Shorthands for the actions that most events lead to.

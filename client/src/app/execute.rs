@@ -157,7 +157,7 @@ impl App {
 
     fn status(&self, now: Now) -> String {
         let unsent = messages::unsent(self.waiting.len(), self.pacer.len());
-        let status = [Some(self.lifecycle.status(now)), unsent];
+        let status = [Some(self.lifecycle.status(self.node.as_ref(), now)), unsent];
         let status: Vec<String> = status.into_iter().flatten().collect();
         status.join(" · ")
     }

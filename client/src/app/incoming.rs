@@ -1,5 +1,7 @@
 //! Incoming lines: the server's lines, and the part of them that is shown.
 
+use std::mem;
+
 use wac_core::name::Name;
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
@@ -20,7 +22,7 @@ impl App {
         match self.lifecycle.hear(line, &parsed, now) {
             Heard::Room | Heard::Other => self.line_of_now(line, &parsed, now, out),
             Heard::Held => _ = self.lifecycle.line(&parsed, now, out),
-            Heard::Internal | Heard::Marked(_) => {}
+            Heard::Internal | Heard::Marked(_) | Heard::Unmarked | Heard::Anew => {}
             Heard::Missed(missed) => self.missed(missed, now, out),
             Heard::Newcomer(lines) => self.came_late(&lines, now, out),
             Heard::Recalled(lines) => self.recalled(&lines, now, out),
@@ -51,7 +53,18 @@ impl App {
         }
         out.append(&mut then);
         if !was_online && self.lifecycle.is_online() {
+            self.tell_node(out);
             self.came_online(now, out);
+        }
+    }
+
+    /// Tells a user who has come back that it is at another server.
+    fn tell_node(&mut self, out: &mut Vec<Action>) {
+        let before = mem::replace(&mut self.told_node, self.node.clone());
+        if let Some(node) = self.node.as_ref().filter(|_| before.is_some())
+            && before != self.node
+        {
+            out.tell(messages::connected(node));
         }
     }
 
@@ -160,11 +173,11 @@ impl App {
 
     /// Lists the people online; the first time, with a description of the connection.
     fn here(&mut self, names: &[String], out: &mut Vec<Action>) {
-        match self.lifecycle.name() {
-            Some(me) if !self.introduced => {
+        match (self.lifecycle.name(), &self.node) {
+            (Some(me), Some(node)) if !self.introduced => {
                 self.introduced = true;
-                out.show(Line::Back(messages::connected(&self.host, me, names)));
-                out.extend(messages::readable(&self.host).map(Action::Tell));
+                out.show(Line::Back(messages::introduction(node, me, names)));
+                out.extend(messages::readable(&node.address).map(Action::Tell));
                 out.extend(messages::company(names).map(Action::Tell));
             }
             _ => out.tell(messages::here(names)),

@@ -12,9 +12,8 @@ use super::event::InputError;
 use super::lifecycle::Gap;
 use super::line::{Line, Mention};
 use super::settings::{BellLevel, TimeDisplay};
-use super::target::Address;
+use super::target::{Address, Node};
 use super::{Mode, pacer};
-use crate::protocol::catch_up::WhyRefused;
 use crate::protocol::clock::Now;
 use crate::protocol::keepalive::Keepalive;
 use crate::protocol::password::Demand;
@@ -41,6 +40,7 @@ pub(super) const NOTHING_SAID: &str = "no messages found";
 pub(super) const NAME_HELD: &str =
     "the lost connection still holds the name, for at most 30 s; retrying until it is free";
 pub(super) const NOTHING_MISSED: &str = "nothing missed";
+const BEGAN_ANEW: &str = "the server's history began anew";
 pub(super) const FROM_NOW_ON: &str = "from now on";
 pub(super) const SINCE_LOOKED: &str = "since you looked";
 pub(super) const SINCE_TYPED: &str = "since you typed";
@@ -140,13 +140,18 @@ pub(super) fn not_sent(word: &str, why: &UnknownCommand) -> String {
 }
 
 /// Reports the server, the name, the transport and the number of people online.
-pub(super) fn connected(host: &Address, me: &Name, here: &[String]) -> String {
-    let (transport, here) = (transport(host), here.len());
-    format!("connected to {host} as {me} · {transport} · {here} here · /help")
+pub(super) fn introduction(node: &Node, me: &Name, here: &[String]) -> String {
+    let (connected, transport) = (connected(node), transport(&node.address));
+    let here = here.len();
+    format!("{connected} as {me} · {transport} · {here} here · /help")
 }
 
-pub(super) fn connected_unnamed(host: &Address) -> String {
-    format!("connected to {host} · {}", transport(host))
+pub(super) fn connected_unnamed(node: &Node) -> String {
+    format!("{} · {}", connected(node), transport(&node.address))
+}
+
+pub(super) fn connected(node: &Node) -> String {
+    format!("connected to {node}")
 }
 
 fn transport(host: &Address) -> &'static str {
@@ -321,15 +326,21 @@ pub(super) fn last_lines(lines: usize) -> String {
     }
 }
 
+/// Introduces what is in a history that began anew.
+pub(super) fn anew(lines: usize, gap: Option<Gap>) -> String {
+    let times = gap.and_then(times).map(|times| format!(" {times}"));
+    let (times, last) = (times.unwrap_or_default(), last_lines(lines));
+    format!("{BEGAN_ANEW}{times} · {last}")
+}
+
+/// Reports an outage after which the history began anew, and holds nothing yet.
+pub(super) fn nothing_anew(gap: Gap) -> String {
+    format!("{}: {BEGAN_ANEW}", nothing_received(gap))
+}
+
 /// Reports an outage of which the server tells nothing.
-pub(super) fn not_caught_up(gap: Gap, why: WhyRefused) -> String {
-    let nothing = nothing_received(gap);
-    match why {
-        WhyRefused::OtherRoom => {
-            format!("{nothing}: the server has begun anew, and kept nothing of before")
-        }
-        WhyRefused::NoHistory => format!("{nothing}: the server keeps no history"),
-    }
+pub(super) fn not_caught_up(gap: Gap) -> String {
+    format!("{}: the server keeps no history", nothing_received(gap))
 }
 
 /// Reports messages that were lost with a connection.
@@ -387,12 +398,13 @@ pub(super) fn dropped(lines: usize) -> String {
     format!("{} dropped", count(lines))
 }
 
-pub(super) fn online(name: &str, keepalive: &Keepalive, now: Now) -> String {
+pub(super) fn online(name: &str, node: Option<&Node>, keepalive: &Keepalive, now: Now) -> String {
     let silence = duration(keepalive.silence(now));
+    let at = node.map_or(String::new(), |node| format!(" at {node}"));
     if keepalive.is_probing() {
-        format!("online as {name} · probing the server, which has been silent for {silence}")
+        format!("online as {name}{at} · probing the server, which has been silent for {silence}")
     } else {
-        format!("online as {name} · the server was heard {silence} ago")
+        format!("online as {name}{at} · the server was heard {silence} ago")
     }
 }
 

@@ -50,7 +50,7 @@ use self::people::People;
 use self::presence_batch::PresenceBatch;
 use self::scrollback::Scrollback;
 use self::settings::{Config, Settings};
-use self::target::Address;
+use self::target::{Node, Reached};
 use crate::protocol::clock::Now;
 use crate::protocol::outgoing::OutgoingMessage;
 use crate::protocol::text::bare;
@@ -76,7 +76,10 @@ pub(crate) enum Mode {
 #[derive(Debug)]
 pub(crate) struct App {
     mode: Mode,
-    host: Address,
+    /// The server that was connected to last.
+    node: Option<Node>,
+    /// The server that the user has been told of.
+    told_node: Option<Node>,
     lifecycle: Lifecycle,
     attention: Attention,
     bell: Bell,
@@ -112,7 +115,8 @@ impl App {
     pub(crate) fn new(mode: Mode, config: &Config, jitter: Rng) -> Self {
         Self {
             mode,
-            host: config.host.clone(),
+            node: None,
+            told_node: None,
             lifecycle: Lifecycle::new(mode, config, jitter),
             attention: Attention::new(),
             bell: Bell::new(config.settings.bell),
@@ -155,7 +159,7 @@ impl App {
     pub(crate) fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
         let mut out = Vec::new();
         match event {
-            Event::Connected => self.connected(now, &mut out),
+            Event::Connected(at) => self.connected(at, now, &mut out),
             Event::Unreachable(why) => self.lifecycle.unreachable(&why, now, &mut out),
             Event::Untrusted(why) => self.lifecycle.untrusted(&why, &mut out),
             Event::Line(line) => self.line(&line, now, &mut out),
@@ -192,12 +196,12 @@ impl App {
     }
 
     /// Shows a user who is about to be asked for a name where they are.
-    fn connected(&mut self, now: Now, out: &mut Vec<Action>) {
+    fn connected(&mut self, at: Reached, now: Now, out: &mut Vec<Action>) {
         if self.lifecycle.name().is_none() {
-            let line = Line::Back(messages::connected_unnamed(&self.host));
-            out.show(line);
+            out.show(Line::Back(messages::connected_unnamed(&at.node)));
         }
-        self.lifecycle.connected(now, out);
+        self.node = Some(at.node);
+        self.lifecycle.connected(at.others, now, out);
     }
 
     /// Returns whether a user who has given a name has never been logged in.

@@ -15,6 +15,7 @@ use super::presence_batch::PresenceBatch;
 use super::{Action, App, Mode, messages};
 use crate::protocol::catch_up::{Missed, PastLine, Refused};
 use crate::protocol::clock::Now;
+use crate::protocol::outgoing::OutgoingMessage;
 use crate::protocol::text::bare;
 
 impl App {
@@ -24,20 +25,26 @@ impl App {
         let (lines, count) = self.missed_lines(&missed.lines, now);
         let kept_since = missed.kept_since.map(|since| now.local_at(since));
         if missed.begins && (count > 0 || kept_since.is_some()) {
-            let told = messages::missed(count, missed.ends, gap, kept_since);
-            out.show(Line::Rule(told));
+            out.show(Line::Rule(match missed.is_anew {
+                true => messages::anew(count, gap),
+                false => messages::missed(count, missed.ends, gap, kept_since),
+            }));
         }
         out.extend(lines);
-        if missed.ends && count > 0 {
+        if !missed.ends {
+            return;
+        }
+        self.lifecycle.take_gap();
+        if count > 0 {
             out.show(Line::Rule(messages::FROM_NOW_ON.to_owned()));
-        } else if missed.ends && kept_since.is_none() {
+        } else if missed.is_anew {
+            out.extend(gap.map(|gap| Action::Tell(messages::nothing_anew(gap))));
+        } else if kept_since.is_none() {
             out.show(Line::Back(messages::NOTHING_MISSED.to_owned()));
         }
-        if missed.ends {
-            self.lifecycle.take_gap();
-            tell_doubt(missed.in_doubt, out);
-            self.not_accepted(missed, out);
-        }
+        self.in_doubt(missed.in_doubt, out);
+        let told = messages::not_accepted(missed.unaccepted.len());
+        self.wait_again(missed.unaccepted, told, out);
     }
 
     /// Returns the lines as they are shown, and their number.
@@ -90,22 +97,30 @@ impl App {
         }
     }
 
-    /// Lets the user's messages that the server did not accept wait, before those that do already.
-    fn not_accepted(&mut self, missed: Missed, out: &mut Vec<Action>) {
-        if missed.unaccepted.is_empty() {
+    /// Lets messages of the user of which nobody knows whether they were accepted wait.
+    fn in_doubt(&mut self, messages: Vec<OutgoingMessage>, out: &mut Vec<Action>) {
+        let told = messages::in_doubt(messages.len());
+        self.wait_again(messages, told, out);
+    }
+
+    /// Lets messages of the user that were sent wait, before those that do already, and tells why.
+    fn wait_again(&mut self, messages: Vec<OutgoingMessage>, why: String, out: &mut Vec<Action>) {
+        if messages.is_empty() {
             return;
         }
-        self.show_waiting(&missed.unaccepted, out);
-        out.tell(messages::not_accepted(missed.unaccepted.len()));
-        for message in missed.unaccepted.into_iter().rev() {
+        self.show_waiting(&messages, out);
+        out.tell(why);
+        for message in messages.into_iter().rev() {
             self.waiting.push_front(message);
         }
         out.tell(messages::still_waiting(self.waiting.len()));
     }
 
-    /// Shows a user who comes what was said before.
+    /// Shows a user who comes what was said before, as much as they want.
     pub(super) fn came_late(&mut self, lines: &[PastLine], now: Now, out: &mut Vec<Action>) {
-        let lines = self.said_in(lines, PastKind::History, now);
+        let mut lines = self.said_in(lines, PastKind::History, now);
+        let wanted = usize::try_from(self.settings.last.0).unwrap_or(usize::MAX);
+        lines.drain(..lines.len().saturating_sub(wanted));
         if lines.is_empty() {
             return;
         }
@@ -166,9 +181,8 @@ impl App {
 
     /// Shows the last messages again. The server is asked for those that the client does not remember.
     pub(super) fn show_last(&mut self, count: usize, now: Now, out: &mut Vec<Action>) {
-        let lines = u64::try_from(count).unwrap_or(u64::MAX);
         let is_short = count > self.scrollback.len() && self.mode != Mode::Pipe;
-        let request = is_short.then(|| self.lifecycle.recall(lines)).flatten();
+        let request = is_short.then(|| self.lifecycle.recall()).flatten();
         match request {
             Some(request) => {
                 self.recalling = Some(count);
@@ -190,20 +204,13 @@ impl App {
     /// Tells what is not known, and goes on with what came meanwhile.
     pub(super) fn not_caught_up(&mut self, refused: Refused, now: Now, out: &mut Vec<Action>) {
         if let Some(gap) = self.lifecycle.take_gap() {
-            out.tell(messages::not_caught_up(gap, refused.why));
+            out.tell(messages::not_caught_up(gap));
         }
-        tell_doubt(refused.in_doubt, out);
+        self.in_doubt(refused.in_doubt, out);
         for line in refused.held {
             self.show_line(&line, &ServerLine::parse(&line), now, out);
         }
         self.recalled(&[], now, out);
-    }
-}
-
-/// Tells of the user's messages of which nobody knows whether they were accepted.
-fn tell_doubt(count: usize, out: &mut Vec<Action>) {
-    if count > 0 {
-        out.tell(messages::in_doubt(count));
     }
 }
 

@@ -16,8 +16,8 @@ use crate::protocol::password::{Password, Passwords, Secrecy};
 /// The configuration of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Config {
-    /// The server. Default: 127.0.0.1:4700.
-    pub(crate) host: Address,
+    /// The servers of the room, in the order in which they are tried; never empty. Default: 127.0.0.1:4700.
+    pub(crate) hosts: Vec<Address>,
     /// The name to log in under. Default: none; the chat asks.
     pub(crate) name: Option<Name>,
     /// The name to log in under if the first is taken. Default: none.
@@ -38,7 +38,8 @@ pub(crate) struct Config {
 impl Config {
     /// Returns what is known of the password before a server asks for it.
     pub(crate) fn passwords(&self) -> Passwords {
-        let secrecy = if self.insecure_password || self.host.is_private() {
+        let is_private = self.hosts.iter().all(Address::is_private);
+        let secrecy = if self.insecure_password || is_private {
             Secrecy::Kept
         } else {
             Secrecy::Exposed
@@ -50,10 +51,10 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            host: Address::Tcp {
+            hosts: vec![Address::Tcp {
                 host: "127.0.0.1".to_owned(),
                 port: DEFAULT_PORT,
-            },
+            }],
             name: None,
             alt_name: None,
             tls_ca: None,

@@ -1,4 +1,5 @@
-//! Target of a connection: `[NAME@]HOST[:PORT]`, `[::1]:4700`, `tls:HOST[:PORT]`, `unix:PATH`.
+//! Target of a connection: `[NAME@]HOST[:PORT]`, `[::1]:4700`, `tls:HOST[:PORT]`, `unix:PATH`; several servers of one room with
+//! commas between them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,11 +10,12 @@ use std::str::FromStr;
 use wac_core::DEFAULT_PORT;
 use wac_core::name::{Name, NameError};
 
-/// A server, and the name to use there.
+/// The servers of a room, and the name to use there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) name: Option<Name>,
-    pub(crate) address: Address,
+    /// In the order in which they are tried; never empty.
+    pub(crate) addresses: Vec<Address>,
 }
 
 /// The address of a server.
@@ -37,6 +39,21 @@ pub(crate) enum Address {
     Unix(PathBuf),
 }
 
+/// A server that is connected to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Node {
+    pub(crate) address: Address,
+    /// The IP address, if the host has several.
+    pub(crate) ip: Option<IpAddr>,
+}
+
+/// A server that is connected to, and the number of the room's servers beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reached {
+    pub(crate) node: Node,
+    pub(crate) others: usize,
+}
+
 /// A text that is not a target.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -49,6 +66,12 @@ pub(crate) enum TargetError {
     /// No host is written so: an address of the web, or of IPv6 with half its brackets.
     #[error("{0:?} is not a host; wanted [NAME@]HOST[:PORT], tls:HOST[:PORT] or unix:PATH")]
     Host(String),
+    /// A comma has no address on one of its sides.
+    #[error("an address is missing beside a comma in {0:?}; wanted [NAME@]HOST,HOST")]
+    Gap(String),
+    /// A user has one name, whichever server of the room answers.
+    #[error("{0} and {1} are two names; wanted one: NAME@HOST,HOST")]
+    TwoNames(Name, Name),
     /// The name stands behind the transport.
     #[error("the name stands first: NAME@{0}HOST")]
     NameInside(&'static str),
@@ -61,15 +84,34 @@ impl FromStr for Target {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
-        let (name, address) = match text.split_once('@') {
-            Some(_) if text.starts_with(TLS) => return Err(TargetError::NameInside(TLS)),
-            Some((name, address)) if !text.starts_with(UNIX) => (Some(name), address),
-            _ => (None, text),
-        };
-        Ok(Self {
-            name: name.map(parse_name).transpose()?,
-            address: address.parse()?,
-        })
+        let items: Vec<&str> = text.split(',').map(str::trim).collect();
+        if items.len() > 1 && items.contains(&"") {
+            return Err(TargetError::Gap(text.to_owned()));
+        }
+        let (mut name, mut addresses) = (None, Vec::new());
+        for item in items {
+            let (named, address) = split_name(item)?;
+            name = one_name(name, named)?;
+            addresses.push(address.parse()?);
+        }
+        Ok(Self { name, addresses })
+    }
+}
+
+/// Splits the name off an address.
+fn split_name(text: &str) -> Result<(Option<Name>, &str), TargetError> {
+    match text.split_once('@') {
+        Some(_) if text.starts_with(TLS) => Err(TargetError::NameInside(TLS)),
+        Some((name, address)) if !text.starts_with(UNIX) => Ok((Some(parse_name(name)?), address)),
+        _ => Ok((None, text)),
+    }
+}
+
+/// Returns the name that was given, once or several times.
+fn one_name(first: Option<Name>, second: Option<Name>) -> Result<Option<Name>, TargetError> {
+    match (first, second) {
+        (Some(first), Some(second)) if first != second => Err(TargetError::TwoNames(first, second)),
+        (first, second) => Ok(first.or(second)),
     }
 }
 
@@ -168,7 +210,18 @@ impl fmt::Display for Target {
         if let Some(name) = &self.name {
             write!(f, "{name}@")?;
         }
-        self.address.fmt(f)
+        let addresses = self.addresses.iter().map(ToString::to_string);
+        f.write_str(&addresses.collect::<Vec<_>>().join(","))
+    }
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(f)?;
+        match self.ip {
+            Some(ip) => write!(f, " ({ip})"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -213,10 +266,14 @@ mod tests {
     }
 
     #[track_caller]
-    fn reads(text: &str, name: Option<&str>, address: &str) {
+    fn reads(text: &str, name: Option<&str>, addresses: &str) {
         let target: Target = text.parse().unwrap();
         assert_eq!(target.name.as_ref().map(Name::as_str), name);
-        assert_eq!(target.address.to_string(), address);
+        let unnamed = Target {
+            name: None,
+            ..target
+        };
+        assert_eq!(unnamed.to_string(), addresses);
     }
 
     #[test]
@@ -265,6 +322,22 @@ mod tests {
     #[test]
     fn the_path_of_a_socket_may_hold_any_sign() {
         reads("unix:/run/a@b:1", None, "unix:/run/a@b:1");
+    }
+
+    #[test]
+    fn several_servers_have_commas_between_them_and_one_name() {
+        reads("ann@a,b:99", Some("ann"), "a:4700,b:99");
+        reads("a, tls:b , unix:/c", None, "a:4700,tls:b:4701,unix:/c");
+        reads("ann@a,ann@[::1]", Some("ann"), "a:4700,[::1]:4700");
+        let error = |text: &str| text.parse::<Target>().unwrap_err().to_string();
+        for text in ["ann@a,,b", "a,", ",", ",a", "ann@,b"] {
+            assert!(error(text).contains(" is missing"), "{text}");
+        }
+        assert_eq!(
+            error("ann@a,bob@b"),
+            "ann and bob are two names; wanted one: NAME@HOST,HOST"
+        );
+        assert!(error("a,b:x").contains("is not a port"));
     }
 
     #[test]

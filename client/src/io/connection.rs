@@ -9,9 +9,12 @@ use std::time::Duration;
 
 use super::hub::Hub;
 use super::line_reader;
-use super::server::{Server, TrustError};
+use super::server::TrustError;
+use super::servers::Servers;
 use super::stream::Stream;
 use crate::app::Event;
+use crate::app::event::First;
+use crate::app::target::Reached;
 
 /// Time to connect and to be greeted: 10 s, enough for two retransmitted SYN packets.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -46,6 +49,7 @@ pub(crate) enum OpenError {
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: Stream,
+    at: Reached,
     /// What was read already.
     greeting: Vec<u8>,
     /// What the user is to know of the server.
@@ -53,12 +57,28 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(stream: Stream, greeting: Vec<u8>, note: Option<String>) -> Self {
+    pub(super) fn new(
+        stream: Stream,
+        at: Reached,
+        greeting: Vec<u8>,
+        note: Option<String>,
+    ) -> Self {
         Self {
             stream,
+            at,
             greeting,
             note,
         }
+    }
+
+    /// Takes note of so many servers more that the room has.
+    pub(super) fn has_others(&mut self, others: usize) {
+        self.at.others += others;
+    }
+
+    /// Returns the event that it is.
+    pub(crate) fn event(&self) -> Event {
+        Event::Connected(self.at.clone())
     }
 
     /// Returns what the user is to know of the server before it says anything.
@@ -88,13 +108,13 @@ impl Connection {
 }
 
 /// Serves one connection after the other, until the client ends.
-pub(crate) fn keep(hub: &Hub, server: &Server, first: Connection, dials: &Receiver<()>) {
+pub(crate) fn keep(hub: &Hub, servers: &Servers, first: Connection, dials: &Receiver<First>) {
     live(hub, first);
-    for () in dials {
-        match server.open() {
+    for first in dials {
+        match servers.open(first) {
             Ok(connection) => live(hub, connection),
-            Err(OpenError::Untrusted(why)) => hub.on(Event::Untrusted(why.to_string())),
-            Err(error) => hub.on(Event::Unreachable(error.to_string())),
+            Err(none) if none.is_untrusted() => hub.on(Event::Untrusted(none.to_string())),
+            Err(none) => hub.on(Event::Unreachable(none.to_string())),
         }
     }
 }

@@ -16,28 +16,22 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// Time an address has before the next one starts: 250 ms (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// Connects to a host within a time; returns when that ends, too. The host is looked up first, which
-/// takes as long as the system wants.
+/// Looks up the addresses of a host, in the order in which they are to be tried. It takes as long as the system wants.
 ///
 /// # Errors
-/// The host is not known, or see [`dial`].
-pub(super) fn dial_host(
-    host: &str,
-    port: u16,
-    patience: Duration,
-) -> io::Result<(TcpStream, Instant)> {
+/// The host is not known.
+pub(super) fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let addresses = (host, port).to_socket_addrs()?;
-    let deadline = Instant::now() + patience;
-    Ok((dial(addresses.collect(), deadline)?, deadline))
+    Ok(interleaved(addresses.collect()))
 }
 
 /// Connects to the first of the addresses that accepts, before the deadline.
 ///
 /// # Errors
 /// The failure of the last address to fail; `TimedOut` at the deadline.
-fn dial(addresses: Vec<SocketAddr>, deadline: Instant) -> io::Result<TcpStream> {
+pub(super) fn dial(addresses: Vec<SocketAddr>, deadline: Instant) -> io::Result<TcpStream> {
     let mut race = Race {
-        waiting: interleaved(addresses).into(),
+        waiting: addresses.into(),
         running: Vec::new(),
         next_start: Instant::now(),
         failure: io::Error::new(io::ErrorKind::NotFound, "the host has no address"),

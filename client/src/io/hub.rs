@@ -11,6 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use wac_core::name::Name;
 
+use crate::app::event::First;
 use crate::app::exit::ExitReason;
 use crate::app::line::{Chime, Line, TranscriptLine};
 use crate::app::settings::{Settings, TimeDisplay};
@@ -75,7 +76,7 @@ pub(crate) struct Hub {
     pub(crate) outbox: Outbox,
     tasks: Sender<Task>,
     /// At most one is pending: it is requested when no connection is left.
-    dials: Sender<()>,
+    dials: Sender<First>,
     /// Nothing is saved any more without it.
     saves: Mutex<Option<Sender<Settings>>>,
     /// It holds none: what comes while another is passed on is dropped.
@@ -87,8 +88,8 @@ pub(crate) struct Hub {
 #[derive(Debug)]
 pub(crate) struct HubReceivers {
     pub(crate) tasks: Receiver<Task>,
-    /// Each item requests a connection.
-    pub(crate) dials: Receiver<()>,
+    /// Each item requests a connection, to this server first.
+    pub(crate) dials: Receiver<First>,
     /// Settings to be saved.
     pub(crate) saves: Receiver<Settings>,
     pub(crate) notifications: Receiver<String>,
@@ -185,7 +186,7 @@ impl Hub {
             self.tell(note.to_owned());
         }
         self.outbox.open();
-        self.on_locked(&mut app, Event::Connected);
+        self.on_locked(&mut app, connection.event());
     }
 
     /// Drops a connection that has ended, and reports it with the lines it did not accept.
@@ -367,7 +368,7 @@ impl Hub {
             }
             // `on_locked` returns the first to the caller; a chat's input is not read on request, and its place is kept in memory.
             Action::Keep | Action::Read | Action::KeepPlace(_) => {}
-            Action::Dial => self.dial(),
+            Action::Dial(first) => self.dial(first),
             Action::HangUp => self.hang_up(),
             Action::End(reason) => self.end(reason),
         }
@@ -379,9 +380,9 @@ impl Hub {
         let _ = self.tasks.send(task);
     }
 
-    fn dial(&self) {
+    fn dial(&self, first: First) {
         // A receiver that is gone means that the run is ending already.
-        let _ = self.dials.send(());
+        let _ = self.dials.send(first);
     }
 
     /// Shuts the connection down; threads blocked on it return.

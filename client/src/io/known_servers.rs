@@ -16,7 +16,7 @@ use wac_tls::{Fingerprint, NotAFingerprint};
 use super::line_file::{self, LOCK_ATTEMPTS};
 
 /// The file of known servers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct KnownServers {
     path: PathBuf,
 }

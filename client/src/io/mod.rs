@@ -17,6 +17,7 @@ pub(crate) mod outbox;
 pub(crate) mod password_file;
 pub(crate) mod place_file;
 pub(crate) mod server;
+pub(crate) mod servers;
 mod stream;
 mod tls;
 pub(crate) mod transcript;

@@ -1,11 +1,11 @@
 //! Place file: the place in the room up to which `wac listen --since FILE` has written its output.
 //!
 //! ```text
-//! MARK 1f0c9a6c5be54c11-123456
+//! MARK 1f0c9a6c5be54c11-123456-1795957277
 //! bob: hello
 //! ```
-//! The first line is a mark of the server, each of the others a line of the room that was written out since. So the next run
-//! knows to the line where to go on, however this one ended. A new mark replaces the file at once.
+//! The first line is a mark of the server, or `MARK` alone, which is the beginning of the room; each of the others is a line of
+//! the room that was written out since. So the next run knows to the line where to go on, however this one ended. A new mark replaces the file at once.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -17,7 +17,7 @@ use super::line_file;
 use crate::protocol::catch_up::{Place, Progress};
 
 /// Stands before the mark, as on the wire.
-const MARK: &str = "MARK ";
+const MARK: &str = "MARK";
 
 /// A file with a place.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl PlaceFile {
             match news {
                 Progress::Mark(mark) => {
                     let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-                    let text = format!("{MARK}{mark}\n");
+                    let text = first_line(mark.as_deref());
                     self.file = Some(line_file::replace(&path, &text)?);
                 }
                 Progress::Line(line) => {
@@ -105,8 +105,18 @@ impl PlaceFile {
 
 fn parse(text: &[u8]) -> Option<Place> {
     let mut lines = std::str::from_utf8(text).ok()?.lines();
-    let mark = lines.next()?.strip_prefix(MARK)?;
-    may_be_mark(mark).then(|| Place::with(mark, lines.map(str::to_owned)))
+    let mark = match lines.next()?.strip_prefix(MARK)? {
+        "" => None,
+        mark => Some(mark.strip_prefix(' ').filter(|mark| may_be_mark(mark))?),
+    };
+    Some(Place::with(mark, lines.map(str::to_owned)))
+}
+
+fn first_line(mark: Option<&str>) -> String {
+    match mark {
+        Some(mark) => format!("{MARK} {mark}\n"),
+        None => format!("{MARK}\n"),
+    }
 }
 
 #[cfg(test)]
@@ -119,11 +129,11 @@ mod tests {
     }
 
     fn mark(text: &str) -> Progress {
-        Progress::Mark(text.to_owned())
+        Progress::Mark(Some(text.to_owned()))
     }
 
     fn place(mark: &str, lines: &[&str]) -> Place {
-        Place::with(mark, lines.iter().map(ToString::to_string))
+        Place::with(Some(mark), lines.iter().map(ToString::to_string))
     }
 
     #[track_caller]
@@ -152,6 +162,11 @@ mod tests {
         assert_eq!(reads(&path), Some(place("a-1", &lines)));
         again.write(&[mark("a-2")]).unwrap();
         assert_eq!(reads(&path), Some(place("a-2", &[])));
+        again
+            .write(&[Progress::Mark(None), line("bob: five")])
+            .unwrap();
+        let beginning = Place::with(None, ["bob: five".to_owned()]);
+        assert_eq!(reads(&path), Some(beginning));
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600);
     }
@@ -170,7 +185,13 @@ mod tests {
     fn what_is_no_place_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes");
-        for text in ["my notes\n", "MARK \n", "MARK a b\n", "\u{fffd}"] {
+        for text in [
+            "my notes\n",
+            "MARK \n",
+            "MARKa-1\n",
+            "MARK a b\n",
+            "\u{fffd}",
+        ] {
             fs::write(&path, text).unwrap();
             assert!(matches!(
                 PlaceFile::open(&path),

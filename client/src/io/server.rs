@@ -1,6 +1,7 @@
 //! Server to connect to, and how it is known to be the one that is meant.
 
 use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -13,13 +14,16 @@ use super::known_servers::{KnownServers, KnownServersError};
 use super::stream::{Stream, is_timeout, open_unix};
 use super::tls::{HandshakeError, TlsStream};
 use super::{dial, greeting};
-use crate::app::target::{Address, TLS};
+use crate::app::event::First;
+use crate::app::target::{Address, Node, Reached, TLS};
 
 /// A server, each of whose connections is to the same one.
 #[derive(Debug)]
 pub(crate) struct Server {
     address: Address,
     proof: Proof,
+    /// The IP address and port that accepted last.
+    peer: Mutex<Option<SocketAddr>>,
 }
 
 /// What proves that a server which speaks TLS is the one that is meant.
@@ -66,11 +70,24 @@ impl Proof {
         let met = Mutex::default();
         Self::SameKey { known, met }
     }
+
+    /// Returns the same for a server that has not been met.
+    pub(super) fn anew(&self) -> Self {
+        match self {
+            Self::Demanded(trust) => Self::Demanded(trust.clone()),
+            Self::SameKey { known, .. } => Self::same_key(known.clone()),
+        }
+    }
 }
 
 impl Server {
     pub(crate) fn new(address: Address, proof: Proof) -> Self {
-        Self { address, proof }
+        let peer = Mutex::default();
+        Self {
+            address,
+            proof,
+            peer,
+        }
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -81,11 +98,11 @@ impl Server {
     ///
     /// # Errors
     /// There is no server within [`PATIENCE`], or one of another kind, or not the one that is meant.
-    pub(crate) fn open(&self) -> Result<Connection, OpenError> {
-        let (stream, deadline) = self.connect()?;
+    pub(crate) fn open(&self, first: First) -> Result<Connection, OpenError> {
+        let (stream, at, deadline) = self.connect(first)?;
         let greeting = greeting::read(&stream, deadline)?;
         let note = self.remember(&stream);
-        Ok(Connection::new(stream, greeting, note))
+        Ok(Connection::new(stream, at, greeting, note))
     }
 
     /// Connects to whatever listens there, if it is the server that is meant.
@@ -93,32 +110,58 @@ impl Server {
     /// # Errors
     /// Nobody accepts within [`PATIENCE`], or it is not the one.
     pub(crate) fn open_raw(&self) -> Result<Connection, OpenError> {
-        let (stream, _) = self.connect()?;
+        let (stream, at, _) = self.connect(First::Same)?;
         stream.wait_for_ever()?;
         let note = self.remember(&stream);
-        Ok(Connection::new(stream, Vec::new(), note))
+        Ok(Connection::new(stream, at, Vec::new(), note))
     }
 
-    /// Connects; returns the time by which the server is to have greeted, too. The address is looked
-    /// up first, which takes as long as the system wants.
-    fn connect(&self) -> Result<(Stream, Instant), OpenError> {
+    /// Connects; returns the time by which the server is to have greeted, too.
+    fn connect(&self, first: First) -> Result<(Stream, Reached, Instant), OpenError> {
         Ok(match &self.address {
             Address::Tcp { host, port } => {
-                let (socket, deadline) = dial::dial_host(host, *port, PATIENCE)?;
-                (Stream::Tcp(socket), deadline)
+                let (socket, at, deadline) = self.dial(host, *port, first)?;
+                (Stream::Tcp(socket), at, deadline)
             }
             Address::Tls { host, port } => {
                 let (name, trust) = (server_name(host)?, self.trust()?);
-                let (socket, deadline) = dial::dial_host(host, *port, PATIENCE)?;
+                let (socket, at, deadline) = self.dial(host, *port, first)?;
                 let stream = TlsStream::open(socket, client_config(trust), name, deadline)
                     .map_err(|error| self.failed(error))?;
-                (Stream::Tls(Box::new(stream)), deadline)
+                (Stream::Tls(Box::new(stream)), at, deadline)
             }
             Address::Unix(path) => {
                 let deadline = Instant::now() + PATIENCE;
-                (Stream::Unix(open_unix(path)?), deadline)
+                let at = self.reached(None, 1);
+                (Stream::Unix(open_unix(path)?), at, deadline)
             }
         })
+    }
+
+    /// Connects to one of the addresses of a host, which may be as many servers.
+    fn dial(
+        &self,
+        host: &str,
+        port: u16,
+        first: First,
+    ) -> Result<(TcpStream, Reached, Instant), OpenError> {
+        let mut addresses = dial::look_up(host, port)?;
+        let deadline = Instant::now() + PATIENCE;
+        let places = addresses.len();
+        let mut peer = lock(&self.peer);
+        // The others keep their order.
+        addresses.sort_by_key(|address| (Some(*address) == *peer) == (first == First::Next));
+        let socket = dial::dial(addresses, deadline)?;
+        *peer = Some(socket.peer_addr()?);
+        Ok((socket, self.reached(*peer, places), deadline))
+    }
+
+    /// Returns what is connected to, one of so many places.
+    fn reached(&self, peer: Option<SocketAddr>, places: usize) -> Reached {
+        let ip = peer.map(|peer| peer.ip()).filter(|_| places > 1);
+        let address = self.address.clone();
+        let (node, others) = (Node { address, ip }, places - 1);
+        Reached { node, others }
     }
 
     fn trust(&self) -> Result<Trust, TrustError> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::{Script, pipe};
-use crate::app::event::{Action, Event};
+use crate::app::event::{Action, Event, First};
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
 use crate::io::connection::Connection;
@@ -17,7 +17,7 @@ use crate::io::input_lines::InputLines;
 use crate::io::line_reader;
 use crate::io::outbox::Outbox;
 use crate::io::place_file::PlaceFile;
-use crate::io::server::Server;
+use crate::io::servers::Servers;
 use crate::io::unread;
 use crate::protocol::catch_up::Progress;
 use crate::protocol::clock::Now;
@@ -31,17 +31,17 @@ type Report = Result<Event, io::Error>;
 /// Runs a script to its end. Signals take their default effect: there is nothing to restore.
 pub(crate) fn play(
     mut script: impl Script,
-    server: Server,
+    servers: Servers,
     connection: Connection,
     input: impl BufRead + Send + 'static,
     place: Option<PlaceFile>,
 ) -> ExitReason {
-    let played = Driver::open(server, connection, input, place).play(&mut script);
+    let played = Driver::open(servers, connection, input, place).play(&mut script);
     played.unwrap_or_else(|error| ExitReason::unwritten(&error))
 }
 
 struct Driver {
-    server: Arc<Server>,
+    servers: Arc<Servers>,
     connection: Arc<Connection>,
     outbox: Arc<Outbox>,
     /// The thread that writes to the server.
@@ -62,7 +62,7 @@ struct Driver {
 impl Driver {
     /// Starts the threads.
     fn open(
-        server: Server,
+        servers: Servers,
         connection: Connection,
         input: impl BufRead + Send + 'static,
         place: Option<PlaceFile>,
@@ -78,7 +78,7 @@ impl Driver {
         let sender = spawn_sender(&connection, &outbox);
         spawn_reader(&connection, &reporter);
         Self {
-            server: Arc::new(server),
+            servers: Arc::new(servers),
             connection,
             outbox,
             sender: Some(sender),
@@ -97,7 +97,7 @@ impl Driver {
     /// # Errors
     /// The output accepts no more.
     fn play(&mut self, script: &mut impl Script) -> io::Result<ExitReason> {
-        let mut report = Ok(Event::Connected);
+        let mut report = Ok(self.connection.event());
         loop {
             let event = match report {
                 Ok(event) => event,
@@ -129,7 +129,7 @@ impl Driver {
             Action::Read => drop(self.input.send(())),
             Action::KeepPlace(progress) => self.progress.push(progress),
             Action::HangUp => self.connection.shut_down(),
-            Action::Dial => self.dial(),
+            Action::Dial(first) => self.dial(first),
             Action::End(reason) => return Ok(Some(reason)),
             // There is no row, no log and nobody who looks.
             Action::Ask
@@ -154,16 +154,17 @@ impl Driver {
     }
 
     /// Connects again. Nothing that waits is sent over the next connection: the script knows better.
-    fn dial(&mut self) {
-        let (server, next) = (self.server.clone(), self.next_connection.clone());
+    fn dial(&mut self, first: First) {
+        let (servers, next) = (self.servers.clone(), self.next_connection.clone());
         let reporter = self.reporter.clone();
         thread::spawn(move || {
-            let report = match server.open() {
+            let report = match servers.open(first) {
                 Ok(connection) => {
+                    let connected = connection.event();
                     *lock(&next) = Some(connection);
-                    Event::Connected
+                    connected
                 }
-                Err(error) => Event::Unreachable(error.to_string()),
+                Err(none) => Event::Unreachable(none.to_string()),
             };
             drop(reporter.send(Ok(report)));
         });
@@ -171,7 +172,7 @@ impl Driver {
 
     /// Takes over a connection that is reported.
     fn adopt(&mut self, event: &Event) {
-        let next = lock(&self.next_connection).take_if(|_| *event == Event::Connected);
+        let next = lock(&self.next_connection).take_if(|_| matches!(event, Event::Connected(_)));
         let Some(connection) = next else { return };
         self.connection.shut_down();
         self.outbox.close();

@@ -15,9 +15,14 @@ use super::{Names, Script, end_lost, end_nameless, keep_alive};
 use crate::app::event::{Action, Event};
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
-use crate::protocol::catch_up::{CatchUp, Heard, Place, Progress, WhyRefused};
+use crate::protocol::catch_up::{CatchUp, Heard, Place, Progress};
 use crate::protocol::clock::Now;
 use crate::protocol::session::{Reply, Session};
+
+/// Told before all that is left is printed.
+const ANEW: &str = "the server's history began anew: the last lines of it follow, 1000 at most";
+/// Told where nothing of the past is printed.
+const NO_HISTORY: &str = "the server keeps no history: what is missed stays missed";
 
 /// The task of `wac listen`.
 #[derive(Debug)]
@@ -58,7 +63,7 @@ pub(crate) struct ListenScript {
 impl Script for ListenScript {
     fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
         match event {
-            Event::Connected => self.connected(now),
+            Event::Connected(_) => self.connected(now),
             Event::Line(line) => self.line(&line, now),
             Event::Tick => self.tick(now),
             Event::Lost { why, .. } => end_lost(&self.session, why),
@@ -167,7 +172,11 @@ impl ListenScript {
     /// Takes what the server tells of the past.
     fn caught_up(&mut self, heard: Heard, now: Now) -> Vec<Action> {
         match heard {
-            Heard::Marked(mark) => vec![Action::KeepPlace(Progress::Mark(mark))],
+            Heard::Marked(mark) => vec![Action::KeepPlace(Progress::Mark(Some(mark)))],
+            Heard::Anew => {
+                let beginning = Action::KeepPlace(Progress::Mark(None));
+                vec![beginning, Action::Tell(ANEW.to_owned())]
+            }
             Heard::Missed(missed) => {
                 let cut = missed.kept_since.filter(|_| missed.begins).map(|since| {
                     Action::Tell(format!("what was said before {since} is no longer kept"))
@@ -184,7 +193,7 @@ impl ListenScript {
                 actions
             }
             Heard::Refused(refused) => {
-                let mut actions = vec![Action::Tell(not_since(refused.why).to_owned())];
+                let mut actions = vec![Action::Tell(NO_HISTORY.to_owned())];
                 for line in refused.held {
                     actions.extend(self.print_wanted(&ServerLine::parse(&line), now.utc));
                 }
@@ -234,14 +243,4 @@ fn with_progress(mut said: Vec<Action>, progress: Progress) -> Vec<Action> {
     let at = said.len() - usize::from(matches!(said.last(), Some(Action::End(_))));
     said.insert(at, Action::KeepPlace(progress));
     said
-}
-
-/// Tells why nothing of the past is printed.
-fn not_since(why: WhyRefused) -> &'static str {
-    match why {
-        WhyRefused::OtherRoom => {
-            "the mark is of another room: what was said before now is not printed"
-        }
-        WhyRefused::NoHistory => "the server keeps no history: what is missed stays missed",
-    }
 }

@@ -7,7 +7,7 @@ use wac_core::name::Name;
 use super::filter::Filter;
 use super::format::Format;
 use super::{Names, Script, listen, send, who};
-use crate::app::event::{Action, Event, InputError};
+use crate::app::event::{Action, Event, First, InputError};
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
 use crate::protocol::catch_up::{Place, Progress};
@@ -27,7 +27,7 @@ impl<S: Script> Dialogue<S> {
     fn begin(script: S, actions: &[Action]) -> Self {
         let now = Duration::ZERO;
         let mut dialogue = Self { script, now };
-        dialogue.on(Event::Connected, actions);
+        dialogue.on(Event::connected(), actions);
         dialogue
     }
 
@@ -152,13 +152,13 @@ fn losing(plan: send::SendPlan) -> Dialogue<send::SendScript> {
     send.reads("one", &[said("MSG one"), Action::Read]);
     send.hears("bob: hello", &[]);
     send.reads("two", &[said("MSG two"), Action::Read]);
-    send.on(loses(Some("reset")), &[Action::Dial]);
+    send.on(loses(Some("reset")), &[Action::Dial(First::Next)]);
     send
 }
 
 /// It is connected again, and shown so much of the room.
 fn is_shown(send: &mut Dialogue<send::SendScript>, lines: &[&str], then: &[Action]) {
-    send.on(Event::Connected, &logs_in("ann", None));
+    send.on(Event::connected(), &logs_in("ann", None));
     send.hears("PONG wac greeted", &[]);
     send.hears("! the name ann is taken", &[]);
     send.wakes_after(seconds(2), &logs_in("ann", None));
@@ -180,8 +180,8 @@ fn send_goes_on_over_another_connection_if_all_is_in_the_room() {
     let told = told("connection lost: reset; connected again, and all is in the room (2 sent)");
     is_shown(&mut send, &["ann: one", "bob: hello", "ann: two"], &[told]);
     send.reads("three", &[said("MSG three"), Action::Read]);
-    send.on(Event::InputEnded, &[said("PING wac taken")]);
-    send.hears("PONG wac taken", &[ends(ExitReason::Done)]);
+    send.on(Event::InputEnded, &[said("MARK")]);
+    send.hears("MARK a-2", &[ends(ExitReason::Done)]);
 }
 
 #[test]
@@ -193,8 +193,8 @@ fn send_takes_up_the_input_that_came_while_it_asked() {
     is_shown(&mut send, &shown, &[all(), said("MSG three"), Action::Read]);
     let mut send = losing(confirming());
     send.on(Event::InputEnded, &[]);
-    is_shown(&mut send, &shown, &[all(), said("PING wac taken")]);
-    send.hears("PONG wac taken", &[ends(ExitReason::Done)]);
+    is_shown(&mut send, &shown, &[all(), said("MARK")]);
+    send.hears("MARK a-2", &[ends(ExitReason::Done)]);
 }
 
 #[test]
@@ -214,18 +214,26 @@ fn send_tells_how_much_is_in_the_room() {
 }
 
 #[test]
-fn send_asks_once_and_nobody_knows_without_an_answer() {
+fn send_tries_to_connect_for_some_seconds_and_asks_once() {
     let unknown = || {
         let lost = "not confirmed (2 sent): connection lost: reset";
         [told(lost), ends(ExitReason::NotConfirmed)]
     };
+    let refused = || Event::Unreachable("refused".into());
+    let wait = Duration::from_millis(500);
     let mut send = losing(confirming());
-    send.on(Event::Unreachable("refused".into()), &unknown());
+    send.on(refused(), &[]);
+    send.wakes_after(wait, &[Action::Dial(First::Next)]);
+    send.on(Event::connected(), &logs_in("ann", None));
+    send.on(loses(None), &[]);
+    for _ in 0..18 {
+        send.wakes_after(wait, &[Action::Dial(First::Next)]);
+        send.on(refused(), &[]);
+    }
+    send.wakes_after(wait, &[Action::Dial(First::Next)]);
+    send.on(refused(), &unknown());
     let mut send = losing(confirming());
-    send.on(Event::Connected, &logs_in("ann", None));
-    send.on(loses(None), &unknown());
-    let mut send = losing(confirming());
-    send.on(Event::Connected, &logs_in("ann", None));
+    send.on(Event::connected(), &logs_in("ann", None));
     send.hears("PONG wac greeted", &[]);
     send.hears("* welcome, ann", &[]);
     send.wakes_after(Duration::from_millis(100), &[said("SINCE a-1")]);
@@ -237,15 +245,35 @@ fn send_leaves_a_dead_connection_before_it_asks() {
     let mut send = Dialogue::logged_in(send::SendScript::new(confirming()), &[said("MARK")]);
     send.hears("MARK a-1", &[Action::Read]);
     send.reads("one", &[said("MSG one"), Action::Read]);
-    send.on(Event::InputEnded, &[said("PING wac taken")]);
+    send.on(Event::InputEnded, &[said("MARK")]);
     send.wakes_after(seconds(30), &[said("PING wac alive")]);
     send.wakes_after(seconds(10), &[Action::HangUp]);
-    send.on(loses(None), &[Action::Dial]);
+    send.on(loses(None), &[Action::Dial(First::Next)]);
+    send.now += seconds(10);
     let lost = "not confirmed (1 sent): connection lost: no answer for 10 s";
     send.on(
         Event::Unreachable("refused".into()),
         &[told(lost), ends(ExitReason::NotConfirmed)],
     );
+}
+
+#[test]
+fn send_ends_well_once_all_is_in_the_history() {
+    const NO_MARK: &str = "! no mark now: the history is not being written; try later";
+    let leaving = |first: &str, answer: &str, then: &[Action]| {
+        let mut send = Dialogue::logged_in(send::SendScript::new(confirming()), &[said("MARK")]);
+        send.hears(first, &[Action::Read]);
+        send.reads("one", &[said("MSG one"), Action::Read]);
+        send.on(Event::InputEnded, &[said("MARK")]);
+        send.hears(answer, then);
+    };
+    let not_written =
+        told("not confirmed (1 sent): in the room, but its history is not being written now");
+    let forgotten = [not_written, ends(ExitReason::NotConfirmed)];
+    for first in ["MARK a-1", NO_MARK] {
+        leaving(first, "MARK a-2", &[ends(ExitReason::Done)]);
+        leaving(first, NO_MARK, &forgotten);
+    }
 }
 
 #[test]
@@ -452,7 +480,7 @@ fn keeps_line(line: &str) -> Action {
 }
 
 fn keeps_mark(mark: &str) -> Action {
-    Action::KeepPlace(Progress::Mark(mark.to_owned()))
+    Action::KeepPlace(Progress::Mark(Some(mark.to_owned())))
 }
 
 /// Listens to bob, from a place on.
@@ -488,7 +516,7 @@ fn listen_keeps_its_place_behind_what_it_has_printed() {
 #[test]
 fn listen_goes_on_at_its_place() {
     let heard = ["bob: one".to_owned(), "eve: no".to_owned()];
-    let mut listen = listens_since(Some(Place::with("a-1", heard)));
+    let mut listen = listens_since(Some(Place::with(Some("a-1"), heard)));
     listen.hears("bob: three", &[]);
     listen.wakes_after(Duration::from_millis(100), &[said("SINCE a-1")]);
     let lines = "bob: one|eve: no|bob: two|bob: three";
@@ -514,10 +542,6 @@ fn listen_tells_what_it_cannot_print() {
         listen
     };
     let mut listen = since();
-    listen.hears("bob: hi", &[]);
-    let other = told("the mark is of another room: what was said before now is not printed");
-    listen.hears("! not a mark of this room", &[other, printed("bob: hi")]);
-    let mut listen = since();
     let none = told("the server keeps no history: what is missed stays missed");
     listen.hears("! unknown command SINCE; HELP lists them", &[none]);
     let mut listen = since();
@@ -527,6 +551,24 @@ fn listen_tells_what_it_cannot_print() {
     let cut = told("what was said before 2026-11-29 13:01:17 UTC is no longer kept");
     let rest = [cut, printed("bob: hi"), keeps_line("bob: hi")];
     listen.hears("* history ends", &rest);
+}
+
+#[test]
+fn listen_prints_what_a_history_that_began_anew_holds() {
+    let mut listen = listens_since(Some(Place::new("a-1")));
+    listen.wakes_after(Duration::from_millis(100), &[said("SINCE a-1")]);
+    listen.hears("bob: two", &[]);
+    let anew = told("the server's history began anew: the last lines of it follow, 1000 at most");
+    let beginning = Action::KeepPlace(Progress::Mark(None));
+    listen.hears("! not a mark of this room", &[beginning, anew]);
+    listen.wakes_after(Duration::ZERO, &[said("HIST 1000")]);
+    listen.hears("* history: 2 lines since 2026-11-29 13:01:17 UTC", &[]);
+    listen.hears("bob: one", &[]);
+    listen.hears("bob: two", &[]);
+    let lines = ["bob: one", "bob: two"];
+    let all = lines.map(|line| [printed(line), keeps_line(line)]).concat();
+    listen.hears("* history ends", &all);
+    listen.hears("bob: now", &[printed("bob: now"), keeps_line("bob: now")]);
 }
 
 #[test]
@@ -721,7 +763,7 @@ fn a_script_without_a_password_says_where_it_wants_one_from() {
         };
         let mut script = send::SendScript::new(plan);
         let now = Now::default();
-        script.on(Event::Connected, now);
+        script.on(Event::connected(), now);
         script.on(Event::Line("PONG wac greeted".into()), now);
         let done = script.on(Event::Line(NEEDS.into()), now);
         let [Action::Tell(told), Action::End(ExitReason::LoginRefused)] = &*done else {

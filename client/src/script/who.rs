@@ -72,7 +72,7 @@ impl WhoScript {
 impl Script for WhoScript {
     fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
         match event {
-            Event::Connected => {
+            Event::Connected(_) => {
                 self.session = Session::new(now);
                 self.ask()
             }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::log::Position;
+use crate::log::{Place, Position};
+use crate::unix_time::UnixSeconds;
 
 /// The longest mark that a client accepts, in bytes. Marks consist of `A-Z a-z 0-9 . -`.
 pub const MARK_BYTES: usize = 64;
@@ -33,17 +34,21 @@ impl fmt::Display for RoomId {
 pub struct Mark {
     /// The room.
     pub room: RoomId,
-    /// The position, between two lines.
-    pub at: Position,
+    /// The place in it.
+    pub place: Place,
 }
 
 impl Mark {
     /// Parses a token as it displays.
     pub fn parse(token: &str) -> Option<Self> {
-        let (room, at) = token.split_once('-')?;
+        let (room, place) = token.split_once('-')?;
+        let (at, second) = place.split_once('-')?;
         let mark = Self {
             room: RoomId::parse(room)?,
-            at: Position(at.parse().ok()?),
+            place: Place {
+                at: Position(at.parse().ok()?),
+                second: UnixSeconds(second.parse().ok()?),
+            },
         };
         (mark.to_string() == token).then_some(mark)
     }
@@ -51,7 +56,8 @@ impl Mark {
 
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.room, self.at.0)
+        let Place { at, second } = self.place;
+        write!(f, "{}-{}-{}", self.room, at.0, second.0)
     }
 }
 
@@ -67,10 +73,11 @@ mod tests {
 
     #[test]
     fn a_mark_is_read_as_it_is_written_and_nothing_else_is_one() {
-        for (room, at) in [(0, 0), (0xa5, 7), (u64::MAX, u64::MAX)] {
+        for (room, at, second) in [(0, 0, 0), (0xa5, 7, 9), (u64::MAX, u64::MAX, u64::MAX)] {
+            let (at, second) = (Position(at), UnixSeconds(second));
             let mark = Mark {
                 room: RoomId(room),
-                at: Position(at),
+                place: Place { at, second },
             };
             let token = mark.to_string();
             assert!(may_be_mark(&token), "{token}");
@@ -79,14 +86,18 @@ mod tests {
         for token in [
             "",
             "-",
-            "a5-7",
-            "00000000000000A5-7",
+            "a5-7-9",
+            "00000000000000A5-7-9",
             "00000000000000a5",
-            "00000000000000a5-",
-            "00000000000000a5-07",
-            "00000000000000a5--7",
-            "00000000000000a5-18446744073709551616",
-            "+0000000000000a5-7",
+            "00000000000000a5-7",
+            "00000000000000a5-7-",
+            "00000000000000a5-07-9",
+            "00000000000000a5-7-09",
+            "00000000000000a5--7-9",
+            "00000000000000a5-7-9-9",
+            "00000000000000a5-18446744073709551616-9",
+            "00000000000000a5-7-18446744073709551616",
+            "+0000000000000a5-7-9",
         ] {
             assert_eq!(Mark::parse(token), None, "{token}");
         }

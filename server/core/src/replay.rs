@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::log::{Position, View};
+use crate::log::{Place, Position, View};
 use crate::unix_time::UnixSeconds;
 use crate::wire::history::History;
 use crate::wire::line::ServerLine;
@@ -14,8 +14,8 @@ use crate::wire::refusal::Refusal;
 pub enum Recall {
     /// The last lines.
     Last(u64),
-    /// The lines since a position.
-    Since(Position),
+    /// The lines since a place.
+    Since(Place),
 }
 
 /// A part of a replay.
@@ -42,15 +42,12 @@ const STEPS: [u64; 7] = [
 ];
 
 /// Returns what is recalled, up to the view's head: the first line, the room's lines with the times between them, and the last
-/// line; or the refusal of a position that is none of this room's.
+/// line; or the refusal of a place that is none of this room's.
 pub fn replay(view: &View, recall: Recall) -> Vec<Part> {
     match recall {
         Recall::Last(lines) => shown(view, view.last_lines(lines), false),
-        Recall::Since(at) if at > view.head() => refused(),
-        Recall::Since(at) if at >= view.start() && view.is_between_lines(at) => {
-            shown(view, at, false)
-        }
-        Recall::Since(at) if at > view.start() => refused(),
+        Recall::Since(place) if view.has(place) => shown(view, place.at, false),
+        Recall::Since(place) if place.at > view.start() => refused(),
         Recall::Since(_) => shown(view, view.first_line(), true),
     }
 }
@@ -117,6 +114,7 @@ mod tests {
 
     /// 2026-11-29 13:01:17 UTC
     const NOON: u64 = 1_795_957_277;
+    const REFUSED: &str = "! not a mark of this room\n";
 
     struct Room {
         log: RoomLog,
@@ -126,21 +124,24 @@ mod tests {
 
     impl Room {
         fn new() -> Self {
-            let now = NOON;
-            let mut log = RoomLog::beginning_at(Position(0), CHUNK_BYTES, UnixSeconds(now));
-            let mut view = View::default();
-            view.catch_up(&log);
-            log.append(b"Ann: hi\r\n", UnixSeconds(now)).unwrap();
+            let mut room = Self::beginning_at(Position(0));
+            room.say("Ann: hi", 0);
+            room
+        }
+
+        fn beginning_at(at: Position) -> Self {
+            let (now, mut view) = (NOON, View::default());
+            let log = RoomLog::beginning_at(at, CHUNK_BYTES, UnixSeconds(now));
             view.catch_up(&log);
             Self { log, view, now }
         }
 
-        fn say(&mut self, line: &str, seconds_later: u64) -> Position {
+        fn say(&mut self, line: &str, seconds_later: u64) -> Place {
             self.now += seconds_later;
             let line = [line.as_bytes(), b"\r\n"].concat();
             self.log.append(&line, UnixSeconds(self.now)).unwrap();
             self.view.catch_up(&self.log);
-            self.view.head()
+            self.view.place()
         }
 
         fn shows(&self, recall: Recall) -> String {
@@ -200,12 +201,40 @@ mod tests {
     #[test]
     fn a_place_that_is_none_of_this_room_is_refused() {
         let mut room = Room::new();
-        let head = room.say("Bob: hello", 3);
+        let Place { at: head, second } = room.say("Bob: hello", 3);
         for at in [Position(3), head.plus(1), Position(u64::MAX)] {
-            assert_eq!(
-                room.shows(Recall::Since(at)),
-                "! not a mark of this room\n",
-                "{at:?}"
+            assert_eq!(room.shows(Recall::Since(Place { at, second })), REFUSED);
+        }
+    }
+
+    #[test]
+    fn a_place_that_is_used_again_is_refused() {
+        let (mut lost, mut room) = (Room::new(), Room::new());
+        let before = lost.say("Bob: hello", 3);
+        let place = lost.say("Ann: lunch?", 0);
+        room.say("Bob: hello", 3);
+        // As long, and at a second that the clock had not reached before.
+        let again = room.say("Bob: supper", 1);
+        room.say("Ann: yes", 0);
+        assert_eq!(again.at, place.at);
+        assert_eq!(room.shows(Recall::Since(place)), REFUSED);
+        assert!(room.shows(Recall::Since(again)).contains("UTC\nAnn: yes\n"));
+        assert!(
+            room.shows(Recall::Since(before))
+                .contains("UTC\nBob: supper\n")
+        );
+    }
+
+    #[test]
+    fn where_the_log_begins_nothing_tells_the_second_of_the_line_before() {
+        let mut room = Room::beginning_at(Position(70_000));
+        let place = room.view.place();
+        room.say("Bob: hello", 3);
+        let second = UnixSeconds(NOON - 1);
+        for place in [place, Place { second, ..place }] {
+            assert!(
+                room.shows(Recall::Since(place))
+                    .contains("UTC\nBob: hello\n")
             );
         }
     }
@@ -227,24 +256,21 @@ mod tests {
         assert!(kept.iter().all(|kept| *kept == line));
         assert!(first.starts_with(&format!("* history: {} lines", kept.len())));
         assert!(kept.len() * (line.len() + 2) > CHUNK_BYTES - line.len());
-        let begin = room.view.start();
-        assert!(room.shows(Recall::Since(begin)).contains("no longer kept"));
+        let at = room.view.start();
+        let begin = Recall::Since(Place { at, ..place });
+        assert!(room.shows(begin).contains("no longer kept"));
     }
 
     #[test]
     fn an_empty_room_shows_nothing() {
-        let log = RoomLog::beginning_at(Position(70_000), CHUNK_BYTES, UnixSeconds(NOON));
-        let mut view = View::default();
-        view.catch_up(&log);
-        let room = Room {
-            log,
-            view,
-            now: NOON,
-        };
+        let room = Room::beginning_at(Position(70_000));
         let nothing = "* history: nothing since 2026-11-29 13:01:17 UTC\n";
         assert_eq!(room.shows(Recall::Last(20)), nothing);
-        assert_eq!(room.shows(Recall::Since(Position(70_000))), nothing);
-        assert!(room.shows(Recall::Since(Position(7))).contains("no longer"));
+        let place = room.view.place();
+        assert_eq!(room.shows(Recall::Since(place)), nothing);
+        let at = Position(7);
+        let before = Recall::Since(Place { at, ..place });
+        assert!(room.shows(before).contains("no longer"));
     }
 
     #[test]

@@ -259,6 +259,11 @@ impl Broker {
         }
     }
 
+    /// Waits until what was sent is with the broker, for a moment.
+    pub(super) async fn flush(&self) {
+        let _ = timeout(SENDING, self.client.flush()).await;
+    }
+
     /// Waits for news.
     pub(super) async fn next(&mut self) -> News {
         loop {

@@ -15,7 +15,7 @@ use super::{enter, mail, snapshots};
 use crate::config::cluster::Cluster;
 use crate::room::locks::lock;
 use crate::room::outbox::{Outbox, Standing};
-use crate::room::shared::{Append, Shared};
+use crate::room::shared::Shared;
 
 /// The time between two looks at the clock.
 const TICK: Duration = Duration::from_millis(250);
@@ -82,6 +82,7 @@ pub(super) async fn run(shared: Arc<Shared>, config: Cluster, has_notices: bool)
         shared,
     };
     replicator.serve().await;
+    replicator.broker.flush().await;
     replicator.outbox().note_left();
 }
 
@@ -110,9 +111,7 @@ impl Replicator {
             self.wait().await;
             self.collect();
             let effects = self.node.tick(self.shared.now());
-            if self.perform(effects).await == Some(Over::Left) {
-                return;
-            }
+            self.perform(effects).await;
             self.serve_letters().await;
             self.keep_reading().await;
             self.report();
@@ -253,9 +252,8 @@ impl Replicator {
         }
     }
 
-    /// Does what the node has decided; returns why it is over, if it is.
-    async fn perform(&mut self, effects: Vec<Effect>) -> Option<Over> {
-        let mut over = None;
+    /// Does what the node has decided.
+    async fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Publish(publication) => self.broker.publish(publication).await,
@@ -273,28 +271,29 @@ impl Replicator {
                 } => self.enter(room, head, &history),
                 Effect::Apply(applied) => self.apply(applied).await,
                 Effect::Silence(true) => {
+                    self.outbox().note_silence(true);
+                    self.shared.wake_all();
                     self.silent_since = Some(self.shared.now());
                     tracing::warn!(
                         "the room does not come back from the broker; what people say waits"
                     );
                 }
                 Effect::Silence(false) => {
+                    self.outbox().note_silence(false);
+                    self.shared.wake_all();
                     self.silent_since = None;
                     tracing::info!("the room comes back from the broker again");
                 }
-                Effect::Over(why) => {
-                    over = Some(why);
-                    self.be_over(why).await;
-                }
+                Effect::Over(why) => self.be_over(why).await,
             }
         }
-        over
     }
 
     fn enter(&mut self, room: RoomId, head: Position, history: &[u8]) {
         let log = enter::log_of(history, head, self.shared.window_bytes);
         self.shared.replace_log(log, room);
         self.silent_since = None;
+        self.outbox().note_silence(false);
         self.report();
         self.outbox().open();
         let (node, members) = (self.node.id().0, self.node.members().len());
@@ -302,44 +301,17 @@ impl Replicator {
         self.shared.wake_all();
     }
 
-    /// Appends lines to the log, and tells the shards what has come back, under one lock.
+    /// Applies what a message has done, as soon as the shards let the log grow.
     async fn apply(&mut self, applied: Applied) {
-        let Applied {
-            second,
-            lines,
-            returned,
-            gone,
-            ..
-        } = applied;
-        for (node, how) in gone {
+        for &(node, how) in &applied.gone {
             tracing::info!(node = format!("{:016x}", node.0), ?how, "a node is gone");
             self.outgoing_mail.gone(node, &self.shared);
         }
-        if lines.is_empty() && returned.is_empty() {
-            return;
-        }
-        while !self.shared.may_append(lines.len()) {
+        while !self.shared.may_append(applied.lines.len()) {
             self.wait_for_a_turn().await;
         }
-        let owners: Vec<_> = self.under_way.drain(..returned.len()).collect();
-        let appended = self.shared.append(lines.len(), |room| {
-            if !lines.is_empty() {
-                room.log.append(&lines, second)?;
-            }
-            for (shard, returned) in owners.iter().zip(returned) {
-                if let Some(shard) = shard {
-                    room.returns[shard.index()].push(returned);
-                }
-            }
-            Ok(())
-        });
-        if appended == Append::Sealed {
-            return;
-        }
-        for shard in owners.into_iter().flatten() {
-            self.shared.inboxes[shard.index()].returns.set();
-        }
-        self.shared.wake_all();
+        self.shared.charge_room(applied.foreign_bytes);
+        self.shared.apply(applied, &mut self.under_way);
     }
 
     /// Waits until some shard has tried its sessions: the window may not outrun them.
@@ -427,6 +399,10 @@ impl Replicator {
 
     /// Tells the operator's side how the node stands.
     fn report(&self) {
+        if self.outbox().leaves() && !self.node.is_member() {
+            // Whoever is told that the server stops is told whether others go on.
+            return;
+        }
         let room = self.node.room();
         self.outbox().set_standing(Standing {
             member: room.map(|room| (self.node.id(), room)),

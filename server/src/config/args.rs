@@ -174,7 +174,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = within(1..=64_u16))]
     pub shards: Option<u16>,
 
-    /// Room log kept for slow readers, 64KiB to 1GiB; a reader that falls further behind is closed
+    /// Room log kept for slow readers, 64KiB to 1GiB, with --history 2MiB at least; a reader that falls further behind is closed
     #[arg(long, value_name = "BYTES", default_value = "4MiB", value_parser = size("64KiB", "1GiB"))]
     pub window: ByteSize,
 
@@ -403,9 +403,10 @@ mod tests {
             .filter_map(|arg| arg.get_long().map(|long| (arg, long)))
         {
             let (arg, long) = flag;
-            let row = readme
-                .lines()
-                .find(|line| line.starts_with('|') && line.contains(&format!("`--{long}")));
+            let row = readme.lines().find(|line| {
+                let names = [format!("`--{long}`"), format!("`--{long} ")];
+                line.starts_with('|') && names.iter().any(|name| line.contains(name))
+            });
             let row = row.unwrap_or_else(|| panic!("--{long} is in the README"));
             let default: Vec<_> = arg
                 .get_default_values()

@@ -34,7 +34,7 @@ use wac_settings::Problems;
 use crate::accounts::Accounts;
 use crate::config::args::{Args, ListenerPolicy, LogFormat, LogLevel, LoginPolicy, Switch};
 use crate::config::cluster::Cluster;
-use crate::config::history::{HistorySync, Keep};
+use crate::config::history::{HistorySync, Keep, LEAST_WINDOW};
 use crate::config::identity::Identity;
 use crate::config::listen::{Found, Listen, ListenAddr, SocketOptions, for_ipv6_alone};
 use crate::config::paths::{NamedPath, Use};
@@ -200,7 +200,10 @@ impl Config {
                 args.log_file.as_deref(),
                 args.daemon.then(default_paths::log_file),
             ),
-            history: args.history.as_deref().map(|path| problems.history(path)),
+            history: args
+                .history
+                .as_deref()
+                .map(|path| problems.history(path, args.window)),
             history_keep: args.history_keep,
             history_sync: args.history_sync,
             cluster: problems.cluster(args),
@@ -388,7 +391,13 @@ impl Checks<'_> {
     }
 
     /// Returns the absolute path of the history's folder, which may be removed and made anew.
-    fn history(&mut self, path: &Path) -> PathBuf {
+    fn history(&mut self, path: &Path, window: ByteSize) -> PathBuf {
+        if window < LEAST_WINDOW {
+            self.add(
+                "window",
+                "it is too small for --history: lines could leave it before they are written; name 2MiB or more",
+            );
+        }
         let folder = self.around.folder.join(path);
         if folder.exists() && !folder.is_dir() {
             let shown = path.display();
@@ -673,6 +682,19 @@ mod tests {
         assert_eq!(config.room_rate.unwrap().burst, 256 << 10);
         let config = load(&["--flood-rate", "0"]).unwrap();
         assert!(config.flood.is_none() && config.room_rate.is_none());
+    }
+
+    #[test]
+    fn a_room_with_a_history_has_a_window_that_is_not_too_small_for_it() {
+        let history = ["--history", "/x/history", "--window"];
+        let error = load(&[&history[..], &["2047KiB"]].concat()).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains("--window: ") && error.contains("name 2MiB or more"),
+            "{error}"
+        );
+        load(&[&history[..], &["2MiB"]].concat()).unwrap();
+        load(&["--window", "64KiB"]).unwrap();
     }
 
     #[test]

@@ -1,29 +1,30 @@
-//! Folder of the history: its lock, and its segments, of which the newest is written.
+//! Folder of the history: its segments, of which the newest is written, under a lock.
 
 use std::collections::VecDeque;
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::{FileType, OFlags};
 use wac_core::journal::Head;
 use wac_core::log::Position;
 use wac_core::mark::RoomId;
 
+use super::lock::{Lock, Locked};
+use super::newest::Newest;
 use crate::config::history::Keep;
-use crate::process::safe_open::{Inode, Missing, Place};
+use crate::process::safe_open::{Missing, Place};
 
 /// What is kept consists of as many segments, at least, so that little more than what is too much is deleted with one.
 const PARTS: u32 = 8;
 const SEGMENT_BYTES: u64 = 16 << 20;
 const SEGMENT_AGE: Duration = Duration::from_secs(24 * 60 * 60);
-pub(crate) const LOCK: &str = "lock";
-const FILES: &[FileType] = &[FileType::RegularFile];
-const MODE: u32 = 0o600;
+/// The kind of the files in the folder, and their permissions.
+pub(super) const FILES: &[FileType] = &[FileType::RegularFile];
+pub(super) const MODE: u32 = 0o600;
 
-/// The folder, which this process alone writes to.
+/// The folder, which this process alone writes to. An error about a segment tells its name.
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
@@ -34,34 +35,12 @@ pub(crate) struct Folder {
     newest: Option<Newest>,
 }
 
-#[derive(Debug)]
-struct Lock {
-    inode: Inode,
-    /// It is locked as long as it is open.
-    _file: File,
-}
-
 /// A segment that is written no more.
 #[derive(Debug)]
 struct Older {
     from: Position,
     bytes: u64,
     written: SystemTime,
-}
-
-/// The segment that is written.
-#[derive(Debug)]
-struct Newest {
-    from: Position,
-    file: File,
-    inode: Inode,
-    /// Its length, as far as blocks have been written whole.
-    bytes: u64,
-    /// Something else may stand behind them: an attempt failed.
-    is_torn: bool,
-    begun: SystemTime,
-    /// The length that is on the disk, and the position after its last line.
-    synced: (u64, Position),
 }
 
 /// What is left of the segments after somebody removed something.
@@ -71,14 +50,6 @@ pub(super) enum Left {
     /// All but the newest.
     Older,
     Nothing,
-}
-
-/// The reason why a folder can't be locked.
-pub(super) enum Locked {
-    /// Another process has locked it.
-    ByAnother,
-    /// The system denies it.
-    Denied(io::Error),
 }
 
 impl Folder {
@@ -124,19 +95,21 @@ impl Folder {
     /// Reads a segment.
     pub(super) fn read(&self, from: Position) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        let mut file = self.place(from)?.open(OFlags::RDONLY, FILES)?;
-        file.read_to_end(&mut bytes)?;
+        let opened = self.at(from, |place| place.open(OFlags::RDONLY, FILES));
+        of(from, opened?.read_to_end(&mut bytes))?;
         Ok(bytes)
     }
 
     /// Notes segments that are there and written no more.
     pub(super) fn note_older(&mut self, segments: &[Position]) -> io::Result<()> {
         for &from in segments {
-            let facts = fs::symlink_metadata(self.path_of(from))?;
+            let facts = fs::symlink_metadata(self.path_of(from));
+            let written = facts.and_then(|facts| Ok((facts.len(), facts.modified()?)));
+            let (bytes, written) = of(from, written)?;
             self.older.push_back(Older {
                 from,
-                bytes: facts.len(),
-                written: facts.modified()?,
+                bytes,
+                written,
             });
         }
         Ok(())
@@ -144,58 +117,29 @@ impl Folder {
 
     /// Removes a segment that holds nothing.
     pub(super) fn remove(&self, from: Position) -> io::Result<()> {
-        fs::remove_file(self.path_of(from))
+        of(from, fs::remove_file(self.path_of(from)))
     }
 
     /// Goes on with a segment, of which this many bytes are whole, up to a position.
     pub(super) fn go_on(&mut self, from: Position, whole: u64, end: Position) -> io::Result<()> {
-        let file = self.place(from)?.open(OFlags::WRONLY, FILES)?;
-        file.set_len(whole)?;
-        self.newest = Some(Newest {
-            from,
-            inode: Inode::of_file(&file)?,
-            file,
-            bytes: whole,
-            is_torn: false,
-            begun: SystemTime::now(),
-            synced: (whole, end),
-        });
+        let newest = self.at(from, |place| Newest::go_on(place, from, whole, end))?;
+        self.newest = Some(newest);
         Ok(())
     }
 
-    /// Begins a segment at a position. One of the same name holds nothing: it could not be begun, or was removed since.
+    /// Begins a segment at a position.
     pub(super) fn begin(&mut self, from: Position) -> io::Result<()> {
         self.retire()?;
-        let place = self.place(from)?;
-        let (file, _) = place.open_or_make(OFlags::WRONLY, Mode::from_raw_mode(MODE), FILES)?;
-        let inode = Inode::of_file(&file)?;
         let room = self.room;
-        let head = Head { room, from }.to_line();
-        let begun = file
-            .set_len(0)
-            .and_then(|()| file.write_all_at(head.as_bytes(), 0));
-        if begun.is_err() {
-            // If it stays, the next start finds that it holds nothing.
-            let _ = place.remove(inode);
-        }
-        begun?;
-        let bytes = head.len() as u64;
-        self.newest = Some(Newest {
-            from,
-            file,
-            inode,
-            bytes,
-            is_torn: false,
-            begun: SystemTime::now(),
-            synced: (0, from),
-        });
+        let newest = self.at(from, |place| Newest::begin(place, Head { room, from }))?;
+        self.newest = Some(newest);
         Ok(())
     }
 
     /// Writes no more to the newest segment.
     fn retire(&mut self) -> io::Result<()> {
         if let Some(newest) = &mut self.newest {
-            newest.cut()?;
+            of(newest.from, newest.cut())?;
             self.older.push_back(Older {
                 from: newest.from,
                 bytes: newest.bytes,
@@ -208,10 +152,8 @@ impl Folder {
 
     /// Tells whether the lines from a position on belong into a segment of their own.
     pub(super) fn is_full(&self, at: Position, keep: Keep) -> bool {
-        self.newest.as_ref().is_none_or(|newest| {
-            let age = newest.begun.elapsed().unwrap_or_default();
-            newest.from < at && (newest.bytes >= segment_bytes(keep) || age >= segment_age(keep))
-        })
+        let newest = self.newest.as_ref();
+        newest.is_none_or(|newest| newest.is_full(at, keep))
     }
 
     /// Appends blocks to the newest segment: all of them, or none.
@@ -220,17 +162,7 @@ impl Folder {
     /// If none was begun.
     pub(super) fn append(&mut self, blocks: &[u8]) -> io::Result<()> {
         let newest = self.newest.as_mut().expect("a segment was begun");
-        newest.cut()?;
-        newest.is_torn = true;
-        let written = newest.file.write_all_at(blocks, newest.bytes);
-        if written.is_err() {
-            // If that fails as well, it is tried again before the next attempt, and at the next start.
-            let _ = newest.cut();
-        }
-        written?;
-        newest.is_torn = false;
-        newest.bytes += blocks.len() as u64;
-        Ok(())
+        of(newest.from, newest.append(blocks))
     }
 
     /// Brings what was appended, up to a position, to the disk.
@@ -242,27 +174,17 @@ impl Folder {
         let Some(newest) = &mut self.newest else {
             return Ok(());
         };
-        let is_new = newest.synced.0 == 0;
-        let mut synced = newest.file.sync_data();
-        if is_new && synced.is_ok() {
-            synced = File::open(&self.path).and_then(|folder| folder.sync_all());
+        let Err(error) = of(newest.from, newest.sync(&self.path, at)) else {
+            return Ok(());
+        };
+        let (_, at) = newest.synced;
+        if newest.is_new() {
+            // Its first line is in question as well.
+            self.newest = None;
+        } else {
+            newest.fall_back();
         }
-        match synced {
-            Ok(()) => {
-                newest.synced = (newest.bytes, at);
-                Ok(())
-            }
-            Err(error) => {
-                let (bytes, at) = newest.synced;
-                if is_new {
-                    // Its first line is in question as well.
-                    self.newest = None;
-                } else {
-                    (newest.bytes, newest.is_torn) = (bytes, true);
-                }
-                Err((error, at))
-            }
-        }
+        Err((error, at))
     }
 
     /// Tells whether lock and newest segment can be found under their names.
@@ -272,7 +194,7 @@ impl Folder {
 
     fn has_newest_in_place(&self) -> bool {
         let newest = self.newest.as_ref();
-        newest.is_none_or(|it| leads_to(&self.path_of(it.from), it.inode))
+        newest.is_none_or(|it| it.is_at(&self.path_of(it.from)))
     }
 
     /// Makes the folder and its lock again if they are missing; returns what is left of the segments.
@@ -307,7 +229,9 @@ impl Folder {
             && self.is_too_much(oldest, keep)
         {
             match fs::remove_file(self.path_of(oldest.from)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return of(oldest.from, Err(error));
+                }
                 _ => self.older.pop_front(),
             };
         }
@@ -327,60 +251,22 @@ impl Folder {
     /// Leaves what a write leaves that fails, where nothing can be cut off.
     #[cfg(test)]
     pub(super) fn tear(&mut self, part: &[u8]) {
-        let newest = self.newest.as_mut().expect("a segment was begun");
-        newest.is_torn = true;
-        let written = newest.file.write_all_at(part, newest.bytes);
-        written.expect("there is room");
+        self.newest
+            .as_mut()
+            .expect("a segment was begun")
+            .tear(part);
     }
 
-    fn place(&self, from: Position) -> io::Result<Place> {
-        Place::of(&self.path_of(from), Missing::Refused, None)
-    }
-}
-
-impl Lock {
-    fn take(folder: &Path) -> Result<Self, Locked> {
-        let open = || {
-            let place = Place::of(&folder.join(LOCK), Missing::MadePrivate, None)?;
-            let mode = Mode::from_raw_mode(MODE);
-            let (file, _) = place.open_or_make(OFlags::WRONLY, mode, FILES)?;
-            Ok((Inode::of_file(&file)?, file))
-        };
-        let (inode, file) = open().map_err(Locked::Denied)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { inode, _file: file }),
-            Err(TryLockError::WouldBlock) => Err(Locked::ByAnother),
-            Err(TryLockError::Error(error)) => Err(Locked::Denied(error)),
-        }
-    }
-
-    fn is_in(&self, folder: &Path) -> bool {
-        leads_to(&folder.join(LOCK), self.inode)
+    /// Does something in the place of a segment.
+    fn at<T>(&self, from: Position, done: impl FnOnce(&Place) -> io::Result<T>) -> io::Result<T> {
+        let place = Place::of(&self.path_of(from), Missing::Refused, None);
+        of(from, place.and_then(|place| done(&place)))
     }
 }
 
-impl Newest {
-    /// Cuts off what an attempt left that failed.
-    fn cut(&mut self) -> io::Result<()> {
-        if self.is_torn {
-            self.file.set_len(self.bytes)?;
-            self.is_torn = false;
-        }
-        Ok(())
-    }
-}
-
-impl From<Locked> for io::Error {
-    fn from(why: Locked) -> Self {
-        match why {
-            Locked::ByAnother => Self::other("another server writes there"),
-            Locked::Denied(error) => error,
-        }
-    }
-}
-
-fn leads_to(path: &Path, inode: Inode) -> bool {
-    Inode::of_path(path).is_ok_and(|found| found == inode)
+/// Has an error tell the segment that it is about.
+fn of<T>(from: Position, done: io::Result<T>) -> io::Result<T> {
+    done.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", name_of(from))))
 }
 
 /// Returns the bytes that a segment has when another one begins.

@@ -224,6 +224,8 @@ impl Journal {
             }
             Err((error, at)) => {
                 self.at = at;
+                // What follows is cut off.
+                self.progress().set_written(at);
                 Err(error)
             }
         }

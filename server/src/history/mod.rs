@@ -12,13 +12,16 @@
 mod error;
 mod folder;
 mod journal;
+mod lock;
+mod newest;
 mod progress;
 mod restore;
 #[cfg(test)]
 mod tests;
 
 pub use error::HistoryError;
-pub(crate) use folder::LOCK;
 pub(crate) use journal::JournalThread;
+pub(crate) use lock::LOCK;
+pub use lock::is_in_use;
 pub(crate) use progress::Progress;
 pub use restore::{Past, prepare};

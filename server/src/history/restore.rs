@@ -8,7 +8,8 @@ use wac_core::log::{Position, RoomLog};
 use wac_core::mark::RoomId;
 
 use super::HistoryError;
-use super::folder::{Folder, LOCK, Locked};
+use super::folder::Folder;
+use super::lock::{LOCK, Locked};
 use crate::config::identity::Identity;
 use crate::process::safe_open::{Missing, Place};
 use crate::room::shared::unix_now;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 use wac_core::journal::{Block, Head};
-use wac_core::log::{Position, View};
+use wac_core::log::{Place, Position, View};
 use wac_core::mark::RoomId;
 use wac_core::unix_time::UnixSeconds;
 
@@ -150,6 +150,37 @@ fn a_file_that_is_torn_although_another_follows_is_refused() {
     fs::remove_file(written.path(end)).unwrap();
     for _ in 0..2 {
         assert_eq!(written.restored(), (ROOM, 0, "Ann: one\n".to_owned(), 10));
+    }
+}
+
+#[test]
+fn places_are_known_again_with_their_seconds_behind_a_torn_end_too() {
+    let written = Written::new();
+    let end = written.segment(
+        ROOM,
+        40,
+        &[(40, "Ann: one"), (50, "Ann: two\r\nAnn: three")],
+    );
+    let file = File::options().write(true).open(written.path(40)).unwrap();
+    file.set_len(file.metadata().unwrap().len() - 2).unwrap();
+    for _ in 0..2 {
+        let past = written.open().unwrap();
+        let mut view = View::default();
+        view.catch_up(&past.log);
+        for (at, second, is_known) in [
+            (50, 40, true),
+            (50, 50, false),
+            (60, 50, true),
+            (60, 51, false),
+            (end, 50, false),
+        ] {
+            let (at, second) = (Position(at), UnixSeconds(second));
+            assert_eq!(
+                view.has(Place { at, second }),
+                is_known,
+                "{at:?} {second:?}"
+            );
+        }
     }
 }
 

@@ -87,6 +87,7 @@ impl Desk {
             bans: self.bans().len(),
             sandbox: self.reloader.around.sandbox.to_string(),
             history: self.history(&running.config),
+            cluster: self.cluster(&running.config),
             limits: running.limits(),
         }
     }
@@ -99,6 +100,38 @@ impl Desk {
         } else {
             format!("{folder}, written")
         })
+    }
+
+    /// Returns how the server stands in its cluster: the members, and what is behind.
+    fn cluster(&self, config: &Config) -> Option<String> {
+        let room = config.cluster.as_ref()?.room.as_str();
+        let outbox = self.shared.cluster.as_ref()?;
+        let standing = outbox.standing();
+        let silence = standing
+            .silent_since
+            .map(|since| self.shared.now().saturating_sub(since));
+        let seconds = silence.unwrap_or_default().as_secs();
+        let Some((node, epoch)) = standing.member else {
+            return Some(format!("room {room}: cut off for {seconds} s, joining"));
+        };
+        let others = standing.members.iter().filter(|&&it| it != node);
+        let others: Vec<_> = others.map(|it| format!("{:016x}", it.0)).collect();
+        let mut text = format!(
+            "room {room}, epoch {epoch}: node {:016x} of {}; others: {}; read to {}; {} in flight",
+            node.0,
+            standing.members.len(),
+            if others.is_empty() {
+                "none".to_owned()
+            } else {
+                others.join(", ")
+            },
+            standing.read_to,
+            standing.in_flight,
+        );
+        if silence.is_some() {
+            text += &format!("; the brokers have been silent for {seconds} s");
+        }
+        Some(text)
     }
 
     async fn who(&self) -> Answer {

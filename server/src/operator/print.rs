@@ -90,6 +90,9 @@ pub(super) fn status(report: &StatusReport, file: &Path) -> String {
     if let Some(history) = &report.history {
         line("history", history);
     }
+    if let Some(cluster) = &report.cluster {
+        line("cluster", cluster);
+    }
     for (key, value) in &report.limits {
         line(key, value);
     }

@@ -134,6 +134,9 @@ pub struct StatusReport {
     /// Whether the history is written, if there is one.
     #[serde(default)]
     pub history: Option<String>,
+    /// How the server stands in its cluster, if it is a node of one.
+    #[serde(default)]
+    pub cluster: Option<String>,
     /// The limits in force, by the name of their flag.
     pub limits: BTreeMap<String, String>,
 }

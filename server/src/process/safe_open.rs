@@ -283,6 +283,11 @@ impl Inode {
         Ok(Self::of(&fstat(file)?))
     }
 
+    /// Tells whether a path leads to it.
+    pub(crate) fn is_at(self, path: &Path) -> bool {
+        Self::of_path(path).is_ok_and(|found| found == self)
+    }
+
     /// Returns the identity of what a path leads to.
     ///
     /// # Errors

@@ -9,10 +9,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use wac_core::close_reason::CloseReason;
+use wac_core::wire::closing::Closing;
 use wac_core::wire::line::ServerLine;
+use wac_core::wire::notice::Notice;
 
 use crate::process::logging::millis;
+use crate::room::outbox::Outbox;
 use crate::room::shared::Shared;
 use crate::room::stop_phase::Phase;
 
@@ -58,10 +60,13 @@ impl Shared {
 
     /// Appends the last notice and seals the log.
     pub(crate) fn seal(&self) {
-        let notice = CloseReason::Stopping
-            .announcement()
-            .expect("a stop is announced");
-        let line = ServerLine::Notice(notice).to_bytes();
+        let others = |outbox: &Outbox| outbox.standing().members.len() > 1;
+        let closing = if self.cluster.as_ref().is_some_and(others) {
+            Closing::StoppingAlone
+        } else {
+            Closing::Stopping
+        };
+        let line = ServerLine::Notice(Notice::Closing(closing)).to_bytes();
         self.with_room(|room| {
             room.append(&line).expect("only this seals the log");
             room.log.seal();

@@ -4,17 +4,19 @@
 //!  shards ─▶ records ─▶ replicator ─▶ stream ─▶ replicator ─▶ room log, and what came back, under one lock ─▶ shards
 //! ```
 
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
-use wac_core::cluster::{Record, Returned};
+use wac_core::cluster::{Applied, Record, Returned};
 use wac_core::mark::RoomId;
 use wac_core::roster::{NodeId, SessionAddress, ShardId};
 
 use crate::room::locks::{Sleeper, lock};
+use crate::room::shared::{Append, Shared};
 
 /// A whisper to somebody on another node.
 pub(crate) struct Mail {
@@ -78,6 +80,8 @@ pub(crate) struct Outbox {
     is_open: AtomicBool,
     /// The number of times that the node was cut off from the room.
     cuts: AtomicU64,
+    /// What the stream does: even numbers, it comes back; odd ones, it is silent.
+    silences: AtomicU64,
     /// The node is to leave the room.
     leaves: AtomicBool,
 }
@@ -147,6 +151,18 @@ impl Outbox {
         self.until(|| self.is_open()).await;
     }
 
+    /// Notes that the stream is silent, or comes back again.
+    pub(crate) fn note_silence(&self, is_silent: bool) {
+        if (self.silences.load(Ordering::SeqCst) % 2 == 1) != is_silent {
+            self.silences.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Returns the number of times that a silence of the stream began or ended: it is silent if that is odd.
+    pub(crate) fn silences(&self) -> u64 {
+        self.silences.load(Ordering::SeqCst)
+    }
+
     /// Has the node leave the room, and waits until it has.
     pub(crate) async fn left(&self) {
         self.leaves.store(true, Ordering::SeqCst);
@@ -189,6 +205,42 @@ impl Outbox {
     /// Tells whether the node is to leave the room.
     pub(crate) fn leaves(&self) -> bool {
         self.leaves.load(Ordering::SeqCst)
+    }
+}
+
+impl Shared {
+    /// Applies a message of the stream, for which there is [room](Self::may_append): its lines are appended, and under the same lock
+    /// the shards are told what has come back. `under_way` names the owners of records in the order in which these come back.
+    pub(crate) fn apply(&self, applied: Applied, under_way: &mut VecDeque<Option<ShardId>>) {
+        let Applied {
+            second,
+            lines,
+            returned,
+            ..
+        } = applied;
+        if lines.is_empty() && returned.is_empty() {
+            return;
+        }
+        let count = returned.len().min(under_way.len());
+        let owners: Vec<_> = under_way.drain(..count).collect();
+        let appended = self.append(lines.len(), |room| {
+            if !lines.is_empty() {
+                room.log.append(&lines, second)?;
+            }
+            for (shard, returned) in owners.iter().zip(returned) {
+                if let Some(shard) = shard {
+                    room.returns[shard.index()].push(returned);
+                }
+            }
+            Ok(())
+        });
+        if appended == Append::Sealed {
+            return;
+        }
+        for shard in owners.into_iter().flatten() {
+            self.inboxes[shard.index()].returns.set();
+        }
+        self.wake_all();
     }
 }
 

@@ -82,7 +82,7 @@ pub(crate) struct Shared {
     pub(crate) replies: CachedReplies,
     room: Mutex<Room>,
     /// The log's head at the start.
-    pub(crate) began: Position,
+    began: AtomicU64,
     /// The journal, if the room has one.
     pub(crate) history: Option<Progress>,
     /// The way to the other servers of a cluster; `None`: the room is this server's own.
@@ -136,7 +136,7 @@ impl Shared {
                 returns: (0..config.shards).map(|_| Returns::new()).collect(),
                 replaced: 0,
             }),
-            began: Position::default(),
+            began: AtomicU64::new(0),
             history: None,
             cluster: None,
             head: AtomicU64::new(0),
@@ -166,7 +166,7 @@ impl Shared {
     /// Goes on with the log that a history left, and lets it be written on. Nobody has seen the room yet.
     pub(crate) fn going_on(mut self, log: RoomLog) -> Self {
         let head = log.head();
-        self.began = head;
+        self.began = AtomicU64::new(head.0);
         self.history = Some(Progress::at(head));
         self.head = AtomicU64::new(head.0);
         self.window_start = AtomicU64::new(log.start().0);
@@ -184,12 +184,20 @@ impl Shared {
 
     /// Replaces the log by that of the room that was joined. Nobody reads the old one any more but those whose sessions have ended.
     pub(crate) fn replace_log(&self, log: RoomLog, id: RoomId) {
+        self.began.store(log.head().0, Ordering::Relaxed);
         self.with_room(|room| {
             room.log = log;
             room.replaced += 1;
             room.returns.iter_mut().for_each(Vec::clear);
         });
         self.policies.set_room(id);
+    }
+
+    /// Returns the number of bytes appended since the start, or since the room was joined.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.head()
+            .0
+            .saturating_sub(self.began.load(Ordering::Relaxed))
     }
 
     /// Returns how far the journal has come.
@@ -323,6 +331,13 @@ impl Shared {
         match rate {
             Some(rate) if bytes > 0 => lock(&self.room_budget).turn(rate, bytes as u64, said, now),
             _ => now,
+        }
+    }
+
+    /// Charges the room with bytes that were said on other nodes of a cluster.
+    pub(crate) fn charge_room(&self, bytes: usize) {
+        if let Some(rate) = self.policies.follow().room_rate.filter(|_| bytes > 0) {
+            lock(&self.room_budget).charge(rate, bytes as u64, self.now());
         }
     }
 

@@ -28,16 +28,21 @@ fn cut(path: &Path, bytes: u64) {
 fn a_line_that_was_torn_off_is_cut_off_and_the_lines_before_it_are_there() {
     let kept = three_lines();
     cut(&kept.newest(), "e\r\n".len() as u64);
+    let mut behind: Option<String> = None;
     for lines in [
         ["ann: one", "ann: two"].as_slice(),
         &["ann: one", "ann: two", "ann: on"],
     ] {
         let server = kept.start();
         let mut ann = server.user("ann");
+        if let Some(place) = &behind {
+            assert_eq!(since(&mut ann, place), ["ann: on"]);
+        }
         let told = |line: &str| line.contains("ended within a line");
         assert_eq!(server.log().count(told), usize::from(lines.len() == 2));
         assert_eq!(shown(&mut ann, "HIST"), lines);
         if lines.len() == 2 {
+            behind = Some(mark(&mut ann));
             ann.send("MSG on");
             mark(&mut ann);
         }

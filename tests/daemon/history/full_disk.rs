@@ -6,12 +6,10 @@ use std::path::{Path, PathBuf};
 
 use wac_tests::{Peer, Server};
 
-use super::{Kept, mark, segments, shown, since};
+use super::{Kept, NO_MARK, mark, numbers, say, segments, shown, since};
 use crate::users::is_root;
 
-const NO_MARK: &str = "! no mark now: the history is not being written; try later";
-
-/// A server whose history has a disk of its own, for 1 MiB.
+/// A server whose history has a disk of its own, for 4 MiB.
 struct OnDisk {
     server: Server,
     disk: PathBuf,
@@ -26,10 +24,10 @@ impl OnDisk {
         fs::create_dir(kept.path()).expect("a folder");
         let path = kept.path();
         let path = path.to_str().expect("a path of text");
-        let script = format!("mount -t tmpfs -o size=1m none {path} && exec \"$@\"");
+        let script = format!("mount -t tmpfs -o size=4m none {path} && exec \"$@\"");
         let server = kept
             .setup()
-            .with("--window", "64KiB")
+            .with("--window", "2MiB")
             .with("--metrics", "127.0.0.1:0")
             .through(&["unshare", "--mount", "sh", "-c", &script, "sh"])
             .start();
@@ -56,7 +54,7 @@ impl OnDisk {
     fn talk_until_full(&self, ann: &mut Peer, bob: &mut Peer) -> usize {
         // What is left of a page still takes some.
         for number in 0..20 {
-            say(ann, bob, number);
+            say(ann, bob, number, 1000);
             ann.send("MARK");
             if ann.line() == NO_MARK {
                 return number + 1;
@@ -75,20 +73,6 @@ impl OnDisk {
     }
 }
 
-/// Says a numbered line of 1,000 bytes and more.
-#[track_caller]
-fn say(ann: &mut Peer, bob: &mut Peer, number: usize) {
-    let text = format!("{number} {}", "x".repeat(1000));
-    ann.send(&format!("MSG {text}"));
-    bob.expect(&format!("ann: {text}"));
-}
-
-/// Returns the numbers of lines said.
-fn numbers(lines: &[String]) -> Vec<usize> {
-    let number = |line: &String| line.split(' ').nth(1)?.parse().ok();
-    lines.iter().filter_map(number).collect()
-}
-
 #[test]
 fn the_chat_goes_on_without_marks_and_the_history_takes_up_where_it_was() {
     let kept = Kept::new();
@@ -99,7 +83,7 @@ fn the_chat_goes_on_without_marks_and_the_history_takes_up_where_it_was() {
     let before = mark(&mut ann);
     town.fill();
     let said = town.talk_until_full(&mut ann, &mut bob);
-    say(&mut ann, &mut bob, said);
+    say(&mut ann, &mut bob, said, 1000);
     let is_told = |line: &str| {
         line.contains("the history can't be written") && line.contains("No space left")
     };
@@ -132,15 +116,15 @@ fn what_left_the_window_meanwhile_is_a_hole_on_record() {
     town.fill();
     let full = town.talk_until_full(&mut ann, &mut bob);
     // More than the window, which is kept by whole chunks.
-    let said = full + 200;
-    (full..said).for_each(|number| say(&mut ann, &mut bob, number));
+    let said = full + 600;
+    (full..said).for_each(|number| say(&mut ann, &mut bob, number, 4000));
     town.clear();
     town.server
         .log()
         .wait_for("the hole", |line| line.contains("the history has a hole"));
     let behind = mark(&mut ann);
     assert!(town.server.metrics()["wacd_history_lost_bytes_total"] > 0.0);
-    say(&mut ann, &mut bob, said);
+    say(&mut ann, &mut bob, said, 1000);
     mark(&mut ann);
 
     let moved = Kept::new();

@@ -1,5 +1,6 @@
 //! History: what is said outlives the server, in files of text, whatever happens to server and disk.
 
+mod failing_disk;
 mod faults;
 mod full_disk;
 mod kept;
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use wac_tests::{Peer, Server, Setup, Signal};
+
+const NO_MARK: &str = "! no mark now: the history is not being written; try later";
 
 /// A folder in which a history is kept.
 struct Kept(TempDir);
@@ -86,6 +89,20 @@ fn shown(peer: &mut Peer, command: &str) -> Vec<String> {
 #[track_caller]
 fn since(peer: &mut Peer, mark: &str) -> Vec<String> {
     shown(peer, &format!("SINCE {mark}"))
+}
+
+/// Says a numbered line of so many bytes, and a few more.
+#[track_caller]
+fn say(from: &mut Peer, to: &mut Peer, number: usize, bytes: usize) {
+    let text = format!("{number} {}", "x".repeat(bytes));
+    from.send(&format!("MSG {text}"));
+    to.expect(&format!("ann: {text}"));
+}
+
+/// Returns the numbers of lines said.
+fn numbers(lines: &[String]) -> Vec<usize> {
+    let number = |line: &String| line.split(' ').nth(1)?.parse().ok();
+    lines.iter().filter_map(number).collect()
 }
 
 /// Ends a server with no time to do anything.

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use wac_tests::Server;
+use wac_tests::{Server, wait_until};
 
 use super::{Kept, kill, mark, shown, since};
 
@@ -45,6 +46,55 @@ fn after_a_stop_the_room_goes_on_with_the_same_lines_and_marks() {
 #[test]
 fn after_a_kill_the_room_goes_on_with_all_lines_before_the_last_mark() {
     goes_on(kill, &[]);
+}
+
+/// Returns the place that a mark names, and the second in which the line before it was said.
+fn place_of(mark: &str) -> (&str, u64) {
+    let (place, second) = mark.rsplit_once('-').expect("a mark has a second");
+    (place, second.parse().expect("it is a number"))
+}
+
+fn unix_now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.expect("it is after 1970").as_secs()
+}
+
+#[test]
+fn a_mark_of_a_place_that_an_old_copy_of_the_folder_has_used_again_is_refused() {
+    let kept = Kept::new();
+    let copy = kept.0.path().join("copy");
+    let server = kept.start();
+    let [mut ann, mut bob] = ["ann", "bob"].map(|name| server.user(name));
+    ann.send("MSG one");
+    bob.expect("ann: one");
+    let common = mark(&mut bob);
+    fs::create_dir(&copy).expect("a folder");
+    for segment in kept.segments() {
+        let name = segment.file_name().expect("a file");
+        fs::copy(&segment, copy.join(name)).expect("a copy");
+    }
+    ann.send("MSG lost");
+    bob.expect("ann: lost");
+    let lost = mark(&mut bob);
+    kill(server);
+
+    fs::remove_dir_all(kept.path()).expect("a folder");
+    fs::rename(copy, kept.path()).expect("a folder");
+    let server = kept.start();
+    let [mut ann, mut bob] = ["ann", "bob"].map(|name| server.user(name));
+    let (place, second) = place_of(&lost);
+    wait_until("it is a later second", || unix_now() > second);
+    // As long.
+    ann.send("MSG said");
+    bob.expect("ann: said");
+    let again = mark(&mut bob);
+    assert_eq!(place_of(&again).0, place);
+    ann.send("MSG next");
+    bob.expect("ann: next");
+    bob.send(&format!("SINCE {lost}"));
+    bob.expect("! not a mark of this room");
+    assert_eq!(since(&mut bob, &again), ["ann: next"]);
+    assert_eq!(since(&mut bob, &common), ["ann: said", "ann: next"]);
 }
 
 #[test]

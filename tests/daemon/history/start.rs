@@ -32,6 +32,47 @@ fn of_two_servers_with_one_history_the_second_does_not_start() {
 }
 
 #[test]
+fn a_check_says_that_a_server_uses_the_history() {
+    let kept = Kept::new();
+    let note = "the history in";
+    let check = || {
+        let mut check = std::process::Command::new(wac_tests::binary("wacd"));
+        check.env("WACD_CONFIG", "/dev/null").arg("check");
+        let said = Said::of(check.arg("--history").arg(kept.path()));
+        assert_eq!(said.code, Some(0), "{said:?}");
+        said.text.contains(note)
+    };
+    assert!(!check() && !kept.path().exists());
+    let server = kept.start();
+    assert!(check());
+    kill(server);
+    assert!(!check());
+}
+
+#[test]
+fn a_file_in_the_folder_that_cant_be_used_is_named() {
+    let kept = Kept::new();
+    kill(kept.start());
+    let file = kept.newest();
+    let elsewhere = kept.0.path().join("elsewhere");
+    fs::rename(&file, &elsewhere).expect("a file");
+    std::os::unix::fs::symlink(&elsewhere, &file).expect("a link");
+    refused(
+        &kept.setup(),
+        "history: history-00000000000000000000.txt: it is a link",
+        "",
+    );
+    // As good as a full disk.
+    fs::remove_file(&file).expect("a link");
+    std::os::unix::fs::symlink("/dev/full", &file).expect("a link");
+    refused(
+        &kept.setup(),
+        "history-00000000000000000000.txt: it is a link",
+        "",
+    );
+}
+
+#[test]
 fn the_history_of_a_newer_version_is_left_alone() {
     let kept = Kept::new();
     fs::create_dir(kept.path()).expect("a folder");
@@ -140,9 +181,12 @@ fn the_folder_is_made_for_the_user_who_serves() {
     let other = Kept::new();
     fs::set_permissions(other.0.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
     kill(other.start());
-    refused(
-        &other.setup().with(AS_NOBODY[0], AS_NOBODY[1]),
-        "as nobody: Permission denied",
-        "chown it with all that is in it to nobody",
-    );
+    let advice = "chown it with all that is in it to nobody";
+    let theirs = other.setup().with(AS_NOBODY[0], AS_NOBODY[1]);
+    refused(&theirs, "as nobody: Permission denied", advice);
+    for path in [other.path(), other.path().join("lock")] {
+        std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).expect("root may");
+    }
+    let why = "as nobody: history-00000000000000000000.txt: Permission denied";
+    refused(&theirs, why, advice);
 }

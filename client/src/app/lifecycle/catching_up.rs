@@ -60,8 +60,8 @@ impl Lifecycle {
     }
 
     /// Returns the request for the room's last lines, if the server can be asked.
-    pub(in crate::app) fn recall(&mut self, lines: u64) -> Option<String> {
-        self.catch_up.recall(lines)
+    pub(in crate::app) fn recall(&mut self) -> Option<String> {
+        self.catch_up.recall()
     }
 
     pub(in crate::app) fn catch_up_due(&self) -> Option<Duration> {

@@ -29,8 +29,10 @@ use wac_core::wire::line::ServerLine;
 pub(super) use self::outage::Gap;
 use self::outage::Outage;
 use super::backoff::Backoff;
+use super::event::First;
 use super::exit::ExitReason;
 use super::settings::{Config, Reconnect};
+use super::target::Node;
 use super::{Action, Mode, messages};
 use crate::protocol::catch_up::CatchUp;
 use crate::protocol::clock::Now;
@@ -220,7 +222,8 @@ impl Lifecycle {
         matches!(self.state, State::Leaving { .. } | State::Closed)
     }
 
-    pub(super) fn connected(&mut self, now: Now, out: &mut Vec<Action>) {
+    pub(super) fn connected(&mut self, others: usize, now: Now, out: &mut Vec<Action>) {
+        self.backoff.connected(others);
         let phase = Phase::Unnamed;
         let session = Session::new(now);
         self.state = State::Connected { session, phase };
@@ -261,9 +264,9 @@ impl Lifecycle {
         }
     }
 
-    fn dial(&mut self, out: &mut Vec<Action>) {
+    fn dial(&mut self, first: First, out: &mut Vec<Action>) {
         self.state = State::Connecting;
-        out.push(Action::Dial);
+        out.push(Action::Dial(first));
     }
 
     /// Does at once what waits for its time.
@@ -273,7 +276,7 @@ impl Lifecycle {
                 if let Some(outage) = &mut self.outage {
                     outage.reported = None;
                 }
-                self.dial(out);
+                self.dial(First::Next, out);
             }
             State::Connected { phase, .. } => match *phase {
                 Phase::NameHeld { held_until, .. } => {
@@ -317,12 +320,12 @@ impl Lifecycle {
         };
     }
 
-    /// Describes the connection.
-    pub(super) fn status(&self, now: Now) -> String {
+    /// Describes the connection to a server.
+    pub(super) fn status(&self, node: Option<&Node>, now: Now) -> String {
         let name = self.name().map_or("nobody", Name::as_str);
         match &self.state {
             State::Connected { session, phase } => match phase {
-                Phase::Online { .. } => messages::online(name, &session.keepalive, now),
+                Phase::Online { .. } => messages::online(name, node, &session.keepalive, now),
                 Phase::LoggingIn { .. } | Phase::Unnamed => format!("logging in as {name}"),
                 Phase::NameHeld { .. } | Phase::NameLost => messages::name_taken(name),
                 Phase::PasswordAsked { .. } => messages::password_of(name),

@@ -6,15 +6,16 @@ use std::time::Duration;
 use wac_core::wire::closing::Closing;
 
 use super::{HangUpReason, Lifecycle, Phase, State};
-use crate::app::event::Actions;
+use crate::app::event::{Actions, First};
 use crate::app::exit::ExitReason;
 use crate::app::line::Line;
 use crate::app::{Action, messages};
 use crate::protocol::clock::Now;
 use crate::protocol::session::Session;
 
-/// Age at which a connection counts as good, and the waits begin anew.
-const STABLE: Duration = Duration::from_secs(30);
+/// Age at which a connection counts as good, and the waits begin anew: 5 s. A server that fails sooner is not to be tried twice a
+/// second.
+const STABLE: Duration = Duration::from_secs(5);
 
 /// The time in which nothing can be received.
 #[derive(Debug)]
@@ -81,7 +82,8 @@ impl Lifecycle {
             (Some(Closing::Kicked(_) | Closing::Banned(_) | Closing::LoggedInElsewhere), _) => {
                 self.give_up(&session.loss(None), out)
             }
-            (_, Some(HangUpReason::Requested | HangUpReason::Renaming)) => self.dial(out),
+            (_, Some(HangUpReason::Requested)) => self.dial(First::Next, out),
+            (_, Some(HangUpReason::Renaming)) => self.dial(First::Same, out),
             (_, Some(HangUpReason::NoAnswer(after))) => {
                 self.back_off(&messages::no_answer(after), now, out);
             }
@@ -107,9 +109,10 @@ impl Lifecycle {
         }
     }
 
-    /// Responds to a connection that could not be made.
+    /// Responds to a connection that could be made to no server.
     pub(in crate::app) fn unreachable(&mut self, why: &str, now: Now, out: &mut Vec<Action>) {
         if !self.is_closed() {
+            self.backoff.all_tried();
             self.back_off(why, now, out);
         }
     }

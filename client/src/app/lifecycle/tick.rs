@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Attempt, HangUpReason, Lifecycle, Phase, State};
-use crate::app::event::Actions;
+use crate::app::event::{Actions, First};
 use crate::app::exit::ExitReason;
 use crate::app::{Action, messages};
 use crate::protocol::clock::Now;
@@ -35,7 +35,9 @@ impl Lifecycle {
         let slept = now.since(self.ticked) > SUSPENDED && !self.ticked.is_zero();
         self.ticked = now.elapsed;
         match &mut self.state {
-            State::Backoff { until } if slept || *until <= now.elapsed => self.dial(out),
+            State::Backoff { until } if slept || *until <= now.elapsed => {
+                self.dial(First::Next, out)
+            }
             State::Connected { .. } => self.tick_connected(slept, now, out),
             State::HangingUp { session, reason } => {
                 let patience = session.keepalive.patience();

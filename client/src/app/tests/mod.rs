@@ -12,6 +12,7 @@ mod past;
 use wac_core::MAX_CLIENT_LINE_BYTES;
 
 use super::*;
+use crate::app::event::First;
 use crate::app::line::{Mention, PastKind};
 use crate::app::settings::{LastLines, Reconnect, Settings};
 use crate::protocol::password;
@@ -32,7 +33,7 @@ fn plays_with(settings: &Settings, mode: Mode, name: Option<&str>, script: &str)
 fn plays_configured(config: &Config, mode: Mode, script: &str) {
     let mut app = App::new(mode, config, Rng::with_seed(1));
     let mut clock = Clock::default();
-    let mut due = app.on(Event::Connected, clock.now()).into_iter();
+    let mut due = app.on(Event::connected(), clock.now()).into_iter();
     for line in script
         .lines()
         .map(str::trim)
@@ -104,7 +105,8 @@ impl Happens {
             (_, "^C") => Event::Interrupted,
             (_, "cleared") => Event::Cleared,
             (_, "^D") => Event::InputEnded,
-            (_, "connected") => Event::Connected,
+            (_, "connected") => Event::connected(),
+            (_, "connected to b of 3") => Event::connected_to("b", 2),
             (_, "untrusted") => Event::Untrusted("its key has changed".into()),
             (_, "unreachable") => Event::Unreachable("refused".into()),
             (_, "gone") => lost(None, &[]),
@@ -181,7 +183,8 @@ fn written(action: &Action) -> String {
         Action::Keep => "keep".into(),
         Action::Read => "read".into(),
         Action::KeepPlace(progress) => format!("keep {progress:?}"),
-        Action::Dial => "dial".into(),
+        Action::Dial(First::Next) => "dial".into(),
+        Action::Dial(First::Same) => "dial the same".into(),
         Action::HangUp => "hang up".into(),
         Action::End(reason) => format!("end {reason:?}"),
     }
@@ -234,7 +237,7 @@ const LOGGED_IN: &str = "
     back connected to 127.0.0.1:4700 as Ann · plaintext · 2 here · /help
     tell here: bob, Ann
     +100ms
-    send HIST 20
+    send HIST 100
     < ! unknown command HIST; HELP lists them
 ";
 
@@ -393,7 +396,7 @@ fn ann(mode: Mode) -> App {
         ..clock.now()
     };
     for event in [
-        Event::Connected,
+        Event::connected(),
         Event::Line("PONG wac greeted".into()),
         Event::Line("* welcome, Ann".into()),
     ] {

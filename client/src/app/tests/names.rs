@@ -35,7 +35,7 @@ pub(super) const RENAMED: &str = "
     send QUIT
     < * closing: goodbye
     gone
-    dial
+    dial the same
     connected
     send PING wac greeted
     send LIN Bea

@@ -117,7 +117,7 @@ fn a_reason_is_told_once_however_often_it_is_tried() {
     for _ in 0..3600 {
         clock.pass(1);
         for action in app.on(Event::Tick, clock.now()) {
-            assert_eq!(action, Action::Dial);
+            assert_eq!(action, Action::Dial(First::Next));
             dials += 1;
             let then = app.on(Event::Unreachable("refused".into()), clock.now());
             told += then
@@ -129,6 +129,28 @@ fn a_reason_is_told_once_however_often_it_is_tried() {
     assert_eq!(told, 1);
     // 15 s each on average, and half a second more for a tick.
     assert!((180..320).contains(&dials), "{dials}");
+}
+
+#[test]
+fn the_waits_begin_anew_soon_after_a_connection_that_was_good() {
+    let failed = "unreachable\n lost connection lost: refused · try 2 …\n >\n dial";
+    let lost = |age: &str, next: u8| {
+        chats(&format!(
+            "gone
+             mark Away
+             lost connection lost: the server has closed it · try 1 …
+             >
+             dial
+             {failed}
+             {BACK}
+             {age}
+             gone
+             mark Away
+             lost connection lost: the server has closed it · try {next} …"
+        ));
+    };
+    lost("+3s\n send MARK\n +1s", 3);
+    lost("+3s\n send MARK\n +2s", 1);
 }
 
 #[test]
@@ -173,7 +195,7 @@ fn silence_is_looked_into() {
 fn a_dead_link_is_left_after_forty_seconds_to_the_moment() {
     let mut app = app(&Settings::default(), Mode::Screen, Some("Ann"));
     let mut clock = Clock::default();
-    app.on(Event::Connected, clock.now());
+    app.on(Event::connected(), clock.now());
     for line in ["PONG wac greeted", "* welcome, Ann"] {
         app.on(Event::Line(line.into()), clock.now());
     }
@@ -532,11 +554,45 @@ fn a_connection_lost_while_a_name_is_asked_for_is_made_again() {
 }
 
 #[test]
+fn the_next_server_is_tried_at_once_and_told_once_the_user_is_back() {
+    let back_at_b = BACK
+        .replace("connected", "connected to b of 3")
+        .replace("send WHO", "tell connected to b:4700\n send WHO");
+    let again = BACK.replace("connected", "connected to b of 3");
+    chats(&format!(
+        "gone
+         mark Away
+         lost …
+         +1s
+         dial
+         {back_at_b}
+         > /status
+         tell online as Ann at b:4700 · the server was heard 0 s ago
+         +6s
+         send MARK
+         gone
+         mark Away
+         lost connection lost: the server has closed it · try 1 at once · Enter = now
+         +0ms
+         dial
+         {again}
+         gone
+         mark Away
+         lost connection lost: the server has closed it · try 2 at once · Enter = now
+         +0ms
+         dial
+         unreachable
+         lost connection lost: refused · try 3 …
+         +0ms"
+    ));
+}
+
+#[test]
 fn status_tells_how_the_connection_is() {
     chats(
         "+5s
          > /status
-         tell online as Ann · the server was heard 5 s ago
+         tell online as Ann at 127.0.0.1:4700 · the server was heard 5 s ago
          gone
          mark Away
          lost …

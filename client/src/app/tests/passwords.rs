@@ -43,7 +43,7 @@ const AGAIN: &str = "
 fn ann(host: &str) -> Config {
     Config {
         name: Some("Ann".parse().unwrap()),
-        host: host.parse().unwrap(),
+        hosts: vec![host.parse().unwrap()],
         ..Config::default()
     }
 }

@@ -14,7 +14,7 @@ const MARKED: &str = "
     back connected to 127.0.0.1:4700 as Ann · plaintext · 2 here · /help
     tell here: bob, Ann
     +100ms
-    send HIST 20
+    send HIST 100
     < * history: nothing since 2025-11-22 10:40:00 UTC
     +300ms
     send MARK
@@ -136,7 +136,7 @@ fn own_lines_that_were_not_accepted_wait_and_the_others_stand() {
 }
 
 #[test]
-fn a_server_that_has_begun_anew_says_so_and_what_came_meanwhile_is_shown() {
+fn of_a_history_that_began_anew_all_is_shown() {
     marked(&format!(
         "> hi
          send MSG hi
@@ -144,12 +144,85 @@ fn a_server_that_has_begun_anew_says_so_and_what_came_meanwhile_is_shown() {
          {BACK}
          < bob: hello, ann
          < ! not a mark of this room
-         tell nothing received 10:41:00–10:41:09: the server has begun anew, and kept nothing of before
+         +1ms
+         send HIST 1000
+         > there?
+         < bob: late
+         < * history: 5 lines since 2025-11-22 10:41:02 UTC
+         < * bob joined
+         < zoe: first
+         < bob: hello, ann
+         < * Ann joined
+         < bob: late
+         < * history ends
+         rule the server's history began anew 10:41:00–10:41:09 · the last 4 lines
+         missed 10:41 show + bob
+         missed 10:41 show zoe: first
+         ring and missed 10:41 show ▌bob: hello, ann
+         missed 10:41 show bob: late
+         rule from now on
+         show ⟳ hi
          tell 1 line of yours may not have been accepted
-         ring and show ▌bob: hello, ann
-         +300ms
+         tell 1 line waits: /send sends it, /drop drops it
+         +1s
+         +1s
+         send MSG there?
+         show Ann: there?
+         +1s
          send MARK
          < MARK b-1"
+    ));
+}
+
+#[test]
+fn a_history_that_began_anew_may_hold_nothing() {
+    marked(&format!(
+        "{BACK}
+         < ! not a mark of this room
+         +1ms
+         send HIST 1000
+         < * history: 1 line since 2025-11-22 10:41:09 UTC
+         < * Ann joined
+         < * history ends
+         tell nothing received 10:41:00–10:41:09: the server's history began anew
+         < bob: hi
+         show bob: hi"
+    ));
+}
+
+#[test]
+fn who_comes_sees_as_many_messages_as_they_want() {
+    let settings = Settings {
+        last: LastLines(1),
+        ..Settings::default()
+    };
+    let script = MARKED.replace("send HIST 100", "send HIST 5").replace(
+        "< * history: nothing since 2025-11-22 10:40:00 UTC",
+        "< * history: 4 lines since 2025-11-22 10:39:58 UTC
+         < bob: one
+         < bob: two
+         < * zoe joined
+         < * Ann joined
+         < * history ends
+         rule the last line
+         history 10:39 show bob: two
+         rule from now on",
+    );
+    plays_with(&settings, Mode::Screen, Some("Ann"), &script);
+}
+
+#[test]
+fn what_may_not_have_been_accepted_is_shown_and_waits() {
+    marked(&format!(
+        "> hi
+         send MSG hi
+         show Ann: hi
+         {BACK}
+         < ! unknown command SINCE; HELP lists them
+         tell nothing received 10:41:00–10:41:09: the server keeps no history
+         show ⟳ hi
+         tell 1 line of yours may not have been accepted
+         tell 1 line waits: /send sends it, /drop drops it"
     ));
 }
 
@@ -235,7 +308,7 @@ fn who_wants_no_last_lines_is_only_marked() {
         ..Settings::default()
     };
     let script = MARKED
-        .replace("send HIST 20", "send MARK")
+        .replace("send HIST 100", "send MARK")
         .replace(
             "< * history: nothing since 2025-11-22 10:40:00 UTC",
             "< MARK a-1",
@@ -265,7 +338,7 @@ fn what_is_read_again_reaches_into_the_servers_history() {
          tell 10:41 Ann: three
          tell 10:41 bob ⇢ (me) psst
          > /last 50
-         send HIST 50
+         send HIST 1000
          < * history: 5 lines since 2025-11-21 10:40:58 UTC
          < bob: zero
          < * dave joined
@@ -288,7 +361,7 @@ fn what_cannot_be_recalled_is_shown_as_far_as_it_is_remembered() {
         "< bob: one
          show bob: one
          > /last
-         send HIST 10
+         send HIST 1000
          gone
          mark Away
          tell 10:41 bob: one
@@ -299,7 +372,7 @@ fn what_cannot_be_recalled_is_shown_as_far_as_it_is_remembered() {
 #[test]
 fn that_the_recipe_is_held_back_is_not_told() {
     let slow = "< * slow down: your lines wait";
-    let script = MARKED.replace("send HIST 20", &format!("send HIST 20\n {slow}"));
+    let script = MARKED.replace("send HIST 100", &format!("send HIST 100\n {slow}"));
     let script = format!("{script} {slow}\n show * slow down: your lines wait");
     plays(Mode::Screen, Some("Ann"), &script);
 }

@@ -47,7 +47,7 @@ pub(crate) struct CommandLine {
 }
 
 const TARGET_HELP: &str = "The server, and the name to use there: chat.lan, ann@chat.lan:4700, [::1]:4700, tls:chat.lan \
-                           (encrypted), unix:PATH \
+                           (encrypted), unix:PATH; several servers of one room: ann@a,b,c \
                            [default: the setting host]";
 
 /// The command; without one, the chat.

@@ -33,8 +33,8 @@ pub(crate) struct SendArgs {
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     pub(crate) to: Option<Name>,
 
-    /// Ends with 0 only if the server has proved that it took everything, over a second connection if the
-    /// first is lost; with 4 it took nothing, with 7 it may have taken some
+    /// Ends with 0 only if the server has proved that it took everything, and wrote it to its history if it keeps one; over a
+    /// second connection if the first is lost. With 4 it took nothing, with 7 it may have taken some
     #[arg(long)]
     pub(crate) confirm: bool,
 

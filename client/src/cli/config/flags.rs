@@ -35,7 +35,7 @@ pub(crate) struct ConfigFlags {
 /// The settings.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SettingFlags {
-    /// Sets the server: [NAME@]HOST[:PORT], tls:HOST[:PORT] or unix:PATH
+    /// Sets the server: [NAME@]HOST[:PORT], tls:HOST[:PORT] or unix:PATH; several servers of one room: A,B,C
     #[arg(
         long,
         global = true,
@@ -125,7 +125,7 @@ struct List<T>(Vec<T>);
 impl From<SettingFlags> for Config {
     fn from(flags: SettingFlags) -> Self {
         Self {
-            host: flags.host.address,
+            hosts: flags.host.addresses,
             name: flags.name,
             alt_name: flags.alt_name,
             tls_ca: flags.tls_ca.filter(|path| path != Path::new("")),

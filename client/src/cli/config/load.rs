@@ -174,7 +174,8 @@ mod tests {
 
     #[track_caller]
     fn has(loaded: &Loaded, host: &str, name: &str) {
-        assert_eq!(loaded.config.host.to_string(), host);
+        let hosts = loaded.config.hosts.iter().map(ToString::to_string);
+        assert_eq!(hosts.collect::<Vec<_>>().join(","), host);
         assert_eq!(loaded.config.name.as_ref().unwrap().as_str(), name);
     }
 
@@ -207,6 +208,11 @@ mod tests {
             &load(&["bob@y", "--name", "zoe"], &both, FILE).unwrap(),
             "y:4700",
             "zoe",
+        );
+        has(
+            &load(&["bob@y,z"], &both, FILE).unwrap(),
+            "y:4700,z:4700",
+            "bob",
         );
     }
 

@@ -9,10 +9,15 @@
 //! lines that had come and the user's own are left out; the rest was missed. Lines of the room that come between the
 //! connection and the replay are part of it: they are held, and shown only if the server refuses the replay.
 //!
+//! If the server does not know the mark, its history began anew: the place is the beginning of the room then, and the replay is
+//! of the last lines that the server shows at once.
+//!
 //! The user's lines that were under way when a connection was lost are in doubt until a replay: those in it were accepted,
 //! the others were not. Hence the login before the replay: once the name is free, the server has taken all it will take of the
 //! lost connection.
 
+mod heard;
+mod newcomer;
 mod place;
 mod replay;
 #[cfg(test)]
@@ -23,13 +28,14 @@ use std::mem;
 use std::time::Duration;
 
 use wac_core::name::Name;
-use wac_core::unix_time::UnixSeconds;
 use wac_core::wire::closing::Closing;
 use wac_core::wire::history::History;
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 use wac_core::wire::refusal::Refusal;
 
+pub(crate) use self::heard::{Heard, Missed, PastLine, Refused};
+use self::newcomer::Newcomer;
 use self::place::{Lines, OwnLines};
 pub(crate) use self::place::{Place, Progress};
 
@@ -53,15 +59,13 @@ pub(crate) struct CatchUp {
     place: Option<Place>,
     /// What the user has said since the place.
     own: OwnLines,
-    /// The number of past lines that a user who is new wants to see; 0 once they were asked for.
-    newcomer: u64,
+    /// A user who is new; `None` once they have seen what was said before they came.
+    newcomer: Option<Newcomer>,
     /// The requests under way: the server answers them in order.
     asked: VecDeque<Request>,
     replay: Option<Replay>,
     /// The room's lines on this connection that came before its replay.
     held: Lines,
-    /// The room's lines that were shown as they came, before the past that a user who is new wants to see.
-    seen: Lines,
     /// When the next mark is to be asked for.
     next_mark: Option<Duration>,
     last_mark: Duration,
@@ -85,6 +89,8 @@ enum Stage {
 enum Request {
     /// What was said since the place.
     Since,
+    /// All of the room that the server shows at once: it knows no place of before.
+    Anew,
     /// The last lines, for a user who is new.
     Newcomer,
     /// The last lines, for a user who wants to read them again.
@@ -95,84 +101,17 @@ enum Request {
     },
 }
 
-/// A line of the past.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PastLine {
-    /// When it was said, to the minute or less exactly.
-    pub(crate) at: UnixSeconds,
-    /// As the server sent it.
-    pub(crate) line: String,
-}
-
-/// The meaning of a line of the server for the recipe.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Heard {
-    /// A line of the room that has just been said.
-    Room,
-    /// The same, to be shown later, if at all.
-    Held,
-    /// A line of no meaning here.
-    Other,
-    /// A part of an answer, of no interest to the user.
-    Internal,
-    /// A new mark, behind all that was heard.
-    Marked(String),
-    /// What was missed, or the first part of it.
-    Missed(Missed),
-    /// The last lines before the user came.
-    Newcomer(Vec<PastLine>),
-    /// The room's last lines.
-    Recalled(Vec<PastLine>),
-    Refused(Refused),
-}
-
-/// What was missed.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Missed {
-    pub(crate) lines: Vec<PastLine>,
-    /// The time since which the server has kept everything, if that is later than the mark.
-    pub(crate) kept_since: Option<UnixSeconds>,
-    /// The first part.
-    pub(crate) begins: bool,
-    /// The last part.
-    pub(crate) ends: bool,
-    /// The user's messages that the server did not accept.
-    pub(crate) unaccepted: Vec<OutgoingMessage>,
-    /// The number of the user's messages of which nobody knows.
-    pub(crate) in_doubt: usize,
-}
-
-/// A request that the server refuses.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refused {
-    pub(crate) why: WhyRefused,
-    /// The room's lines that were held.
-    pub(crate) held: Vec<String>,
-    /// The number of the user's messages of which nobody knows.
-    pub(crate) in_doubt: usize,
-}
-
-/// Why the server refuses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WhyRefused {
-    /// The mark is of another room: the server has begun anew.
-    OtherRoom,
-    /// The server has no history, or none for who is not logged in.
-    NoHistory,
-}
-
 impl CatchUp {
-    /// Starts with a user who wants to see so many of the lines before they came.
+    /// Starts with a user who wants to see so many of the messages before they came.
     pub(crate) fn new(newcomer: u64) -> Self {
         Self {
             stage: Stage::Offline,
             place: None,
             own: OwnLines::default(),
-            newcomer,
+            newcomer: Newcomer::new(newcomer),
             asked: VecDeque::new(),
             replay: None,
             held: Lines::default(),
-            seen: Lines::default(),
             next_mark: None,
             last_mark: Duration::ZERO,
         }
@@ -205,7 +144,7 @@ impl CatchUp {
     /// Notes that the login has succeeded.
     pub(crate) fn logged_in(&mut self, now: Duration) {
         let soon = now + AFTER_LOGIN;
-        if self.has_place() || self.newcomer > 0 {
+        if self.has_place() || self.newcomer.is_some() {
             self.stage = Stage::Due(soon);
         } else {
             self.stage = Stage::Live;
@@ -219,10 +158,9 @@ impl CatchUp {
         self.asked.clear();
         self.replay = None;
         self.held = Lines::default();
-        self.seen = Lines::default();
         self.next_mark = None;
         self.own.lost(unsent);
-        if !self.has_place() {
+        if !self.has_place() && self.newcomer.is_none() {
             self.own = OwnLines::default();
         }
     }
@@ -251,13 +189,13 @@ impl CatchUp {
         self.want_mark(now);
     }
 
-    /// Returns the request for the room's last lines, if the server can be asked now.
-    pub(crate) fn recall(&mut self, lines: u64) -> Option<String> {
+    /// Returns the request for the room's last lines, as many as the server shows at once, if it can be asked now.
+    pub(crate) fn recall(&mut self) -> Option<String> {
         if self.stage != Stage::Live || self.asked.contains(&Request::Recall) {
             return None;
         }
         self.asked.push_back(Request::Recall);
-        Some(format!("HIST {}", lines.clamp(1, MOST_LINES)))
+        Some(last_lines(MOST_LINES))
     }
 
     /// Returns when [`tick`](Self::tick) has something to send.
@@ -275,12 +213,14 @@ impl CatchUp {
         if self.stage == Stage::Live {
             return Some(self.ask_mark(now));
         }
-        self.stage = Stage::Asked;
-        let lines = mem::take(&mut self.newcomer);
-        let (request, line) = match &self.place {
-            Some(place) => (Request::Since, format!("SINCE {}", place.mark)),
-            None => (Request::Newcomer, format!("HIST {lines}")),
+        let mark = self.place.as_ref().map(|place| place.mark.as_deref());
+        let (request, line) = match (mark, &self.newcomer) {
+            (Some(Some(mark)), _) => (Request::Since, format!("SINCE {mark}")),
+            (Some(None), _) => (Request::Anew, last_lines(MOST_LINES)),
+            (None, Some(newcomer)) => (Request::Newcomer, last_lines(newcomer.lines)),
+            (None, None) => return None,
         };
+        self.stage = Stage::Asked;
         self.asked.push_back(request);
         Some(line)
     }
@@ -328,8 +268,8 @@ impl CatchUp {
             self.held.push(text.to_owned());
             return Heard::Held;
         }
-        if self.is_new() {
-            self.seen.push(text.to_owned());
+        if let Some(newcomer) = &mut self.newcomer {
+            newcomer.seen.push(text.to_owned());
         }
         if let Some(place) = &mut self.place {
             place.heard.push(text.to_owned());
@@ -342,11 +282,6 @@ impl CatchUp {
     fn holds(&self) -> bool {
         let is_before_replay = matches!(self.stage, Stage::Offline | Stage::Due(_) | Stage::Asked);
         is_before_replay && self.has_place()
-    }
-
-    /// Returns whether a user who is new is still to see the last lines.
-    fn is_new(&self) -> bool {
-        self.newcomer > 0 || self.asked.contains(&Request::Newcomer)
     }
 
     fn want_mark(&mut self, now: Duration) {
@@ -382,8 +317,8 @@ impl CatchUp {
                     is_cut,
                 },
                 None,
-                Some(&request @ (Request::Since | Request::Newcomer | Request::Recall)),
-            ) => {
+                Some(&request),
+            ) if request.is_replayed() => {
                 self.asked.pop_front();
                 self.replay = Some(Replay::new(request, since, is_cut));
                 match lines {
@@ -401,21 +336,39 @@ impl CatchUp {
             return Heard::Internal;
         };
         let heard = match replay.request {
-            Request::Since => Heard::Missed(self.missed(&mut replay, me, ends)),
-            Request::Newcomer => {
-                let seen = mem::take(&mut self.seen);
-                Heard::Newcomer(replay.before(me, &self.own, &seen))
-            }
+            Request::Since | Request::Anew => Heard::Missed(self.missed(&mut replay, me, ends)),
+            Request::Newcomer => return self.came_late(replay.take_lines(), me, now),
             Request::Recall | Request::Mark { .. } => Heard::Recalled(replay.take_lines()),
         };
         if !ends {
             self.replay = Some(replay);
         } else if self.stage == Stage::Asked {
-            self.stage = Stage::Live;
-            self.held = Lines::default();
-            self.next_mark = Some(now + AFTER_REPLAY);
+            self.lives(now);
         }
         heard
+    }
+
+    /// Shows the room's lines as they come from now on.
+    fn lives(&mut self, now: Duration) {
+        self.stage = Stage::Live;
+        self.held = Lines::default();
+        self.next_mark = Some(now + AFTER_REPLAY);
+    }
+
+    /// Tells a user who is new what was said before, or asks for more of it.
+    fn came_late(&mut self, lines: Vec<PastLine>, me: Option<&Name>, now: Duration) -> Heard {
+        let Some(mut newcomer) = self.newcomer.take() else {
+            return Heard::Internal;
+        };
+        let count = lines.len();
+        let lines = newcomer.before(lines, me, &self.own);
+        if newcomer.asks_for_more(&lines, count) {
+            self.newcomer = Some(newcomer);
+            self.stage = Stage::Due(now);
+            return Heard::Internal;
+        }
+        self.lives(now);
+        Heard::Newcomer(lines)
     }
 
     fn missed(&mut self, replay: &mut Replay, me: Option<&Name>, ends: bool) -> Missed {
@@ -425,49 +378,45 @@ impl CatchUp {
             true => self.own.take_doubtful(),
             false => Vec::new(),
         };
-        let kept_since = replay.is_cut.then_some(replay.since);
-        let missed = Missed {
+        let is_anew = replay.request == Request::Anew;
+        let (unaccepted, in_doubt) = match replay.is_cut || is_anew {
+            false => (unaccepted, Vec::new()),
+            true => (Vec::new(), unaccepted),
+        };
+        Missed {
             lines,
-            kept_since,
+            kept_since: replay.is_cut.then_some(replay.since),
+            is_anew,
             begins,
             ends,
-            ..Missed::default()
-        };
-        match kept_since {
-            None => Missed {
-                unaccepted,
-                ..missed
-            },
-            Some(_) => Missed {
-                in_doubt: unaccepted.len(),
-                ..missed
-            },
+            unaccepted,
+            in_doubt,
         }
     }
 
     fn refused(&mut self, request: Request, why: &Refusal<'_>, now: Duration) -> Heard {
         self.asked.pop_front();
-        let why = match (request, why) {
+        match (request, why) {
             (Request::Mark { .. }, Refusal::NoMark) => {
                 self.want_mark(now);
-                return Heard::Internal;
+                Heard::Unmarked
             }
             (_, Refusal::NotAMark) => {
-                self.stage = Stage::Live;
-                self.next_mark = Some(now + AFTER_REPLAY);
-                WhyRefused::OtherRoom
+                self.place = Some(Place::beginning());
+                self.own.forget_accepted();
+                self.stage = Stage::Due(now);
+                Heard::Anew
             }
             _ => {
                 self.stage = Stage::Unsupported;
-                WhyRefused::NoHistory
+                self.place = None;
+                self.newcomer = None;
+                Heard::Refused(Refused {
+                    held: mem::take(&mut self.held).into(),
+                    in_doubt: self.own.take_doubtful(),
+                })
             }
-        };
-        self.place = None;
-        Heard::Refused(Refused {
-            why,
-            held: mem::take(&mut self.held).into(),
-            in_doubt: self.own.take_doubtful().len(),
-        })
+        }
     }
 }
 
@@ -482,13 +431,22 @@ impl Request {
         }
     }
 
+    /// Returns whether the answer is a replay.
+    fn is_replayed(self) -> bool {
+        !matches!(self, Self::Mark { .. })
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::Since => "SINCE",
-            Self::Newcomer | Self::Recall => "HIST",
+            Self::Anew | Self::Newcomer | Self::Recall => "HIST",
             Self::Mark { .. } => "MARK",
         }
     }
+}
+
+fn last_lines(lines: u64) -> String {
+    format!("HIST {lines}")
 }
 
 /// Returns whether everyone in the room is sent a line, in the same order.

@@ -16,19 +16,24 @@ const MAX_OWN: usize = 10_000;
 /// A place in the room: a mark of the server, and what came of the room since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
-    pub(crate) mark: String,
+    /// `None`: the beginning of the room.
+    pub(crate) mark: Option<String>,
     pub(super) heard: Lines,
 }
 
 impl Place {
     pub(crate) fn new(mark: &str) -> Self {
-        Self::with(mark, [])
+        Self::with(Some(mark), [])
+    }
+
+    pub(super) fn beginning() -> Self {
+        Self::with(None, [])
     }
 
     /// Returns a place after which these lines of the room have come.
-    pub(crate) fn with(mark: &str, heard: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn with(mark: Option<&str>, heard: impl IntoIterator<Item = String>) -> Self {
         let mut place = Self {
-            mark: mark.to_owned(),
+            mark: mark.map(str::to_owned),
             heard: Lines::default(),
         };
         heard.into_iter().for_each(|line| place.heard.push(line));
@@ -39,8 +44,8 @@ impl Place {
 /// What is new about a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Progress {
-    /// There is a mark behind all that was written out.
-    Mark(String),
+    /// There is a mark behind all that was written out; `None`: the beginning of a room is a new place.
+    Mark(Option<String>),
     /// A line of the room was written out.
     Line(String),
 }
@@ -146,6 +151,11 @@ impl OwnLines {
     /// Returns the lines, the last first.
     pub(super) fn latest_first(&self) -> impl Iterator<Item = &str> {
         self.0.iter().rev().map(|own| own.line.as_str())
+    }
+
+    /// Forgets those that were in a replay, all others being in doubt.
+    pub(super) fn forget_accepted(&mut self) {
+        self.0.retain(|own| own.fate == Fate::InDoubt);
     }
 
     /// Takes the messages whose fate is in doubt.

@@ -7,7 +7,7 @@ use wac_core::unix_time::UnixSeconds;
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
 
-use super::place::{Lines, OwnLines, Place};
+use super::place::{OwnLines, Place};
 use super::{PastLine, Request};
 
 /// The lines after which a long replay is told in parts: as many as the transcript holds.
@@ -84,14 +84,14 @@ impl Replay {
         lines
     }
 
-    /// Finds the first of the lines since the mark that the replay begins with: one that is cut off may begin anywhere
-    /// among them.
+    /// Finds the first of the lines since the mark that the replay begins with: one that does not begin at the mark may begin
+    /// anywhere among them.
     fn begin(&self, lines: &[PastLine], place: &Place, own: &OwnLines) -> Known {
         let mut known = Known {
             counted: place.heard.dropped,
             ..Known::default()
         };
-        if self.is_cut {
+        if self.is_cut || self.request == Request::Anew {
             let is_own = |line: &str| own.latest_first().any(|own| own == line);
             let heard: Vec<&str> = place.heard.last.iter().map(String::as_str).collect();
             let shown = lines.iter().map(|past| past.line.as_str());
@@ -100,24 +100,6 @@ impl Replay {
             known.heard = heard.len() - overlap(&heard, &shown);
         }
         known
-    }
-
-    /// Takes the lines, and returns those before all that the user has seen and said: the replay ends with that, but for
-    /// what was said too late for it.
-    pub(super) fn before(
-        &mut self,
-        me: Option<&Name>,
-        own: &OwnLines,
-        seen: &Lines,
-    ) -> Vec<PastLine> {
-        let mut lines = self.take_lines();
-        let seen = seen.last.iter().rev().map(String::as_str);
-        let mut known: Vec<&str> = seen.chain(own.latest_first()).collect();
-        while lines
-            .pop_if(|last| is_about(me, &last.line) || take(&mut known, &last.line))
-            .is_some()
-        {}
-        lines
     }
 }
 
@@ -143,14 +125,8 @@ impl Known {
     }
 }
 
-/// Removes a line from among others; returns whether it was there.
-fn take(lines: &mut Vec<&str>, line: &str) -> bool {
-    let found = lines.iter().position(|other| *other == line);
-    found.map(|index| lines.remove(index)).is_some()
-}
-
 /// Returns whether a line tells that the user came or went.
-fn is_about(me: Option<&Name>, line: &str) -> bool {
+pub(super) fn is_about(me: Option<&Name>, line: &str) -> bool {
     match ServerLine::parse(line) {
         ServerLine::Notice(Notice::Joined(name) | Notice::Left(name)) => {
             me.is_some_and(|me| me.as_str() == name)

@@ -128,34 +128,43 @@ fn of_a_past_that_is_no_longer_kept_what_came_is_left_out_nevertheless() {
     let told = missed(hear(&mut catch_up, replay));
     assert_eq!(texts(&told.lines), ["bob: four"]);
     assert!(told.kept_since.is_some());
-    assert_eq!((told.unaccepted.len(), told.in_doubt), (0, 1));
+    assert_eq!((told.unaccepted, told.in_doubt), (vec![], vec![say("hi")]));
 }
 
 #[test]
-fn a_mark_of_another_room_lets_go_of_what_was_held() {
+fn of_a_history_that_began_anew_all_is_shown_once() {
     let mut catch_up = marked();
+    hear(&mut catch_up, "* bob joined");
     catch_up.said(&ann(), &say("hi"), T);
     comes_back(&mut catch_up, &[]);
-    let told = hear(&mut catch_up, "bob: hello|! not a mark of this room");
-    let (why, held) = (WhyRefused::OtherRoom, vec!["bob: hello".to_owned()]);
-    let in_doubt = 1;
+    let refused = "bob: early|! not a mark of this room";
+    assert_eq!(hear(&mut catch_up, refused), Heard::Anew);
+    assert_eq!(hear(&mut catch_up, "bob: late"), Heard::Held);
+    assert_eq!(catch_up.tick(T).as_deref(), Some("HIST 1000"));
+    let replay = "* history: 4 lines since 2026-11-29 13:01:17 UTC|* bob joined|bob: early|* Ann joined|bob: late|* history ends";
+    let told = missed(hear(&mut catch_up, replay));
     assert_eq!(
-        told,
-        Heard::Refused(Refused {
-            why,
-            held,
-            in_doubt
-        })
+        texts(&told.lines),
+        ["* bob joined", "bob: early", "bob: late"]
     );
+    assert!(told.is_anew && told.begins && told.ends);
+    assert_eq!((told.unaccepted, told.in_doubt), (vec![], vec![say("hi")]));
+    assert_eq!(hear(&mut catch_up, "bob: now"), Heard::Room);
     assert_eq!(catch_up.tick(AFTER_REPLAY).as_deref(), Some("MARK"));
-    assert_eq!(hear(&mut catch_up, "bob: hi"), Heard::Room);
+    catch_up.lost(&[]);
+    catch_up.logged_in(T);
+    assert_eq!(catch_up.tick(AFTER_LOGIN).as_deref(), Some("HIST 1000"));
+    let replay =
+        "* history: 2 lines since 2026-11-29 13:01:17 UTC|bob: now|bob: then|* history ends";
+    let told = missed(hear(&mut catch_up, replay));
+    assert_eq!(texts(&told.lines), ["bob: then"]);
 }
 
 #[test]
 fn a_server_without_history_is_not_asked_again_on_its_connection() {
     let mut catch_up = CatchUp::new(20);
     catch_up.logged_in(T);
-    assert_eq!(catch_up.tick(AFTER_LOGIN).as_deref(), Some("HIST 20"));
+    assert_eq!(catch_up.tick(AFTER_LOGIN).as_deref(), Some("HIST 100"));
     assert_eq!(
         hear(&mut catch_up, "! unknown command WAT; HELP lists them"),
         Heard::Other
@@ -163,7 +172,7 @@ fn a_server_without_history_is_not_asked_again_on_its_connection() {
     let refused = hear(&mut catch_up, "! unknown command HIST; HELP lists them");
     assert!(matches!(refused, Heard::Refused(_)));
     assert_eq!(hear(&mut catch_up, "bob: hi"), Heard::Room);
-    assert_eq!((catch_up.due(), catch_up.recall(10)), (None, None));
+    assert_eq!((catch_up.due(), catch_up.recall()), (None, None));
     catch_up.lost(&[]);
     catch_up.logged_in(T);
     assert_eq!(catch_up.tick(AFTER_LOGIN).as_deref(), Some("MARK"));
@@ -181,6 +190,46 @@ fn a_newcomer_is_shown_what_was_said_before_they_read() {
         panic!("the last lines");
     };
     assert_eq!(texts(&lines), ["Ann: one", "bob: one"]);
+}
+
+#[test]
+fn a_newcomer_whose_connection_is_lost_is_shown_what_was_said_before_over_the_next() {
+    let mut catch_up = CatchUp::new(20);
+    catch_up.logged_in(T);
+    catch_up.tick(AFTER_LOGIN);
+    hear(&mut catch_up, "bob: seen");
+    let begun = "* history: 5 lines since 2026-11-29 13:01:17 UTC|bob: one";
+    hear(&mut catch_up, begun);
+    catch_up.lost(&[]);
+    catch_up.logged_in(T);
+    assert_eq!(catch_up.tick(AFTER_LOGIN).as_deref(), Some("HIST 100"));
+    let replay = "* history: 4 lines since 2026-11-29 13:01:17 UTC|bob: one|* Ann joined|bob: seen|bob: missed|* history ends";
+    let Heard::Newcomer(lines) = hear(&mut catch_up, replay) else {
+        panic!("the last lines");
+    };
+    assert_eq!(texts(&lines), ["bob: one", "bob: missed"]);
+}
+
+#[test]
+fn a_newcomer_for_whom_too_little_was_said_is_shown_more() {
+    let mut catch_up = CatchUp::new(2);
+    catch_up.logged_in(T);
+    assert_eq!(catch_up.tick(AFTER_LOGIN).as_deref(), Some("HIST 10"));
+    let replay = |begins: &str, lines: usize| {
+        let joined = ["* zoe joined"; 9].join("|");
+        let since = "since 2026-11-29 13:01:17 UTC";
+        format!("* history: {lines} lines {since}|{begins}{joined}|bob: two|* history ends")
+    };
+    assert_eq!(hear(&mut catch_up, &replay("", 10)), Heard::Internal);
+    assert_eq!(catch_up.tick(T).as_deref(), Some("HIST 1000"));
+    let Heard::Newcomer(lines) = hear(&mut catch_up, &replay("bob: one|", 11)) else {
+        panic!("the last lines");
+    };
+    let said = texts(&lines);
+    assert_eq!(
+        (said.len(), said[0], said[10]),
+        (11, "bob: one", "bob: two")
+    );
 }
 
 /// Returns what a newcomer is shown who hears some lines before the login, and others before the replay.
@@ -263,6 +312,8 @@ enum Step {
     TimePasses(u16),
     /// The connection is lost, with what is under way either way, and made again.
     Cut,
+    /// The same, and the room is another one afterwards.
+    Anew,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -272,7 +323,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0usize..4).prop_map(Step::ServerTurns),
         4 => (0usize..6).prop_map(Step::ClientReads),
         3 => (0u16..6000).prop_map(Step::TimePasses),
-        1 => Just(Step::Cut),
+        2 => Just(Step::Cut),
+        1 => Just(Step::Anew),
     ]
 }
 
@@ -280,6 +332,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Model {
     catch_up: CatchUp,
     now: Duration,
+    room: usize,
     /// The room's lines, and whether they are the user's.
     log: Vec<(String, bool)>,
     /// The part of the log that the connection has been sent.
@@ -300,6 +353,7 @@ impl Model {
         let mut model = Self {
             catch_up: CatchUp::new(0),
             now: T,
+            room: 0,
             log: Vec::new(),
             sent: 0,
             to_client: VecDeque::new(),
@@ -316,7 +370,8 @@ impl Model {
 
     fn does(&mut self, step: Step) {
         match step {
-            Step::OtherSays(text) => self.log.push((format!("bob: {text}"), false)),
+            // The same words of another room, right after a change of rooms, nobody could tell from these.
+            Step::OtherSays(text) => self.log.push((format!("bob: {}.{text}", self.room), false)),
             Step::UserSays(text) => self.typed.push_back(text.to_string()),
             Step::ServerTurns(lines) => self.turns(lines),
             Step::ClientReads(lines) => (0..lines).for_each(|_| self.reads()),
@@ -324,15 +379,25 @@ impl Model {
                 self.now += Duration::from_millis(millis.into());
                 self.to_server.extend(self.catch_up.tick(self.now));
             }
-            Step::Cut => {
-                self.to_client.clear();
-                self.to_server.clear();
-                self.catch_up.lost(&[]);
-                self.sent = self.log.len();
-                self.catch_up.logged_in(self.now);
+            Step::Cut => self.cut(),
+            Step::Anew => {
+                self.room += 1;
+                self.log.clear();
+                self.cut();
+                // What becomes of the old room's lines nobody knows.
+                self.shown.clear();
+                self.said.clear();
             }
         }
         self.sends();
+    }
+
+    fn cut(&mut self) {
+        self.to_client.clear();
+        self.to_server.clear();
+        self.catch_up.lost(&[]);
+        self.sent = self.log.len();
+        self.catch_up.logged_in(self.now);
     }
 
     fn sends(&mut self) {
@@ -357,11 +422,23 @@ impl Model {
         self.sent = self.log.len();
         for line in taken {
             if line == "MARK" {
-                self.to_client.push_back(format!("MARK {}", self.sent));
+                self.to_client
+                    .push_back(format!("MARK {}-{}", self.room, self.sent));
             } else if let Some(mark) = line.strip_prefix("SINCE ") {
-                self.replays(mark.parse().unwrap());
+                self.since(mark);
+            } else if line == "HIST 1000" {
+                self.replays(0);
             }
         }
+    }
+
+    fn since(&mut self, mark: &str) {
+        let (room, at) = mark.split_once('-').unwrap();
+        if room == self.room.to_string() {
+            return self.replays(at.parse().unwrap());
+        }
+        self.to_client
+            .push_back("! not a mark of this room".to_owned());
     }
 
     fn replays(&mut self, from: usize) {
@@ -393,15 +470,21 @@ impl Model {
                     let last = self.said.iter().rposition(|said| *said == message.text);
                     self.said.remove(last.expect("it was said"));
                 }
+                for message in missed.in_doubt {
+                    // It may have been said in a room of before.
+                    if let Some(last) = self.said.iter().rposition(|said| *said == message.text) {
+                        self.said.remove(last);
+                    }
+                }
             }
-            Heard::Held | Heard::Internal | Heard::Marked(_) => {}
+            Heard::Held | Heard::Internal | Heard::Marked(_) | Heard::Anew => {}
             other => panic!("{other:?}"),
         }
     }
 
     /// Lets everything that is under way arrive.
     fn settles(&mut self) {
-        for _ in 0..6 {
+        for _ in 0..8 {
             self.does(Step::TimePasses(6000));
             self.turns(usize::MAX);
             while !self.to_client.is_empty() {

@@ -6,13 +6,19 @@ use std::time::Duration;
 use wac_core::wire::refusal::Refusal;
 
 use super::{SendScript, SendState};
-use crate::app::event::Action;
+use crate::app::event::{Action, First};
 use crate::app::exit::ExitReason;
 use crate::protocol::catch_up::{CatchUp, Missed};
 use crate::protocol::clock::Now;
 use crate::protocol::outgoing::OutgoingMessage;
-use crate::protocol::session::{NAME_HELD, NAME_RETRY};
+use crate::protocol::session::{NAME_HELD, NAME_RETRY, Session};
 use crate::script::loss;
+
+/// Time in which another connection is tried: 10 s. A server that is started again is back in about one, unless it reads a long
+/// history.
+const DIALLED: Duration = Duration::from_secs(10);
+/// Wait between two tries.
+const DIAL_RETRY: Duration = Duration::from_millis(500);
 
 /// The question to the server, over another connection, what it has accepted.
 #[derive(Debug)]
@@ -20,10 +26,21 @@ pub(super) struct Inquiry {
     /// The loss that made it necessary.
     pub(super) loss: String,
     pub(super) rest: Rest,
-    /// When to try to log in again: the lost connection may hold the name.
-    pub(super) retry: Option<Duration>,
-    /// When it is no longer the lost connection that holds it.
-    pub(super) held_until: Duration,
+    /// What is to be tried again, and when.
+    pub(super) retry: Option<(Duration, Retry)>,
+    /// When it is no longer the lost connection that holds the name.
+    held_until: Duration,
+    /// When no other connection is tried any more.
+    dialled_until: Duration,
+}
+
+/// A step of an inquiry that may succeed later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Retry {
+    /// The server may be about to be back.
+    Dial,
+    /// The lost connection may hold the name.
+    LogIn,
 }
 
 /// What is left of the input.
@@ -41,8 +58,10 @@ impl SendScript {
         let SendState::Inquiring(inquiry) = &mut self.state else {
             return Vec::new();
         };
-        if inquiry.retry.take_if(|at| *at <= now.elapsed).is_some() {
-            return self.plan.names.log_in(&mut self.session);
+        match inquiry.retry.take_if(|(at, _)| *at <= now.elapsed) {
+            Some((_, Retry::Dial)) => return vec![Action::Dial(First::Next)],
+            Some((_, Retry::LogIn)) => return self.plan.names.log_in(&mut self.session),
+            None => {}
         }
         let catch_up = self.catch_up.as_mut();
         let request = catch_up.and_then(|it| it.tick(now.elapsed));
@@ -51,6 +70,9 @@ impl SendScript {
 
     /// Ends a connection that is dead; its end is reported before there is another.
     pub(super) fn dead(&mut self, why: String, now: Now) -> Vec<Action> {
+        if matches!(self.state, SendState::Inquiring(_)) {
+            return self.not_confirmed();
+        }
         if !self.may_inquire() {
             return self.lost(Some(why), now);
         }
@@ -61,14 +83,10 @@ impl SendScript {
 
     /// Returns whether the server can be asked what it has accepted; it is asked once.
     pub(super) fn may_inquire(&self) -> bool {
-        let is_first = !matches!(self.state, SendState::Inquiring(_));
-        self.sent > 0 && is_first && self.catch_up.as_ref().is_some_and(CatchUp::has_place)
+        self.sent > 0 && self.catch_up.as_ref().is_some_and(CatchUp::has_place)
     }
 
     pub(super) fn inquire(&mut self, why: Option<String>, now: Now) -> Vec<Action> {
-        if let Some(catch_up) = &mut self.catch_up {
-            catch_up.lost(&[]);
-        }
         let rest = self.take_rest();
         let why = match &mut self.state {
             SendState::HangingUp { why, .. } => Some(mem::take(why)),
@@ -79,8 +97,30 @@ impl SendScript {
             rest,
             retry: None,
             held_until: now.elapsed + NAME_HELD,
+            dialled_until: now.elapsed + DIALLED,
         });
-        vec![Action::Dial]
+        self.disconnected(now);
+        vec![Action::Dial(First::Next)]
+    }
+
+    /// Tries another connection a little later, or ends.
+    pub(super) fn dials_again(&mut self, now: Now) -> Vec<Action> {
+        self.disconnected(now);
+        let at = now.elapsed + DIAL_RETRY;
+        match &mut self.state {
+            SendState::Inquiring(inquiry) if at <= inquiry.dialled_until => {
+                inquiry.retry = Some((at, Retry::Dial));
+                Vec::new()
+            }
+            _ => self.not_confirmed(),
+        }
+    }
+
+    fn disconnected(&mut self, now: Now) {
+        self.session = Session::new(now);
+        if let Some(catch_up) = &mut self.catch_up {
+            catch_up.lost(&[]);
+        }
     }
 
     pub(super) fn take_rest(&mut self) -> Rest {
@@ -102,7 +142,7 @@ impl SendScript {
         };
         let (loss, sent) = (&inquiry.loss, self.sent);
         match missed.unaccepted.len() {
-            _ if missed.in_doubt > 0 => self.not_confirmed(),
+            _ if !missed.in_doubt.is_empty() => self.not_confirmed(),
             0 => {
                 let told = format!("{loss}; connected again, and all is in the room ({sent} sent)");
                 let mut actions = vec![Action::Tell(told)];
@@ -121,9 +161,9 @@ impl SendScript {
         }
     }
 
-    /// Goes on with the rest of the input, over the new connection. What becomes of that nobody is asked.
+    /// Goes on with the rest of the input, over the new connection. After its loss nobody is asked.
     pub(super) fn go_on(&mut self, now: Now) -> Vec<Action> {
-        self.catch_up = None;
+        self.catch_up = Some(CatchUp::new(0));
         let rest = self.take_rest();
         self.begin(now);
         match rest {
@@ -147,7 +187,7 @@ impl SendScript {
             return self.plan.names.refused(why, &mut self.session);
         };
         if matches!(why, Refusal::Taken(_)) && now.elapsed < inquiry.held_until {
-            inquiry.retry = Some(now.elapsed + NAME_RETRY);
+            inquiry.retry = Some((now.elapsed + NAME_RETRY, Retry::LogIn));
             return Vec::new();
         }
         let actions = self.plan.names.refused(why, &mut self.session);

@@ -1,14 +1,15 @@
 //! `wac send`: sends each line of the input, and leaves in order.
 //!
 //! ```text
-//!             welcome           input ended             PONG, or goodbye
+//!             welcome           input ended          mark, PONG or goodbye
 //!  LoggingIn ─────────▶ Sending ───────────▶ Leaving ───────────────────▶ the end
 //!    welcome │            ▲  │ lost             │ lost         not all accepted ▲
 //!            ▼    mark    │  ▼                  ▼                              │
 //!          Marking ───────┘ Inquiring ◀──────────        ──────────────────────┘
 //! ```
 //! With `--confirm` there is a mark before the first message, and after a loss the server is asked over one more connection what
-//! was said since. If it has taken everything, the script goes on.
+//! was said since. If it has taken everything, the script goes on. A mark behind the last message proves that all is in the
+//! history; whispers, and servers without marks, are left with a fence.
 //!
 //! The next line is requested when the one before is on its way, so at most one line waits here: one
 //! that comes sooner than the rate allows.
@@ -31,6 +32,9 @@ use crate::protocol::clock::Now;
 use crate::protocol::outgoing::{MessageError, OutgoingMessage};
 use crate::protocol::session::{Farewell, Reply, Session};
 use crate::terminal::render::sanitize;
+
+/// Why messages that the server has taken are not confirmed.
+const NOT_WRITTEN: &str = "in the room, but its history is not being written now";
 
 /// The task of `wac send`.
 #[derive(Debug)]
@@ -84,14 +88,14 @@ pub(crate) struct SendScript {
 impl Script for SendScript {
     fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
         match event {
-            Event::Connected => self.connected(now),
+            Event::Connected(_) => self.connected(now),
             Event::Line(line) => self.hear(&line, now),
             Event::Entered(text) => self.input(&text, now),
             Event::InputError(why) => self.unsent(&why.to_string()),
             Event::InputEnded => self.leave(now),
             Event::Tick => self.tick(now),
             Event::Lost { why, .. } => self.lost(why, now),
-            Event::Unreachable(_) => self.not_confirmed(),
+            Event::Unreachable(_) => self.dials_again(now),
             _ => Vec::new(),
         }
     }
@@ -102,9 +106,10 @@ impl Script for SendScript {
             _ => self.is_watching().then(|| self.session.keepalive.due()),
         };
         let asks = match &self.state {
-            SendState::Inquiring(inquiry) => {
-                [inquiry.retry, self.catch_up.as_ref().and_then(CatchUp::due)]
-            }
+            SendState::Inquiring(inquiry) => [
+                inquiry.retry.map(|(at, _)| at),
+                self.catch_up.as_ref().and_then(CatchUp::due),
+            ],
             _ => [None, None],
         };
         let asks = asks.into_iter().flatten();
@@ -148,12 +153,19 @@ impl SendScript {
         }
         self.session.keepalive.heard(now);
         match (heard, &self.state) {
-            (Heard::Marked(_) | Heard::Refused(_), SendState::Marking) => self.begin(now),
+            (Heard::Marked(_) | Heard::Unmarked, SendState::Marking) => self.begin(now),
+            (Heard::Refused(_), SendState::Marking) => {
+                self.catch_up = None;
+                self.begin(now)
+            }
+            // A refusal of the command is a fence as good as any.
+            (Heard::Marked(_) | Heard::Refused(_), SendState::Leaving) => self.end(),
+            (Heard::Unmarked, SendState::Leaving) => self.end_not_confirmed(NOT_WRITTEN),
             (Heard::Missed(missed), SendState::Inquiring(_)) if missed.ends => {
                 self.session.keepalive.release();
                 self.answered(&missed, now)
             }
-            (Heard::Refused(_), SendState::Inquiring(_)) => self.not_confirmed(),
+            (Heard::Anew | Heard::Refused(_), SendState::Inquiring(_)) => self.not_confirmed(),
             _ => Vec::new(),
         }
     }
@@ -251,7 +263,9 @@ impl SendScript {
             return Vec::new();
         }
         self.state = SendState::Leaving;
-        vec![Action::Send(self.session.leave(self.plan.farewell, now))]
+        let farewell = self.session.leave(self.plan.farewell, now);
+        let mark = self.catch_up.as_mut().map(|it| it.ask_mark(now.elapsed));
+        vec![Action::Send(mark.unwrap_or(farewell))]
     }
 
     fn tick(&mut self, now: Now) -> Vec<Action> {
@@ -299,7 +313,7 @@ impl SendScript {
             return end_lost(&self.session, why);
         }
         if matches!(self.state, SendState::Inquiring(_)) {
-            return self.not_confirmed();
+            return self.dials_again(now);
         }
         if self.may_inquire() {
             return self.inquire(why, now);
@@ -307,8 +321,8 @@ impl SendScript {
         self.end_not_confirmed(&loss(&self.session, why))
     }
 
-    fn end_not_confirmed(&self, loss: &str) -> Vec<Action> {
-        let told = format!("not confirmed ({} sent): {loss}", self.sent);
+    fn end_not_confirmed(&self, why: &str) -> Vec<Action> {
+        let told = format!("not confirmed ({} sent): {why}", self.sent);
         vec![Action::Tell(told), Action::End(ExitReason::NotConfirmed)]
     }
 }

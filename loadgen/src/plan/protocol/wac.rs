@@ -151,7 +151,7 @@ impl Limit {
             Closing::TooSlow => Some(Self::TooSlow),
             Closing::ServerFull => Some(Self::ServerFull),
             Closing::AddressLimit => Some(Self::AddressFull),
-            Closing::Stopping => Some(Self::Stopping),
+            Closing::Stopping | Closing::StoppingAlone => Some(Self::Stopping),
             Closing::Kicked(_) => Some(Self::Kicked),
             Closing::Banned(_) => Some(Self::Banned),
             Closing::Goodbye
@@ -159,6 +159,7 @@ impl Limit {
             | Closing::LoggedInElsewhere
             | Closing::NotOurProtocol
             | Closing::NeedsTls
+            | Closing::CutOff
             | Closing::Other(_) => None,
         }
     }

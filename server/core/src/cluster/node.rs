@@ -50,19 +50,10 @@ enum Stage {
         replica: Box<Replica>,
         /// The stream has been silent for a while.
         is_silent: bool,
-        leaving: Leaving,
+        /// It has told the others that it leaves.
+        leaves: bool,
     },
     Over,
-}
-
-/// How far a node is with leaving.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Leaving {
-    No,
-    /// It is to leave; as the last of the room it tried to at a time.
-    Wanted(Option<Duration>),
-    /// The others have been told.
-    Told,
 }
 
 /// A node that has no room yet.
@@ -220,10 +211,10 @@ impl Node {
 
     /// Leaves the room, after all that was submitted.
     pub fn leave(&mut self) {
-        if let Stage::Member { leaving, .. } = &mut self.stage
-            && *leaving == Leaving::No
+        if let Stage::Member { leaves, .. } = &mut self.stage
+            && !std::mem::replace(leaves, true)
         {
-            *leaving = Leaving::Wanted(None);
+            self.outgoing.push(Record::Leave);
         }
     }
 
@@ -284,7 +275,6 @@ impl Node {
     }
 
     fn tick_within(&mut self, now: Duration) -> Vec<Effect> {
-        let is_whole = self.watch.is_whole(now);
         let standing = self.watch.judge(now);
         if standing == Standing::CutOff {
             return self.end(Over::CutOff);
@@ -303,36 +293,9 @@ impl Node {
                 self.outgoing.push(Record::Dead(node));
             }
         }
-        let leaving = is_whole.then(|| self.go_on_leaving(now)).flatten();
-        let due = leaving.unwrap_or_else(|| self.outgoing.poll(true, now));
+        let due = self.outgoing.poll(true, now);
         effects.extend(due.into_iter().map(Effect::Publish));
         effects
-    }
-
-    /// Tells that this node leaves, once everything has come back; returns what is sent instead of anything else, if it is alone.
-    fn go_on_leaving(&mut self, now: Duration) -> Option<Vec<Publication>> {
-        let is_alone = self.members() == [self.me];
-        let Stage::Member { leaving, .. } = &mut self.stage else {
-            return None;
-        };
-        let Leaving::Wanted(tried) = leaving else {
-            return None;
-        };
-        if !self.outgoing.is_empty() {
-            return None;
-        }
-        if !is_alone {
-            *leaving = Leaving::Told;
-            self.outgoing.push(Record::Leave { is_last: false });
-            return None;
-        }
-        // Whoever comes before it is not to be told that nobody is there.
-        if tried.is_some_and(|tried| now < tried + BEAT) {
-            return Some(Vec::new());
-        }
-        *tried = Some(now);
-        let leave = Record::Leave { is_last: true };
-        Some(vec![self.outgoing.once(leave, self.reading.seq())])
     }
 
     fn end(&mut self, why: Over) -> Vec<Effect> {
@@ -360,6 +323,7 @@ impl Node {
             return self.end(Over::OtherRoom);
         }
         let applied = replica.apply(self.me, piece, message.time, roster);
+        let is_empty = replica.members().next().is_none();
         if let Some((from, number)) = applied.counted {
             self.note_counted(from, number, now);
         }
@@ -374,6 +338,11 @@ impl Node {
             }
         }
         let mut effects = vec![Effect::Apply(applied)];
+        if over == Some(Over::Left) && is_empty {
+            // Whoever comes next need not wait for a sign of life, unless somebody came before.
+            let end = self.outgoing.once(Record::End, self.reading.seq());
+            effects.push(Effect::Publish(end));
+        }
         effects.extend(over.into_iter().flat_map(|why| self.end(why)));
         effects
     }
@@ -419,7 +388,7 @@ impl Node {
                 return self.end(Over::Again);
             }
             other => {
-                if other.as_ref().is_some_and(is_last_leave) {
+                if other.as_ref().is_some_and(ends) {
                     joining.members = Heard::Nobody;
                 } else if is_first || other.as_ref().is_some_and(|piece| piece.is_member) {
                     joining.members = match joining.hello {
@@ -465,7 +434,7 @@ impl Node {
         self.stage = Stage::Member {
             replica: Box::new(snapshot.replica),
             is_silent: false,
-            leaving: Leaving::No,
+            leaves: false,
         };
         for message in read {
             if message.seq > snapshot.seq {
@@ -498,7 +467,7 @@ impl Node {
         self.stage = Stage::Member {
             replica: Box::new(Replica::founded(room_of, (self.me, number), message.time)),
             is_silent: false,
-            leaving: Leaving::No,
+            leaves: false,
         };
         vec![Effect::Enter {
             room,
@@ -581,6 +550,122 @@ fn begins_anew(piece: &Piece, me: NodeId) -> bool {
     })
 }
 
-fn is_last_leave(piece: &Piece) -> bool {
-    piece.records.contains(&Record::Leave { is_last: true })
+fn ends(piece: &Piece) -> bool {
+    piece.records.contains(&Record::End)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Duration = Duration::from_secs(1);
+
+    fn founding(room: u64) -> Founding {
+        Founding {
+            room: RoomId(room),
+            origin: Position(room),
+            has_notices: true,
+        }
+    }
+
+    /// A stream that takes everything.
+    #[derive(Default)]
+    struct Stream(Vec<Message>);
+
+    impl Stream {
+        /// Lets a node send what is due, and read everything; returns what else is to be done.
+        fn pass(&mut self, node: &mut Node, roster: &mut Roster) -> Vec<Effect> {
+            let mut others = Vec::new();
+            for effect in node.tick(NOW) {
+                match effect {
+                    Effect::Publish(publication) => self.0.push(Message {
+                        seq: self.0.len() as u64 + 1,
+                        time: NOW,
+                        payload: publication.payload,
+                    }),
+                    effect => others.push(effect),
+                }
+            }
+            let read = usize::try_from(node.read_to()).unwrap();
+            for message in &self.0[read..] {
+                others.extend(node.on_message(message.clone(), NOW, roster));
+            }
+            others
+        }
+    }
+
+    /// Returns a stream with a member, and a node that has said hello.
+    fn pair() -> (Stream, (Node, Roster), (Node, Roster)) {
+        let mut stream = Stream::default();
+        let mut first = (Node::new(NodeId(1), founding(1), NOW), Roster::default());
+        let mut second = (Node::new(NodeId(2), founding(2), NOW), Roster::default());
+        while !first.0.is_member() {
+            stream.pass(&mut first.0, &mut first.1);
+        }
+        stream.pass(&mut second.0, &mut second.1);
+        stream.pass(&mut first.0, &mut first.1);
+        (stream, first, second)
+    }
+
+    #[test]
+    fn a_node_enters_with_the_snapshot_of_a_member() {
+        let (mut stream, (first, roster), mut second) = pair();
+        let asked = stream.pass(&mut second.0, &mut second.1);
+        assert!(
+            matches!(asked[..], [Effect::AskForSnapshot(3)]),
+            "{asked:?}"
+        );
+        let snapshot = first.snapshot(&roster, b"history".to_vec());
+        let effects = second.0.on_snapshot(snapshot, NOW, &mut second.1);
+        assert!(
+            matches!(
+                effects[..],
+                [Effect::Enter {
+                    room: RoomId(1),
+                    ..
+                }]
+            ),
+            "{effects:?}"
+        );
+        assert_eq!(second.0.members(), [NodeId(1), NodeId(2)]);
+    }
+
+    #[test]
+    fn a_snapshot_of_what_is_not_in_the_stream_is_none_to_enter_with() {
+        let (_, (first, roster), mut second) = pair();
+        let mut snapshot = first.snapshot(&roster, Vec::new());
+        snapshot.crc += 1;
+        let effects = second.0.on_snapshot(snapshot, NOW, &mut second.1);
+        assert!(
+            matches!(effects[..], [Effect::Over(Over::Again)]),
+            "{effects:?}"
+        );
+    }
+
+    #[test]
+    fn whoever_leaves_last_says_so_if_nobody_came_before() {
+        let (mut stream, mut first, mut second) = pair();
+        first.0.leave();
+        let effects = stream.pass(&mut first.0, &mut first.1);
+        assert!(
+            !effects.iter().any(|it| matches!(it, Effect::Publish(_))),
+            "a node joins"
+        );
+        stream.pass(&mut second.0, &mut second.1);
+
+        let (mut stream, mut alone) = (
+            Stream::default(),
+            (Node::new(NodeId(1), founding(1), NOW), Roster::default()),
+        );
+        while !alone.0.is_member() {
+            stream.pass(&mut alone.0, &mut alone.1);
+        }
+        alone.0.leave();
+        let effects = stream.pass(&mut alone.0, &mut alone.1);
+        let Some(Effect::Publish(end)) = effects.iter().find(|it| matches!(it, Effect::Publish(_)))
+        else {
+            panic!("{effects:?}");
+        };
+        assert_eq!(end.expected_last, Some(3));
+    }
 }

@@ -56,17 +56,16 @@ pub enum Record {
     Lines(#[serde(with = "serde_bytes")] Vec<u8>),
     /// A session claims a name.
     Claim(SessionAddress, KeyedName),
-    /// A session has ended, and its name is free.
+    /// A session of the node has ended, and its name is free.
     Left(SessionAddress, Folded),
     /// A place in the stream that is waited for.
     Fence,
     /// A node has not been heard for a lease.
     Dead(NodeId),
     /// The node leaves, and all of its users with it.
-    Leave {
-        /// Nobody is left in the room.
-        is_last: bool,
-    },
+    Leave,
+    /// The node has left, and nobody is in the room any more.
+    End,
 }
 
 impl Piece {

@@ -43,6 +43,8 @@ pub struct Applied {
     pub second: UnixSeconds,
     /// The lines, in order, possibly none.
     pub lines: Vec<u8>,
+    /// The number of bytes of them that were said on other nodes.
+    pub foreign_bytes: usize,
     /// What became of the records that this node submitted, in order.
     pub returned: Vec<Returned>,
     /// Nodes that belong to the room no more, and whether they were declared dead.
@@ -170,14 +172,18 @@ impl Replica {
         change: &mut Changing<'_>,
     ) -> Option<Outcome> {
         match record {
-            Record::Hello | Record::Found { .. } => None,
+            Record::Hello | Record::Found { .. } | Record::End => None,
             Record::Lines(lines) => {
+                if from != change.me {
+                    change.applied.foreign_bytes += lines.len();
+                }
                 self.append(&lines, change);
                 Some(Outcome::Appended)
             }
             Record::Fence => Some(Outcome::Reached),
             Record::Claim(address, name) => Some(self.claim(from, address, name, change)),
             Record::Left(address, name) => {
+                // A session of a node that was cut off leaves a room that is gone, and not whoever has its name in this one.
                 let home = change.roster.find_folded(&name);
                 if home.is_some_and(|home| home.is(change.me, from, address)) {
                     self.free(&name, change);
@@ -188,7 +194,7 @@ impl Replica {
                 self.part(node, Departure::Dead, change);
                 None
             }
-            Record::Leave { .. } => {
+            Record::Leave => {
                 self.part(from, Departure::Left, change);
                 None
             }
@@ -223,6 +229,10 @@ impl Replica {
         }
         self.gone.insert(node, self.time);
         change.applied.gone.push((node, how));
+        if node == change.me {
+            // Its own people are told that it stops, not that they have left.
+            return;
+        }
         for (name, home) in change.roster.users() {
             if home.node(change.me) == node {
                 self.free(&name.keys.folded, change);
@@ -257,4 +267,112 @@ struct Changing<'a> {
     me: NodeId,
     roster: &'a mut Roster,
     applied: Applied,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::roster::{SessionId, ShardId, Slot};
+
+    const ME: NodeId = NodeId(1);
+    const OTHER: NodeId = NodeId(2);
+
+    fn address(id: u64) -> SessionAddress {
+        SessionAddress {
+            shard: ShardId(0),
+            slot: Slot(0),
+            id: SessionId(id),
+        }
+    }
+
+    /// A room of two nodes, as the first one reads it.
+    struct Read {
+        replica: Replica,
+        roster: Roster,
+        numbers: BTreeMap<NodeId, u64>,
+        time: Duration,
+    }
+
+    impl Read {
+        fn new() -> Self {
+            let time = Duration::from_secs(100);
+            let room = (RoomId(1), Position(0), true);
+            let mut read = Self {
+                replica: Replica::founded(room, (ME, 0), time),
+                roster: Roster::default(),
+                numbers: BTreeMap::new(),
+                time,
+            };
+            read.apply(OTHER, vec![Record::Hello]);
+            read
+        }
+
+        fn apply(&mut self, from: NodeId, records: Vec<Record>) -> (String, Vec<Returned>) {
+            let number = self.numbers.entry(from).or_default();
+            *number += 1;
+            let piece = Piece {
+                from,
+                number: *number,
+                is_member: true,
+                records,
+            };
+            let applied = self
+                .replica
+                .apply(ME, Some(piece), self.time, &mut self.roster);
+            (String::from_utf8(applied.lines).unwrap(), applied.returned)
+        }
+    }
+
+    fn claim(id: u64, name: &str) -> Record {
+        let name: crate::name::Name = name.parse().unwrap();
+        Record::Claim(address(id), name.into())
+    }
+
+    fn left(id: u64, name: &str) -> Record {
+        Record::Left(address(id), Folded::of(name))
+    }
+
+    #[test]
+    fn the_first_claim_of_a_name_counts_and_its_owner_alone_frees_it() {
+        let mut read = Read::new();
+        assert_eq!(
+            read.apply(OTHER, vec![claim(5, "Ann")]).0,
+            "* Ann joined\r\n"
+        );
+        let (lines, returned) =
+            read.apply(ME, vec![claim(5, "ann"), left(5, "ann"), Record::Fence]);
+        assert_eq!(lines, "");
+        assert!(matches!(returned[0].outcome, Outcome::Taken));
+        assert!(matches!(returned[2].outcome, Outcome::Reached));
+        assert_eq!(read.apply(OTHER, vec![left(6, "ann")]).0, "");
+        assert_eq!(read.apply(OTHER, vec![left(5, "ann")]).0, "* Ann left\r\n");
+        let (lines, returned) = read.apply(ME, vec![claim(7, "ann")]);
+        assert_eq!(lines, "* ann joined\r\n");
+        let Outcome::Claimed(_, end) = returned[0].outcome else {
+            panic!("{returned:?}");
+        };
+        assert_eq!(end, returned[0].at.plus(lines.len()));
+    }
+
+    #[test]
+    fn nothing_of_a_node_counts_after_its_death_and_its_people_have_left() {
+        let mut read = Read::new();
+        read.apply(OTHER, vec![claim(1, "ann"), claim(2, "bob")]);
+        let (lines, _) = read.apply(ME, vec![Record::Dead(OTHER)]);
+        assert_eq!(lines, "* ann left\r\n* bob left\r\n");
+        let late = vec![Record::Lines(b"ann: late\r\n".to_vec())];
+        assert_eq!(read.apply(OTHER, late).0, "");
+        read.numbers.insert(OTHER, 0);
+        assert_eq!(read.apply(OTHER, vec![Record::Hello]).0, "");
+        assert!(!read.replica.has(OTHER), "its first piece came again");
+    }
+
+    #[test]
+    fn a_gathered_notice_comes_with_the_first_message_after_its_second() {
+        let mut read = Read::new();
+        let many = (0..10).map(|n| claim(n, &format!("u{n}"))).collect();
+        assert_eq!(read.apply(OTHER, many).0.lines().count(), 8);
+        read.time += Duration::from_millis(1100);
+        assert_eq!(read.apply(ME, vec![]).0, "* 2 more joined\r\n");
+    }
 }

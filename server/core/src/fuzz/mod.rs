@@ -1,6 +1,7 @@
 //! Fuzz targets: functions of any bytes that panic where a promise is broken. `scripts/fuzz` searches for such bytes;
 //! the seeds run as tests.
 
+mod cluster;
 mod decoder;
 mod journal;
 mod line;
@@ -9,6 +10,7 @@ use arbitrary::{Arbitrary, Unstructured};
 
 use crate::{cursor, session};
 
+pub use cluster::cluster;
 pub use decoder::decoder;
 pub use journal::journal;
 pub use line::line;
@@ -56,6 +58,11 @@ mod tests {
     #[test]
     fn the_seeds_of_the_lines_pass() {
         run("line", super::line);
+    }
+
+    #[test]
+    fn the_seeds_of_the_cluster_pass() {
+        run("cluster", super::cluster);
     }
 
     #[test]

@@ -52,6 +52,16 @@ impl Position {
     }
 }
 
+/// A place between two lines, as it is known again: where the end of a history was lost, positions are used again, but not with a line
+/// of the same second before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The position.
+    pub at: Position,
+    /// The second in which the line before it was said; 0 where none is kept.
+    pub second: UnixSeconds,
+}
+
 /// The room's one log.
 #[derive(Debug)]
 pub struct RoomLog {
@@ -116,7 +126,8 @@ impl RoomLog {
         self.lines - self.lines_restored
     }
 
-    /// Appends whole lines, said at a time; returns the position at which they begin. Chunks that leave the window are released.
+    /// Appends whole lines, said at a time; returns the position at which they begin. With each chunk that is full, those that have left the
+    /// window are released.
     ///
     /// # Errors
     /// [`Sealed`] if the log is; nothing is appended then.
@@ -137,9 +148,9 @@ impl RoomLog {
                 let next = self.tail.next(self.lines);
                 let full = std::mem::replace(&mut self.tail, next);
                 self.full.push_back(Arc::new(full));
+                self.release();
             }
         }
-        self.release();
         Ok(at)
     }
 

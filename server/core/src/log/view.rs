@@ -7,7 +7,7 @@ use std::sync::Arc;
 use memchr::memchr_iter;
 
 use super::chunk::Chunk;
-use super::{CHUNK_BYTES, Position, RoomLog, head, line_feeds, start};
+use super::{CHUNK_BYTES, Place, Position, RoomLog, head, line_feeds, start};
 use crate::unix_time::UnixSeconds;
 
 /// The largest run of new bytes that is copied into one piece.
@@ -25,17 +25,9 @@ pub struct View {
     /// A contiguous copy of the bytes that the last catch-up brought, if they lie in two chunks: nearly every session
     /// is sent exactly these, and one `send` costs less than a `writev` of two pieces (one write in five, at full load).
     seam: Vec<u8>,
-    seam_at: Position,
-    news: News,
-}
-
-/// The bytes that the last catch-up brought; their lines are counted once, when they are appended, for all the sessions that are
-/// sent exactly these.
-#[derive(Debug, Default)]
-struct News {
-    from: Position,
-    to: Position,
-    lines: u64,
+    /// The head before the last catch-up, and the number of lines before it: nearly every session is sent exactly what follows.
+    seen: Position,
+    lines_seen: u64,
 }
 
 impl View {
@@ -44,16 +36,10 @@ impl View {
     /// # Cost
     /// Copies the new bytes of the chunk being filled; a full chunk costs a reference.
     pub fn catch_up(&mut self, log: &RoomLog) {
-        let seen = self.head();
-        self.origin = log.origin;
+        (self.seen, self.lines_seen) = (self.head(), self.lines);
+        (self.origin, self.lines) = (log.origin, log.lines);
         self.follow(log);
-        self.bridge(seen);
-        self.news = News {
-            from: seen,
-            to: self.head(),
-            lines: log.lines - self.lines,
-        };
-        self.lines = log.lines;
+        self.bridge();
     }
 
     fn follow(&mut self, log: &RoomLog) {
@@ -74,17 +60,17 @@ impl View {
         self.tail.catch_up(&log.tail);
     }
 
-    /// Copies the bytes since `seen` into one piece if they lie in two.
-    fn bridge(&mut self, seen: Position) {
+    /// Copies the bytes that the catch-up brought into one piece if they lie in two.
+    fn bridge(&mut self) {
         self.seam.clear();
-        let head = self.head();
+        let (seen, head) = (self.seen, self.head());
         let new = (head.0 - seen.0) as usize;
         if seen < self.start() || seen.in_chunk() + new <= CHUNK_BYTES || new > SEAM_BYTES {
             return;
         }
         let mut seam = std::mem::take(&mut self.seam);
         self.copy(seen..head, &mut seam);
-        (self.seam, self.seam_at) = (seam, seen);
+        self.seam = seam;
     }
 
     /// Appends the bytes between two positions to others.
@@ -116,7 +102,7 @@ impl View {
     /// # Panics
     /// If the position has left the window.
     pub fn bytes(&self, from: Position, end: Position) -> &[u8] {
-        let piece = if from == self.seam_at && !self.seam.is_empty() {
+        let piece = if from == self.seen && !self.seam.is_empty() {
             &self.seam[..]
         } else {
             let bytes = &self.chunk(from).bytes;
@@ -134,8 +120,8 @@ impl View {
     /// # Panics
     /// If `from` has left the window.
     pub fn lines_between(&self, from: Position, to: Position) -> u64 {
-        if (from, to) == (self.news.from, self.news.to) {
-            return self.news.lines;
+        if from == self.seen && to == self.head() {
+            return self.lines - self.lines_seen;
         }
         if from.chunk() == to.chunk() {
             return line_feeds(self.bytes(from, to));
@@ -184,11 +170,30 @@ impl View {
         }
     }
 
-    /// Tells whether a position in the window, or at its head, stands between two lines. Where the window begins nobody can tell,
-    /// unless the log itself begins there.
-    pub fn is_between_lines(&self, at: Position) -> bool {
-        at == self.origin
-            || at > self.start() && at <= self.head() && self.bytes(Position(at.0 - 1), at) == b"\n"
+    /// Returns the place after the last line seen.
+    pub fn place(&self) -> Place {
+        let at = self.head();
+        Place {
+            at,
+            second: self.second_before(at).unwrap_or_default(),
+        }
+    }
+
+    /// Tells whether a place is in the window, or at its head. Where the window begins nobody can tell, unless the log itself begins
+    /// there.
+    pub fn has(&self, place: Place) -> bool {
+        let Place { at, second } = place;
+        let is_between_lines = || self.bytes(Position(at.0 - 1), at) == b"\n";
+        match self.second_before(at) {
+            None => at == self.origin && at == self.start(),
+            Some(before) => before == second && is_between_lines(),
+        }
+    }
+
+    /// Returns the time at which the byte before a position was said, if it is in the window.
+    fn second_before(&self, at: Position) -> Option<UnixSeconds> {
+        let is_known = self.start() < at && at <= self.head();
+        is_known.then(|| self.second_at(Position(at.0 - 1)))
     }
 
     /// Returns the time at which the line that begins at a position in the window was said; at the head, that of the line before.

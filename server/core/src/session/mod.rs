@@ -26,6 +26,8 @@ use crate::mark::RoomId;
 use crate::name::Name;
 use crate::replay::{Part, Recall, replay};
 use crate::roster::{Unavailable, WhisperQuota};
+use crate::wire::line::ServerLine;
+use crate::wire::notice::Notice;
 
 use conversation::{Conversation, Login};
 pub use items::{CachedReply, Item, Items, Whisper};
@@ -301,6 +303,12 @@ impl Session {
     /// Inserts private bytes at a position.
     pub fn insert(&mut self, at: Position, private: Private, view: &View) {
         self.cursor.insert(at, private, view);
+    }
+
+    /// Tells the peer something at once, whatever is under way.
+    pub fn tell_now(&mut self, notice: Notice<'_>, view: &View) {
+        let private = self.conversation.own(ServerLine::Notice(notice).to_bytes());
+        self.cursor.insert(view.head(), private, view);
     }
 
     /// Writes nothing more from a position on, until the session is [released](Self::release).

@@ -131,7 +131,7 @@ impl Conversation {
 
     fn recall_since(&mut self, token: &str, room: RoomId, items: &mut Items) {
         match Mark::parse(token).filter(|mark| mark.room == room) {
-            Some(mark) => self.request(Item::Replay(Recall::Since(mark.at)), items),
+            Some(mark) => self.request(Item::Replay(Recall::Since(mark.place)), items),
             None => self.refuse(Refusal::NotAMark, items),
         }
     }
@@ -196,7 +196,7 @@ impl Conversation {
     }
 
     /// Counts bytes of the session's own that are to be written.
-    fn own(&mut self, bytes: Box<[u8]>) -> Private {
+    pub(super) fn own(&mut self, bytes: Box<[u8]>) -> Private {
         let private = Private::Own(bytes);
         self.own_waiting += private.weight();
         private

@@ -185,8 +185,14 @@ fn a_visitor_may_ask_for_the_past_and_for_a_mark() {
         ("HIST 1001", "! how many lines? HIST <1 to 1000>"),
         ("HIST all", "! how many lines? HIST <1 to 1000>"),
         ("MARK", "mark"),
-        ("SINCE 00000000000000a5-12", "Since(Position(12))"),
-        ("SINCE  00000000000000a5-12 ", "Since(Position(12))"),
+        (
+            "SINCE 00000000000000a5-12-7",
+            "Since(Place { at: Position(12), second: UnixSeconds(7) })",
+        ),
+        (
+            "SINCE  00000000000000a5-12-7 ",
+            "Since(Place { at: Position(12), second: UnixSeconds(7) })",
+        ),
         ("SINCE 00000000000000a6-12", "! not a mark of this room"),
         ("SINCE yesterday", "! not a mark of this room"),
         ("SINCE", "! not a mark of this room"),

@@ -3,7 +3,7 @@
 //! ```text
 //!  GET /metrics   the figures, in Prometheus' text format
 //!  GET /healthz   200 while every shard makes progress, else 503 and the shard
-//!  GET /readyz    200 while the server serves, 503 while it stops
+//!  GET /readyz    200 while the server serves, 503 while it stops, or has no room of its cluster
 //! ```
 //!
 //! A connection has one request, a few seconds, and one of a few places; further ones wait to be accepted.
@@ -152,7 +152,11 @@ async fn health(State(watched): State<Watched>) -> impl IntoResponse {
 }
 
 async fn readiness(State(watched): State<Watched>) -> impl IntoResponse {
+    let cluster = watched.shared.cluster.as_ref();
     match watched.shared.phases.now() {
+        Phase::Serving if cluster.is_some_and(|outbox| !outbox.is_open()) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "cut off from the room\n")
+        }
         Phase::Serving => (StatusCode::OK, "serving\n"),
         Phase::Draining | Phase::Sealed | Phase::Cut => {
             (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-use crate::room::figures::{Figures, Histogram, HistoryFigures, ShardState};
+use crate::room::figures::{ClusterFigures, Figures, Histogram, HistoryFigures, ShardState};
 use crate::room::stop_phase::Phase;
 
 /// A row of the table.
@@ -76,6 +76,12 @@ const METRICS: &[Metric] = &[
     counter("wacd_history_errors_total", "Attempts to write the history that failed.", |it| of_history(it, |it| it.errors)),
     gauge("wacd_history_lag_bytes", "Bytes of the room log that are not in the history yet.", |it| of_history(it, |it| it.lag_bytes)),
     counter("wacd_history_lost_bytes_total", "Bytes of the room log that are missing from the history.", |it| of_history(it, |it| it.lost_bytes)),
+    gauge("wacd_cluster_member", "1 while the room of the cluster is served, else 0.", |it| of_cluster(it, |it| f64::from(u8::from(it.is_member)))),
+    gauge("wacd_cluster_nodes", "Nodes of the room, this one included.", |it| of_cluster(it, |it| it.members as f64)),
+    counter("wacd_cluster_read_messages_total", "Number of the last message read from the stream.", |it| of_cluster(it, |it| it.read_to as f64)),
+    gauge("wacd_cluster_pieces_in_flight", "Messages of this node that have not come back from the stream.", |it| of_cluster(it, |it| it.in_flight as f64)),
+    gauge("wacd_cluster_silent_seconds", "Time for which nothing has come back from the stream, or there has been no room.", |it| of_cluster(it, |it| it.silent_seconds)),
+    counter("wacd_cluster_cuts_total", "Times that the node was cut off from the room and closed everybody.", |it| of_cluster(it, |it| it.cuts as f64)),
     histogram("wacd_shard_turn_seconds", "Time of a shard's turn.", |it| Reading::Histogram(&it.turns)),
     counter("wacd_shard_busy_seconds_total", "Time that a shard has spent in turns.", |it| by_shard(it, |shard| shard.busy_seconds)),
     gauge("wacd_shard_turn_age_seconds", "Age of the turn that a shard is in; 0 between turns.", |it| by_shard(it, |shard| shard.turn_age_seconds)),
@@ -140,6 +146,11 @@ fn one(number: u64) -> Reading<'static> {
 fn known(number: Option<f64>) -> Reading<'static> {
     let sample = number.map(|number| (String::new(), number));
     Reading::Samples(sample.into_iter().collect())
+}
+
+/// Returns a value that there is in a cluster alone.
+fn of_cluster(figures: &Figures, read: fn(&ClusterFigures) -> f64) -> Reading<'static> {
+    known(figures.cluster.as_ref().map(read))
 }
 
 /// Returns a value that there is with a history alone.

@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex};
 use rustix::fs::fstat;
 use tracing::dispatcher::{self, Dispatch};
 use tracing::level_filters::LevelFilter;
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, JsonFields, Writer, format};
 use tracing_subscriber::fmt::{FmtContext, MakeWriter};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -47,7 +48,10 @@ impl Form {
         L: Layer<Registry> + Send + Sync + 'static,
         W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
     {
-        let levels = registry().with(level);
+        // What libraries do is their own business, unless it goes wrong.
+        let is_wanted =
+            |it: &Metadata<'_>| it.target().starts_with("wac") || *it.level() <= Level::WARN;
+        let levels = registry().with(level).with(filter_fn(is_wanted));
         let lines = tracing_subscriber::fmt::layer()
             .with_ansi(self.reader == LogReader::Terminal)
             .with_writer(writer);

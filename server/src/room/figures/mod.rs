@@ -65,6 +65,7 @@ pub(crate) struct Figures {
     pub(crate) deliveries: u64,
     pub(crate) room: RoomFigures,
     pub(crate) history: Option<HistoryFigures>,
+    pub(crate) cluster: Option<ClusterFigures>,
     /// Times of turns, in seconds.
     pub(crate) turns: Histogram,
     pub(crate) shards: Vec<ShardState>,
@@ -108,6 +109,23 @@ pub(crate) struct HistoryFigures {
     pub(crate) lag_bytes: u64,
     /// Bytes that left the window before they could be written.
     pub(crate) lost_bytes: u64,
+}
+
+/// The node of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct ClusterFigures {
+    /// A room is served.
+    pub(crate) is_member: bool,
+    /// Nodes of the room.
+    pub(crate) members: u64,
+    /// The number of the last message read.
+    pub(crate) read_to: u64,
+    /// Pieces that have not come back.
+    pub(crate) in_flight: u64,
+    /// Time for which nothing has come back, or there has been no room.
+    pub(crate) silent_seconds: f64,
+    /// The number of times that the node was cut off.
+    pub(crate) cuts: u64,
 }
 
 /// What a shard has done and is doing.
@@ -157,6 +175,7 @@ impl Figures {
             deliveries: sum(|it| &it.deliveries),
             room: RoomFigures::take(shared),
             history: HistoryFigures::take(shared),
+            cluster: ClusterFigures::take(shared),
             turns: merged(shards().map(|it| it.turns.snapshot(NANOS))),
             shards: ShardState::all(shared),
             process: ProcessFigures::take(shared.started),
@@ -170,7 +189,7 @@ impl RoomFigures {
         let (head, start) = (shared.head(), shared.window_start());
         Self {
             lines: shared.lines(),
-            bytes: head.0 - shared.began.0,
+            bytes: shared.bytes(),
             window_bytes: head.0.saturating_sub(start.0),
             window_limit_bytes: shared.window_bytes as u64,
             furthest_lag_bytes: shards()
@@ -191,6 +210,24 @@ impl HistoryFigures {
             errors: journal.errors(),
             lag_bytes: shared.head().0.saturating_sub(journal.written().0),
             lost_bytes: journal.lost_bytes(),
+        })
+    }
+}
+
+impl ClusterFigures {
+    fn take(shared: &Shared) -> Option<Self> {
+        let outbox = shared.cluster.as_ref()?;
+        let standing = outbox.standing();
+        let silence = standing
+            .silent_since
+            .map(|since| shared.now().saturating_sub(since));
+        Some(Self {
+            is_member: standing.member.is_some(),
+            members: standing.members.len() as u64,
+            read_to: standing.read_to,
+            in_flight: standing.in_flight as u64,
+            silent_seconds: silence.unwrap_or_default().as_secs_f64(),
+            cuts: outbox.cuts(),
         })
     }
 }

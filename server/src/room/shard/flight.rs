@@ -11,11 +11,13 @@ use wac_core::cluster::{Outcome, Record, Returned};
 use wac_core::log::Position;
 use wac_core::name::Name;
 use wac_core::roster::{Claimant, KeyedName, SessionAddress, Slot, Unavailable};
-use wac_core::session::{Event, Items, Whisper};
+use wac_core::session::{Event, Item, Items, Whisper};
+use wac_core::wire::notice::Notice;
 
 use super::Shard;
 use super::connection::Life;
 use super::perform::{Blocked, PIECE_BYTES};
+use super::queues::Slots;
 use super::write::PendingWrite;
 use crate::room::locks::lock;
 use crate::room::outbox::Outbox;
@@ -23,6 +25,9 @@ use crate::room::transport::Transport;
 
 /// Bytes of lines under way with which a shard submits no more.
 const FLIGHT_BYTES: usize = 4 * PIECE_BYTES;
+
+const SILENT: &str = "the other servers of the room can't be reached; what you say waits";
+const BACK: &str = "the other servers of the room are back";
 
 /// What a shard has submitted, and what waits for it to come back. Empty on a server of its own.
 #[derive(Debug, Default)]
@@ -34,6 +39,8 @@ pub(super) struct Flight {
     behind: VecDeque<Behind>,
     /// The number of times that the node had been cut off when the shard looked last.
     cuts: u64,
+    /// The number of the stream's silences, begun or ended, that the shard's people were told of.
+    silences: u64,
 }
 
 /// A record of the shard in the stream.
@@ -231,9 +238,40 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Tells whether the node was cut off from the room since the last turn.
-    pub(super) fn is_cut_off(&self) -> bool {
+    fn is_cut_off(&self) -> bool {
         let cuts = self.shared.cluster.as_ref().map(Outbox::cuts);
         cuts.is_some_and(|cuts| cuts != self.flight.cuts)
+    }
+
+    /// Tells whether the node was cut off from the room, or the stream fell silent or came back, since the last turn.
+    pub(super) fn has_news_of_stream(&self) -> bool {
+        let silences = self.shared.cluster.as_ref().map(Outbox::silences);
+        self.is_cut_off() || silences.is_some_and(|silences| silences != self.flight.silences)
+    }
+
+    /// Tells everybody if the stream fell silent or came back since the last turn.
+    pub(super) fn tell_of_silence(&mut self) {
+        let Some(silences) = self.shared.cluster.as_ref().map(Outbox::silences) else {
+            return;
+        };
+        if silences == self.flight.silences {
+            return;
+        }
+        let was_told = self.flight.silences % 2 == 1;
+        self.flight.silences = silences;
+        let is_silent = silences % 2 == 1;
+        if is_silent == was_told {
+            return;
+        }
+        let text = if is_silent { SILENT } else { BACK };
+        for (slot, connection) in &mut self.table {
+            if let Life::Open(session) = &mut connection.life
+                && session.ended().is_none()
+            {
+                session.tell_now(Notice::Server(text), &self.view);
+                self.queues.due.push(Slot::of_index(slot));
+            }
+        }
     }
 
     /// Ends every session if the node was cut off from the room since the last turn: what they said last does not count.
@@ -246,8 +284,13 @@ impl<T: Transport> Shard<T> {
         self.catch_up(now);
         let lost = std::mem::take(&mut self.flight);
         self.flight.cuts = cuts;
+        self.flight.silences = lost.silences;
+        let mut have_left = Slots::default();
         for Behind { slot, what, .. } in lost.behind {
             if let Deed::Write(write) = what {
+                if matches!(write, PendingWrite::End(_)) {
+                    have_left.insert(slot);
+                }
                 self.pending_writes.push((slot, write));
             }
         }
@@ -259,7 +302,8 @@ impl<T: Transport> Shard<T> {
             let slot = Slot::of_index(slot);
             self.items.current = slot;
             match session.ended() {
-                Some(reason) => self.pending_writes.push((slot, PendingWrite::End(reason))),
+                Some(_) if have_left.contains(slot) => {}
+                Some(reason) => self.items.push(Item::End(reason)),
                 None => session.end(CloseReason::CutOff, &mut self.items),
             }
         }

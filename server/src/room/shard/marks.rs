@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wac_core::cursor::Private;
-use wac_core::log::Position;
+use wac_core::log::{Place, Position};
 use wac_core::mark::Mark;
 use wac_core::roster::{SessionId, Slot};
 use wac_core::wire::line::ServerLine;
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct WaitingMark {
     slot: Slot,
     session: SessionId,
-    at: Position,
+    place: Place,
     /// The time at which it is refused.
     pub(super) until: Duration,
 }
@@ -30,8 +30,8 @@ pub(super) struct WaitingMark {
 impl<T: Transport> Shard<T> {
     /// Answers with the mark of the head, or holds the session there until the journal has decided about it.
     pub(super) fn place_mark(&mut self, slot: Slot, now: Duration) {
-        let at = self.view.head();
-        let line = self.is_decided(at).then(|| self.mark(at));
+        let place = self.view.place();
+        let line = self.is_decided(place.at).then(|| self.mark(place));
         let Some(connection) = self.table.get_mut(slot.index()) else {
             return;
         };
@@ -41,13 +41,13 @@ impl<T: Transport> Shard<T> {
         };
         self.queues.due.push(slot);
         if let Some(line) = line {
-            return session.insert(at, Private::Reply(line), &self.view);
+            return session.insert(place.at, Private::Reply(line), &self.view);
         }
-        session.hold(at, &self.view);
+        session.hold(place.at, &self.view);
         self.marks.push_back(WaitingMark {
             slot,
             session: id,
-            at,
+            place,
             until: now + PATIENCE,
         });
         self.shared.journal().ask();
@@ -56,9 +56,9 @@ impl<T: Transport> Shard<T> {
     /// Answers those whose mark is decided, or has waited for too long.
     pub(super) fn answer_marks(&mut self, now: Duration) {
         while let Some(mark) = self.marks.front()
-            && (self.is_decided(mark.at) || mark.until <= now)
+            && (self.is_decided(mark.place.at) || mark.until <= now)
         {
-            let line = self.mark(mark.at);
+            let line = self.mark(mark.place);
             let mark = self.marks.pop_front().expect("it was in front");
             let connection = self.table.get_mut(mark.slot.index());
             let connection = connection.filter(|it| it.id == mark.session);
@@ -71,7 +71,7 @@ impl<T: Transport> Shard<T> {
 
     pub(super) fn has_decided_marks(&self) -> bool {
         let first = self.marks.front();
-        first.is_some_and(|mark| self.is_decided(mark.at))
+        first.is_some_and(|mark| self.is_decided(mark.place.at))
     }
 
     fn is_decided(&self, at: Position) -> bool {
@@ -80,13 +80,13 @@ impl<T: Transport> Shard<T> {
     }
 
     /// Returns the mark of a place, or, if the history is not written up to there, its refusal.
-    fn mark(&self, at: Position) -> Arc<[u8]> {
+    fn mark(&self, place: Place) -> Arc<[u8]> {
         let history = self.shared.history.as_ref();
-        if history.is_some_and(|journal| journal.written() < at) {
+        if history.is_some_and(|journal| journal.written() < place.at) {
             return ServerLine::Refusal(Refusal::NoMark).to_bytes().into();
         }
         let room = self.policy.rules.room;
-        let token = Mark { room, at }.to_string();
+        let token = Mark { room, place }.to_string();
         ServerLine::Mark(&token).to_bytes().into()
     }
 }

@@ -141,6 +141,7 @@ impl<T: Transport> Shard<T> {
         }
         self.follow_phase(now);
         self.follow_cuts(now);
+        self.tell_of_silence();
         self.fire_timers(now);
         self.collect(now);
         self.take_logins(now);
@@ -171,7 +172,7 @@ impl<T: Transport> Shard<T> {
         !self.queues.ready.is_empty()
             || self.shared.head() != self.view.head()
             || self.inbox.returns.is_up()
-            || self.is_cut_off()
+            || self.has_news_of_stream()
             || self.inbox.has_messages()
             || !self.queues.replaying.is_empty()
             || !self.inbox.new_connections.is_empty()
@@ -221,7 +222,8 @@ impl<T: Transport> Shard<T> {
             self.appended = room.unseen_since[id.index()].take();
             std::mem::take(&mut room.returns[id.index()])
         });
-        if !returns.is_empty() {
+        // Whoever was cut short waits for nothing any more.
+        if !returns.is_empty() && self.phase < Phase::Cut {
             self.take_returns(returns, now);
         }
     }

@@ -243,11 +243,14 @@ impl<T: Transport> Shard<T> {
         }
         if let Some(name) = self.session(slot).and_then(|session| session.name()) {
             let (name, id) = (name.clone(), self.table[slot.index()].id);
-            if self.shared.cluster.is_none() {
-                lock(&self.shared.roster).release(&name);
-            } else if self.phase < Phase::Sealed {
-                let shard = self.id;
-                self.submit_departure(SessionAddress { shard, slot, id }, &name);
+            match &self.shared.cluster {
+                None => lock(&self.shared.roster).release(&name),
+                Some(_) if self.phase < Phase::Sealed => {
+                    let shard = self.id;
+                    self.submit_departure(SessionAddress { shard, slot, id }, &name);
+                }
+                // Everybody on the node leaves with it.
+                Some(_) => {}
             }
             self.shared.user_left();
             self.tell_heirs(id);

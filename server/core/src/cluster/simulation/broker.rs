@@ -16,6 +16,8 @@ pub(super) struct Broker {
     removed: u64,
     /// Messages that come later.
     late: Vec<Publication>,
+    /// Copies of messages that come much later.
+    ancient: Vec<Publication>,
 }
 
 impl Broker {
@@ -28,12 +30,19 @@ impl Broker {
             let late = std::mem::take(&mut self.late);
             late.into_iter()
                 .for_each(|publication| self.store(publication));
+            if rng.u8(..) < 8 && !self.ancient.is_empty() {
+                let one = self.ancient.swap_remove(rng.usize(..self.ancient.len()));
+                self.store(one);
+            }
         }
     }
 
     pub(super) fn take(&mut self, publication: Publication, rng: &mut Rng) {
         if self.is_down {
             return;
+        }
+        if rng.u8(..) < 8 {
+            self.ancient.push(publication.clone());
         }
         match rng.u8(..) {
             0..8 => {}
@@ -76,9 +85,16 @@ impl Broker {
         self.stream.get(skipped..).unwrap_or_default()
     }
 
+    /// Goes on without faults that come from before.
+    pub(super) fn end_trouble(&mut self) {
+        self.is_down = false;
+        self.ancient.clear();
+    }
+
     /// Loses the last messages, or all of them, or removes old ones.
     pub(super) fn lose(&mut self, rng: &mut Rng) {
         self.late.clear();
+        self.ancient.clear();
         match rng.u8(..4) {
             0 => (self.stream, self.removed) = Default::default(),
             1 => {

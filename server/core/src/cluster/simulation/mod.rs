@@ -53,7 +53,7 @@ impl World {
             self.trouble();
             self.step(true);
         }
-        self.broker.is_down = false;
+        self.broker.end_trouble();
         for server in &mut self.servers {
             server.end_trouble(&mut self.rng, self.now);
         }

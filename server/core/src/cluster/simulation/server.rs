@@ -27,7 +27,10 @@ pub(super) struct Server {
     stopped_until: Duration,
     is_killed: bool,
     is_leaving: bool,
-    /// The time until which the link is cut.
+    /// The time until which nothing is read, though what is sent arrives; the link may be cut from then on.
+    deaf_until: Duration,
+    /// The times between which the link is cut.
+    cut_from: Duration,
     cut_until: Duration,
     reads: bool,
     /// The last message that was read.
@@ -75,6 +78,8 @@ impl Server {
             stopped_until: Duration::from_secs(rng.u64(..10)),
             is_killed: true,
             is_leaving: false,
+            deaf_until: Duration::ZERO,
+            cut_from: Duration::ZERO,
             cut_until: Duration::ZERO,
             reads: false,
             last_read: None,
@@ -95,13 +100,18 @@ impl Server {
                 self.stopped_until = while_(rng);
                 self.end_process();
             }
-            12..20 => self.cut_until = while_(rng),
+            12..20 => (self.cut_from, self.cut_until) = (now, while_(rng)),
             20..24 => self.reads = false,
             24..28 => {
                 if let Some(node) = self.node.as_mut().filter(|it| it.is_member()) {
                     node.leave();
                     self.is_leaving = true;
                 }
+            }
+            28..36 => {
+                self.deaf_until = now + Duration::from_millis(rng.u64(..22_000));
+                self.cut_from = self.deaf_until + Duration::from_millis(rng.u64(..500));
+                self.cut_until = self.cut_from + Duration::from_millis(rng.u64(..45_000));
             }
             _ => {}
         }
@@ -111,7 +121,7 @@ impl Server {
         self.stopped_until = self
             .stopped_until
             .min(now + Duration::from_secs(rng.u64(..5)));
-        self.cut_until = now;
+        (self.cut_until, self.deaf_until) = (now, now);
         self.reads = false;
     }
 
@@ -215,15 +225,16 @@ impl Server {
         if self.node.is_none() {
             self.begin(now, rng);
         }
-        let is_linked = world >= self.cut_until && !broker.is_down;
+        let is_cut = (self.cut_from..self.cut_until).contains(&world);
+        let is_linked = !is_cut && !broker.is_down;
         if is_linked && self.begun_at.is_none() {
             self.begun_at = Some(broker.last());
         }
         self.tick(now, is_linked, broker, rng);
-        if is_linked {
+        if is_linked && world >= self.deaf_until {
             self.read(now, broker, rng);
             self.tick(now, is_linked, broker, rng);
-        } else {
+        } else if !is_linked {
             self.reads = false;
         }
     }

@@ -8,7 +8,7 @@ use super::{Pending, RESERVED, ROOM, SEATS, World};
 use crate::close_reason::CloseReason;
 use crate::cursor::Private;
 use crate::flood::HELD_LIMIT;
-use crate::log::{CHUNK_BYTES, Position};
+use crate::log::{CHUNK_BYTES, Place, Position};
 use crate::mark::Mark;
 use crate::name::Name;
 use crate::replay::{Part, Recall, replay};
@@ -257,11 +257,8 @@ impl World {
                 Pending::Answer(private) => person.insert(head, private, &self.view),
                 Pending::Replay(recall) => self.replay(who, recall),
                 Pending::Mark => {
-                    let token = Mark {
-                        room: ROOM,
-                        at: head,
-                    }
-                    .to_string();
+                    let (room, place) = (ROOM, self.view.place());
+                    let token = Mark { room, place }.to_string();
                     let line = ServerLine::Mark(&token).to_bytes();
                     person.insert(head, Private::Reply(line.into()), &self.view);
                 }
@@ -293,8 +290,8 @@ impl World {
         let all: Vec<&[u8]> = self.said.split_inclusive(|&byte| byte == b'\n').collect();
         let wanted = match recall {
             Recall::Last(most) => all[all.len().saturating_sub(most as usize)..].concat(),
-            Recall::Since(Position(from)) => match self.said.get(from as usize..) {
-                Some(since) if from == 0 || self.said[from as usize - 1] == b'\n' => since.to_vec(),
+            Recall::Since(Place { at, .. }) => match self.said.get(at.0 as usize..) {
+                Some(since) if at.0 == 0 || self.said[at.0 as usize - 1] == b'\n' => since.to_vec(),
                 _ => Vec::new(),
             },
         };

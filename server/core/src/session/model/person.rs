@@ -10,10 +10,11 @@ use crate::close_reason::CloseReason;
 use crate::cursor::Private;
 use crate::cursor::model::Due;
 use crate::flood::Flood;
-use crate::log::{Position, View};
+use crate::log::{Place, Position, View};
 use crate::name::Name;
 use crate::replay::Recall;
 use crate::session::{CachedReply, Session};
+use crate::unix_time::UnixSeconds;
 use crate::wire::line::ServerLine;
 use crate::wire::notice::Notice;
 use crate::wire::refusal::Refusal;
@@ -156,7 +157,10 @@ impl Person {
             (Typed::Who, _) => Done::Show(CachedReply::Who),
             (Typed::History { lines: 0 }, _) => refused(Refusal::NotACount),
             (Typed::History { lines }, _) => Done::Replay(Recall::Last(lines.into())),
-            (Typed::Since { at }, _) => Done::Replay(Recall::Since(Position(at.into()))),
+            (Typed::Since { at }, _) => Done::Replay(Recall::Since(Place {
+                at: Position(at.into()),
+                second: UnixSeconds::default(),
+            })),
             (Typed::Mark, _) => Done::Mark,
             (Typed::NoMark, _) => refused(Refusal::NotAMark),
             (Typed::Help, _) => Done::Show(CachedReply::Help),

@@ -70,7 +70,7 @@ impl Typed {
             Self::Who => "WHO".to_owned(),
             Self::History { lines } => format!("HIST {lines}"),
             Self::Mark => "mark".to_owned(),
-            Self::Since { at } => format!("SINCE {}-{at}", super::ROOM),
+            Self::Since { at } => format!("SINCE {}-{at}-0", super::ROOM),
             Self::NoMark => "SINCE yesterday".to_owned(),
             Self::Secret => "sec".to_owned(),
             Self::Help => "HELP me".to_owned(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use wac_core::close_reason::CloseReason;
 use wac_core::log::{CHUNK_BYTES, Position};
+use wac_core::mark::Mark;
 
 use super::world::{World, kick};
 use crate::room::requests::Whom;
@@ -41,9 +42,8 @@ fn write_all(world: &mut World) {
 }
 
 fn position(line: &str) -> u64 {
-    let (_, position) = line.rsplit_once('-').unwrap();
-    assert!(line.starts_with("MARK "), "{line}");
-    position.parse().unwrap()
+    let token = line.strip_prefix("MARK ").unwrap();
+    Mark::parse(token).unwrap().place.at.0
 }
 
 #[test]

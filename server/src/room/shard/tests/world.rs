@@ -12,6 +12,7 @@ use wac_core::roster::{SessionId, ShardId, Slot};
 use wac_core::unix_time::UnixSeconds;
 
 use super::fake::Fake;
+use super::stream::Stream;
 use crate::config::Config;
 use crate::room::inbox::INBOX_CAPACITY;
 use crate::room::locks::lock;
@@ -40,6 +41,8 @@ pub(super) struct World {
     pub(super) shared: Arc<Shared>,
     pub(super) shards: Rc<[RefCell<Shard<Fake>>]>,
     pub(super) people: Vec<Fake>,
+    /// What stands for the brokers, if the server is a node of a cluster.
+    pub(super) stream: Option<Rc<RefCell<Stream>>>,
     /// The shard, slot and id of each person's session, because slots are used again.
     places: Vec<(usize, usize, SessionId)>,
     pub(super) now: Duration,
@@ -65,6 +68,27 @@ impl World {
         })
     }
 
+    /// Starts as the only node of a cluster, with inboxes that hold `capacity` messages.
+    pub(super) fn in_cluster(flags: &[&str], capacity: usize) -> Self {
+        let mut world = Self::open(flags, |config| {
+            Shared::with_inboxes(config, capacity).of_cluster()
+        });
+        let has_notices = world.shared.with_room(|room| room.notices.is_some());
+        let stream = Stream::found(world.shared.clone(), has_notices);
+        world.stream = Some(Rc::new(RefCell::new(stream)));
+        world
+    }
+
+    /// Lets one message of the stream come back; returns whether the stream has anything to do.
+    pub(super) fn flow(&self) -> bool {
+        let Some(stream) = &self.stream else {
+            return false;
+        };
+        let mut stream = stream.borrow_mut();
+        stream.take_in(self.now);
+        stream.give_back()
+    }
+
     fn open(flags: &[&str], shared: impl FnOnce(&Config) -> Shared) -> Self {
         let flags = [&["--secret", "s3cret"], flags].concat();
         let config = Config::of(&flags, 20_000).unwrap();
@@ -76,6 +100,7 @@ impl World {
             shared,
             shards,
             people: Vec::new(),
+            stream: None,
             places: Vec::new(),
             now: Duration::from_secs(1),
         }
@@ -156,6 +181,9 @@ impl World {
             self.tell_news();
             let busy = (0..self.shards.len()).filter(|&shard| self.has_work(shard));
             let Some(shard) = busy.min() else {
+                if self.flow() {
+                    continue;
+                }
                 return;
             };
             self.turn(shard);

@@ -22,6 +22,7 @@ use wac_core::log::{Position, View};
 use wac_core::roster::WHISPER_BYTES;
 
 use super::fake::Fake;
+use super::stream::Stream;
 use super::world::{self, PLENTY, World};
 use crate::room::locks::{between_locks, lock};
 use crate::room::requests::{Person, Whom, Wish};
@@ -103,7 +104,12 @@ impl Simulation {
             "--notices",
             notices,
         ];
-        let mut world = World::with_inboxes(&flags, INBOX_CAPACITY);
+        let begin = if weather.cluster {
+            World::in_cluster
+        } else {
+            World::with_inboxes
+        };
+        let mut world = begin(&flags, INBOX_CAPACITY);
         world.connect(0, PLENTY);
         world.settle();
         let threads = Threads::new(&world, random.fork());
@@ -163,6 +169,7 @@ impl Simulation {
             Step::MakeRoom(seat, bytes) => self.world.people[self.seats[seat]].make_room(bytes),
             Step::Leave(seat, how) => self.leave(seat, how),
             Step::HalfTurn(shard) => self.half_turn(shard),
+            Step::Flow => _ = self.world.flow(),
             Step::Kick(seat) => {
                 let whom = Whom::Session(self.world.id_of(self.seats[seat]));
                 self.ask(&world::kick(whom));
@@ -331,6 +338,10 @@ impl Simulation {
                     rested = false;
                 }
             }
+            if self.world.flow() {
+                self.look();
+                rested = false;
+            }
             if rested {
                 return;
             }
@@ -375,6 +386,7 @@ struct Threads {
     shards: Rc<[RefCell<Shard<Fake>>]>,
     /// The shards in the middle of a turn.
     taken_in: Rc<[Cell<bool>]>,
+    stream: Option<Rc<RefCell<Stream>>>,
     random: Rc<RefCell<Rng>>,
 }
 
@@ -383,6 +395,7 @@ impl Threads {
         Self {
             shards: world.shards.clone(),
             taken_in: world.shards.iter().map(|_| Cell::new(false)).collect(),
+            stream: world.stream.clone(),
             random: Rc::new(RefCell::new(random)),
         }
     }
@@ -390,13 +403,21 @@ impl Threads {
     /// Lets a shard take half a turn: ingest or flush. Before each of its locks other shards may go on.
     fn half_turn(&self, shard: usize, now: Duration) {
         let others = {
-            let (shards, taken_in, random) = (
+            let (shards, taken_in, random, stream) = (
                 self.shards.clone(),
                 self.taken_in.clone(),
                 self.random.clone(),
+                self.stream.clone(),
             );
             move || {
                 let draw = |range| random.borrow_mut().usize(range);
+                if let Some(stream) = &stream
+                    && draw(0..8) == 0
+                    && let Ok(mut stream) = stream.try_borrow_mut()
+                {
+                    stream.take_in(now);
+                    stream.give_back();
+                }
                 let half_turns = if draw(0..8) == 0 { draw(1..5) } else { 0 };
                 for _ in 0..half_turns {
                     let other = draw(0..shards.len());

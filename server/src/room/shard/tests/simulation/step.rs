@@ -15,6 +15,8 @@ pub(super) struct Weather {
     pub(super) shards: usize,
     pub(super) steps: usize,
     pub(super) notices: bool,
+    /// The server is a node of a cluster: what is said goes through a stream.
+    pub(super) cluster: bool,
     /// Of four new connections, this many have sockets that take everything; those of the others take
     /// what a step lets them take.
     pub(super) roomy: u8,
@@ -41,6 +43,7 @@ impl Weather {
             windy: random.bool(),
             restless: random.bool(),
             stops: random.u8(..3) == 0,
+            cluster: random.bool(),
         }
     }
 }
@@ -79,6 +82,8 @@ pub(super) enum Step {
     MakeRoom(usize, usize),
     Leave(usize, Departure),
     HalfTurn(usize),
+    /// A message of the stream comes back.
+    Flow,
     /// The operator removes somebody.
     Kick(usize),
     /// The operator asks who is there.
@@ -111,6 +116,7 @@ impl Step {
             6,
             stops,
             20,
+            if weather.cluster { 90 } else { 0 },
         ];
         let mut at = random.usize(..weights.iter().sum::<usize>());
         let kind = weights.iter().position(|&weight| {
@@ -137,6 +143,7 @@ impl Step {
             11 => Self::Kick(seat),
             12 => Self::List,
             14 => Self::Recall(seat, random.usize(1..40)),
+            15 => Self::Flow,
             _ => Self::Stop(random.usize(1..60)),
         }
     }
