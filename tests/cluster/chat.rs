@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use wac_tests::{Peer, Server};
 
-use crate::CUT_OFF;
+use crate::{BACK, CUT_OFF, SILENT};
 
 /// The pause between two lines of a person.
 const PACE: Duration = Duration::from_millis(10);
@@ -180,6 +180,7 @@ impl Heard {
             let line = peer.line();
             if line == "PONG up to now" || line == CUT_OFF {
                 let is_cut_off = line == CUT_OFF;
+                lines.retain(|line| line != SILENT && line != BACK);
                 return Heard { lines, is_cut_off };
             }
             lines.push(line);

@@ -10,6 +10,7 @@ mod history;
 mod lost_stream;
 mod names;
 mod overtaken;
+mod script;
 mod start;
 mod survived;
 mod whispers;
@@ -20,6 +21,10 @@ use wac_tests::{Brokers, Peer, Server, Setup};
 
 /// The last line of a connection whose node has lost the room.
 const CUT_OFF: &str = "* closing: cut off from the room";
+
+/// What people are told by their node alone, when the brokers are silent for a while.
+const SILENT: &str = "* server: the other servers of the room can't be reached; what you say waits";
+const BACK: &str = "* server: the other servers of the room are back";
 
 /// Starts nodes, at once.
 fn nodes<const N: usize>(brokers: &Brokers) -> [Server; N] {

@@ -190,9 +190,7 @@ impl Replicator {
 
     async fn read(&mut self, message: Message) {
         self.read_at = Instant::now();
-        let read_to = self.node.read_to();
-        if read_to > 0 && message.seq > read_to + 1 {
-            // The client has dropped some; if the broker has, the first message of the next reader shows it.
+        if self.node.has_gap_before(&message) {
             self.begin_at = Some(Instant::now());
             return;
         }

@@ -197,6 +197,13 @@ impl Node {
         self.reading.begin();
     }
 
+    /// Tells whether a message that comes now leaves a gap that may be the reader's own: read anew, it may be there. At the beginning
+    /// of a reader it is the broker that has no more what stood there.
+    pub fn has_gap_before(&self, message: &Message) -> bool {
+        let read_to = self.read_to();
+        read_to > 0 && message.seq > read_to + 1 && !self.reading.is_new()
+    }
+
     /// Submits a record: lines, a claim, an end or a fence. What becomes of it comes [back](Applied::returned).
     pub fn submit(&mut self, record: Record) {
         self.outgoing.push(record);

@@ -44,6 +44,11 @@ impl Reading {
         self.is_new = true;
     }
 
+    /// Tells whether the next message is the first of a reader.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// Judges a message, and notes it as read if it is the next.
     pub(super) fn see(&mut self, message: &Message) -> Sight {
         let crc = checksum(&message.payload);
