@@ -158,7 +158,7 @@ impl Replica {
         let forgotten = self.time.saturating_sub(REMEMBERED);
         self.gone.retain(|_, went| *went >= forgotten);
         let is_hello = piece.number == 1 && piece.records == [Record::Hello];
-        let joins = true;
+        let joins = is_hello && !self.gone.contains_key(&piece.from);
         if joins {
             self.members.insert(piece.from, piece.number);
         }
