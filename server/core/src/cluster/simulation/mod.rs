@@ -154,6 +154,7 @@ fn check(seed: u64, perils: Perils) {
 }
 
 /// Returns the number of seeds: another one for a long run.
+#[expect(clippy::disallowed_methods, reason = "a test is told how long to run")]
 fn seeds(usual: u64) -> u64 {
     let wanted = std::env::var("WAC_SEEDS").ok();
     wanted.map_or(usual, |seeds| seeds.parse().expect("WAC_SEEDS is a number"))
