@@ -418,7 +418,7 @@ impl Node {
         };
         let read = std::mem::take(&mut joining.read);
         let known = read.iter().find(|message| message.seq == snapshot.seq);
-        let is_known = known.is_some_and(|message| checksum(&message.payload) == snapshot.crc);
+        let is_known = known.is_some_and(|message| checksum(message) == snapshot.crc);
         if !is_known || !snapshot.replica.has(self.me) {
             return self.end(Over::Again);
         }

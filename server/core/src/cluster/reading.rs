@@ -51,7 +51,7 @@ impl Reading {
 
     /// Judges a message, and notes it as read if it is the next.
     pub(super) fn see(&mut self, message: &Message) -> Sight {
-        let crc = checksum(&message.payload);
+        let crc = checksum(message);
         let seq = message.seq;
         let is_new = std::mem::take(&mut self.is_new);
         let sight = match self.place {
@@ -68,9 +68,13 @@ impl Reading {
     }
 }
 
-/// Returns the checksum of a payload.
-pub(super) fn checksum(payload: &[u8]) -> u32 {
-    crc32fast::hash(payload)
+/// Returns the checksum of a message, its time included: a stream that has lost its end may have the same piece at the same place
+/// again, after others.
+pub(super) fn checksum(message: &Message) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&message.time.as_nanos().to_le_bytes());
+    hasher.update(&message.payload);
+    hasher.finalize()
 }
 
 #[cfg(test)]
@@ -93,7 +97,9 @@ mod tests {
         reading.begin();
         assert_eq!(reading.see(&message(8, "b")), Sight::Known);
         assert_eq!(reading.see(&message(9, "c")), Sight::Next);
-        for other in [message(9, "x"), message(10, "d"), message(8, "b")] {
+        let mut again = message(9, "c");
+        again.time += std::time::Duration::from_nanos(1);
+        for other in [message(9, "x"), message(10, "d"), message(8, "b"), again] {
             let mut reading = reading.clone();
             reading.begin();
             assert_eq!(reading.see(&other), Sight::Foreign, "{other:?}");

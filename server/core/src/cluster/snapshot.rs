@@ -13,7 +13,7 @@ const VERSION: u8 = 1;
 pub struct Snapshot {
     /// The number of the message.
     pub(super) seq: u64,
-    /// The checksum of its payload.
+    /// Its checksum.
     pub(super) crc: u32,
     pub(super) replica: Replica,
     /// The users in the order of logging in.

@@ -383,7 +383,7 @@ impl Server {
             let bytes = log.from(start);
             bytes[..usize::try_from(end.0 - start.0).unwrap()].to_vec()
         };
-        assert_eq!(cut(&self.log), cut(&other.log));
+        assert!(cut(&self.log) == cut(&other.log), "the logs differ");
         let names = |server: &Self| server.roster.names();
         assert_eq!(names(self), names(other));
     }
