@@ -10,6 +10,7 @@ mod history;
 mod lost_stream;
 mod names;
 mod overtaken;
+mod script;
 mod start;
 mod survived;
 mod whispers;

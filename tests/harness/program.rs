@@ -7,6 +7,8 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
 use nix::pty::openpty;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::Lines;
 
@@ -97,8 +99,14 @@ impl Program {
         Program::start(name, &mut command)
     }
 
+    /// Starts another program, whose standard output is the screen.
+    ///
+    /// # Panics
+    ///
+    /// If it is not installed.
+    #[must_use]
     #[track_caller]
-    fn start(name: &str, command: &mut Command) -> Program {
+    pub fn start(name: &str, command: &mut Command) -> Program {
         let spawned = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -175,6 +183,30 @@ impl Program {
             .wait_from(self.seen, "the next line on the screen", |_| true);
         self.seen = number + 1;
         self.screen.so_far()[number].clone()
+    }
+
+    /// Waits for a line on the screen that contains a text, and returns it; those before it are skipped.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come.
+    #[track_caller]
+    pub fn line_with(&mut self, text: &str) -> String {
+        let number = self
+            .screen
+            .wait_from(self.seen, text, |line| line.contains(text));
+        self.seen = number + 1;
+        self.screen.so_far()[number].clone()
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    ///
+    /// If it has ended.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).expect("process ids are small");
+        kill(Pid::from_raw(pid), signal).expect("a child that was not waited for can be signalled");
     }
 
     /// Expects exactly this line next on the screen.
