@@ -79,8 +79,15 @@ def load(tools, server, preset, flags, seconds, port, pid):
 @contextmanager
 def loading(tools, server, preset, flags, seconds, port, pid):
     """Runs a load tester while the body runs, and ends it afterwards."""
-    words = [tools / "wac-loadgen", preset, f"127.0.0.1:{port}", "--protocol", server.protocol, "--duration", f"{seconds}s",
-             "--server-pid", pid, "--ui", "none", "--json", "-", *flags, *server.flags]
+    flags = ("--protocol", server.protocol, "--server-pid", pid, *flags, *server.flags)
+    with testing(tools, preset, f"127.0.0.1:{port}", flags, seconds) as tester:
+        yield tester
+
+
+@contextmanager
+def testing(tools, preset, addresses, flags, seconds):
+    """The same at addresses of a room, with all flags given."""
+    words = [tools / "wac-loadgen", preset, addresses, "--duration", f"{seconds}s", "--ui", "none", "--json", "-", *flags]
     tester = Tester([str(word) for word in words])
     try:
         yield tester

@@ -97,6 +97,17 @@ fn a_message_delivered_late_is_reordered() {
 }
 
 #[test]
+fn a_message_that_one_reader_reads_behind_anothers_next_is_reordered_though_each_senders_are_in_order()
+ {
+    let (_fake, told) = tell(&[(10, Fault::Overtake)]);
+    told.ended_with(5);
+    let [lost, duplicated, reordered, others @ ..] = told.faults();
+    assert_eq!((lost, duplicated, others), (0, 0, [0; 3]), "{}", told.text);
+    assert!(reordered > 0, "{}", told.text);
+    told.shows("first reordered: at u");
+}
+
+#[test]
 fn a_message_returned_to_its_sender_is_echoed() {
     one(10, Fault::Echo, "echoed", [0, 0, 0, 1, 0, 0], 150);
 }

@@ -15,6 +15,7 @@ mod find_max;
 mod help;
 mod interrupt;
 mod limits;
+mod nodes;
 mod open_loop;
 mod outputs;
 mod refusals;

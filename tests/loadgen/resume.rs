@@ -197,7 +197,7 @@ fn a_message_that_its_reader_had_and_a_replay_leaves_out_is_forgotten() {
 
 #[test]
 fn only_who_leaves_comes_back_and_only_in_wac() {
-    let nobody = "127.0.0.1:9".parse().expect("an address");
+    let nobody = "127.0.0.1:9";
     let told = run(nobody, "--resume");
     told.ended_with(2);
     told.shows("--resume: found without --churn or --storm, wanted one of them");

@@ -1,8 +1,8 @@
 //! Running load tester: its progress, its end, its report.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -37,14 +37,14 @@ pub(crate) struct Told {
 
 /// Runs it to its end.
 #[track_caller]
-pub(crate) fn run(server: SocketAddr, flags: &str) -> Told {
+pub(crate) fn run(server: impl Display, flags: &str) -> Told {
     Tester::start(server, flags).told()
 }
 
 impl Tester {
     /// Starts `wac-loadgen run` with flags as a user types them.
     #[track_caller]
-    pub(crate) fn start(server: SocketAddr, flags: &str) -> Tester {
+    pub(crate) fn start(server: impl Display, flags: &str) -> Tester {
         let words = flags.split_whitespace();
         Tester::launch(
             Command::new(binary("wac-loadgen"))

@@ -86,7 +86,7 @@ fn plain_text_where_tls_is_meant_is_told_and_the_reverse() {
 
 #[test]
 fn bad_clients_do_not_speak_tls() {
-    let told = run("127.0.0.1:9".parse().unwrap(), "--tls --hostile 3");
+    let told = run("127.0.0.1:9", "--tls --hostile 3");
     assert_eq!(told.code, Some(2));
     assert!(
         told.text.contains("they don't go with --tls"),

@@ -12,7 +12,9 @@ use wac_tls::Fingerprint;
 
 pub(crate) use presets::Preset;
 use slo::Slo;
-use values::{Arrival, Churn, Protocol, Rate, Senders, Share, Size, Slow, Stages, Storm, Ui};
+use values::{
+    Arrival, Churn, Protocol, Rate, Senders, Share, Size, Slow, Stages, Storm, Targets, Ui,
+};
 
 /// A load tester for broadcast that can be believed.
 #[derive(Debug, Parser)]
@@ -82,9 +84,10 @@ impl Command {
 /// Flags of a run. What is not given is the preset's.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct RunArgs {
-    /// The server to load, unless --spawn starts one
-    #[arg(value_name = "HOST:PORT")]
-    pub(crate) server: Option<String>,
+    /// The server to load, unless --spawn starts one; of a room with several servers all of them: a:4700,b:4700,c:4700. The users
+    /// are dealt out to them in turn, and who comes back goes to the next
+    #[arg(value_name = "HOST:PORT,…")]
+    pub(crate) server: Option<Targets>,
 
     /// Does what an earlier run did, or what a file of flags says (TOML: users = 500), where no flag says otherwise
     #[arg(long, value_name = "run.json|FILE")]
@@ -166,7 +169,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", value_parser = within(1..=64_u16))]
     pub(crate) threads: Option<u16>,
 
-    /// The users speak TLS; tls: before HOST:PORT does the same
+    /// The users speak TLS; tls: before each HOST:PORT does the same
     #[arg(long)]
     pub(crate) tls: bool,
 

@@ -1,6 +1,7 @@
 //! Values of flags, as people type them: `20/s`, `10%`, `32-400`, `at=10s,frac=50%,back=5s`.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -45,6 +46,48 @@ pub(crate) enum Ui {
     Lines,
     /// Nothing.
     None,
+}
+
+/// Stands before the address of a server that is spoken to over TLS.
+pub(crate) const TLS: &str = "tls:";
+
+/// The addresses of one room, HOST:PORT each; over TLS, with `tls:` before each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Targets {
+    pub(crate) hosts: Vec<String>,
+    pub(crate) over_tls: bool,
+}
+
+impl FromStr for Targets {
+    type Err = Wanted;
+
+    fn from_str(text: &str) -> Result<Self, Wanted> {
+        let typed: Vec<_> = text.split(',').map(str::trim).collect();
+        let over_tls = typed[0].starts_with(TLS);
+        if typed.iter().any(|one| one.starts_with(TLS) != over_tls) {
+            return Err("wanted tls: before each address, or before none");
+        }
+        let hosts = typed.iter().map(|one| one.strip_prefix(TLS).unwrap_or(one));
+        let hosts = hosts.map(|host| target(host).map(str::to_owned));
+        Ok(Self {
+            hosts: hosts.collect::<Result<_, _>>()?,
+            over_tls,
+        })
+    }
+}
+
+/// Whether it can be resolved is not known here.
+fn target(text: &str) -> Result<&str, Wanted> {
+    let wanted = "wanted HOST:PORT, or several of one room: a:4700,b:4700";
+    let (host, port) = text.rsplit_once(':').ok_or(wanted)?;
+    if host.is_empty() || port.parse::<u16>().is_err() {
+        return Err(wanted);
+    }
+    let is_ipv6 = host.starts_with('[') || host.parse::<Ipv6Addr>().is_ok();
+    if host.contains(':') && !is_ipv6 {
+        return Err("wanted HOST:PORT; what all of them speak, --protocol says");
+    }
+    Ok(text)
 }
 
 /// How many of the users talk.
@@ -265,6 +308,27 @@ fn duration(text: &str) -> Result<Duration, Wanted> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_of_one_room_and_spoken_to_alike() {
+        let hosts = |text: &str| text.parse::<Targets>().map(|targets| targets.hosts);
+        assert_eq!(
+            hosts("a:1, b:2,a:1"),
+            Ok(["a:1", "b:2", "a:1"].map(str::to_owned).to_vec())
+        );
+        assert_eq!(hosts("[::1]:4700").unwrap(), ["[::1]:4700"]);
+        let both = "tls:a:1,tls:b:2".parse::<Targets>().unwrap();
+        assert!(both.over_tls && both.hosts == ["a:1", "b:2"]);
+        let refused = |text: &str, wanted: &str| {
+            let error = text.parse::<Targets>().unwrap_err();
+            assert!(error.contains(wanted), "{text}: {error}");
+        };
+        for wrong in ["a:1,,b:2", "a:1,", ",a:1", "a:1,b", "a:port", ":4700"] {
+            refused(wrong, "wanted HOST:PORT, or several");
+        }
+        refused("tls:a:1,b:2", "tls: before each address, or before none");
+        refused("irc:a:6667,b:4700", "--protocol says");
+    }
 
     #[test]
     fn senders_are_a_number_or_a_share() {

@@ -13,6 +13,7 @@ use crate::cli::{Preset, RunArgs};
 use crate::machine::needs::Needs;
 use crate::machine::preflight::{self, Check, Fit, arithmetic, checks};
 use crate::plan::protocol::Protocol;
+use crate::plan::servers::Server;
 use crate::plan::workload::Workload;
 use crate::plan::{How, Plan};
 use crate::result::verdict::Exit;
@@ -29,7 +30,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let output = Output::open(args.json.as_deref())?;
     let needs = Needs::of(&plan);
     let limits = preflight::limits(&plan)?;
-    let mut all = vec![server(&plan)];
+    let mut all: Vec<_> = each_server(&plan).collect();
     all.extend(checks(&needs, &limits));
     let exit = if all.iter().any(|check| check.finding != Fit::Ok) {
         Exit::Preflight
@@ -39,11 +40,23 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     Ok(output.finish(&render(&plan, &needs, &all), &all, exit))
 }
 
+/// Each server; of several, with its address.
+fn each_server(plan: &Plan) -> impl Iterator<Item = Check> {
+    let servers = plan.servers.all();
+    servers.iter().map(|one| Check {
+        what: match servers.len() {
+            1 => "server".to_owned(),
+            _ => format!("server {}", one.target),
+        },
+        ..server(plan, one)
+    })
+}
+
 /// Whether somebody answers, and speaks what the run speaks.
-fn server(plan: &Plan) -> Check {
+fn server(plan: &Plan, server: &Server) -> Check {
     let wac = plan.workload.protocol == Protocol::Wac;
     let wrong = |fix: String| Fit::Wrong { fix };
-    let (found, finding) = match greeting(plan.server) {
+    let (found, finding) = match greeting(server.at) {
         Ok(said) if !wac || is_wac(&said) => ("it answers".to_owned(), Fit::Ok),
         Ok(said) => (
             format!("it says: {}", quoted(&said)),
@@ -57,11 +70,11 @@ fn server(plan: &Plan) -> Check {
         ),
         Err(error) => (
             error.to_string(),
-            wrong(format!("wacd --flood-rate 0 --listen {}", plan.target)),
+            wrong(format!("wacd --flood-rate 0 --listen {}", server.target)),
         ),
     };
     Check {
-        what: "server".to_owned(),
+        what: String::new(),
         needed: if wac {
             "a WAC chat server".to_owned()
         } else {
@@ -86,7 +99,7 @@ fn render(plan: &Plan, needs: &Needs, checks: &[Check]) -> String {
         grouped(work.users.into(), ','),
         grouped(work.senders.into(), ','),
         short(work.mean_rate()),
-        plan.target,
+        plan.servers.targets(),
         arithmetic(needs),
     );
     for check in checks {

@@ -83,7 +83,10 @@ const WORDS: [(&str, &str); 26] = [
     ),
     ("lost", "expected, and never came"),
     ("duplicated", "came again"),
-    ("reordered", "came behind a later message of its sender"),
+    (
+        "reordered",
+        "came behind a later message of its sender; or to a reader at another place than to those before",
+    ),
     ("echoed", "came back to its sender"),
     ("corrupt", "a line that is not what was sent"),
     ("leaked", "a whisper that somebody else read"),

@@ -63,7 +63,7 @@ pub(super) fn once(preset: Preset, args: &RunArgs) -> anyhow::Result<(Run, Exit)
     let spawned = args.spawn.as_deref().map(Spawned::start).transpose()?;
     let mut how = How::from(args);
     if let Some(server) = &spawned {
-        how.target = server.address().to_string();
+        how.targets = vec![server.address().to_string()];
         how.server_pid = Some(server.pid());
     }
     let plan = Arc::new(Plan::new(workload, &how)?);

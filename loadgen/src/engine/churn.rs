@@ -1,7 +1,7 @@
 //! Churn: users leave, and come back.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::io::ErrorKind;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -14,6 +14,9 @@ use crate::plan::ids::Slot;
 /// How long to wait before a name is asked for again that the server has not freed.
 const ASK_AGAIN_NS: u64 = 50_000_000;
 
+/// How long a server of several may take to let somebody in who comes back.
+const PATIENCE_NS: u64 = 5_000_000_000;
+
 /// Who is to leave and to come back next.
 #[derive(Debug, Default)]
 pub(super) struct ChurnState {
@@ -21,6 +24,8 @@ pub(super) struct ChurnState {
     pub(super) next: usize,
     /// Who comes back when; or, logged out, asks for its name again.
     pub(super) returns: BinaryHeap<Reverse<(u64, Slot)>>,
+    /// Who may go on to the next server, and when it began to connect.
+    waiting: VecDeque<(u64, Slot)>,
     /// Those whom the storm dropped and who are not back.
     pub(super) missing: u32,
 }
@@ -49,6 +54,7 @@ impl Worker {
             self.come_back(slot, now);
             self.send_due(self.shared.clock.now());
         }
+        self.give_up_waiting(now);
     }
 
     fn leave_users(&mut self, now: u64) {
@@ -65,7 +71,10 @@ impl Worker {
 
     /// When somebody comes back next.
     pub(super) fn next_return(&self) -> Option<u64> {
-        self.churn.returns.peek().map(|Reverse((at, _))| *at)
+        let back = self.churn.returns.peek().map(|Reverse((at, _))| *at);
+        let waiting = self.churn.waiting.front();
+        let patience = waiting.map(|(since, _)| since + PATIENCE_NS);
+        back.into_iter().chain(patience).min()
     }
 
     /// The next absence of one of this worker's users.
@@ -86,6 +95,7 @@ impl Worker {
         self.metrics.tally.left += 1;
         if !self.plan.workload.resume {
             self.metrics.ledger.leaves(slot);
+            self.metrics.followers.leave_out(slot);
         }
         let until = self.shared.start() + absence.until;
         self.churn.returns.push(Reverse((until.max(now), slot)));
@@ -114,11 +124,12 @@ impl Worker {
             State::Away => {
                 user.came_back = true;
                 user.asked_again = false;
+                user.moves = user.moves.wrapping_add(1);
                 if let Some(resume) = &mut user.resume {
                     self.unwritten += resume.fall_behind();
                 }
                 match self.connect(slot) {
-                    Ok(()) => {}
+                    Ok(()) => self.wait_for(slot),
                     // Nobody listens any more: this is as final as if it were known a moment later.
                     Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
                         self.ended(slot, Some(error));
@@ -137,6 +148,29 @@ impl Worker {
             // The server has not closed yet.
             State::Leaving => self.churn.returns.push(Reverse((now + ASK_AGAIN_NS, slot))),
             _ => {}
+        }
+    }
+
+    /// Notes that a server is to let somebody in, where there are others.
+    fn wait_for(&mut self, slot: Slot) {
+        if self.plan.workload.resume && self.plan.servers.all().len() > 1 {
+            let since = self.users[slot.index()].connected_at;
+            self.churn.waiting.push_back((since, slot));
+        }
+    }
+
+    /// Sends on to the next server who has had no answer for too long.
+    fn give_up_waiting(&mut self, now: u64) {
+        while let Some(&(since, slot)) = self.churn.waiting.front() {
+            if since + PATIENCE_NS > now {
+                break;
+            }
+            self.churn.waiting.pop_front();
+            let user = &self.users[slot.index()];
+            let is_unanswered = user.state == State::Joining && !user.asked_again;
+            if is_unanswered && user.connected_at == since {
+                self.ended(slot, Some(ErrorKind::TimedOut.into()));
+            }
         }
     }
 

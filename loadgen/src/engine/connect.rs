@@ -56,10 +56,10 @@ impl Worker {
     pub(super) fn connect(&mut self, slot: Slot) -> io::Result<()> {
         let plan = &self.plan;
         let user = self.partition.user(slot);
-        let source = source(plan.server, plan.run, plan.workload.users, user);
+        let server = plan.servers.of(user, self.users[slot.index()].moves);
+        let source = source(server.at, plan.run, plan.workload.users, user);
         let at = self.shared.clock.now();
-        let tls = plan.tls.as_ref();
-        self.users[slot.index()].connect(plan.server, source, at, &self.inbox, tls)?;
+        self.users[slot.index()].connect(server, source, at, &self.inbox)?;
         self.log_in(slot);
         self.look_at(slot);
         Ok(())
@@ -98,7 +98,8 @@ impl Worker {
     /// A user can't be logged in for the first time: nothing can be measured.
     pub(super) fn cannot_join(&mut self, slot: Slot, source: io::Error) {
         let user = self.partition.user(slot);
-        let addresses = self.plan.addresses.clone();
+        let server = self.plan.servers.of(user, self.users[slot.index()].moves);
+        let addresses = server.addresses.clone();
         self.give_up(JoinError::Connect {
             user,
             addresses,

@@ -1,6 +1,5 @@
 //! Gauge: what the machine, the server's process and this one used, at the moments that count.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::outcome::ServerUse;
@@ -8,12 +7,14 @@ use super::outcome::Trust;
 use crate::machine::host::{MachineTime, cpu_of_this_process, share};
 use crate::machine::process::{Used, listening_at};
 use crate::plan::Plan;
+use crate::plan::servers::Servers;
 use crate::units::nanos;
 
 /// Reads the meters.
 #[derive(Debug)]
 pub(super) struct Gauge {
-    server_pid: Option<i32>,
+    /// The servers' processes; none if one of them is not known.
+    servers: Vec<i32>,
     shares_cores: bool,
     before: Option<Used>,
     joined: Reading,
@@ -32,11 +33,14 @@ struct Reading {
 impl Gauge {
     /// Before the first connection.
     pub(super) fn new(plan: &Plan) -> Self {
-        let server_pid = plan.server_pid.or_else(|| somebody_at(plan.server));
+        let servers = match plan.server_pid {
+            Some(pid) => vec![pid],
+            None => listening(&plan.servers).unwrap_or_default(),
+        };
         Self {
-            server_pid,
-            shares_cores: plan.server.ip().is_loopback() || server_pid.is_some(),
-            before: server_pid.and_then(Used::by),
+            shares_cores: plan.servers.are_local() || !servers.is_empty(),
+            before: Used::by_all(&servers),
+            servers,
             joined: Reading::default(),
             sent: Reading::default(),
             drained: Reading::default(),
@@ -60,9 +64,9 @@ impl Gauge {
         self.drained = self.read();
     }
 
-    /// What the server's process has used so far.
+    /// What the servers' processes have used so far, together; none once one of them has ended.
     pub(super) fn server(&self) -> Option<Used> {
-        self.server_pid.and_then(Used::by)
+        Used::by_all(&self.servers)
     }
 
     fn read(&self) -> Reading {
@@ -109,8 +113,10 @@ impl Gauge {
         let added = joined.memory.saturating_sub(before.memory);
         // It worked no more before these logins than for them: it had served nobody, or few.
         let is_new = before.cpu <= joined.cpu.saturating_sub(before.cpu);
+        let (&pid, others) = self.servers.split_first()?;
         Some(ServerUse {
-            pid: self.server_pid?,
+            pid,
+            others: others.to_vec(),
             cpu_ns: cpu,
             cpu_ns_per_delivery: cpu.checked_div(deliveries),
             memory_before_bytes: before.memory,
@@ -121,8 +127,15 @@ impl Gauge {
     }
 }
 
-/// The process on this machine that serves there, if it is another than this one.
-fn somebody_at(server: SocketAddr) -> Option<i32> {
+/// The processes on this machine that serve there, each once, if all of them are here, and are others than this one.
+fn listening(servers: &Servers) -> Option<Vec<i32>> {
     let own = i32::try_from(std::process::id()).ok();
-    listening_at(server).filter(|&pid| Some(pid) != own)
+    let mut found = Vec::new();
+    for server in servers.all() {
+        let pid = listening_at(server.at).filter(|&pid| Some(pid) != own)?;
+        if !found.contains(&pid) {
+            found.push(pid);
+        }
+    }
+    Some(found)
 }

@@ -11,6 +11,7 @@ use super::shared::Shared;
 use crate::metrics::arrivals::Arrivals;
 use crate::metrics::histogram::{Histogram, Latencies};
 use crate::metrics::ledger::{Ledger, Of};
+use crate::metrics::one_order::Followers;
 use crate::metrics::tally::{Delivery, Tally};
 use crate::metrics::whispers::Whispers;
 use crate::plan::Plan;
@@ -23,6 +24,7 @@ use crate::units::nanos;
 #[derive(Debug)]
 pub(super) struct Metrics {
     pub(super) ledger: Ledger,
+    pub(super) followers: Followers,
     pub(super) whispers: Whispers,
     pub(super) tally: Tally,
     pub(super) measured: Measured,
@@ -105,6 +107,9 @@ impl Metrics {
                 senders: work.senders,
                 senders_are_deaf: work.protocol.senders_are_deaf(),
             }),
+            followers: Followers::new(partition.slots(work.users).map(|slot| {
+                work.protocol.has_one_order() && partition.user(slot).0 >= work.senders
+            })),
             whispers: Whispers::new(partition),
             tally: Tally::default(),
             measured: Measured::new(plan),
@@ -133,6 +138,7 @@ struct All {
     tally: Tally,
     measured: Measured,
     ledgers: Vec<Ledger>,
+    followers: Vec<Followers>,
     whispers: Vec<Whispers>,
 }
 
@@ -210,12 +216,14 @@ impl All {
             tally: Tally::default(),
             measured: Measured::new(plan),
             ledgers: Vec::new(),
+            followers: Vec::new(),
             whispers: Vec::new(),
         };
         for worker in metrics {
             all.tally += worker.tally;
             all.measured += worker.measured;
             all.ledgers.push(worker.ledger);
+            all.followers.push(worker.followers);
             all.whispers.push(worker.whispers);
         }
         all
@@ -246,7 +254,12 @@ impl All {
 
     /// Where the wait for what is expected was cut short, as much was expected as somebody got.
     fn close(&mut self, plan: &Plan, shared: &Shared, cut_short: bool) -> Delivery {
-        if cut_short || self.tally.limits.contains(&Limit::Stopping) {
+        let stopped = [Limit::Stopping, Limit::CutOff];
+        if cut_short
+            || stopped
+                .iter()
+                .any(|limit| self.tally.limits.contains(limit))
+        {
             self.measured
                 .held
                 .extend((0..plan.workload.senders).map(User));
@@ -259,6 +272,10 @@ impl All {
         }
         for ledger in std::mem::take(&mut self.ledgers) {
             delivery += ledger.close(&expected);
+        }
+        if delivery.wrong() == 0 {
+            let followers = &self.followers;
+            followers.iter().for_each(|each| each.tell(&mut delivery));
         }
         delivery
     }

@@ -7,6 +7,7 @@ use super::shared::Event;
 use super::user::State;
 use super::worker::Worker;
 use crate::metrics::Receipt;
+use crate::metrics::tally::Seen;
 use crate::plan::ids::{Message, Slot, User};
 use crate::plan::protocol::Limit;
 use crate::plan::protocol::Line;
@@ -41,9 +42,22 @@ impl Worker {
             Receipt::Replayed => {}
             Receipt::Again | Receipt::Indeterminate => return,
         }
+        self.follow_order(slot, at, message);
         self.metrics.received += 1;
         self.fence_if_complete(slot);
         self.ask_for_mark(slot, at);
+    }
+
+    fn follow_order(&mut self, slot: Slot, at: u64, message: Message) {
+        let schedule = &self.plan.schedule;
+        let seen = || Seen {
+            at,
+            reader: self.partition.user(slot),
+            sender: Some(schedule.sender(message).into()),
+            number: Some(schedule.number(message)),
+        };
+        let order = &self.shared.order;
+        self.metrics.followers.read(order, slot, message, seen);
     }
 
     /// Enters how long a delivery took.
@@ -107,8 +121,8 @@ impl Worker {
     }
 
     fn limit_met(&mut self, slot: Slot, limit: Limit) {
-        // Another server may take its place, and the users are to come back to it.
-        if limit == Limit::Stopping && self.plan.workload.resume {
+        // Another server may take its place, or serves the room, too, and the users are to come back to it.
+        if matches!(limit, Limit::Stopping | Limit::CutOff) && self.plan.workload.resume {
             return;
         }
         self.metrics.measured.held.insert(self.partition.user(slot));

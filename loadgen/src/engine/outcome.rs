@@ -33,10 +33,13 @@ pub(crate) struct Outcome {
     pub(crate) timeline: Vec<Second>,
 }
 
-/// What the server's process used.
+/// What the server's process used; of several servers, what all of their processes used together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ServerUse {
     pub(crate) pid: i32,
+    /// The processes of the other servers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) others: Vec<i32>,
     /// CPU time while sending and draining, user and system.
     pub(crate) cpu_ns: u64,
     pub(crate) cpu_ns_per_delivery: Option<u64>,

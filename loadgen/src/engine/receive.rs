@@ -88,7 +88,7 @@ fn wall_clock() -> u64 {
 impl Inbox {
     /// In a closed loop no latency is shown: nothing is dated.
     pub(super) fn new(plan: &Plan) -> Self {
-        let records = plan.tls.as_ref().map_or(0, |_| RECORDS_BYTES);
+        let records = plan.servers.proved().map_or(0, |_| RECORDS_BYTES);
         Self {
             bytes: vec![0; BYTES].into(),
             records: vec![0; records].into(),

@@ -36,7 +36,7 @@ impl Worker {
         self.shared.start() + nanos(self.plan.workload.sending())
     }
 
-    fn is_sending_over(&self) -> bool {
+    pub(super) fn is_sending_over(&self) -> bool {
         self.shared.clock.now() >= self.sending_ends()
     }
 

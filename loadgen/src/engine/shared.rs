@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::JoinError;
 use super::timeline::Seconds;
+use crate::metrics::one_order::Order;
 use crate::plan::Plan;
 use crate::plan::ids::Message;
 use crate::units::nanos;
@@ -25,6 +26,8 @@ pub(super) struct Shared {
     /// For each sender: messages to the room that it has begun to send, and that the kernel has taken.
     begun: Box<[AtomicU32]>,
     taken: Box<[AtomicU32]>,
+    /// The order in which readers read what was said to the room.
+    pub(super) order: Order,
     /// For what is shown, brought up to date once a turn.
     pub(super) joined: AtomicU64,
     pub(super) sent: AtomicU64,
@@ -45,6 +48,7 @@ impl Shared {
                 .collect(),
             begun: none(plan.workload.senders),
             taken: none(plan.workload.senders),
+            order: Order::new(plan.schedule.len()),
             joined: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),

@@ -18,7 +18,7 @@ use super::resume::Resume;
 use super::tls::Session;
 use super::wake::SlotWaker;
 use crate::plan::ids::Message;
-use crate::plan::tls::Tls;
+use crate::plan::servers::Server;
 
 /// An entry in a worker's table.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(super) struct User {
     /// Made of `ready`, once.
     waker: Waker,
     pub(super) state: State,
+    /// How often it has gone on to the next server.
+    pub(super) moves: u32,
     /// When it began to connect.
     pub(super) connected_at: u64,
     /// The storm dropped it, and it is not back.
@@ -74,6 +76,7 @@ impl User {
             waker: ready.clone().into(),
             ready,
             state: State::Away,
+            moves: 0,
             connected_at: 0,
             from_storm: false,
             asked_again: false,
@@ -90,17 +93,16 @@ impl User {
     /// The system's.
     pub(super) fn connect(
         &mut self,
-        server: SocketAddr,
+        server: &Server,
         source: Option<Ipv4Addr>,
         at: u64,
         inbox: &Inbox,
-        tls: Option<&Tls>,
     ) -> io::Result<()> {
         self.state = State::Joining;
         self.connected_at = at;
         self.outbox = Outbox::default();
-        self.tls = tls.map(Session::new).transpose()?;
-        let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
+        self.tls = server.tls.as_ref().map(Session::new).transpose()?;
+        let socket = Socket::new(Domain::for_address(server.at), Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
         inbox.date_packets(&socket)?;
@@ -109,7 +111,7 @@ impl User {
             setsockopt(&socket, sockopt::IpBindAddressNoPort, &true)?;
             socket.bind(&SocketAddr::from((source, 0)).into())?;
         }
-        match socket.connect(&server.into()) {
+        match socket.connect(&server.at.into()) {
             Err(error) if error.raw_os_error() != Some(Errno::EINPROGRESS as i32) => Err(error),
             _ => {
                 self.stream = Some(TcpStream::from_std(socket.into())?);

@@ -215,7 +215,9 @@ impl Worker {
             Phase::Sending if self.flushed => Some(self.next_second()),
             Phase::Sending => {
                 let due = self.next_send().into_iter().chain(self.next_churn());
-                due.chain([self.next_second(), self.sending_ends()]).min()
+                // Behind the end only who is away may have something to send.
+                let end = Some(self.sending_ends()).filter(|_| !self.is_sending_over());
+                due.chain(end).chain([self.next_second()]).min()
             }
             Phase::Stopping { until } => (!self.flushed).then_some(until),
             Phase::Draining { until } => self.next_return().into_iter().chain([until]).min(),

@@ -1,7 +1,7 @@
 //! Machine: what it is, what its limits are, and whose its time was.
 
 use std::fs;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use procfs::{CpuInfo, Current, CurrentSI, KernelStats, Meminfo};
 use serde::{Deserialize, Serialize};
 
 use super::process::{self, OpenFiles};
+use crate::plan::servers::Servers;
 
 /// Where a run was made. What the machine does not say is empty, or 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,6 +55,7 @@ pub(crate) struct Limits {
     /// Of the server's machine, where that is this one.
     pub(crate) somaxconn: Option<u64>,
     pub(crate) syn_backlog: Option<u64>,
+    /// Of several servers, of the one that may open the fewest.
     pub(crate) server: Option<OpenFiles>,
     pub(crate) shares_cores: bool,
     pub(crate) cores: u32,
@@ -65,10 +67,18 @@ impl Limits {
     ///
     /// # Errors
     /// That the limit of open files can't be read.
-    pub(crate) fn raise(server: SocketAddr, pid: Option<i32>) -> nix::Result<Self> {
-        let here = is_here(server.ip());
-        let number = |path| numbers(path).filter(|_| here)?.first().copied();
-        let pid = pid.or_else(|| process::listening_at(server).filter(|_| here));
+    pub(crate) fn raise(servers: &Servers, pid: Option<i32>) -> nix::Result<Self> {
+        let here: Vec<_> = servers
+            .all()
+            .iter()
+            .map(|server| server.at)
+            .filter(|at| is_here(at.ip()))
+            .collect();
+        let is_here = !here.is_empty();
+        let number = |path| numbers(path).filter(|_| is_here)?.first().copied();
+        let found = here.into_iter().filter_map(process::listening_at);
+        let pids = pid.map_or_else(|| found.collect(), |pid| vec![pid]);
+        let files = pids.into_iter().filter_map(OpenFiles::of);
         let memory = Meminfo::current().ok();
         Ok(Self {
             files: raise_open_files()?,
@@ -80,8 +90,8 @@ impl Limits {
             }),
             somaxconn: number("/proc/sys/net/core/somaxconn"),
             syn_backlog: number("/proc/sys/net/ipv4/tcp_max_syn_backlog"),
-            server: pid.and_then(OpenFiles::of),
-            shares_cores: here,
+            server: files.min_by_key(|files| files.soft),
+            shares_cores: is_here,
             cores: cores(),
             memory_available: memory.and_then(|memory| memory.mem_available),
         })

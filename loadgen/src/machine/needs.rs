@@ -35,7 +35,9 @@ pub(crate) struct Needs {
     /// Open files of this process, and those that are not connections.
     pub(crate) files: u64,
     pub(crate) own_files: u64,
-    /// Local addresses that connections come from, and connections from one of them.
+    /// Connections of the server that has the most.
+    pub(crate) at_one_server: u64,
+    /// Local addresses that connections come from, and connections from one of them to one server.
     pub(crate) sources: u32,
     pub(crate) ports: u64,
     /// Connections that may wait to be accepted.
@@ -53,7 +55,10 @@ impl Needs {
         let work = &plan.workload;
         let connections = u64::from(work.users) + u64::from(work.bad_clients());
         let own_files = RESERVED_FILES + FILES_OF_A_WORKER * u64::from(plan.workers);
-        let sources = sources::count(plan.server, work.users);
+        let at_one_server = plan.servers.most_at_one(connections);
+        let each = plan.servers.all().iter();
+        let sources = each.map(|server| sources::count(server.at, work.users));
+        let sources = sources.min().unwrap_or(1);
         let rates = work.stages.iter().map(|stage| stage.rate);
         let rate = rates.fold(0.0, f64::max);
         let readers = (1.0 - work.whispers) * f64::from(work.users - 1) + work.whispers;
@@ -63,8 +68,9 @@ impl Needs {
             connections,
             files: own_files + connections,
             own_files,
+            at_one_server,
             sources,
-            ports: connections.div_ceil(u64::from(sources)),
+            ports: at_one_server.div_ceil(u64::from(sources)),
             backlog: connections.min(u64::from(JOINS_AT_ONCE * plan.workers)),
             deliveries: rate * readers,
             bytes_in: rate * readers * line,

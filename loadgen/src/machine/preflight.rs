@@ -80,7 +80,7 @@ pub(crate) fn limits(plan: &Plan) -> Result<Limits, PreflightError> {
     if let Some(pid) = plan.server_pid.filter(absent) {
         return Err(PreflightError::NoProcess(pid));
     }
-    Ok(Limits::raise(plan.server, plan.server_pid)?)
+    Ok(Limits::raise(&plan.servers, plan.server_pid)?)
 }
 
 fn first_wrong(users: u32, checks: Vec<Check>) -> Option<PreflightError> {
@@ -126,6 +126,11 @@ fn fitting(needs: &Needs, room: u64) -> u64 {
     room.saturating_sub(needs.connections - u64::from(needs.users))
 }
 
+/// The connections of all servers together, where the one with the most has so many.
+fn at_all_servers(needs: &Needs, at_one: u64) -> u64 {
+    at_one.saturating_mul(needs.connections) / needs.at_one_server.max(1)
+}
+
 fn files(needs: &Needs, limit: u64) -> Check {
     let fit = fitting(needs, limit.saturating_sub(needs.own_files));
     let needed = needs.files;
@@ -135,7 +140,10 @@ fn files(needs: &Needs, limit: u64) -> Check {
 
 fn ports(needs: &Needs, (first, last): (u32, u32)) -> Check {
     let found = u64::from((last + 1).saturating_sub(first));
-    let fit = fitting(needs, found * u64::from(needs.sources));
+    let fit = fitting(
+        needs,
+        at_all_servers(needs, found * u64::from(needs.sources)),
+    );
     let most = 65_535 - 1_024 + 1;
     let widen = if needs.ports <= most && found < most {
         "sysctl -w net.ipv4.ip_local_port_range='1024 65535', or "
@@ -153,7 +161,7 @@ fn ports(needs: &Needs, (first, last): (u32, u32)) -> Check {
 fn server_files(needs: &Needs, server: OpenFiles) -> Check {
     /// What a server has open beside its connections: listeners, reactors, logs.
     const SERVER_FILES: u64 = 64;
-    let needed = needs.connections + SERVER_FILES;
+    let needed = needs.at_one_server + SERVER_FILES;
     let OpenFiles { pid, soft, hard } = server;
     let mut fix = format!("prlimit --pid {pid} --nofile={needed}:{}", needed.max(hard));
     if needed > hard {
@@ -161,11 +169,14 @@ fn server_files(needs: &Needs, server: OpenFiles) -> Check {
     }
     fix += &format!(
         ", or at most --users {}",
-        fitting(needs, soft.saturating_sub(SERVER_FILES))
+        fitting(
+            needs,
+            at_all_servers(needs, soft.saturating_sub(SERVER_FILES))
+        )
     );
     let what = format!("open files of the server (pid {pid})");
     // Connections that it can't accept are certain to be missed; its other files are an estimate.
-    let finding = if needs.connections > soft {
+    let finding = if needs.at_one_server > soft {
         Fit::Wrong { fix }
     } else {
         Fit::Doubtful { fix }
@@ -242,6 +253,7 @@ mod tests {
         Needs {
             users,
             connections: users.into(),
+            at_one_server: users.into(),
             files: own_files + u64::from(users),
             own_files,
             sources: 1,
@@ -317,6 +329,18 @@ mod tests {
             ..needs(30_000, 2)
         };
         assert_eq!(wrong(&histogram, &roomy()), "");
+    }
+
+    #[test]
+    fn each_server_of_several_has_ports_of_its_own() {
+        let of_two = |users| Needs {
+            at_one_server: u64::from(users) / 2,
+            ports: u64::from(users) / 2,
+            ..needs(users, 2)
+        };
+        assert_eq!(wrong(&of_two(56_464), &roomy()), "");
+        let text = wrong(&of_two(60_000), &roomy());
+        assert!(text.contains("at most --users 56464"), "{text}");
     }
 
     #[test]

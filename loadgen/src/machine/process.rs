@@ -30,6 +30,20 @@ impl Used {
     }
 }
 
+impl Used {
+    /// By several processes together; none if there are none, or one of them is not there.
+    pub(crate) fn by_all(pids: &[i32]) -> Option<Self> {
+        let each = pids.iter().map(|&pid| Self::by(pid));
+        each.reduce(|sum, one| {
+            let (sum, one) = (sum?, one?);
+            Some(Self {
+                cpu: sum.cpu + one.cpu,
+                memory: sum.memory + one.memory,
+            })
+        })?
+    }
+}
+
 /// How many files a process may open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OpenFiles {

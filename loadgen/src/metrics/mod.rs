@@ -5,6 +5,7 @@ pub(crate) mod catch_up;
 pub(crate) mod histogram;
 pub(crate) mod ledger;
 pub(crate) mod missing;
+pub(crate) mod one_order;
 pub(crate) mod tally;
 pub(crate) mod whispers;
 

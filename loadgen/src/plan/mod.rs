@@ -6,11 +6,11 @@ pub(crate) mod payload;
 pub(crate) mod protocol;
 pub(crate) mod random;
 pub(crate) mod schedule;
+pub(crate) mod servers;
 pub(crate) mod tls;
 pub(crate) mod workload;
 
 use std::io;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -18,7 +18,8 @@ use std::time::Duration;
 use absences::{Absence, absences};
 use payload::{Make, Payload};
 use schedule::{Schedule, Shape};
-use tls::{Proof, Tls};
+use servers::Servers;
+use tls::Proof;
 use workload::Workload;
 
 use crate::cli::RunArgs;
@@ -29,14 +30,7 @@ use crate::units::nanos;
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) workload: Workload,
-    /// As it was typed; over TLS, with a `tls:` before it.
-    pub(crate) target: String,
-    /// None in plain text.
-    pub(crate) tls: Option<Tls>,
-    /// The first of its addresses that somebody answers at; else the first of all.
-    pub(crate) server: SocketAddr,
-    /// All that it resolves to.
-    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) servers: Servers,
     /// The run's id, by chance: names and checks hold it.
     pub(crate) run: u32,
     /// Threads that do the work, 1 to 64 and no more than users.
@@ -49,14 +43,11 @@ pub(crate) struct Plan {
     pub(crate) server_pid: Option<i32>,
 }
 
-/// Stands before the address of a server that is spoken to over TLS.
-const TLS: &str = "tls:";
-
 /// Where and how a workload is run.
 #[derive(Debug, Clone)]
 pub(crate) struct How {
-    /// HOST:PORT
-    pub(crate) target: String,
+    /// HOST:PORT, of each server.
+    pub(crate) targets: Vec<String>,
     /// None in plain text.
     pub(crate) tls: Option<Proof>,
     /// As many as were asked for, if they were.
@@ -67,16 +58,15 @@ pub(crate) struct How {
 
 impl From<&RunArgs> for How {
     fn from(args: &RunArgs) -> Self {
-        let typed = args.server.as_deref().unwrap_or_default();
-        let over_tls = typed.strip_prefix(TLS);
+        let typed = args.server.clone().unwrap_or_default();
         let proof = match (&args.tls_pin, &args.tls_ca) {
             (Some(key), _) => Proof::Key(*key),
             (None, Some(path)) => Proof::Authorities(path.clone()),
             (None, None) => Proof::None,
         };
-        let is_plain = over_tls.is_none() && !args.tls && matches!(proof, Proof::None);
+        let is_plain = !typed.over_tls && !args.tls && matches!(proof, Proof::None);
         Self {
-            target: over_tls.unwrap_or(typed).to_owned(),
+            targets: typed.hosts,
             tls: (!is_plain).then_some(proof),
             threads: args.threads,
             ui: args.ui,
@@ -98,7 +88,7 @@ pub(crate) enum PlanError {
 
 impl Plan {
     /// # Errors
-    /// That the address can't be resolved.
+    /// That an address can't be resolved.
     pub(crate) fn new(workload: Workload, how: &How) -> Result<Self, PlanError> {
         let schedule = Arc::new(Schedule::new(&Shape {
             stages: stages(&workload),
@@ -108,24 +98,18 @@ impl Plan {
             seed: workload.seed,
         }));
         let run = getrandom::u32()?;
-        let tls = how.tls.as_ref().map(|proof| Tls::new(&how.target, proof));
-        let tls = tls.transpose()?;
-        if tls.is_some() && workload.bad_clients() > 0 {
+        if how.tls.is_some() && workload.bad_clients() > 0 {
             let why = "--slow and --hostile speak plain text: they don't go with --tls";
             return Err(PlanError::Values(vec![why.to_owned()]));
         }
-        let addresses = resolve(&how.target)?;
-        let server = answering(&addresses);
+        if how.server_pid.is_some() && how.targets.len() > 1 {
+            let why = "--server-pid: found with several addresses, wanted one address: the processes of several servers are found by themselves";
+            return Err(PlanError::Values(vec![why.to_owned()]));
+        }
+        let servers = Servers::new(&how.targets, how.tls.as_ref())?;
         Ok(Self {
-            target: match tls {
-                Some(_) => format!("{TLS}{}", how.target),
-                None => how.target.clone(),
-            },
-            tls,
-            server,
-            addresses,
             run,
-            workers: workers(how.threads, server).min(workload.users),
+            workers: workers(how.threads, servers.are_local()).min(workload.users),
             payload: Payload::new(Make {
                 run,
                 seed: workload.seed,
@@ -136,6 +120,7 @@ impl Plan {
             absences: absences(&workload),
             ui: how.ui,
             server_pid: how.server_pid,
+            servers,
             schedule,
             workload,
         })
@@ -170,34 +155,11 @@ fn stages(workload: &Workload) -> Vec<(f64, Duration)> {
     std::iter::once(warmup).chain(stages).collect()
 }
 
-/// All addresses of a target: one at least.
-fn resolve(target: &str) -> Result<Vec<SocketAddr>, PlanError> {
-    let failed = |source| PlanError::Address {
-        target: target.to_owned(),
-        source,
-    };
-    let addresses: Vec<_> = target.to_socket_addrs().map_err(failed)?.collect();
-    if addresses.is_empty() {
-        return Err(failed(io::ErrorKind::NotFound.into()));
-    }
-    Ok(addresses)
-}
-
-/// How long an address of several may take to answer.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// The first address that somebody answers at; else the first. A single one is not tried.
-fn answering(addresses: &[SocketAddr]) -> SocketAddr {
-    let answers = |at: &&SocketAddr| TcpStream::connect_timeout(at, PATIENCE).is_ok();
-    let mut several = addresses.iter().filter(|_| addresses.len() > 1);
-    *several.find(answers).unwrap_or(&addresses[0])
-}
-
 /// On one machine with the server, half of the cores are left to it.
-fn workers(threads: Option<u16>, server: SocketAddr) -> u32 {
+fn workers(threads: Option<u16>, is_shared: bool) -> u32 {
     let cores = || thread::available_parallelism().map_or(1, |cores| cores.get().min(64) as u32);
     let fitting = || {
-        if server.ip().is_loopback() {
+        if is_shared {
             (cores() / 2).max(1)
         } else {
             cores()

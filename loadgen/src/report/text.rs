@@ -6,6 +6,7 @@ use super::files;
 use super::words::{
     CLOSED_LOOP, a_second, counts, figures, held, microseconds, sent, time, trust, work,
 };
+use crate::cli::values::TLS;
 use crate::metrics::histogram::Latencies;
 use crate::result::{Delivery, Run, ServerUse, SloResult, StageResult};
 use crate::units::{bytes, short};
@@ -28,6 +29,7 @@ pub(crate) fn render(run: &Run, out: Option<&Path>) -> String {
     }
     lines.extend(run.server_use.as_ref().and_then(server_line));
     lines.extend(run.slo.iter().map(slo_line));
+    lines.extend(nodes_line(run));
     lines.extend(tls_line(run));
     lines.push(trust_line(run));
     lines.extend(out.map(files_line));
@@ -109,10 +111,17 @@ fn server_line(used: &ServerUse) -> Option<String> {
     (!shown.is_empty()).then(|| format!(" SERVER    {}", shown.join(" · ")))
 }
 
+/// None of one server.
+fn nodes_line(run: &Run) -> Option<String> {
+    let is_told = run.server.contains(',') && !run.server.starts_with(TLS);
+    is_told.then(|| format!(" SERVERS   {}", run.server.replace(',', " ")))
+}
+
 /// None in plain text.
 fn tls_line(run: &Run) -> Option<String> {
-    let server = run.server.strip_prefix("tls:")?;
-    Some(format!(" TLS       {server}"))
+    run.server.strip_prefix(TLS)?;
+    let servers = run.server.replace(TLS, "").replace(',', " ");
+    Some(format!(" TLS       {servers}"))
 }
 
 fn slo_line(slo: &SloResult) -> String {

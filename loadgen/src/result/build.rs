@@ -30,9 +30,9 @@ pub(crate) fn build(plan: &Plan, slos: &[Slo], outcome: Outcome) -> (Run, Exit) 
         version: env!("CARGO_PKG_VERSION").to_owned(),
         run: format!("{:08x}", plan.run),
         environment: Environment::here(),
-        server: match &plan.tls {
-            Some(tls) => format!("{} ({})", plan.target, tls.proved),
-            None => plan.target.clone(),
+        server: match plan.servers.proved() {
+            Some(proved) => format!("{} ({proved})", plan.servers.targets()),
+            None => plan.servers.targets(),
         },
         hashes: Hashes {
             workload: format!("{:016x}", plan.workload.hash()),

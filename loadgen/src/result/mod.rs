@@ -41,7 +41,7 @@ pub(crate) struct Run {
     /// When its sending began: RFC 3339, UTC.
     pub(crate) began: String,
     pub(crate) environment: Environment,
-    /// HOST:PORT, as typed; over TLS `tls:HOST:PORT (any key)`, with what the server has proved.
+    /// HOST:PORT, as typed, of each server, with commas; over TLS `tls:HOST:PORT (any key)`, with what the servers have proved.
     pub(crate) server: String,
     pub(crate) workload: Workload,
     pub(crate) hashes: Hashes,

@@ -257,6 +257,7 @@ fn objectives(figures: &Latencies) -> Vec<SloResult> {
 
 fn server_use() -> ServerUse {
     ServerUse {
+        others: Vec::new(),
         pid: 4711,
         cpu_ns: 1_900_000_000,
         cpu_ns_per_delivery: Some(7_996),

@@ -35,6 +35,8 @@ pub(crate) enum Fault {
     Double,
     /// It is delivered behind its sender's next.
     Swap,
+    /// It is delivered behind the next of somebody else.
+    Overtake,
     /// Its sender gets it, too.
     Echo,
     /// One letter of it is another.

@@ -41,6 +41,8 @@ struct FakeMember {
     whispered: usize,
     /// A line that waits for the next of the member who sent it.
     late: Option<(MemberId, String)>,
+    /// Lines of one sender that wait for somebody else's next.
+    overtaken: Vec<(MemberId, String)>,
 }
 
 /// What a member said.
@@ -79,6 +81,7 @@ impl FakeRoom {
             said: 0,
             whispered: 0,
             late: None,
+            overtaken: Vec::new(),
         });
         let me = self.members.len() - 1;
         self.answer(me, "* a fake server: LIN <name> logs in");
@@ -252,7 +255,19 @@ impl FakeRoom {
 
     fn deliver(&mut self, message: &Message, reader: MemberId, line: &str) {
         let delay = self.script.delay;
+        let overtaken = &mut self.members[reader].overtaken;
+        if overtaken
+            .first()
+            .is_some_and(|(from, _)| *from == message.sender)
+        {
+            overtaken.push((message.sender, line.to_owned()));
+            return;
+        }
+        let overtaken = std::mem::take(overtaken);
         self.put(reader, format!("{line}\r\n"), delay, false);
+        for (_, line) in overtaken {
+            self.put(reader, format!("{line}\r\n"), delay, false);
+        }
         let late = &mut self.members[reader].late;
         if let Some((_, late)) = late.take_if(|(from, _)| *from == message.sender) {
             self.put(reader, format!("{late}\r\n"), delay, false);
@@ -269,6 +284,9 @@ impl FakeRoom {
                 self.deliver(message, reader, line);
             }
             Fault::Swap => self.members[reader].late = Some((message.sender, line.clone())),
+            Fault::Overtake => {
+                self.members[reader].overtaken = vec![(message.sender, line.clone())];
+            }
             Fault::Echo | Fault::Leak => self.deliver(message, reader, line),
             Fault::Corrupt => {
                 let mut changed = line.clone();

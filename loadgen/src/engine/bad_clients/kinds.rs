@@ -71,7 +71,7 @@ async fn connection(
 ) -> io::Result<()> {
     let mut stream = match deed {
         Deed::WhoFlood => log_in(plan, user).await?,
-        _ => TcpStream::connect(plan.server).await?,
+        _ => TcpStream::connect(plan.servers.of(user, 0).at).await?,
     };
     // What is sent byte by byte is to come byte by byte.
     stream.set_nodelay(true)?;

@@ -159,13 +159,14 @@ const RECEIVE_BYTES: u32 = 4096;
 /// The system's; `UnexpectedEof` if the server closes first.
 async fn log_in(plan: &Plan, user: User) -> io::Result<TcpStream> {
     let protocol = plan.workload.protocol;
-    let socket = match plan.server {
+    let server = plan.servers.of(user, 0).at;
+    let socket = match server {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }?;
     // That it does not keep up is to be felt in seconds, and not when the kernel's own buffer is full.
     socket.set_recv_buffer_size(RECEIVE_BYTES)?;
-    let stream = socket.connect(plan.server).await?;
+    let stream = socket.connect(server).await?;
     stream.set_nodelay(true)?;
     // One byte at a time is little work here, and nothing is read beyond the welcome.
     let mut stream = BufReader::with_capacity(1, stream);

@@ -121,6 +121,11 @@ impl Protocol {
         }
     }
 
+    /// Everybody reads the messages of all senders in one order; others promise the order of each sender alone.
+    pub(crate) fn has_one_order(self) -> bool {
+        self == Self::Wac
+    }
+
     /// Those who send read nothing.
     pub(crate) fn senders_are_deaf(self) -> bool {
         self == Self::Redis

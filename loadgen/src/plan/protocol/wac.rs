@@ -85,6 +85,7 @@ pub(crate) enum Limit {
     ServerFull,
     AddressFull,
     Stopping,
+    CutOff,
     Kicked,
     Banned,
 }
@@ -92,7 +93,7 @@ pub(crate) enum Limit {
 /// One limit: what has happened, what to do.
 struct Entry(Limit, &'static str, &'static str);
 
-const ROWS: [Entry; 8] = [
+const ROWS: [Entry; 9] = [
     Entry(
         Limit::Flood,
         "flood control held a sender back",
@@ -124,6 +125,11 @@ const ROWS: [Entry; 8] = [
         "leave it running",
     ),
     Entry(
+        Limit::CutOff,
+        "the server was cut off from the room that it serves with others",
+        "see its log, and whether its brokers run",
+    ),
+    Entry(
         Limit::Kicked,
         "a user was kicked",
         "leave the users of a run alone",
@@ -152,6 +158,7 @@ impl Limit {
             Closing::ServerFull => Some(Self::ServerFull),
             Closing::AddressLimit => Some(Self::AddressFull),
             Closing::Stopping | Closing::StoppingAlone => Some(Self::Stopping),
+            Closing::CutOff => Some(Self::CutOff),
             Closing::Kicked(_) => Some(Self::Kicked),
             Closing::Banned(_) => Some(Self::Banned),
             Closing::Goodbye
@@ -159,7 +166,6 @@ impl Limit {
             | Closing::LoggedInElsewhere
             | Closing::NotOurProtocol
             | Closing::NeedsTls
-            | Closing::CutOff
             | Closing::Other(_) => None,
         }
     }
@@ -204,6 +210,9 @@ mod tests {
             Some(Limit::Kicked)
         );
         assert!(flag("closing: banned").contains("wacd unban"));
+        assert!(flag("closing: cut off from the room").contains("brokers"));
+        let alone = "closing: the server is stopping; the room goes on at other servers";
+        assert_eq!(flag(alone), flag("closing: the server is stopping"));
     }
 
     #[test]

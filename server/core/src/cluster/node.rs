@@ -643,6 +643,37 @@ mod tests {
     }
 
     #[test]
+    fn a_node_serves_for_its_patience_from_the_sending_of_what_it_reads_back_late() {
+        let (mut stream, (mut first, mut roster), _) = pair();
+        let second = Duration::from_secs(1);
+        let sent = NOW + second;
+        first.submit(Record::Fence);
+        for effect in first.tick(sent) {
+            let Effect::Publish(publication) = effect else {
+                panic!("{effect:?}");
+            };
+            stream.0.push(Message {
+                seq: stream.0.len() as u64 + 1,
+                time: sent,
+                payload: publication.payload,
+            });
+        }
+        let back = stream.0.pop().unwrap();
+        first.on_message(back, sent + 15 * second, &mut roster);
+        assert!(first.is_member());
+        let effects = first.tick(sent + 20 * second);
+        assert!(
+            effects.iter().all(|it| !matches!(it, Effect::Over(_))),
+            "{effects:?}"
+        );
+        let effects = first.tick(sent + 21 * second);
+        assert!(
+            matches!(effects[..], [Effect::Over(Over::CutOff)]),
+            "{effects:?}"
+        );
+    }
+
+    #[test]
     fn whoever_leaves_last_says_so_if_nobody_came_before() {
         let (mut stream, mut first, mut second) = pair();
         first.0.leave();

@@ -16,6 +16,8 @@ pub(super) struct Broker {
     removed: u64,
     /// Messages that come later.
     late: Vec<Publication>,
+    /// It is as good as new: nothing comes from long ago.
+    is_calm: bool,
     /// Copies of messages that come much later.
     ancient: Vec<Publication>,
 }
@@ -41,7 +43,7 @@ impl Broker {
         if self.is_down {
             return;
         }
-        if rng.u8(..) < 8 {
+        if rng.u8(..) < 8 && !self.is_calm {
             self.ancient.push(publication.clone());
         }
         match rng.u8(..) {
@@ -85,9 +87,9 @@ impl Broker {
         self.stream.get(skipped..).unwrap_or_default()
     }
 
-    /// Goes on without faults that come from before.
+    /// Works from now on, and has forgotten what it did before.
     pub(super) fn end_trouble(&mut self) {
-        self.is_down = false;
+        (self.is_down, self.is_calm) = (false, true);
         self.ancient.clear();
     }
 

@@ -27,8 +27,10 @@ pub(super) struct Server {
     stopped_until: Duration,
     is_killed: bool,
     is_leaving: bool,
-    /// The time until which nothing is read, though what is sent arrives; the link may be cut from then on.
+    /// The time until which nothing is read, though what is sent arrives.
     deaf_until: Duration,
+    /// The time until which, from then on, what is sent does not arrive, though everything is read.
+    mute_until: Duration,
     /// The times between which the link is cut.
     cut_from: Duration,
     cut_until: Duration,
@@ -79,6 +81,7 @@ impl Server {
             is_killed: true,
             is_leaving: false,
             deaf_until: Duration::ZERO,
+            mute_until: Duration::ZERO,
             cut_from: Duration::ZERO,
             cut_until: Duration::ZERO,
             reads: false,
@@ -110,7 +113,8 @@ impl Server {
             }
             28..36 => {
                 self.deaf_until = now + Duration::from_millis(rng.u64(..22_000));
-                self.cut_from = self.deaf_until + Duration::from_millis(rng.u64(..500));
+                self.mute_until = self.deaf_until + Duration::from_millis(rng.u64(..2_000));
+                self.cut_from = self.mute_until;
                 self.cut_until = self.cut_from + Duration::from_millis(rng.u64(..45_000));
             }
             _ => {}
@@ -121,7 +125,7 @@ impl Server {
         self.stopped_until = self
             .stopped_until
             .min(now + Duration::from_secs(rng.u64(..5)));
-        (self.cut_until, self.deaf_until) = (now, now);
+        (self.cut_until, self.deaf_until, self.mute_until) = (now, now, now);
         self.reads = false;
     }
 
@@ -227,13 +231,15 @@ impl Server {
         }
         let is_cut = (self.cut_from..self.cut_until).contains(&world);
         let is_linked = !is_cut && !broker.is_down;
+        let is_deaf = world < self.deaf_until;
+        let arrives = is_linked && (is_deaf || world >= self.mute_until);
         if is_linked && self.begun_at.is_none() {
             self.begun_at = Some(broker.last());
         }
-        self.tick(now, is_linked, broker, rng);
-        if is_linked && world >= self.deaf_until {
+        self.tick(now, arrives, broker, rng);
+        if is_linked && !is_deaf {
             self.read(now, broker, rng);
-            self.tick(now, is_linked, broker, rng);
+            self.tick(now, arrives, broker, rng);
         } else if !is_linked {
             self.reads = false;
         }
