@@ -28,8 +28,10 @@ fn a_node_that_stops_under_load_takes_nothing_along() {
         assert_eq!(lines.pop().as_ref(), Some(&closing));
         assert_same(&lines, &log[log.len() - lines.len()..]);
     }
-    let [_, _, stopped] = nodes;
+    let [first, _second, stopped] = nodes;
     assert_eq!(stopped.wait_for_exit().code, Some(0));
+    // It has said that it leaves: its names are free at once.
+    drop(first.user(&name));
     chat.goes_on(100);
     let room = chat.end();
     assert_same(&log, &room[..log.len()]);

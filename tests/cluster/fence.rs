@@ -24,3 +24,18 @@ fn lines_before_one_pong_come_before_every_later_pong_on_other_nodes() {
         }
     }
 }
+
+#[test]
+fn a_node_that_lags_behind_answers_once_it_has_read_what_others_have() {
+    let brokers = Brokers::one();
+    let nodes: [_; 2] = nodes(&brokers);
+    let (mut ann, mut bob) = (nodes[0].user("ann"), nodes[1].user("bob"));
+    for number in 0..ROUNDS / 3 {
+        nodes[1].while_stopped(|| {
+            ann.send(&format!("MSG {number}"));
+            ann.silent_until_fence();
+            bob.send("PING late");
+        });
+        assert_eq!(bob.lines_until("PONG late"), [format!("ann: {number}")]);
+    }
+}

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use wac_tests::{Brokers, Signal};
+use wac_tests::{Brokers, Server, Signal, wait_until};
 
 use crate::chat::Chat;
 use crate::nodes;
@@ -35,7 +35,17 @@ fn a_chat_survives(mut brokers: Brokers, victim: impl Fn(&Brokers) -> usize) {
         }
         chat.goes_on(SOME);
         end(chat, &brokers);
+        wait_until("all nodes to have the room", || nodes.iter().all(serves));
     }
+}
+
+/// Tells whether a node has joined again as often as it was cut off.
+fn serves(node: &Server) -> bool {
+    let joins = node.log().count(|line| line.contains("serving the room"));
+    joins
+        > node
+            .log()
+            .count(|line| line.contains("cut off from the room"))
 }
 
 /// Ends a chat in which nothing is lost. Brokers of an old release lose what they have passed on, now and then: then whoever has

@@ -1,6 +1,9 @@
 //! Whispers to another node: in order with what their sender says, once, refused as on one server, and in no file of a broker.
 
-use wac_tests::{Brokers, Peer, Server, Signal};
+use std::thread;
+use std::time::Duration;
+
+use wac_tests::{Brokers, Peer, Server, Signal, wait_until};
 
 use crate::nodes;
 
@@ -62,6 +65,20 @@ fn each_comes_once_though_the_broker_is_killed() {
 }
 
 #[test]
+fn each_comes_once_though_it_was_sent_again() {
+    let brokers = Brokers::one();
+    let (nodes, mut ann, mut bob) = ann_and_bob(&brokers);
+    nodes[1].while_stopped(|| {
+        (0..10).for_each(|number| ann.send_bytes(say(number).as_bytes()));
+        // Its node sends a whisper again after each second without an answer.
+        thread::sleep(Duration::from_secs(2));
+    });
+    (0..10).for_each(|number| bob.expect(&as_bob_reads(number)));
+    ann.silent_until_fence();
+    bob.silent_until_fence();
+}
+
+#[test]
 fn one_to_somebody_who_reads_nothing_is_refused() {
     let brokers = Brokers::one();
     let nodes: [_; 2] = nodes(&brokers);
@@ -92,7 +109,7 @@ fn one_to_somebody_who_reads_nothing_is_refused() {
 fn of_those_to_a_killed_node_each_is_read_or_refused_and_none_read_twice() {
     let brokers = Brokers::one();
     let (nodes, mut ann, bob) = ann_and_bob(&brokers);
-    let bob = std::thread::spawn(|| bob.read_to_end().lines);
+    let bob = thread::spawn(|| bob.read_to_end().lines);
     const COUNT: usize = 300;
     for number in 0..COUNT {
         ann.send(&format!("W bob {number}"));
@@ -118,7 +135,7 @@ fn of_those_to_a_killed_node_each_is_read_or_refused_and_none_read_twice() {
         refused.len()
     );
     println!("{came} read, {} refused", refused.len());
-    wac_tests::wait_until("the name is free", || {
+    wait_until("the name is free", || {
         ann.send("W bob are you there?");
         ann.fence() == [expected]
     });
