@@ -6,6 +6,7 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, push};
 use async_nats::jetstream::stream::{self, DiscardPolicy, StorageType};
 use async_nats::jetstream::{self, Context};
 use async_nats::{Client, ConnectOptions, Event, HeaderMap, ServerAddr, StatusCode, Subscriber};
+use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -16,8 +17,8 @@ use crate::config::cluster::{Cluster, Storage};
 
 /// Bytes that the stream keeps: a node that reads more slowly than that is cut off.
 const STREAM_BYTES: i64 = 256 << 20;
-/// The time that a request to the broker may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The time that a request to the broker may take: some fit into a node's patience.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// The time that the client may need to take a message: it is stuck if its connection is.
 const SENDING: Duration = Duration::from_millis(500);
 const EXPECTED_LAST: &str = "Nats-Expected-Last-Sequence";
@@ -29,10 +30,14 @@ pub(super) type Fault = Box<dyn std::error::Error + Send + Sync>;
 pub(super) enum News {
     /// A message of the stream.
     Read(Message),
-    /// The stream can't be read as it was; it has to be read anew.
-    Interrupted,
-    /// The connection is there again, or gone.
-    Link(bool),
+    /// The stream is read from where it was to be.
+    Began,
+    /// The stream can't be read as it was, and why, if that is known.
+    Interrupted(Option<String>),
+    /// There is a connection, to this broker, or none any more.
+    Link(Option<String>),
+    /// Something is wrong with a broker, which is tried again.
+    Trouble(String),
     /// A message of another node, on one of the node's own subjects.
     Told(Letter),
 }
@@ -97,8 +102,9 @@ pub(super) struct Broker {
     events: mpsc::UnboundedReceiver<Event>,
     config: Cluster,
     pub(super) subjects: Subjects,
-    /// The reader of the stream, if there is one.
+    /// The reader of the stream, if there is one, or is to be.
     reader: Option<Subscriber>,
+    opening: Option<BoxFuture<'static, Result<Subscriber, Fault>>>,
     /// What the node is told besides.
     letters: Vec<(Kind, Subscriber)>,
 }
@@ -145,6 +151,7 @@ impl Broker {
             config,
             subjects,
             reader: None,
+            opening: None,
             letters: Vec::new(),
         })
     }
@@ -173,32 +180,24 @@ impl Broker {
         Ok(())
     }
 
-    /// Reads the stream from a message on, or, if that is 0, from the last one. The stream is made if it is missing.
-    pub(super) async fn read(&mut self, from: u64) -> Result<(), Fault> {
+    /// Begins to read the stream from a message on, or, if that is 0, from the last one. The stream is made if it is missing.
+    pub(super) fn read(&mut self, from: u64) {
         self.reader = None;
-        let mut stream = self.context.get_or_create_stream(self.stream()).await?;
-        let from = match from {
-            0 => stream.info().await?.state.last_sequence.max(1),
-            from => from,
-        };
-        let deliver_subject = self.client.new_inbox();
-        let reader = self.client.subscribe(deliver_subject.clone()).await?;
-        stream
-            .create_consumer(push::Config {
-                deliver_subject,
-                deliver_policy: DeliverPolicy::ByStartSequence {
-                    start_sequence: from,
-                },
-                ack_policy: AckPolicy::None,
-                flow_control: true,
-                idle_heartbeat: Duration::from_secs(1),
-                memory_storage: true,
-                num_replicas: 1,
-                ..push::Config::default()
-            })
-            .await?;
-        self.reader = Some(reader);
-        Ok(())
+        let (client, context, stream) = (self.client.clone(), self.context.clone(), self.stream());
+        self.opening = Some(Box::pin(open(client, context, stream, from)));
+    }
+
+    /// Tells whether reading is about to begin.
+    pub(super) fn is_opening(&self) -> bool {
+        self.opening.is_some()
+    }
+
+    /// Leaves a broker that does not answer for another one.
+    pub(super) async fn reconnect(&mut self) {
+        self.opening = None;
+        if let Err(error) = self.client.force_reconnect().await {
+            tracing::debug!(%error, "cannot leave the broker");
+        }
     }
 
     fn stream(&self) -> stream::Config {
@@ -269,10 +268,18 @@ impl Broker {
         loop {
             let Self {
                 reader,
+                opening,
                 letters,
                 events,
+                client,
                 ..
             } = self;
+            let opened = async {
+                match opening {
+                    Some(opening) => opening.await,
+                    None => std::future::pending().await,
+                }
+            };
             let read = async {
                 match reader {
                     Some(reader) => reader.next().await,
@@ -282,10 +289,24 @@ impl Broker {
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => match event {
-                    Event::Connected => return News::Link(true),
-                    Event::Disconnected => return News::Link(false),
-                    Event::SlowConsumer(_) => return News::Interrupted,
+                    Event::Connected => {
+                        let info = client.server_info();
+                        let name = format!("{} ({}:{})", info.server_name, info.host, info.port);
+                        return News::Link(Some(name));
+                    }
+                    Event::Disconnected => return News::Link(None),
+                    Event::SlowConsumer(_) => return News::Interrupted(None),
+                    Event::ServerError(error) => return News::Trouble(error.to_string()),
+                    Event::ClientError(error) => return News::Trouble(error.to_string()),
                     event => tracing::debug!(%event, "broker"),
+                },
+                opened = opened => {
+                    self.opening = None;
+                    match opened {
+                        Ok(reader) => self.reader = Some(reader),
+                        Err(error) => return News::Interrupted(Some(error.to_string())),
+                    }
+                    return News::Began;
                 },
                 message = read => match message {
                     Some(message) => {
@@ -295,7 +316,7 @@ impl Broker {
                     }
                     None => {
                         self.reader = None;
-                        return News::Interrupted;
+                        return News::Interrupted(None);
                     }
                 },
                 letter = next_letter(letters) => return News::Told(letter),
@@ -331,6 +352,36 @@ impl Broker {
             payload: message.message.payload.into(),
         }))
     }
+}
+
+/// Begins to read a stream, which is made if it is missing.
+async fn open(
+    client: Client,
+    context: Context,
+    stream: stream::Config,
+    from: u64,
+) -> Result<Subscriber, Fault> {
+    let mut stream = context.get_or_create_stream(stream).await?;
+    let from = match from {
+        0 => stream.info().await?.state.last_sequence.max(1),
+        from => from,
+    };
+    let deliver_subject = client.new_inbox();
+    let reader = client.subscribe(deliver_subject.clone()).await?;
+    let consumer = push::Config {
+        deliver_subject,
+        deliver_policy: DeliverPolicy::ByStartSequence {
+            start_sequence: from,
+        },
+        ack_policy: AckPolicy::None,
+        flow_control: true,
+        idle_heartbeat: Duration::from_secs(1),
+        memory_storage: true,
+        num_replicas: 1,
+        ..push::Config::default()
+    };
+    stream.create_consumer(consumer).await?;
+    Ok(reader)
 }
 
 async fn next_letter(letters: &mut [(Kind, Subscriber)]) -> Letter {

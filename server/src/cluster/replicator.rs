@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-use wac_core::cluster::{Applied, Effect, Founding, Message, Node, Over, Snapshot};
+use wac_core::cluster::{Applied, Departure, Effect, Founding, Message, Node, Over, Snapshot};
 use wac_core::log::Position;
 use wac_core::mark::RoomId;
 use wac_core::roster::{NodeId, ShardId};
 
-use super::broker::{Broker, Fault, Kind, Letter, News};
+use super::broker::{Broker, Kind, Letter, News};
 use super::{enter, mail, snapshots};
 use crate::config::cluster::Cluster;
 use crate::room::locks::lock;
@@ -23,6 +23,9 @@ const TICK: Duration = Duration::from_millis(250);
 const AGAIN: Duration = Duration::from_millis(500);
 /// The silence of the stream, in which this node's own pieces should come, after which it is read anew.
 const SILENCE: Duration = Duration::from_secs(3);
+const MINUTE: Duration = Duration::from_secs(60);
+/// The silence of which the operator's side is told: the node writes something each second.
+const NOTED: Duration = Duration::from_millis(1500);
 /// Messages applied before anything else is looked at.
 const BATCH: usize = 256;
 /// Nodes that may wait for a snapshot at a time.
@@ -47,7 +50,14 @@ struct Replicator {
     read_at: Instant,
     /// The time at which reading is to begin anew.
     begin_at: Option<Instant>,
-    silent_since: Option<Duration>,
+    /// Attempts to read since something was read, or a broker was connected to.
+    attempts: u32,
+    /// The brokers, for the log.
+    brokers: String,
+    /// What was logged last of what is wrong with them, and when.
+    complaint: Option<(String, Instant)>,
+    /// The time since which there has been no room.
+    away_since: Option<Duration>,
 }
 
 /// Joins the room and serves it until the node has left.
@@ -64,7 +74,7 @@ pub(super) async fn run(shared: Arc<Shared>, config: Cluster, has_notices: bool)
             Ok(broker) => break broker,
             Err(error) => tracing::error!(%error, "cannot speak to the brokers; trying again"),
         }
-        sleep(Duration::from_secs(5)).await;
+        sleep(MINUTE).await;
     };
     let node = new_node(&shared, has_notices);
     let mut replicator = Replicator {
@@ -78,7 +88,10 @@ pub(super) async fn run(shared: Arc<Shared>, config: Cluster, has_notices: bool)
         asking: Vec::new(),
         read_at: Instant::now(),
         begin_at: None,
-        silent_since: Some(shared.now()),
+        attempts: 0,
+        brokers,
+        complaint: None,
+        away_since: Some(shared.now()),
         shared,
     };
     replicator.serve().await;
@@ -126,33 +139,42 @@ impl Replicator {
         self.read_anew().await;
     }
 
-    /// Reads the stream from the last message read on.
+    /// Begins to read the stream from the last message read on.
     async fn read_anew(&mut self) {
         self.begin_at = None;
         self.read_at = Instant::now();
-        if !self.broker.is_connected() {
-            return;
+        if self.attempts > 0 {
+            // Another broker may answer.
+            self.broker.reconnect().await;
         }
-        match self.try_to_read().await {
-            Ok(()) => self.node.begin_reading(),
-            Err(error) => {
-                tracing::warn!(%error, "cannot read the room from the broker; trying again");
-                self.begin_at = Some(Instant::now() + AGAIN);
-            }
-        }
-    }
-
-    async fn try_to_read(&mut self) -> Result<(), Fault> {
-        self.broker.read(self.node.read_to()).await
+        self.attempts += 1;
+        self.broker.read(self.node.read_to());
     }
 
     /// Reads anew if that is due, or nothing has come for a while.
     async fn keep_reading(&mut self) {
         let now = Instant::now();
         let is_due = self.begin_at.is_some_and(|at| at <= now);
-        if is_due || now >= self.read_at + SILENCE {
-            self.read_anew().await;
+        if self.broker.is_opening() || !is_due && now < self.read_at + SILENCE {
+            return;
         }
+        if self.broker.is_connected() {
+            self.read_anew().await;
+        } else if now >= self.read_at + SILENCE {
+            self.complain("no broker can be reached");
+        }
+    }
+
+    /// Logs what is wrong with the brokers, which are tried again and again: once a minute, unless it is something else.
+    fn complain(&mut self, what: &str) {
+        let now = Instant::now();
+        let is_old = |(said, at): &(String, Instant)| said == what && now < *at + MINUTE;
+        if self.complaint.as_ref().is_some_and(is_old) {
+            return;
+        }
+        self.complaint = Some((what.to_owned(), now));
+        let brokers = &self.brokers;
+        tracing::warn!(%brokers, "the brokers do not do what is needed, and are tried again: {what}");
     }
 
     /// Waits for something to do, and takes in what has come.
@@ -181,15 +203,30 @@ impl Replicator {
     async fn take(&mut self, news: News) {
         match news {
             News::Read(message) => self.read(message).await,
-            News::Interrupted => self.begin_at = Some(Instant::now()),
-            News::Link(true) => self.begin_at = Some(Instant::now()),
-            News::Link(false) => tracing::warn!("the connection to the broker is lost"),
+            News::Began => {
+                self.read_at = Instant::now();
+                self.node.begin_reading();
+            }
+            News::Interrupted(why) => {
+                let again = if why.is_some() { AGAIN } else { Duration::ZERO };
+                self.begin_at = Some(Instant::now() + again);
+                if let Some(why) = why {
+                    self.complain(&why);
+                }
+            }
+            News::Link(Some(broker)) => {
+                tracing::info!(%broker, "connected to a broker");
+                (self.attempts, self.begin_at) = (0, Some(Instant::now()));
+            }
+            News::Link(None) => tracing::warn!("the connection to the broker is lost"),
+            News::Trouble(what) => self.complain(&what),
             News::Told(letter) => self.told(letter).await,
         }
     }
 
     async fn read(&mut self, message: Message) {
         self.read_at = Instant::now();
+        self.attempts = 0;
         if self.node.has_gap_before(&message) {
             self.begin_at = Some(Instant::now());
             return;
@@ -273,7 +310,6 @@ impl Replicator {
                 Effect::Silence(true) => {
                     self.outbox().note_silence(true);
                     self.shared.wake_all();
-                    self.silent_since = Some(self.shared.now());
                     tracing::warn!(
                         "the room does not come back from the broker; what people say waits"
                     );
@@ -281,7 +317,6 @@ impl Replicator {
                 Effect::Silence(false) => {
                     self.outbox().note_silence(false);
                     self.shared.wake_all();
-                    self.silent_since = None;
                     tracing::info!("the room comes back from the broker again");
                 }
                 Effect::Over(why) => self.be_over(why).await,
@@ -292,7 +327,7 @@ impl Replicator {
     fn enter(&mut self, room: RoomId, head: Position, history: &[u8]) {
         let log = enter::log_of(history, head, self.shared.window_bytes);
         self.shared.replace_log(log, room);
-        self.silent_since = None;
+        self.away_since = None;
         self.outbox().note_silence(false);
         self.report();
         self.outbox().open();
@@ -304,7 +339,15 @@ impl Replicator {
     /// Applies what a message has done, as soon as the shards let the log grow.
     async fn apply(&mut self, applied: Applied) {
         for &(node, how) in &applied.gone {
-            tracing::info!(node = format!("{:016x}", node.0), ?how, "a node is gone");
+            let id = format!("{:016x}", node.0);
+            match how {
+                Departure::Dead => {
+                    tracing::warn!(node = id, "a node is dead, and all of its people have left")
+                }
+                Departure::Left => {
+                    tracing::info!(node = id, "a node has left, with all of its people")
+                }
+            }
             self.outgoing_mail.gone(node, &self.shared);
         }
         while !self.shared.may_append(applied.lines.len()) {
@@ -325,7 +368,7 @@ impl Replicator {
 
     /// Ends everybody's session, unless the node has left, and begins anew.
     async fn be_over(&mut self, why: Over) {
-        if why == Over::Left {
+        if self.outbox().leaves() {
             return;
         }
         if self.outbox().is_open() {
@@ -334,7 +377,7 @@ impl Replicator {
                 "cut off from the room: everybody is closed, and it is joined anew"
             );
             self.outbox().cut_off();
-            self.silent_since = Some(self.shared.now());
+            self.away_since = Some(self.node.silent_since());
             self.shared.wake_all();
             let cuts = self.outbox().cuts();
             let has_seen = |shared: &Shared| shared.inboxes.iter().all(|it| it.cuts_seen() == cuts);
@@ -404,12 +447,14 @@ impl Replicator {
             return;
         }
         let room = self.node.room();
+        let since = self.node.silent_since();
+        let silent_since = (self.shared.now() > since + NOTED).then_some(since);
         self.outbox().set_standing(Standing {
             member: room.map(|room| (self.node.id(), room)),
             members: self.node.members(),
             read_to: self.node.read_to(),
             in_flight: self.node.in_flight(),
-            silent_since: self.silent_since,
+            silent_since: self.away_since.or(silent_since),
         });
     }
 }

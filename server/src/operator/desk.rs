@@ -112,7 +112,12 @@ impl Desk {
             .map(|since| self.shared.now().saturating_sub(since));
         let seconds = silence.unwrap_or_default().as_secs();
         let Some((node, epoch)) = standing.member else {
-            return Some(format!("room {room}: cut off for {seconds} s, joining"));
+            let state = if outbox.cuts() == 0 {
+                "not joined"
+            } else {
+                "cut off"
+            };
+            return Some(format!("room {room}: {state} for {seconds} s, trying"));
         };
         let others = standing.members.iter().filter(|&&it| it != node);
         let others: Vec<_> = others.map(|it| format!("{:016x}", it.0)).collect();

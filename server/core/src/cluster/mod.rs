@@ -31,7 +31,7 @@ use std::time::Duration;
 pub use node::{Effect, Founding, Node, Over};
 pub use outgoing::Publication;
 pub use piece::{Message, PIECE_BYTES, Piece, Record};
-pub use replica::{Applied, Outcome, Returned};
+pub use replica::{Applied, Departure, Outcome, Returned};
 pub use snapshot::Snapshot;
 
 /// The time between two pieces of a node that has nothing to say.

@@ -53,11 +53,14 @@ impl Reading {
     pub(super) fn see(&mut self, message: &Message) -> Sight {
         let crc = checksum(message);
         let seq = message.seq;
+        if self.place.is_some_and(|place| seq < place.seq) {
+            // A broker that lags behind begins with what it has.
+            return Sight::Known;
+        }
         let is_new = std::mem::take(&mut self.is_new);
         let sight = match self.place {
             None => Sight::Next,
             Some(place) if place.seq == seq && place.crc == crc => Sight::Known,
-            Some(place) if place.seq > seq && !is_new => Sight::Known,
             Some(place) if place.seq + 1 == seq && !is_new => Sight::Next,
             Some(_) => Sight::Foreign,
         };
@@ -99,10 +102,23 @@ mod tests {
         assert_eq!(reading.see(&message(9, "c")), Sight::Next);
         let mut again = message(9, "c");
         again.time += std::time::Duration::from_nanos(1);
-        for other in [message(9, "x"), message(10, "d"), message(8, "b"), again] {
+        for other in [message(9, "x"), message(10, "d"), again] {
             let mut reading = reading.clone();
             reading.begin();
             assert_eq!(reading.see(&other), Sight::Foreign, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_begins_earlier_than_it_was_to_is_recognised_where_it_was_to_begin() {
+        for (last, sight) in [("b", Sight::Known), ("x", Sight::Foreign)] {
+            let mut reading = Reading::default();
+            reading.see(&message(7, "a"));
+            reading.see(&message(8, "b"));
+            reading.begin();
+            assert_eq!(reading.see(&message(5, "?")), Sight::Known);
+            assert_eq!(reading.see(&message(7, "a")), Sight::Known);
+            assert_eq!(reading.see(&message(8, last)), sight);
         }
     }
 

@@ -155,7 +155,7 @@ async fn readiness(State(watched): State<Watched>) -> impl IntoResponse {
     let cluster = watched.shared.cluster.as_ref();
     match watched.shared.phases.now() {
         Phase::Serving if cluster.is_some_and(|outbox| !outbox.is_open()) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "cut off from the room\n")
+            (StatusCode::SERVICE_UNAVAILABLE, "no room of the cluster\n")
         }
         Phase::Serving => (StatusCode::OK, "serving\n"),
         Phase::Draining | Phase::Sealed | Phase::Cut => {

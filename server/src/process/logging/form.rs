@@ -48,9 +48,12 @@ impl Form {
         L: Layer<Registry> + Send + Sync + 'static,
         W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
     {
-        // What libraries do is their own business, unless it goes wrong.
-        let is_wanted =
-            |it: &Metadata<'_>| it.target().starts_with("wac") || *it.level() <= Level::WARN;
+        // What libraries do is their own business, unless it goes wrong; what does with brokers is told by the cluster.
+        let is_wanted = |it: &Metadata<'_>| {
+            let target = it.target();
+            target.starts_with("wac")
+                || *it.level() <= Level::WARN && !target.starts_with("async_nats")
+        };
         let levels = registry().with(level).with(filter_fn(is_wanted));
         let lines = tracing_subscriber::fmt::layer()
             .with_ansi(self.reader == LogReader::Terminal)
