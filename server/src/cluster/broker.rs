@@ -19,6 +19,8 @@ use crate::config::cluster::{Cluster, Storage};
 const STREAM_BYTES: i64 = 256 << 20;
 /// The time that a request to the broker may take: some fit into a node's patience.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// The time that a broker may take to answer at all.
+const ROUND_TRIP: Duration = Duration::from_millis(1500);
 /// The time that the client may need to take a message: it is stuck if its connection is.
 const SENDING: Duration = Duration::from_millis(500);
 const EXPECTED_LAST: &str = "Nats-Expected-Last-Sequence";
@@ -34,6 +36,8 @@ pub(super) enum News {
     Began,
     /// The stream can't be read as it was, and why, if that is known.
     Interrupted(Option<String>),
+    /// The broker that there is a connection to does not answer.
+    Mute,
     /// There is a connection, to this broker, or none any more.
     Link(Option<String>),
     /// Something is wrong with a broker, which is tried again.
@@ -104,7 +108,7 @@ pub(super) struct Broker {
     pub(super) subjects: Subjects,
     /// The reader of the stream, if there is one, or is to be.
     reader: Option<Subscriber>,
-    opening: Option<BoxFuture<'static, Result<Subscriber, Fault>>>,
+    opening: Option<BoxFuture<'static, Result<Subscriber, Option<Fault>>>>,
     /// What the node is told besides.
     letters: Vec<(Kind, Subscriber)>,
 }
@@ -117,7 +121,7 @@ impl Broker {
             .name("wacd")
             .retry_on_initial_connect()
             .ping_interval(Duration::from_secs(2))
-            .connection_timeout(PATIENCE)
+            .connection_timeout(ROUND_TRIP)
             .request_timeout(Some(PATIENCE))
             .reconnect_delay_callback(|tries| match tries {
                 0 => Duration::ZERO,
@@ -184,7 +188,13 @@ impl Broker {
     pub(super) fn read(&mut self, from: u64) {
         self.reader = None;
         let (client, context, stream) = (self.client.clone(), self.context.clone(), self.stream());
-        self.opening = Some(Box::pin(open(client, context, stream, from)));
+        let nobody = format!("wac.{}.nobody", self.subjects.room);
+        self.opening = Some(Box::pin(async move {
+            if !answers(&client, nobody).await {
+                return Err(None);
+            }
+            open(client, context, stream, from).await.map_err(Some)
+        }));
     }
 
     /// Tells whether reading is about to begin.
@@ -304,7 +314,8 @@ impl Broker {
                     self.opening = None;
                     match opened {
                         Ok(reader) => self.reader = Some(reader),
-                        Err(error) => return News::Interrupted(Some(error.to_string())),
+                        Err(None) => return News::Mute,
+                        Err(Some(error)) => return News::Interrupted(Some(error.to_string())),
                     }
                     return News::Began;
                 },
@@ -352,6 +363,12 @@ impl Broker {
             payload: message.message.payload.into(),
         }))
     }
+}
+
+/// Tells whether a broker says at once that nobody hears what is said to nobody.
+async fn answers(client: &Client, nobody: String) -> bool {
+    let asked = client.request(nobody, Vec::new().into());
+    timeout(ROUND_TRIP, asked).await.is_ok()
 }
 
 /// Begins to read a stream, which is made if it is missing.

@@ -50,8 +50,6 @@ struct Replicator {
     read_at: Instant,
     /// The time at which reading is to begin anew.
     begin_at: Option<Instant>,
-    /// Attempts to read since something was read, or a broker was connected to.
-    attempts: u32,
     /// The brokers, for the log.
     brokers: String,
     /// What was logged last of what is wrong with them, and when.
@@ -88,7 +86,6 @@ pub(super) async fn run(shared: Arc<Shared>, config: Cluster, has_notices: bool)
         asking: Vec::new(),
         read_at: Instant::now(),
         begin_at: None,
-        attempts: 0,
         brokers,
         complaint: None,
         away_since: Some(shared.now()),
@@ -126,7 +123,7 @@ impl Replicator {
             let effects = self.node.tick(self.shared.now());
             self.perform(effects).await;
             self.serve_letters().await;
-            self.keep_reading().await;
+            self.keep_reading();
             self.report();
         }
     }
@@ -136,30 +133,25 @@ impl Replicator {
         if let Err(error) = self.broker.be(self.node.id()).await {
             tracing::warn!(%error, "cannot hear other nodes");
         }
-        self.read_anew().await;
+        self.read_anew();
     }
 
     /// Begins to read the stream from the last message read on.
-    async fn read_anew(&mut self) {
+    fn read_anew(&mut self) {
         self.begin_at = None;
         self.read_at = Instant::now();
-        if self.attempts > 0 {
-            // Another broker may answer.
-            self.broker.reconnect().await;
-        }
-        self.attempts += 1;
         self.broker.read(self.node.read_to());
     }
 
     /// Reads anew if that is due, or nothing has come for a while.
-    async fn keep_reading(&mut self) {
+    fn keep_reading(&mut self) {
         let now = Instant::now();
         let is_due = self.begin_at.is_some_and(|at| at <= now);
         if self.broker.is_opening() || !is_due && now < self.read_at + SILENCE {
             return;
         }
         if self.broker.is_connected() {
-            self.read_anew().await;
+            self.read_anew();
         } else if now >= self.read_at + SILENCE {
             self.complain("no broker can be reached");
         }
@@ -214,9 +206,13 @@ impl Replicator {
                     self.complain(&why);
                 }
             }
+            News::Mute => {
+                self.complain("the broker does not answer");
+                self.broker.reconnect().await;
+            }
             News::Link(Some(broker)) => {
                 tracing::info!(%broker, "connected to a broker");
-                (self.attempts, self.begin_at) = (0, Some(Instant::now()));
+                self.begin_at = Some(Instant::now());
             }
             News::Link(None) => tracing::warn!("the connection to the broker is lost"),
             News::Trouble(what) => self.complain(&what),
@@ -226,7 +222,6 @@ impl Replicator {
 
     async fn read(&mut self, message: Message) {
         self.read_at = Instant::now();
-        self.attempts = 0;
         if self.node.has_gap_before(&message) {
             self.begin_at = Some(Instant::now());
             return;
