@@ -31,7 +31,10 @@ fn a_node_that_stops_under_load_takes_nothing_along() {
     let [first, _second, stopped] = nodes;
     assert_eq!(stopped.wait_for_exit().code, Some(0));
     // It has said that it leaves: its names are free at once.
-    drop(first.user(&name));
+    let mut heir = first.connect();
+    heir.send(&format!("LIN {name}"));
+    assert!(heir.fence().contains(&format!("* welcome, {name}")));
+    drop(heir);
     chat.goes_on(100);
     let room = chat.end();
     assert_same(&log, &room[..log.len()]);
