@@ -269,9 +269,9 @@ pub(super) fn away(why: &str, tries: u32, wait: Duration) -> String {
     )
 }
 
-/// Reports the end of an outage.
-pub(super) fn back(name: &Name, gap: Gap) -> String {
-    match gap.length() {
+/// Reports the end of an outage, and the time for which the user could not speak.
+pub(super) fn back(name: &Name, after: Duration) -> String {
+    match after {
         length if length < Duration::from_secs(1) => {
             format!("back as {name} after less than 1 s")
         }
@@ -280,8 +280,8 @@ pub(super) fn back(name: &Name, gap: Gap) -> String {
 }
 
 /// Reports the end of an outage of which nothing more will be known.
-pub(super) fn back_without(name: &Name, gap: Gap) -> String {
-    format!("{} · {}", back(name, gap), nothing_received(gap))
+pub(super) fn back_without(name: &Name, after: Duration, gap: Gap) -> String {
+    format!("{} · {}", back(name, after), nothing_received(gap))
 }
 
 fn nothing_received(gap: Gap) -> String {

@@ -74,9 +74,13 @@ impl FromStr for BrokerUrl {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let expected = || "expected addresses of brokers, as in nats://a:4222,b:4222".to_owned();
+        if text.contains('@') {
+            return Err(
+                "a password does not belong into an address; use --cluster-credentials".to_owned(),
+            );
+        }
         let (scheme, place) = text.split_once("://").unwrap_or(("nats", text));
-        if !matches!(scheme, "nats" | "tls") || place.is_empty() || place.contains(['/', '@', ' '])
-        {
+        if !matches!(scheme, "nats" | "tls") || place.is_empty() || place.contains(['/', ' ']) {
             return Err(expected());
         }
         let has_port = place.rsplit_once(':').is_some_and(|(host, port)| {

@@ -38,11 +38,14 @@ use crate::config::history::{HistorySync, Keep, LEAST_WINDOW};
 use crate::config::identity::Identity;
 use crate::config::listen::{Found, Listen, ListenAddr, SocketOptions, for_ipv6_alone};
 use crate::config::paths::{NamedPath, Use};
-use crate::config::tls::Tls;
+use crate::config::tls::{Tls, holds_certificate};
 use crate::process::sandbox::Sandbox;
 
 /// Bytes that the room may take at once, whatever its rate.
 const ROOM_BURST_BYTES: u64 = 512 * 1024;
+
+/// The text of a file that could not be read, which is a problem by itself.
+const UNREAD: &str = "unread";
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -433,16 +436,30 @@ impl Checks<'_> {
                 "all servers of the cluster need the same secret; give it with --secret-file";
             self.add("cluster", problem);
         }
-        let read = |this: &mut Self, path: &Option<PathBuf>| {
-            path.as_deref().map(|path| this.opened(Use::Read, path))
-        };
+        let credentials = wanted.cluster_credentials.as_deref();
+        let credentials = credentials.map(|path| {
+            self.read("cluster-credentials", path);
+            self.around.folder.join(path)
+        });
+        let ca = wanted.cluster_ca.as_deref();
+        let ca = ca.map(|path| {
+            let text = self.read("cluster-ca", path);
+            if text != UNREAD && !holds_certificate(&text) {
+                let shown = path.display();
+                self.add(
+                    "cluster-ca",
+                    format_args!("{shown}: it holds no certificate in PEM"),
+                );
+            }
+            self.around.folder.join(path)
+        });
         Some(Cluster {
             brokers: wanted.cluster.clone(),
             room: wanted.room.clone(),
             replicas: wanted.cluster_replicas.count(),
             storage: wanted.cluster_storage,
-            credentials: read(self, &wanted.cluster_credentials),
-            ca: read(self, &wanted.cluster_ca),
+            credentials,
+            ca,
         })
     }
 
@@ -538,7 +555,7 @@ impl Checks<'_> {
         let at = self.opened(Use::Read, path);
         text_file::read(&at).unwrap_or_else(|error| {
             self.add_unread(key, &at, format!("{}: {error}", path.display()));
-            "unread".to_owned()
+            UNREAD.to_owned()
         })
     }
 

@@ -80,13 +80,14 @@ impl Lifecycle {
             };
         }
         if let Some(Outage { from, to, .. }) = outage {
-            let gap = Gap { from, to };
+            // What others say is heard from the connection on, and the name may be free only later.
+            let (gap, after) = (Gap { from, to }, now.since(from.elapsed));
             out.show(Line::Back(if self.catch_up.has_place() {
                 let from = self.gap.map_or(from, |gap| gap.from);
                 self.gap = Some(Gap { from, to });
-                messages::back(&name, gap)
+                messages::back(&name, after)
             } else {
-                messages::back_without(&name, gap)
+                messages::back_without(&name, after, gap)
             }));
         }
         Audience::Client
