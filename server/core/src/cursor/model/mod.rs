@@ -322,6 +322,8 @@ impl World {
         if own == Some(place) {
             place = self.starts[index];
         }
+        let next_line = reader.cursor.next_line(&self.views[reader.shard]);
+        place = place.max(next_line.0 as usize);
         let untold = reader.untold.iter();
         untold.fold(
             place,
