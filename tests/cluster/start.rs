@@ -53,3 +53,18 @@ fn a_node_that_joins_a_busy_room_misses_nothing_from_then_on() {
         assert_same(&read, &room[room.len() - read.len()..]);
     }
 }
+
+#[test]
+fn brokers_that_speak_tls_are_spoken_to_if_somebody_vouches_for_them() {
+    let brokers = Brokers::over_tls();
+    let authority = brokers.authority();
+    let trusting = brokers
+        .node()
+        .with("--cluster-ca", authority.to_str().unwrap());
+    let chat = [trusting.launch(), trusting.launch()].map(Server::ready);
+    assert_one_room(&chat);
+    let stranger = brokers.node().launch();
+    stranger.log().wait_for("it tells why", |line| {
+        line.contains("the brokers do not do what is needed")
+    });
+}

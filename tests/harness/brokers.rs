@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{DEADLINE, Setup, wait_until};
+use crate::{Authority, DEADLINE, Setup, wait_until};
 
 /// Lines of a failing test's broker logs that are printed, of each broker.
 const LOG_TAIL_LINES: usize = 30;
@@ -53,11 +53,43 @@ impl Brokers {
         Brokers::start_all(3)
     }
 
+    /// Starts one broker that speaks TLS alone, with a certificate that an authority of its own vouches for.
+    #[must_use]
+    #[track_caller]
+    pub fn over_tls() -> Brokers {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let authority = Authority::new();
+        let identity = authority.signs("127.0.0.1");
+        let write = |name: &str, text: &str| {
+            fs::write(folder.path().join(name), text).expect("a file can be written");
+        };
+        write("ca.pem", &authority.pem());
+        write("cert.pem", &identity.certificate.pem());
+        write("key.pem", &identity.key.serialize_pem());
+        Brokers::start_in(
+            folder,
+            1,
+            "tls { cert_file: \"cert.pem\", key_file: \"key.pem\" }\n",
+        )
+    }
+
+    /// Returns the certificate of the authority that vouches for a broker [over TLS](Self::over_tls).
+    #[must_use]
+    pub fn authority(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
     #[track_caller]
     fn start_all(count: usize) -> Brokers {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        Brokers::start_in(folder, count, "")
+    }
+
+    #[track_caller]
+    fn start_in(folder: TempDir, count: usize, config: &str) -> Brokers {
         let routes: Vec<u16> = (0..count).map(|_| free_port()).collect();
-        let brokers = (0..count).map(|number| Broker::describe(folder.path(), number, &routes));
+        let describe = |number| Broker::describe(folder.path(), number, &routes, config);
+        let brokers = (0..count).map(describe);
         let brokers = brokers.collect();
         let mut brokers = Brokers { brokers, folder };
         (0..count).for_each(|number| brokers.start(number));
@@ -98,6 +130,7 @@ impl Brokers {
         let child = Command::new(&program)
             .arg("-c")
             .arg(&broker.config)
+            .current_dir(self.folder.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
@@ -244,7 +277,7 @@ impl Brokers {
 
 impl Broker {
     /// Chooses ports and writes the file of its settings.
-    fn describe(folder: &Path, number: usize, routes: &[u16]) -> Broker {
+    fn describe(folder: &Path, number: usize, routes: &[u16], more: &str) -> Broker {
         let file = |ending: &str| folder.join(format!("{number}{ending}"));
         let broker = Broker {
             config: file(".conf"),
@@ -270,6 +303,7 @@ impl Broker {
                 "cluster {{ name: wac, listen: \"127.0.0.1:{listen}\", routes: [{routes}] }}\n"
             );
         }
+        config += more;
         fs::write(&broker.config, config).expect("a file can be written");
         broker
     }

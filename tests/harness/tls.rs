@@ -16,8 +16,8 @@ use crate::{Server, Setup};
 /// Who a server is: a key, and a certificate for it.
 #[derive(Debug)]
 pub struct Identity {
-    key: KeyPair,
-    certificate: Certificate,
+    pub(crate) key: KeyPair,
+    pub(crate) certificate: Certificate,
 }
 
 /// Who vouches for servers.

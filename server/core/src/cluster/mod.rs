@@ -10,7 +10,7 @@
 //! acknowledged, pass on a message twice, or be put back to an older state. So a node believes only what it reads:
 //!
 //! - A [`Piece`] of a node counts once, and only after the one before it; its node sends it until it has read it back.
-//! - A reader goes on at the message it read last, and must [recognise](Reading) it.
+//! - A reader goes on at the message it read last, and must recognise it.
 //! - A node that does not read its own pieces for [`PATIENCE`] stops serving; the others declare it dead after [`LEASE`], which is
 //!   longer, by a record in the stream. After it no piece of that node counts. So a name is never used on two nodes.
 //!
@@ -28,9 +28,9 @@ mod watch;
 
 use std::time::Duration;
 
-pub use node::{Effect, Founding, Node, Over};
+pub use node::{Effect, Node, Over};
 pub use outgoing::Publication;
-pub use piece::{Message, PIECE_BYTES, Piece, Record};
+pub use piece::{Founding, Message, PIECE_BYTES, Piece, Record};
 pub use replica::{Applied, Departure, Outcome, Returned};
 pub use snapshot::Snapshot;
 

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::outgoing::{Outgoing, Publication};
-use super::piece::{Message, Piece, Record};
+use super::piece::{Founding, Message, Piece, Record};
 use super::reading::{Reading, Sight, checksum};
 use super::replica::{Applied, Departure, Replica};
 use super::snapshot::Snapshot;
@@ -21,17 +21,6 @@ use crate::roster::{NodeId, Roster};
 
 /// Bytes of messages that are kept until a snapshot comes.
 const KEPT_BYTES: usize = 64 << 20;
-
-/// The room that a node would begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Founding {
-    /// Its id: random.
-    pub room: RoomId,
-    /// The position of its first line: later than any position of a room before it.
-    pub origin: Position,
-    /// Joins and leaves are announced.
-    pub has_notices: bool,
-}
 
 /// One server's part in a cluster.
 #[derive(Debug)]
@@ -318,7 +307,7 @@ impl Node {
             return Vec::new();
         };
         let piece = Piece::of_payload(&message.payload);
-        let begins = |piece: &Piece| matches!(piece.records[..], [Record::Found { .. }]);
+        let begins = |piece: &Piece| matches!(piece.records[..], [Record::Found(_)]);
         if piece.as_ref().is_some_and(begins) {
             return self.end(Over::OtherRoom);
         }
@@ -370,7 +359,7 @@ impl Node {
         let piece = Piece::of_payload(&message.payload);
         match &piece {
             Some(piece) if piece.from == self.me => {
-                if let [Record::Found { .. }] = piece.records[..] {
+                if let [Record::Found(_)] = piece.records[..] {
                     return self.found(&message, piece.number, now, roster);
                 }
                 if let Some(sent) = self.outgoing.returned(piece.number) {
@@ -455,23 +444,18 @@ impl Node {
         let Stage::Joining(joining) = &self.stage else {
             return Vec::new();
         };
-        let Founding {
-            room,
-            origin,
-            has_notices,
-        } = joining.founding;
+        let founding = joining.founding;
         self.outgoing.sent_once();
         self.watch.confirmed(now, now);
         roster.clear();
-        let room_of = (room, origin, has_notices);
         self.stage = Stage::Member {
-            replica: Box::new(Replica::founded(room_of, (self.me, number), message.time)),
+            replica: Box::new(Replica::founded(founding, (self.me, number), message.time)),
             is_silent: false,
             leaves: false,
         };
         vec![Effect::Enter {
-            room,
-            head: origin,
+            room: founding.room,
+            head: founding.origin,
             history: Vec::new(),
         }]
     }
@@ -497,16 +481,7 @@ impl Node {
         if !joining.tries(now) {
             return Vec::new();
         }
-        let Founding {
-            room,
-            origin,
-            has_notices,
-        } = joining.founding;
-        let record = Record::Found {
-            room,
-            origin,
-            has_notices,
-        };
+        let record = Record::Found(joining.founding);
         let founding = self.outgoing.once(record, self.reading.seq());
         vec![Effect::Publish(founding)]
     }
@@ -544,7 +519,7 @@ impl Heard {
 /// Tells whether a piece ends all attempts to join what was there before it.
 fn begins_anew(piece: &Piece, me: NodeId) -> bool {
     piece.records.iter().any(|record| match record {
-        Record::Found { .. } => true,
+        Record::Found(_) => true,
         Record::Dead(node) => *node == me,
         _ => false,
     })

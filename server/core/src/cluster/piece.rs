@@ -25,6 +25,17 @@ pub struct Message {
     pub payload: Vec<u8>,
 }
 
+/// A room that begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Founding {
+    /// Its id: random.
+    pub room: RoomId,
+    /// The position of its first line: later than any position of a room before it.
+    pub origin: Position,
+    /// Joins and leaves are announced.
+    pub has_notices: bool,
+}
+
 /// A node's contribution to the stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
@@ -44,14 +55,7 @@ pub enum Record {
     /// The node wants to belong to the room. It is the first piece's only record.
     Hello,
     /// A new room begins, with this node alone.
-    Found {
-        /// The id of the room.
-        room: RoomId,
-        /// The position of its first line.
-        origin: Position,
-        /// Joins and leaves are announced.
-        has_notices: bool,
-    },
+    Found(Founding),
     /// Lines of the room, whole, appended as they are.
     Lines(#[serde(with = "serde_bytes")] Vec<u8>),
     /// A session claims a name.

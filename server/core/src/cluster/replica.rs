@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::piece::{Piece, Record};
+use super::piece::{Founding, Piece, Record};
 use crate::log::Position;
 use crate::mark::RoomId;
 use crate::name::Folded;
@@ -89,15 +89,15 @@ pub enum Outcome {
 impl Replica {
     /// Describes a room that begins with one node, which has sent a number of pieces.
     pub(super) fn founded(
-        (room, origin, has_notices): (RoomId, Position, bool),
+        founding: Founding,
         (node, number): (NodeId, u64),
         time: Duration,
     ) -> Self {
         Self {
-            room,
-            head: origin,
+            room: founding.room,
+            head: founding.origin,
             time,
-            notices: has_notices.then(Notices::default),
+            notices: founding.has_notices.then(Notices::default),
             members: BTreeMap::from([(node, number)]),
             gone: BTreeMap::new(),
         }
@@ -172,7 +172,7 @@ impl Replica {
         change: &mut Changing<'_>,
     ) -> Option<Outcome> {
         match record {
-            Record::Hello | Record::Found { .. } | Record::End => None,
+            Record::Hello | Record::Found(_) | Record::End => None,
             Record::Lines(lines) => {
                 if from != change.me {
                     change.applied.foreign_bytes += lines.len();
@@ -296,7 +296,11 @@ mod tests {
     impl Read {
         fn new() -> Self {
             let time = Duration::from_secs(100);
-            let room = (RoomId(1), Position(0), true);
+            let room = Founding {
+                room: RoomId(1),
+                origin: Position(0),
+                has_notices: true,
+            };
             let mut read = Self {
                 replica: Replica::founded(room, (ME, 0), time),
                 roster: Roster::default(),
