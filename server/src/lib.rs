@@ -13,8 +13,7 @@
 //! `server/DESIGN.md`.
 
 #![warn(clippy::print_stdout, clippy::print_stderr)] // They panic where nothing can be written.
-// Without a cluster nobody takes from the outbox; the seam in the shards stays.
-#![cfg_attr(not(feature = "cluster"), allow(dead_code))]
+#![cfg_attr(not(feature = "cluster"), allow(dead_code))] // Then nobody takes from the outbox; the seam in the shards stays.
 
 pub mod accounts;
 #[cfg(feature = "cluster")]
