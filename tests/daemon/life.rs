@@ -6,7 +6,8 @@ use wac_tests::{Daemon, Peer, Signal, wait_until};
 /// more than the kernel takes, and less than the window.
 fn start_beside_a_stuck_reader(daemon: &Daemon, grace: &str) -> Peer {
     let started = daemon.start(&["--grace", grace, "--flood-rate", "0"]);
-    let stuck = Peer::dial_narrow(&started.address());
+    let mut stuck = Peer::dial_narrow(&started.address());
+    stuck.greeted();
     let mut ann = Peer::dial(&started.address());
     ann.greeted();
     ann.log_in("ann");

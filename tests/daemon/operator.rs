@@ -500,7 +500,8 @@ fn the_operator_is_answered_while_the_server_stops() {
     let town = OperatedServer::start(&["--grace", "60s", "--window", "64MiB", "--notices", "off"]);
     let mut ann = town.user("Ann");
     // Who reads nothing keeps the stop waiting.
-    let _stuck = Peer::dial_narrow(&town.address);
+    let mut stuck = Peer::dial_narrow(&town.address);
+    stuck.greeted();
     for _ in 0..2000 {
         ann.send(&format!("MSG {}", "x".repeat(4000)));
     }
