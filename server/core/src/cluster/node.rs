@@ -268,7 +268,10 @@ impl Node {
         if standing == Standing::CutOff {
             return self.end(Over::CutOff);
         }
-        let Stage::Member { is_silent, .. } = &mut self.stage else {
+        let Stage::Member {
+            replica, is_silent, ..
+        } = &mut self.stage
+        else {
             return Vec::new();
         };
         let mut effects = Vec::new();
@@ -279,7 +282,9 @@ impl Node {
         if let Standing::Whole(silent) = standing {
             for node in silent {
                 self.watch.forget(node);
-                self.outgoing.push(Record::Dead(node));
+                if let Some(number) = replica.last_of(node) {
+                    self.outgoing.push(Record::Dead(node, number));
+                }
             }
         }
         let due = self.outgoing.poll(true, now);
@@ -520,7 +525,7 @@ impl Heard {
 fn begins_anew(piece: &Piece, me: NodeId) -> bool {
     piece.records.iter().any(|record| match record {
         Record::Found(_) => true,
-        Record::Dead(node) => *node == me,
+        Record::Dead(node, _) => *node == me,
         _ => false,
     })
 }

@@ -64,8 +64,8 @@ pub enum Record {
     Left(SessionAddress, Folded),
     /// A place in the stream that is waited for.
     Fence,
-    /// A node has not been heard for a lease.
-    Dead(NodeId),
+    /// A node has not been heard for a lease, since its piece of this number. If another one of it comes first, it is alive.
+    Dead(NodeId, u64),
     /// The node leaves, and all of its users with it.
     Leave,
     /// The node has left, and nobody is in the room any more.

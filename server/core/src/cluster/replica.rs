@@ -108,6 +108,11 @@ impl Replica {
         self.members.keys().copied()
     }
 
+    /// Returns the number of the last piece of a node of the room.
+    pub(super) fn last_of(&self, node: NodeId) -> Option<u64> {
+        self.members.get(&node).copied()
+    }
+
     /// Tells whether a node belongs to the room.
     pub(super) fn has(&self, node: NodeId) -> bool {
         self.members.contains_key(&node)
@@ -190,8 +195,10 @@ impl Replica {
                 }
                 Some(Outcome::Left(self.head))
             }
-            Record::Dead(node) => {
-                self.part(node, Departure::Dead, change);
+            Record::Dead(node, number) => {
+                if self.last_of(node) == Some(number) {
+                    self.part(node, Departure::Dead, change);
+                }
                 None
             }
             Record::Leave => {
@@ -362,7 +369,12 @@ mod tests {
     fn nothing_of_a_node_counts_after_its_death_and_its_people_have_left() {
         let mut read = Read::new();
         read.apply(OTHER, vec![claim(1, "ann"), claim(2, "bob")]);
-        let (lines, _) = read.apply(ME, vec![Record::Dead(OTHER)]);
+        assert_eq!(
+            read.apply(ME, vec![Record::Dead(OTHER, 1)]).0,
+            "",
+            "it spoke since"
+        );
+        let (lines, _) = read.apply(ME, vec![Record::Dead(OTHER, 2)]);
         assert_eq!(lines, "* ann left\r\n* bob left\r\n");
         let late = vec![Record::Lines(b"ann: late\r\n".to_vec())];
         assert_eq!(read.apply(OTHER, late).0, "");

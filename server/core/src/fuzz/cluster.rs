@@ -102,7 +102,7 @@ impl Written {
             2 => Record::Claim(address, KeyedName::from(name)),
             3 => Record::Left(address, name.folded()),
             4 => Record::Fence,
-            5 => Record::Dead(NodeId((1 + value % 3).into())),
+            5 => Record::Dead(NodeId((1 + value % 3).into()), (value / 16).into()),
             6 => Record::Leave,
             _ => return vec![value; usize::from(value)],
         };

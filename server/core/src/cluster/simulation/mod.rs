@@ -18,7 +18,7 @@ const STEP: Duration = Duration::from_millis(250);
 const NODES: usize = 3;
 /// The troubled part of a history, in steps, and the peace after it.
 const TROUBLE: u32 = 400;
-const PEACE: u32 = 320;
+const PEACE: u32 = 480;
 
 /// What can go wrong.
 #[derive(Debug, Clone, Copy)]
