@@ -148,7 +148,7 @@ fn the_users_of_a_node_that_is_killed_are_back_on_others_and_nothing_is_lost_or_
     let mut tester = Tester::start(list(&nodes), flags);
     tester.shows_deliveries();
     nodes[1].signal(Signal::SIGKILL);
-    let is_gone = |line: &str| line.contains("a node is gone");
+    let is_gone = |line: &str| line.contains("a node is dead");
     nodes[0].log().wait_for("the node is missed", is_gone);
     let told = tester.told();
     all_came_once(&told, 30);
