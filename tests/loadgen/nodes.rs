@@ -1,69 +1,13 @@
 //! Nodes: several servers of one room, with users on all of them.
 
 use std::collections::HashSet;
-use std::fs;
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
-use wac_tests::{Server, Signal, wait_until};
+use wac_tests::{Brokers, Server, Signal};
 
 use crate::relay::Relay;
 use crate::tester::{Tester, Told, run};
-
-/// A broker with JetStream, which ends when this value is dropped.
-struct Broker {
-    child: Child,
-    url: String,
-    _folder: TempDir,
-}
-
-impl Broker {
-    #[track_caller]
-    fn start() -> Broker {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let path = folder.path();
-        let mut child = Command::new("nats-server")
-            .args(["-js", "-a", "127.0.0.1", "-p", "-1", "-sd"])
-            .arg(path)
-            .arg("--ports_file_dir")
-            .arg(path)
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nats-server is installed");
-        let ports = path.join(format!("nats-server_{}.ports", child.id()));
-        let mut url = None;
-        wait_until("the broker tells its port", || {
-            assert_eq!(child.try_wait().ok(), Some(None), "the broker runs");
-            let told = fs::read(&ports).unwrap_or_default();
-            let told: Value = serde_json::from_slice(&told).unwrap_or_default();
-            url = told["nats"][0].as_str().map(str::to_owned);
-            url.is_some()
-        });
-        Broker {
-            child,
-            url: url.expect("it was waited for"),
-            _folder: folder,
-        }
-    }
-
-    /// Starts a node, and waits until it serves the room.
-    #[track_caller]
-    fn node(&self) -> Server {
-        let node = Server::setup().with("--cluster", &self.url).start();
-        let is_member = |line: &str| line.contains("serving the room");
-        node.log().wait_for("it serves the room", is_member);
-        node
-    }
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// The addresses as the load tester takes them.
 fn list(nodes: &[Server]) -> String {
@@ -84,8 +28,8 @@ fn all_came_once(told: &Told, users: u64) {
 
 #[test]
 fn whoever_reads_on_any_node_gets_every_line_of_every_sender_on_any_node() {
-    let broker = Broker::start();
-    let nodes = [broker.node(), broker.node()];
+    let broker = Brokers::one();
+    let nodes = [broker.node().start(), broker.node().start()];
     let told = run(
         list(&nodes),
         "--users 40 --senders 7 --rate 200/s --duration 2s",
@@ -111,8 +55,8 @@ fn names(node: Server) -> HashSet<String> {
 
 #[test]
 fn whoever_comes_back_goes_to_the_next_node_and_its_mark_holds_there() {
-    let broker = Broker::start();
-    let nodes = [broker.node(), broker.node()];
+    let broker = Brokers::one();
+    let nodes = [broker.node().start(), broker.node().start()];
     let flags = "--users 40 --senders 7 --rate 200/s --duration 2s --storm at=500ms,frac=50%,back=500ms --resume";
     let told = run(list(&nodes), flags);
     all_came_once(&told, 40);
@@ -142,8 +86,12 @@ fn whoever_finds_a_server_that_says_nothing_goes_on_with_the_next() {
 /// A node's names become free half a minute after it was killed, at the latest.
 #[test]
 fn the_users_of_a_node_that_is_killed_are_back_on_others_and_nothing_is_lost_or_doubled() {
-    let broker = Broker::start();
-    let nodes = [broker.node(), broker.node(), broker.node()];
+    let broker = Brokers::one();
+    let nodes = [
+        broker.node().start(),
+        broker.node().start(),
+        broker.node().start(),
+    ];
     let flags = "--users 30 --senders 10 --rate 200/s --duration 4s --drain 40s --storm at=500ms,frac=50%,back=1s --resume";
     let mut tester = Tester::start(list(&nodes), flags);
     tester.shows_deliveries();

@@ -297,8 +297,7 @@ impl Roster {
 
     /// Finds the owner of a name regardless of case; a look-alike finds nobody.
     pub fn find(&self, name: &str) -> Option<&Home> {
-        let user = self.users.get(&Folded::of(name))?;
-        Some(&user.home)
+        self.find_folded(&Folded::of(name))
     }
 
     /// Finds the owner of a folded name.

@@ -43,11 +43,11 @@ pub(super) enum News {
     /// Something is wrong with a broker, which is tried again.
     Trouble(String),
     /// A message of another node, on one of the node's own subjects.
-    Told(Letter),
+    Told(Aside),
 }
 
-/// A message that is not in the stream.
-pub(super) struct Letter {
+/// A message beside the stream.
+pub(super) struct Aside {
     pub(super) kind: Kind,
     /// The number in its subject, if there is one.
     pub(super) number: Option<u64>,
@@ -57,7 +57,7 @@ pub(super) struct Letter {
     pub(super) has_no_taker: bool,
 }
 
-/// The subject of a letter.
+/// What a message beside the stream is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Somebody asks for a snapshot.
@@ -110,7 +110,7 @@ pub(super) struct Broker {
     reader: Option<Subscriber>,
     opening: Option<BoxFuture<'static, Result<Subscriber, Option<Fault>>>>,
     /// What the node is told besides.
-    letters: Vec<(Kind, Subscriber)>,
+    asides: Vec<(Kind, Subscriber)>,
 }
 
 impl Broker {
@@ -156,7 +156,7 @@ impl Broker {
             subjects,
             reader: None,
             opening: None,
-            letters: Vec::new(),
+            asides: Vec::new(),
         })
     }
 
@@ -165,22 +165,22 @@ impl Broker {
         self.client.connection_state() == async_nats::connection::State::Connected
     }
 
-    /// Receives letters to a node from now on.
+    /// Receives what is sent to a node alone, from now on.
     pub(super) async fn be(&mut self, node: NodeId) -> Result<(), Fault> {
-        self.letters.clear();
+        self.asides.clear();
         for kind in [Kind::Snapshot, Kind::Mail, Kind::Receipt] {
             let subject = self.subjects.of_node(kind, node);
             let subject = match kind {
                 Kind::Receipt => format!("{subject}.*"),
                 _ => subject,
             };
-            self.letters
+            self.asides
                 .push((kind, self.client.subscribe(subject).await?));
         }
         let wanted = self.subjects.snapshot_wanted();
         let group = "members".to_owned();
         let wanted = self.client.queue_subscribe(wanted, group).await?;
-        self.letters.push((Kind::SnapshotWanted, wanted));
+        self.asides.push((Kind::SnapshotWanted, wanted));
         Ok(())
     }
 
@@ -228,25 +228,22 @@ impl Broker {
     /// Sends a piece to the stream. One that is lost is sent again, so nobody waits for an answer.
     pub(super) async fn publish(&self, publication: Publication) {
         let subject = self.subjects.log();
-        let mut headers = HeaderMap::new();
-        if let Some(last) = publication.expected_last {
-            headers.insert(EXPECTED_LAST, last.to_string());
-        }
         let payload = publication.payload.into();
         let sent = async {
             match publication.expected_last {
                 None => self.client.publish(subject, payload).await,
-                Some(_) => {
-                    self.client
-                        .publish_with_headers(subject, headers, payload)
-                        .await
+                Some(last) => {
+                    let mut headers = HeaderMap::new();
+                    headers.insert(EXPECTED_LAST, last.to_string());
+                    let sent = self.client.publish_with_headers(subject, headers, payload);
+                    sent.await
                 }
             }
         };
         self.send(sent).await;
     }
 
-    /// Sends a letter, if there is a connection.
+    /// Sends a message beside the stream, if there is a connection.
     pub(super) async fn tell(&self, subject: String, reply: Option<String>, payload: Vec<u8>) {
         let payload = payload.into();
         let sent = async {
@@ -279,7 +276,7 @@ impl Broker {
             let Self {
                 reader,
                 opening,
-                letters,
+                asides,
                 events,
                 client,
                 ..
@@ -330,7 +327,7 @@ impl Broker {
                         return News::Interrupted(None);
                     }
                 },
-                letter = next_letter(letters) => return News::Told(letter),
+                aside = next_aside(asides) => return News::Told(aside),
             }
         }
     }
@@ -401,16 +398,16 @@ async fn open(
     Ok(reader)
 }
 
-async fn next_letter(letters: &mut [(Kind, Subscriber)]) -> Letter {
-    if letters.is_empty() {
+async fn next_aside(asides: &mut [(Kind, Subscriber)]) -> Aside {
+    if asides.is_empty() {
         return std::future::pending().await;
     }
-    let waiting = letters.iter_mut().map(|(kind, subscriber)| {
+    let waiting = asides.iter_mut().map(|(kind, subscriber)| {
         let kind = *kind;
         Box::pin(subscriber.next().map(move |message| (kind, message)))
     });
     match futures_util::future::select_all(waiting).await {
-        ((kind, Some(message)), ..) => Letter {
+        ((kind, Some(message)), ..) => Aside {
             kind,
             number: message
                 .subject

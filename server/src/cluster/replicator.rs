@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use wac_core::cluster::{Applied, Departure, Effect, Founding, Message, Node, Over, Snapshot};
 use wac_core::log::Position;
 use wac_core::mark::RoomId;
 use wac_core::roster::{NodeId, ShardId};
 
-use super::broker::{Broker, Kind, Letter, News};
+use super::broker::{Aside, Broker, Kind, News};
 use super::{enter, mail, snapshots};
 use crate::config::cluster::Cluster;
 use crate::room::locks::lock;
@@ -175,12 +175,10 @@ impl Replicator {
         let outbox = shared.cluster.as_ref().expect("the server is a node");
         outbox.replicator.prepare_to_sleep();
         if outbox.is_empty() {
-            let until = self.begin_at.unwrap_or_else(|| Instant::now() + TICK);
-            let until = until.min(Instant::now() + TICK);
             tokio::select! {
                 news = self.broker.next() => self.take(news).await,
                 () = outbox.replicator.sleep() => {}
-                () = sleep_until(until) => {}
+                () = sleep(TICK) => {}
             }
         }
         outbox.replicator.stay_awake();
@@ -216,7 +214,7 @@ impl Replicator {
             }
             News::Link(None) => tracing::warn!("the connection to the broker is lost"),
             News::Trouble(what) => self.complain(&what),
-            News::Told(letter) => self.told(letter).await,
+            News::Told(aside) => self.told(aside).await,
         }
     }
 
@@ -234,14 +232,14 @@ impl Replicator {
         self.perform(effects).await;
     }
 
-    async fn told(&mut self, letter: Letter) {
-        let Letter {
+    async fn told(&mut self, aside: Aside) {
+        let Aside {
             kind,
             number,
             payload,
             reply,
             has_no_taker,
-        } = letter;
+        } = aside;
         match kind {
             Kind::SnapshotWanted => {
                 if let (Some(reply), Ok(at_least)) = (reply, payload.try_into())
@@ -418,7 +416,7 @@ impl Replicator {
             .asking
             .extract_if(.., |(_, at_least)| *at_least <= read_to)
             .collect();
-        let Some(room) = self.outbox().room().filter(|_| !ready.is_empty()) else {
+        let Some(room) = self.node.room().filter(|_| !ready.is_empty()) else {
             return;
         };
         let history = enter::history_of(&self.shared, room);

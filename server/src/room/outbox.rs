@@ -80,8 +80,8 @@ pub(crate) struct Outbox {
     is_open: AtomicBool,
     /// The number of times that the node was cut off from the room.
     cuts: AtomicU64,
-    /// What the stream does: even numbers, it comes back; odd ones, it is silent.
-    silences: AtomicU64,
+    /// What is written does not come back from the stream.
+    is_silent: AtomicBool,
     /// The node is to leave the room.
     leaves: AtomicBool,
 }
@@ -130,11 +130,6 @@ impl Outbox {
         *lock(&self.standing) = standing;
     }
 
-    /// Returns the room that is served.
-    pub(crate) fn room(&self) -> Option<RoomId> {
-        lock(&self.standing).member.map(|(_, room)| room)
-    }
-
     /// Tells whether the room is served.
     pub(crate) fn is_open(&self) -> bool {
         self.is_open.load(Ordering::SeqCst)
@@ -153,14 +148,12 @@ impl Outbox {
 
     /// Notes that the stream is silent, or comes back again.
     pub(crate) fn note_silence(&self, is_silent: bool) {
-        if (self.silences.load(Ordering::SeqCst) % 2 == 1) != is_silent {
-            self.silences.fetch_add(1, Ordering::SeqCst);
-        }
+        self.is_silent.store(is_silent, Ordering::SeqCst);
     }
 
-    /// Returns the number of times that a silence of the stream began or ended: it is silent if that is odd.
-    pub(crate) fn silences(&self) -> u64 {
-        self.silences.load(Ordering::SeqCst)
+    /// Tells whether the stream is silent.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.is_silent.load(Ordering::SeqCst)
     }
 
     /// Has the node leave the room, and waits until it has.

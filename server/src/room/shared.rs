@@ -336,7 +336,9 @@ impl Shared {
 
     /// Charges the room with bytes that were said on other nodes of a cluster.
     pub(crate) fn charge_room(&self, bytes: usize) {
-        if let Some(rate) = self.policies.follow().room_rate.filter(|_| bytes > 0) {
+        if bytes > 0
+            && let Some(rate) = self.policies.follow().room_rate
+        {
             lock(&self.room_budget).charge(rate, bytes as u64, self.now());
         }
     }

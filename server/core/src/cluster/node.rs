@@ -176,11 +176,6 @@ impl Node {
         self.outgoing.in_flight()
     }
 
-    /// Tells whether everything submitted has come back.
-    pub fn is_idle(&self) -> bool {
-        self.outgoing.is_empty()
-    }
-
     /// Notes that the stream is read from the last message read on, which comes once more.
     pub fn begin_reading(&mut self) {
         self.reading.begin();

@@ -57,11 +57,6 @@ impl Outgoing {
         self.waiting.push_back(record);
     }
 
-    /// Tells whether nothing waits and nothing is under way.
-    pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.flight.is_empty()
-    }
-
     /// Returns the number of pieces under way.
     pub(super) fn in_flight(&self) -> usize {
         self.flight.len()

@@ -12,7 +12,7 @@ use crate::roster::{KeyedName, NodeId, SessionAddress};
 /// The version of the form. A message of another version counts as none.
 const VERSION: u8 = 1;
 /// The records of a piece have at most about this many bytes, or are one record.
-pub const PIECE_BYTES: usize = CHUNK_BYTES;
+pub(super) const PIECE_BYTES: usize = CHUNK_BYTES;
 
 /// A message of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]

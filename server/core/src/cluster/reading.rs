@@ -4,7 +4,7 @@ use super::piece::Message;
 
 /// The last message read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct LastRead {
     seq: u64,
     crc: u32,
 }
@@ -12,7 +12,7 @@ struct Place {
 /// The state of reading.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reading {
-    place: Option<Place>,
+    place: Option<LastRead>,
     /// A reader has begun anew: its first message must be the last one read.
     is_new: bool,
 }
@@ -65,7 +65,7 @@ impl Reading {
             Some(_) => Sight::Foreign,
         };
         if sight == Sight::Next {
-            self.place = Some(Place { seq, crc });
+            self.place = Some(LastRead { seq, crc });
         }
         sight
     }

@@ -39,8 +39,8 @@ pub(super) struct Flight {
     behind: VecDeque<Behind>,
     /// The number of times that the node had been cut off when the shard looked last.
     cuts: u64,
-    /// The number of the stream's silences, begun or ended, that the shard's people were told of.
-    silences: u64,
+    /// The shard's people were told that the stream is silent.
+    is_silent: bool,
 }
 
 /// A record of the shard in the stream.
@@ -68,6 +68,16 @@ enum Deed {
     Whisper(Whisper),
 }
 
+impl Flying {
+    /// Returns the number of bytes of its lines.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Lines(lines) => lines.iter().map(|&(_, bytes)| bytes).sum(),
+            Self::Fence | Self::Claim(..) | Self::Left(_) => 0,
+        }
+    }
+}
+
 impl Flight {
     pub(super) fn is_full(&self) -> bool {
         self.bytes >= FLIGHT_BYTES
@@ -79,9 +89,7 @@ impl Flight {
     }
 
     fn push(&mut self, flying: Flying) {
-        if let Flying::Lines(lines) = &flying {
-            self.bytes += lines.iter().map(|&(_, bytes)| bytes).sum::<usize>();
-        }
+        self.bytes += flying.bytes();
         self.submitted += 1;
         self.under_way.push_back(flying);
     }
@@ -89,9 +97,7 @@ impl Flight {
     fn pop(&mut self) -> Flying {
         let flying = self.under_way.pop_front();
         let flying = flying.expect("what comes back was submitted");
-        if let Flying::Lines(lines) = &flying {
-            self.bytes -= lines.iter().map(|&(_, bytes)| bytes).sum::<usize>();
-        }
+        self.bytes -= flying.bytes();
         self.returned += 1;
         flying
     }
@@ -245,24 +251,20 @@ impl<T: Transport> Shard<T> {
 
     /// Tells whether the node was cut off from the room, or the stream fell silent or came back, since the last turn.
     pub(super) fn has_news_of_stream(&self) -> bool {
-        let silences = self.shared.cluster.as_ref().map(Outbox::silences);
-        self.is_cut_off() || silences.is_some_and(|silences| silences != self.flight.silences)
+        self.is_cut_off() || self.is_stream_silent() != self.flight.is_silent
+    }
+
+    fn is_stream_silent(&self) -> bool {
+        self.shared.cluster.as_ref().is_some_and(Outbox::is_silent)
     }
 
     /// Tells everybody if the stream fell silent or came back since the last turn.
     pub(super) fn tell_of_silence(&mut self) {
-        let Some(silences) = self.shared.cluster.as_ref().map(Outbox::silences) else {
-            return;
-        };
-        if silences == self.flight.silences {
+        let is_silent = self.is_stream_silent();
+        if is_silent == self.flight.is_silent {
             return;
         }
-        let was_told = self.flight.silences % 2 == 1;
-        self.flight.silences = silences;
-        let is_silent = silences % 2 == 1;
-        if is_silent == was_told {
-            return;
-        }
+        self.flight.is_silent = is_silent;
         let text = if is_silent { SILENT } else { BACK };
         for (slot, connection) in &mut self.table {
             if let Life::Open(session) = &mut connection.life
@@ -284,7 +286,7 @@ impl<T: Transport> Shard<T> {
         self.catch_up(now);
         let lost = std::mem::take(&mut self.flight);
         self.flight.cuts = cuts;
-        self.flight.silences = lost.silences;
+        self.flight.is_silent = lost.is_silent;
         let mut have_left = Slots::default();
         for Behind { slot, what, .. } in lost.behind {
             if let Deed::Write(write) = what {
