@@ -1,5 +1,8 @@
 //! Nodes that start: two at once begin one room, and a room that others keep going is joined with all that it remembers.
 
+use std::thread;
+use std::time::Duration;
+
 use wac_tests::{Brokers, Server, Signal};
 
 use crate::chat::{Chat, assert_same};
@@ -67,4 +70,24 @@ fn brokers_that_speak_tls_are_spoken_to_if_somebody_vouches_for_them() {
     stranger.log().wait_for("it tells why", |line| {
         line.contains("the brokers do not do what is needed")
     });
+}
+
+/// The time for which a node is watched that has nothing to do.
+const WATCHED: Duration = Duration::from_secs(2);
+
+#[test]
+fn a_node_that_lost_its_broker_while_it_tried_to_read_the_room_sleeps() {
+    let mut brokers = Brokers::one();
+    // One broker can't keep a line three times, so reading fails, and is tried again and again.
+    let node = brokers.node().with("--cluster-replicas", "3").launch();
+    node.log()
+        .wait_for("it tells why", |line| line.contains("replicas > 1"));
+    brokers.end(0, Signal::SIGKILL);
+    node.log().wait_for("it has noticed", |line| {
+        line.contains("the connection to the broker is lost")
+    });
+    let before = node.cpu_ticks();
+    thread::sleep(WATCHED);
+    let used = node.cpu_ticks() - before;
+    assert!(used < 50, "{used} hundredths of a second in {WATCHED:?}");
 }

@@ -38,6 +38,21 @@ impl Server {
         self.entries("fd").count()
     }
 
+    /// Returns the CPU time that the process has used, in hundredths of a second.
+    ///
+    /// # Panics
+    ///
+    /// If it does not run.
+    #[must_use]
+    pub fn cpu_ticks(&self) -> u64 {
+        let stat = fs::read_to_string(self.proc("stat")).expect("the process runs");
+        let (_, fields) = stat.rsplit_once(')').expect("its name stands in brackets");
+        let fields = fields.split_whitespace().skip(11).take(2);
+        fields
+            .map(|ticks| ticks.parse::<u64>().expect("ticks are a number"))
+            .sum()
+    }
+
     /// Counts how often threads of the process went to sleep voluntarily: once for each wake-up.
     #[must_use]
     pub fn voluntary_switches(&self) -> usize {
