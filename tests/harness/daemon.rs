@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::address::Receive;
-use crate::{Address, Peer, binary};
+use crate::{Address, Peer, binary, wait_until};
 
 /// A folder with a daemon's files, and the commands about it. The daemon ends when this value is
 /// dropped, at the latest.
@@ -124,6 +124,19 @@ impl Daemon {
     #[track_caller]
     pub fn log(&self) -> String {
         fs::read_to_string(self.path("wacd.log")).expect("there is a log")
+    }
+
+    /// Waits until `text` stands `count` times in its log, which a thread of its own writes, and returns the log.
+    ///
+    /// # Panics
+    ///
+    /// If it does not within the [`DEADLINE`](crate::DEADLINE).
+    #[track_caller]
+    pub fn logs(&self, text: &str, count: usize) -> String {
+        wait_until(&format!("{text:?} {count} times in the log"), || {
+            self.log().matches(text).count() == count
+        });
+        self.log()
     }
 
     /// Returns the process id in its pidfile.

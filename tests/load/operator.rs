@@ -56,11 +56,7 @@ fn who_kick_ban_and_a_countdown_leave_the_ledger_of_a_thousand_others_clean() {
     does(&daemon, &["drain", "--cancel"]);
     run.is_under_way();
     let mut watching = run.ends_clean();
-    let log = daemon.log();
-    assert_eq!(
-        log.matches("reason=Kicked lines.received").count(),
-        usize::from(ROUNDS)
-    );
+    daemon.logs("reason=Kicked lines.received", usize::from(ROUNDS));
     does(&daemon, &["drain", "--in", "1s"]);
     watching.bytes_through(b"* closing: the server is stopping");
     drop(watching);
