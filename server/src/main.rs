@@ -61,6 +61,9 @@ fn perform(starter: &mut Starter) -> anyhow::Result<ExitCode> {
             let (running, _) = configured(&sources, 0)?;
             BanFile::open(running.config.bans.as_deref(), None)?;
             say("the configuration is right");
+            for remark in &running.config.remarks {
+                say(format!("note: {remark}"));
+            }
             let history = running.config.history.as_deref();
             if let Some(folder) = history.filter(|it| history::is_in_use(it)) {
                 let folder = folder.display();

@@ -9,6 +9,7 @@ mod gone_nodes;
 mod history;
 mod lost_stream;
 mod names;
+mod operator;
 mod overtaken;
 mod script;
 mod start;

@@ -119,6 +119,20 @@ fn every_mistake_is_told_at_once_and_nothing_is_started() {
         (said.code, &*said.text),
         (Some(0), "the configuration is right\n")
     );
+    let said = Said::of(&mut wacd(&[
+        "check",
+        "--room",
+        "x",
+        "--history-keep",
+        "1GiB",
+    ]));
+    assert_eq!(said.code, Some(0));
+    for idle in [
+        "note: --room does not count without --cluster\n",
+        "note: --history-keep does not count without --history\n",
+    ] {
+        assert!(said.text.contains(idle), "{said:?}");
+    }
     let said = Said::of(&mut wacd(&["check", "--config", "/no/such"]));
     assert_eq!(
         (said.code, &*said.text),

@@ -375,9 +375,20 @@ async fn open(
     stream: stream::Config,
     from: u64,
 ) -> Result<Subscriber, Fault> {
+    let (replicas, storage) = (stream.num_replicas, stream.storage);
     let mut stream = context.get_or_create_stream(stream).await?;
     let from = match from {
-        0 => stream.info().await?.state.last_sequence.max(1),
+        0 => {
+            let stream::Info { config, state, .. } = stream.info().await?;
+            if (config.num_replicas, config.storage) != (replicas, storage) {
+                tracing::warn!(
+                    "--cluster-replicas and --cluster-storage do not count here: the room's stream has {} and {:?} since it was made",
+                    config.num_replicas,
+                    config.storage
+                );
+            }
+            state.last_sequence.max(1)
+        }
         from => from,
     };
     let deliver_subject = client.new_inbox();

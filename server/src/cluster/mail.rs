@@ -1,13 +1,14 @@
 //! Mail: whispers to people who are connected to another node. They go from node to node, not through the stream: brokers would
 //! keep them in their files.
 //!
-//! A whisper is sent until there is a receipt, or its node is dead. The receiver remembers what became of it, so one that comes twice
+//! A whisper is sent until there is a receipt, or its node is dead; its sender, who waits, is told after a while. The receiver remembers what became of it, so one that comes twice
 //! is delivered once.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use wac_core::cluster::TOLD;
 use wac_core::cursor::DETOUR_BYTES;
 use wac_core::name::Folded;
 use wac_core::roster::{Home, NodeId, SessionAddress};
@@ -55,6 +56,8 @@ struct Waiting {
     sender: SessionAddress,
     name: String,
     sent: Duration,
+    /// The time at which its sender is told that it waits; none afterwards.
+    late_at: Option<Duration>,
     tries: u32,
 }
 
@@ -84,6 +87,7 @@ impl Outgoing {
             sender: mail.sender,
             name: mail.name,
             sent: now,
+            late_at: Some(now + TOLD),
             tries: 1,
         };
         self.waiting.insert(self.last, waiting);
@@ -94,13 +98,16 @@ impl Outgoing {
         }
     }
 
-    /// Returns the letters that are to be sent again.
-    pub(super) fn due(&mut self, now: Duration) -> Vec<Sent> {
+    /// Returns the letters that are to be sent again, and tells the senders of late ones.
+    pub(super) fn due(&mut self, now: Duration, shared: &Shared) -> Vec<Sent> {
         let late = self.waiting.iter_mut();
         let late = late.filter(|(_, it)| now >= it.sent + AGAIN);
         let again = late.map(|(&number, it)| {
             it.sent = now;
             it.tries += 1;
+            if it.late_at.take_if(|at| *at <= now).is_some() {
+                it.report(None, shared);
+            }
             Sent {
                 node: it.node,
                 number,
@@ -115,7 +122,7 @@ impl Outgoing {
         if let Ok(receipt) = postcard::from_bytes::<Receipt>(payload)
             && let Some(waiting) = self.waiting.remove(&receipt.number)
         {
-            waiting.report(receipt.delivery, shared);
+            waiting.report(Some(receipt.delivery), shared);
         }
     }
 
@@ -124,14 +131,14 @@ impl Outgoing {
         if self.waiting.get(&number).is_some_and(|it| it.tries == 1)
             && let Some(waiting) = self.waiting.remove(&number)
         {
-            waiting.report(Delivery::NotReading, shared);
+            waiting.report(Some(Delivery::NotReading), shared);
         }
     }
 
     /// Takes note that a node, and everybody on it, is gone.
     pub(super) fn gone(&mut self, node: NodeId, shared: &Shared) {
         for (_, waiting) in self.waiting.extract_if(.., |_, it| it.node == node) {
-            waiting.report(Delivery::Gone, shared);
+            waiting.report(Some(Delivery::Gone), shared);
         }
     }
 
@@ -142,9 +149,10 @@ impl Outgoing {
 }
 
 impl Waiting {
-    fn report(self, delivery: Delivery, shared: &Shared) {
+    fn report(&self, delivery: Option<Delivery>, shared: &Shared) {
         let inbox = &shared.inboxes[self.sender.shard.index()];
-        inbox.deliveries.put((self.sender, self.name, delivery));
+        let name = self.name.clone();
+        inbox.deliveries.put((self.sender, name, delivery));
         inbox.waker.wake();
     }
 }

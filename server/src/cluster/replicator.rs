@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep, timeout};
-use wac_core::cluster::{Applied, Departure, Effect, Founding, Message, Node, Over, Snapshot};
+use wac_core::cluster::{
+    Applied, Departure, Effect, Founding, Host, Message, Node, Over, Snapshot,
+};
 use wac_core::log::Position;
 use wac_core::mark::RoomId;
 use wac_core::roster::{NodeId, ShardId};
@@ -96,6 +98,13 @@ pub(super) async fn run(shared: Arc<Shared>, config: Cluster, has_notices: bool)
     replicator.outbox().note_left();
 }
 
+/// Names the machine and this process.
+fn host() -> Host {
+    let name = rustix::system::uname();
+    let name = name.nodename().to_string_lossy();
+    Host::from(format!("{name}/{}", std::process::id()))
+}
+
 fn new_node(shared: &Shared, has_notices: bool) -> Node {
     let random = || getrandom::u64().expect("the system has randomness");
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -106,7 +115,7 @@ fn new_node(shared: &Shared, has_notices: bool) -> Node {
         origin: Position(u64::try_from(nanos).unwrap_or_default()),
         has_notices,
     };
-    Node::new(NodeId(random()), founding, shared.now())
+    Node::new(NodeId(random()), host(), founding, shared.now())
 }
 
 impl Replicator {
@@ -297,8 +306,12 @@ impl Replicator {
                 Effect::Enter {
                     room,
                     head,
+                    has_notices,
                     history,
-                } => self.enter(room, head, &history),
+                } => {
+                    self.enter(room, head, &history);
+                    self.compare_notices(has_notices);
+                }
                 Effect::Apply(applied) => self.apply(applied).await,
                 Effect::Silence(true) => {
                     self.outbox().note_silence(true);
@@ -324,24 +337,34 @@ impl Replicator {
         self.outbox().note_silence(false);
         self.report();
         self.outbox().open();
-        let (node, members) = (self.node.id().0, self.node.members().len());
-        tracing::info!(node = format!("{node:016x}"), %room, members, "serving the room");
+        let members = self.node.members().len();
+        tracing::info!(node = %host(), %room, members, "serving the room");
         self.shared.wake_all();
+    }
+
+    /// Warns of a setting of this node that does not count.
+    fn compare_notices(&self, has_notices: bool) {
+        if has_notices != self.has_notices {
+            let told = if has_notices { "on" } else { "off" };
+            tracing::warn!(
+                "--notices does not count here: they are {told} in this room, as the node had them that began it"
+            );
+        }
     }
 
     /// Applies what a message has done, as soon as the shards let the log grow.
     async fn apply(&mut self, applied: Applied) {
-        for &(node, how) in &applied.gone {
-            let id = format!("{:016x}", node.0);
+        if let Some(node) = &applied.joined {
+            tracing::info!(%node, "a node has joined the room");
+        }
+        for (id, node, how) in &applied.gone {
             match how {
                 Departure::Dead => {
-                    tracing::warn!(node = id, "a node is dead, and all of its people have left")
+                    tracing::warn!(%node, "a node is dead, and all of its people have left");
                 }
-                Departure::Left => {
-                    tracing::info!(node = id, "a node has left, with all of its people")
-                }
+                Departure::Left => tracing::info!(%node, "a node has left, with all of its people"),
             }
-            self.outgoing_mail.gone(node, &self.shared);
+            self.outgoing_mail.gone(*id, &self.shared);
         }
         while !self.shared.may_append(applied.lines.len()) {
             self.wait_for_a_turn().await;
@@ -393,7 +416,7 @@ impl Replicator {
             return;
         }
         let (now, me, read_to) = (self.shared.now(), self.node.id(), self.node.read_to());
-        let mut sent = self.outgoing_mail.due(now);
+        let mut sent = self.outgoing_mail.due(now, &self.shared);
         for mail in self.outbox().take_mails() {
             sent.push(self.outgoing_mail.add(me, read_to, mail, now));
         }

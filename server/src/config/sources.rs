@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
-use wac_settings::{Entry, File, Loaded, Problems, Program};
+use wac_settings::{Entry, File, Loaded, Origin, Problems, Program};
 
 use super::args::{Args, CommandLine};
 use super::default_paths;
@@ -20,6 +20,19 @@ const SAMPLE_HEAD: &str = "\
 # A flag or a variable goes before this file. `wacd check` checks it, `wacd reload` applies it.
 
 ";
+
+/// Keys that count only if another one has a value that begins with something.
+const IDLE_WITHOUT: [(&str, &str, &str); 9] = [
+    ("history-keep", "history", ""),
+    ("history-sync", "history", ""),
+    ("room", "cluster", ""),
+    ("cluster-replicas", "cluster", ""),
+    ("cluster-storage", "cluster", ""),
+    ("cluster-credentials", "cluster", ""),
+    ("cluster-ca", "cluster", ""),
+    ("tls-cert", "listen", "tls:"),
+    ("tls-key", "listen", "tls:"),
+];
 
 /// The sources, the same for the life of a process.
 #[derive(Debug)]
@@ -41,6 +54,27 @@ pub struct Asked {
     pub line: CommandLine,
     /// The settings, and where they came from.
     pub loaded: Loaded,
+}
+
+impl Asked {
+    /// Returns a remark for each setting that was given and does not count, because another one is missing.
+    pub fn idle(&self) -> Vec<String> {
+        let entry = |key: &str| {
+            let mut entries = self.loaded.settings.iter().map(|setting| &setting.entry);
+            entries.find(|entry| entry.key == key)
+        };
+        let idle = IDLE_WITHOUT.iter().filter_map(|&(key, other, begins)| {
+            let given = entry(key).filter(|it| it.origin != Origin::Default)?;
+            let needed = |it: &Entry| it.texts.iter().any(|text| text.starts_with(begins));
+            (!entry(other).is_some_and(needed)).then(|| {
+                format!(
+                    "{} does not count without --{other} {begins}",
+                    given.place()
+                )
+            })
+        });
+        idle.map(|remark| remark.trim_end().to_owned()).collect()
+    }
 }
 
 /// Describes `wacd`.

@@ -79,7 +79,7 @@ impl Desk {
         StatusReport {
             pid: std::process::id(),
             version: wac_settings::VERSION.to_owned(),
-            phase: self.shared.phases.now().name().to_owned(),
+            phase: self.phase(),
             stops_in_seconds: self.countdown.left().map(whole_seconds),
             uptime_seconds: self.shared.now().as_secs(),
             users: self.shared.users(),
@@ -90,6 +90,14 @@ impl Desk {
             cluster: self.cluster(&running.config),
             limits: running.limits(),
         }
+    }
+
+    fn phase(&self) -> String {
+        let name = match self.shared.phases.now() {
+            Phase::Serving if !self.shared.has_room() => "joining",
+            phase => phase.name(),
+        };
+        name.to_owned()
     }
 
     fn history(&self, config: &Config) -> Option<String> {
@@ -119,17 +127,13 @@ impl Desk {
             };
             return Some(format!("room {room}: {state} for {seconds} s, trying"));
         };
-        let others = standing.members.iter().filter(|&&it| it != node);
-        let others: Vec<_> = others.map(|it| format!("{:016x}", it.0)).collect();
+        let members = standing.members.iter().map(|(id, host)| {
+            let here = if *id == node { " (here)" } else { "" };
+            format!("{host}{here}")
+        });
         let mut text = format!(
-            "room {room}, epoch {epoch}: node {:016x} of {}; others: {}; read to {}; {} in flight",
-            node.0,
-            standing.members.len(),
-            if others.is_empty() {
-                "none".to_owned()
-            } else {
-                others.join(", ")
-            },
+            "room {room}, epoch {epoch}: nodes {}; read to {}; {} in flight",
+            members.collect::<Vec<_>>().join(", "),
             standing.read_to,
             standing.in_flight,
         );
@@ -159,7 +163,7 @@ impl Desk {
         let lost_lines = self.reloader.log.lost_lines();
         let figures = Figures::take(&self.shared, lost_lines, &self.reloader.around.sandbox);
         Answer::data(&TopReport {
-            phase: figures.phase.to_owned(),
+            phase: self.phase(),
             seconds: self.shared.now().as_secs_f64(),
             users: figures.users,
             connections: figures.connections,

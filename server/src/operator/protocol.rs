@@ -117,7 +117,7 @@ pub struct StatusReport {
     pub pid: u32,
     /// Its version.
     pub version: String,
-    /// `serving`, or the phase of its stop.
+    /// `serving`, `joining` while a node of a cluster has no room, or the phase of its stop.
     pub phase: String,
     /// Seconds until a planned stop, if there is one.
     pub stops_in_seconds: Option<u64>,
@@ -144,7 +144,7 @@ pub struct StatusReport {
 /// What a server has done so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TopReport {
-    /// `serving`, or the phase of its stop.
+    /// `serving`, `joining` while a node of a cluster has no room, or the phase of its stop.
     pub phase: String,
     /// Seconds since its start.
     pub seconds: f64,

@@ -132,8 +132,10 @@ impl Running {
     /// # Errors
     /// [`Problems`], with every mistake.
     pub fn of(asked: Asked, around: &Surroundings) -> Result<Self, Problems> {
+        let idle = asked.idle();
         let args = asked.line.into_args();
-        let config = Config::load(&args, around, &|key| asked.loaded.place(key))?;
+        let mut config = Config::load(&args, around, &|key| asked.loaded.place(key))?;
+        config.remarks.extend(idle);
         Ok(Self {
             args,
             settings: asked.loaded.settings,

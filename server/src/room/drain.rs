@@ -9,6 +9,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::time::timeout;
+use wac_core::cluster::TOLD;
 use wac_core::wire::closing::Closing;
 use wac_core::wire::line::ServerLine;
 use wac_core::wire::notice::Notice;
@@ -92,13 +94,29 @@ impl Shared {
 
     async fn bring_everybody_to_the_end(&self) {
         self.enter(Phase::Draining);
-        self.all_shards(&self.phases.settled).await;
-        if let Some(outbox) = &self.cluster {
-            outbox.left().await;
-        }
+        self.settle().await;
         self.seal();
         self.enter(Phase::Sealed);
         self.all_shards(&self.phases.empty).await;
+    }
+
+    /// Waits until all that people have said is in the room, and the node of a cluster has left it.
+    async fn settle(&self) {
+        let settled = async {
+            self.all_shards(&self.phases.settled).await;
+            if let Some(outbox) = &self.cluster {
+                outbox.left().await;
+            }
+        };
+        tokio::pin!(settled);
+        if timeout(TOLD, &mut settled).await.is_err() {
+            if self.cluster.is_some() {
+                tracing::warn!(
+                    "what people said is not in the room yet: the stop waits for the brokers"
+                );
+            }
+            settled.await;
+        }
     }
 }
 

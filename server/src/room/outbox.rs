@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
-use wac_core::cluster::{Applied, Record, Returned};
+use wac_core::cluster::{Applied, Host, Record, Returned};
 use wac_core::mark::RoomId;
 use wac_core::roster::{NodeId, SessionAddress, ShardId};
 
@@ -54,7 +54,7 @@ pub(crate) struct Standing {
     /// The node and the room it serves, if it does.
     pub(crate) member: Option<(NodeId, RoomId)>,
     /// The nodes of the room, this one included.
-    pub(crate) members: Vec<NodeId>,
+    pub(crate) members: Vec<(NodeId, Host)>,
     /// The number of the last message read.
     pub(crate) read_to: u64,
     /// Pieces that have not come back.
@@ -202,6 +202,11 @@ impl Outbox {
 }
 
 impl Shared {
+    /// Tells whether the server has a room: one of its own, or that of its cluster.
+    pub(crate) fn has_room(&self) -> bool {
+        self.cluster.as_ref().is_none_or(Outbox::is_open)
+    }
+
     /// Applies a message of the stream, for which there is [room](Self::may_append): its lines are appended, and under the same lock
     /// the shards are told what has come back. `under_way` names the owners of records in the order in which these come back.
     pub(crate) fn apply(&self, applied: Applied, under_way: &mut VecDeque<Option<ShardId>>) {

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 pub use node::{Effect, Node, Over};
 pub use outgoing::Publication;
-pub use piece::{Founding, Message, Piece, Record};
+pub use piece::{Founding, Host, Message, Piece, Record};
 pub use replica::{Applied, Departure, Outcome, Returned};
 pub use snapshot::Snapshot;
 

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::outgoing::{Outgoing, Publication};
-use super::piece::{Founding, Message, Piece, Record};
+use super::piece::{Founding, Host, Message, Piece, Record};
 use super::reading::{Reading, Sight, checksum};
 use super::replica::{Applied, Departure, Replica};
 use super::snapshot::Snapshot;
@@ -26,6 +26,7 @@ const KEPT_BYTES: usize = 64 << 20;
 #[derive(Debug)]
 pub struct Node {
     me: NodeId,
+    host: Host,
     outgoing: Outgoing,
     reading: Reading,
     watch: Watch,
@@ -85,6 +86,8 @@ pub enum Effect {
         room: RoomId,
         /// The position after its last line.
         head: Position,
+        /// Joins and leaves are announced.
+        has_notices: bool,
         /// Its last lines, as a segment of the journal; none if it is new.
         history: Vec<u8>,
     },
@@ -115,11 +118,12 @@ pub enum Over {
 
 impl Node {
     /// Creates a node with an id that was never used, which wants to join.
-    pub fn new(me: NodeId, founding: Founding, now: Duration) -> Self {
+    pub fn new(me: NodeId, host: Host, founding: Founding, now: Duration) -> Self {
         let mut outgoing = Outgoing::new(me, now);
-        outgoing.push(Record::Hello);
+        outgoing.push(Record::Hello(host.clone()));
         Self {
             me,
+            host,
             outgoing,
             reading: Reading::default(),
             watch: Watch::new(now),
@@ -159,9 +163,12 @@ impl Node {
     }
 
     /// Returns the nodes of the room, this one included.
-    pub fn members(&self) -> Vec<NodeId> {
+    pub fn members(&self) -> Vec<(NodeId, Host)> {
         match &self.stage {
-            Stage::Member { replica, .. } => replica.members().collect(),
+            Stage::Member { replica, .. } => replica
+                .members()
+                .map(|(node, host)| (node, host.clone()))
+                .collect(),
             Stage::Joining(_) | Stage::Over => Vec::new(),
         }
     }
@@ -317,7 +324,7 @@ impl Node {
             self.note_counted(from, number, now);
         }
         let mut over = None;
-        for &(node, how) in &applied.gone {
+        for &(node, _, how) in &applied.gone {
             self.watch.forget(node);
             if node == self.me {
                 over = Some(match how {
@@ -415,10 +422,13 @@ impl Node {
         let mut effects = vec![Effect::Enter {
             room: snapshot.replica.room,
             head: snapshot.replica.head,
+            has_notices: snapshot.replica.has_notices(),
             history: snapshot.history,
         }];
-        for node in snapshot.replica.members().filter(|&node| node != self.me) {
-            self.watch.heard(node, now);
+        for (node, _) in snapshot.replica.members() {
+            if node != self.me {
+                self.watch.heard(node, now);
+            }
         }
         self.stage = Stage::Member {
             replica: Box::new(snapshot.replica),
@@ -449,13 +459,20 @@ impl Node {
         self.watch.confirmed(now, now);
         roster.clear();
         self.stage = Stage::Member {
-            replica: Box::new(Replica::founded(founding, (self.me, number), message.time)),
+            replica: Box::new(Replica::founded(
+                founding,
+                self.me,
+                self.host.clone(),
+                number,
+                message.time,
+            )),
             is_silent: false,
             leaves: false,
         };
         vec![Effect::Enter {
             room: founding.room,
             head: founding.origin,
+            has_notices: founding.has_notices,
             history: Vec::new(),
         }]
     }
@@ -569,11 +586,16 @@ mod tests {
         }
     }
 
+    fn node(id: u64) -> Node {
+        let host = Host::from(format!("host{id}"));
+        Node::new(NodeId(id), host, founding(id), NOW)
+    }
+
     /// Returns a stream with a member, and a node that has said hello.
     fn pair() -> (Stream, (Node, Roster), (Node, Roster)) {
         let mut stream = Stream::default();
-        let mut first = (Node::new(NodeId(1), founding(1), NOW), Roster::default());
-        let mut second = (Node::new(NodeId(2), founding(2), NOW), Roster::default());
+        let mut first = (node(1), Roster::default());
+        let mut second = (node(2), Roster::default());
         while !first.0.is_member() {
             stream.pass(&mut first.0, &mut first.1);
         }
@@ -602,7 +624,10 @@ mod tests {
             ),
             "{effects:?}"
         );
-        assert_eq!(second.0.members(), [NodeId(1), NodeId(2)]);
+        let hosts = second.0.members().into_iter();
+        let hosts = hosts.map(|(node, host)| (node, host.to_string()));
+        let of = |id| (NodeId(id), format!("host{id}"));
+        assert!(hosts.eq([of(1), of(2)]));
     }
 
     #[test]
@@ -659,10 +684,7 @@ mod tests {
         );
         stream.pass(&mut second.0, &mut second.1);
 
-        let (mut stream, mut alone) = (
-            Stream::default(),
-            (Node::new(NodeId(1), founding(1), NOW), Roster::default()),
-        );
+        let (mut stream, mut alone) = (Stream::default(), (node(1), Roster::default()));
         while !alone.0.is_member() {
             stream.pass(&mut alone.0, &mut alone.1);
         }

@@ -1,5 +1,6 @@
 //! Pieces: what nodes put into the stream.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,8 @@ use crate::roster::{KeyedName, NodeId, SessionAddress};
 
 /// The version of the form. A message of another version counts as none.
 const VERSION: u8 = 1;
+/// The longest description of a host.
+const MAX_HOST_CHARS: usize = 80;
 /// The records of a piece have at most about this many bytes, or are one record.
 pub(super) const PIECE_BYTES: usize = CHUNK_BYTES;
 
@@ -36,6 +39,25 @@ pub struct Founding {
     pub has_notices: bool,
 }
 
+/// The machine and the process of a node, as in `alpha/8123`: for operators, who don't know it by its id. It is printable ASCII, and
+/// decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String")]
+pub struct Host(String);
+
+impl From<String> for Host {
+    fn from(text: String) -> Self {
+        let shown = |it: char| if it.is_ascii_graphic() { it } else { '?' };
+        Self(text.chars().take(MAX_HOST_CHARS).map(shown).collect())
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A node's contribution to the stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
@@ -53,7 +75,7 @@ pub struct Piece {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
     /// The node wants to belong to the room. It is the first piece's only record.
-    Hello,
+    Hello(Host),
     /// A new room begins, with this node alone.
     Found(Founding),
     /// Lines of the room, whole, appended as they are.
@@ -97,7 +119,7 @@ impl Record {
     pub fn weight(&self) -> usize {
         match self {
             Self::Lines(lines) => lines.len() + 8,
-            Self::Claim(..) | Self::Left(..) => 256,
+            Self::Claim(..) | Self::Left(..) | Self::Hello(_) => 256,
             _ => 32,
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::piece::{Founding, Piece, Record};
+use super::piece::{Founding, Host, Piece, Record};
 use crate::log::Position;
 use crate::mark::RoomId;
 use crate::name::Folded;
@@ -28,10 +28,17 @@ pub(super) struct Replica {
     time: Duration,
     /// `None` if joins and leaves are not announced.
     notices: Option<Notices>,
-    /// The nodes, each with the number of its last piece.
-    members: BTreeMap<NodeId, u64>,
+    members: BTreeMap<NodeId, Member>,
     /// Nodes that are gone, and when they went: none of their pieces counts any more.
     gone: BTreeMap<NodeId, Duration>,
+}
+
+/// A node of the room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Member {
+    host: Host,
+    /// The number of its last piece.
+    last: u64,
 }
 
 /// What a message did.
@@ -47,8 +54,10 @@ pub struct Applied {
     pub foreign_bytes: usize,
     /// What became of the records that this node submitted, in order.
     pub returned: Vec<Returned>,
+    /// A node that belongs to the room from now on.
+    pub joined: Option<Host>,
     /// Nodes that belong to the room no more, and whether they were declared dead.
-    pub gone: Vec<(NodeId, Departure)>,
+    pub gone: Vec<(NodeId, Host, Departure)>,
     /// The node whose piece counted, and its number.
     pub(super) counted: Option<(NodeId, u64)>,
 }
@@ -90,7 +99,9 @@ impl Replica {
     /// Describes a room that begins with one node, which has sent a number of pieces.
     pub(super) fn founded(
         founding: Founding,
-        (node, number): (NodeId, u64),
+        node: NodeId,
+        host: Host,
+        last: u64,
         time: Duration,
     ) -> Self {
         Self {
@@ -98,19 +109,24 @@ impl Replica {
             head: founding.origin,
             time,
             notices: founding.has_notices.then(Notices::default),
-            members: BTreeMap::from([(node, number)]),
+            members: BTreeMap::from([(node, Member { host, last })]),
             gone: BTreeMap::new(),
         }
     }
 
+    /// Tells whether joins and leaves are announced.
+    pub(super) fn has_notices(&self) -> bool {
+        self.notices.is_some()
+    }
+
     /// Returns the nodes.
-    pub(super) fn members(&self) -> impl Iterator<Item = NodeId> {
-        self.members.keys().copied()
+    pub(super) fn members(&self) -> impl Iterator<Item = (NodeId, &Host)> {
+        self.members.iter().map(|(&node, it)| (node, &it.host))
     }
 
     /// Returns the number of the last piece of a node of the room.
     pub(super) fn last_of(&self, node: NodeId) -> Option<u64> {
-        self.members.get(&node).copied()
+        self.members.get(&node).map(|it| it.last)
     }
 
     /// Tells whether a node belongs to the room.
@@ -140,7 +156,9 @@ impl Replica {
         if let Some(notice) = gathered {
             self.append(&ServerLine::Notice(notice).to_bytes(), &mut change);
         }
-        if let Some(piece) = piece.filter(|piece| self.counts(piece)) {
+        if let Some(piece) = piece
+            && self.counts(&piece, &mut change)
+        {
             change.applied.counted = Some((piece.from, piece.number));
             for record in piece.records {
                 let at = self.head;
@@ -154,18 +172,22 @@ impl Replica {
     }
 
     /// Tells whether a piece is the next one of its node, and notes that.
-    fn counts(&mut self, piece: &Piece) -> bool {
-        if let Some(last) = self.members.get_mut(&piece.from) {
+    fn counts(&mut self, piece: &Piece, change: &mut Changing<'_>) -> bool {
+        if let Some(Member { last, .. }) = self.members.get_mut(&piece.from) {
             let is_next = piece.number == *last + 1;
             *last += u64::from(is_next);
             return is_next;
         }
         let forgotten = self.time.saturating_sub(REMEMBERED);
         self.gone.retain(|_, went| *went >= forgotten);
-        let is_hello = piece.number == 1 && piece.records == [Record::Hello];
-        let joins = is_hello && !self.gone.contains_key(&piece.from);
+        let (1, [Record::Hello(host)]) = (piece.number, &piece.records[..]) else {
+            return false;
+        };
+        let joins = !self.gone.contains_key(&piece.from);
         if joins {
-            self.members.insert(piece.from, piece.number);
+            let host = host.clone();
+            change.applied.joined = Some(host.clone());
+            self.members.insert(piece.from, Member { host, last: 1 });
         }
         joins
     }
@@ -177,7 +199,7 @@ impl Replica {
         change: &mut Changing<'_>,
     ) -> Option<Outcome> {
         match record {
-            Record::Hello | Record::Found(_) | Record::End => None,
+            Record::Hello(_) | Record::Found(_) | Record::End => None,
             Record::Lines(lines) => {
                 if from != change.me {
                     change.applied.foreign_bytes += lines.len();
@@ -231,11 +253,11 @@ impl Replica {
 
     /// Removes a node with all of its users.
     fn part(&mut self, node: NodeId, how: Departure, change: &mut Changing<'_>) {
-        if self.members.remove(&node).is_none() {
+        let Some(Member { host, .. }) = self.members.remove(&node) else {
             return;
-        }
+        };
         self.gone.insert(node, self.time);
-        change.applied.gone.push((node, how));
+        change.applied.gone.push((node, host, how));
         if node == change.me {
             // Its own people are told that it stops, not that they have left.
             return;
@@ -300,6 +322,10 @@ mod tests {
         time: Duration,
     }
 
+    fn host(name: &str) -> Host {
+        Host::from(name.to_owned())
+    }
+
     impl Read {
         fn new() -> Self {
             let time = Duration::from_secs(100);
@@ -309,12 +335,12 @@ mod tests {
                 has_notices: true,
             };
             let mut read = Self {
-                replica: Replica::founded(room, (ME, 0), time),
+                replica: Replica::founded(room, ME, host("me"), 0, time),
                 roster: Roster::default(),
                 numbers: BTreeMap::new(),
                 time,
             };
-            read.apply(OTHER, vec![Record::Hello]);
+            read.apply(OTHER, vec![Record::Hello(host("other"))]);
             read
         }
 
@@ -379,7 +405,7 @@ mod tests {
         let late = vec![Record::Lines(b"ann: late\r\n".to_vec())];
         assert_eq!(read.apply(OTHER, late).0, "");
         read.numbers.insert(OTHER, 0);
-        assert_eq!(read.apply(OTHER, vec![Record::Hello]).0, "");
+        assert_eq!(read.apply(OTHER, vec![Record::Hello(host("other"))]).0, "");
         assert!(!read.replica.has(OTHER), "its first piece came again");
     }
 

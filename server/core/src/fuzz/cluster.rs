@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
 
-use crate::cluster::{Effect, Founding, Message, Node, Piece, Record, Snapshot};
+use crate::cluster::{Effect, Founding, Host, Message, Node, Piece, Record, Snapshot};
 use crate::log::Position;
 use crate::mark::RoomId;
 use crate::name::Name;
@@ -70,7 +70,7 @@ fn founder(roster: &mut Roster) -> Node {
         origin: Position(7),
         has_notices: true,
     };
-    let mut node = Node::new(ME, founding, Duration::ZERO);
+    let mut node = Node::new(ME, host(), founding, Duration::ZERO);
     for seq in 1..=2 {
         for effect in node.tick(Duration::ZERO) {
             if let Effect::Publish(publication) = effect {
@@ -87,6 +87,10 @@ fn founder(roster: &mut Roster) -> Node {
     node
 }
 
+fn host() -> Host {
+    Host::from("alpha/1".to_owned())
+}
+
 impl Written {
     fn payload(&self) -> Vec<u8> {
         let value = self.value;
@@ -97,7 +101,7 @@ impl Written {
         };
         let name: Name = NAMES[usize::from(value % 4)].parse().expect("it is a name");
         let record = match self.kind % 8 {
-            0 => Record::Hello,
+            0 => Record::Hello(host()),
             1 => Record::Lines(format!("ann: {value}\r\n").into_bytes()),
             2 => Record::Claim(address, KeyedName::from(name)),
             3 => Record::Left(address, name.folded()),

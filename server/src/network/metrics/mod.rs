@@ -152,9 +152,8 @@ async fn health(State(watched): State<Watched>) -> impl IntoResponse {
 }
 
 async fn readiness(State(watched): State<Watched>) -> impl IntoResponse {
-    let cluster = watched.shared.cluster.as_ref();
     match watched.shared.phases.now() {
-        Phase::Serving if cluster.is_some_and(|outbox| !outbox.is_open()) => {
+        Phase::Serving if !watched.shared.has_room() => {
             (StatusCode::SERVICE_UNAVAILABLE, "no room of the cluster\n")
         }
         Phase::Serving => (StatusCode::OK, "serving\n"),

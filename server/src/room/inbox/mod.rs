@@ -66,8 +66,8 @@ pub(crate) struct Inbox {
     pub(crate) new_connections: Tray<NewConnection>,
     /// A session of the shard, or one that waits for the name of such a session, has one message here at most.
     pub(crate) logins: Tray<LoginMessage>,
-    /// What became of whispers to other nodes: each with its sender and the addressee as the sender wrote it.
-    pub(crate) deliveries: Tray<(SessionAddress, String, Delivery)>,
+    /// What became of whispers to other nodes, each with its sender and the addressee as the sender wrote it; `None`: it waits.
+    pub(crate) deliveries: Tray<(SessionAddress, String, Option<Delivery>)>,
     /// `None` once the shard has ended.
     requests: Mutex<Option<Vec<ShardRequest>>>,
     asked: AtomicUsize,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use wac_core::cursor::{DETOUR_BYTES, Private};
 use wac_core::roster::{Home, NodeId, SessionAddress, Slot};
 use wac_core::session::{Event, Item, Whisper};
+use wac_core::wire::notice::Notice;
 
 use super::Shard;
 use super::connection::Life;
@@ -51,20 +52,33 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Tells senders what became of their whispers to other nodes.
+    /// Tells senders what became of their whispers to other nodes, and those whose whispers wait that they do.
     pub(super) fn take_deliveries(&mut self, now: Duration) {
         if self.inbox.deliveries.is_empty() {
             return;
         }
         for (sender, name, delivery) in self.inbox.deliveries.take() {
-            if self.address_of_open(sender.slot) == Some(sender) {
-                let event = match delivery {
-                    Delivery::Delivered => Event::Whispered,
-                    Delivery::NotReading => Event::NotReading(name),
-                    Delivery::Gone => Event::NoSuchUser(name),
-                };
-                self.deliver_event(sender.slot, event, now);
+            if self.address_of_open(sender.slot) != Some(sender) {
+                continue;
             }
+            let event = match delivery {
+                None => {
+                    self.tell_of_wait(sender.slot, &name);
+                    continue;
+                }
+                Some(Delivery::Delivered) => Event::Whispered,
+                Some(Delivery::NotReading) => Event::NotReading(name),
+                Some(Delivery::Gone) => Event::NoSuchUser(name),
+            };
+            self.deliver_event(sender.slot, event, now);
+        }
+    }
+
+    fn tell_of_wait(&mut self, slot: Slot, name: &str) {
+        let text = format!("the server of {name} can't be reached; what you say waits");
+        if let Life::Open(session) = &mut self.table[slot.index()].life {
+            session.tell_now(Notice::Server(&text), &self.view);
+            self.queues.due.push(slot);
         }
     }
 

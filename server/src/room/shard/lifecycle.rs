@@ -68,7 +68,7 @@ impl<T: Transport> Shard<T> {
         if self.policy.rules.audience == Audience::LoggedIn {
             session.hide_room(&self.view);
         }
-        if self.shared.cluster.as_ref().is_some_and(|it| !it.is_open()) {
+        if !self.shared.has_room() {
             self.items.current = slot;
             session.end(CloseReason::CutOff, &mut self.items);
         }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::broker::Broker;
-use crate::cluster::{Applied, Effect, Founding, Message, Node, Outcome, Over, Record, Snapshot};
+use crate::cluster::{
+    Applied, Effect, Founding, Host, Message, Node, Outcome, Over, Record, Snapshot,
+};
 use crate::log::Position;
 use crate::mark::RoomId;
 use crate::name::{Folded, Name};
@@ -252,7 +254,8 @@ impl Server {
             origin: Position(rng.u64(..1 << 40)),
             has_notices: true,
         };
-        self.node = Some(Node::new(NodeId(rng.u64(..)), founding, now));
+        let host = Host::from(String::new());
+        self.node = Some(Node::new(NodeId(rng.u64(..)), host, founding, now));
         self.reads = false;
     }
 
@@ -319,6 +322,7 @@ impl Server {
                 room,
                 head,
                 history,
+                ..
             } => {
                 self.log = Log {
                     room: Some(room),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wac_core::cluster::{Applied, Effect, Founding, Message, Node};
+use wac_core::cluster::{Applied, Effect, Founding, Host, Message, Node};
 use wac_core::log::{Position, RoomLog};
 use wac_core::mark::RoomId;
 use wac_core::roster::{NodeId, ShardId};
@@ -37,7 +37,7 @@ impl Stream {
             has_notices,
         };
         let mut stream = Self {
-            node: Node::new(NodeId(1), founding, STILL),
+            node: Node::new(NodeId(1), Host::from(String::new()), founding, STILL),
             shared,
             under_way: VecDeque::new(),
             unread: VecDeque::new(),

@@ -1,0 +1,103 @@
+//! What an operator of a node is told: which nodes there are, whether the room is served, which settings do not count.
+
+use std::process::Command;
+
+use tempfile::TempDir;
+use wac_tests::{Brokers, Said, Server, Setup, Signal, binary, wait_until};
+
+/// A node with a control socket and an address for metrics.
+struct Watched {
+    node: Server,
+    control: String,
+    _folder: TempDir,
+}
+
+impl Watched {
+    #[track_caller]
+    fn start(setup: &Setup) -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let control = format!("unix:{}/control", folder.path().display());
+        let setup = setup.clone().with("--control", &control);
+        let node = setup.with("--metrics", "127.0.0.1:0").start();
+        Self {
+            node,
+            control,
+            _folder: folder,
+        }
+    }
+
+    /// Returns what `wacd status` says.
+    #[track_caller]
+    fn status(&self) -> String {
+        let mut command = Command::new(binary("wacd"));
+        Said::of(command.args(["status", "--control", &self.control])).text
+    }
+
+    #[track_caller]
+    fn wait_for_status(&self, text: &str) {
+        wait_until(text, || self.status().contains(text));
+    }
+}
+
+fn logs(node: &Server, text: &str) {
+    node.log().wait_for(text, |line| line.contains(text));
+}
+
+#[test]
+fn status_log_and_metrics_tell_of_the_nodes_and_of_silent_brokers() {
+    let mut brokers = Brokers::one();
+    let watched = Watched::start(&brokers.node());
+    let other = brokers.node().start();
+    let pid = other.pid();
+    let joined = watched
+        .node
+        .log()
+        .wait_for("the other", |line| line.contains("a node has joined"));
+    assert!(joined.contains(&format!("/{pid}")), "{joined}");
+    let status = watched.status();
+    let me = format!("/{} (here)", watched.node.pid());
+    assert!(status.contains(&me), "{status}");
+    assert!(status.contains(&format!("/{pid}")), "{status}");
+    assert_eq!(watched.node.metrics()["wacd_cluster_nodes"], 2.0);
+    assert_eq!(watched.node.get("/readyz").status, 200);
+
+    assert_eq!(other.stop().code, Some(0));
+    logs(&watched.node, "a node has left");
+    wait_until("it is alone", || {
+        watched.node.metrics()["wacd_cluster_nodes"] == 1.0
+    });
+    brokers.end(0, Signal::SIGKILL);
+    watched.wait_for_status("the brokers have been silent for 2 s");
+    watched.wait_for_status("cut off for");
+    assert!(watched.status().contains("joining"), "{}", watched.status());
+    assert_eq!(watched.node.get("/readyz").status, 503);
+    brokers.start(0);
+    watched.wait_for_status(&me);
+    wait_until("it is ready", || watched.node.get("/readyz").status == 200);
+}
+
+#[test]
+fn a_stop_without_brokers_says_what_it_waits_for() {
+    let mut brokers = Brokers::one();
+    let node = brokers.node().with("--grace", "5s").start();
+    let mut ann = node.user("ann");
+    brokers.end(0, Signal::SIGKILL);
+    ann.send("MSG hello");
+    node.signal(Signal::SIGTERM);
+    logs(&node, "the stop waits for the brokers");
+    let stopped = node.wait_for_exit();
+    assert_eq!(stopped.code, Some(3), "she was cut short");
+}
+
+#[test]
+fn settings_that_do_not_count_are_named() {
+    let brokers = Brokers::one();
+    let _first = brokers.node().start();
+    let second = brokers
+        .node()
+        .with_notices()
+        .with("--cluster-storage", "memory")
+        .start();
+    logs(&second, "--cluster-storage do not count here");
+    logs(&second, "--notices does not count here: they are off");
+}
