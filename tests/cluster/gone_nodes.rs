@@ -39,6 +39,8 @@ fn the_people_of_a_killed_node_leave_once_and_their_names_are_free() {
     let (nodes, _people) = room(&brokers);
     let mut ann = nodes[0].user("ann");
     let mut listeners = [nodes[0].connect(), nodes[1].connect()];
+    // Their nodes have read by then that the people came.
+    listeners.iter_mut().for_each(|it| drop(it.fence()));
     nodes[2].signal(Signal::SIGKILL);
     let killed = Instant::now();
     let mut logs = [(); 2].map(|()| Vec::<String>::new());

@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::process::wait_until_still;
 use crate::{Authority, DEADLINE, Setup, wait_until};
 
 /// Lines of a failing test's broker logs that are printed, of each broker.
@@ -170,6 +171,9 @@ impl Brokers {
             .expect("the broker runs");
         let pid = i32::try_from(child.id()).expect("process ids are small");
         kill(Pid::from_raw(pid), signal).expect("a child that was not waited for can be signalled");
+        if signal == Signal::SIGSTOP {
+            wait_until_still(child.id());
+        }
     }
 
     /// Removes all that a broker that has ended has kept.

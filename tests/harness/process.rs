@@ -1,6 +1,7 @@
 //! Facts about a running process from `/proc`.
 
-use std::fs;
+use std::fs::{self, DirEntry};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,7 +16,7 @@ impl Server {
     /// If it can't be stopped.
     pub fn while_stopped(&self, work: impl FnOnce()) {
         self.signal(Signal::SIGSTOP);
-        wait_until("every thread to stand still", || self.stands_still());
+        wait_until_still(self.pid());
         work();
         self.signal(Signal::SIGCONT);
     }
@@ -61,13 +62,6 @@ impl Server {
                 self.status_number(&format!("task/{thread}/status"), "voluntary_ctxt_switches:")
             })
             .sum()
-    }
-
-    fn stands_still(&self) -> bool {
-        self.entries("task").all(|thread| {
-            let status = fs::read_to_string(self.proc(&format!("task/{thread}/status")));
-            status.is_ok_and(|status| status.contains("State:\tT"))
-        })
     }
 
     fn entries(&self, folder: &str) -> impl Iterator<Item = String> {
@@ -137,4 +131,17 @@ fn number(file: &Path, key: &str) -> usize {
             .ok()
     });
     number.unwrap_or_else(|| panic!("{} has no {key}", file.display()))
+}
+
+/// Waits until every thread of a process that was sent SIGSTOP stands still.
+#[track_caller]
+pub(crate) fn wait_until_still(pid: u32) {
+    let stands_still = |thread: io::Result<DirEntry>| {
+        let status = thread.and_then(|it| fs::read_to_string(it.path().join("status")));
+        status.is_ok_and(|status| status.contains("State:\tT"))
+    };
+    wait_until("every thread to stand still", || {
+        let mut threads = fs::read_dir(format!("/proc/{pid}/task")).expect("the process runs");
+        threads.all(stands_still)
+    });
 }

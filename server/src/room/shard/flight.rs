@@ -254,6 +254,10 @@ impl<T: Transport> Shard<T> {
         self.is_cut_off() || self.is_stream_silent() != self.flight.is_silent
     }
 
+    pub(super) fn is_told_of_silence(&self) -> bool {
+        self.flight.is_silent
+    }
+
     fn is_stream_silent(&self) -> bool {
         self.shared.cluster.as_ref().is_some_and(Outbox::is_silent)
     }
