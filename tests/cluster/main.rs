@@ -2,6 +2,7 @@
 //! broker. Each test has brokers of its own; most wait, so many run at a time: `--test-threads=16`.
 
 mod chat;
+mod credentials;
 mod cut_off;
 mod drain;
 mod fence;
@@ -9,6 +10,7 @@ mod gone_nodes;
 mod history;
 mod lost_stream;
 mod names;
+mod operator;
 mod overtaken;
 mod script;
 mod start;
