@@ -2,6 +2,7 @@
 //! broker. Each test has brokers of its own; most wait, so many run at a time: `--test-threads=16`.
 
 mod chat;
+mod credentials;
 mod cut_off;
 mod drain;
 mod fence;
@@ -14,6 +15,7 @@ mod overtaken;
 mod script;
 mod start;
 mod survived;
+mod tokens;
 mod whispers;
 
 use std::thread;

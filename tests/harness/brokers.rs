@@ -54,6 +54,14 @@ impl Brokers {
         Brokers::start_all(3)
     }
 
+    /// Starts one broker with more settings, in the form of its file.
+    #[must_use]
+    #[track_caller]
+    pub fn one_with(settings: &str) -> Brokers {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        Brokers::start_in(folder, 1, settings)
+    }
+
     /// Starts one broker that speaks TLS alone, with a certificate that an authority of its own vouches for.
     #[must_use]
     #[track_caller]
@@ -261,6 +269,20 @@ impl Brokers {
             .split('.')
             .map(|part| part.parse::<u32>().unwrap_or_default());
         (parts.next(), parts.next()) < (Some(2), Some(10))
+    }
+
+    /// Counts the lines with a text in the brokers' logs.
+    ///
+    /// # Panics
+    ///
+    /// If a log can't be read.
+    #[must_use]
+    pub fn logged(&self, text: &str) -> usize {
+        let count = |broker: &Broker| {
+            let log = fs::read_to_string(&broker.log).expect("the log can be read");
+            log.lines().filter(|line| line.contains(text)).count()
+        };
+        self.brokers.iter().map(count).sum()
     }
 
     fn running(&self) -> impl Iterator<Item = &Broker> {

@@ -1,18 +1,14 @@
 //! File of the accounts: private, written anew with every change, by one writer at a time.
 
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::Mode;
 
 use super::text::Text;
-use crate::config::text_file;
+use crate::config::text_file::{PRIVATE, read_private};
 use crate::process::safe_open::{Missing, Place};
 
-const MODE: u32 = 0o600;
-/// The permissions of others.
-const OTHERS: u32 = 0o077;
 const HEAD: &str = "# Kept by `wacd account`; `wacd reload` applies it.\n";
 
 /// Reads a file.
@@ -21,7 +17,7 @@ const HEAD: &str = "# Kept by `wacd account`; `wacd reload` applies it.\n";
 /// Every mistake, with its place.
 pub(super) fn read(path: &Path) -> Result<Text, Vec<String>> {
     let shown = path.display();
-    let text = text_of(path).map_err(|error| match error.kind() {
+    let text = read_private(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {
             vec![format!(
                 "{shown}: {error}; `wacd account add NAME` makes it"
@@ -66,27 +62,16 @@ pub(super) fn change(
     place
         .keeping_owner()
         .and_then(|place| {
-            let mode = Mode::from_raw_mode(MODE);
+            let mode = Mode::from_raw_mode(PRIVATE);
             place.replace(text.to_string().as_bytes(), mode)
         })
         .map_err(unwritten)
 }
 
-fn text_of(path: &Path) -> io::Result<String> {
-    let place = Place::of(path, Missing::Refused, None)?;
-    let file = place.open(OFlags::RDONLY, &[FileType::RegularFile])?;
-    if file.metadata()?.permissions().mode() & OTHERS != 0 {
-        let shown = path.display();
-        return Err(io::Error::other(format!(
-            "others may read or write it; run chmod {MODE:o} {shown}"
-        )));
-    }
-    text_file::read_from(file)
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
     use std::sync::Barrier;
     use std::thread;
 

@@ -5,7 +5,10 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, push};
 use async_nats::jetstream::stream::{self, DiscardPolicy, StorageType};
 use async_nats::jetstream::{self, Context};
-use async_nats::{Client, ConnectOptions, Event, HeaderMap, ServerAddr, StatusCode, Subscriber};
+use async_nats::{
+    Client, ClientError, ConnectErrorKind, ConnectOptions, Event, HeaderMap, ServerAddr,
+    StatusCode, Subscriber,
+};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
@@ -14,6 +17,7 @@ use wac_core::cluster::{Message, Publication};
 use wac_core::roster::NodeId;
 
 use crate::config::cluster::{Cluster, Storage};
+use crate::config::credentials::{Credentials, Proof};
 
 /// Bytes that the stream keeps: a node that reads more slowly than that is cut off.
 const STREAM_BYTES: i64 = 256 << 20;
@@ -132,9 +136,12 @@ impl Broker {
                 let _ = sender.send(event);
                 async {}
             });
-        if let Some(path) = &config.credentials {
-            options = options.credentials_file(path).await?;
-        }
+        options = match config.credentials.as_ref().map(|it| it.proof.clone()) {
+            Some(Proof::Jwt(text)) => options.credentials(&text)?,
+            Some(Proof::Password { user, password }) => options.user_and_password(user, password),
+            Some(Proof::Token(token)) => options.token(token),
+            None => options,
+        };
         if let Some(path) = &config.ca {
             options = options
                 .add_root_certificates(path.clone())
@@ -279,6 +286,7 @@ impl Broker {
                 asides,
                 events,
                 client,
+                config,
                 ..
             } = self;
             let opened = async {
@@ -304,6 +312,9 @@ impl Broker {
                     Event::Disconnected => return News::Link(None),
                     Event::SlowConsumer(_) => return News::Interrupted(None),
                     Event::ServerError(error) => return News::Trouble(error.to_string()),
+                    Event::ClientError(error) if is_refusal(&error) => {
+                        return News::Trouble(what_to_do(config.credentials.as_ref()));
+                    }
                     Event::ClientError(error) => return News::Trouble(error.to_string()),
                     event => tracing::debug!(%event, "broker"),
                 },
@@ -359,6 +370,26 @@ impl Broker {
             time: Duration::from_nanos(nanos),
             payload: message.message.payload.into(),
         }))
+    }
+}
+
+/// Tells whether a broker has refused this server.
+fn is_refusal(error: &ClientError) -> bool {
+    *error == ClientError::Other(ConnectErrorKind::AuthorizationViolation.to_string())
+}
+
+/// Tells the operator what to do about a broker that has refused this server.
+fn what_to_do(credentials: Option<&Credentials>) -> String {
+    match credentials {
+        Some(Credentials { file, .. }) => format!(
+            "a broker does not accept the credentials in {}; correct that file (--cluster-credentials) and restart this server, \
+             or let the brokers know them",
+            file.display()
+        ),
+        None => {
+            "a broker wants credentials; name a file that holds them with --cluster-credentials"
+                .to_owned()
+        }
     }
 }
 

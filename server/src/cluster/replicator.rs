@@ -1,6 +1,6 @@
 //! Replicator: the thread between the room and the brokers. It sends what the shards say, and applies what it reads.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -54,8 +54,8 @@ struct Replicator {
     begin_at: Option<Instant>,
     /// The brokers, for the log.
     brokers: String,
-    /// What was logged last of what is wrong with them, and when.
-    complaint: Option<(String, Instant)>,
+    /// What was logged in the last minute of what is wrong with them, and when.
+    complaints: BTreeMap<String, Instant>,
     /// The time since which there has been no room.
     away_since: Option<Duration>,
 }
@@ -89,7 +89,7 @@ pub(super) async fn run(shared: Arc<Shared>, config: Cluster, has_notices: bool)
         read_at: Instant::now(),
         begin_at: None,
         brokers,
-        complaint: None,
+        complaints: BTreeMap::new(),
         away_since: Some(shared.now()),
         shared,
     };
@@ -166,14 +166,14 @@ impl Replicator {
         }
     }
 
-    /// Logs what is wrong with the brokers, which are tried again and again: once a minute, unless it is something else.
+    /// Logs what is wrong with the brokers, which are tried again and again: each fault once a minute.
     fn complain(&mut self, what: &str) {
         let now = Instant::now();
-        let is_old = |(said, at): &(String, Instant)| said == what && now < *at + MINUTE;
-        if self.complaint.as_ref().is_some_and(is_old) {
+        self.complaints.retain(|_, at| now < *at + MINUTE);
+        if self.complaints.contains_key(what) {
             return;
         }
-        self.complaint = Some((what.to_owned(), now));
+        self.complaints.insert(what.to_owned(), now);
         let brokers = &self.brokers;
         tracing::warn!(%brokers, "the brokers do not do what is needed, and are tried again: {what}");
     }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 
+use crate::config::credentials::Credentials;
+
 /// The port of NATS.
 const PORT: u16 = 4222;
 /// The longest name of a room.
@@ -31,7 +33,8 @@ pub struct ClusterArgs {
     #[arg(long, value_name = "WHERE", default_value = "file")]
     pub cluster_storage: Storage,
 
-    /// File with this server's credentials for the brokers, as `nsc` makes it [default: none]
+    /// File with this server's credentials for the brokers, which others may not read: one line, user:password or a token; or a
+    /// user's JWT and seed, as `nsc` makes it [default: none]
     #[arg(long, value_name = "FILE")]
     pub cluster_credentials: Option<PathBuf>,
 
@@ -52,8 +55,8 @@ pub struct Cluster {
     pub replicas: usize,
     /// Where they do.
     pub storage: Storage,
-    /// The absolute path of the file with the credentials.
-    pub credentials: Option<PathBuf>,
+    /// What they know this server by.
+    pub credentials: Option<Credentials>,
     /// The absolute path of the certificates that vouch for the brokers.
     pub ca: Option<PathBuf>,
 }
@@ -75,9 +78,9 @@ impl FromStr for BrokerUrl {
     fn from_str(text: &str) -> Result<Self, String> {
         let expected = || "expected addresses of brokers, as in nats://a:4222,b:4222".to_owned();
         if text.contains('@') {
-            return Err(
-                "a password does not belong into an address; use --cluster-credentials".to_owned(),
-            );
+            return Err("a password does not belong into an address; write user:password, or a token, into a file and name it \
+                 with --cluster-credentials"
+                .to_owned());
         }
         let (scheme, place) = text.split_once("://").unwrap_or(("nats", text));
         if !matches!(scheme, "nats" | "tls") || place.is_empty() || place.contains(['/', ' ']) {

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod cluster;
+pub mod credentials;
 pub mod default_paths;
 pub mod history;
 pub mod identity;
@@ -34,6 +35,7 @@ use wac_settings::Problems;
 use crate::accounts::Accounts;
 use crate::config::args::{Args, ListenerPolicy, LogFormat, LogLevel, LoginPolicy, Switch};
 use crate::config::cluster::Cluster;
+use crate::config::credentials::Credentials;
 use crate::config::history::{HistorySync, Keep, LEAST_WINDOW};
 use crate::config::identity::Identity;
 use crate::config::listen::{Found, Listen, ListenAddr, SocketOptions, for_ipv6_alone};
@@ -437,10 +439,7 @@ impl Checks<'_> {
             self.add("cluster", problem);
         }
         let credentials = wanted.cluster_credentials.as_deref();
-        let credentials = credentials.map(|path| {
-            self.read("cluster-credentials", path);
-            self.around.folder.join(path)
-        });
+        let credentials = credentials.and_then(|path| self.credentials(path));
         let ca = wanted.cluster_ca.as_deref();
         let ca = ca.map(|path| {
             let text = self.read("cluster-ca", path);
@@ -461,6 +460,19 @@ impl Checks<'_> {
             credentials,
             ca,
         })
+    }
+
+    fn credentials(&mut self, path: &Path) -> Option<Credentials> {
+        let file = self.opened(Use::Read, path);
+        let shown = path.display();
+        match text_file::read_private(&file).map(|text| text.parse()) {
+            Ok(Ok(proof)) => return Some(Credentials { file, proof }),
+            Ok(Err(why)) => self.add("cluster-credentials", format_args!("{shown}: {why}")),
+            Err(error) => {
+                self.add_unread("cluster-credentials", &file, format!("{shown}: {error}"));
+            }
+        }
+        None
     }
 
     fn identity(&mut self, user: &str, group: Option<&str>) -> Option<Identity> {

@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use wac_settings::{Problems, Setting};
 
 use crate::config::args::Args;
+use crate::config::credentials::Credentials;
 use crate::config::listen::ListenAddr;
 use crate::config::paths::{NamedPath, Use};
 use crate::config::sources::{Asked, Sources};
@@ -188,6 +189,7 @@ impl Running {
                 "secret-file" => self.config.secret != next.config.secret,
                 "tls-cert" => self.config.tls != next.config.tls,
                 "accounts" => self.config.accounts != next.config.accounts,
+                "cluster-credentials" => self.credentials() != next.credentials(),
                 _ => false,
             };
             if new.entry.texts != old.entry.texts {
@@ -205,8 +207,14 @@ impl Running {
             .collect()
     }
 
+    /// Returns what the brokers of the cluster know the server by.
+    fn credentials(&self) -> Option<&Credentials> {
+        self.config.cluster.as_ref()?.credentials.as_ref()
+    }
+
     /// Keeps the values that are bound to the process.
     fn keeping_bound_settings(mut self, running: &Self) -> Self {
+        self.config.cluster.clone_from(&running.config.cluster);
         for (new, old) in self.settings.iter_mut().zip(&running.settings) {
             if BOUND.contains(&new.entry.key.as_str()) {
                 *new = old.clone();
