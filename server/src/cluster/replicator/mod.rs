@@ -1,18 +1,18 @@
 //! Replicator: the thread between the room and the brokers. It sends what the shards say, and applies what it reads.
 
+mod asides;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep, timeout};
-use wac_core::cluster::{
-    Applied, Departure, Effect, Founding, Host, Message, Node, Over, Snapshot,
-};
+use wac_core::cluster::{Applied, Departure, Effect, Founding, Host, Message, Node, Over};
 use wac_core::log::Position;
 use wac_core::mark::RoomId;
 use wac_core::roster::{NodeId, ShardId};
 
-use super::broker::{Aside, Broker, Kind, News};
+use super::broker::{Broker, Kind, News};
 use super::{enter, mail, snapshots};
 use crate::config::cluster::Cluster;
 use crate::room::locks::lock;
@@ -30,8 +30,6 @@ const MINUTE: Duration = Duration::from_secs(60);
 const NOTED: Duration = Duration::from_millis(1500);
 /// Messages applied before anything else is looked at.
 const BATCH: usize = 256;
-/// Nodes that may wait for a snapshot at a time.
-const MOST_ASKING: usize = 16;
 /// The time that a shard's turn takes at most, roughly: the room is looked at again then.
 const TURN: Duration = Duration::from_millis(20);
 
@@ -162,20 +160,32 @@ impl Replicator {
         if self.broker.is_connected() {
             self.read_anew();
         } else if now >= self.read_at + SILENCE {
-            self.complain("no broker can be reached");
+            self.complain_of_silence("no broker can be reached");
         }
     }
 
     /// Logs what is wrong with the brokers, which are tried again and again: each fault once a minute.
     fn complain(&mut self, what: &str) {
-        let now = Instant::now();
-        self.complaints.retain(|_, at| now < *at + MINUTE);
+        self.forget_old_complaints();
         if self.complaints.contains_key(what) {
             return;
         }
-        self.complaints.insert(what.to_owned(), now);
+        self.complaints.insert(what.to_owned(), Instant::now());
         let brokers = &self.brokers;
         tracing::warn!(%brokers, "the brokers do not do what is needed, and are tried again: {what}");
+    }
+
+    /// Logs that the brokers are silent, unless the log says already what is wrong with them.
+    fn complain_of_silence(&mut self, what: &str) {
+        self.forget_old_complaints();
+        if self.complaints.is_empty() {
+            self.complain(what);
+        }
+    }
+
+    fn forget_old_complaints(&mut self) {
+        let now = Instant::now();
+        self.complaints.retain(|_, at| now < *at + MINUTE);
     }
 
     /// Waits for something to do, and takes in what has come.
@@ -214,7 +224,7 @@ impl Replicator {
                 }
             }
             News::Mute => {
-                self.complain("the broker does not answer");
+                self.complain_of_silence("the broker does not answer");
                 self.broker.reconnect().await;
             }
             News::Link(Some(broker)) => {
@@ -239,44 +249,6 @@ impl Replicator {
             self.node.on_message(message, now, &mut roster)
         };
         self.perform(effects).await;
-    }
-
-    async fn told(&mut self, aside: Aside) {
-        let Aside {
-            kind,
-            number,
-            payload,
-            reply,
-            has_no_taker,
-        } = aside;
-        match kind {
-            Kind::SnapshotWanted => {
-                if let (Some(reply), Ok(at_least)) = (reply, payload.try_into())
-                    && self.asking.len() < MOST_ASKING
-                {
-                    self.asking.push((reply, u64::from_le_bytes(at_least)));
-                }
-            }
-            Kind::Snapshot if has_no_taker => {}
-            Kind::Snapshot => {
-                let snapshot = self.collected.add(&payload);
-                if let Some(snapshot) = snapshot.and_then(|it| Snapshot::of_bytes(&it)) {
-                    let now = self.shared.now();
-                    let effects = {
-                        let mut roster = lock(&self.shared.roster);
-                        self.node.on_snapshot(snapshot, now, &mut roster)
-                    };
-                    self.perform(effects).await;
-                }
-            }
-            Kind::Mail => self.incoming_mail.add(&payload, reply),
-            Kind::Receipt => match number {
-                Some(number) if has_no_taker => {
-                    self.outgoing_mail.no_taker(number, &self.shared);
-                }
-                _ => self.outgoing_mail.receipt(&payload, &self.shared),
-            },
-        }
     }
 
     /// Takes over what the shards have put in.
@@ -408,52 +380,6 @@ impl Replicator {
         self.node = new_node(&self.shared, self.has_notices);
         self.report();
         self.begin().await;
-    }
-
-    /// Answers other nodes, and sends whispers.
-    async fn serve_letters(&mut self) {
-        if !self.node.is_member() {
-            return;
-        }
-        let (now, me, read_to) = (self.shared.now(), self.node.id(), self.node.read_to());
-        let mut sent = self.outgoing_mail.due(now, &self.shared);
-        for mail in self.outbox().take_mails() {
-            sent.push(self.outgoing_mail.add(me, read_to, mail, now));
-        }
-        for letter in sent {
-            let subjects = &self.broker.subjects;
-            let subject = subjects.of_node(Kind::Mail, letter.node);
-            let reply = subjects.of_node(Kind::Receipt, me);
-            let reply = format!("{reply}.{}", letter.number);
-            self.broker.tell(subject, Some(reply), letter.payload).await;
-        }
-        for (subject, receipt) in self.incoming_mail.deliver(read_to, &self.shared) {
-            self.broker.tell(subject, None, receipt).await;
-        }
-        self.answer_asking(read_to).await;
-    }
-
-    /// Sends the room to those who want it and may have it.
-    async fn answer_asking(&mut self, read_to: u64) {
-        let ready: Vec<_> = self
-            .asking
-            .extract_if(.., |(_, at_least)| *at_least <= read_to)
-            .collect();
-        let Some(room) = self.node.room().filter(|_| !ready.is_empty()) else {
-            return;
-        };
-        let history = enter::history_of(&self.shared, room);
-        let snapshot = {
-            let roster = lock(&self.shared.roster);
-            self.node.snapshot(&roster, history)
-        };
-        let bytes = snapshot.to_bytes();
-        let number = self.node.id().0.wrapping_add(read_to);
-        for (subject, _) in ready {
-            for part in snapshots::parts(number, &bytes) {
-                self.broker.tell(subject.clone(), None, part).await;
-            }
-        }
     }
 
     /// Tells the operator's side how the node stands.
