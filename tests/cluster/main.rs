@@ -2,6 +2,7 @@
 //! broker. Each test has brokers of its own; most wait, so many run at a time: `--test-threads=16`.
 
 mod chat;
+mod cut_link;
 mod cut_off;
 mod drain;
 mod fence;
