@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wac_tests::{Peer, Server};
 
@@ -24,6 +24,25 @@ pub(crate) struct Chat {
 pub(crate) struct Listener {
     pub(crate) peer: Peer,
     pub(crate) log: Vec<String>,
+}
+
+impl Listener {
+    /// Reads up to this line.
+    #[track_caller]
+    pub(crate) fn hears(&mut self, line: &str) {
+        while self.log.last().is_none_or(|last| last != line) {
+            self.log.push(self.peer.line());
+        }
+    }
+
+    /// Reads for some time, while people talk.
+    #[track_caller]
+    pub(crate) fn reads_for(&mut self, time: Duration) {
+        let begun = Instant::now();
+        while begun.elapsed() < time {
+            self.log.push(self.peer.line());
+        }
+    }
 }
 
 /// Somebody who talks.

@@ -9,7 +9,7 @@ use crate::chat::Chat;
 use crate::{BACK, CUT_OFF, SILENT, nodes, read_to_ends, wait_for_joins};
 
 /// Less than the 20 s for which a node waits, by more than what a slow machine needs.
-const SHORT: Duration = Duration::from_secs(12);
+pub(crate) const SHORT: Duration = Duration::from_secs(12);
 
 /// Expects to be told that the others are away, and then that they are back; returns some other lines, which come about then.
 #[track_caller]

@@ -10,7 +10,7 @@ use crate::{CUT_OFF, start, wait_for_joins};
 
 /// The time after which a node that is silent is dead, and some for the others to notice.
 const MISSED_WITHIN: Duration = Duration::from_secs(25 + 5);
-const NAMES: [&str; 3] = ["xan", "yul", "zoe"];
+pub(crate) const NAMES: [&str; 3] = ["xan", "yul", "zoe"];
 
 /// Three nodes, the last of which has three people.
 fn room(brokers: &Brokers) -> ([Server; 3], [Peer; 3]) {
@@ -19,13 +19,13 @@ fn room(brokers: &Brokers) -> ([Server; 3], [Peer; 3]) {
     (nodes, people)
 }
 
-fn is_leave(line: &str) -> bool {
+pub(crate) fn is_leave(line: &str) -> bool {
     line.starts_with("* ") && line.ends_with(" left")
 }
 
 /// Reads until all three have left.
 #[track_caller]
-fn read_leaves(listener: &mut Peer) -> Vec<String> {
+pub(crate) fn read_leaves(listener: &mut Peer) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     while lines.iter().filter(|line| is_leave(line)).count() < NAMES.len() {
         lines.push(listener.line());

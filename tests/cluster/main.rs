@@ -3,6 +3,7 @@
 
 mod chat;
 mod credentials;
+mod cut_link;
 mod cut_off;
 mod drain;
 mod fence;

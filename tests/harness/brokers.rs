@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -112,6 +112,12 @@ impl Brokers {
     #[must_use]
     pub fn count(&self) -> usize {
         self.brokers.len()
+    }
+
+    /// Returns the address of the first broker. A broker alone tells its clients of no other.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.brokers[0].port).into()
     }
 
     /// Returns a server that is a node of the room these brokers keep: with one broker once, with three on each.

@@ -6,6 +6,7 @@
 //!                     │                  Program   telnet or ncat, as a person uses them
 //!                     └── log, signals, exit code, /proc
 //!  Brokers ──node──▶ Setup                       a server of a cluster, and the NATS servers it needs
+//!  Relay                                         a link between any two of them, to be cut or silenced
 //! ```
 //!
 //! A [`Server`] owns its child process: dropping it kills the child, and prints the child's log if
@@ -29,6 +30,7 @@ mod over;
 mod peer;
 mod process;
 mod program;
+mod relay;
 mod roster;
 mod server;
 mod settings;
@@ -55,6 +57,7 @@ pub use open_files::raise_open_files;
 pub use peer::{Ending, Peer, Rest};
 pub use process::{limit, mapped_bytes, resident_bytes};
 pub use program::Program;
+pub use relay::{Link, Relay};
 pub use rustls::AlertDescription;
 pub use server::{Server, Stopped};
 pub use settings::{SettingsOf, keys_of};

@@ -19,7 +19,6 @@ mod nodes;
 mod open_loop;
 mod outputs;
 mod refusals;
-mod relay;
 mod report;
 mod resume;
 mod seed;

@@ -4,9 +4,8 @@ use std::collections::HashSet;
 use std::net::TcpListener;
 
 use serde_json::Value;
-use wac_tests::{Brokers, Server, Signal};
+use wac_tests::{Brokers, Relay, Server, Signal};
 
-use crate::relay::Relay;
 use crate::tester::{Tester, Told, run};
 
 /// The addresses as the load tester takes them.

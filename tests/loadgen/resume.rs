@@ -1,9 +1,8 @@
 //! Resuming: who comes back with a mark misses nothing, and the load tester finds what a server makes of that.
 
-use wac_tests::{Server, Signal};
+use wac_tests::{Relay, Server, Signal};
 
 use crate::fake::{Fake, ReplayFault, Script};
-use crate::relay::Relay;
 use crate::tester::{Tester, Told, run};
 
 /// Half of the users are away at once, and back within half a second.
