@@ -428,11 +428,12 @@ fn program() -> PathBuf {
 /// Returns a port that nobody uses, and that was not returned before. Tests of another process begin elsewhere.
 fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let begin = (std::process::id() * 100 % u32::from(PORTS.end - PORTS.start)) as u16;
+    // Processes that start one after the other begin far from each other (2^32 by the golden ratio): a port must not be taken by
+    // another one while its broker is down.
+    let begin = std::process::id().wrapping_mul(2_654_435_769) >> 16;
     loop {
-        let next = NEXT.fetch_add(1, Ordering::Relaxed);
-        let port =
-            PORTS.start + (u32::from(begin) + u32::from(next)) as u16 % (PORTS.end - PORTS.start);
+        let next = begin + u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = PORTS.start + (next % u32::from(PORTS.end - PORTS.start)) as u16;
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }

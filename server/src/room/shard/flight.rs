@@ -313,8 +313,14 @@ impl<T: Transport> Shard<T> {
                 None => session.end(CloseReason::CutOff, &mut self.items),
             }
         }
-        self.inbox.set_cuts_seen(cuts);
-        if let Some(outbox) = &self.shared.cluster {
+    }
+
+    /// Lets the replicator go on after a cut: all sessions end at a place in the log of the room that is gone.
+    pub(super) fn report_cut(&self) {
+        if let Some(outbox) = &self.shared.cluster
+            && self.inbox.cuts_seen() != self.flight.cuts
+        {
+            self.inbox.set_cuts_seen(self.flight.cuts);
             outbox.replicator.wake();
         }
     }

@@ -165,6 +165,7 @@ impl<T: Transport> Shard<T> {
         self.close_slow_readers(now);
         self.read_later();
         self.report();
+        self.report_cut();
         self.inbox.progress.begin(TurnStep::Rest);
     }
 

@@ -92,6 +92,21 @@ fn a_node_that_is_cut_off_closes_everybody_and_drops_what_had_not_come_back() {
 }
 
 #[test]
+fn another_room_takes_the_place_of_the_lost_one_only_after_all_have_ended_in_it() {
+    let mut world = node();
+    let ann = world.join(0, "ann");
+    world.settle();
+    let cluster = world.shared.cluster.as_ref().unwrap();
+    cluster.cut_off();
+    let has_seen = || world.shared.inboxes[0].cuts_seen() == cluster.cuts();
+    world.shards[0].borrow_mut().ingest(world.now);
+    assert!(!has_seen(), "ends have no place yet");
+    world.shards[0].borrow_mut().flush(world.now);
+    assert!(has_seen());
+    assert_eq!(world.lines(ann), ["* closing: cut off from the room"]);
+}
+
+#[test]
 fn people_are_told_that_the_stream_is_silent_and_that_it_is_back() {
     let mut world = node();
     let ann = world.join(0, "ann");
