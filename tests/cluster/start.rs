@@ -67,9 +67,19 @@ fn brokers_that_speak_tls_are_spoken_to_if_somebody_vouches_for_them() {
     let chat = [trusting.launch(), trusting.launch()].map(Server::ready);
     assert_one_room(&chat);
     let stranger = brokers.node().launch();
-    stranger.log().wait_for("it tells why", |line| {
-        line.contains("the brokers do not do what is needed")
-    });
+    stranger
+        .log()
+        .wait_for("it tells what to do", |line| line.contains("--cluster-ca"));
+}
+
+#[test]
+fn brokers_that_speak_tls_are_spoken_to_if_the_system_vouches_for_them() {
+    let brokers = Brokers::over_tls();
+    let authority = brokers.authority();
+    let trusting = brokers
+        .node()
+        .env("SSL_CERT_FILE", authority.to_str().unwrap());
+    assert_one_room(&[trusting.start()]);
 }
 
 /// The time for which a node is watched that has nothing to do.

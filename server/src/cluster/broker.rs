@@ -184,6 +184,11 @@ impl Broker {
             self.asides
                 .push((kind, self.client.subscribe(subject).await?));
         }
+        Ok(())
+    }
+
+    /// Hears those who ask for a snapshot, from now on. Whoever has none yet does not: it would be asked in the place of a member.
+    pub(super) async fn hear_who_asks(&mut self) -> Result<(), Fault> {
         let wanted = self.subjects.snapshot_wanted();
         let group = "members".to_owned();
         let wanted = self.client.queue_subscribe(wanted, group).await?;
@@ -312,10 +317,9 @@ impl Broker {
                     Event::Disconnected => return News::Link(None),
                     Event::SlowConsumer(_) => return News::Interrupted(None),
                     Event::ServerError(error) => return News::Trouble(error.to_string()),
-                    Event::ClientError(error) if is_refusal(&error) => {
-                        return News::Trouble(what_to_do(config.credentials.as_ref()));
+                    Event::ClientError(error) => {
+                        return News::Trouble(explained(&error, config.credentials.as_ref()));
                     }
-                    Event::ClientError(error) => return News::Trouble(error.to_string()),
                     event => tracing::debug!(%event, "broker"),
                 },
                 opened = opened => {
@@ -373,9 +377,18 @@ impl Broker {
     }
 }
 
-/// Tells whether a broker has refused this server.
-fn is_refusal(error: &ClientError) -> bool {
-    *error == ClientError::Other(ConnectErrorKind::AuthorizationViolation.to_string())
+/// Says what failed, and what is to be done.
+fn explained(error: &ClientError, credentials: Option<&Credentials>) -> String {
+    use ConnectErrorKind::{AuthorizationViolation, Io, Tls};
+    let is = |kind: ConnectErrorKind| *error == ClientError::Other(kind.to_string());
+    if is(AuthorizationViolation) {
+        what_to_do(credentials)
+    } else if is(Io) || is(Tls) {
+        "a broker can't be reached, or it speaks TLS and nobody vouches for it whom this server trusts (--cluster-ca)"
+            .to_owned()
+    } else {
+        error.to_string()
+    }
 }
 
 /// Tells the operator what to do about a broker that has refused this server.

@@ -156,6 +156,23 @@ pub enum Storage {
     Memory,
 }
 
+/// Returns files that say whom the system trusts, one of each folder: NATS's client reads them with each connection over TLS.
+pub(super) fn trusted_by_the_system() -> Vec<PathBuf> {
+    #[cfg(feature = "cluster")]
+    {
+        let found = openssl_probe::probe();
+        let folders = found.cert_dir.iter().filter_map(|it| it.read_dir().ok());
+        let files = folders.flatten().flatten().map(|entry| entry.path());
+        let mut files: Vec<_> = files.chain(found.cert_file).collect();
+        let folder = |file: &PathBuf| Some(file.canonicalize().ok()?.parent()?.to_owned());
+        files.sort_by_cached_key(folder);
+        files.dedup_by_key(|file| folder(file));
+        files
+    }
+    #[cfg(not(feature = "cluster"))]
+    Vec::new()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -34,7 +34,7 @@ use wac_settings::Problems;
 
 use crate::accounts::Accounts;
 use crate::config::args::{Args, ListenerPolicy, LogFormat, LogLevel, LoginPolicy, Switch};
-use crate::config::cluster::Cluster;
+use crate::config::cluster::{Cluster, trusted_by_the_system};
 use crate::config::credentials::Credentials;
 use crate::config::history::{HistorySync, Keep, LEAST_WINDOW};
 use crate::config::identity::Identity;
@@ -452,6 +452,13 @@ impl Checks<'_> {
             }
             self.around.folder.join(path)
         });
+        if ca.is_none() {
+            self.paths
+                .extend(trusted_by_the_system().into_iter().map(|path| NamedPath {
+                    used: Use::Read,
+                    path,
+                }));
+        }
         Some(Cluster {
             brokers: wanted.cluster.clone(),
             room: wanted.room.clone(),

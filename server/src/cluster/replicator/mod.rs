@@ -282,6 +282,9 @@ impl Replicator {
                     history,
                 } => {
                     self.enter(room, head, &history);
+                    if let Err(error) = self.broker.hear_who_asks().await {
+                        tracing::warn!(%error, "cannot hear who joins");
+                    }
                     self.compare_notices(has_notices);
                 }
                 Effect::Apply(applied) => self.apply(applied).await,
