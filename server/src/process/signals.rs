@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::sys::signal::{SigSet, Signal as Number};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -42,13 +43,33 @@ pub fn hold() -> nix::Result<()> {
 /// # Errors
 /// An I/O error if pending signals can't be queried.
 pub fn stop_while_held() -> nix::Result<Option<&'static str>> {
-    let stop = SigSet::from_iter([Number::SIGTERM, Number::SIGINT]);
-    let pending = SignalFd::with_flags(&stop, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
-    let signal = pending.read_signal()?;
-    let number = signal.and_then(|signal| i32::try_from(signal.ssi_signo).ok());
-    Ok(number
-        .and_then(|number| Number::try_from(number).ok())
-        .map(Number::as_str))
+    HeldStops::open()?.take()
+}
+
+/// Signals to stop, while signals are held. It is ready for reading when one has come.
+#[derive(Debug)]
+pub(crate) struct HeldStops(SignalFd);
+
+impl HeldStops {
+    pub(crate) fn open() -> nix::Result<Self> {
+        let stop = SigSet::from_iter([Number::SIGTERM, Number::SIGINT]);
+        SignalFd::with_flags(&stop, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).map(Self)
+    }
+
+    /// Takes one that has come; returns its name.
+    pub(crate) fn take(&self) -> nix::Result<Option<&'static str>> {
+        let signal = self.0.read_signal()?;
+        let number = signal.and_then(|signal| i32::try_from(signal.ssi_signo).ok());
+        Ok(number
+            .and_then(|number| Number::try_from(number).ok())
+            .map(Number::as_str))
+    }
+}
+
+impl AsFd for HeldStops {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
 }
 
 /// The signals of a serving server.
