@@ -117,6 +117,10 @@ pub fn run(
     for remark in config.remarks.iter().chain(of_past) {
         tracing::info!("{remark}");
     }
+    for path in config.paths.iter().filter(|it| it.is_denied()) {
+        let path = path.path.display();
+        tracing::warn!(%path, "the user who serves can't read it, so reloads will be refused; chown it to that user");
+    }
     server.around.sandbox.log();
     if let Some(fingerprint) = config.tls.as_ref().and_then(Tls::fingerprint) {
         tracing::info!(%fingerprint, "TLS certificate");

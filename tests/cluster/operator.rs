@@ -3,7 +3,9 @@
 use std::process::Command;
 
 use tempfile::TempDir;
-use wac_tests::{Brokers, Said, Server, Setup, Signal, binary, wait_until};
+use wac_tests::{Brokers, Daemon, Program, Said, Server, Setup, Signal, binary, wait_until};
+
+use crate::CUT_OFF;
 
 /// A node with a control socket and an address for metrics.
 struct Watched {
@@ -77,14 +79,15 @@ fn status_log_and_metrics_tell_of_the_nodes_and_of_silent_brokers() {
 }
 
 #[test]
-fn a_stop_without_brokers_says_what_it_waits_for() {
+fn a_stop_without_brokers_says_what_it_waits_for_and_people_why_they_are_closed() {
     let mut brokers = Brokers::one();
     let node = brokers.node().with("--grace", "5s").start();
     let mut ann = node.user("ann");
     brokers.end(0, Signal::SIGKILL);
     ann.send("MSG hello");
     node.signal(Signal::SIGTERM);
-    logs(&node, "the stop waits for the brokers");
+    logs(&node, "the stop waits for them");
+    assert_eq!(ann.read_to_end().lines.pop().as_deref(), Some(CUT_OFF));
     let stopped = node.wait_for_exit();
     assert_eq!(stopped.code, Some(3), "she was cut short");
 }
@@ -100,4 +103,20 @@ fn settings_that_do_not_count_are_named() {
         .start();
     logs(&second, "--cluster-storage do not count here");
     logs(&second, "--notices does not count here: they are off");
+}
+
+#[test]
+fn who_starts_a_daemon_is_told_that_it_waits_for_brokers_and_a_signal_ends_it() {
+    let mut brokers = Brokers::one();
+    brokers.end(0, Signal::SIGKILL);
+    let daemon = Daemon::folder();
+    let url = format!("nats://{}", brokers.address());
+    let start = daemon.start_command(&["--cluster", &url, "--secret", "x"]);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec \"$0\" \"$@\" 2>&1"]);
+    shell.arg(start.get_program()).args(start.get_args());
+    let mut starter = Program::start("sh", shell.env("WACD_CONFIG", "/dev/null"));
+    starter.line_with("still starting");
+    starter.signal(Signal::SIGTERM);
+    wait_until("the daemon has ended", || daemon.status().code == Some(3));
 }

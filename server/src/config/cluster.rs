@@ -1,5 +1,6 @@
 //! Settings of a cluster: the brokers that keep its stream, and how.
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -87,7 +88,7 @@ impl FromStr for BrokerUrl {
             return Err(expected());
         }
         let has_port = place.rsplit_once(':').is_some_and(|(host, port)| {
-            !port.is_empty() && port.bytes().all(|it| it.is_ascii_digit()) && !host.is_empty()
+            port.parse::<NonZeroU16>().is_ok() && !port.starts_with('+') && !host.is_empty()
         });
         if place.contains(':') && !has_port && !place.ends_with(']') {
             return Err(expected());
@@ -197,6 +198,8 @@ mod tests {
             "nats://u:p@a",
             ":4222",
             "a/b",
+            "a:0",
+            "a:65536",
         ] {
             assert!(text.parse::<BrokerUrl>().is_err(), "{text}");
         }

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+
 /// A path, and what becomes of it while the server serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedPath {
@@ -9,6 +12,14 @@ pub struct NamedPath {
     pub used: Use,
     /// The absolute path.
     pub path: PathBuf,
+}
+
+impl NamedPath {
+    /// Tells whether it is to be read, and this process lacks the permission.
+    pub(crate) fn is_denied(&self) -> bool {
+        let access = || access(&self.path, Access::READ_OK);
+        self.used == Use::Read && access() == Err(Errno::ACCESS)
+    }
 }
 
 /// What the server does with a file.

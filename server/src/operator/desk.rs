@@ -125,7 +125,9 @@ impl Desk {
             } else {
                 "cut off"
             };
-            return Some(format!("room {room}: {state} for {seconds} s, trying"));
+            let why = standing.trouble.map(|trouble| format!(": {trouble}"));
+            let why = why.unwrap_or_default();
+            return Some(format!("room {room}: {state} for {seconds} s, trying{why}"));
         };
         let members = standing.members.iter().map(|(id, host)| {
             let here = if *id == node { " (here)" } else { "" };

@@ -20,6 +20,8 @@ use crate::room::outbox::Outbox;
 use crate::room::shared::Shared;
 use crate::room::stop_phase::Phase;
 
+/// The last part of the grace, in which people are closed as cut off if the brokers have not taken what they said.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// The time a shard has to cut its sessions short; one that takes longer counts as hung.
 const CUT_LIMIT: Duration = Duration::from_secs(2);
 
@@ -92,30 +94,35 @@ impl Shared {
         (hung, left)
     }
 
-    async fn bring_everybody_to_the_end(&self) {
+    async fn bring_everybody_to_the_end(&self, grace: Duration) {
         self.enter(Phase::Draining);
-        self.settle().await;
+        self.settle(grace).await;
         self.seal();
         self.enter(Phase::Sealed);
         self.all_shards(&self.phases.empty).await;
     }
 
     /// Waits until all that people have said is in the room, and the node of a cluster has left it.
-    async fn settle(&self) {
-        let settled = async {
-            self.all_shards(&self.phases.settled).await;
-            if let Some(outbox) = &self.cluster {
-                outbox.left().await;
-            }
+    async fn settle(&self, grace: Duration) {
+        let settled = self.all_shards(&self.phases.settled);
+        let Some(outbox) = &self.cluster else {
+            return settled.await;
         };
-        tokio::pin!(settled);
-        if timeout(TOLD, &mut settled).await.is_err() {
-            if self.cluster.is_some() {
-                tracing::warn!(
-                    "what people said is not in the room yet: the stop waits for the brokers"
-                );
-            }
+        let left = async {
             settled.await;
+            outbox.left().await;
+        };
+        tokio::pin!(left);
+        let patience = grace.saturating_sub(FAREWELL);
+        let soon = TOLD.min(patience);
+        if timeout(soon, &mut left).await.is_ok() {
+            return;
+        }
+        tracing::warn!("the brokers do not answer: the stop waits for them with what people said");
+        if timeout(patience - soon, &mut left).await.is_err() {
+            tracing::error!("the brokers have not taken all that people said: it is lost");
+            outbox.hurry();
+            left.await;
         }
     }
 }
@@ -125,7 +132,7 @@ pub(crate) async fn drain(shared: &Shared, interrupted: impl Future<Output = ()>
     let start = Instant::now();
     let grace = shared.policies.follow().grace;
     tokio::select! {
-        () = shared.bring_everybody_to_the_end() => {}
+        () = shared.bring_everybody_to_the_end(grace) => {}
         () = tokio::time::sleep(grace) => tracing::warn!("the time to stop is over"),
         () = interrupted => tracing::warn!("stopping at once on a second SIGINT"),
     }

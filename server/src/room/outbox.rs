@@ -61,6 +61,8 @@ pub(crate) struct Standing {
     pub(crate) in_flight: usize,
     /// The time since the server's start at which the node was cut off, or could not read what it wrote any more.
     pub(crate) silent_since: Option<Duration>,
+    /// What was logged last of what is wrong with the brokers, unless that was long ago.
+    pub(crate) trouble: Option<String>,
 }
 
 /// What shards and replicator share.
@@ -84,6 +86,8 @@ pub(crate) struct Outbox {
     is_silent: AtomicBool,
     /// The node is to leave the room.
     leaves: AtomicBool,
+    /// It is to leave now, whatever has not come back.
+    is_hurried: AtomicBool,
 }
 
 impl Outbox {
@@ -161,6 +165,17 @@ impl Outbox {
         self.leaves.store(true, Ordering::SeqCst);
         self.replicator.wake();
         self.until(|| self.has_left.load(Ordering::SeqCst)).await;
+    }
+
+    /// Has the node leave the room now: what has not come back does not count, and its people are closed as cut off.
+    pub(crate) fn hurry(&self) {
+        self.is_hurried.store(true, Ordering::SeqCst);
+        self.replicator.wake();
+    }
+
+    /// Tells whether the node is to leave the room now.
+    pub(crate) fn is_hurried(&self) -> bool {
+        self.is_hurried.load(Ordering::SeqCst)
     }
 
     /// Notes that the node has left.

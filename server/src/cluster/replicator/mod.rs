@@ -52,7 +52,7 @@ struct Replicator {
     begin_at: Option<Instant>,
     /// The brokers, for the log.
     brokers: String,
-    /// What was logged in the last minute of what is wrong with them, and when.
+    /// What was logged of what is wrong with them since there was a room last, and when.
     complaints: BTreeMap<String, Instant>,
     /// The time since which there has been no room.
     away_since: Option<Duration>,
@@ -125,6 +125,9 @@ impl Replicator {
     async fn serve(&mut self) {
         self.begin().await;
         while !self.outbox().leaves() || self.node.is_member() {
+            if self.outbox().is_hurried() {
+                return self.cut_off().await;
+            }
             self.wait().await;
             self.collect();
             let effects = self.node.tick(self.shared.now());
@@ -166,8 +169,11 @@ impl Replicator {
 
     /// Logs what is wrong with the brokers, which are tried again and again: each fault once a minute.
     fn complain(&mut self, what: &str) {
-        self.forget_old_complaints();
-        if self.complaints.contains_key(what) {
+        if self
+            .complaints
+            .get(what)
+            .is_some_and(|at| at.elapsed() < MINUTE)
+        {
             return;
         }
         self.complaints.insert(what.to_owned(), Instant::now());
@@ -177,15 +183,20 @@ impl Replicator {
 
     /// Logs that the brokers are silent, unless the log says already what is wrong with them.
     fn complain_of_silence(&mut self, what: &str) {
-        self.forget_old_complaints();
-        if self.complaints.is_empty() {
+        let trouble = self.trouble();
+        if trouble.is_none_or(|trouble| trouble == what) {
             self.complain(what);
         }
     }
 
-    fn forget_old_complaints(&mut self) {
-        let now = Instant::now();
-        self.complaints.retain(|_, at| now < *at + MINUTE);
+    /// Returns what was logged last of what is wrong with the brokers, unless that is over.
+    fn trouble(&self) -> Option<String> {
+        let recent = self
+            .complaints
+            .iter()
+            .filter(|(_, at)| at.elapsed() < 2 * MINUTE);
+        let (what, _) = recent.max_by_key(|(_, at)| **at)?;
+        Some(what.clone())
     }
 
     /// Waits for something to do, and takes in what has come.
@@ -309,11 +320,16 @@ impl Replicator {
         let log = enter::log_of(history, head, self.shared.window_bytes);
         self.shared.replace_log(log, room);
         self.away_since = None;
+        self.complaints.clear();
         self.outbox().note_silence(false);
         self.report();
         self.outbox().open();
         let members = self.node.members().len();
-        tracing::info!(node = %host(), %room, members, "serving the room");
+        if members == 1 {
+            tracing::info!(node = %host(), %room, "serving the room, which begins with this node");
+        } else {
+            tracing::info!(node = %host(), %room, members, "serving the room");
+        }
         self.shared.wake_all();
     }
 
@@ -367,14 +383,8 @@ impl Replicator {
                 ?why,
                 "cut off from the room: everybody is closed, and it is joined anew"
             );
-            self.outbox().cut_off();
+            self.cut_off().await;
             self.away_since = Some(self.node.silent_since());
-            self.shared.wake_all();
-            let cuts = self.outbox().cuts();
-            let has_seen = |shared: &Shared| shared.inboxes.iter().all(|it| it.cuts_seen() == cuts);
-            while !has_seen(&self.shared) {
-                self.wait_for_a_turn().await;
-            }
         }
         self.under_way.clear();
         self.outgoing_mail.clear();
@@ -383,6 +393,17 @@ impl Replicator {
         self.node = new_node(&self.shared, self.has_notices);
         self.report();
         self.begin().await;
+    }
+
+    /// Closes everybody; what has not come back does not count.
+    async fn cut_off(&self) {
+        self.outbox().cut_off();
+        self.shared.wake_all();
+        let cuts = self.outbox().cuts();
+        let has_seen = |shared: &Shared| shared.inboxes.iter().all(|it| it.cuts_seen() == cuts);
+        while !has_seen(&self.shared) {
+            self.wait_for_a_turn().await;
+        }
     }
 
     /// Tells the operator's side how the node stands.
@@ -400,6 +421,7 @@ impl Replicator {
             read_to: self.node.read_to(),
             in_flight: self.node.in_flight(),
             silent_since: self.away_since.or(silent_since),
+            trouble: self.trouble(),
         });
     }
 }
