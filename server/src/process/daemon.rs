@@ -109,7 +109,7 @@ fn follow(mut word: io::PipeReader) -> io::Result<i32> {
         (None | Some((&READY, _)), Some(signal)) => stop(daemon, signal),
         (None, None) => fail(ENDED),
         (Some((&READY, line)), None) => {
-            complain(&text(line));
+            complain(text(line));
             0
         }
         (Some(_), _) => fail(&text(&said)),
