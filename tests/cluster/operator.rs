@@ -86,10 +86,23 @@ fn a_stop_without_brokers_says_what_it_waits_for_and_people_why_they_are_closed(
     brokers.end(0, Signal::SIGKILL);
     ann.send("MSG hello");
     node.signal(Signal::SIGTERM);
-    logs(&node, "the stop waits for them");
+    logs(&node, "the stop waits for brokers");
     assert_eq!(ann.read_to_end().lines.pop().as_deref(), Some(CUT_OFF));
     let stopped = node.wait_for_exit();
     assert_eq!(stopped.code, Some(3), "she was cut short");
+}
+
+#[test]
+fn a_stop_without_brokers_of_a_node_on_which_nothing_waits_is_like_any_other() {
+    let mut brokers = Brokers::one();
+    let node = brokers.node().with("--grace", "4s").start();
+    let mut ann = node.user("ann");
+    ann.fence();
+    brokers.end(0, Signal::SIGKILL);
+    node.signal(Signal::SIGTERM);
+    let last = ann.read_to_end().lines.pop();
+    assert_eq!(last.as_deref(), Some("* closing: the server is stopping"));
+    assert_eq!(node.wait_for_exit().code, Some(0));
 }
 
 #[test]

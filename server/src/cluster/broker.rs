@@ -1,5 +1,6 @@
 //! Broker: the connection to the NATS servers, and the stream there.
 
+use std::sync::Once;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, push};
@@ -412,6 +413,21 @@ async fn answers(client: &Client, nobody: String) -> bool {
     timeout(ROUND_TRIP, asked).await.is_ok()
 }
 
+/// The operator was told that the stream is not as this server is to make one: once, because it is opened often.
+static TOLD_OF_STREAM: Once = Once::new();
+
+fn tell_of_stream(config: &stream::Config) {
+    let storage = match config.storage {
+        StorageType::File => "in files",
+        StorageType::Memory => "in memory",
+    };
+    tracing::warn!(
+        replicas = config.num_replicas,
+        storage,
+        "--cluster-replicas and --cluster-storage do not count here: the room's stream is kept as it was made"
+    );
+}
+
 /// Begins to read a stream, which is made if it is missing.
 async fn open(
     client: Client,
@@ -425,11 +441,7 @@ async fn open(
         0 => {
             let stream::Info { config, state, .. } = stream.info().await?;
             if (config.num_replicas, config.storage) != (replicas, storage) {
-                tracing::warn!(
-                    "--cluster-replicas and --cluster-storage do not count here: the room's stream has {} and {:?} since it was made",
-                    config.num_replicas,
-                    config.storage
-                );
+                TOLD_OF_STREAM.call_once(|| tell_of_stream(config));
             }
             state.last_sequence.max(1)
         }

@@ -15,7 +15,7 @@ use wac_core::roster::{Home, NodeId, SessionAddress};
 
 use crate::room::inbox::DirectMessage;
 use crate::room::locks::lock;
-use crate::room::outbox::{Delivery, Mail};
+use crate::room::outbox::{Delivery, Mail, Outbox};
 use crate::room::shared::Shared;
 
 /// The time after which a whisper without a receipt is sent again.
@@ -100,6 +100,12 @@ impl Outgoing {
 
     /// Returns the letters that are to be sent again, and tells the senders of late ones.
     pub(super) fn due(&mut self, now: Duration, shared: &Shared) -> Vec<Sent> {
+        if shared.cluster.as_ref().is_some_and(Outbox::is_silent) {
+            // Everybody is told that all nodes are out of reach. It may be one alone afterwards.
+            for it in self.waiting.values_mut().filter(|it| it.late_at.is_some()) {
+                it.late_at = Some(now + TOLD);
+            }
+        }
         let late = self.waiting.iter_mut();
         let late = late.filter(|(_, it)| now >= it.sent + AGAIN);
         let again = late.map(|(&number, it)| {

@@ -453,11 +453,12 @@ impl Checks<'_> {
             self.around.folder.join(path)
         });
         if ca.is_none() {
+            let trusted = |path| NamedPath {
+                used: Use::Trust,
+                path,
+            };
             self.paths
-                .extend(trusted_by_the_system().into_iter().map(|path| NamedPath {
-                    used: Use::Read,
-                    path,
-                }));
+                .extend(trusted_by_the_system().into_iter().map(trusted));
         }
         Some(Cluster {
             brokers: wanted.cluster.clone(),

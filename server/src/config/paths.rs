@@ -25,8 +25,10 @@ impl NamedPath {
 /// What the server does with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
-    /// Reads it.
+    /// Reads it, in each reload, too.
     Read,
+    /// Reads it to know whom the system trusts.
+    Trust,
     /// Makes, writes and removes it, in a folder that stays.
     Write,
     /// Makes, writes and removes it, in a folder that may be removed and made anew.

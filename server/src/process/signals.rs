@@ -51,6 +51,7 @@ pub fn stop_while_held() -> nix::Result<Option<&'static str>> {
 pub(crate) struct HeldStops(SignalFd);
 
 impl HeldStops {
+    /// Begins to look for them, those that have come before included.
     pub(crate) fn open() -> nix::Result<Self> {
         let stop = SigSet::from_iter([Number::SIGTERM, Number::SIGINT]);
         SignalFd::with_flags(&stop, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).map(Self)

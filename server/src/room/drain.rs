@@ -7,9 +7,9 @@
 //! ```
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use wac_core::cluster::TOLD;
 use wac_core::wire::closing::Closing;
 use wac_core::wire::line::ServerLine;
@@ -20,7 +20,7 @@ use crate::room::outbox::Outbox;
 use crate::room::shared::Shared;
 use crate::room::stop_phase::Phase;
 
-/// The last part of the grace, in which people are closed as cut off if the brokers have not taken what they said.
+/// The last part of the grace, in which people are told and closed if the brokers have not taken what they said; at most half of it.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// The time a shard has to cut its sessions short; one that takes longer counts as hung.
 const CUT_LIMIT: Duration = Duration::from_secs(2);
@@ -102,27 +102,31 @@ impl Shared {
         self.all_shards(&self.phases.empty).await;
     }
 
-    /// Waits until all that people have said is in the room, and the node of a cluster has left it.
+    /// Waits until all that people have said is in the room, and the node of a cluster has left it. If the brokers do not take it, it is
+    /// given up in time for people to be told.
     async fn settle(&self, grace: Duration) {
         let settled = self.all_shards(&self.phases.settled);
         let Some(outbox) = &self.cluster else {
             return settled.await;
         };
-        let left = async {
-            settled.await;
-            outbox.left().await;
-        };
-        tokio::pin!(left);
-        let patience = grace.saturating_sub(FAREWELL);
-        let soon = TOLD.min(patience);
-        if timeout(soon, &mut left).await.is_ok() {
-            return;
+        tokio::pin!(settled);
+        let begun = Instant::now();
+        let last = begun + grace - FAREWELL.min(grace / 2);
+        if timeout_at(last.min(begun + TOLD), &mut settled)
+            .await
+            .is_err()
+        {
+            tracing::warn!("not all that people said is in the room: the stop waits for brokers");
+            if timeout_at(last, &mut settled).await.is_err() {
+                tracing::error!("the brokers have not taken all that people said: it is lost");
+                outbox.give_up();
+                settled.await;
+            }
         }
-        tracing::warn!("the brokers do not answer: the stop waits for them with what people said");
-        if timeout(patience - soon, &mut left).await.is_err() {
-            tracing::error!("the brokers have not taken all that people said: it is lost");
-            outbox.hurry();
-            left.await;
+        if timeout_at(last, outbox.left()).await.is_err() {
+            tracing::warn!(
+                "the other nodes are not told that this one leaves: they miss it after a while"
+            );
         }
     }
 }
@@ -171,5 +175,19 @@ mod tests {
         shared.inboxes[1].session_began();
         let report = drain(&shared, std::future::pending()).await;
         assert_eq!((report.hung, report.cut_short), (2, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn brokers_have_the_first_half_of_a_short_grace() {
+        let config = Config::of(&["--shards", "1", "--grace", "500ms"], 1024).unwrap();
+        let shared = Shared::new(&config).of_cluster();
+        let outbox = shared.cluster.as_ref().expect("it is a node");
+        let watch = async {
+            tokio::time::sleep(Duration::from_millis(240)).await;
+            assert!(!outbox.is_given_up());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            assert!(outbox.is_given_up());
+        };
+        tokio::join!(drain(&shared, std::future::pending()), watch);
     }
 }

@@ -86,8 +86,8 @@ pub(crate) struct Outbox {
     is_silent: AtomicBool,
     /// The node is to leave the room.
     leaves: AtomicBool,
-    /// It is to leave now, whatever has not come back.
-    is_hurried: AtomicBool,
+    /// The replicator is to end, whatever has not come back.
+    is_given_up: AtomicBool,
 }
 
 impl Outbox {
@@ -167,15 +167,15 @@ impl Outbox {
         self.until(|| self.has_left.load(Ordering::SeqCst)).await;
     }
 
-    /// Has the node leave the room now: what has not come back does not count, and its people are closed as cut off.
-    pub(crate) fn hurry(&self) {
-        self.is_hurried.store(true, Ordering::SeqCst);
+    /// Gives up what has not come back: people are closed as cut off, and the other nodes learn later that this one is gone.
+    pub(crate) fn give_up(&self) {
+        self.is_given_up.store(true, Ordering::SeqCst);
         self.replicator.wake();
     }
 
-    /// Tells whether the node is to leave the room now.
-    pub(crate) fn is_hurried(&self) -> bool {
-        self.is_hurried.load(Ordering::SeqCst)
+    /// Tells whether what has not come back is given up.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.is_given_up.load(Ordering::SeqCst)
     }
 
     /// Notes that the node has left.

@@ -52,7 +52,9 @@ struct Replicator {
     begin_at: Option<Instant>,
     /// The brokers, for the log.
     brokers: String,
-    /// What was logged of what is wrong with them since there was a room last, and when.
+    /// What is wrong with them, for all that is known.
+    trouble: Option<String>,
+    /// What was logged of that in the last minute, without names that differ each time, and when.
     complaints: BTreeMap<String, Instant>,
     /// The time since which there has been no room.
     away_since: Option<Duration>,
@@ -87,6 +89,7 @@ pub(super) async fn run(shared: Arc<Shared>, config: Cluster, has_notices: bool)
         read_at: Instant::now(),
         begin_at: None,
         brokers,
+        trouble: None,
         complaints: BTreeMap::new(),
         away_since: Some(shared.now()),
         shared,
@@ -125,7 +128,7 @@ impl Replicator {
     async fn serve(&mut self) {
         self.begin().await;
         while !self.outbox().leaves() || self.node.is_member() {
-            if self.outbox().is_hurried() {
+            if self.outbox().is_given_up() {
                 return self.cut_off().await;
             }
             self.wait().await;
@@ -169,34 +172,23 @@ impl Replicator {
 
     /// Logs what is wrong with the brokers, which are tried again and again: each fault once a minute.
     fn complain(&mut self, what: &str) {
-        if self
-            .complaints
-            .get(what)
-            .is_some_and(|at| at.elapsed() < MINUTE)
-        {
+        self.trouble = Some(what.to_owned());
+        self.complaints.retain(|_, at| at.elapsed() < MINUTE);
+        // NATS tells the subject that a user may not use in quotes.
+        let fault = what.split('"').next().unwrap_or_default();
+        if self.complaints.contains_key(fault) {
             return;
         }
-        self.complaints.insert(what.to_owned(), Instant::now());
+        self.complaints.insert(fault.to_owned(), Instant::now());
         let brokers = &self.brokers;
         tracing::warn!(%brokers, "the brokers do not do what is needed, and are tried again: {what}");
     }
 
-    /// Logs that the brokers are silent, unless the log says already what is wrong with them.
+    /// Logs that the brokers are silent, unless it is known what is wrong with them.
     fn complain_of_silence(&mut self, what: &str) {
-        let trouble = self.trouble();
-        if trouble.is_none_or(|trouble| trouble == what) {
+        if self.trouble.as_ref().is_none_or(|trouble| trouble == what) {
             self.complain(what);
         }
-    }
-
-    /// Returns what was logged last of what is wrong with the brokers, unless that is over.
-    fn trouble(&self) -> Option<String> {
-        let recent = self
-            .complaints
-            .iter()
-            .filter(|(_, at)| at.elapsed() < 2 * MINUTE);
-        let (what, _) = recent.max_by_key(|(_, at)| **at)?;
-        Some(what.clone())
     }
 
     /// Waits for something to do, and takes in what has come.
@@ -224,6 +216,7 @@ impl Replicator {
         match news {
             News::Read(message) => self.read(message).await,
             News::Began => {
+                self.trouble = None;
                 self.read_at = Instant::now();
                 self.node.begin_reading();
             }
@@ -289,10 +282,12 @@ impl Replicator {
                 Effect::Enter {
                     room,
                     head,
+                    is_new,
                     has_notices,
                     history,
                 } => {
                     self.enter(room, head, &history);
+                    self.log_entry(room, is_new);
                     if let Err(error) = self.broker.hear_who_asks().await {
                         tracing::warn!(%error, "cannot hear who joins");
                     }
@@ -320,17 +315,19 @@ impl Replicator {
         let log = enter::log_of(history, head, self.shared.window_bytes);
         self.shared.replace_log(log, room);
         self.away_since = None;
-        self.complaints.clear();
         self.outbox().note_silence(false);
         self.report();
         self.outbox().open();
-        let members = self.node.members().len();
-        if members == 1 {
+        self.shared.wake_all();
+    }
+
+    fn log_entry(&self, room: RoomId, is_new: bool) {
+        if is_new {
             tracing::info!(node = %host(), %room, "serving the room, which begins with this node");
         } else {
+            let members = self.node.members().len();
             tracing::info!(node = %host(), %room, members, "serving the room");
         }
-        self.shared.wake_all();
     }
 
     /// Warns of a setting of this node that does not count.
@@ -421,7 +418,7 @@ impl Replicator {
             read_to: self.node.read_to(),
             in_flight: self.node.in_flight(),
             silent_since: self.away_since.or(silent_since),
-            trouble: self.trouble(),
+            trouble: self.trouble.clone(),
         });
     }
 }

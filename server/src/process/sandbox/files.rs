@@ -131,7 +131,7 @@ impl Grant {
     }
 
     fn serves(self, used: Use) -> bool {
-        self == Self::Write || used == Use::Read
+        self == Self::Write || matches!(used, Use::Read | Use::Trust)
     }
 }
 
@@ -186,7 +186,7 @@ fn grants(named: &NamedPath) -> Vec<(Grant, PathBuf)> {
     let ground = ground(path);
     match used {
         // It may be a link, today or later.
-        Use::Read => {
+        Use::Read | Use::Trust => {
             let real = path.canonicalize().map(|real| self::ground(&real));
             let grounds = [Some(ground), real.ok()].into_iter().flatten();
             grounds.map(|ground| (Grant::Read, ground)).collect()
@@ -299,7 +299,7 @@ mod tests {
             ] {
                 let path = at(name);
                 let opened = match used {
-                    Use::Read => File::open(&path).map(drop),
+                    Use::Read | Use::Trust => File::open(&path).map(drop),
                     Use::Write | Use::Keep => Place::of(&path, Missing::Made, None)
                         .and_then(|place| place.replace(b"", rustix::fs::Mode::RUSR)),
                 };

@@ -74,11 +74,7 @@ impl<T: Transport> Shard<T> {
         }
     }
 
-    /// Tells a sender that a whisper waits, unless all nodes are out of reach, which everybody is told.
     fn tell_of_wait(&mut self, slot: Slot, name: &str) {
-        if self.is_told_of_silence() {
-            return;
-        }
         let text = format!("the server of {name} can't be reached; what you say waits");
         if let Life::Open(session) = &mut self.table[slot.index()].life {
             session.tell_now(Notice::Server(&text), &self.view);

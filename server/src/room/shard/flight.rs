@@ -4,6 +4,7 @@
 //! that came after them wait, so that a session reads what it would read if its lines were in the log at once.
 
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use wac_core::close_reason::CloseReason;
@@ -21,6 +22,7 @@ use super::queues::Slots;
 use super::write::PendingWrite;
 use crate::room::locks::lock;
 use crate::room::outbox::Outbox;
+use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
 
 /// Bytes of lines under way with which a shard submits no more.
@@ -254,10 +256,6 @@ impl<T: Transport> Shard<T> {
         self.is_cut_off() || self.is_stream_silent() != self.flight.is_silent
     }
 
-    pub(super) fn is_told_of_silence(&self) -> bool {
-        self.flight.is_silent
-    }
-
     fn is_stream_silent(&self) -> bool {
         self.shared.cluster.as_ref().is_some_and(Outbox::is_silent)
     }
@@ -291,13 +289,15 @@ impl<T: Transport> Shard<T> {
         let lost = std::mem::take(&mut self.flight);
         self.flight.cuts = cuts;
         self.flight.is_silent = lost.is_silent;
-        let mut have_left = Slots::default();
         for Behind { slot, what, .. } in lost.behind {
             if let Deed::Write(write) = what {
-                if matches!(write, PendingWrite::End(_)) {
-                    have_left.insert(slot);
-                }
                 self.pending_writes.push((slot, write));
+            }
+        }
+        let mut have_left = Slots::default();
+        for (slot, write) in &self.pending_writes {
+            if matches!(write, PendingWrite::End(_)) {
+                have_left.insert(*slot);
             }
         }
         self.items = Items::default();
@@ -310,7 +310,12 @@ impl<T: Transport> Shard<T> {
             match session.ended() {
                 Some(_) if have_left.contains(slot) => {}
                 Some(reason) => self.items.push(Item::End(reason)),
-                None => session.end(CloseReason::CutOff, &mut self.items),
+                None => {
+                    session.end(CloseReason::CutOff, &mut self.items);
+                    if self.phase != Phase::Serving {
+                        self.shared.cut_short.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
             }
         }
     }

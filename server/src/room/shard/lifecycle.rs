@@ -221,10 +221,6 @@ impl<T: Transport> Shard<T> {
         match reason {
             CloseReason::Stopping => _ = self.shared.stopped.fetch_add(1, Ordering::Relaxed),
             CloseReason::CutShort => _ = self.shared.cut_short.fetch_add(1, Ordering::Relaxed),
-            // The brokers did not take what was said before the stop.
-            CloseReason::CutOff if self.phase != Phase::Serving => {
-                self.shared.cut_short.fetch_add(1, Ordering::Relaxed);
-            }
             _ => {}
         }
         self.log_end(&connection, reason, now);

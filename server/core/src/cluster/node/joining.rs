@@ -129,6 +129,7 @@ impl Node {
         let mut effects = vec![Effect::Enter {
             room: snapshot.replica.room,
             head: snapshot.replica.head,
+            is_new: false,
             has_notices: snapshot.replica.has_notices(),
             history: snapshot.history,
         }];
@@ -179,6 +180,7 @@ impl Node {
         vec![Effect::Enter {
             room: founding.room,
             head: founding.origin,
+            is_new: true,
             has_notices: founding.has_notices,
             history: Vec::new(),
         }]

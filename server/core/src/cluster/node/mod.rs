@@ -59,6 +59,8 @@ pub enum Effect {
         room: RoomId,
         /// The position after its last line.
         head: Position,
+        /// It begins with this node.
+        is_new: bool,
         /// Joins and leaves are announced.
         has_notices: bool,
         /// Its last lines, as a segment of the journal; none if it is new.

@@ -107,6 +107,20 @@ fn another_room_takes_the_place_of_the_lost_one_only_after_all_have_ended_in_it(
 }
 
 #[test]
+fn who_left_just_before_a_cut_is_counted_once() {
+    let mut world = node();
+    let (ann, _bob) = (world.join(0, "ann"), world.join(0, "bob"));
+    world.settle();
+    world.send(ann, "QUIT\n");
+    turns(&mut world);
+    while world.flow() {}
+    world.shared.cluster.as_ref().unwrap().cut_off();
+    turns(&mut world);
+    assert_eq!(world.shared.users(), 0);
+    assert_eq!(world.lines(ann), ["* closing: goodbye"]);
+}
+
+#[test]
 fn people_are_told_that_the_stream_is_silent_and_that_it_is_back() {
     let mut world = node();
     let ann = world.join(0, "ann");
