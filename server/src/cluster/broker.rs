@@ -312,6 +312,13 @@ impl Broker {
                 Some(event) = events.recv() => match event {
                     Event::Connected => {
                         let info = client.server_info();
+                        if config.replicas > 1 && is_old(&info.version) {
+                            tracing::error!(
+                                version = info.version,
+                                "three replicas of this release of NATS may differ after a fault, and people on different nodes read \
+                                 different rooms: use a current release, or --cluster-replicas 1"
+                            );
+                        }
                         let name = format!("{} ({}:{})", info.server_name, info.host, info.port);
                         return News::Link(Some(name));
                     }
@@ -376,6 +383,12 @@ impl Broker {
             payload: message.message.payload.into(),
         }))
     }
+}
+
+/// Tells whether a release of NATS is older than the first whose replicas can be relied on.
+fn is_old(version: &str) -> bool {
+    let mut numbers = version.split('.').map_while(|it| it.parse().ok());
+    (numbers.next(), numbers.next()) < (Some(2), Some(10))
 }
 
 /// Says what failed, and what is to be done.
@@ -487,5 +500,23 @@ async fn next_aside(asides: &mut [(Kind, Subscriber)]) -> Aside {
         },
         // The client has ended.
         ((_, None), ..) => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_before_2_10_are_old() {
+        for (version, old) in [
+            ("2.9.10", true),
+            ("1.4.0", true),
+            ("2.10.0", false),
+            ("2.15.1", false),
+            ("3.0", false),
+        ] {
+            assert_eq!(is_old(version), old, "{version}");
+        }
     }
 }
