@@ -1,11 +1,14 @@
 //! Operator: a shard's answers to requests, in its own turn.
 
+use std::io::IoSlice;
 use std::time::Duration;
 
 use wac_core::roster::Slot;
+use wac_core::wire::line::ServerLine;
 
 use super::Shard;
 use super::connection::{Connection, Life};
+use super::poller::Ready;
 use crate::room::requests::{Person, Removal, ShardRequest, Wish};
 use crate::room::stop_phase::Phase;
 use crate::room::transport::Transport;
@@ -89,8 +92,26 @@ impl<T: Transport> Shard<T> {
             Life::Open(session) => {
                 session.remove(removal.reason, removal.why.as_deref(), &mut self.items);
             }
-            // Its socket takes nothing yet, or it would have been opened.
-            _ => self.remove(slot, removal.reason, now),
+            _ => self.remove_new(slot, removal, now),
+        }
+    }
+
+    /// Closes a connection that has no session yet. It is told why if its socket takes that, which need not have been reported.
+    fn remove_new(&mut self, slot: Slot, removal: &Removal, now: Duration) {
+        let link = &mut self.table[slot.index()].link;
+        link.note(Ready {
+            writable: true,
+            ..Ready::default()
+        });
+        let notice = removal.reason.announcement_for(removal.why.as_deref());
+        let is_told = notice.is_some_and(|notice| {
+            let line = ServerLine::Notice(notice).to_bytes();
+            link.write(&[IoSlice::new(&line)]).is_ok()
+        });
+        if is_told {
+            self.begin_linger(slot, removal.reason, now);
+        } else {
+            self.remove(slot, removal.reason, now);
         }
     }
 }

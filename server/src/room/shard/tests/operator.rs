@@ -101,6 +101,21 @@ fn one_that_was_accepted_and_not_yet_greeted_is_removed_too() {
 }
 
 #[test]
+fn one_whose_socket_is_not_reported_yet_is_told_why_too() {
+    let mut world = world(&[]);
+    let ann = world.connect(0, PLENTY);
+    let everybody = Whom::Network("127.0.0.0/8".parse().unwrap());
+    let asked = world.shared.inboxes[0].ask(kick(everybody));
+    {
+        let mut shard = world.shards[0].borrow_mut();
+        shard.take_requests();
+        shard.turn(world.now);
+    }
+    drop(asked);
+    assert_eq!(world.lines(ann), [KICKED]);
+}
+
+#[test]
 fn a_network_is_emptied_on_every_shard_and_nobody_else_goes() {
     let mut world = world(&["--notices", "off"]);
     let from = |text: &str| Peer::Tcp(text.parse().unwrap());
