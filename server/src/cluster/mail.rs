@@ -1,8 +1,8 @@
 //! Mail: whispers to people who are connected to another node. They go from node to node, not through the stream: brokers would
 //! keep them in their files.
 //!
-//! A whisper is sent until there is a receipt, or its node is dead; its sender, who waits, is told after a while. The receiver remembers what became of it, so one that comes twice
-//! is delivered once.
+//! A whisper is sent until there is a receipt, or its node is dead; its sender, who waits, is told after a while. The receiver
+//! remembers what became of it, so one that comes twice is delivered once.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;

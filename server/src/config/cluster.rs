@@ -85,18 +85,14 @@ impl FromStr for BrokerUrl {
         }
         let (scheme, place) = text.split_once("://").unwrap_or(("nats", text));
         let is_number = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
-        if let Some((_, port)) = place.rsplit_once(':')
-            && is_number(port)
-            && port.parse::<NonZeroU16>().is_err()
-        {
+        let port = place.rsplit_once(':').filter(|(_, port)| is_number(port));
+        if port.is_some_and(|(_, port)| port.parse::<NonZeroU16>().is_err()) {
             return Err("a port is 1 to 65535".to_owned());
         }
         if !matches!(scheme, "nats" | "tls") || place.is_empty() || place.contains(['/', ' ']) {
             return Err(expected());
         }
-        let has_port = place
-            .rsplit_once(':')
-            .is_some_and(|(host, port)| is_number(port) && !host.is_empty());
+        let has_port = port.is_some_and(|(host, _)| !host.is_empty());
         if place.contains(':') && !has_port && !place.ends_with(']') {
             return Err(expected());
         }

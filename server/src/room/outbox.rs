@@ -61,7 +61,7 @@ pub(crate) struct Standing {
     pub(crate) in_flight: usize,
     /// The time since the server's start at which the node was cut off, or could not read what it wrote any more.
     pub(crate) silent_since: Option<Duration>,
-    /// What was logged last of what is wrong with the brokers, unless that was long ago.
+    /// What is wrong with the brokers, for all that is known.
     pub(crate) trouble: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! Pieces: what nodes put into the stream.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -42,13 +43,20 @@ pub struct Founding {
 /// The machine and the process of a node, as in `alpha/8123`: for operators, who don't know it by its id. It is printable ASCII, and
 /// decides nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String")]
-pub struct Host(String);
+#[serde(from = "String", into = "String")]
+pub struct Host(Arc<str>);
 
 impl From<String> for Host {
     fn from(text: String) -> Self {
         let shown = |it: char| if it.is_ascii_graphic() { it } else { '?' };
-        Self(text.chars().take(MAX_HOST_CHARS).map(shown).collect())
+        let text: String = text.chars().take(MAX_HOST_CHARS).map(shown).collect();
+        Self(text.into())
+    }
+}
+
+impl From<Host> for String {
+    fn from(host: Host) -> Self {
+        host.0.as_ref().to_owned()
     }
 }
 

@@ -51,7 +51,7 @@ impl Replicator {
     }
 
     /// Answers other nodes, and sends whispers.
-    pub(super) async fn serve_letters(&mut self) {
+    pub(super) async fn serve_others(&mut self) {
         if !self.node.is_member() {
             return;
         }

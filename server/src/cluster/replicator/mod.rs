@@ -135,7 +135,7 @@ impl Replicator {
             self.collect();
             let effects = self.node.tick(self.shared.now());
             self.perform(effects).await;
-            self.serve_letters().await;
+            self.serve_others().await;
             self.keep_reading();
             self.report();
         }
