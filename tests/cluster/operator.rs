@@ -5,7 +5,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use wac_tests::{Brokers, Daemon, Program, Said, Server, Setup, Signal, binary, wait_until};
 
-use crate::CUT_OFF;
+use crate::{CUT_OFF, SILENT};
 
 /// A node with a control socket and an address for metrics.
 struct Watched {
@@ -85,6 +85,8 @@ fn a_stop_without_brokers_says_what_it_waits_for_and_people_why_they_are_closed(
     let mut ann = node.user("ann");
     brokers.end(0, Signal::SIGKILL);
     ann.send("MSG hello");
+    // By then it has been read, and waits.
+    ann.expect(SILENT);
     node.signal(Signal::SIGTERM);
     logs(&node, "the stop waits for brokers");
     assert_eq!(ann.read_to_end().lines.pop().as_deref(), Some(CUT_OFF));
