@@ -104,6 +104,15 @@ impl Chat {
         }
     }
 
+    /// Has everybody who is not cut off read for some time.
+    #[track_caller]
+    pub(crate) fn goes_on_for(&mut self, time: Duration) {
+        let begun = Instant::now();
+        while begun.elapsed() < time {
+            self.goes_on(1);
+        }
+    }
+
     /// Takes the people of a node that stops, or is lost, out of the chat; returns what its listener and its talker have read, to the
     /// end, and the talker's name.
     #[track_caller]

@@ -313,10 +313,10 @@ impl Broker {
                     Event::Connected => {
                         let info = client.server_info();
                         if config.replicas > 1 && is_old(&info.version) {
-                            tracing::error!(
+                            tracing::warn!(
                                 version = info.version,
-                                "three replicas of this release of NATS may differ after a fault, and people on different nodes read \
-                                 different rooms: use a current release, or --cluster-replicas 1"
+                                "replicas of this release of NATS may differ after a fault, and then nodes are cut off: \
+                                 use a current release, or --cluster-replicas 1"
                             );
                         }
                         let name = format!("{} ({}:{})", info.server_name, info.host, info.port);

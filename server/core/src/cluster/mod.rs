@@ -7,10 +7,12 @@
 //! ```
 //!
 //! A broker keeps the stream and gives each message a number and a time; nothing else of it is trusted: it may lose what it has
-//! acknowledged, pass on a message twice, or be put back to an older state. So a node believes only what it reads:
+//! acknowledged, pass on a message twice, be put back to an older state, or keep copies that differ. So a node believes only what it reads:
 //!
 //! - A [`Piece`] of a node counts once, and only after the one before it; its node sends it until it has read it back.
 //! - A reader goes on at the message it read last, and must recognise it.
+//! - A piece tells how far the room has come, with a checksum. Whoever has read something else than the member with the lowest id, for
+//!   longer than 5 s, is cut off.
 //! - A node that does not read its own pieces for [`PATIENCE`] stops serving; the others declare it dead after [`LEASE`], which is
 //!   longer, by a record in the stream. After it no piece of that node counts. So a name is never used on two nodes.
 //!
@@ -18,6 +20,7 @@
 
 mod node;
 mod outgoing;
+mod past;
 mod piece;
 mod reading;
 mod replica;
@@ -30,7 +33,7 @@ use std::time::Duration;
 
 pub use node::{Effect, Node, Over};
 pub use outgoing::Publication;
-pub use piece::{Founding, Host, Message, Piece, Record};
+pub use piece::{Founding, Host, Message, Piece, Progress, Record};
 pub use replica::{Applied, Departure, Outcome, Returned};
 pub use snapshot::Snapshot;
 
@@ -38,6 +41,9 @@ pub use snapshot::Snapshot;
 pub const BEAT: Duration = Duration::from_secs(1);
 /// The silence of the stream after which people are told about it.
 pub const TOLD: Duration = Duration::from_secs(3);
+/// The time for which a node serves while another has read something else: longer than that one takes to find out that the brokers have
+/// lost what it has read.
+const DOUBT: Duration = Duration::from_secs(5);
 /// The time for which a node serves without reading a piece of its own.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 /// The silence after which a node is dead: longer than [`PATIENCE`], and than brokers take to agree on a new leader (9.4 s at worst, of

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::BEAT;
-use super::piece::{PIECE_BYTES, Piece, Record};
+use super::piece::{PIECE_BYTES, Piece, Progress, Record};
 use crate::roster::NodeId;
 
 /// Pieces that may be under way: what is said meanwhile gathers in the next.
@@ -62,19 +62,24 @@ impl Outgoing {
         self.flight.len()
     }
 
-    /// Returns the pieces to be sent now.
-    pub(super) fn poll(&mut self, is_member: bool, now: Duration) -> Vec<Publication> {
+    /// Returns the pieces to be sent now, by a node whose room has come this far.
+    pub(super) fn poll(&mut self, progress: Option<Progress>, now: Duration) -> Vec<Publication> {
         let mut due = self.resend(now);
         while self.flight.len() < FLIGHT && (!self.waiting.is_empty() || now >= self.sent + BEAT) {
             let records = self.take();
-            due.push(self.send(records, is_member, now));
+            due.push(self.send(records, progress, now));
         }
         due
     }
 
     /// Returns a piece that is sent once, and only if the stream's last message has a number.
-    pub(super) fn once(&self, record: Record, expected_last: u64) -> Publication {
-        let piece = self.piece(vec![record], true);
+    pub(super) fn once(
+        &self,
+        record: Record,
+        progress: Progress,
+        expected_last: u64,
+    ) -> Publication {
+        let piece = self.piece(vec![record], Some(progress));
         Publication {
             payload: piece.to_payload(),
             expected_last: Some(expected_last),
@@ -122,8 +127,13 @@ impl Outgoing {
         self.waiting.drain(..count).collect()
     }
 
-    fn send(&mut self, records: Vec<Record>, is_member: bool, now: Duration) -> Publication {
-        let piece = self.piece(records, is_member);
+    fn send(
+        &mut self,
+        records: Vec<Record>,
+        progress: Option<Progress>,
+        now: Duration,
+    ) -> Publication {
+        let piece = self.piece(records, progress);
         let payload = piece.to_payload();
         self.next += 1;
         self.sent = now;
@@ -139,11 +149,11 @@ impl Outgoing {
         }
     }
 
-    fn piece(&self, records: Vec<Record>, is_member: bool) -> Piece {
+    fn piece(&self, records: Vec<Record>, progress: Option<Progress>) -> Piece {
         Piece {
             from: self.me,
             number: self.next,
-            is_member,
+            progress,
             records,
         }
     }

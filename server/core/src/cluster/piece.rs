@@ -12,7 +12,7 @@ use crate::name::Folded;
 use crate::roster::{KeyedName, NodeId, SessionAddress};
 
 /// The version of the form. A message of another version counts as none.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// The longest description of a host.
 const MAX_HOST_CHARS: usize = 80;
 /// The records of a piece have at most about this many bytes, or are one record.
@@ -66,6 +66,17 @@ impl fmt::Display for Host {
     }
 }
 
+/// How far a room has come, as a node has read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The number of the message with which the room began.
+    pub room: u64,
+    /// The number of pieces that have counted in it.
+    pub pieces: u64,
+    /// The checksum of what they did.
+    pub checksum: u32,
+}
+
 /// A node's contribution to the stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
@@ -73,8 +84,8 @@ pub struct Piece {
     pub from: NodeId,
     /// The number of the piece among those of the node, counted from 1.
     pub number: u64,
-    /// The node belongs to a room; otherwise it looks for one.
-    pub is_member: bool,
+    /// How far its room had come, as the node had read it when it sent this first; `None` if it looked for one.
+    pub progress: Option<Progress>,
     /// What it says.
     pub records: Vec<Record>,
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::past::Past;
 use super::piece::{Founding, Host, Piece, Record};
 use crate::log::Position;
 use crate::mark::RoomId;
@@ -24,6 +25,7 @@ pub(super) struct Replica {
     pub(super) room: RoomId,
     /// The position after the last line.
     pub(super) head: Position,
+    pub(super) past: Past,
     /// The time of the last message. It never goes back.
     time: Duration,
     /// `None` if joins and leaves are not announced.
@@ -96,9 +98,10 @@ pub enum Outcome {
 }
 
 impl Replica {
-    /// Describes a room that begins with one node, which has sent a number of pieces.
+    /// Describes a room that begins with one node, which has sent a number of pieces, and with a message.
     pub(super) fn founded(
         founding: Founding,
+        seq: u64,
         node: NodeId,
         host: Host,
         last: u64,
@@ -107,6 +110,7 @@ impl Replica {
         Self {
             room: founding.room,
             head: founding.origin,
+            past: Past::new(seq),
             time,
             notices: founding.has_notices.then(Notices::default),
             members: BTreeMap::from([(node, Member { host, last })]),
@@ -168,7 +172,9 @@ impl Replica {
                 }
             }
         }
-        change.applied
+        let Changing { applied, .. } = change;
+        self.past.add(&applied.lines, applied.counted);
+        applied
     }
 
     /// Tells whether a piece is the next one of its node, and notes that.
@@ -335,7 +341,7 @@ mod tests {
                 has_notices: true,
             };
             let mut read = Self {
-                replica: Replica::founded(room, ME, host("me"), 0, time),
+                replica: Replica::founded(room, 1, ME, host("me"), 0, time),
                 roster: Roster::default(),
                 numbers: BTreeMap::new(),
                 time,
@@ -350,7 +356,7 @@ mod tests {
             let piece = Piece {
                 from,
                 number: *number,
-                is_member: true,
+                progress: None,
                 records,
             };
             let applied = self

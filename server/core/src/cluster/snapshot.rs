@@ -6,7 +6,7 @@ use super::replica::Replica;
 use crate::roster::{Home, KeyedName, NodeId, Roster, SessionAddress};
 
 /// The version of the form.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The room as of one message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{LEASE, PATIENCE, TOLD};
+use super::{DOUBT, LEASE, PATIENCE, TOLD};
 use crate::roster::NodeId;
 
 /// What this node knows of the others by its own clock.
@@ -14,6 +14,8 @@ pub(super) struct Watch {
     confirmed: Duration,
     /// The time since which own pieces have come back without a long pause. Silence before it says nothing about others.
     whole_since: Duration,
+    /// The time since which another node, by which this one is to go, has read something else.
+    differs_since: Option<Duration>,
 }
 
 /// How this node stands.
@@ -33,6 +35,7 @@ impl Watch {
             heard: BTreeMap::new(),
             confirmed: now,
             whole_since: now,
+            differs_since: None,
         }
     }
 
@@ -52,6 +55,13 @@ impl Watch {
             self.whole_since = now;
         }
         self.confirmed = self.confirmed.max(sent);
+    }
+
+    /// Notes whether a node by which this one is to go has read something else; tells whether that has been so for too long.
+    pub(super) fn compared(&mut self, differs: bool, now: Duration) -> bool {
+        let since = self.differs_since.filter(|_| differs).unwrap_or(now);
+        self.differs_since = differs.then_some(since);
+        now > since + DOUBT
     }
 
     /// Returns the time at which the last own piece that was read back had been sent.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
 
-use crate::cluster::{Effect, Founding, Host, Message, Node, Piece, Record, Snapshot};
+use crate::cluster::{Effect, Founding, Host, Message, Node, Piece, Progress, Record, Snapshot};
 use crate::log::Position;
 use crate::mark::RoomId;
 use crate::name::Name;
@@ -110,10 +110,15 @@ impl Written {
             6 => Record::Leave,
             _ => return vec![value; usize::from(value)],
         };
+        let progress = (self.kind >= 8).then(|| Progress {
+            room: u64::from(self.kind / 8 % 4),
+            pieces: u64::from(self.value),
+            checksum: self.value.into(),
+        });
         Piece {
             from: NodeId((1 + self.from % 3).into()),
             number: u64::from(self.number % 8),
-            is_member: true,
+            progress,
             records: vec![record],
         }
         .to_payload()

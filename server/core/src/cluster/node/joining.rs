@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::{Effect, Node, Over, Stage};
+use crate::cluster::past::Past;
 use crate::cluster::piece::{Founding, Message, Piece, Record};
 use crate::cluster::reading::checksum;
 use crate::cluster::replica::Replica;
@@ -77,7 +78,7 @@ impl Node {
             other => {
                 if other.as_ref().is_some_and(ends) {
                     joining.members = Heard::Nobody;
-                } else if is_first || other.as_ref().is_some_and(|piece| piece.is_member) {
+                } else if is_first || other.as_ref().is_some_and(|piece| piece.progress.is_some()) {
                     joining.members = match joining.hello {
                         Some(_) => Heard::Before(Duration::ZERO, now),
                         None => Heard::At(message.time),
@@ -169,6 +170,7 @@ impl Node {
         self.stage = Stage::Member {
             replica: Box::new(Replica::founded(
                 founding,
+                message.seq,
                 self.me,
                 self.host.clone(),
                 number,
@@ -195,7 +197,7 @@ impl Node {
         // expected last and the founding.
         let reads = self.watch.is_whole(now) && self.outgoing.in_flight() == 0;
         if !is_alone || !reads {
-            let due = self.outgoing.poll(false, now);
+            let due = self.outgoing.poll(None, now);
             let mut effects: Vec<_> = due.into_iter().map(Effect::Publish).collect();
             if let Some(hello) = joining.hello
                 && joining.tries(now)
@@ -208,7 +210,8 @@ impl Node {
             return Vec::new();
         }
         let record = Record::Found(joining.founding);
-        let founding = self.outgoing.once(record, self.reading.seq());
+        let nothing = Past::new(0).progress();
+        let founding = self.outgoing.once(record, nothing, self.reading.seq());
         vec![Effect::Publish(founding)]
     }
 }

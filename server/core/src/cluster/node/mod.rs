@@ -9,6 +9,7 @@ mod joining;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::outgoing::{Outgoing, Publication};
@@ -85,6 +86,8 @@ pub enum Over {
     Dead,
     /// What it read before is not in the stream any more.
     OtherStream,
+    /// Another node, on which the others rely, has read something else: the brokers keep different streams.
+    OtherCopy,
     /// Others have begun another room.
     OtherRoom,
     /// It has to try anew to join.
@@ -240,7 +243,8 @@ impl Node {
                 }
             }
         }
-        let due = self.outgoing.poll(true, now);
+        let progress = replica.past.progress();
+        let due = self.outgoing.poll(Some(progress), now);
         effects.extend(due.into_iter().map(Effect::Publish));
         effects
     }
@@ -269,8 +273,14 @@ impl Node {
         if piece.as_ref().is_some_and(begins) {
             return self.end(Over::OtherRoom);
         }
+        let other = piece.as_ref().filter(|piece| piece.from != self.me);
+        let differs = other.and_then(|it| differs(it, replica));
+        if differs.is_some_and(|it| self.watch.compared(it, now)) {
+            return self.end(Over::OtherCopy);
+        }
         let applied = replica.apply(self.me, piece, message.time, roster);
         let is_empty = replica.members().next().is_none();
+        let progress = replica.past.progress();
         if let Some((from, number)) = applied.counted {
             self.note_counted(from, number, now);
         }
@@ -287,7 +297,8 @@ impl Node {
         let mut effects = vec![Effect::Apply(applied)];
         if over == Some(Over::Left) && is_empty {
             // Whoever comes next need not wait for a sign of life, unless somebody came before.
-            let end = self.outgoing.once(Record::End, self.reading.seq());
+            let read_to = self.reading.seq();
+            let end = self.outgoing.once(Record::End, progress, read_to);
             effects.push(Effect::Publish(end));
         }
         effects.extend(over.into_iter().flat_map(|why| self.end(why)));
@@ -300,5 +311,17 @@ impl Node {
         } else if let Some(sent) = self.outgoing.returned(number) {
             self.watch.confirmed(sent, now);
         }
+    }
+}
+
+/// Tells whether a piece of another node, by which this one is to go, shows that it has read something else; `None` if it does not tell.
+fn differs(piece: &Piece, replica: &Replica) -> Option<bool> {
+    let theirs = piece.progress?;
+    // Where copies of the stream differ, one may hold another room, or have a node dead that lives on in the other.
+    let is_first = || replica.members().all(|(node, _)| piece.from <= node);
+    match theirs.room.cmp(&replica.past.progress().room) {
+        Ordering::Greater => Some(true),
+        Ordering::Equal if is_first() => replica.past.has_come_to(theirs).map(|it| !it),
+        Ordering::Equal | Ordering::Less => None,
     }
 }

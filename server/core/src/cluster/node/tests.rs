@@ -1,6 +1,7 @@
 //! Tests of nodes in front of a stream that takes everything.
 
 use super::*;
+use crate::cluster::Progress;
 
 const NOW: Duration = Duration::from_secs(1);
 
@@ -147,4 +148,72 @@ fn whoever_leaves_last_says_so_if_nobody_came_before() {
         panic!("{effects:?}");
     };
     assert_eq!(end.expected_last, Some(3));
+}
+
+/// Returns how far the room of a member has come.
+fn progress(node: &Node) -> Progress {
+    match &node.stage {
+        Stage::Member { replica, .. } => replica.past.progress(),
+        _ => panic!("it is a member"),
+    }
+}
+
+/// A piece without records, of a member whose room has come this far.
+fn piece(from: u64, number: u64, progress: Progress) -> Vec<u8> {
+    let piece = Piece {
+        from: NodeId(from),
+        number,
+        progress: Some(progress),
+        records: Vec::new(),
+    };
+    piece.to_payload()
+}
+
+#[test]
+fn whoever_has_read_something_else_than_the_first_of_the_members_is_cut_off_after_a_while() {
+    // The progress of another node, given that of this one; the other's id; and whether this one ends.
+    type Case = (fn(Progress) -> Progress, u64, bool);
+    let other = |it: Progress| Progress {
+        checksum: it.checksum ^ 1,
+        ..it
+    };
+    let newer = |it: Progress| Progress {
+        room: it.room + 1,
+        ..it
+    };
+    let older = |it: Progress| Progress { room: 1, ..it };
+    let ahead = |it: Progress| Progress {
+        pieces: it.pieces + 9,
+        ..it
+    };
+    let cases: [Case; 8] = [
+        (|same| same, 1, false),
+        (other, 1, true),
+        (other, 0, true),
+        (other, 9, false),
+        (ahead, 1, true),
+        (older, 1, false),
+        (newer, 1, true),
+        (newer, 9, true),
+    ];
+    for (case, (theirs, from, ends)) in cases.into_iter().enumerate() {
+        let (_, (first, roster), mut second) = pair();
+        let snapshot = first.snapshot(&roster, Vec::new());
+        second.0.on_snapshot(snapshot, NOW, &mut second.1);
+        let mut read = |number, after| {
+            let progress = theirs(progress(&second.0));
+            let message = Message {
+                seq: second.0.read_to() + 1,
+                time: NOW,
+                payload: piece(from, number, progress),
+            };
+            let effects = second.0.on_message(message, NOW + after, &mut second.1);
+            effects
+                .iter()
+                .any(|it| matches!(it, Effect::Over(Over::OtherCopy)))
+        };
+        let second = Duration::from_secs(1);
+        let is_over = [(3, 0), (4, 5), (5, 6)].map(|(number, after)| read(number, second * after));
+        assert_eq!(is_over, [false, false, ends], "case {case}");
+    }
 }

@@ -1,4 +1,4 @@
-//! Broker of the simulation: a stream that may lose what it has, and messages that come late, twice or never.
+//! Broker of the simulation: a stream that may lose what it has, or have copies that differ, and messages that come late, twice or never.
 
 use std::time::Duration;
 
@@ -11,15 +11,26 @@ pub(super) struct Broker {
     pub(super) is_down: bool,
     /// Its clock, which once in a while goes back.
     clock: Duration,
-    stream: Vec<Message>,
-    /// The number of messages it has removed for their age.
-    removed: u64,
+    /// The stream, as each of its copies has it.
+    copies: [Copy; 2],
+    /// The copies take messages each for itself, and exchange them afterwards.
+    pub(super) is_parted: bool,
     /// Messages that come later.
     late: Vec<Publication>,
     /// It is as good as new: nothing comes from long ago.
     is_calm: bool,
     /// Copies of messages that come much later.
     ancient: Vec<Publication>,
+}
+
+/// A copy of the stream.
+#[derive(Default)]
+struct Copy {
+    stream: Vec<Message>,
+    /// The number of messages it has removed for their age.
+    removed: u64,
+    /// What the other copy has taken while they were parted.
+    owed: Vec<Publication>,
 }
 
 impl Broker {
@@ -29,17 +40,22 @@ impl Broker {
             self.clock -= Duration::from_secs(2);
         }
         if !self.is_down {
+            if !self.is_parted {
+                self.join();
+            }
             let late = std::mem::take(&mut self.late);
-            late.into_iter()
-                .for_each(|publication| self.store(publication));
+            for publication in late {
+                self.store(publication, rng.usize(..2));
+            }
             if rng.u8(..) < 8 && !self.ancient.is_empty() {
                 let one = self.ancient.swap_remove(rng.usize(..self.ancient.len()));
-                self.store(one);
+                self.store(one, rng.usize(..2));
             }
         }
     }
 
-    pub(super) fn take(&mut self, publication: Publication, rng: &mut Rng) {
+    /// Takes a message at one of the copies.
+    pub(super) fn take(&mut self, publication: Publication, copy: usize, rng: &mut Rng) {
         if self.is_down {
             return;
         }
@@ -51,45 +67,55 @@ impl Broker {
             8..16 => self.late.push(publication),
             16..24 => {
                 self.late.push(publication.clone());
-                self.store(publication);
+                self.store(publication, copy);
             }
-            _ => self.store(publication),
+            _ => self.store(publication, copy),
         }
     }
 
-    fn store(&mut self, publication: Publication) {
-        let last = self.last();
-        if publication
-            .expected_last
-            .is_none_or(|expected| expected == last)
-        {
-            self.stream.push(Message {
-                seq: last + 1,
-                time: self.clock,
-                payload: publication.payload,
-            });
+    fn store(&mut self, publication: Publication, copy: usize) {
+        if self.is_parted {
+            self.copies[1 - copy].owed.push(publication.clone());
+            self.copies[copy].store(publication, self.clock);
+        } else {
+            let clock = self.clock;
+            let copies = self.copies.iter_mut();
+            copies.for_each(|copy| copy.store(publication.clone(), clock));
         }
     }
 
-    pub(super) fn last(&self) -> u64 {
-        self.removed + self.stream.len() as u64
+    /// Gives each copy what the other has taken.
+    fn join(&mut self) {
+        for copy in &mut self.copies {
+            for publication in std::mem::take(&mut copy.owed) {
+                copy.store(publication, self.clock);
+            }
+        }
     }
 
-    /// Tells whether it has a message, or had it until it was too old.
-    pub(super) fn has(&self, message: &Message) -> bool {
-        message.seq <= self.removed || self.read(message.seq).first() == Some(message)
+    pub(super) fn last(&self, copy: usize) -> u64 {
+        self.copies[copy].last()
     }
 
-    /// Returns the messages from a number on, or from the first that there is.
-    pub(super) fn read(&self, from: u64) -> &[Message] {
-        let skipped = from.saturating_sub(self.removed + 1);
+    /// Tells whether a copy has a message, or had it until it was too old.
+    pub(super) fn has(&self, message: &Message, copy: usize) -> bool {
+        let Copy { removed, .. } = self.copies[copy];
+        message.seq <= removed || self.read(message.seq, copy).first() == Some(message)
+    }
+
+    /// Returns the messages of a copy from a number on, or from the first that there is.
+    pub(super) fn read(&self, from: u64, copy: usize) -> &[Message] {
+        let Copy {
+            stream, removed, ..
+        } = &self.copies[copy];
+        let skipped = from.saturating_sub(removed + 1);
         let skipped = usize::try_from(skipped).expect("it is small");
-        self.stream.get(skipped..).unwrap_or_default()
+        stream.get(skipped..).unwrap_or_default()
     }
 
     /// Works from now on, and has forgotten what it did before.
     pub(super) fn end_trouble(&mut self) {
-        (self.is_down, self.is_calm) = (false, true);
+        (self.is_down, self.is_calm, self.is_parted) = (false, true, false);
         self.ancient.clear();
     }
 
@@ -97,17 +123,38 @@ impl Broker {
     pub(super) fn lose(&mut self, rng: &mut Rng) {
         self.late.clear();
         self.ancient.clear();
-        match rng.u8(..4) {
-            0 => (self.stream, self.removed) = Default::default(),
-            1 => {
-                let old = rng.usize(..=self.stream.len());
-                self.stream.drain(..old);
-                self.removed += old as u64;
-            }
-            _ => {
-                let kept = self.stream.len().saturating_sub(rng.usize(1..12));
-                self.stream.truncate(kept);
+        let (what, some, old) = (rng.u8(..4), rng.usize(1..12), rng.usize(1..=4));
+        for Copy {
+            stream, removed, ..
+        } in &mut self.copies
+        {
+            match what {
+                0 => (*stream, *removed) = Default::default(),
+                1 => {
+                    let old = stream.len() * old / 4;
+                    stream.drain(..old);
+                    *removed += old as u64;
+                }
+                _ => stream.truncate(stream.len().saturating_sub(some)),
             }
         }
+    }
+}
+
+impl Copy {
+    fn store(&mut self, publication: Publication, time: Duration) {
+        let last = self.last();
+        let expected = publication.expected_last;
+        if expected.is_none_or(|expected| expected == last) {
+            self.stream.push(Message {
+                seq: last + 1,
+                time,
+                payload: publication.payload,
+            });
+        }
+    }
+
+    fn last(&self) -> u64 {
+        self.removed + self.stream.len() as u64
     }
 }

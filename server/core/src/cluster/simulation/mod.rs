@@ -1,8 +1,9 @@
-//! Simulation of a cluster: nodes, a broker that loses and doubles, links that are cut, processes that stop, die and come back.
+//! Simulation of a cluster: nodes, a broker that loses and doubles, or has two copies, links that are cut, processes that stop, die and
+//! come back.
 //!
-//! One seed is one history of a few minutes. At each step no name is open on two nodes that serve. In the end, when everything has
-//! worked for a while, all nodes are in one room and have the same log, which is what the stream says; of each node that was never
-//! cut off, every line stands in it once and in order.
+//! One seed is one history of a few minutes. At each step no name is open on two nodes that serve and have read the same. In the end,
+//! when everything has worked for a while, all nodes are in one room and have the same log, which is what the stream says; of each node
+//! that was never cut off, every line stands in it once and in order.
 
 mod broker;
 mod server;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use super::Over;
 use broker::Broker;
 use server::Server;
 
@@ -25,6 +27,8 @@ const PEACE: u32 = 480;
 pub(super) struct Perils {
     /// The broker loses the last messages, or all.
     pub(super) losses: bool,
+    /// Copies of the stream go on each for itself, for a while, and differ from then on.
+    pub(super) parts: bool,
 }
 
 struct World {
@@ -72,6 +76,9 @@ impl World {
             self.broker.is_down = false;
             self.servers.iter_mut().for_each(Server::reconnect);
         }
+        if self.perils.parts && rng.u16(..) < 320 {
+            self.broker.is_parted = !self.broker.is_parted;
+        }
         if self.perils.losses && rng.u16(..) < 160 {
             self.broker.lose(rng);
             self.servers.iter_mut().for_each(Server::reconnect);
@@ -104,16 +111,21 @@ impl World {
         };
         let other = self.rng.usize(..NODES);
         if let Some(snapshot) = self.servers[other].snapshot(at_least) {
-            self.servers[index].take_snapshot(&snapshot, self.now);
+            let read = self.servers[other].read.clone();
+            self.servers[index].take_snapshot(&snapshot, read, self.now);
         }
     }
 
     fn check_names(&self) {
-        let mut open = Vec::new();
+        let mut open: Vec<(&Server, _)> = Vec::new();
         for server in self.servers.iter().filter(|it| it.serves(&self.broker)) {
             for name in server.open_names() {
-                assert!(!open.contains(&name), "{name:?} is open twice");
-                open.push(name);
+                let twice = open.iter().find(|(_, other)| *other == name);
+                if let Some((other, _)) = twice {
+                    let differ = self.perils.parts && !other.has_read_as(server);
+                    assert!(differ, "{name:?} is open twice");
+                }
+                open.push((server, name));
             }
         }
     }
@@ -123,6 +135,10 @@ impl World {
         let count = self.servers.iter().filter(|server| server.is_up()).count();
         assert_eq!(rooms.len(), count, "everybody is in a room");
         assert!(rooms.windows(2).all(|two| two[0] == two[1]), "{rooms:?}");
+        if !self.perils.losses && !self.perils.parts {
+            let mut ends = self.servers.iter().flat_map(|server| &server.ends);
+            assert!(ends.all(|&why| why != Over::OtherCopy), "there is one copy");
+        }
         let up: Vec<_> = self.servers.iter().filter(|it| it.is_up()).collect();
         for server in &up {
             server.check_own_lines();
@@ -134,14 +150,33 @@ impl World {
 #[test]
 fn every_history_ends_with_one_room_one_log_and_every_line_once() {
     for seed in 0..seeds(7_000) {
-        check(seed, Perils { losses: false });
+        let perils = Perils {
+            losses: false,
+            parts: false,
+        };
+        check(seed, perils);
     }
 }
 
 #[test]
 fn whatever_the_broker_loses_nobody_serves_on_with_a_hole() {
     for seed in 0..seeds(3_000) {
-        check(seed, Perils { losses: true });
+        let perils = Perils {
+            losses: true,
+            parts: false,
+        };
+        check(seed, perils);
+    }
+}
+
+#[test]
+fn whatever_copies_the_broker_has_nobody_serves_on_with_another() {
+    for seed in 0..seeds(3_000) {
+        let perils = Perils {
+            losses: false,
+            parts: true,
+        };
+        check(seed, perils);
     }
 }
 

@@ -37,8 +37,12 @@ pub(super) struct Server {
     cut_from: Duration,
     cut_until: Duration,
     reads: bool,
-    /// The last message that was read.
-    last_read: Option<Message>,
+    /// The copy of the stream that it is linked to.
+    copy: usize,
+    /// The messages that it, or those who gave it their room, have read.
+    pub(super) read: Vec<Message>,
+    /// What was read by whoever has given it a snapshot.
+    given: Vec<Message>,
     /// The number of the stream's last message when the node began to read.
     begun_at: Option<u64>,
     pub(super) wanted_snapshot: Option<u64>,
@@ -48,6 +52,8 @@ pub(super) struct Server {
     last_id: u64,
     /// The lines said by the node since it joined, in order.
     said: Vec<String>,
+    /// How its nodes have ended.
+    pub(super) ends: Vec<Over>,
 }
 
 /// The log of a node.
@@ -87,13 +93,16 @@ impl Server {
             cut_from: Duration::ZERO,
             cut_until: Duration::ZERO,
             reads: false,
-            last_read: None,
+            copy: 0,
+            read: Vec::new(),
+            given: Vec::new(),
             begun_at: None,
             wanted_snapshot: None,
             sessions: Vec::new(),
             asked: Default::default(),
             last_id: 0,
             said: Vec::new(),
+            ends: Vec::new(),
         }
     }
 
@@ -142,7 +151,8 @@ impl Server {
 
     fn end_node(&mut self) {
         self.node = None;
-        self.last_read = None;
+        self.read.clear();
+        self.given.clear();
         self.begun_at = None;
         self.is_leaving = false;
         self.sessions.clear();
@@ -155,10 +165,8 @@ impl Server {
     /// Tells whether people are served, by a process that runs: whoever is on a node that leaves is served no more. A node that
     /// has read what the broker lost does not know it yet.
     pub(super) fn serves(&self, broker: &Broker) -> bool {
-        let has_lost = self
-            .last_read
-            .as_ref()
-            .is_some_and(|last| !broker.has(last));
+        let last = self.read.last();
+        let has_lost = last.is_some_and(|last| !broker.has(last, self.copy));
         !has_lost && self.room().is_some() && self.stopped_until.is_zero() && !self.is_leaving
     }
 
@@ -236,7 +244,7 @@ impl Server {
         let is_deaf = world < self.deaf_until;
         let arrives = is_linked && (is_deaf || world >= self.mute_until);
         if is_linked && self.begun_at.is_none() {
-            self.begun_at = Some(broker.last());
+            self.begun_at = Some(broker.last(self.copy));
         }
         self.tick(now, arrives, broker, rng);
         if is_linked && !is_deaf {
@@ -263,7 +271,9 @@ impl Server {
         let effects = self.node.as_mut().map(|node| node.tick(now));
         for effect in effects.into_iter().flatten() {
             match effect {
-                Effect::Publish(publication) if is_linked => broker.take(publication, rng),
+                Effect::Publish(publication) if is_linked => {
+                    broker.take(publication, self.copy, rng);
+                }
                 Effect::AskForSnapshot(at_least) if is_linked => {
                     self.wanted_snapshot = Some(at_least);
                 }
@@ -286,13 +296,15 @@ impl Server {
         if !self.reads {
             node.begin_reading();
             self.reads = true;
+            self.copy = rng.usize(..2);
         }
-        let messages = broker.read(from).iter().take(rng.usize(1..READ));
+        let messages = broker.read(from, self.copy).iter().take(rng.usize(1..READ));
         let mut effects = Vec::new();
         for message in messages {
             effects.extend(node.on_message(message.clone(), now, &mut self.roster));
-            if node.read_to() == message.seq {
-                self.last_read = Some(message.clone());
+            let is_new = self.read.last().is_none_or(|last| last.seq < message.seq);
+            if node.read_to() == message.seq && is_new {
+                self.read.push(message.clone());
             }
         }
         effects.into_iter().for_each(|effect| self.perform(effect));
@@ -307,7 +319,8 @@ impl Server {
         Some(node.snapshot(&self.roster, history).to_bytes())
     }
 
-    pub(super) fn take_snapshot(&mut self, snapshot: &[u8], world: Duration) {
+    pub(super) fn take_snapshot(&mut self, snapshot: &[u8], read: Vec<Message>, world: Duration) {
+        self.given = read;
         let snapshot = Snapshot::of_bytes(snapshot).expect("it is whole");
         if let Some(node) = &mut self.node {
             let effects = node.on_snapshot(snapshot, world + self.clock, &mut self.roster);
@@ -321,6 +334,7 @@ impl Server {
             Effect::Enter {
                 room,
                 head,
+                is_new,
                 history,
                 ..
             } => {
@@ -329,9 +343,15 @@ impl Server {
                     start: Position(head.0 - history.len() as u64),
                     bytes: history,
                 };
+                if !is_new {
+                    let given = self.given.last().map_or(0, |last| last.seq);
+                    self.read.retain(|message| message.seq > given);
+                    self.read.splice(..0, self.given.drain(..));
+                }
             }
             Effect::Apply(applied) => self.apply(applied),
             Effect::Over(why) => {
+                self.ends.push(why);
                 if why == Over::Left {
                     assert!(self.asked.is_empty(), "everything came back before");
                     self.check_own_lines();
@@ -364,6 +384,18 @@ impl Server {
                 (_, outcome) => panic!("{outcome:?} is not what was asked for"),
             }
         }
+    }
+
+    /// Tells whether it has read the same as another, as far as both have read.
+    pub(super) fn has_read_as(&self, other: &Self) -> bool {
+        let first = |read: &[Message]| read.first().map_or(0, |first| first.seq);
+        let since = first(&self.read).max(first(&other.read));
+        let from = |read: &[Message]| read.iter().position(|message| message.seq == since);
+        let (Some(mine), Some(theirs)) = (from(&self.read), from(&other.read)) else {
+            return false;
+        };
+        let mut both = self.read[mine..].iter().zip(&other.read[theirs..]);
+        both.all(|(mine, theirs)| mine == theirs)
     }
 
     /// Checks that each of its lines stands in its log once, in order, but for those that are still under way.
