@@ -72,6 +72,9 @@ fn status_log_and_metrics_tell_of_the_nodes_and_of_silent_brokers() {
     watched.wait_for_status("the brokers have been silent for 2 s");
     watched.wait_for_status("cut off for");
     assert!(watched.status().contains("joining"), "{}", watched.status());
+    let phase =
+        |name: &str| watched.node.metrics()[format!("wacd_phase{{phase=\"{name}\"}}").as_str()];
+    assert_eq!((phase("joining"), phase("serving")), (1.0, 0.0));
     assert_eq!(watched.node.get("/readyz").status, 503);
     brokers.start(0);
     watched.wait_for_status(&me);

@@ -79,7 +79,7 @@ impl Desk {
         StatusReport {
             pid: std::process::id(),
             version: wac_settings::VERSION.to_owned(),
-            phase: self.phase(),
+            phase: self.shared.phase_name().to_owned(),
             stops_in_seconds: self.countdown.left().map(whole_seconds),
             uptime_seconds: self.shared.now().as_secs(),
             users: self.shared.users(),
@@ -90,14 +90,6 @@ impl Desk {
             cluster: self.cluster(&running.config),
             limits: running.limits(),
         }
-    }
-
-    fn phase(&self) -> String {
-        let name = match self.shared.phases.now() {
-            Phase::Serving if !self.shared.has_room() => "joining",
-            phase => phase.name(),
-        };
-        name.to_owned()
     }
 
     fn history(&self, config: &Config) -> Option<String> {
@@ -165,7 +157,7 @@ impl Desk {
         let lost_lines = self.reloader.log.lost_lines();
         let figures = Figures::take(&self.shared, lost_lines, &self.reloader.around.sandbox);
         Answer::data(&TopReport {
-            phase: self.phase(),
+            phase: self.shared.phase_name().to_owned(),
             seconds: self.shared.now().as_secs_f64(),
             users: figures.users,
             connections: figures.connections,

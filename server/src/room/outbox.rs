@@ -17,6 +17,7 @@ use wac_core::roster::{NodeId, SessionAddress, ShardId};
 
 use crate::room::locks::{Sleeper, lock};
 use crate::room::shared::{Append, Shared};
+use crate::room::stop_phase::{JOINING, Phase};
 
 /// A whisper to somebody on another node.
 pub(crate) struct Mail {
@@ -220,6 +221,14 @@ impl Shared {
     /// Tells whether the server has a room: one of its own, or that of its cluster.
     pub(crate) fn has_room(&self) -> bool {
         self.cluster.as_ref().is_none_or(Outbox::is_open)
+    }
+
+    /// Names the phase of the server's life, for programs.
+    pub(crate) fn phase_name(&self) -> &'static str {
+        match self.phases.now() {
+            Phase::Serving if !self.has_room() => JOINING,
+            phase => phase.name(),
+        }
     }
 
     /// Applies a message of the stream, for which there is [room](Self::may_append): its lines are appended, and under the same lock

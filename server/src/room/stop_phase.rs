@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
+/// The name of the phase in which a node of a cluster has no room yet.
+pub(crate) const JOINING: &str = "joining";
+
 /// The phase of the server's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {

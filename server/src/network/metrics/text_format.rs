@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use crate::room::figures::{ClusterFigures, Figures, Histogram, HistoryFigures, ShardState};
-use crate::room::stop_phase::Phase;
+use crate::room::stop_phase::{JOINING, Phase};
 
 /// A row of the table.
 struct Metric {
@@ -164,14 +164,12 @@ fn build(figures: &Figures) -> Reading<'static> {
 }
 
 fn phases(figures: &Figures) -> Reading<'static> {
-    let sample = |phase: Phase| {
-        let is_now = phase.name() == figures.phase;
-        (
-            labels(&[("phase", phase.name())]),
-            f64::from(u8::from(is_now)),
-        )
+    let sample = |name| {
+        let is_now = name == figures.phase;
+        (labels(&[("phase", name)]), f64::from(u8::from(is_now)))
     };
-    Reading::Samples(Phase::ALL.map(sample).into())
+    let names = [JOINING].into_iter().chain(Phase::ALL.map(Phase::name));
+    Reading::Samples(names.map(sample).collect())
 }
 
 fn sandbox(figures: &Figures) -> Reading<'static> {

@@ -150,7 +150,7 @@ impl Figures {
         Self {
             version: wac_settings::RELEASE,
             commit: wac_settings::COMMIT,
-            phase: shared.phases.now().name(),
+            phase: shared.phase_name(),
             sandbox: sandbox.parts(),
             users,
             visitors: connections.saturating_sub(users),
