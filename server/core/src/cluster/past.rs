@@ -103,6 +103,13 @@ mod tests {
     }
 
     #[test]
+    fn whoever_has_read_another_text_or_a_piece_of_another_node_differs() {
+        let one = past(&[("a", 1), ("", 1)]).progress();
+        assert_eq!(past(&[("b", 1), ("", 1)]).has_come_to(one), Some(false));
+        assert_eq!(past(&[("a", 1), ("", 2)]).has_come_to(one), Some(false));
+    }
+
+    #[test]
     fn the_text_counts_with_the_next_piece_whichever_message_brought_it() {
         let (mut one, mut other) = (past(&[("a", 1)]), past(&[("a", 1)]));
         one.add(b"* 2 more joined", None);

@@ -125,4 +125,22 @@ mod tests {
         watch.confirmed(SECOND, SECOND * 15);
         assert_eq!(watch.judge(SECOND * 22), Standing::CutOff);
     }
+
+    #[test]
+    fn whoever_differs_all_the_time_does_so_for_too_long() {
+        // Whether it differs at each second, and whether that is too long then.
+        let cases: [(&[(u32, bool)], bool); 4] = [
+            (&[(1, true), (6, true)], false),
+            (&[(1, true), (7, true)], true),
+            (&[(1, true), (7, false)], false),
+            (&[(1, true), (2, false), (8, true)], false),
+        ];
+        for (case, wanted) in cases {
+            let mut watch = Watch::new(SECOND);
+            let too_long = case
+                .iter()
+                .map(|&(at, differs)| watch.compared(differs, SECOND * at));
+            assert_eq!(too_long.last(), Some(wanted), "{case:?}");
+        }
+    }
 }
