@@ -1,13 +1,13 @@
 //! Past: checksums of what has happened in a room, by which its nodes find out whether they have read the same.
 //!
-//! They are of pieces that count and of the text of the room, so a broker may still have a message twice, or give it another number.
+//! They are of pieces that count, and of the lines of the room and their times, so a broker may still have a message twice, or give it another number.
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
 use super::piece::Progress;
-use crate::roster::NodeId;
+use super::replica::Applied;
 
 /// The number of pieces after which a node forgets what had been read: more than others write while one is under way.
 const REMEMBERED: usize = 4096;
@@ -36,10 +36,19 @@ impl Past {
         }
     }
 
-    /// Adds what a message has appended to the room, and the piece that has counted.
-    pub(super) fn add(&mut self, lines: &[u8], counted: Option<(NodeId, u64)>) {
+    /// Adds what a message has done.
+    pub(super) fn add(&mut self, applied: &Applied) {
+        let Applied {
+            second,
+            lines,
+            counted,
+            ..
+        } = applied;
         let mut hasher = crc32fast::Hasher::new_with_initial(self.now);
-        hasher.update(lines);
+        if !lines.is_empty() {
+            hasher.update(&second.0.to_le_bytes());
+            hasher.update(lines);
+        }
         if let Some((node, number)) = counted {
             hasher.update(&node.0.to_le_bytes());
             hasher.update(&number.to_le_bytes());
@@ -79,12 +88,23 @@ impl Past {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::roster::NodeId;
+    use crate::unix_time::UnixSeconds;
+
+    /// A message that appends a text, and whose piece counts if it is of a node.
+    fn applied(lines: &str, counted: Option<(NodeId, u64)>) -> Applied {
+        Applied {
+            lines: lines.into(),
+            counted,
+            ..Applied::default()
+        }
+    }
 
     /// What was appended by each piece, and whose it is.
     fn past(pieces: &[(&str, u64)]) -> Past {
         let mut past = Past::new(7);
         for (number, &(lines, node)) in (1..).zip(pieces) {
-            past.add(lines.as_bytes(), Some((NodeId(node), number)));
+            past.add(&applied(lines, Some((NodeId(node), number))));
         }
         past
     }
@@ -103,8 +123,15 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_read_another_text_or_a_piece_of_another_node_differs() {
+    fn whoever_has_read_another_text_or_at_another_time_or_of_another_node_differs() {
         let one = past(&[("a", 1), ("", 1)]).progress();
+        let mut later = past(&[]);
+        later.add(&Applied {
+            second: UnixSeconds(1),
+            ..applied("a", Some((NodeId(1), 1)))
+        });
+        later.add(&applied("", Some((NodeId(1), 2))));
+        assert_eq!(later.has_come_to(one), Some(false));
         assert_eq!(past(&[("b", 1), ("", 1)]).has_come_to(one), Some(false));
         assert_eq!(past(&[("a", 1), ("", 2)]).has_come_to(one), Some(false));
     }
@@ -112,10 +139,10 @@ mod tests {
     #[test]
     fn the_text_counts_with_the_next_piece_whichever_message_brought_it() {
         let (mut one, mut other) = (past(&[("a", 1)]), past(&[("a", 1)]));
-        one.add(b"* 2 more joined", None);
+        one.add(&applied("* 2 more joined", None));
         assert_eq!(one.progress(), other.progress());
-        one.add(b"b", Some((NodeId(2), 1)));
-        other.add(b"* 2 more joinedb", Some((NodeId(2), 1)));
+        one.add(&applied("", Some((NodeId(2), 1))));
+        other.add(&applied("* 2 more joined", Some((NodeId(2), 1))));
         assert_eq!(one.progress(), other.progress());
     }
 

@@ -173,7 +173,7 @@ impl Replica {
             }
         }
         let Changing { applied, .. } = change;
-        self.past.add(&applied.lines, applied.counted);
+        self.past.add(&applied);
         applied
     }
 
