@@ -11,8 +11,8 @@
 //!
 //! - A [`Piece`] of a node counts once, and only after the one before it; its node sends it until it has read it back.
 //! - A reader goes on at the message it read last, and must recognise it.
-//! - A piece tells how far the room has come, with a checksum. Whoever has read something else than the member with the lowest id, for
-//!   longer than 5 s, is cut off.
+//! - A piece tells how far the room has come, with a checksum. Whoever reads, for longer than 5 s, that the node with the lowest id has
+//!   read something else, or that another one is in a room that began later, is cut off.
 //! - A node that does not read its own pieces for [`PATIENCE`] stops serving; the others declare it dead after [`LEASE`], which is
 //!   longer, by a record in the stream. After it no piece of that node counts. So a name is never used on two nodes.
 //!
@@ -41,8 +41,7 @@ pub use snapshot::Snapshot;
 pub const BEAT: Duration = Duration::from_secs(1);
 /// The silence of the stream after which people are told about it.
 pub const TOLD: Duration = Duration::from_secs(3);
-/// The time for which a node serves while another has read something else: longer than that one takes to find out that the brokers have
-/// lost what it has read.
+/// The time for which a node serves while another one, by which it goes, reads something else.
 const DOUBT: Duration = Duration::from_secs(5);
 /// The time for which a node serves without reading a piece of its own.
 pub const PATIENCE: Duration = Duration::from_secs(20);

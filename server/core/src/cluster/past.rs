@@ -1,16 +1,20 @@
 //! Past: checksums of what has happened in a room, by which its nodes find out whether they have read the same.
 //!
-//! They are of pieces that count, and of the lines of the room and their times, so a broker may still have a message twice, or give it another number.
+//! They are of the pieces that count, and of the lines of the room with their times. So a message that counts nowhere makes no
+//! difference: a broker may have one twice in one copy of the stream, and once in another.
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::piece::Progress;
+use super::piece::{Founding, Progress};
 use super::replica::Applied;
 
-/// The number of pieces after which a node forgets what had been read: more than others write while one is under way.
-const REMEMBERED: usize = 4096;
+/// The number of checksums kept: nodes that have read a different order of more pieces than this don't find out. It is what brokers
+/// take in some seconds, at most.
+const CHECKSUMS_KEPT: usize = 1 << 16;
+/// The number of them that a node is given when it joins.
+const CHECKSUMS_GIVEN: usize = 1 << 10;
 
 /// What has happened in a room.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,20 +23,30 @@ pub(super) struct Past {
     room: u64,
     /// The number of pieces that have counted.
     pieces: u64,
-    /// The checksums after the last of them, and after the one before those.
+    /// The checksums after each of the last of them, the oldest first.
     checksums: VecDeque<u32>,
-    /// The checksum now: text may stand after the last piece.
+    /// The checksum now: lines may stand after the last piece.
     now: u32,
 }
 
 impl Past {
     /// Begins a room with a message of this number.
-    pub(super) fn new(room: u64) -> Self {
+    pub(super) fn new(founding: Founding, seq: u64) -> Self {
+        let now = crc32fast::hash(&founding.room.0.to_le_bytes());
         Self {
-            room,
+            room: seq,
             pieces: 0,
-            checksums: VecDeque::from([0]),
-            now: 0,
+            checksums: VecDeque::from([now]),
+            now,
+        }
+    }
+
+    /// Returns as much of it as a node needs that joins.
+    pub(super) fn given(&self) -> Self {
+        let skipped = self.checksums.len().saturating_sub(CHECKSUMS_GIVEN);
+        Self {
+            checksums: self.checksums.range(skipped..).copied().collect(),
+            ..*self
         }
     }
 
@@ -57,7 +71,7 @@ impl Past {
         if counted.is_some() {
             self.pieces += 1;
             self.checksums.push_back(self.now);
-            if self.checksums.len() > REMEMBERED {
+            if self.checksums.len() > CHECKSUMS_KEPT {
                 self.checksums.pop_front();
             }
         }
@@ -72,22 +86,24 @@ impl Past {
         }
     }
 
-    /// Tells whether the room had come to this: `None` if that is too long ago.
-    pub(super) fn has_come_to(&self, there: Progress) -> Option<bool> {
-        let Some(ago) = self.pieces.checked_sub(there.pieces) else {
-            return Some(false);
+    /// Tells whether somebody who has come this far in the room, and has said so in the stream since, has read something else. It does
+    /// not if that is too long ago.
+    pub(super) fn differs(&self, theirs: Progress) -> bool {
+        let Some(ago) = self.pieces.checked_sub(theirs.pieces) else {
+            // More has counted there than here.
+            return true;
         };
-        let after = self
-            .checksums
-            .len()
-            .checked_sub(usize::try_from(ago).ok()? + 1)?;
-        Some(self.checksums[after] == there.checksum)
+        let ago = usize::try_from(ago).unwrap_or(usize::MAX);
+        let mine = self.checksums.iter().rev().nth(ago);
+        mine.is_some_and(|mine| *mine != theirs.checksum)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::Position;
+    use crate::mark::RoomId;
     use crate::roster::NodeId;
     use crate::unix_time::UnixSeconds;
 
@@ -102,7 +118,12 @@ mod tests {
 
     /// What was appended by each piece, and whose it is.
     fn past(pieces: &[(&str, u64)]) -> Past {
-        let mut past = Past::new(7);
+        let founding = Founding {
+            room: RoomId(5),
+            origin: Position(0),
+            has_notices: true,
+        };
+        let mut past = Past::new(founding, 7);
         for (number, &(lines, node)) in (1..).zip(pieces) {
             past.add(&applied(lines, Some((NodeId(node), number))));
         }
@@ -115,11 +136,10 @@ mod tests {
         let one = past(&all);
         let other = past(&[("a", 1), ("c", 1), ("b", 2), ("d", 2)]);
         let at = |pieces| past(&all[..pieces]).progress();
-        let come = |past: &Past| [0, 1, 2, 3, 4].map(|pieces| past.has_come_to(at(pieces)));
-        assert_eq!(come(&one), [Some(true); 5]);
-        assert_eq!(come(&other), [true, true, false, false, false].map(Some));
-        let less = past(&all[..3]);
-        assert_eq!(less.has_come_to(at(4)), Some(false), "it has come further");
+        let differs = |past: &Past| [0, 1, 2, 3, 4].map(|pieces| past.differs(at(pieces)));
+        assert_eq!(differs(&one), [false; 5]);
+        assert_eq!(differs(&other), [false, false, true, true, true]);
+        assert!(past(&all[..3]).differs(at(4)), "it has come further");
     }
 
     #[test]
@@ -131,9 +151,9 @@ mod tests {
             ..applied("a", Some((NodeId(1), 1)))
         });
         later.add(&applied("", Some((NodeId(1), 2))));
-        assert_eq!(later.has_come_to(one), Some(false));
-        assert_eq!(past(&[("b", 1), ("", 1)]).has_come_to(one), Some(false));
-        assert_eq!(past(&[("a", 1), ("", 2)]).has_come_to(one), Some(false));
+        assert!(later.differs(one));
+        assert!(past(&[("b", 1), ("", 1)]).differs(one));
+        assert!(past(&[("a", 1), ("", 2)]).differs(one));
     }
 
     #[test]
@@ -148,10 +168,17 @@ mod tests {
 
     #[test]
     fn what_was_too_long_ago_is_not_compared() {
-        let long = vec![("a", 1); REMEMBERED + 10];
-        let all = past(&long);
-        let come =
-            [0, 10, 11, REMEMBERED].map(|pieces| all.has_come_to(past(&long[..pieces]).progress()));
-        assert_eq!(come, [None, None, Some(true), Some(true)]);
+        let all = past(&vec![("a", 1); CHECKSUMS_KEPT + 10]);
+        let at = |pieces: usize| Progress {
+            pieces: u64::try_from(pieces).unwrap(),
+            checksum: 0,
+            ..all.progress()
+        };
+        let differs =
+            |past: &Past| [0, 10, 11, CHECKSUMS_KEPT].map(|pieces| past.differs(at(pieces)));
+        assert_eq!(differs(&all), [false, false, true, true]);
+        let given = all.given();
+        assert_eq!(given.progress(), all.progress());
+        assert_eq!(differs(&given), [false, false, false, true]);
     }
 }

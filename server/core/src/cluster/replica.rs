@@ -110,11 +110,19 @@ impl Replica {
         Self {
             room: founding.room,
             head: founding.origin,
-            past: Past::new(seq),
+            past: Past::new(founding, seq),
             time,
             notices: founding.has_notices.then(Notices::default),
             members: BTreeMap::from([(node, Member { host, last })]),
             gone: BTreeMap::new(),
+        }
+    }
+
+    /// Returns it as it is given to a node that joins.
+    pub(super) fn given(&self) -> Self {
+        Self {
+            past: self.past.given(),
+            ..self.clone()
         }
     }
 

@@ -35,7 +35,7 @@ impl Snapshot {
         Self {
             seq,
             crc,
-            replica: replica.clone(),
+            replica: replica.given(),
             users: users
                 .map(|(name, home)| (home.node(me), home.address(), name))
                 .collect(),

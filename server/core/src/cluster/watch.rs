@@ -14,8 +14,20 @@ pub(super) struct Watch {
     confirmed: Duration,
     /// The time since which own pieces have come back without a long pause. Silence before it says nothing about others.
     whole_since: Duration,
-    /// The time since which another node, by which this one is to go, has read something else.
-    differs_since: Option<Duration>,
+    /// Members of the room that have told of late how far it has come, and when.
+    told: BTreeMap<NodeId, Duration>,
+    /// Nodes that have read something else, of late, and since when there have been such ones.
+    others: BTreeMap<NodeId, Differing>,
+    differing_since: Duration,
+}
+
+/// A node that has read something else than this one.
+#[derive(Debug)]
+struct Differing {
+    /// The time at which it was heard last.
+    heard: Duration,
+    /// The number of pieces that had counted there first.
+    pieces: u64,
 }
 
 /// How this node stands.
@@ -35,7 +47,9 @@ impl Watch {
             heard: BTreeMap::new(),
             confirmed: now,
             whole_since: now,
-            differs_since: None,
+            told: BTreeMap::new(),
+            others: BTreeMap::new(),
+            differing_since: now,
         }
     }
 
@@ -57,11 +71,24 @@ impl Watch {
         self.confirmed = self.confirmed.max(sent);
     }
 
-    /// Notes whether a node by which this one is to go has read something else; tells whether that has been so for too long.
-    pub(super) fn compared(&mut self, differs: bool, now: Duration) -> bool {
-        let since = self.differs_since.filter(|_| differs).unwrap_or(now);
-        self.differs_since = differs.then_some(since);
-        now > since + DOUBT
+    /// Notes that a member of the room has told how far it has come; tells whether it has the lowest id of those that do, `me` included.
+    pub(super) fn is_first(&mut self, node: NodeId, me: NodeId, now: Duration) -> bool {
+        self.told.insert(node, now);
+        self.told.retain(|_, at| now <= *at + TOLD);
+        node < me && self.told.keys().next() == Some(&node)
+    }
+
+    /// Notes that a node, by which this one goes, has come to a number of pieces, and has read something else; tells whether such ones
+    /// have for too long. One that has read what the brokers have lost since does not go on.
+    pub(super) fn differs(&mut self, node: NodeId, pieces: u64, now: Duration) -> bool {
+        self.others.retain(|_, it| now <= it.heard + TOLD);
+        if self.others.is_empty() {
+            self.differing_since = now;
+        }
+        let first = Differing { heard: now, pieces };
+        let other = self.others.entry(node).or_insert(first);
+        other.heard = now;
+        now > self.differing_since + DOUBT && pieces > other.pieces
     }
 
     /// Returns the time at which the last own piece that was read back had been sent.
@@ -127,20 +154,30 @@ mod tests {
     }
 
     #[test]
-    fn whoever_differs_all_the_time_does_so_for_too_long() {
-        // Whether it differs at each second, and whether that is too long then.
-        let cases: [(&[(u32, bool)], bool); 4] = [
-            (&[(1, true), (6, true)], false),
-            (&[(1, true), (7, true)], true),
-            (&[(1, true), (7, false)], false),
-            (&[(1, true), (2, false), (8, true)], false),
+    fn whoever_differs_and_goes_on_does_so_for_too_long() {
+        // The seconds at which it was heard, and the number of pieces there; and whether the last of them is too long.
+        let cases: [(&[(u32, u64)], bool); 5] = [
+            (&[(1, 1), (3, 2), (6, 3)], false),
+            (&[(1, 1), (4, 2), (7, 3)], true),
+            (&[(1, 1), (4, 1), (7, 1)], false),
+            (&[(1, 1), (7, 2)], false),
+            (&[(1, 1), (5, 2), (7, 3)], false),
         ];
         for (case, wanted) in cases {
             let mut watch = Watch::new(SECOND);
             let too_long = case
                 .iter()
-                .map(|&(at, differs)| watch.compared(differs, SECOND * at));
+                .map(|&(at, pieces)| watch.differs(X, pieces, SECOND * at));
             assert_eq!(too_long.last(), Some(wanted), "{case:?}");
         }
+    }
+
+    #[test]
+    fn the_first_node_is_the_lowest_of_those_that_have_told_something_of_late() {
+        let mut watch = Watch::new(SECOND);
+        watch.heard(NodeId(1), SECOND);
+        let mut is_first = |node, second| watch.is_first(NodeId(node), X, SECOND * second);
+        assert!(is_first(5, 1) && is_first(3, 1) && !is_first(5, 4), "3 is");
+        assert!(is_first(5, 5) && !is_first(9, 9), "this one is");
     }
 }

@@ -210,7 +210,7 @@ impl Node {
             return Vec::new();
         }
         let record = Record::Found(joining.founding);
-        let nothing = Past::new(0).progress();
+        let nothing = Past::new(joining.founding, 0).progress();
         let founding = self.outgoing.once(record, nothing, self.reading.seq());
         vec![Effect::Publish(founding)]
     }

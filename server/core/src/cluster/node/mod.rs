@@ -86,7 +86,7 @@ pub enum Over {
     Dead,
     /// What it read before is not in the stream any more.
     OtherStream,
-    /// Another node, on which the others rely, has read something else: the brokers keep different streams.
+    /// The brokers keep different streams, and the node with the lowest id has read another one, or some node has a newer room.
     OtherCopy,
     /// Others have begun another room.
     OtherRoom,
@@ -273,10 +273,19 @@ impl Node {
         if piece.as_ref().is_some_and(begins) {
             return self.end(Over::OtherRoom);
         }
-        let other = piece.as_ref().filter(|piece| piece.from != self.me);
-        let differs = other.and_then(|it| differs(it, replica));
-        if differs.is_some_and(|it| self.watch.compared(it, now)) {
-            return self.end(Over::OtherCopy);
+        if let Some(piece) = piece.as_ref().filter(|piece| piece.from != self.me)
+            && let Some(theirs) = piece.progress
+        {
+            let differs = match theirs.room.cmp(&replica.past.progress().room) {
+                Ordering::Less => false,
+                Ordering::Equal => {
+                    self.watch.is_first(piece.from, self.me, now) && replica.past.differs(theirs)
+                }
+                Ordering::Greater => true,
+            };
+            if differs && self.watch.differs(piece.from, theirs.pieces, now) {
+                return self.end(Over::OtherCopy);
+            }
         }
         let applied = replica.apply(self.me, piece, message.time, roster);
         let is_empty = replica.members().next().is_none();
@@ -311,17 +320,5 @@ impl Node {
         } else if let Some(sent) = self.outgoing.returned(number) {
             self.watch.confirmed(sent, now);
         }
-    }
-}
-
-/// Tells whether a piece of another node, by which this one is to go, shows that it has read something else; `None` if it does not tell.
-fn differs(piece: &Piece, replica: &Replica) -> Option<bool> {
-    let theirs = piece.progress?;
-    // Where copies of the stream differ, one may hold another room, or have a node dead that lives on in the other.
-    let is_first = || replica.members().all(|(node, _)| piece.from <= node);
-    match theirs.room.cmp(&replica.past.progress().room) {
-        Ordering::Greater => Some(true),
-        Ordering::Equal if is_first() => replica.past.has_come_to(theirs).map(|it| !it),
-        Ordering::Equal | Ordering::Less => None,
     }
 }

@@ -182,11 +182,16 @@ fn whoever_has_read_something_else_than_the_first_of_the_members_is_cut_off_afte
         ..it
     };
     let older = |it: Progress| Progress { room: 1, ..it };
+    let stuck = |it: Progress| Progress {
+        pieces: 1,
+        checksum: it.checksum ^ 1,
+        ..it
+    };
     let ahead = |it: Progress| Progress {
         pieces: it.pieces + 9,
         ..it
     };
-    let cases: [Case; 8] = [
+    let cases: [Case; 9] = [
         (|same| same, 1, false),
         (other, 1, true),
         (other, 0, true),
@@ -195,25 +200,30 @@ fn whoever_has_read_something_else_than_the_first_of_the_members_is_cut_off_afte
         (older, 1, false),
         (newer, 1, true),
         (newer, 9, true),
+        (stuck, 1, false),
     ];
     for (case, (theirs, from, ends)) in cases.into_iter().enumerate() {
         let (_, (first, roster), mut second) = pair();
         let snapshot = first.snapshot(&roster, Vec::new());
         second.0.on_snapshot(snapshot, NOW, &mut second.1);
-        let mut read = |number, after| {
-            let progress = theirs(progress(&second.0));
+        let mut read = |from, theirs: fn(Progress) -> Progress, number: u64, seconds| {
             let message = Message {
                 seq: second.0.read_to() + 1,
                 time: NOW,
-                payload: piece(from, number, progress),
+                payload: piece(from, number, theirs(progress(&second.0))),
             };
-            let effects = second.0.on_message(message, NOW + after, &mut second.1);
+            let now = NOW + Duration::from_secs(seconds);
+            let effects = second.0.on_message(message, now, &mut second.1);
             effects
                 .iter()
                 .any(|it| matches!(it, Effect::Over(Over::OtherCopy)))
         };
-        let second = Duration::from_secs(1);
-        let is_over = [(3, 0), (4, 5), (5, 6)].map(|(number, after)| read(number, second * after));
-        assert_eq!(is_over, [false, false, ends], "case {case}");
+        let mut read = |number, seconds| {
+            // The room goes on.
+            read(1, |same| same, number, seconds);
+            read(from, theirs, 99, seconds)
+        };
+        let is_over = [(3, 0), (4, 3), (5, 5), (6, 6)].map(|(number, second)| read(number, second));
+        assert_eq!(is_over, [false, false, false, ends], "case {case}");
     }
 }

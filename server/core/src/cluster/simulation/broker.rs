@@ -14,7 +14,7 @@ pub(super) struct Broker {
     /// The stream, as each of its copies has it.
     copies: [Copy; 2],
     /// The copies take messages each for itself, and exchange them afterwards.
-    pub(super) is_parted: bool,
+    is_parted: bool,
     /// Messages that come later.
     late: Vec<Publication>,
     /// It is as good as new: nothing comes from long ago.
@@ -111,6 +111,19 @@ impl Broker {
         let skipped = from.saturating_sub(removed + 1);
         let skipped = usize::try_from(skipped).expect("it is small");
         stream.get(skipped..).unwrap_or_default()
+    }
+
+    /// Has the copies go on each for itself, or together again. Now and then one of them has its last message twice from then on.
+    pub(super) fn part(&mut self, rng: &mut Rng) {
+        self.is_parted = !self.is_parted;
+        let copy = &mut self.copies[rng.usize(..2)];
+        let (last, is_doubled) = (copy.stream.last().cloned(), rng.u8(..4) == 0);
+        if let Some(last) = last.filter(|_| is_doubled) {
+            copy.stream.push(Message {
+                seq: copy.last() + 1,
+                ..last
+            });
+        }
     }
 
     /// Works from now on, and has forgotten what it did before.

@@ -21,6 +21,8 @@ const NODES: usize = 3;
 /// The troubled part of a history, in steps, and the peace after it.
 const TROUBLE: u32 = 400;
 const PEACE: u32 = 480;
+/// The steps in which nodes notice that they have read different copies: twice that if another one with a lower id joins meanwhile.
+const NOTICED: u32 = 64;
 
 /// What can go wrong.
 #[derive(Debug, Clone, Copy)]
@@ -61,8 +63,15 @@ impl World {
         for server in &mut self.servers {
             server.end_trouble(&mut self.rng, self.now);
         }
+        let mut differ_for = 0;
         for _ in 0..PEACE {
             self.step(false);
+            differ_for = if self.logs_differ() {
+                differ_for + 1
+            } else {
+                0
+            };
+            assert!(differ_for <= NOTICED, "nobody notices it");
         }
         self.check_end();
     }
@@ -77,7 +86,7 @@ impl World {
             self.servers.iter_mut().for_each(Server::reconnect);
         }
         if self.perils.parts && rng.u16(..) < 320 {
-            self.broker.is_parted = !self.broker.is_parted;
+            self.broker.part(rng);
         }
         if self.perils.losses && rng.u16(..) < 160 {
             self.broker.lose(rng);
@@ -130,6 +139,12 @@ impl World {
         }
     }
 
+    fn logs_differ(&self) -> bool {
+        let mut serving = self.servers.iter().filter(|it| it.serves(&self.broker));
+        let one = serving.next();
+        one.is_some_and(|one| serving.any(|other| !other.has_log_of(one)))
+    }
+
     fn check_end(&self) {
         let rooms: Vec<_> = self.servers.iter().filter_map(Server::room).collect();
         let count = self.servers.iter().filter(|server| server.is_up()).count();
@@ -164,6 +179,17 @@ fn whatever_the_broker_loses_nobody_serves_on_with_a_hole() {
         let perils = Perils {
             losses: true,
             parts: false,
+        };
+        check(seed, perils);
+    }
+}
+
+#[test]
+fn whatever_goes_wrong_all_at_once_ends() {
+    for seed in 0..seeds(3_000) {
+        let perils = Perils {
+            losses: true,
+            parts: true,
         };
         check(seed, perils);
     }
