@@ -41,7 +41,8 @@ pub use snapshot::Snapshot;
 pub const BEAT: Duration = Duration::from_secs(1);
 /// The silence of the stream after which people are told about it.
 pub const TOLD: Duration = Duration::from_secs(3);
-/// The time for which a node serves while another one, by which it goes, reads something else.
+/// The time for which a node serves while another one, by which it goes, reads something else, and for which one that joins looks for
+/// what another has read.
 const DOUBT: Duration = Duration::from_secs(5);
 /// The time for which a node serves without reading a piece of its own.
 pub const PATIENCE: Duration = Duration::from_secs(20);

@@ -11,9 +11,7 @@ const VERSION: u8 = 2;
 /// The room as of one message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The number of the message.
-    pub(super) seq: u64,
-    /// Its checksum.
+    /// The checksum of the message.
     pub(super) crc: u32,
     pub(super) replica: Replica,
     /// The users in the order of logging in.
@@ -25,7 +23,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub(super) fn take(
-        (seq, crc): (u64, u32),
+        crc: u32,
         me: NodeId,
         replica: &Replica,
         roster: &Roster,
@@ -33,7 +31,6 @@ impl Snapshot {
     ) -> Self {
         let users = roster.users().into_iter();
         Self {
-            seq,
             crc,
             replica: replica.given(),
             users: users

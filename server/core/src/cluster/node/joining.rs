@@ -1,15 +1,16 @@
 //! Joining: a node without a room asks a member for it, or begins one if there is none.
 
-use std::collections::VecDeque;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::{Effect, Node, Over, Stage};
 use crate::cluster::past::Past;
-use crate::cluster::piece::{Founding, Message, Piece, Record};
+use crate::cluster::piece::{Founding, Message, Piece, Progress, Record};
 use crate::cluster::reading::checksum;
 use crate::cluster::replica::Replica;
 use crate::cluster::snapshot::Snapshot;
-use crate::cluster::{BEAT, LEASE};
+use crate::cluster::{BEAT, DOUBT, LEASE};
 use crate::roster::{NodeId, Roster};
 
 /// Bytes of messages that are kept until a snapshot comes.
@@ -28,6 +29,11 @@ pub(super) struct Joining {
     members: Heard,
     /// The time at which a snapshot was asked for, or a room begun, last.
     tried: Option<Duration>,
+    /// How far rooms have come, as their members have told since.
+    told: BTreeMap<NodeId, Progress>,
+    /// The time at which the first snapshot came.
+    answered: Option<Duration>,
+    /// A snapshot of the room with this node, whose message has not been read yet.
     snapshot: Option<Box<Snapshot>>,
 }
 
@@ -87,13 +93,16 @@ impl Node {
             }
         }
         if joining.hello.is_some() {
+            let told = piece.and_then(|piece| Some((piece.from, piece.progress?)));
+            joining.told.extend(told);
             joining.read_bytes += message.payload.len();
             joining.read.push_back(message);
             if joining.read_bytes > KEPT_BYTES {
                 return self.end(Over::Again);
             }
         }
-        self.try_to_enter(now, roster)
+        let last = joining.read.len().saturating_sub(1);
+        self.try_to_enter(last, now, roster)
     }
 
     /// Takes the snapshot of a member.
@@ -103,29 +112,39 @@ impl Node {
         now: Duration,
         roster: &mut Roster,
     ) -> Vec<Effect> {
-        if let Stage::Joining(joining) = &mut self.stage
-            && joining.hello.is_some_and(|hello| hello <= snapshot.seq)
-        {
-            joining.snapshot = Some(Box::new(snapshot));
-            return self.try_to_enter(now, roster);
-        }
-        Vec::new()
-    }
-
-    /// Enters the room as the snapshot has it, once that has been read up to there, and goes on with what was read since.
-    fn try_to_enter(&mut self, now: Duration, roster: &mut Roster) -> Vec<Effect> {
         let Stage::Joining(joining) = &mut self.stage else {
             return Vec::new();
         };
-        let Some(snapshot) = joining.snapshot.take_if(|it| it.seq <= self.reading.seq()) else {
+        joining.answered.get_or_insert(now);
+        if joining.snapshot.is_some() || joining.is_to_end(&snapshot.replica.past) {
+            return Vec::new();
+        }
+        joining.snapshot = Some(Box::new(snapshot));
+        let effects = self.try_to_enter(0, now, roster);
+        if let Stage::Joining(joining) = &mut self.stage {
+            // It was taken before this node was read there.
+            joining.snapshot.take_if(|it| !it.replica.has(self.me));
+        }
+        effects
+    }
+
+    /// Enters the room as the snapshot has it, if its message is among those read from one on, and goes on with what was read since. The
+    /// message is known by its checksum: copies of a stream may number it differently.
+    fn try_to_enter(&mut self, first: usize, now: Duration, roster: &mut Roster) -> Vec<Effect> {
+        let Stage::Joining(joining) = &mut self.stage else {
             return Vec::new();
         };
-        let read = std::mem::take(&mut joining.read);
-        let known = read.iter().find(|message| message.seq == snapshot.seq);
-        let is_known = known.is_some_and(|message| checksum(message) == snapshot.crc);
-        if !is_known || !snapshot.replica.has(self.me) {
+        let Some(crc) = joining.snapshot.as_ref().map(|it| it.crc) else {
+            return Vec::new();
+        };
+        let mut read = joining.read.iter().skip(first);
+        let Some(at) = read.position(|message| checksum(message) == crc) else {
+            return Vec::new();
+        };
+        let read = joining.read.split_off(first + at + 1);
+        let Some(snapshot) = joining.snapshot.take_if(|it| it.replica.has(self.me)) else {
             return self.end(Over::Again);
-        }
+        };
         snapshot.fill(roster);
         let mut effects = vec![Effect::Enter {
             room: snapshot.replica.room,
@@ -145,9 +164,7 @@ impl Node {
             leaves: false,
         };
         for message in read {
-            if message.seq > snapshot.seq {
-                effects.extend(self.on_message_within(&message, now, roster));
-            }
+            effects.extend(self.on_message_within(&message, now, roster));
         }
         effects
     }
@@ -192,6 +209,9 @@ impl Node {
         let Stage::Joining(joining) = &mut self.stage else {
             return Vec::new();
         };
+        if joining.answered.is_some_and(|at| now > at + DOUBT) {
+            return self.end(Over::Again);
+        }
         let is_alone = joining.hello.is_some() && joining.members.are_silent(now);
         // Whoever does not read what it writes is alone with a stream of the past. Its own beats would stand between the message
         // expected last and the founding.
@@ -225,8 +245,22 @@ impl Joining {
             read_bytes: 0,
             members: Heard::Nobody,
             tried: None,
+            told: BTreeMap::new(),
+            answered: None,
             snapshot: None,
         }
+    }
+
+    /// Tells whether a member of a room with this past is to be [cut off](Over::OtherCopy), if it is not yet.
+    fn is_to_end(&self, past: &Past) -> bool {
+        let newest = self.told.values().map(|it| it.room).max();
+        let first = self.told.values().find(|it| Some(it.room) == newest);
+        let Progress { room, pieces, .. } = past.progress();
+        first.is_some_and(|first| match room.cmp(&first.room) {
+            Ordering::Less => true,
+            Ordering::Equal => pieces >= first.pieces && past.differs(*first),
+            Ordering::Greater => false,
+        })
     }
 
     /// Tells whether it is time to try to enter a room, and notes that.

@@ -187,8 +187,7 @@ impl Node {
         let Stage::Member { replica, .. } = &self.stage else {
             panic!("only members have a room");
         };
-        let place = (self.reading.seq(), self.reading.crc());
-        Snapshot::take(place, self.me, replica, roster, history)
+        Snapshot::take(self.reading.crc(), self.me, replica, roster, history)
     }
 
     /// Takes a message of the stream.

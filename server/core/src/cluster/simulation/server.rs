@@ -414,7 +414,7 @@ impl Server {
     pub(super) fn has_log_of(&self, other: &Self) -> bool {
         let start = self.log.start.max(other.log.start);
         let end = self.log.head().min(other.log.head());
-        let length = end.0.checked_sub(start.0).unwrap_or_default();
+        let length = end.0.saturating_sub(start.0);
         let length = usize::try_from(length).expect("it is small");
         let is_same = || self.log.from(start)[..length] == other.log.from(start)[..length];
         self.log.room == other.log.room && (length == 0 || is_same())
