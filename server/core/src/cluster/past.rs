@@ -116,14 +116,18 @@ mod tests {
         }
     }
 
-    /// What was appended by each piece, and whose it is.
-    fn past(pieces: &[(&str, u64)]) -> Past {
+    fn new(room: u64) -> Past {
         let founding = Founding {
-            room: RoomId(5),
+            room: RoomId(room),
             origin: Position(0),
             has_notices: true,
         };
-        let mut past = Past::new(founding, 7);
+        Past::new(founding, 7)
+    }
+
+    /// What was appended by each piece, and whose it is.
+    fn past(pieces: &[(&str, u64)]) -> Past {
+        let mut past = new(5);
         for (number, &(lines, node)) in (1..).zip(pieces) {
             past.add(&applied(lines, Some((NodeId(node), number))));
         }
@@ -140,6 +144,7 @@ mod tests {
         assert_eq!(differs(&one), [false; 5]);
         assert_eq!(differs(&other), [false, false, true, true, true]);
         assert!(past(&all[..3]).differs(at(4)), "it has come further");
+        assert!(new(6).differs(at(0)), "it is another room");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Asides: what nodes tell each other beside the stream. They send whispers, and answer those who ask for the room.
 
 use wac_core::cluster::Snapshot;
+use wac_core::roster::NodeId;
 
 use super::Replicator;
 use crate::cluster::broker::{Aside, Kind};
@@ -22,10 +23,13 @@ impl Replicator {
         } = aside;
         match kind {
             Kind::SnapshotWanted => {
-                if let (Some(reply), Ok(at_least)) = (reply, payload.try_into())
-                    && self.asking.len() < MOST_ASKING
-                {
-                    self.asking.push((reply, u64::from_le_bytes(at_least)));
+                if let (Some(reply), Ok(id)) = (reply, payload.try_into()) {
+                    let node = NodeId(u64::from_le_bytes(id));
+                    self.asking.retain(|(_, other)| *other != node);
+                    self.asking.push((reply, node));
+                    if self.asking.len() > MOST_ASKING {
+                        self.asking.remove(0);
+                    }
                 }
             }
             Kind::Snapshot if has_no_taker => {}
@@ -77,7 +81,7 @@ impl Replicator {
     async fn answer_asking(&mut self, read_to: u64) {
         let ready: Vec<_> = self
             .asking
-            .extract_if(.., |(_, at_least)| *at_least <= read_to)
+            .extract_if(.., |(_, node)| self.node.has_read_of(*node))
             .collect();
         let Some(room) = self.node.room().filter(|_| !ready.is_empty()) else {
             return;

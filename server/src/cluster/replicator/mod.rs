@@ -44,8 +44,8 @@ struct Replicator {
     outgoing_mail: mail::Outgoing,
     incoming_mail: mail::Incoming,
     collected: snapshots::Collected,
-    /// Nodes that want a snapshot at a message, or a later one: where to, and which.
-    asking: Vec<(String, u64)>,
+    /// Nodes that want a snapshot with themselves in it: where to, and who.
+    asking: Vec<(String, NodeId)>,
     /// The time at which the stream was read last, or reading began.
     read_at: Instant,
     /// The time at which reading is to begin anew.
@@ -272,11 +272,11 @@ impl Replicator {
         for effect in effects {
             match effect {
                 Effect::Publish(publication) => self.broker.publish(publication).await,
-                Effect::AskForSnapshot(at_least) => {
+                Effect::AskForSnapshot => {
                     let subjects = &self.broker.subjects;
                     let subject = subjects.snapshot_wanted();
                     let reply = subjects.of_node(Kind::Snapshot, self.node.id());
-                    let payload = at_least.to_le_bytes().to_vec();
+                    let payload = self.node.id().0.to_le_bytes().to_vec();
                     self.broker.tell(subject, Some(reply), payload).await;
                 }
                 Effect::Enter {

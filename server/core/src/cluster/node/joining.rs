@@ -10,7 +10,7 @@ use crate::cluster::piece::{Founding, Message, Piece, Progress, Record};
 use crate::cluster::reading::checksum;
 use crate::cluster::replica::Replica;
 use crate::cluster::snapshot::Snapshot;
-use crate::cluster::{BEAT, DOUBT, LEASE};
+use crate::cluster::{BEAT, DOUBT, LEASE, PATIENCE, TOLD};
 use crate::roster::{NodeId, Roster};
 
 /// Bytes of messages that are kept until a snapshot comes.
@@ -20,8 +20,9 @@ const KEPT_BYTES: usize = 64 << 20;
 #[derive(Debug)]
 pub(super) struct Joining {
     founding: Founding,
-    /// The number of its own first piece, once it was read.
-    hello: Option<u64>,
+    /// Once its own first piece was read, the time at which it begins anew if there are members. Brokers that keep different streams may
+    /// have the snapshots of one that this node does not read.
+    ends: Option<Duration>,
     /// What was read from there on.
     read: VecDeque<Message>,
     read_bytes: usize,
@@ -31,9 +32,7 @@ pub(super) struct Joining {
     tried: Option<Duration>,
     /// How far rooms have come, as their members have told since.
     told: BTreeMap<NodeId, Progress>,
-    /// The time at which the first snapshot came.
-    answered: Option<Duration>,
-    /// A snapshot of the room with this node, whose message has not been read yet.
+    /// A snapshot whose message has not been read yet.
     snapshot: Option<Box<Snapshot>>,
 }
 
@@ -70,29 +69,29 @@ impl Node {
                 if let Some(sent) = self.outgoing.returned(piece.number) {
                     self.watch.confirmed(sent, now);
                 }
-                if piece.number == 1 && joining.hello.is_none() {
-                    joining.hello = Some(message.seq);
+                if piece.number == 1 && joining.ends.is_none() {
+                    joining.ends = Some(now + PATIENCE);
                     if is_first {
                         joining.members = Heard::At(message.time);
                     }
                     joining.members = joining.members.as_of_here(message.time, now);
                 }
             }
-            Some(piece) if joining.hello.is_some() && begins_anew(piece, self.me) => {
+            Some(piece) if joining.ends.is_some() && begins_anew(piece, self.me) => {
                 return self.end(Over::Again);
             }
             other => {
                 if other.as_ref().is_some_and(ends) {
                     joining.members = Heard::Nobody;
                 } else if is_first || other.as_ref().is_some_and(|piece| piece.progress.is_some()) {
-                    joining.members = match joining.hello {
+                    joining.members = match joining.ends {
                         Some(_) => Heard::Before(Duration::ZERO, now),
                         None => Heard::At(message.time),
                     };
                 }
             }
         }
-        if joining.hello.is_some() {
+        if joining.ends.is_some() {
             let told = piece.and_then(|piece| Some((piece.from, piece.progress?)));
             joining.told.extend(told);
             joining.read_bytes += message.payload.len();
@@ -115,17 +114,14 @@ impl Node {
         let Stage::Joining(joining) = &mut self.stage else {
             return Vec::new();
         };
-        joining.answered.get_or_insert(now);
-        if joining.snapshot.is_some() || joining.is_to_end(&snapshot.replica.past) {
+        let soon = now + DOUBT;
+        joining.ends = joining.ends.map(|ends| ends.min(soon));
+        let is_wanted = joining.snapshot.is_none() && snapshot.replica.has(self.me);
+        if !is_wanted || joining.is_to_end(&snapshot.replica.past) {
             return Vec::new();
         }
         joining.snapshot = Some(Box::new(snapshot));
-        let effects = self.try_to_enter(0, now, roster);
-        if let Stage::Joining(joining) = &mut self.stage {
-            // It was taken before this node was read there.
-            joining.snapshot.take_if(|it| !it.replica.has(self.me));
-        }
-        effects
+        self.try_to_enter(0, now, roster)
     }
 
     /// Enters the room as the snapshot has it, if its message is among those read from one on, and goes on with what was read since. The
@@ -134,17 +130,15 @@ impl Node {
         let Stage::Joining(joining) = &mut self.stage else {
             return Vec::new();
         };
-        let Some(crc) = joining.snapshot.as_ref().map(|it| it.crc) else {
+        let Some(snapshot) = joining.snapshot.take() else {
             return Vec::new();
         };
         let mut read = joining.read.iter().skip(first);
-        let Some(at) = read.position(|message| checksum(message) == crc) else {
+        let Some(at) = read.position(|message| checksum(message) == snapshot.crc) else {
+            joining.snapshot = Some(snapshot);
             return Vec::new();
         };
         let read = joining.read.split_off(first + at + 1);
-        let Some(snapshot) = joining.snapshot.take_if(|it| it.replica.has(self.me)) else {
-            return self.end(Over::Again);
-        };
         snapshot.fill(roster);
         let mut effects = vec![Effect::Enter {
             room: snapshot.replica.room,
@@ -209,20 +203,19 @@ impl Node {
         let Stage::Joining(joining) = &mut self.stage else {
             return Vec::new();
         };
-        if joining.answered.is_some_and(|at| now > at + DOUBT) {
+        let is_late = joining.ends.is_some_and(|ends| now > ends);
+        if is_late && joining.members.are_heard(now) {
             return self.end(Over::Again);
         }
-        let is_alone = joining.hello.is_some() && joining.members.are_silent(now);
+        let is_alone = joining.ends.is_some() && joining.members.are_silent(now);
         // Whoever does not read what it writes is alone with a stream of the past. Its own beats would stand between the message
         // expected last and the founding.
         let reads = self.watch.is_whole(now) && self.outgoing.in_flight() == 0;
         if !is_alone || !reads {
             let due = self.outgoing.poll(None, now);
             let mut effects: Vec<_> = due.into_iter().map(Effect::Publish).collect();
-            if let Some(hello) = joining.hello
-                && joining.tries(now)
-            {
-                effects.push(Effect::AskForSnapshot(hello));
+            if joining.ends.is_some() && joining.tries(now) {
+                effects.push(Effect::AskForSnapshot);
             }
             return effects;
         }
@@ -240,13 +233,12 @@ impl Joining {
     pub(super) fn new(founding: Founding) -> Self {
         Self {
             founding,
-            hello: None,
             read: VecDeque::new(),
             read_bytes: 0,
             members: Heard::Nobody,
             tried: None,
             told: BTreeMap::new(),
-            answered: None,
+            ends: None,
             snapshot: None,
         }
     }
@@ -280,6 +272,10 @@ impl Heard {
             Self::At(at) => Self::Before(there.saturating_sub(at), now),
             other => other,
         }
+    }
+
+    fn are_heard(self, now: Duration) -> bool {
+        matches!(self, Self::Before(silent, at) if now + silent <= at + TOLD)
     }
 
     fn are_silent(self, now: Duration) -> bool {

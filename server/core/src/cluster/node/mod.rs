@@ -1,7 +1,7 @@
 //! Node: one server's part in a cluster, from the wish to join to the end. It decides; whoever drives it talks to the broker.
 //!
 //! ```text
-//!  Joining ── a member's snapshot, at or after its own `Hello` ──▶ Member ──▶ over
+//!  Joining ── a member's snapshot, after its own `Hello` ──▶ Member ──▶ over
 //!     └────── nobody heard for a lease: `Found`, if nothing else comes first ──▶ ┘
 //! ```
 
@@ -52,8 +52,8 @@ enum Stage {
 pub enum Effect {
     /// Send a message to the stream.
     Publish(Publication),
-    /// Ask any member for a snapshot at a message, or a later one.
-    AskForSnapshot(u64),
+    /// Ask any member for a snapshot of the room with this node in it.
+    AskForSnapshot,
     /// Begin to serve a room.
     Enter {
         /// Its id.
@@ -130,6 +130,11 @@ impl Node {
             Stage::Member { replica, .. } => Some(replica.room),
             Stage::Joining(_) | Stage::Over => None,
         }
+    }
+
+    /// Tells whether it has read that a node belongs to the room.
+    pub fn has_read_of(&self, node: NodeId) -> bool {
+        matches!(&self.stage, Stage::Member { replica, .. } if replica.has(node))
     }
 
     /// Returns the nodes of the room, this one included.
@@ -272,7 +277,7 @@ impl Node {
         if piece.as_ref().is_some_and(begins) {
             return self.end(Over::OtherRoom);
         }
-        if let Some(piece) = piece.as_ref().filter(|piece| piece.from != self.me)
+        if let Some(piece) = &piece
             && let Some(theirs) = piece.progress
         {
             let differs = match theirs.room.cmp(&replica.past.progress().room) {

@@ -61,10 +61,8 @@ fn pair() -> (Stream, (Node, Roster), (Node, Roster)) {
 fn a_node_enters_with_the_snapshot_of_a_member() {
     let (mut stream, (first, roster), mut second) = pair();
     let asked = stream.pass(&mut second.0, &mut second.1);
-    assert!(
-        matches!(asked[..], [Effect::AskForSnapshot(3)]),
-        "{asked:?}"
-    );
+    assert!(matches!(asked[..], [Effect::AskForSnapshot]), "{asked:?}");
+    assert!(first.has_read_of(NodeId(2)));
     let snapshot = first.snapshot(&roster, b"history".to_vec());
     let effects = second.0.on_snapshot(snapshot, NOW, &mut second.1);
     assert!(
@@ -94,10 +92,17 @@ fn a_snapshot_of_what_is_not_in_the_stream_is_none_to_enter_with() {
             .on_snapshot(snapshot, NOW, &mut second.1)
             .is_empty()
     );
-    let second_later = |seconds| NOW + Duration::from_secs(seconds);
+    let later = |seconds| NOW + Duration::from_secs(seconds);
     let is_over = |effects: &[Effect]| matches!(effects, [Effect::Over(Over::Again)]);
-    assert!(!is_over(&second.0.tick(second_later(5))));
-    assert!(is_over(&second.0.tick(second_later(6))));
+    assert!(!is_over(&second.0.tick(later(6))), "nobody is heard");
+    let message = Message {
+        seq: second.0.read_to() + 1,
+        time: NOW,
+        payload: piece(1, 3, progress(&first)),
+    };
+    second.0.on_message(message, later(5), &mut second.1);
+    assert!(!is_over(&second.0.tick(later(5))));
+    assert!(is_over(&second.0.tick(later(6))));
 }
 
 #[test]

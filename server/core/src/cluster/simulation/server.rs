@@ -45,7 +45,8 @@ pub(super) struct Server {
     given: Vec<Message>,
     /// The number of the stream's last message when the node began to read.
     begun_at: Option<u64>,
-    pub(super) wanted_snapshot: Option<u64>,
+    /// It asks for a snapshot.
+    pub(super) asks: bool,
     sessions: Vec<Session>,
     /// Records whose outcome has not come yet.
     asked: std::collections::VecDeque<Asked>,
@@ -97,7 +98,7 @@ impl Server {
             read: Vec::new(),
             given: Vec::new(),
             begun_at: None,
-            wanted_snapshot: None,
+            asks: false,
             sessions: Vec::new(),
             asked: Default::default(),
             last_id: 0,
@@ -159,7 +160,7 @@ impl Server {
         self.asked.clear();
         self.said.clear();
         self.log = Log::default();
-        self.wanted_snapshot = None;
+        self.asks = false;
     }
 
     /// Tells whether people are served, by a process that runs: whoever is on a node that leaves is served no more. A node that
@@ -274,9 +275,7 @@ impl Server {
                 Effect::Publish(publication) if is_linked => {
                     broker.take(publication, self.copy, rng);
                 }
-                Effect::AskForSnapshot(at_least) if is_linked => {
-                    self.wanted_snapshot = Some(at_least);
-                }
+                Effect::AskForSnapshot if is_linked => self.asks = true,
                 other => self.perform(other),
             }
         }
@@ -310,9 +309,13 @@ impl Server {
         effects.into_iter().for_each(|effect| self.perform(effect));
     }
 
-    pub(super) fn snapshot(&self, at_least: u64) -> Option<Vec<u8>> {
+    pub(super) fn id(&self) -> Option<NodeId> {
+        self.node.as_ref().map(Node::id)
+    }
+
+    pub(super) fn snapshot_for(&self, other: NodeId) -> Option<Vec<u8>> {
         let node = self.node.as_ref()?;
-        if !node.is_member() || node.read_to() < at_least || !self.stopped_until.is_zero() {
+        if !node.has_read_of(other) || !self.stopped_until.is_zero() {
             return None;
         }
         let history = self.log.bytes.clone();
@@ -330,7 +333,7 @@ impl Server {
 
     fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Publish(_) | Effect::AskForSnapshot(_) | Effect::Silence(_) => {}
+            Effect::Publish(_) | Effect::AskForSnapshot | Effect::Silence(_) => {}
             Effect::Enter {
                 room,
                 head,
