@@ -13,7 +13,8 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::outgoing::{Outgoing, Publication};
-use super::piece::{Founding, Host, Message, Piece, Record};
+use super::past::Past;
+use super::piece::{Founding, Host, Message, Piece, Progress, Record};
 use super::reading::{Reading, Sight};
 use super::replica::{Applied, Departure, Replica};
 use super::snapshot::Snapshot;
@@ -277,19 +278,12 @@ impl Node {
         if piece.as_ref().is_some_and(begins) {
             return self.end(Over::OtherRoom);
         }
+        let past = &replica.past;
         if let Some(piece) = &piece
             && let Some(theirs) = piece.progress
+            && differs_for_too_long(piece.from, theirs, self.me, past, &mut self.watch, now)
         {
-            let differs = match theirs.room.cmp(&replica.past.progress().room) {
-                Ordering::Less => false,
-                Ordering::Equal => {
-                    self.watch.is_first(piece.from, self.me, now) && replica.past.differs(theirs)
-                }
-                Ordering::Greater => true,
-            };
-            if differs && self.watch.differs(piece.from, theirs.pieces, now) {
-                return self.end(Over::OtherCopy);
-            }
+            return self.end(Over::OtherCopy);
         }
         let applied = replica.apply(self.me, piece, message.time, roster);
         let is_empty = replica.members().next().is_none();
@@ -325,4 +319,21 @@ impl Node {
             self.watch.confirmed(sent, now);
         }
     }
+}
+
+/// Tells whether a node that has come to `theirs` has read something else than `me`, which goes by it, for too long.
+fn differs_for_too_long(
+    from: NodeId,
+    theirs: Progress,
+    me: NodeId,
+    past: &Past,
+    watch: &mut Watch,
+    now: Duration,
+) -> bool {
+    let differs = match theirs.room.cmp(&past.progress().room) {
+        Ordering::Less => false,
+        Ordering::Equal => watch.is_first(from, me, now) && past.differs(theirs),
+        Ordering::Greater => true,
+    };
+    differs && watch.differs(from, theirs.pieces, now)
 }

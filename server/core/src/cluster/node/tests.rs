@@ -1,7 +1,6 @@
 //! Tests of nodes in front of a stream that takes everything.
 
 use super::*;
-use crate::cluster::Progress;
 
 const NOW: Duration = Duration::from_secs(1);
 
