@@ -76,10 +76,12 @@ fn people_leave_once_and_the_node_comes_back(link: Link) {
     let _others = NAMES.map(|name| nodes[0].user(name));
     relay.set(Link::Open);
     wait_for_joins(&nodes[1..], 2);
-    let is_passed_on = link == Link::Silent;
-    wait_until("the broker to have what was held up", || {
-        brokers.have_kept("beyond") == is_passed_on
-    });
+    // A link that is closed may have it, too: what the client could not send any more comes with the next connection.
+    if link == Link::Silent {
+        wait_until("the broker to have what was held up", || {
+            brokers.have_kept("beyond")
+        });
+    }
     log.extend(all_is_read_on_both(&nodes, &mut listener));
     let mut left: Vec<_> = log.iter().filter(|line| is_leave(line)).collect();
     left.sort();

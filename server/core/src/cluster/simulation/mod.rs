@@ -21,8 +21,8 @@ const NODES: usize = 3;
 /// The troubled part of a history, in steps, and the peace after it.
 const TROUBLE: u32 = 400;
 const PEACE: u32 = 480;
-/// The steps in which nodes notice that they have read different copies: twice that if another one with a lower id joins meanwhile.
-const NOTICED: u32 = 64;
+/// The steps in which nodes notice that they have read different copies, even if one joins or does not get its pieces back meanwhile.
+const NOTICED: u32 = 96;
 
 /// What can go wrong.
 #[derive(Debug, Clone, Copy)]
