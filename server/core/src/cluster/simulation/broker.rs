@@ -6,6 +6,9 @@ use fastrand::Rng;
 
 use crate::cluster::{Message, Publication};
 
+/// No two messages have the same time, unless the broker has one twice.
+const NANOSECOND: Duration = Duration::from_nanos(1);
+
 #[derive(Default)]
 pub(super) struct Broker {
     pub(super) is_down: bool,
@@ -74,6 +77,7 @@ impl Broker {
     }
 
     fn store(&mut self, publication: Publication, copy: usize) {
+        self.clock += NANOSECOND;
         if self.is_parted {
             self.copies[1 - copy].owed.push(publication.clone());
             self.copies[copy].store(publication, self.clock);
@@ -88,6 +92,7 @@ impl Broker {
     fn join(&mut self) {
         for copy in &mut self.copies {
             for publication in std::mem::take(&mut copy.owed) {
+                self.clock += NANOSECOND;
                 copy.store(publication, self.clock);
             }
         }

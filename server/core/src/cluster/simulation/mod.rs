@@ -22,7 +22,7 @@ const NODES: usize = 3;
 const TROUBLE: u32 = 400;
 const PEACE: u32 = 480;
 /// The steps in which nodes notice that they have read different copies, even if one joins or does not get its pieces back meanwhile.
-const NOTICED: u32 = 96;
+const NOTICED: u32 = 160;
 
 /// What can go wrong.
 #[derive(Debug, Clone, Copy)]
