@@ -14,7 +14,6 @@ const SOME: usize = 100;
 const PAUSE: Duration = Duration::from_secs(1);
 /// The time for which a broker is stopped: less than a node's patience.
 const FREEZE: Duration = Duration::from_secs(5);
-
 /// The time in which nodes notice that they read different streams.
 const NOTICED: Duration = Duration::from_secs(12);
 
@@ -22,8 +21,7 @@ const NOTICED: Duration = Duration::from_secs(12);
 #[track_caller]
 fn a_chat_survives(mut brokers: Brokers, victim: impl Fn(&Brokers) -> usize) {
     let nodes: [_; 3] = nodes(&brokers);
-    let signals = [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGSTOP];
-    for signal in signals {
+    for signal in [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGSTOP] {
         let number = victim(&brokers);
         println!("{signal} to broker {number}");
         let mut chat = Chat::begin(&nodes);

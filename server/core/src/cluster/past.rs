@@ -3,6 +3,7 @@
 //! They are of the pieces that count, and of the lines of the room with their times. So a message that counts nowhere makes no
 //! difference: a broker may have one twice in one copy of the stream, and once in another.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
@@ -86,9 +87,19 @@ impl Past {
         }
     }
 
+    /// Tells whether a node with this past is to end in favour of one that has come to `theirs`: in a room that began later, or in the
+    /// same room, if it goes by that one, with something else in it.
+    pub(super) fn yields_to(&self, theirs: Progress, goes_by: impl FnOnce() -> bool) -> bool {
+        match self.room.cmp(&theirs.room) {
+            Ordering::Less => true,
+            Ordering::Equal => goes_by() && self.differs(theirs),
+            Ordering::Greater => false,
+        }
+    }
+
     /// Tells whether somebody who has come this far in the room, and has said so in the stream since, has read something else. It does
     /// not if that is too long ago.
-    pub(super) fn differs(&self, theirs: Progress) -> bool {
+    fn differs(&self, theirs: Progress) -> bool {
         let Some(ago) = self.pieces.checked_sub(theirs.pieces) else {
             // More has counted there than here.
             return true;

@@ -1,6 +1,5 @@
 //! Joining: a node without a room asks a member for it, or begins one if there is none.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ pub(super) struct Joining {
     founding: Founding,
     /// Once its own first piece was read, the time at which it begins anew if there are members. Brokers that keep different streams may
     /// have the snapshots of one that this node does not read.
-    ends: Option<Duration>,
+    gives_up_at: Option<Duration>,
     /// What was read from there on.
     read: VecDeque<Message>,
     read_bytes: usize,
@@ -69,29 +68,29 @@ impl Node {
                 if let Some(sent) = self.outgoing.returned(piece.number) {
                     self.watch.confirmed(sent, now);
                 }
-                if piece.number == 1 && joining.ends.is_none() {
-                    joining.ends = Some(now + PATIENCE);
+                if piece.number == 1 && joining.gives_up_at.is_none() {
+                    joining.gives_up_at = Some(now + PATIENCE);
                     if is_first {
                         joining.members = Heard::At(message.time);
                     }
                     joining.members = joining.members.as_of_here(message.time, now);
                 }
             }
-            Some(piece) if joining.ends.is_some() && begins_anew(piece, self.me) => {
+            Some(piece) if joining.gives_up_at.is_some() && begins_anew(piece, self.me) => {
                 return self.end(Over::Again);
             }
             other => {
                 if other.as_ref().is_some_and(ends) {
                     joining.members = Heard::Nobody;
                 } else if is_first || other.as_ref().is_some_and(|piece| piece.progress.is_some()) {
-                    joining.members = match joining.ends {
+                    joining.members = match joining.gives_up_at {
                         Some(_) => Heard::Before(Duration::ZERO, now),
                         None => Heard::At(message.time),
                     };
                 }
             }
         }
-        if joining.ends.is_some() {
+        if joining.gives_up_at.is_some() {
             let told = piece.and_then(|piece| Some((piece.from, piece.progress?)));
             joining.told.extend(told);
             joining.read_bytes += message.payload.len();
@@ -115,7 +114,7 @@ impl Node {
             return Vec::new();
         };
         let soon = now + DOUBT;
-        joining.ends = joining.ends.map(|ends| ends.min(soon));
+        joining.gives_up_at = joining.gives_up_at.map(|at| at.min(soon));
         let is_wanted = joining.snapshot.is_none() && snapshot.replica.has(self.me);
         if !is_wanted || joining.is_to_end(&snapshot.replica.past) {
             return Vec::new();
@@ -203,18 +202,18 @@ impl Node {
         let Stage::Joining(joining) = &mut self.stage else {
             return Vec::new();
         };
-        let is_late = joining.ends.is_some_and(|ends| now > ends);
+        let is_late = joining.gives_up_at.is_some_and(|at| now > at);
         if is_late && joining.members.are_heard(now) {
             return self.end(Over::Again);
         }
-        let is_alone = joining.ends.is_some() && joining.members.are_silent(now);
+        let is_alone = joining.gives_up_at.is_some() && joining.members.are_silent(now);
         // Whoever does not read what it writes is alone with a stream of the past. Its own beats would stand between the message
         // expected last and the founding.
         let reads = self.watch.is_whole(now) && self.outgoing.in_flight() == 0;
         if !is_alone || !reads {
             let due = self.outgoing.poll(None, now);
             let mut effects: Vec<_> = due.into_iter().map(Effect::Publish).collect();
-            if joining.ends.is_some() && joining.tries(now) {
+            if joining.gives_up_at.is_some() && joining.tries(now) {
                 effects.push(Effect::AskForSnapshot);
             }
             return effects;
@@ -238,7 +237,7 @@ impl Joining {
             members: Heard::Nobody,
             tried: None,
             told: BTreeMap::new(),
-            ends: None,
+            gives_up_at: None,
             snapshot: None,
         }
     }
@@ -247,12 +246,8 @@ impl Joining {
     fn is_to_end(&self, past: &Past) -> bool {
         let newest = self.told.values().map(|it| it.room).max();
         let first = self.told.values().find(|it| Some(it.room) == newest);
-        let Progress { room, pieces, .. } = past.progress();
-        first.is_some_and(|first| match room.cmp(&first.room) {
-            Ordering::Less => true,
-            Ordering::Equal => pieces >= first.pieces && past.differs(*first),
-            Ordering::Greater => false,
-        })
+        let is_known = |first: &Progress| past.progress().pieces >= first.pieces;
+        first.is_some_and(|first| past.yields_to(*first, || is_known(first)))
     }
 
     /// Tells whether it is time to try to enter a room, and notes that.

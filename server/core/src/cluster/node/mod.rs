@@ -9,7 +9,6 @@ mod joining;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::outgoing::{Outgoing, Publication};
@@ -330,10 +329,6 @@ fn differs_for_too_long(
     watch: &mut Watch,
     now: Duration,
 ) -> bool {
-    let differs = match theirs.room.cmp(&past.progress().room) {
-        Ordering::Less => false,
-        Ordering::Equal => watch.is_first(from, me, now) && past.differs(theirs),
-        Ordering::Greater => true,
-    };
-    differs && watch.differs(from, theirs.pieces, now)
+    past.yields_to(theirs, || watch.is_first(from, me, now))
+        && watch.differs(from, theirs.pieces, now)
 }

@@ -166,46 +166,43 @@ impl World {
 
 #[test]
 fn every_history_ends_with_one_room_one_log_and_every_line_once() {
-    for seed in 0..seeds(7_000) {
-        let perils = Perils {
-            losses: false,
-            parts: false,
-        };
-        check(seed, perils);
-    }
+    let perils = Perils {
+        losses: false,
+        parts: false,
+    };
+    check_all(7_000, perils);
 }
 
 #[test]
 fn whatever_the_broker_loses_nobody_serves_on_with_a_hole() {
-    for seed in 0..seeds(3_000) {
-        let perils = Perils {
-            losses: true,
-            parts: false,
-        };
-        check(seed, perils);
-    }
+    let perils = Perils {
+        losses: true,
+        parts: false,
+    };
+    check_all(3_000, perils);
 }
 
 #[test]
 fn whatever_goes_wrong_all_at_once_ends() {
-    for seed in 0..seeds(3_000) {
-        let perils = Perils {
-            losses: true,
-            parts: true,
-        };
-        check(seed, perils);
-    }
+    let perils = Perils {
+        losses: true,
+        parts: true,
+    };
+    check_all(3_000, perils);
 }
 
 #[test]
 fn whatever_copies_the_broker_has_nobody_serves_on_with_another() {
-    for seed in 0..seeds(3_000) {
-        let perils = Perils {
-            losses: false,
-            parts: true,
-        };
-        check(seed, perils);
-    }
+    let perils = Perils {
+        losses: false,
+        parts: true,
+    };
+    check_all(3_000, perils);
+}
+
+/// Plays a usual number of histories.
+fn check_all(usual: u64, perils: Perils) {
+    (0..seeds(usual)).for_each(|seed| check(seed, perils));
 }
 
 fn check(seed: u64, perils: Perils) {
